@@ -1,0 +1,55 @@
+# fairpulse: everything runs in .venv, which the first target that needs it makes.
+# `make` alone lists the targets. Uses uv if it is there, pip if not.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench generate lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "error: Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@if command -v uv >/dev/null 2>&1; then \
+	  set -e; [ -x $(BIN)/python ] || uv venv --quiet --python "$(PYTHON)" .venv; \
+	  uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock; \
+	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .; \
+	else \
+	  set -e; [ -x $(BIN)/pip ] || $(PYTHON) -m venv .venv \
+	    || { echo "error: this Python cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }; \
+	  echo "installing into .venv (about a minute, once)" >&2; \
+	  $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
+	  $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; \
+	fi
+	@touch $(READY)
+
+demo: $(READY) ## a simulated fair on a real Kafka, with a live view; DEMO_SECONDS=60 ends by itself and checks every KPI
+	@$(BIN)/fairpulse demo $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))
+
+test: $(READY) ## all tests, fast ones first; starts the Kafka it needs
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(READY) ## ruff, mypy --strict, import contracts, generated files
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	@$(BIN)/python -m dashboards --check
+
+bench: $(READY) ## throughput beside stock Faust, Quix Streams and a bare loop, on one core; QUICK=1 for a short one
+	@$(BIN)/python tests/bench/run.py $(if $(QUICK),--quick)
+
+generate: $(READY) ## write the files that come from the KPI catalogue
+	@$(BIN)/python -m dashboards
+
+lock: ## pin every dependency with its hashes (needs uv)
+	@command -v uv >/dev/null 2>&1 || { echo "error: uv is needed to write the lock; pip install uv" >&2; exit 1; }
+	@uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url \
+	  --no-annotate --custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
+
+clean: ## remove what make made (.venv, caches)
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,65 @@
+"""Reference pages, written from the constants that the code itself reads."""
+
+from collections.abc import Iterator
+
+from schemas.settings import PREFIX, Settings
+from schemas.topics import ALL_TOPICS
+from streams.kpis.catalogue import ALL_KPIS
+
+_WRITTEN = "Written by `make generate`; change the constants, not this page."
+
+
+def kpis_page() -> str:
+    """Return the page on all KPIs, in the order of the catalogue."""
+    lines = ["# KPIs", "", _WRITTEN, "", "| KPI | question | unit | labels | windows | definition |"]
+    lines.append("|---|---|---|---|---|---|")
+    for kpi in ALL_KPIS:
+        cells = [
+            f"`{kpi.name}`",
+            kpi.question,
+            kpi.unit,
+            ", ".join(kpi.labels) or "-",
+            ", ".join(kpi.windows),
+            kpi.source,
+        ]
+        lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def topics_page() -> str:
+    """Return the page on all Kafka topics."""
+    lines = [
+        "# Topics",
+        "",
+        _WRITTEN,
+        "",
+        "| topic | what | key | written by | read by | kept |",
+        "|---|---|---|---|---|---|",
+    ]
+    for topic in ALL_TOPICS:
+        kept = "for ever" if topic.retention is None else f"{topic.retention.days} days"
+        cells = [
+            f"`{topic.name}`",
+            topic.description,
+            topic.key,
+            ", ".join(topic.producers),
+            ", ".join(topic.consumers),
+            kept,
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def settings_page() -> str:
+    """Return the page on all settings."""
+    lines = ["# Settings", "", _WRITTEN, "", "Environment variables; an unknown one is refused.", ""]
+    lines += ["| variable | default | what |", "|---|---|---|", *_settings_rows(Settings)]
+    return "\n".join(lines) + "\n"
+
+
+def _settings_rows(base: type[Settings]) -> Iterator[str]:
+    for cls in base.__subclasses__():
+        for name, field in cls.model_fields.items():
+            what = " ".join((field.description or "").split())
+            yield f"| `{PREFIX}{name.upper()}` | `{field.default}` | {what} |"
+        yield from _settings_rows(cls)

@@ -1,0 +1,1 @@
+"""Whatever puts events on Kafka: sinks, and the simulator of a fair."""

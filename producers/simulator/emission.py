@@ -1,0 +1,132 @@
+"""What the parts of the simulator hand to each other: a step, the fact behind it, and the record that is sent.
+
+A fact is what the simulator knows it did. The ledger reads facts only, never the bytes.
+"""
+
+from typing import NamedTuple
+
+from schemas.codes import BadgeRole, DealStage, InteractionKind, OutcomeKind, ScanKind
+
+
+class Passage(NamedTuple):
+    """A badge was read.
+
+    Attributes:
+        place: gate, hall or booth, by the kind of scan; empty for a session.
+        person: number of the person; None when the scan is anonymous.
+        country: where the person lives; empty when nobody knows.
+        dwell_ms: -1 when the door reader does not know.
+    """
+
+    kind: ScanKind
+    place: str
+    person: int | None
+    role: BadgeRole
+    country: str
+    accepted: bool
+    dwell_ms: int = -1
+
+
+class Touch(NamedTuple):
+    """Somebody did something at an exhibit; `person` is None for an anonymous touch."""
+
+    kind: InteractionKind
+    exhibit: str
+    exhibitor: str
+    person: int | None
+
+
+class DealState(NamedTuple):
+    """How a deal stands after one revision.
+
+    Attributes:
+        stands: False once it is cancelled; the fields after it then say nothing.
+        value_minor: None when undisclosed.
+        yearly: the value is one year's already.
+        term_months: 0 when no term is given.
+        signed_ms: when it was signed, in ms since 1970.
+    """
+
+    deal: str
+    revision: int
+    stands: bool
+    outcome: OutcomeKind = OutcomeKind.TRANSACTION
+    stage: DealStage = DealStage.INTENT
+    binding: bool = False
+    value_minor: int | None = None
+    currency: str = ""
+    yearly: bool = False
+    term_months: int = 0
+    section: str = ""
+    signed_ms: int = 0
+
+
+class Refused(NamedTuple):
+    """A record that is no event of ours; `reason` is the one a worker must give."""
+
+    reason: str
+
+
+Fact = Passage | Touch | DealState | Refused
+
+
+class Terminal:
+    """A reader at a gate, hall door, booth or stage.
+
+    Attributes:
+        clock_error_ms: terminal clock minus true time.
+        offset_ms: server clock minus terminal clock as the terminal measured it; wrong for some.
+        outages: spans [from, until) in ms without network.
+        sent: events minted so far; the next one's `terminal_seq`.
+    """
+
+    __slots__ = ("clock_error_ms", "head", "name", "offset_ms", "outages", "sent")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.clock_error_ms = 0
+        self.offset_ms = 0
+        self.outages: tuple[tuple[int, int], ...] = ()
+        self.sent = 0
+        self.head = ""
+
+
+class Step(NamedTuple):
+    """Something happened at a terminal; it is not sent yet.
+
+    Attributes:
+        at_ms: true time, in ms since 1970.
+        body: the event's JSON members after the envelope, `type` included, without braces.
+        hold_ms: how much longer than its network allows the terminal keeps the event.
+        typed_in: entered by hand afterwards.
+    """
+
+    at_ms: int
+    terminal: Terminal
+    topic: str
+    key: bytes
+    body: str
+    fact: Fact
+    hold_ms: int = 0
+    typed_in: bool = False
+
+
+class Emission(NamedTuple):
+    """One record on its way to Kafka.
+
+    Attributes:
+        at_ms: when the server gets it, in fair time, ms since 1970.
+        t_ms: event time by the clock rule of the KPIs.
+        suspect: the clock rule had to fall back to the arrival.
+        resent: the same bytes are sent more than once; whichever comes first counts.
+    """
+
+    at_ms: int
+    topic: str
+    key: bytes
+    value: bytes
+    fact: Fact
+    event_id: str = ""
+    t_ms: int = 0
+    suspect: bool = False
+    resent: bool = False

@@ -1,0 +1,1 @@
+"""Every shape that crosses a border: events, topics, the fair file, settings, the command line."""

@@ -1,0 +1,93 @@
+"""Does a well-formed event make sense at this fair? The rules that need more than one field, or the fair file."""
+
+from collections.abc import Callable
+
+from schemas.codes import ScanKind
+from schemas.errors import InvalidEvent
+from schemas.events import DealCancelled, DealTerms, Event, ExhibitInteraction, VisitorScan
+from schemas.fair import Fair
+from schemas.wire import REASONS
+
+
+def admission(fair: Fair) -> Callable[[Event], None]:
+    """Return a check of events against the fair file; it raises InvalidEvent with reason, field and remedy."""
+    fair_id, gates, halls, booths = fair.fair_id, fair.gates, fair.halls, fair.booths
+    exhibits, exhibitors, sections, currencies = fair.exhibits, fair.exhibitors, fair.sections, fair.currencies
+
+    def admit_scan(scan: VisitorScan) -> None:
+        kind = scan.scan_kind
+        if kind is ScanKind.BOOTH:
+            if scan.booth_id not in booths:
+                raise _unplaced("booth_id", scan.booth_id)
+        elif kind is ScanKind.ENTRY or kind is ScanKind.EXIT:
+            if scan.gate_id not in gates:
+                raise _unplaced("gate_id", scan.gate_id)
+            if scan.badge_ref is None:
+                raise _missing("badge_ref", "a gate reads every badge; only booths and hall doors may be anonymous")
+        elif kind is not ScanKind.SESSION and scan.hall_id not in halls:
+            raise _unplaced("hall_id", scan.hall_id)
+
+    def admit_interaction(touch: ExhibitInteraction) -> None:
+        exhibit = exhibits.get(touch.exhibit_id)
+        if exhibit is None:
+            raise _unplaced("exhibit_id", touch.exhibit_id)
+        if touch.exhibitor_id not in exhibitors:
+            raise _unplaced("exhibitor_id", touch.exhibitor_id)
+        if exhibit.exhibitor != touch.exhibitor_id:
+            raise InvalidEvent(
+                "unknown_place",
+                "exhibitor_id: the exhibit belongs to another exhibitor",
+                field="exhibitor_id",
+                hint="send the exhibitor that the fair file gives for the exhibit",
+            )
+
+    def admit_deal(deal: DealTerms) -> None:
+        if deal.section not in sections:
+            raise _unplaced("section", deal.section)
+        if deal.booth_id is not None and deal.booth_id not in booths:
+            raise _unplaced("booth_id", deal.booth_id)
+        if deal.value_minor is not None:
+            if deal.currency is None:
+                raise _missing("currency", "a value needs its currency")
+            if deal.currency not in currencies:
+                raise InvalidEvent(
+                    "unknown_currency",
+                    f"currency: {REASONS['unknown_currency']}",
+                    field="currency",
+                    hint="add it with its minor units and a rate, then redrive",
+                )
+
+    def admit(event: Event) -> None:
+        if event.fair_id != fair_id:
+            raise InvalidEvent(
+                "wrong_fair",
+                f"fair_id: {REASONS['wrong_fair']}",
+                field="fair_id",
+                hint="pair the terminal with this fair",
+            )
+        match event:
+            case VisitorScan():
+                admit_scan(event)
+            case ExhibitInteraction():
+                admit_interaction(event)
+            case DealTerms():
+                admit_deal(event)
+            case DealCancelled():
+                pass
+
+    return admit
+
+
+def _unplaced(field: str, value: str | None) -> InvalidEvent:
+    if value is None:
+        return _missing(field, "this kind of event happens at a place; name it")
+    return InvalidEvent(
+        "unknown_place",
+        f"{field}: {REASONS['unknown_place']}",
+        field=field,
+        hint="correct the terminal's set-up or add the place to the fair file, then redrive",
+    )
+
+
+def _missing(field: str, hint: str) -> InvalidEvent:
+    return InvalidEvent("missing_field", f"{field}: {REASONS['missing_field']}", field=field, hint=hint)

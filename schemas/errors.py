@@ -1,0 +1,59 @@
+"""Errors that people read: what is wrong, where, and what to do.
+
+FairpulseError
+├── InvalidEvent      reject this event (it goes to the dead letters, the stream moves on)
+├── InvalidFairFile   the fair file must be corrected before anything starts
+├── InvalidSettings   an environment variable or option must be corrected
+├── Unavailable       something outside is missing or down: start it, then try again
+└── MustStop          a human must look: going on would lose or double a number
+"""
+
+from typing_extensions import override
+
+
+class FairpulseError(Exception):
+    """What is wrong, in one line, and the remedy.
+
+    Args:
+        message: what is wrong and where. It never echoes input.
+        hint: what the reader can do about it.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
+
+class InvalidEvent(FairpulseError):
+    """A record that is no event of ours.
+
+    Attributes:
+        reason: a short code from a closed set, fit for a metric label.
+        field: dotted path of the offending field, empty when the record as a whole is meant.
+    """
+
+    def __init__(self, reason: str, message: str, *, field: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason
+        self.field = field
+
+
+class InvalidFairFile(FairpulseError):
+    """The fair file names something impossible; the message starts with file, line and field."""
+
+
+class InvalidSettings(FairpulseError):
+    """A setting is unknown or has a bad value; the message names the variable, never the value."""
+
+
+class Unavailable(FairpulseError):
+    """A broker, a port, a download or a program that is needed is not there."""
+
+
+class MustStop(FairpulseError):
+    """Going on would lose an event or count one twice. The process leaves; its supervisor restarts it."""

@@ -1,0 +1,179 @@
+"""YAML of the plain kind: mappings, lists and one-line texts, each with its line.
+
+Every scalar stays text, so that the country NO is Norway and 09:00 is a time. What YAML can do beyond that
+(anchors, aliases, tags, several documents) is refused: a fair file must mean what it shows.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+import yaml
+
+from schemas.errors import InvalidFairFile
+from schemas.ids import NAME_PATTERN
+
+LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml, where PyYAML was built with it: ten times faster."""
+
+MOST_DEPTH = 8
+"""Levels of nesting; the fair file needs four."""
+
+CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff"
+"""Characters that no reader sees or that turn the direction of the text around them."""
+
+IN_FILE = re.compile(f"[{CONTROL}]")
+IN_TEXT = re.compile(f"[{CONTROL}\t\r\n]")
+
+Place = tuple[str | int, ...]
+"""Where a value stands in the file: keys of mappings and places in lists, from the top."""
+
+Plain = str | list["Plain"] | dict[str, "Plain"]
+"""What is left of YAML."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong in a fair file, and its remedy.
+
+    Attributes:
+        hide_last: the last part of the place is what is wrong; it is never echoed.
+    """
+
+    place: Place
+    what: str
+    hide_last: bool = False
+
+    @property
+    def shown(self) -> Place:
+        """The place as a message names it."""
+        return self.place[:-1] if self.hide_last else self.place
+
+
+@dataclass(slots=True)
+class PlainFile:
+    """A file as text values.
+
+    Attributes:
+        lines: line of each value, counted from 1; a value of a mapping stands where its key does.
+    """
+
+    name: str
+    top: Plain = ""
+    lines: dict[Place, int] = field(default_factory=dict)
+
+    def line_of(self, path: Place) -> int:
+        """Return the line of the value, or of the nearest thing around it that the file has."""
+        while path not in self.lines and path:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+
+def dotted(path: Place) -> str:
+    """Return the path as people write it, `halls.h3.capacity`; parts that are no valid name show as `?`."""
+    return ".".join(str(part) if re.fullmatch(NAME_PATTERN, str(part)) else "?" for part in path)
+
+
+def problem_text(name: str, line: int, path: Place, what: str) -> str:
+    """Return one line for a reader: file, line, field, what is wrong and the remedy."""
+    where = f"{dotted(path)}: " if path else ""
+    return f"{name} line {line}: {where}{what}"
+
+
+def refusal(name: str, line: int, path: Place, what: str) -> InvalidFairFile:
+    """Return the error with the one line of `problem_text`."""
+    return InvalidFairFile(problem_text(name, line, path, what))
+
+
+def read_plain(text: str, name: str) -> PlainFile:
+    """Return the text values of a YAML document.
+
+    Raises:
+        InvalidFairFile: at the first thing that is not plain YAML.
+    """
+    if found := IN_FILE.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        raise refusal(name, line, (), "has an invisible control character; remove it")
+    try:
+        return _Reader(name).read(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        line = mark.line + 1 if mark else 1
+        raise refusal(name, line, (), "is no YAML here; check the indentation, colons and quotes") from None
+
+
+class _Reader:
+    """Builds the values from YAML's events, without recursion and without resolving anything."""
+
+    def __init__(self, name: str) -> None:
+        self.file = PlainFile(name)
+        self.path: list[str | int] = []
+        self.open: list[list[Plain] | dict[str, Plain]] = []
+
+    def read(self, text: str) -> PlainFile:
+        documents = 0
+        for event in yaml.parse(text, Loader=LOADER):
+            line = event.start_mark.line + 1
+            match event:
+                case yaml.DocumentStartEvent():
+                    documents += 1
+                    if documents > 1:
+                        raise self.refusal(line, "starts a second document; keep one")
+                case yaml.NodeEvent():
+                    self.take(event, line)
+                case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                    self.open.pop()
+                    self.done()
+        return self.file
+
+    def take(self, event: yaml.NodeEvent, line: int) -> None:
+        if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
+            raise self.refusal(line, "uses an anchor (&) or alias (*); write the value out, in quotes if it is text")
+        if getattr(event, "tag", None) is not None:
+            raise self.refusal(line, "uses a tag (!); leave it out, or put the text in quotes")
+        if self.open and isinstance(self.open[-1], dict) and len(self.path) < len(self.open):
+            self.take_key(event, line, self.open[-1])
+            return
+        if isinstance(event, yaml.ScalarEvent):
+            self.place(event.value, line)
+            if IN_TEXT.search(event.value):
+                raise self.refusal(line, "must be text of one line without control characters; shorten it to one line")
+            self.done()
+        else:
+            holder: list[Plain] | dict[str, Plain] = {} if isinstance(event, yaml.MappingStartEvent) else []
+            self.place(holder, line)
+            self.open.append(holder)
+            if len(self.open) > MOST_DEPTH:
+                raise self.refusal(line, "is nested too deeply; see `fairpulse fair example small`")
+
+    def take_key(self, event: yaml.NodeEvent, line: int, holder: dict[str, Plain]) -> None:
+        if not isinstance(event, yaml.ScalarEvent):
+            raise self.refusal(line, "has a key that is no text; write key: value")
+        key = event.value
+        self.path.append(key)
+        if key in holder:
+            first = self.file.line_of(tuple(self.path))
+            raise self.refusal(line, f"is given twice, first on line {first}; keep one")
+        self.file.lines[tuple(self.path)] = line
+        holder[key] = ""
+
+    def place(self, value: Plain, line: int) -> None:
+        """Put the value where its key or its list waits for it."""
+        if not self.open:
+            self.file.top = value
+            self.file.lines[()] = line
+            return
+        holder = self.open[-1]
+        if isinstance(holder, list):
+            self.path.append(len(holder))
+            self.file.lines[tuple(self.path)] = line
+            holder.append(value)
+        else:
+            holder[str(self.path[-1])] = value
+
+    def done(self) -> None:
+        """Leave the value just read."""
+        if self.path:
+            self.path.pop()
+
+    def refusal(self, line: int, what: str) -> InvalidFairFile:
+        return refusal(self.file.name, line, tuple(self.path), what)

@@ -1,0 +1,51 @@
+"""What a valid identifier looks like, once for every border.
+
+ASCII only: two ids that look alike are alike (no homoglyphs, no combining marks, no control characters).
+"""
+
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+"""1-64 characters: letters, digits, dot, underscore, hyphen; the first a letter or a digit."""
+
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+
+FairId = Name
+"""One edition of a fair, for example `ciftis-2025`."""
+TerminalId = Name
+"""A booth terminal, gate reader or hall-door reader; stamped by the gateway from the terminal's token."""
+GateId = Name
+"""A gate of the perimeter, where entries are counted."""
+HallId = Name
+"""A hall (zone) with an area and a capacity."""
+BoothId = Name
+"""A stand on the floor plan, occupied by one main exhibitor."""
+ExhibitorId = Name
+"""A main or co-exhibitor (ISO 25639-1, 2.2 and 2.3)."""
+ExhibitId = Name
+"""Something shown on a stand."""
+SectionId = Name
+"""A thematic section of the fair."""
+DealId = Name
+"""A deal or other outcome, the same over all its revisions."""
+OrgId = Name
+"""An organisation that is party to a deal."""
+
+EventId = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
+    ),
+]
+"""A UUID in its one canonical spelling (RFC 9562, lower case, versions 1-8); nil and max are refused."""
+
+BadgeRef = Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{2}){16,32}$")]
+"""A keyed one-way pseudonym of a badge, stable for one fair: 16-32 bytes as lower-case hex."""
+
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+"""ISO 3166-1 alpha-2. HK, MO and TW are codes of their own."""
+
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+"""ISO 4217 code; which ones a fair accepts, with their minor units and rates, stands in the fair file."""

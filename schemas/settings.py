@@ -1,0 +1,118 @@
+"""The shape of the environment: `FAIRPULSE_*`, typed, refused early and without echoing a value."""
+
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from schemas.errors import InvalidSettings
+from schemas.topics import PARTITIONS
+
+PREFIX: Final = "FAIRPULSE_"
+"""Every variable of ours starts so; one that does and is not known is refused (a typo must not be a default)."""
+
+FOREIGN: Final = frozenset({"FAIRPULSE_TEST_BROKER"})
+"""Variables with our prefix that only the tests read."""
+
+
+class Settings(BaseSettings):
+    """Base of all settings classes: read from the environment, unknown names forbidden."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True
+    )
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] | None = None, **options: object) -> Self:
+        """Return the settings from the environment; `options` that are not None win over it.
+
+        Raises:
+            InvalidSettings: names the variable and the remedy, never the value.
+        """
+        refuse_unknown(os.environ if environment is None else environment)
+        given = {name: value for name, value in options.items() if value is not None}
+        try:
+            return cls(**given)  # type: ignore[arg-type]  # pydantic converts and checks them
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            name = ".".join(str(part) for part in first["loc"])
+            raise InvalidSettings(
+                f"{PREFIX}{name.upper()}: {first['msg'].lower()}", hint=f"see {cls.__name__} for what it may be"
+            ) from None
+
+
+class KafkaSettings(Settings):
+    """Where Kafka is and how our topics lie in it."""
+
+    bootstrap_servers: Annotated[
+        str, StringConstraints(pattern=r"^[A-Za-z0-9._\[\]:-]+:[0-9]{1,5}(,[A-Za-z0-9._\[\]:-]+:[0-9]{1,5})*$")
+    ] = "127.0.0.1:9092"
+    """Brokers to ask first, as host:port[,host:port]."""
+
+    partitions: Annotated[int, Field(ge=1, le=512)] = PARTITIONS
+    """Partitions of every event topic and of the journal. Fixed for the life of a fair."""
+
+    replication_factor: Annotated[int, Field(ge=1, le=9)] = 1
+    """Copies of every partition. 1 survives a restart of the broker, not the loss of its disk; production wants 3."""
+
+
+class WorkerSettings(Settings):
+    """How a worker behaves."""
+
+    clock: Literal["wall", "event"] = "wall"
+    """What closes windows: the wall clock during a fair, the events' own time in a replay or a simulation."""
+
+    allowed_lateness: timedelta = timedelta(seconds=30)
+    """How long a minute stays open for stragglers before it is published. Later events still reach day and fair."""
+
+    metrics_host: str = "127.0.0.1"
+    """Address on which /metrics, /kpis, /healthz and /readyz are served. They are for the inside of the network."""
+
+    metrics_port: Annotated[int, Field(ge=0, le=65_535)] = 9_464
+    """Port of the same; 0 takes a free one and logs it."""
+
+    standby_replicas: Annotated[int, Field(ge=0, le=8)] = 1
+    """Workers that keep a warm copy of each partition's state, for a takeover without reading the journal."""
+
+    max_consecutive_rejects: Annotated[int, Field(ge=0)] = 500
+    """Stop after so many refused records without a single good one: then the worker is wrong, not the records.
+    0 never stops."""
+
+    session_timeout: timedelta = timedelta(seconds=10)
+    """After so long without a heartbeat a worker is dead and its partitions move."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severe message that is logged."""
+
+
+class FairSettings(Settings):
+    """Which fair this is."""
+
+    fair_file: Path | None = None
+    """The fair file; without it the shipped example of a CIFTIS-like fair."""
+
+
+def known_names() -> frozenset[str]:
+    """Return every variable that some settings class declares, with prefix, in upper case."""
+    pending: list[type[Settings]] = [Settings]
+    names: set[str] = set(FOREIGN)
+    while pending:
+        cls = pending.pop()
+        pending += cls.__subclasses__()
+        names.update(f"{PREFIX}{field.upper()}" for field in cls.model_fields)
+    return frozenset(names)
+
+
+def refuse_unknown(environment: Mapping[str, str]) -> None:
+    """Raise InvalidSettings for a variable with our prefix that nobody declares."""
+    known = known_names()
+    for name in sorted(environment):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            near = get_close_matches(name.upper(), known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "remove it"
+            raise InvalidSettings(f"{name} is no setting of ours", hint=hint)

@@ -1,0 +1,54 @@
+"""Instants as text, and as whole milliseconds."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import core_schema
+
+INSTANT_PATTERN = (
+    r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})$"
+)
+"""RFC 3339 with an explicit offset, years 2000-2099. Left alone, pydantic also takes "1700000000"."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+FIRST, AFTER_LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+"""The same years in UTC: an offset must not move an instant to where we could write it but not read it again."""
+
+
+class _Instant:
+    """Text of `INSTANT_PATTERN`, then a datetime that knows its offset; digits past microseconds are cut.
+
+    In Python it is a datetime from the start, so that `dataclasses.replace(event, received_at=...)` works.
+    """
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        instant = core_schema.datetime_schema(strict=False, tz_constraint="aware", ge=FIRST, lt=AFTER_LAST)
+        return core_schema.json_or_python_schema(
+            json_schema=core_schema.chain_schema([core_schema.str_schema(pattern=INSTANT_PATTERN), instant]),
+            python_schema=core_schema.chain_schema([core_schema.is_instance_schema(datetime), instant]),
+            serialization=core_schema.plain_serializer_function_ser_schema(instant_text, when_used="json"),
+        )
+
+
+Instant = Annotated[datetime, _Instant()]
+"""A point in time with a known offset."""
+
+
+def instant_text(instant: datetime) -> str:
+    """Return the instant as RFC 3339 in UTC with milliseconds, the only spelling we write."""
+    text = instant.astimezone(UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def epoch_ms(instant: datetime) -> int:
+    """Return whole milliseconds since 1970-01-01T00:00Z, rounded down; exact, no float in between."""
+    since = instant - EPOCH
+    return since.days * 86_400_000 + since.seconds * 1_000 + since.microseconds // 1_000
+
+
+def from_epoch_ms(milliseconds: int) -> datetime:
+    """Return the instant in UTC; the inverse of `epoch_ms`."""
+    seconds, rest = divmod(milliseconds, 1_000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest * 1_000)

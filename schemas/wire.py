@@ -1,0 +1,146 @@
+"""Event to bytes and back. The only decoder in the house; whatever is no event of ours ends here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import Annotated, Any, Final
+
+import jiter
+from pydantic import Field, GetCoreSchemaHandler, TypeAdapter, ValidationError
+from pydantic_core import core_schema
+
+from schemas.errors import InvalidEvent
+from schemas.events import DealEvent, Event, ExhibitInteraction, VisitorScan
+from schemas.topics import DEALS, INTERACTIONS, RECORD_MAX_BYTES, SCANS
+
+
+class _ByType:
+    """Choose by `type`, as in a union of many, where a topic has one kind of event: no type, or another, is refused."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        name = {field.name: field.default for field in fields(source)}["type"]
+        return core_schema.tagged_union_schema({name: handler(source)}, discriminator="type")
+
+
+_ADAPTERS: Final[Mapping[str, TypeAdapter[Any]]] = {
+    SCANS.name: TypeAdapter(Annotated[VisitorScan, _ByType()]),
+    INTERACTIONS.name: TypeAdapter(Annotated[ExhibitInteraction, _ByType()]),
+    DEALS.name: TypeAdapter(Annotated[DealEvent, Field(discriminator="type")]),
+}
+_ANY: Final[TypeAdapter[Event]] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
+
+REASONS: Final = {
+    "empty": "the record has no value",
+    "too_large": f"an event is at most {RECORD_MAX_BYTES} bytes",
+    "not_json": "the record is no JSON object in UTF-8",
+    "duplicate_key": "a key stands twice in one JSON object",
+    "unknown_type": "the type is none of this topic's events in a version we know",
+    "missing_field": "a field that must be there is missing",
+    "unknown_field": "a field that this version does not know",
+    "bad_value": "a field has a value that it cannot have",
+    "wrong_fair": "the event belongs to another fair",
+    "unknown_place": "the gate, hall, booth, exhibit or section is not in the fair file",
+    "unknown_currency": "the currency is not in the fair file",
+}
+"""Every reason for which an event is refused, as metric label and as sentence."""
+
+_NOT_JSON: Final = "send one JSON object in UTF-8, without NaN, comments or trailing commas"
+_HINTS: Final = {
+    "missing": ("missing_field", "add the field"),
+    "unexpected_keyword_argument": ("unknown_field", "remove it, or raise the version of the type"),
+    "extra_forbidden": ("unknown_field", "remove it, or raise the version of the type"),
+    "union_tag_invalid": ("unknown_type", "send one of the types in schemas/events.py"),
+    "union_tag_not_found": ("unknown_type", "add `type`, for example fair.visitor.scanned.v1"),
+    "json_invalid": ("not_json", _NOT_JSON),
+}
+
+
+def decoder(topic: str) -> Callable[[bytes | None], Event]:
+    """Return the tolerant decoder of a topic, for workers: unknown fields are ignored.
+
+    Duplicate keys are refused where events enter (`decode_strict`): looking for them costs more than half of the
+    decoding. Should one stand in a topic all the same, its last value counts, for every reader alike.
+    The returned function raises InvalidEvent and nothing else.
+    """
+    validate = _ADAPTERS[topic].validate_json
+
+    def decode(raw: bytes | None) -> Event:
+        if raw is None or not raw:
+            raise _refuse("empty", hint="a tombstone has no place in an event topic")
+        if len(raw) > RECORD_MAX_BYTES:
+            raise _refuse("too_large", hint="send one event a record")
+        try:
+            event: Event = validate(raw)
+        except ValidationError as error:
+            _refuse_other_json(raw)
+            raise _explain(error) from None
+        return event
+
+    return decode
+
+
+def decode_strict(raw: bytes) -> Event:
+    """Return the event in `raw`, for producers: an unknown field is refused too.
+
+    Raises:
+        InvalidEvent: with reason, field and remedy; the input is not echoed.
+    """
+    if not raw:
+        raise _refuse("empty", hint="send one event as a JSON object")
+    if len(raw) > RECORD_MAX_BYTES:
+        raise _refuse("too_large", hint="send one event a record")
+    _refuse_other_json(raw)
+    try:
+        return _ANY.validate_json(raw, extra="forbid")
+    except ValidationError as error:
+        raise _explain(error) from None
+
+
+def encode(event: Event) -> bytes:
+    """Return the event as compact JSON; fields that are None are left out."""
+    return _ANY.dump_json(event, exclude_none=True)
+
+
+def _refuse_other_json(raw: bytes) -> None:
+    """Raise InvalidEvent unless `raw` is one JSON object without duplicate keys (pydantic lets the last one win)."""
+    try:
+        value = jiter.from_json(raw, catch_duplicate_keys=True, allow_inf_nan=False, cache_mode="none")
+    except ValueError as error:
+        if "duplicate key" in str(error):
+            raise _refuse("duplicate_key", hint="write every key once") from None
+        raise _refuse("not_json", hint=_NOT_JSON) from None
+    if not isinstance(value, dict):
+        raise _refuse("not_json", hint=_NOT_JSON)
+
+
+def _refuse(reason: str, *, hint: str) -> InvalidEvent:
+    return InvalidEvent(reason, REASONS[reason], hint=hint)
+
+
+def _explain(error: ValidationError) -> InvalidEvent:
+    """Return the first problem that pydantic found, in our words. Its own text may quote the input: left out."""
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    # pydantic puts the type first in every path: it is no field.
+    field = ".".join(str(part) for part in first["loc"][1:])
+    reason, hint = _HINTS.get(first["type"], ("bad_value", _value_hint(first["type"])))
+    if reason == "unknown_field":
+        field = ""  # the name of an unknown field is input
+    elif reason == "unknown_type":
+        field = "type"
+    where = f"{field}: " if field else ""
+    return InvalidEvent(reason, f"{where}{REASONS[reason]}", field=field, hint=hint)
+
+
+def _value_hint(kind: str) -> str:
+    match kind.split("_", maxsplit=1)[0]:
+        case "string":
+            return "use the pattern of schemas/ids.py or, for a time, RFC 3339 with an offset"
+        case "int":
+            return "a whole number within the bounds of schemas/events.py"
+        case "greater" | "less":
+            return "stay within the bounds of schemas/events.py; a time, within the years 2000-2099 in UTC"
+        case "enum" | "literal":
+            return "one of the words in schemas/codes.py"
+        case "datetime":
+            return "a time as 2025-09-10T09:00:00.000+08:00"
+        case _:
+            return "see schemas/events.py for the type of the field"

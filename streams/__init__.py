@@ -1,0 +1,1 @@
+"""The worker: events in, exact live KPIs out."""

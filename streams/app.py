@@ -1,0 +1,209 @@
+"""The worker put together: Faust app, journal table, agent, pages. Nothing connects before it is started."""
+
+import gc
+import logging
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import faust
+from faust.types import TP
+from prometheus_client import CollectorRegistry
+from typing_extensions import override
+
+from schemas.fair import Fair
+from schemas.settings import KafkaSettings, WorkerSettings
+from schemas.topics import EVENT_TOPICS, REJECTED, Topic, journal_topic
+from streams.agent import Folding
+from streams.chunks import Chunk, ChunkConsumer, consumer_for
+from streams.collector import KpiCollector
+from streams.health import Health
+from streams.kpis.engine import Engine
+from streams.rejects import RejectLimit
+from streams.store import JournalStore, JournalTable
+from streams.view import View
+from streams.web import WorkerPages
+
+log = logging.getLogger(__name__)
+
+QUEUED_CHUNKS = 16
+"""Chunks that wait between consumer and fold; more only cost memory and a longer rebalance."""
+FETCH_BYTES = 4 << 20
+"""Most bytes of one partition in one fetch."""
+HEARTBEATS = 5
+"""Heartbeats within a session timeout."""
+
+
+class RawChunks(faust.Schema[bytes, Chunk]):
+    """A chunk is no message to decode; hand it on as it is."""
+
+    @override
+    def loads_value(self, app: Any, message: Any, *, loads: Any = None, serializer: Any = None) -> Any:
+        return message.value
+
+    @override
+    def loads_key(self, app: Any, message: Any, *, loads: Any = None, serializer: Any = None) -> Any:
+        return message.key
+
+
+class WorkerApp(faust.App):
+    """A Faust app that keeps no files (its state lives in the journal topic), and shows how it is doing.
+
+    Attributes:
+        health: told when partitions move and when they are recovered.
+        pages: served as long as the app runs, recovery included.
+    """
+
+    health: Health
+    pages: WorkerPages
+
+    @override
+    def _create_directories(self) -> None:
+        """Create none."""
+
+    @override
+    async def on_start(self) -> None:
+        await super().on_start()
+        await self.add_runtime_dependency(self.pages)
+
+    @override
+    def on_rebalance_start(self) -> None:
+        self.health.rebalance_began(time.monotonic())
+        super().on_rebalance_start()
+
+    @override
+    def on_rebalance_end(self) -> None:
+        super().on_rebalance_end()
+        tune_garbage_collector()
+        self.health.recovered(time.monotonic())
+        log.info("recovered and folding")
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Everything that makes up a worker, wired but not started."""
+
+    app: WorkerApp
+    engine: Engine
+    store: JournalStore
+    view: View
+    pages: WorkerPages
+    health: Health
+    journal: Topic
+
+
+def create_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) -> Worker:
+    """Wire a worker for one fair.
+
+    Workers of the same fair, catalogue and version share the work; one with another meaning of the numbers
+    (`Engine.fingerprint`) makes a group of its own, with a journal of its own, and folds the fair anew.
+    """
+    engine = Engine(fair, settings.allowed_lateness)
+    app = _create_app(f"fairpulse-{fair.fair_id}-{engine.fingerprint}", kafka, settings)
+    table = JournalTable(app, engine, kafka.partitions)
+    store = table.states
+    app.tables.add(table)
+    # Faust takes the class from here when it makes the consumer; it is declared a class variable.
+    vars(app.transport)["Consumer"] = consumer_for(frozenset(_NAMES), store.position_of)
+    registry = CollectorRegistry()
+    health = Health(registry)
+    view = View(
+        engine,
+        lambda: {number: store.journals[number].state for number in store.active if number in store.journals},
+        (lambda: time.time_ns() // 1_000_000) if settings.clock == "wall" else None,
+    )
+    registry.register(KpiCollector(view, lambda: _lag(app, store)))
+    pages = WorkerPages(view, health, registry, settings.metrics_host, settings.metrics_port, beacon=app.beacon)
+    app.pages, app.health = pages, health
+    _attach_agent(app, engine, table, health, settings)
+    return Worker(app, engine, store, view, pages, health, journal_topic(table.changelog_topic.get_topic_name()))
+
+
+def _create_app(name: str, kafka: KafkaSettings, settings: WorkerSettings) -> WorkerApp:
+    second = timedelta(seconds=1)
+    session = settings.session_timeout / second
+    return WorkerApp(
+        name,
+        broker=[f"kafka://{server}" for server in kafka.bootstrap_servers.split(",")],
+        store="memory://",
+        datadir=tempfile.gettempdir(),
+        topic_partitions=kafka.partitions,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        autodiscover=False,
+        web_enabled=False,
+        logging_config=None,
+        stream_buffer_maxsize=QUEUED_CHUNKS,
+        table_standby_replicas=settings.standby_replicas,
+        consumer_max_fetch_size=FETCH_BYTES,
+        broker_session_timeout=session,
+        broker_heartbeat_interval=session / HEARTBEATS,
+        broker_rebalance_timeout=max(session, 10.0),
+        broker_commit_interval=1.0,
+        producer_threaded=False,
+        producer_acks=-1,
+        producer_max_request_size=8 << 20,
+    )
+
+
+def _attach_agent(
+    app: WorkerApp, engine: Engine, table: JournalTable, health: Health, settings: WorkerSettings
+) -> None:
+    rejected = app.topic(REJECTED.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+
+    async def append(partition: int, key: bytes, value: bytes) -> int:
+        return int((await table.send_changelog(partition, key, value)).offset)
+
+    async def bury(partition: int, key: bytes, value: bytes) -> int:
+        return int((await rejected.send_soon(key=key, value=value, partition=partition)).offset)
+
+    async def read_from(tp: TP, offset: int) -> None:
+        consumer = app.consumer
+        assert isinstance(consumer, ChunkConsumer)
+        await consumer.read_from(tp, offset)
+
+    folding = Folding(
+        engine=engine,
+        journal_of=table.states.writable,
+        append=append,
+        bury=bury,
+        read_from=read_from,
+        limit=RejectLimit(settings.max_consecutive_rejects),
+        health=health,
+    )
+    chunks = app.topic(*(topic.name for topic in EVENT_TOPICS), schema=RawChunks())
+    app.agent(chunks, name="fold")(_subscriber(folding))
+
+
+def _subscriber(folding: Folding) -> Any:
+    async def fold(stream: faust.Stream[Chunk]) -> None:
+        await folding.run(stream)
+
+    return fold
+
+
+def _lag(app: WorkerApp, store: JournalStore) -> Mapping[tuple[str, int], int]:
+    """Return how many records of each event partition are in Kafka and not in state."""
+    ends = app.monitor.tp_end_offsets
+    return {
+        (tp.topic, tp.partition): max(0, end - 1 - (-1 if upto is None else upto))
+        for tp, end in ends.items()
+        if tp.partition in store.active and tp.topic in _NAMES
+        for upto in (store.position_of(tp),)
+    }
+
+
+_NAMES = frozenset(topic.name for topic in EVENT_TOPICS)
+
+
+def tune_garbage_collector() -> None:
+    """Take the state out of the collector's walks: it is large, long-lived and has no cycles.
+
+    Left alone, the collector walks it again and again and takes half of the throughput at a million events.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 1_000)

@@ -1,0 +1,68 @@
+"""Commands of the stream side: worker, topics, kpis."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option(
+    "--fair", "fair_file", type=click.Path(path_type=Path), help="The fair file. [default: the CIFTIS example]"
+)
+@click.option("--bootstrap-servers", help="Kafka brokers, host:port[,host:port]. [default: 127.0.0.1:9092]")
+@click.option("--clock", type=click.Choice(["wall", "event"]), help="What closes windows. [default: wall]")
+@click.option("--port", type=int, help="Port of /metrics and /kpis; 0 takes a free one. [default: 9464]")
+def worker(fair_file: Path | None, bootstrap_servers: str | None, clock: str | None, port: int | None) -> None:
+    """Fold events into live KPIs until stopped; as many workers as partitions share the work.
+
+    Every option is also an environment variable, FAIRPULSE_<NAME>; more of them in schemas/settings.py.
+    """
+    from schemas.fair_file import load_configured_fair
+    from schemas.settings import FairSettings, KafkaSettings, WorkerSettings
+    from streams.run import run_worker
+
+    fair = load_configured_fair(FairSettings.load(fair_file=fair_file))
+    kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
+    run_worker(fair, kafka, WorkerSettings.load(clock=clock, metrics_port=port))
+
+
+@click.command()
+@click.option("--create", is_flag=True, help="Create those that are missing.")
+@click.option("--bootstrap-servers", help="Kafka brokers, host:port[,host:port]. [default: 127.0.0.1:9092]")
+def topics(create: bool, bootstrap_servers: str | None) -> None:
+    """List the Kafka topics: who writes, who reads, how they are keyed and kept."""
+    import asyncio
+
+    from schemas.settings import KafkaSettings
+    from schemas.topics import ALL_TOPICS
+    from streams.topics_admin import ensure_topics
+
+    kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
+    for topic in ALL_TOPICS:
+        kept = "for ever" if topic.retention is None else f"{topic.retention.days} days"
+        click.echo(f"{topic.name}: {topic.description}")
+        click.echo(f"    key {topic.key}; kept {kept}; {kafka.partitions} partitions")
+        click.echo(f"    written by {', '.join(topic.producers)}; read by {', '.join(topic.consumers)}")
+    if create:
+        created = asyncio.run(ensure_topics(kafka))
+        click.echo(f"created: {', '.join(created) or 'none, all exist'}")
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--url", help="Ask a running worker for the values, for example http://127.0.0.1:9464.")
+def kpis(name: str | None, url: str | None) -> None:
+    """List the KPIs: what each answers, its unit, windows and source; with --url also its values."""
+    from streams.kpi_listing import list_kpis
+
+    for line in list_kpis(name, url):
+        click.echo(line)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def commands() -> None:
+    """The stream side of fairpulse: worker, topics, kpis."""
+
+
+for _command in (worker, topics, kpis):
+    commands.add_command(_command)

@@ -1,0 +1,62 @@
+"""How the worker itself is doing, for the engineer on call."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+class Health:
+    """Metrics of the worker process. KPIs are not among them: those are read from state at scrape time.
+
+    Attributes:
+        ready: recovered and folding.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._records = Counter("fair_worker_records", "Records folded by this process.", registry=registry)
+        self._chunks = Counter("fair_worker_chunks", "Chunks folded by this process.", registry=registry)
+        self._journal_bytes = Counter(
+            "fair_worker_journal_bytes", "Bytes that this process appended to the journal.", registry=registry
+        )
+        self._seconds = Counter(
+            "fair_worker_phase_seconds", "Seconds spent by phase: decode, fold, journal.", ["phase"], registry=registry
+        )
+        self._append = Histogram(
+            "fair_worker_journal_append_seconds",
+            "Seconds until Kafka acknowledged a journal record.",
+            buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+            registry=registry,
+        )
+        self._rebalances = Counter(
+            "fair_worker_rebalances", "Rebalances that this process took part in.", registry=registry
+        )
+        self._recovery = Gauge(
+            "fair_worker_recovery_seconds", "Seconds that the last recovery of state took.", registry=registry
+        )
+        self._ready = Gauge("fair_worker_ready", "1 if recovered and folding, 0 while recovering.", registry=registry)
+        self.ready = False
+        self._rebalance_began: float | None = None
+
+    def chunk_done(self, *, records: int, journal_bytes: int, decode: float, fold: float, journal: float) -> None:
+        """Note a chunk and the seconds it took by phase."""
+        self._records.inc(records)
+        self._chunks.inc()
+        self._journal_bytes.inc(journal_bytes)
+        self._seconds.labels("decode").inc(decode)
+        self._seconds.labels("fold").inc(fold)
+        self._seconds.labels("journal").inc(journal)
+        self._append.observe(journal)
+
+    def rebalance_began(self, now: float) -> None:
+        """Note that partitions are moving; `now` is a monotonic clock in seconds."""
+        self._rebalances.inc()
+        self._ready.set(0)
+        self.ready = False
+        self._rebalance_began = now
+
+    def recovered(self, now: float) -> None:
+        """Note that all assigned partitions are recovered and being folded."""
+        if self._rebalance_began is not None:
+            self._recovery.set(now - self._rebalance_began)
+        self._ready.set(1)
+        self.ready = True

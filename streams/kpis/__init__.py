@@ -1,0 +1,1 @@
+"""What the numbers mean. Pure: no clock, no log, no I/O, no Kafka."""

@@ -1,0 +1,193 @@
+"""How values come together: count, sum, distinct, histogram. Each is associative and commutative.
+
+A cell is a value of one aggregate under one group; a group is the label values joined by `|`.
+Two shapes exist of every value: a change (what a chunk adds, plain data for the journal) and a total (in state).
+`fold` adds a hit to a change, `absorb` adds a change to a total, `merge` adds totals of other panes.
+"""
+
+from abc import ABC, abstractmethod
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+
+from pyroaring import BitMap
+from typing_extensions import override
+
+Group = str
+"""Label values in the order of the KPI's labels, joined by `|`; empty without labels."""
+
+Hit = TypeVar("Hit")
+"""What a KPI's measure returns, and its aggregate folds."""
+
+Changes = dict[Group, Any]
+"""Per group what a chunk adds: an int, a set of members or a list of bucket counts."""
+Totals = dict[Group, Any]
+"""Per group the total so far: an int, a bitmap or a list of bucket counts."""
+Value = int | list[int]
+"""A total as plain numbers; values of disjoint partitions add up."""
+
+
+class Aggregate(ABC, Generic[Hit]):
+    """One way to bring values together."""
+
+    __slots__ = ()
+    kind: ClassVar[str]
+
+    @property
+    def per_day(self) -> bool:
+        """Whether the total of the fair is the sum of its days instead of a total of its own."""
+        return False
+
+    @abstractmethod
+    def fold(self, changes: Changes, hit: Hit) -> None:
+        """Add a hit to the changes of a chunk."""
+
+    @abstractmethod
+    def absorb(self, totals: Totals, changes: Changes) -> None:
+        """Add the changes of a chunk to totals."""
+
+    @abstractmethod
+    def merge(self, totals: Sequence[Any]) -> Any:
+        """Return the total over several panes or days of one partition; the empty total for none."""
+
+    def value(self, total: Any) -> Value:
+        """Return the total as plain numbers."""
+        number: Value = total
+        return number
+
+
+def add(values: Iterable[Value]) -> Value:
+    """Return the value over disjoint partitions. There must be at least one."""
+    first, *rest = values
+    for value in rest:
+        if isinstance(first, int) and isinstance(value, int):
+            first += value
+        else:
+            assert isinstance(first, list)
+            assert isinstance(value, list)
+            first = [a + b for a, b in zip(first, value, strict=True)]
+    return first
+
+
+class _Additive(Aggregate[Hit]):
+    """Whole numbers that simply add up."""
+
+    __slots__ = ()
+
+    @override
+    def absorb(self, totals: Totals, changes: Changes) -> None:
+        get = totals.get
+        for group, change in changes.items():
+            totals[group] = get(group, 0) + change
+
+    @override
+    def merge(self, totals: Sequence[Any]) -> Any:
+        return sum(totals)
+
+
+@dataclass(frozen=True, slots=True)
+class Count(_Additive[Group]):
+    """How often. A hit is the group."""
+
+    kind: ClassVar[str] = "count"
+
+    @override
+    def fold(self, changes: Changes, hit: Group) -> None:
+        changes[hit] = changes.get(hit, 0) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sum(_Additive[tuple[Group, int]]):
+    """How much, in whole units, signed. A hit is the group and the amount."""
+
+    kind: ClassVar[str] = "sum"
+
+    @override
+    def fold(self, changes: Changes, hit: tuple[Group, int]) -> None:
+        group, amount = hit
+        changes[group] = changes.get(group, 0) + amount
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct(Aggregate[tuple[Group, int]]):
+    """How many different ones, exactly: Roaring bitmaps of dense numbers. A hit is the group and the member.
+
+    Members of different partitions are disjoint (badges are the record key), so partitions add up.
+
+    Attributes:
+        daily: the total of the fair is the sum of its days (a visit), not the union (a visitor).
+    """
+
+    daily: bool = False
+    kind: ClassVar[str] = "distinct"
+
+    @property
+    @override
+    def per_day(self) -> bool:
+        return self.daily
+
+    @override
+    def fold(self, changes: Changes, hit: tuple[Group, int]) -> None:
+        group, member = hit
+        members = changes.get(group)
+        if members is None:
+            changes[group] = {member}
+        else:
+            members.add(member)
+
+    @override
+    def absorb(self, totals: Totals, changes: Changes) -> None:
+        for group, members in changes.items():
+            bitmap = totals.get(group)
+            if bitmap is None:
+                totals[group] = BitMap(members)
+            elif len(members) == 1:
+                bitmap.add(next(iter(members)))
+            else:
+                bitmap.update(members)
+
+    @override
+    def merge(self, totals: Sequence[Any]) -> Any:
+        return BitMap.union(*totals) if totals else BitMap()
+
+    @override
+    def value(self, total: Any) -> Value:
+        return len(total)
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram(Aggregate[tuple[Group, int]]):
+    """How values spread. A hit is the group and a value in milliseconds.
+
+    A total is the count of each bucket, the last one unbounded, then the sum in milliseconds.
+
+    Attributes:
+        bounds: upper bounds of the buckets in milliseconds, inclusive, as `le` in Prometheus.
+        cap: larger values count as this one; None leaves them.
+    """
+
+    bounds: tuple[int, ...]
+    cap: int | None = None
+    kind: ClassVar[str] = "histogram"
+
+    @override
+    def fold(self, changes: Changes, hit: tuple[Group, int]) -> None:
+        group, value = hit
+        if self.cap is not None and value > self.cap:
+            value = self.cap
+        cell = changes.get(group)
+        if cell is None:
+            cell = changes[group] = [0] * (len(self.bounds) + 2)
+        cell[bisect_left(self.bounds, value)] += 1
+        cell[-1] += value
+
+    @override
+    def absorb(self, totals: Totals, changes: Changes) -> None:
+        for group, change in changes.items():
+            total = totals.get(group)
+            totals[group] = list(change) if total is None else [a + b for a, b in zip(total, change, strict=True)]
+
+    @override
+    def merge(self, totals: Sequence[Any]) -> Any:
+        return [sum(column) for column in zip([0] * (len(self.bounds) + 2), *totals, strict=True)]

@@ -1,0 +1,30 @@
+"""What the fold knows about the event at hand, beyond the event itself."""
+
+from collections.abc import Callable
+
+from schemas.fair import Fair
+
+
+class Moment:
+    """Facts of one event, filled in by the fold and handed to every measure. Reused: a measure keeps nothing of it.
+
+    Attributes:
+        fair: the fair file.
+        topic: the source topic.
+        lag_ms: received minus happened, never below zero.
+        is_open: the event lies within the opening hours of its fair day.
+        badge: dense number of the event's badge in this partition; -1 for an anonymous event.
+        number: gives any other member (a pair, say) its dense number.
+        reason: why the record was refused; empty for an event.
+    """
+
+    __slots__ = ("badge", "fair", "is_open", "lag_ms", "number", "reason", "topic")
+
+    def __init__(self, fair: Fair, topic: str, number: Callable[[str], int]) -> None:
+        self.fair = fair
+        self.topic = topic
+        self.number = number
+        self.lag_ms = 0
+        self.is_open = False
+        self.badge = -1
+        self.reason = ""

@@ -1,0 +1,95 @@
+"""How good the data is: volume, lag, late, duplicate, suspect and refused events."""
+
+from schemas.events import Event
+from streams.kpis.aggregates import Count, Histogram
+from streams.kpis.definition import Kpi, Label, On, Signal, Unit, Window
+from streams.kpis.moment import Moment
+
+LAG_BOUNDS_MS = (100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 1_800_000)
+
+
+def _topic(_: Event, moment: Moment) -> str:
+    return moment.topic
+
+
+def _lag(_: Event, moment: Moment) -> tuple[str, int]:
+    return ("", moment.lag_ms)
+
+
+def _refusal(_: None, moment: Moment) -> str:
+    return f"{moment.topic}|{moment.reason}"
+
+
+EVENTS = Kpi(
+    name="events",
+    question="How many events were accepted?",
+    unit=Unit.EVENTS,
+    source="well-formed, of this fair, each once by (terminal, event id)",
+    on=On[Event]((Signal.ACCEPTED,)),
+    labels=(Label.TOPIC,),
+    aggregate=Count(),
+    measure=_topic,
+    windows=(Window.M1, Window.DAY, Window.FAIR),
+)
+
+EVENT_LAG = Kpi(
+    name="event_lag",
+    question="How long do events take from the terminal to the server?",
+    unit=Unit.SECONDS,
+    source="received minus happened, terminal clock corrected, not below zero",
+    on=On[Event]((Signal.ACCEPTED,)),
+    aggregate=Histogram(bounds=LAG_BOUNDS_MS),
+    measure=_lag,
+    windows=(Window.M5, Window.DAY, Window.FAIR),
+    wide=True,
+)
+
+LATE_EVENTS = Kpi(
+    name="late_events",
+    question="How many events came after their minute had been published?",
+    unit=Unit.EVENTS,
+    source="minute closed by the watermark of its topic and partition minus the allowed lateness",
+    on=On[Event]((Signal.LATE,)),
+    labels=(Label.TOPIC,),
+    aggregate=Count(),
+    measure=_topic,
+    windows=(Window.DAY, Window.FAIR),
+)
+
+DUPLICATE_EVENTS = Kpi(
+    name="duplicate_events",
+    question="How many events came again and were not counted again?",
+    unit=Unit.EVENTS,
+    source="same (terminal, event id) seen before in this fair",
+    on=On[Event]((Signal.DUPLICATE,)),
+    labels=(Label.TOPIC,),
+    aggregate=Count(),
+    measure=_topic,
+    windows=(Window.DAY, Window.FAIR),
+)
+
+CLOCK_SUSPECTS = Kpi(
+    name="clock_suspects",
+    question="How many events had an impossible time and were booked at their arrival?",
+    unit=Unit.EVENTS,
+    source="more than 5 minutes ahead of the server, or more than a day outside the fair",
+    on=On[Event]((Signal.CLOCK_SUSPECT,)),
+    labels=(Label.TOPIC,),
+    aggregate=Count(),
+    measure=_topic,
+    windows=(Window.DAY, Window.FAIR),
+)
+
+REJECTED_EVENTS = Kpi(
+    name="rejected_events",
+    question="How many records were refused, and why?",
+    unit=Unit.RECORDS,
+    source="records in fair.rejected, by reason",
+    on=On[None]((Signal.REJECTED,)),
+    labels=(Label.TOPIC, Label.REASON),
+    aggregate=Count(),
+    measure=_refusal,
+    windows=(Window.FAIR,),
+)
+
+KPIS = (EVENTS, EVENT_LAG, LATE_EVENTS, DUPLICATE_EVENTS, CLOCK_SUSPECTS, REJECTED_EVENTS)

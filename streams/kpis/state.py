@@ -1,0 +1,84 @@
+"""The state of one partition, and the change that a chunk of events makes to it."""
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from streams.kpis.aggregates import Changes, Totals
+
+Cells = dict[str, Totals]
+"""Totals by KPI key, then by group."""
+ChangedCells = dict[str, Changes]
+"""Changes by KPI key, then by group."""
+
+
+class DealState(msgspec.Struct, frozen=True, array_like=True):
+    """The current state of a deal, as far as KPIs need it.
+
+    Attributes:
+        revision: the highest seen; among equals the highest event id wins, so any arrival order ends the same.
+        minute: when it was signed, in minutes since 1970; its KPIs are booked there.
+        booked: what it adds to which KPI and group; taken back when a higher revision comes.
+    """
+
+    revision: int
+    event_id: str
+    minute: int
+    booked: tuple[tuple[str, str, int], ...]
+
+
+class Delta(msgspec.Struct, array_like=True):
+    """What one chunk of one source topic changes. Journalled as it is, applied alike when live and on recovery.
+
+    Attributes:
+        topic: the source topic.
+        first: offset of the chunk's first record.
+        last: offset of its last record; state is complete up to here.
+        watermark: the topic's watermark after the chunk, in ms since 1970; -1 before the first event.
+        numbers: members that are new to the partition, in the order of their dense numbers.
+        seen: keys of the events, for duplicates.
+        deals: deals with a new current state.
+        panes: changes by minute since 1970.
+        expired: changes by minute, of events too late for any window; they reach the day and the fair.
+        timeless: changes that have no minute (refused records); they reach the fair.
+    """
+
+    topic: str
+    first: int
+    last: int
+    watermark: int
+    numbers: list[str]
+    seen: list[int]
+    deals: dict[str, DealState]
+    panes: dict[int, ChangedCells]
+    expired: dict[int, ChangedCells]
+    timeless: ChangedCells
+
+
+@dataclass(slots=True)
+class PartitionState:
+    """Everything that the fold remembers of one partition.
+
+    Attributes:
+        upto: last applied offset by source topic: state and position are one, so nothing else needs a fence.
+        watermarks: by source topic, in ms since 1970.
+        numbers: dense numbers of badges, terminals and pairs; Roaring bitmaps hold them in 2 bytes each.
+        seen: (terminal, topic, event id) of every event of the fair, exact: 48 bytes of int and a slot in the set.
+        panes: cells of the newest minutes.
+        days: cells by venue-local date.
+        fair: cells since the beginning.
+    """
+
+    upto: dict[str, int] = field(default_factory=dict)
+    watermarks: dict[str, int] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+    seen: set[int] = field(default_factory=set)
+    deals: dict[str, DealState] = field(default_factory=dict)
+    panes: dict[int, Cells] = field(default_factory=dict)
+    days: dict[str, Cells] = field(default_factory=dict)
+    fair: Cells = field(default_factory=dict)
+
+    @property
+    def watermark(self) -> int:
+        """The newest event time seen, in ms since 1970; -1 before the first event."""
+        return max(self.watermarks.values(), default=-1)

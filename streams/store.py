@@ -1,0 +1,135 @@
+"""The Faust table behind the KPIs: its changelog is the journal, its store applies records instead of keeping them."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any, cast
+
+import faust
+from faust.stores.memory import Store
+from faust.tables.manager import TableManager
+from faust.types import TP, EventT
+from typing_extensions import override
+
+from streams.failstop import leave
+from streams.journal import PartitionJournal
+from streams.kpis.engine import Engine
+
+log = logging.getLogger(__name__)
+
+
+class JournalStore(Store[bytes, bytes]):
+    """States of the partitions that this worker owns (active) or keeps warm (standby), by partition number.
+
+    Attributes:
+        journals: state and chain of each partition.
+        active: partitions that this worker folds and shows. Only these count on /metrics.
+    """
+
+    def __init__(self, engine: Engine, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._engine = engine
+        self._seeking: asyncio.Future[None] | None = None
+        self.journals: dict[int, PartitionJournal] = {}
+        self.active: frozenset[int] = frozenset()
+
+    def position_of(self, tp: TP) -> int | None:
+        """Return the last offset of an event topic that the partition's state has applied; None for none."""
+        journal = self.journals.get(tp.partition)
+        return None if journal is None else journal.state.upto.get(tp.topic)
+
+    def writable(self, partition: int) -> PartitionJournal | None:
+        """Return the journal of a partition that this worker folds; None if it is not (or no longer) its own."""
+        return self.journals.get(partition) if partition in self.active else None
+
+    @override
+    def persisted_offset(self, tp: TP) -> int | None:
+        journal = self.journals.get(tp.partition)
+        return journal.next_offset - 1 if journal is not None and journal.next_offset else None
+
+    @override
+    def apply_changelog_batch(
+        self, batch: Iterable[EventT[Any]], to_key: Callable[[Any], Any], to_value: Callable[[Any], Any]
+    ) -> None:
+        # Faust logs what is raised here and goes on; a state with a hole must not live that long.
+        try:
+            for event in batch:
+                self._read(event.message.tp, event.message.offset, event.message.value)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the state can no longer be trusted
+            leave("the journal cannot be read", error)
+
+    def _read(self, tp: TP, offset: int, raw: bytes | None) -> None:
+        journal = self.journals.get(tp.partition)
+        if journal is None:
+            journal = self.journals[tp.partition] = PartitionJournal(self._engine)
+        if offset < journal.next_offset:
+            return
+        if offset > journal.next_offset:
+            self._read_again(tp, journal.next_offset)
+            return
+        if not journal.read(offset, raw or b""):
+            log.warning("journal record of a worker that had lost its partition: ignored (%s offset %d)", tp, offset)
+
+    def _read_again(self, tp: TP, offset: int) -> None:
+        """Go back to a lost record. Faust empties its changelog queue whenever flow resumes (#596)."""
+        recovery = cast("TableManager", self.app.tables).recovery
+        for offsets in (recovery.active_offsets, recovery.standby_offsets):
+            if tp in offsets:
+                offsets[tp] = offset - 1
+        log.info("reading the journal again from %s offset %d", tp, offset)
+        self._seeking = asyncio.ensure_future(self.app.consumer.seek(tp, offset))
+
+    @override
+    async def on_rebalance(
+        self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
+    ) -> None:
+        mine = {tp.partition for tp in self._mine(self.app.assignor.assigned_actives())}
+        warm = {tp.partition for tp in self._mine(self.app.assignor.assigned_standbys())}
+        for partition in set(self.journals) - mine - warm:
+            del self.journals[partition]
+        self.active = self.active & mine
+        log.info("partitions assigned", extra={"active": sorted(mine), "standby": sorted(warm)})
+
+    @override
+    async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
+        for tp in active_tps:
+            journal = self.journals.setdefault(tp.partition, PartitionJournal(self._engine))
+            journal.start_writing()
+        self.active = frozenset(tp.partition for tp in active_tps)
+
+    def _mine(self, tps: Iterable[TP]) -> set[TP]:
+        name = self.table.changelog_topic.get_topic_name()
+        return {tp for tp in tps if tp.topic == name}
+
+
+class JournalTable(faust.Table):  # type: ignore[type-arg]
+    """A table in name only: nothing is set or got, the agent appends to its changelog and Faust recovers from it."""
+
+    def __init__(self, app: faust.App, engine: Engine, partitions: int) -> None:
+        raw: faust.Schema[bytes, bytes] = faust.Schema(
+            key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
+        )
+        super().__init__(
+            app,
+            name="journal",
+            partitions=partitions,
+            key_type=bytes,
+            value_type=bytes,
+            schema=raw,
+            recovery_buffer_size=100,
+        )
+        self.states = JournalStore(
+            engine,
+            "memory://",
+            app,
+            self,
+            table_name=self.name,
+            key_type=bytes,
+            value_type=bytes,
+            key_serializer="raw",
+            value_serializer="raw",
+        )
+
+    @override
+    def _new_store(self) -> JournalStore:
+        return self.states

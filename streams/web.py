@@ -1,0 +1,86 @@
+"""What a worker shows over HTTP: /metrics, /kpis, /healthz, /readyz."""
+
+import json
+import logging
+from typing import Any
+
+from aiohttp import web
+from mode import Service
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+from typing_extensions import override
+
+from schemas.errors import Unavailable
+from streams.health import Health
+from streams.view import View
+
+log = logging.getLogger(__name__)
+
+
+class WorkerPages(Service):
+    """A small HTTP server beside the fold, on the same event loop.
+
+    Attributes:
+        port: the port it listens on, known once it has started.
+    """
+
+    def __init__(
+        self, view: View, health: Health, registry: CollectorRegistry, host: str, port: int, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self._view = view
+        self._health = health
+        self._registry = registry
+        self._host = host
+        self.port = port
+        self._runner: web.AppRunner | None = None
+
+    @override
+    async def on_start(self) -> None:
+        pages = web.Application()
+        pages.router.add_get("/metrics", self.metrics)
+        pages.router.add_get("/kpis", self.kpis)
+        pages.router.add_get("/healthz", self.healthz)
+        pages.router.add_get("/readyz", self.readyz)
+        self._runner = web.AppRunner(pages, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self._host, self.port)
+        try:
+            await site.start()
+        except OSError:
+            raise Unavailable(
+                f"port {self.port} is taken by another program",
+                hint="set FAIRPULSE_METRICS_PORT to a free one, or to 0",
+            ) from None
+        self.port = self._runner.addresses[0][1]
+        log.info("KPIs at http://%s:%d/kpis, for Prometheus at /metrics", self._host, self.port)
+
+    @override
+    async def on_stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        """Serve all KPIs and the worker's health in the format that the scraper asks for."""
+        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        return web.Response(body=encode(self._registry), headers={"Content-Type": content_type})
+
+    async def kpis(self, request: web.Request) -> web.Response:
+        """Serve all KPIs as JSON, or one (`?name=visits`)."""
+        report = self._view.report()
+        name = request.query.get("name")
+        if name is not None:
+            if name not in report["kpis"]:
+                return web.json_response({"error": "no such KPI; /kpis lists them all"}, status=404)
+            report["kpis"] = {name: report["kpis"][name]}
+        return web.Response(text=json.dumps(report, ensure_ascii=False) + "\n", content_type="application/json")
+
+    async def healthz(self, _: web.Request) -> web.Response:
+        """Answer that the event loop runs. It asks nobody: an outage of Kafka must not restart every worker."""
+        return web.Response(text="alive\n")
+
+    async def readyz(self, _: web.Request) -> web.Response:
+        """Answer 200 when state is recovered and being folded, 503 with the reason otherwise."""
+        if self._health.ready:
+            return web.Response(text="ready\n")
+        return web.Response(text="recovering: state is being read from the journal, or partitions move\n", status=503)

@@ -1,0 +1,355 @@
+"""Whatever is no event of ours is refused with the right reason, a remedy, and without echoing a byte of it.
+
+Every case names what is wrong, shows the record, and says what the producers' decoder and the worker's make of it.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from time import perf_counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.admission import admission
+from schemas.errors import InvalidEvent
+from schemas.events import Event
+from schemas.fair_file import example_fair_path, load_fair
+from schemas.topics import DEALS, EVENT_TOPICS, INTERACTIONS, RECORD_MAX_BYTES, SCANS, Topic
+from schemas.wire import REASONS, decode_strict, decoder, encode
+from tests.support.builders import amended, cancelled, deal, scan, touch
+from tests.support.oracle import Book
+
+ACCEPTED = "accepted"
+SMALL = load_fair(example_fair_path("small"))
+ADMIT = admission(SMALL)
+
+SCAN = json.loads(encode(scan("ada", gate="g1")))
+DOOR = json.loads(encode(scan("ada", kind="zone_out", dwell_ms=60_000)))
+TOUCH = json.loads(encode(touch("ada")))
+DEAL = json.loads(encode(deal("d-1", value=1_000_00)))
+AMENDED = json.loads(encode(amended("d-1", revision=2)))
+CANCELLED = json.loads(encode(cancelled("d-1", revision=3)))
+PARTY = DEAL["parties"][0]
+TYPICAL = [(SCANS, SCAN), (SCANS, DOOR), (INTERACTIONS, TOUCH), (DEALS, DEAL), (DEALS, AMENDED), (DEALS, CANCELLED)]
+
+type_of = {"fair.visitor": SCANS, "fair.exhibit": INTERACTIONS, "fair.deal": DEALS}
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """One bad record: `reason` from the producers' decoder, `worker` (the same unless given) from the worker's."""
+
+    what: str
+    raw: bytes
+    reason: str
+    worker: str = ""
+    topic: Topic = SCANS
+
+    @property
+    def expected(self) -> str:
+        return self.worker or self.reason
+
+
+def as_json(payload: object) -> bytes:
+    return json.dumps(payload, ensure_ascii=False).encode()
+
+
+def changed(payload: dict[str, object], **fields: object) -> bytes:
+    """Return the payload with these fields changed or added."""
+    return as_json(payload | fields)
+
+
+def without(payload: dict[str, object], *names: str) -> bytes:
+    return as_json({name: value for name, value in payload.items() if name not in names})
+
+
+def appended(payload: dict[str, object], member: str) -> bytes:
+    """Return the payload with one more member in front of the closing brace, as raw JSON text."""
+    return as_json(payload)[:-1] + b"," + member.encode() + b"}"
+
+
+def in_terminal(text: bytes) -> bytes:
+    """Return a scan whose terminal_id ends in these raw bytes."""
+    return changed(SCAN, terminal_id="s3cret@").replace(b"@", text)
+
+
+NUMBERS = [
+    Bad("NaN is no JSON", appended(SCAN, '"dwell_ms":NaN'), "not_json"),
+    Bad("Infinity is no JSON", appended(SCAN, '"dwell_ms":Infinity'), "not_json"),
+    Bad("minus Infinity is no JSON", appended(SCAN, '"dwell_ms":-Infinity'), "not_json"),
+    Bad("NaN in an unknown field is no JSON", appended(SCAN, '"x":NaN'), "not_json", worker=ACCEPTED),
+    Bad("1e400 is no whole number", appended(SCAN, '"dwell_ms":1e400'), "bad_value"),
+    Bad("10^30 is out of bounds", changed(SCAN, terminal_seq=10**30), "bad_value"),
+    Bad("2^63 is out of bounds", changed(SCAN, terminal_seq=2**63), "bad_value"),
+    Bad("4,301 digits", appended(SCAN, '"dwell_ms":' + "9" * 4_301), "not_json"),
+    Bad("60,000 digits", appended(SCAN, '"dwell_ms":' + "9" * 60_000), "not_json"),
+    Bad("1.0 for a whole number", changed(SCAN, dwell_ms=1.0), "bad_value"),
+    Bad("1e3 for a whole number", appended(SCAN, '"dwell_ms":1e3'), "bad_value"),
+    Bad("text for a whole number", changed(SCAN, dwell_ms="1"), "bad_value"),
+    Bad("true for a whole number", changed(SCAN, dwell_ms=True), "bad_value"),
+    Bad("1 for true", changed(SCAN, forced=1), "bad_value"),
+    Bad("'true' for true", changed(SCAN, forced="true"), "bad_value"),
+    Bad("true for a mode of supply", changed(DEAL, mode_of_supply=True), "bad_value", topic=DEALS),
+    Bad("1.0 for a mode of supply", changed(DEAL, mode_of_supply=1.0), "bad_value", topic=DEALS),
+    Bad("mode of supply 5", changed(DEAL, mode_of_supply=5), "bad_value", topic=DEALS),
+    Bad("a leading zero", appended(SCAN, '"dwell_ms":01'), "not_json"),
+    Bad("a plus sign", appended(SCAN, '"dwell_ms":+1'), "not_json"),
+    Bad("a bare point", appended(SCAN, '"dwell_ms":1.'), "not_json"),
+    Bad("Arabic-Indic digits for a number", appended(SCAN, '"dwell_ms":\u0661\u0662'), "not_json"),
+    Bad("hexadecimal", appended(SCAN, '"dwell_ms":0x10'), "not_json"),
+    Bad("a negative dwell", changed(SCAN, dwell_ms=-1), "bad_value"),
+    Bad("a dwell of more than a day", changed(SCAN, dwell_ms=86_400_001), "bad_value"),
+    Bad("a clock 4 years off", changed(SCAN, clock_offset_ms=10**11 + 1), "bad_value"),
+    Bad("rating 6", changed(TOUCH, rating=6), "bad_value", topic=INTERACTIONS),
+    Bad("a negative amount", changed(DEAL, value_minor=-1), "bad_value", topic=DEALS),
+    Bad("an amount of 2^53", changed(DEAL, value_minor=2**53), "bad_value", topic=DEALS),
+    Bad("an amount as decimal text", changed(DEAL, value_minor="1E+1000000"), "bad_value", topic=DEALS),
+    Bad("an amount with a point", changed(DEAL, value_minor=1_000.5), "bad_value", topic=DEALS),
+    Bad("revision 0", changed(DEAL, revision=0), "bad_value", topic=DEALS),
+    Bad("revision 10^7", changed(AMENDED, revision=10**7), "bad_value", topic=DEALS),
+    Bad("a term of 0 months", changed(DEAL, term_months=0), "bad_value", topic=DEALS),
+]
+
+TIMES = [
+    Bad(f"{why}: {text!r}", changed(SCAN, occurred_at=text), "bad_value")
+    for why, text in [
+        ("a time without offset", "2025-09-10T09:00:00"),
+        ("seconds since 1970", 1_700_000_000),
+        ("seconds since 1970 as a fraction", 1_700_000_000.5),
+        ("seconds since 1970 as text", "1700000000"),
+        ("year 9999", "9999-12-31T23:59:59Z"),
+        ("year 1999", "1999-12-31T23:59:59Z"),
+        ("a year that its offset moves to 1999", "2000-01-01T00:00:00+00:01"),
+        ("a year that its offset moves to 2100", "2099-12-31T23:59:59-00:01"),
+        ("a leap second", "2016-12-31T23:59:60Z"),
+        ("offset +25:00", "2025-09-10T09:00:00+25:00"),
+        ("offset +24:00", "2025-09-10T09:00:00+24:00"),
+        ("offset of 60 minutes", "2025-09-10T09:00:00+07:60"),
+        ("an offset without colon", "2025-09-10T09:00:00+0800"),
+        ("hour 24", "2025-09-10T24:00:00Z"),
+        ("30 February", "2025-02-30T09:00:00Z"),
+        ("29 February in a year without it", "2025-02-29T09:00:00Z"),
+        ("a date only", "2025-09-10"),
+        ("a week date", "2025-W37-3T09:00:00Z"),
+        ("no seconds", "2025-09-10T09:00Z"),
+        ("lower case z", "2025-09-10T09:00:00z"),
+        ("lower case t", "2025-09-10t09:00:00Z"),
+        ("a space for T", "2025-09-10 09:00:00Z"),
+        ("a comma before the fraction", "2025-09-10T09:00:00,5Z"),
+        ("a point without fraction", "2025-09-10T09:00:00.Z"),
+        ("ten digits of fraction", "2025-09-10T09:00:00.1234567890Z"),
+        ("a zone name", "2025-09-10T09:00:00[Asia/Shanghai]"),
+        ("Arabic-Indic digits", "\u0662\u0660\u0662\u0665-09-10T09:00:00Z"),
+        ("a newline at the end", "2025-09-10T09:00:00Z\n"),
+        ("a NUL at the end", "2025-09-10T09:00:00Z\0"),
+        ("nothing", ""),
+        ("null", None),
+        ("a marker", "s3cret"),
+    ]
+]
+
+IDS = [
+    *(
+        Bad(f"a name with {why}", changed(SCAN, terminal_id=text), "bad_value")
+        for why, text in [
+            ("nothing in it", ""),
+            ("65 characters", "s" * 65),
+            ("64 KiB less a little", "s" * 64_000),
+            ("a NUL", "s3cret\0"),
+            ("a newline at the end", "s3cret\n"),
+            ("CR and LF", "s3cret\r\nx: y"),
+            ("a tab", "s3cret\tx"),
+            ("a bell", "s3cret\a"),
+            ("an ANSI escape", "s3cret\x1b[31m"),
+            ("a C1 control", "s3cret\x9b31m"),
+            ("DEL", "s3cret\x7f"),
+            ("a bidi override", "s3cret\u202etxt"),
+            ("a zero-width space", "s3cret\u200b"),
+            ("a byte order mark inside", "s3cret\ufeff"),
+            ("a line separator", "s3cret\u2028"),
+            ("a Cyrillic a", "s3cret-b\u0430dge"),
+            ("full-width letters", "\uff47\uff11"),
+            ("Arabic-Indic digits", "s3cret-\u0661"),
+            ("a composed accent", "s3cret-\u00e9"),
+            ("a combining accent", "s3cret-e\u0301"),
+            ("an emoji", "s3cret\U0001f4a5"),
+            ("a blank", "s3cret x"),
+            ("a slash", "s3cret/../x"),
+            ("a first dot", ".s3cret"),
+            ("a quote", 's3cret"x'),
+            ("a brace", "s3cret{x}"),
+        ]
+    ),
+    Bad("a name that is a number", changed(SCAN, terminal_id=7), "bad_value"),
+    Bad("a name that is null", changed(SCAN, terminal_id=None), "bad_value"),
+    Bad("a name that is a list", changed(SCAN, terminal_id=["s3cret"]), "bad_value"),
+    *(
+        Bad(f"an event id that is {why}", changed(SCAN, event_id=text), "bad_value")
+        for why, text in [
+            ("the nil UUID", "00000000-0000-0000-0000-000000000000"),
+            ("the max UUID", "ffffffff-ffff-ffff-ffff-ffffffffffff"),
+            ("upper case", "0190B5A0-0000-7000-8000-00000000000A"),
+            ("braced", "{0190b5a0-0000-7000-8000-00000000000a}"),
+            ("a URN", "urn:uuid:0190b5a0-0000-7000-8000-00000000000a"),
+            ("without hyphens", "0190b5a000007000800000000000000a"),
+            ("of version 9", "0190b5a0-0000-9000-8000-00000000000a"),
+            ("of version 0", "0190b5a0-0000-0000-8000-00000000000a"),
+            ("of another variant", "0190b5a0-0000-7000-c000-00000000000a"),
+            ("followed by a newline", "0190b5a0-0000-7000-8000-00000000000a\n"),
+            ("a number", 1),
+        ]
+    ),
+    *(
+        Bad(f"a badge reference {why}", changed(SCAN, badge_ref=text), "bad_value")
+        for why, text in [
+            ("of 15 bytes", "ab" * 15),
+            ("of 33 bytes", "ab" * 33),
+            ("of an odd length", "ab" * 16 + "a"),
+            ("in upper case", "AB" * 16),
+            ("that is a name", "s3cret"),
+            ("with a newline", "ab" * 16 + "\n"),
+            ("with full-width digits", "\uff11" * 32),
+        ]
+    ),
+    Bad("a country in lower case", changed(SCAN, residence_country="cn"), "bad_value"),
+    Bad("a country of three letters", changed(SCAN, residence_country="CHN"), "bad_value"),
+    Bad("a country with a newline", changed(SCAN, residence_country="CN\n"), "bad_value"),
+    Bad("a currency with a newline", changed(DEAL, currency="EUR\n"), "bad_value", topic=DEALS),
+    Bad("a currency in lower case", changed(DEAL, currency="eur"), "bad_value", topic=DEALS),
+    Bad("a currency sign", changed(DEAL, currency="\u20ac"), "bad_value", topic=DEALS),
+    Bad("a currency in Greek capitals", changed(DEAL, currency="\u0395UR"), "bad_value", topic=DEALS),
+]
+
+JSON = [
+    Bad("no bytes", b"", "empty"),
+    Bad("blanks only", b"  \n", "not_json"),
+    Bad("null", b"null", "not_json"),
+    Bad("a list", b"[" + as_json(SCAN) + b"]", "not_json"),
+    Bad("text", b'"s3cret"', "not_json"),
+    Bad("a number", b"42", "not_json"),
+    Bad("an empty object has no type", b"{}", "unknown_type"),
+    Bad("cut off", as_json(SCAN)[:-9], "not_json"),
+    Bad("a trailing comma", as_json(SCAN)[:-1] + b",}", "not_json"),
+    Bad("something after it", as_json(SCAN) + b"s3cret", "not_json"),
+    Bad("two documents", as_json(SCAN) * 2, "not_json"),
+    Bad("two lines of JSON", as_json(SCAN) + b"\n" + as_json(SCAN), "not_json"),
+    Bad("a comment", b"/* s3cret */" + as_json(SCAN), "not_json"),
+    Bad("single quotes", as_json(SCAN).replace(b'"', b"'"), "not_json"),
+    Bad("a byte order mark", b"\xef\xbb\xbf" + as_json(SCAN), "not_json"),
+    Bad("UTF-16 with its mark", as_json(SCAN).decode().encode("utf-16"), "not_json"),
+    Bad("UTF-16 without its mark", as_json(SCAN).decode().encode("utf-16-le"), "not_json"),
+    Bad("UTF-32", as_json(SCAN).decode().encode("utf-32"), "not_json"),
+    Bad("a byte that is not UTF-8", in_terminal(b"\xff"), "not_json"),
+    Bad("half a UTF-8 character", in_terminal(b"\xe2\x82"), "not_json"),
+    Bad("an overlong NUL", in_terminal(b"\xc0\x80"), "not_json"),
+    Bad("an overlong slash", in_terminal(b"\xe0\x80\xaf"), "not_json"),
+    Bad("a surrogate in UTF-8", in_terminal(b"\xed\xa0\x80"), "not_json"),
+    Bad("a lone high surrogate", in_terminal(b"\\ud800"), "not_json"),
+    Bad("a lone low surrogate", in_terminal(b"\\udc00"), "not_json"),
+    Bad("a lone surrogate in an unknown field", appended(SCAN, r'"x":"\ud800"'), "not_json"),
+    Bad("a raw newline in text", in_terminal(b"\n"), "not_json"),
+    Bad("a raw NUL in text", in_terminal(b"\0"), "not_json"),
+    Bad("a raw escape in text", in_terminal(b"\x1b"), "not_json"),
+    Bad("an unknown escape", in_terminal(b"\\x41"), "not_json"),
+    Bad("an escaped NUL in text", in_terminal(b"\\u0000"), "bad_value"),
+    Bad("nested 250 deep", appended(SCAN, '"x":' + "[" * 250 + "]" * 250), "not_json"),
+    Bad("nested 30,000 deep", appended(SCAN, '"x":' + "[" * 30_000 + "]" * 30_000), "not_json"),
+    Bad("nested 30,000 deep in objects, cut off", b'{"x":' * 12_000, "not_json"),
+    Bad("nested 100,000 deep", appended(SCAN, '"x":' + "[" * 100_000 + "]" * 100_000), "too_large"),
+    Bad("65,537 bytes", as_json(SCAN) + b" " * (RECORD_MAX_BYTES + 1 - len(as_json(SCAN))), "too_large"),
+    Bad("one name of 64 KiB", changed(SCAN, terminal_id="s3cret" * 11_000), "too_large"),
+    Bad("70,000 bytes of garbage", b"s3cret" * 12_000, "too_large"),
+    Bad("200,000 unknown keys", appended(SCAN, ",".join(f'"x{n}":0' for n in range(200_000))), "too_large"),
+    Bad(
+        "5,000 unknown keys within the size",
+        appended(SCAN, ",".join(f'"x{n}":0' for n in range(5_000))),
+        "unknown_field",
+        worker=ACCEPTED,
+    ),
+    Bad("20,000 empty parties", changed(DEAL, parties=[]).replace(b"[]", b"[" + b"{}," * 20_000 + b"{}]"), "missing_field", topic=DEALS),
+]
+
+KEYS = [
+    Bad("a key twice", appended(SCAN, '"gate_id":"g1"'), "duplicate_key", worker=ACCEPTED),
+    Bad("a key twice, once with escapes", appended(SCAN, r'"gate\u005fid":"g1"'), "duplicate_key", worker=ACCEPTED),
+    Bad("an unknown key twice", appended(SCAN, '"x":1,"x":2'), "duplicate_key", worker=ACCEPTED),
+    Bad("a key twice, the last value bad", appended(SCAN, '"gate_id":"s3cret "'), "duplicate_key"),
+    Bad(
+        "a key twice in a party",
+        as_json(DEAL).replace(b'"org_id"', b'"org_id": "o-2", "org_id"', 1),
+        "duplicate_key",
+        worker=ACCEPTED,
+        topic=DEALS,
+    ),
+    Bad("an unknown key", changed(SCAN, s3cret=1), "unknown_field", worker=ACCEPTED),
+    Bad("an unknown key that looks like a type", as_json(SCAN | {"fair.s3cret": 1}), "unknown_field", worker=ACCEPTED),
+    Bad("__proto__", as_json(SCAN | {"__proto__": {"admin": True}}), "unknown_field", worker=ACCEPTED),
+    Bad("the mark of keyword-only fields", as_json(SCAN | {"_": 1}), "unknown_field", worker=ACCEPTED),
+    Bad("a property of the class", as_json(SCAN | {"happened_at": "s3cret"}), "unknown_field", worker=ACCEPTED),
+    Bad("an empty key", as_json(SCAN | {"": 1}), "unknown_field", worker=ACCEPTED),
+    Bad(
+        "a key in the wrong case",
+        as_json(SCAN | {"Badge_Ref": "s3cret"}),
+        "unknown_field",
+        worker=ACCEPTED,
+    ),
+    Bad("a needed key in the wrong case", as_json(SCAN).replace(b"badge_ref", b"badgeRef"), "missing_field"),
+    Bad(
+        "an unknown key in a party",
+        changed(DEAL, parties=[PARTY | {"s3cret": 1}]),
+        "unknown_field",
+        worker=ACCEPTED,
+        topic=DEALS,
+    ),
+    *(Bad(f"a scan without {name}", without(SCAN, name), "missing_field") for name in SCAN.keys() - _optional("scan")),
+]
+
+FIELDS = [
+    Bad("no type", without(SCAN, "type"), "unknown_type"),
+    Bad("an interaction without type", without(TOUCH, "type"), "unknown_type", topic=INTERACTIONS),
+    Bad("a deal without type", without(DEAL, "type"), "unknown_type", topic=DEALS),
+    Bad("an unknown type", changed(SCAN, type="s3cret"), "unknown_type"),
+    Bad("another major version", changed(SCAN, type="fair.visitor.scanned.v2"), "unknown_type"),
+    Bad("a type without version", changed(SCAN, type="fair.visitor.scanned"), "unknown_type"),
+    Bad("a type in the wrong case", changed(SCAN, type="Fair.Visitor.Scanned.v1"), "unknown_type"),
+    Bad("a type that is null", changed(SCAN, type=None), "unknown_type"),
+    Bad("a type that is a list", changed(SCAN, type=["s3cret"]), "unknown_type"),
+    Bad("a type that is an object", changed(DEAL, type={"s3cret": 1}), "unknown_type", topic=DEALS),
+    Bad("a word that is not on the list", changed(SCAN, badge_role="s3cret"), "bad_value"),
+    Bad("a word in the wrong case", changed(SCAN, scan_kind="Entry"), "bad_value"),
+    Bad("null for a word", changed(SCAN, capture=None), "bad_value"),
+    Bad("the n/a of deals is n/a", changed(DEAL, trade_direction="na"), "bad_value", topic=DEALS),
+    Bad("no parties", changed(DEAL, parties=[]), "bad_value", topic=DEALS),
+    Bad("33 parties", changed(DEAL, parties=[PARTY] * 33), "bad_value", topic=DEALS),
+    Bad("parties as an object", changed(DEAL, parties={"0": PARTY}), "bad_value", topic=DEALS),
+    Bad("parties as text", changed(DEAL, parties="s3cret"), "bad_value", topic=DEALS),
+    Bad("a party that is text", changed(DEAL, parties=["s3cret"]), "bad_value", topic=DEALS),
+    Bad("a party without country", changed(DEAL, parties=[PARTY, {"org_id": "o", "role": "buyer"}]), "missing_field", topic=DEALS),
+    Bad("a party with a bad role", changed(DEAL, parties=[PARTY | {"role": "s3cret"}]), "bad_value", topic=DEALS),
+    Bad("an amendment that does not say what kind", without(AMENDED, "change_kind"), "missing_field", topic=DEALS),
+    Bad("a signing with a field of amendments", changed(DEAL, change_kind="correction"), "unknown_field", worker=ACCEPTED, topic=DEALS),
+]
+
+PLACES = [
+    Bad("another fair", changed(SCAN, fair_id="s3cret"), "wrong_fair"),
+    Bad("a cancellation at another fair", changed(CANCELLED, fair_id="s3cret"), "wrong_fair", topic=DEALS),
+    Bad("another fair's unknown gate", changed(SCAN, fair_id="s3cret", gate_id="s3cret"), "wrong_fair"),
+    Bad("an unknown gate", changed(SCAN, gate_id="s3cret"), "unknown_place"),
+    Bad("an entry without gate", without(SCAN, "gate_id"), "missing_field"),
+    Bad("an anonymous entry", changed(SCAN, badge_ref=None), "missing_field"),
+    Bad("an unknown hall", changed(DOOR, hall_id="s3cret"), "unknown_place"),
+    Bad("a hall door without hall", without(DOOR, "hall_id"), "missing_field"),
+    Bad("a booth scan without booth", changed(SCAN, scan_kind="booth"), "missing_field"),
+    Bad("an unknown booth", changed(SCAN, scan_kind="booth", booth_id="s3cret"), "unknown_place"),
+    Bad("an unknown exhibit", changed(TOUCH, exhibit_id="s3cret"), "unknown_place", topic=INTERACTIONS),
+    Bad("an unknown exhibitor", changed(TOUCH, exhibitor_id="s3cret"), "unknown_place", topic=INTERACTIONS),
+    Bad("another exhibitor's exhibit", changed(TOUCH, exhibitor_id=OTHER_EXHIBITOR), "unknown_place", topic=INTERACTIONS),
+    Bad("an unknown section", changed(DEAL, section="s3cret"), "unknown_place", topic=DEALS),
+    Bad("a deal at an unknown booth", changed(DEAL, booth_id="s3cret"), "unknown_place", topic=DEALS),
+    Bad("a value without currency", without(DEAL, "currency"), "missing_field", topic=DEALS),
+    Bad("a currency that the fair does not know", changed(DEAL, currency="XXX"), "unknown_currency", topic=DEALS),
+]
+
+CASES = [*NUMBERS, *TIMES, *IDS, *JSON, *KEYS, *FIELDS, *PLACES]

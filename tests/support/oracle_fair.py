@@ -1,0 +1,93 @@
+"""The fair file as the oracle reads it: every value as text, and only what the KPIs need."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+
+
+@dataclass(frozen=True)
+class OracleFair:
+    """What the oracle knows of a fair.
+
+    Attributes:
+        opening: by date, opening and closing in milliseconds since 1970; closing time is outside.
+        first_ms: a day before the fair's first midnight; event times from here to before `end_ms` are believed.
+        gates: whether entries count, by gate.
+    """
+
+    fair_id: str
+    zone: ZoneInfo
+    host_country: str
+    visitor_roles: frozenset[str]
+    opening: dict[str, tuple[int, int]]
+    first_ms: int
+    end_ms: int
+    gates: dict[str, bool]
+    halls: frozenset[str]
+    booths: frozenset[str]
+    sections: frozenset[str]
+    section_of: dict[str, str]
+    exhibit_owner: dict[str, str]
+    reporting_currency: str
+    minor_digits: dict[str, int]
+    rates: dict[str, dict[str, str]]
+
+    @classmethod
+    def read(cls, path: Path) -> "OracleFair":
+        """Return the fair; the file is taken to be valid."""
+        # BaseLoader keeps every scalar as text: NO is Norway, 09:00 is no number of minutes.
+        loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+        file: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
+        zone = ZoneInfo(file["timezone"])
+        dates = sorted(date.fromisoformat(day) for day in file["days"])
+        exhibitors, exhibits = file["exhibitors"], file.get("exhibits") or {}
+        owners = {exhibit: row["exhibitor"] for exhibit, row in exhibits.items()}
+        own_name = {f"x-{exhibitor}": exhibitor for exhibitor in exhibitors if exhibitor not in set(owners.values())}
+        return cls(
+            fair_id=file["fair_id"],
+            zone=zone,
+            host_country=file["host_country"],
+            visitor_roles=frozenset(file.get("visitor_roles", ["visitor_professional", "visitor_public"])),
+            opening={
+                day: (
+                    _ms(datetime.combine(date.fromisoformat(day), time.fromisoformat(hours["opens"]), zone)),
+                    _ms(datetime.combine(date.fromisoformat(day), time.fromisoformat(hours["closes"]), zone)),
+                )
+                for day, hours in file["days"].items()
+            },
+            first_ms=_ms(datetime.combine(dates[0], time(), zone)) - 86_400_000,
+            end_ms=_ms(datetime.combine(dates[-1] + timedelta(days=1), time(), zone)) + 86_400_000,
+            gates={gate: row["countable"] in {"yes", "true"} for gate, row in file["gates"].items()},
+            halls=frozenset(file["halls"]),
+            booths=frozenset(row["booth"] for row in exhibitors.values()),
+            sections=frozenset(file["sections"]),
+            section_of={exhibitor: row["section"] for exhibitor, row in exhibitors.items()},
+            exhibit_owner=owners | own_name,
+            reporting_currency=file["reporting_currency"],
+            minor_digits={code: int(digits) for code, digits in file["currencies"].items()},
+            rates=file.get("rates") or {},
+        )
+
+    def local_day(self, ms: int) -> str:
+        """Return the calendar date at the venue as text."""
+        return datetime.fromtimestamp(ms // 1_000, self.zone).date().isoformat()
+
+    def reported(self, amount: int, currency: str, day: str) -> int:
+        """Return the amount in the reporting currency, in its minor units, rounded half to even."""
+        if currency == self.reporting_currency:
+            return amount
+        by_day = self.rates[currency]
+        newest = max((known for known in by_day if known <= day), default=min(by_day))
+        minor, reporting_minor = (
+            Fraction(10) ** self.minor_digits[code] for code in (currency, self.reporting_currency)
+        )
+        return round(amount / minor * Fraction(by_day[newest]) * reporting_minor)
+
+
+def _ms(instant: datetime) -> int:
+    return int(instant.timestamp()) * 1_000
