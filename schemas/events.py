@@ -101,7 +101,7 @@ class VisitorScan(Envelope):
     type: Literal["fair.visitor.scanned.v1"] = "fair.visitor.scanned.v1"
     source_type: SourceType = SourceType.QR
     scan_kind: ScanKind
-    badge_ref: BadgeRef | None
+    badge_ref: BadgeRef | None = None
     badge_role: BadgeRole
     residence_country: Country | None = None
     result: ScanResult = ScanResult.ACCEPTED

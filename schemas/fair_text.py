@@ -96,8 +96,8 @@ def read_plain(text: str, name: str) -> PlainFile:
     try:
         return _Reader(name).read(text)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        line = mark.line + 1 if mark else 1
+        mark = getattr(error, "problem_mark", None)
+        line = 1 if mark is None else mark.line + 1
         raise refusal(name, line, (), "is no YAML here; check the indentation, colons and quotes") from None
 
 
@@ -123,6 +123,8 @@ class _Reader:
                 case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
                     self.open.pop()
                     self.done()
+                case _:  # start and end of the stream, end of the document: nothing to keep
+                    pass
         return self.file
 
     def take(self, event: yaml.NodeEvent, line: int) -> None:

@@ -17,11 +17,11 @@ def worker(fair_file: Path | None, bootstrap_servers: str | None, clock: str | N
 
     Every option is also an environment variable, FAIRPULSE_<NAME>; more of them in schemas/settings.py.
     """
-    from schemas.fair_file import load_configured_fair
+    from schemas.fair_file import example_fair_path, load_fair
     from schemas.settings import FairSettings, KafkaSettings, WorkerSettings
     from streams.run import run_worker
 
-    fair = load_configured_fair(FairSettings.load(fair_file=fair_file))
+    fair = load_fair(FairSettings.load(fair_file=fair_file).fair_file or example_fair_path())
     kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
     run_worker(fair, kafka, WorkerSettings.load(clock=clock, metrics_port=port))
 

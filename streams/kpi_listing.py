@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 from urllib.error import URLError
+from urllib.parse import urlencode
 from urllib.request import urlopen
 
 from schemas.errors import FairpulseError, Unavailable
@@ -24,15 +25,15 @@ def list_kpis(name: str | None, url: str | None) -> Iterator[str]:
     chosen = [kpi for kpi in ALL_KPIS if name in (None, kpi.name)]
     if not chosen:
         raise FairpulseError("there is no KPI of that name", hint="`fairpulse kpis` lists them all")
-    report = None if url is None else fetch_report(url)
+    report = None if url is None else fetch_report(url, *([name] if name else []))
     for kpi in chosen:
         yield from _describe(kpi)
         if report is not None:
             yield from _values(report["kpis"][kpi.name]["windows"])
 
 
-def fetch_report(url: str) -> dict[str, Any]:
-    """Return what a worker's /kpis says.
+def fetch_report(url: str, *names: str) -> dict[str, Any]:
+    """Return what a worker's /kpis says of some KPIs, of all without names.
 
     Raises:
         Unavailable: no worker answers there.
@@ -40,7 +41,8 @@ def fetch_report(url: str) -> dict[str, Any]:
     if not url.startswith(("http://", "https://")):
         raise Unavailable("a worker's address starts with http://", hint="for example --url http://127.0.0.1:9464")
     try:
-        with urlopen(f"{url.rstrip('/')}/kpis", timeout=FETCH_SECONDS) as answer:  # noqa: S310 - checked above
+        query = urlencode([("name", name) for name in names])
+        with urlopen(f"{url.rstrip('/')}/kpis?{query}", timeout=FETCH_SECONDS) as answer:  # noqa: S310 - checked above
             report: dict[str, Any] = json.load(answer)
             return report
     except (URLError, OSError, ValueError) as error:

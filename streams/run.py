@@ -5,6 +5,7 @@ import logging
 import sys
 
 import faust
+from typing_extensions import override
 
 from schemas.fair import Fair
 from schemas.settings import KafkaSettings, WorkerSettings
@@ -13,6 +14,14 @@ from streams.app import create_worker
 from streams.topics_admin import ensure_topics
 
 log = logging.getLogger(__name__)
+
+
+class PlainWorker(faust.Worker):
+    """Faust's process around the app (signals, orderly stop), with our logging instead of its own."""
+
+    @override
+    def _setup_logging(self) -> None:
+        """Leave logging as `run_worker` set it up."""
 
 
 def run_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) -> None:
@@ -29,8 +38,8 @@ def run_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) -> No
         stream=sys.stderr,
     )
     for noisy in ("faust", "mode", "aiokafka"):
-        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLogger().level))
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     worker = create_worker(fair, kafka, settings)
     for name in asyncio.run(ensure_topics(kafka, (*ALL_TOPICS, worker.journal))):
         log.info("created topic %s with %d partitions", name, kafka.partitions)
-    faust.Worker(worker.app, loglevel=None, logfile=None, quiet=True, redirect_stdouts=False).execute_from_commandline()
+    PlainWorker(worker.app, quiet=True, redirect_stdouts=False).execute_from_commandline()

@@ -1,6 +1,6 @@
 """Which numbers are shown now: the newest closed window of every KPI, over the partitions that this worker folds."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,8 +58,8 @@ class View:
             else:
                 yield partition, pane_values(state, kpi, window, end)
 
-    def report(self) -> dict[str, Any]:
-        """Return all KPIs as plain data for JSON, every fair day included. Money is in minor units."""
+    def report(self, names: Collection[str] = ()) -> dict[str, Any]:
+        """Return KPIs as plain data for JSON, all without names, every fair day included. Money is in minor units."""
         end = self.end_minute()
         return {
             "fair": self.engine.fair.fair_id,
@@ -73,6 +73,7 @@ class View:
                     "windows": {window.value: self._window(kpi, window) for window in kpi.windows},
                 }
                 for kpi in self.engine.kpis
+                if not names or kpi.name in names
             },
         }
 

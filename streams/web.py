@@ -66,13 +66,11 @@ class WorkerPages(Service):
         return web.Response(body=encode(self._registry), headers={"Content-Type": content_type})
 
     async def kpis(self, request: web.Request) -> web.Response:
-        """Serve all KPIs as JSON, or one (`?name=visits`)."""
-        report = self._view.report()
-        name = request.query.get("name")
-        if name is not None:
-            if name not in report["kpis"]:
-                return web.json_response({"error": "no such KPI; /kpis lists them all"}, status=404)
-            report["kpis"] = {name: report["kpis"][name]}
+        """Serve all KPIs as JSON, or some (`?name=visits&name=leads`)."""
+        names = set(request.query.getall("name", []))
+        report = self._view.report(names)
+        if names - report["kpis"].keys():
+            return web.json_response({"error": "no such KPI; /kpis without a name lists them all"}, status=404)
         return web.Response(text=json.dumps(report, ensure_ascii=False) + "\n", content_type="application/json")
 
     async def healthz(self, _: web.Request) -> web.Response:

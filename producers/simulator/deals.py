@@ -146,7 +146,7 @@ class DealRoom:
         minute = (signed - opens) // MINUTE_MS
         return any(start <= minute < start + CEREMONY_MS // MINUTE_MS for start in self._scenario.ceremonies)
 
-    def _terms(self, deal_id: str, exhibitor: Exhibitor, signed: int, in_ceremony: bool, chance: Random) -> Terms:  # noqa: FBT001
+    def _terms(self, deal_id: str, exhibitor: Exhibitor, signed: int, in_ceremony: bool, chance: Random) -> Terms:
         draw = chance.random
         outcome = OUTCOMES[bisect(self._sums, draw() * self._sums[-1])][0]
         narrow = outcome in NARROW

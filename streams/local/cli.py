@@ -1,4 +1,4 @@
-"""Commands that run things on this machine: `fairpulse kafka`."""
+"""Commands that run things on this machine: `fairpulse kafka`, `fairpulse demo`."""
 
 import signal
 from pathlib import Path
@@ -38,3 +38,33 @@ def kafka(port: int, nodes: str, data: Path | None) -> None:
             running.wait()
     except KeyboardInterrupt:
         click.echo("Kafka has stopped.")
+
+
+@click.command()
+@click.option(
+    "--fair", "fair_file", type=click.Path(path_type=Path), help="The fair file. [default: the CIFTIS example]"
+)
+@click.option(
+    "--seconds", type=click.IntRange(min=1), help="Stop by itself after so many seconds, and check every KPI."
+)
+@click.option("--speed", default=300.0, show_default=True, help="Fair time a second: 300 plays a day in two minutes.")
+@click.option("--visitors", default=20_000, show_default=True, help="Visits of the simulated day.")
+@click.option("--scenario", default="fair_day", show_default=True, help="What happens; see fairpulse simulate --help.")
+@click.option("--seed", default=1, show_default=True, help="The same seed plays the same fair.")
+def demo(*, fair_file: Path | None, seconds: int | None, speed: float, visitors: int, scenario: str, seed: int) -> None:
+    """Play a fair: a real Kafka, a worker, a simulator and a live view, until Ctrl-C.
+
+    Uses the Kafka of FAIRPULSE_BOOTSTRAP_SERVERS if that is set, its own otherwise. With --seconds it exits 0 only
+    if every KPI equals the simulator's own ledger.
+    """
+    from schemas.fair_file import example_fair_path
+    from schemas.settings import FairSettings
+    from streams.local.demo import Plan, run_demo
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt_once)
+    file = FairSettings.load(fair_file=fair_file).fair_file or example_fair_path()
+    try:
+        run_demo(Plan(file, seconds, speed, visitors, scenario, seed))
+    except KeyboardInterrupt:
+        click.echo("The demo has stopped; nothing of it is left.")

@@ -4,22 +4,13 @@ Every case names what is wrong, shows the record, and says what the producers' d
 """
 
 import json
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from time import perf_counter
-
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from schemas.admission import admission
-from schemas.errors import InvalidEvent
-from schemas.events import Event
 from schemas.fair_file import example_fair_path, load_fair
-from schemas.topics import DEALS, EVENT_TOPICS, INTERACTIONS, RECORD_MAX_BYTES, SCANS, Topic
-from schemas.wire import REASONS, decode_strict, decoder, encode
+from schemas.topics import DEALS, INTERACTIONS, RECORD_MAX_BYTES, SCANS, Topic
+from schemas.wire import encode
 from tests.support.builders import amended, cancelled, deal, scan, touch
-from tests.support.oracle import Book
 
 ACCEPTED = "accepted"
 SMALL = load_fair(example_fair_path("small"))

@@ -115,7 +115,7 @@ SCAN = (
     *ENVELOPE,
     optional("source_type", is_word("qr barcode nfc rfid face_token ble_rollup manual")),
     needed("scan_kind", is_word("entry exit zone_in zone_out booth session")),
-    needed("badge_ref", lambda value: value is None or badge(value)),
+    nullable("badge_ref", badge),
     needed("badge_role", roles),
     nullable("residence_country", country),
     optional("result", is_word("accepted denied")),
