@@ -59,6 +59,11 @@ class Plan:
     scenario: str
     seed: int
 
+    @property
+    def lateness_seconds(self) -> int:
+        """Fair time that a minute stays open: what takes a second on the way takes `speed` seconds of fair time."""
+        return max(30, round(self.speed))
+
 
 def run_demo(plan: Plan) -> None:
     """Play a fair until the simulator ends or KeyboardInterrupt; then nothing of it is left.
@@ -81,7 +86,8 @@ def run_demo(plan: Plan) -> None:
         url = f"http://{HOST}:{port}"
         _say("starting a worker")
         common = ["--bootstrap-servers", bootstrap, "--fair", str(plan.fair_file)]
-        worker = _start(children, home, "worker", "streams", "worker", "--clock", "event", "--port", str(port), *common)
+        play = ["worker", "--clock", "event", "--port", str(port), "--lateness", str(plan.lateness_seconds)]
+        worker = _start(children, home, "worker", "streams", *play, *common)
         _wait(lambda: _is_ready(url), worker, START_SECONDS)
         addresses = {"KPIs": f"{url}/kpis", "metrics": f"{url}/metrics", "Kafka": bootstrap}
         prometheus = start_prometheus(children, home, f"{HOST}:{port}")

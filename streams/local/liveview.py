@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from rich.console import Console, Group
@@ -73,7 +74,7 @@ class LiveView:
         for name, value in self._samples(report):
             table.add_row(name, f"{value:,.0f}", Text(sparkline(self._trends.get(name, ())), style="cyan"))
         head = Text(f"{self._fair.name}  ", style="bold")
-        head.append(f"fair time {report['window_end'] or 'not begun'}", style="green")
+        head.append(f"fair time {self._time(report)}", style="green")
         return Group(head, Text(), table, Text(), *self._halls(report), *self._exhibits(report), Text(), *self._open())
 
     def line(self, report: Mapping[str, Any]) -> str:
@@ -81,7 +82,13 @@ class LiveView:
         samples = dict(self._samples(report))
         picked = ("events accepted", "visits today", "on site now", "leads today", "results", "late", "refused")
         numbers = ", ".join(f"{name} {samples[name]:,.0f}" for name in picked)
-        return f"fair time {report['window_end'] or 'not begun'}: {numbers}"
+        return f"fair time {self._time(report)}: {numbers}"
+
+    def _time(self, report: Mapping[str, Any]) -> str:
+        """Return the end of the newest closed window, in the venue's time."""
+        if report["window_end"] is None:
+            return "not begun"
+        return datetime.fromisoformat(report["window_end"]).astimezone(self._fair.zone).strftime("%Y-%m-%d %H:%M")
 
     def _samples(self, report: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
         kpis = report["kpis"]
