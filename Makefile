@@ -37,7 +37,7 @@ check: $(READY) ## ruff, mypy --strict, import contracts, generated files
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	@$(BIN)/lint-imports
 	@$(BIN)/python -m dashboards --check
 
 bench: $(READY) ## throughput beside stock Faust, Quix Streams and a bare loop, on one core; QUICK=1 for a short one

@@ -191,7 +191,7 @@ def _lag(app: WorkerApp, store: JournalStore) -> Mapping[tuple[str, int], int]:
     return {
         (tp.topic, tp.partition): max(0, end - 1 - (-1 if upto is None else upto))
         for tp, end in ends.items()
-        if tp.partition in store.active and tp.topic in _NAMES
+        if isinstance(end, int) and tp.partition in store.active and tp.topic in _NAMES
         for upto in (store.position_of(tp),)
     }
 

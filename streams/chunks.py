@@ -19,6 +19,7 @@ from faust.types import TP, Message, ServiceT
 from typing_extensions import override
 
 from schemas.errors import MustStop
+from streams.failstop import leave
 
 FETCH_WAIT_MS = 200
 """How long a broker collects records before it answers a fetch: small chunks cost more than they are worth."""
@@ -83,10 +84,11 @@ class ChunkConsumer(Consumer):
         if last is None:
             return earliest
         if last + 1 < earliest:
-            raise MustStop(
+            error = MustStop(
                 f"{tp.topic}[{tp.partition}] lost offsets {last + 1} to {earliest - 1}: retention was too short",
                 hint="restore them, or delete the journal topic to count only what is left",
             )
+            leave("records are gone before they were read", error)
         return last + 1
 
     async def read_from(self, tp: TP, offset: int) -> None:
