@@ -1,5 +1,6 @@
 """The one command `fairpulse`: each package brings its own subcommands (pyproject, `fairpulse.commands`)."""
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -48,6 +49,8 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:
 
     Ctrl-C ends with 130, an error of ours with 1, wrong usage with 2. A reader that closed the pipe is no error.
     """
+    # Libraries log what they also raise; a command says it once, in our words. The worker sets up logging of its own.
+    logging.getLogger().addHandler(logging.NullHandler())
     try:
         result = command.main(args=arguments, prog_name=None, standalone_mode=False)
         sys.stdout.flush()

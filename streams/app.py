@@ -189,9 +189,9 @@ def _lag(app: WorkerApp, store: JournalStore) -> Mapping[tuple[str, int], int]:
     """Return how many records of each event partition are in Kafka and not in state."""
     ends = app.monitor.tp_end_offsets
     return {
-        (tp.topic, tp.partition): max(0, end - 1 - (-1 if upto is None else upto))
+        (tp.topic, tp.partition): max(0, (end or 0) - 1 - (-1 if upto is None else upto))
         for tp, end in ends.items()
-        if isinstance(end, int) and tp.partition in store.active and tp.topic in _NAMES
+        if tp.partition in store.active and tp.topic in _NAMES
         for upto in (store.position_of(tp),)
     }
 

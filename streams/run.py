@@ -36,6 +36,7 @@ def run_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) -> No
         level=settings.log_level.upper(),
         format="%(asctime)s %(levelname)-7s %(name)s %(message)s",
         stream=sys.stderr,
+        force=True,
     )
     for noisy in ("faust", "mode", "aiokafka"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

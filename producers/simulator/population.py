@@ -12,7 +12,12 @@ from producers.simulator.writing import badge_ref, chance_of
 from schemas.codes import BadgeRole
 from schemas.fair import Fair
 
-ABROAD: Final = ["HK", "US", "JP", "KR", "SG", "DE", "GB", "FR", "MO", "TW", "AU", "IT", "RU", "TH", "MY", "ID", "IN", "VN", "AE", "CA", "BR", "CH", "ES", "NL", "PK", "SA", "NZ", "TR", "PH", "KZ", "SE", "BE", "PL", "AT", "DK", "HU", "FI", "NO", "IE", "PT", "GR", "CZ", "RS", "ZA", "EG", "NG", "KE", "ET", "MA", "DZ", "TZ", "GH", "MX", "AR", "CL", "PE", "CO", "UY", "CU", "EC", "MN", "KH", "LA", "MM", "LK", "BD", "NP", "UZ", "KG", "TJ", "IR", "IQ", "QA", "KW", "OM", "BH", "IL", "JO", "CN"]
+ABROAD: Final = (
+    "HK US JP KR SG DE GB FR MO TW AU IT RU TH MY ID IN VN AE CA BR CH ES NL "
+    "PK SA NZ TR PH KZ SE BE PL AT DK HU FI NO IE PT GR CZ RS ZA EG NG KE ET "
+    "MA DZ TZ GH MX AR CL PE CO UY CU EC MN KH LA MM LK BD NP UZ KG TJ IR IQ "
+    "QA KW OM BH IL JO CN"
+).split()
 """Where visitors from abroad live, the most frequent first."""
 
 STAFF_ROLES: Final = (

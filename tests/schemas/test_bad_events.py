@@ -259,7 +259,12 @@ JSON = [
         "unknown_field",
         worker=ACCEPTED,
     ),
-    Bad("20,000 empty parties", changed(DEAL, parties=[]).replace(b"[]", b"[" + b"{}," * 20_000 + b"{}]"), "missing_field", topic=DEALS),
+    Bad(
+        "20,000 empty parties",
+        changed(DEAL, parties=[]).replace(b"[]", b"[" + b"{}," * 20_000 + b"{}]"),
+        "missing_field",
+        topic=DEALS,
+    ),
 ]
 
 KEYS = [
@@ -317,10 +322,21 @@ FIELDS = [
     Bad("parties as an object", changed(DEAL, parties={"0": PARTY}), "bad_value", topic=DEALS),
     Bad("parties as text", changed(DEAL, parties="s3cret"), "bad_value", topic=DEALS),
     Bad("a party that is text", changed(DEAL, parties=["s3cret"]), "bad_value", topic=DEALS),
-    Bad("a party without country", changed(DEAL, parties=[PARTY, {"org_id": "o", "role": "buyer"}]), "missing_field", topic=DEALS),
+    Bad(
+        "a party without country",
+        changed(DEAL, parties=[PARTY, {"org_id": "o", "role": "buyer"}]),
+        "missing_field",
+        topic=DEALS,
+    ),
     Bad("a party with a bad role", changed(DEAL, parties=[PARTY | {"role": "s3cret"}]), "bad_value", topic=DEALS),
     Bad("an amendment that does not say what kind", without(AMENDED, "change_kind"), "missing_field", topic=DEALS),
-    Bad("a signing with a field of amendments", changed(DEAL, change_kind="correction"), "unknown_field", worker=ACCEPTED, topic=DEALS),
+    Bad(
+        "a signing with a field of amendments",
+        changed(DEAL, change_kind="correction"),
+        "unknown_field",
+        worker=ACCEPTED,
+        topic=DEALS,
+    ),
 ]
 
 PLACES = [
@@ -336,7 +352,9 @@ PLACES = [
     Bad("an unknown booth", changed(SCAN, scan_kind="booth", booth_id="s3cret"), "unknown_place"),
     Bad("an unknown exhibit", changed(TOUCH, exhibit_id="s3cret"), "unknown_place", topic=INTERACTIONS),
     Bad("an unknown exhibitor", changed(TOUCH, exhibitor_id="s3cret"), "unknown_place", topic=INTERACTIONS),
-    Bad("another exhibitor's exhibit", changed(TOUCH, exhibitor_id=OTHER_EXHIBITOR), "unknown_place", topic=INTERACTIONS),
+    Bad(
+        "another exhibitor's exhibit", changed(TOUCH, exhibitor_id=OTHER_EXHIBITOR), "unknown_place", topic=INTERACTIONS
+    ),
     Bad("an unknown section", changed(DEAL, section="s3cret"), "unknown_place", topic=DEALS),
     Bad("a deal at an unknown booth", changed(DEAL, booth_id="s3cret"), "unknown_place", topic=DEALS),
     Bad("a value without currency", without(DEAL, "currency"), "missing_field", topic=DEALS),

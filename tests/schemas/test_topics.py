@@ -57,7 +57,6 @@ def test_the_partitions_of_real_keys_are_pinned_for_the_life_of_a_fair() -> None
     assert [partition_of(key) for key in keys] == [1, 0, 2, 2]
 
 
-
 def test_events_are_keyed_by_badge_or_deal_and_without_a_badge_by_terminal() -> None:
     badge = "ab" * 16
     assert key_of(scan(badge, terminal="t-1")) == badge.encode()

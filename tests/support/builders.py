@@ -103,7 +103,9 @@ def deal(deal_id: str = "d-1", **more: Any) -> DealSigned:
     return event
 
 
-def amended(deal_id: str = "d-1", *, revision: int = 2, change_kind: str = "business_change", **more: Any) -> DealAmended:
+def amended(
+    deal_id: str = "d-1", *, revision: int = 2, change_kind: str = "business_change", **more: Any
+) -> DealAmended:
     """Return a deal amended: its full new state."""
     terms = _terms(deal_id, {"revision": revision} | more, more)
     event = _event("fair.deal.amended.v1", more, change_kind=change_kind, **terms)
