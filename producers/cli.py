@@ -1,70 +1,101 @@
-"""Commands of the producer side: simulate."""
+"""Command line of the producers: `simulate`."""
 
 from pathlib import Path
 
 import click
 
+from producers.simulator.scenarios import SCENARIOS
+from schemas.console import INTERRUPTED
+
 
 @click.command()
-@click.option("--scenario", default="fair_day", show_default=True, help="What happens; --list-scenarios tells which.")
-@click.option("--list-scenarios", is_flag=True, help="List the scenarios and the question each answers.")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0, 2**63 - 1), help="Same seed, same events.")
 @click.option(
-    "--fair", "fair_file", type=click.Path(path_type=Path), help="The fair file. [default: the CIFTIS example]"
+    "--scenario",
+    default=SCENARIOS[0].name,
+    show_default=True,
+    type=click.Choice([scenario.name for scenario in SCENARIOS]),
+    help="What happens.",
 )
-@click.option("--seed", default=1, show_default=True, help="Same seed, scenario and fair: the same events.")
-@click.option("--visitors", type=click.IntRange(min=1), help="Visits of the busiest day. [default: the scenario's]")
-@click.option("--start", help="Venue-local time to begin at: 2025-09-11 or 2025-09-11T08:30.")
-@click.option("--skip-to-opening", is_flag=True, help="Send what happens before the opening at once.")
+@click.option("--fair", "fair_file", type=click.Path(path_type=Path), help="Fair file; default: the CIFTIS example.")
+@click.option("--visitors", type=click.IntRange(0, 1_000_000), help="Visits on the busiest day; default: scenario.")
 @click.option(
-    "--speed", default=1.0, show_default=True, help="Fair time a second; 60 plays an hour a minute, 0 all at once."
+    "--speed",
+    default=60.0,
+    show_default=True,
+    type=click.FloatRange(0, 100_000),
+    help="Fair seconds in a real second: 1 is real time, 0 as fast as it goes.",
 )
-@click.option("--rate", type=float, help="Most events a second.")
-@click.option("--seconds", type=float, help="Stop after so many seconds.")
-@click.option("--events", type=int, help="Stop after so many events.")
-@click.option("--bootstrap-servers", help="Kafka brokers, host:port[,host:port]. [default: 127.0.0.1:9092]")
-@click.option("--ledger", type=click.Path(dir_okay=False, path_type=Path), help="File for what every KPI must be.")
-@click.option("--dry-run", is_flag=True, help="Count the events by kind, send none.")
+@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Events a second at most.")
+@click.option("--seconds", type=click.FloatRange(min=0), help="Stop after so many real seconds.")
+@click.option("--events", type=click.IntRange(min=1), help="Stop after so many events.")
+@click.option("--start", help="Day of the fair (2) or local time (2025-09-11T08:30) to begin at.")
+@click.option("--skip-to-opening", is_flag=True, help="Send at once what happens before the gates open.")
+@click.option("--bootstrap-servers", help="Kafka, as host:port[,host:port]; default: FAIRPULSE_BOOTSTRAP_SERVERS.")
+@click.option("--ledger", type=click.Path(path_type=Path), help="Write here what every KPI must be.")
+@click.option("--dry-run", is_flag=True, help="Send nothing; count what would be sent, as fast as it goes.")
 def simulate(
-    *,
-    scenario: str,
-    list_scenarios: bool,
-    fair_file: Path | None,
     seed: int,
+    scenario: str,
+    fair_file: Path | None,
     visitors: int | None,
-    start: str | None,
-    skip_to_opening: bool,
     speed: float,
     rate: float | None,
     seconds: float | None,
     events: int | None,
+    start: str | None,
     bootstrap_servers: str | None,
     ledger: Path | None,
+    *,
+    skip_to_opening: bool,
     dry_run: bool,
 ) -> int:
-    """Play a fair's events into Kafka: visitors, booths, deals, and everything that goes wrong at a fair."""
-    from producers.play import Pace
-    from producers.simulate import Show, count, simulate_into_kafka
-    from producers.simulator.scenarios import SCENARIOS
+    """Send a fair that never was, with all its faults.
+
+    Wrong clocks, outages, copies, stragglers, deals that change, records that are no events.
+
+    \b
+    fair_day         the busiest day (default)
+    opening_rush     half of the visitors come in the first half hour
+    ceremony_burst   600 deals within ten minutes
+    reconnect_flush  most terminals come back at once
+    quiet_morning    almost nobody
+    gate_outage      the busiest gate is offline in the rush
+    whole_fair       all days
+
+    With --ledger, a file says what every KPI must be afterwards, from what was acknowledged.
+    """  # noqa: D301 - \b is click's mark for "leave these lines alone"
+    import asyncio
+    from dataclasses import replace
+
+    from producers.pacing import Pace
+    from producers.run import Plan, simulate_fair, start_of
+    from producers.simulator.scenarios import scenario_named
     from schemas.fair_file import example_fair_path, load_fair
     from schemas.settings import FairSettings, KafkaSettings
 
-    if list_scenarios:
-        for one in SCENARIOS:
-            click.echo(f"{one.name:<16} {one.question}")
-        return 0
-    fair = load_fair(FairSettings.load(fair_file=fair_file).fair_file or example_fair_path())
-    show = Show(fair, scenario, seed, visitors, start, skip_to_opening)
-    if dry_run:
-        for kind, number in count(show, events).items():
-            click.echo(f"{number:>10,} {kind}")
-        return 0
     kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
-    return simulate_into_kafka(show, kafka, Pace(speed, None, rate, seconds, events), ledger)
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-def commands() -> None:
-    """The producer side of fairpulse: simulate."""
-
-
-commands.add_command(simulate)
+    fair = load_fair(FairSettings.load(fair_file=fair_file).fair_file or example_fair_path())
+    chosen = scenario_named(scenario)
+    plan = Plan(
+        fair=fair,
+        scenario=chosen if visitors is None else replace(chosen, visitors=visitors),
+        seed=seed,
+        pace=Pace(speed=0 if dry_run else speed, rate=rate, seconds=seconds, events=events),
+        bootstrap_servers=None if dry_run else kafka.bootstrap_servers,
+        ledger=ledger,
+        starts_ms=None if start is None else start_of(start, fair),
+        skip_to_opening=skip_to_opening,
+    )
+    outcome = asyncio.run(simulate_fair(plan))
+    if dry_run:
+        for kind, count in sorted(outcome.kinds.items()):
+            click.echo(f"{count:>10,}  {kind}")
+    how = {"complete": "complete", "seconds": "time is up", "events": "number reached", "stopped": "stopped"}
+    what = "counted" if dry_run else "acknowledged"
+    booked = f", ledger in {ledger}" if ledger is not None else ""
+    click.echo(
+        f"{how[outcome.ending]}: {outcome.acknowledged:,} records {what} in {outcome.elapsed_s:,.1f} s{booked}",
+        err=True,
+    )
+    return INTERRUPTED if outcome.ending == "stopped" else 0

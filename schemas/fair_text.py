@@ -96,8 +96,7 @@ def read_plain(text: str, name: str) -> PlainFile:
     try:
         return _Reader(name).read(text)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = 1 if mark is None else mark.line + 1
+        line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1
         raise refusal(name, line, (), "is no YAML here; check the indentation, colons and quotes") from None
 
 
@@ -112,7 +111,7 @@ class _Reader:
     def read(self, text: str) -> PlainFile:
         documents = 0
         for event in yaml.parse(text, Loader=LOADER):
-            line = event.start_mark.line + 1
+            line = event.start_mark.line + 1 if event.start_mark else 1
             match event:
                 case yaml.DocumentStartEvent():
                     documents += 1

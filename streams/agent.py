@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 
-from faust.types import TP, StreamT
+from faust import Stream
+from faust.types import TP, EventT
 
 from schemas.admission import admission
 from schemas.errors import InvalidEvent
@@ -17,6 +18,9 @@ from streams.health import Health
 from streams.journal import PartitionJournal, confirm
 from streams.kpis.engine import Engine
 from streams.rejects import Refused, RejectLimit, letters
+
+IN_FLIGHT = 4
+"""Chunks folded but not yet acknowledged by Kafka. The fold does not wait for each; more only cost memory."""
 
 Append = Callable[[int, bytes, bytes], Awaitable[int]]
 """Partition, key and value to the offset at which it came to lie; done when Kafka has acknowledged it."""
@@ -51,33 +55,52 @@ class Folding:
         self._read_from = read_from
         self._limit = limit
         self._health = health
+        self._room = asyncio.Semaphore(IN_FLIGHT)
+        self._appends: set[asyncio.Task[None]] = set()
         self._admit = admission(engine.fair)
         self._decoders: Mapping[str, Callable[[bytes | None], Event]] = {t.name: decoder(t.name) for t in EVENT_TOPICS}
 
-    async def run(self, stream: StreamT[Chunk]) -> None:
-        """Take every chunk of the stream; leave the process on anything that is not a bad event."""
-        async for event in stream.events():
-            try:
-                await self.take(event.message.tp, event.value)
-            except Exception as error:  # noqa: BLE001 - the body must not end: Faust would acknowledge the chunk
-                leave(f"a chunk of {event.message.topic}[{event.message.partition}] could not be folded", error)
+    async def run(self, stream: Stream[Chunk]) -> None:
+        """Take every chunk of the stream; leave the process on anything that is not a bad event.
 
-    async def take(self, tp: TP, chunk: Chunk) -> None:
-        """Bring one chunk into state and journal. Done when the journal record is acknowledged.
+        A chunk is acknowledged to Faust when its journal record is stored, so a rebalance waits for it.
+        """
+        async for event in stream.noack().events():
+            await self._room.acquire()
+            try:
+                append = await self.take(event.message.tp, event.value)
+            except Exception as error:  # noqa: BLE001 - going on would leave a hole
+                leave(f"a chunk of {event.message.topic}[{event.message.partition}] could not be folded", error)
+            task = asyncio.create_task(self._finish(append, event))
+            self._appends.add(task)
+            task.add_done_callback(self._appends.discard)
+
+    async def _finish(self, append: Awaitable[None] | None, event: EventT[Chunk]) -> None:
+        """Wait until a chunk is stored, then acknowledge it."""
+        try:
+            if append is not None:
+                await append
+        except Exception as error:  # noqa: BLE001 - refused or of unknown outcome: the state is ahead of the log
+            leave(f"a chunk of {event.message.topic}[{event.message.partition}] could not be journalled", error)
+        event.ack()
+        self._room.release()
+
+    async def take(self, tp: TP, chunk: Chunk) -> Awaitable[None] | None:
+        """Fold one chunk into state; return what is done when its journal record is stored, None if there is none.
 
         Raises:
-            MustStop: somebody else writes this journal, or everything is refused.
+            MustStop: everything is refused.
         """
         journal = self._journal_of(tp.partition)
         if journal is None:
-            return  # left over from before a rebalance: its new owner reads it
+            return None  # left over from before a rebalance: its new owner reads it
         upto = journal.state.upto.get(tp.topic)
         if upto is not None and chunk.follows > upto + 1:
             await self._read_from(tp, upto + 1)
-            return
+            return None
         records = chunk.records if upto is None else [record for record in chunk.records if record[0] > upto]
         if not records:
-            return
+            return None
         started = perf_counter()
         events, refused = self._decode(tp.topic, records)
         decoded = perf_counter()
@@ -89,15 +112,16 @@ class Folding:
         delta = self._engine.fold(journal.state, tp.topic, events)
         expected, raw = journal.write(delta)
         folded = perf_counter()
-        confirm(expected, await self._append(tp.partition, tp.topic.encode(), raw))
         self._health.chunk_done(
-            records=len(records),
-            journal_bytes=len(raw),
-            decode=decoded - started,
-            fold=folded - folding,
-            journal=perf_counter() - folded,
+            records=len(records), journal_bytes=len(raw), decode=decoded - started, fold=folded - folding
         )
         self._limit.note(good=len(records) - len(refused), refused=len(refused))
+        return self._journal(tp, expected, raw)
+
+    async def _journal(self, tp: TP, expected: int, raw: bytes) -> None:
+        began = perf_counter()
+        confirm(expected, await self._append(tp.partition, tp.topic.encode(), raw))
+        self._health.appended(perf_counter() - began)
 
     def _decode(
         self, topic: str, records: list[tuple[int, bytes | None]]

@@ -19,7 +19,10 @@ class Health:
             "fair_worker_journal_bytes", "Bytes that this process appended to the journal.", registry=registry
         )
         self._seconds = Counter(
-            "fair_worker_phase_seconds", "Seconds spent by phase: decode, fold, journal.", ["phase"], registry=registry
+            "fair_worker_phase_seconds",
+            "Seconds spent on the processor by phase: decode, fold.",
+            ["phase"],
+            registry=registry,
         )
         self._append = Histogram(
             "fair_worker_journal_append_seconds",
@@ -37,15 +40,17 @@ class Health:
         self.ready = False
         self._rebalance_began: float | None = None
 
-    def chunk_done(self, *, records: int, journal_bytes: int, decode: float, fold: float, journal: float) -> None:
-        """Note a chunk and the seconds it took by phase."""
+    def chunk_done(self, *, records: int, journal_bytes: int, decode: float, fold: float) -> None:
+        """Note a folded chunk and the seconds it took by phase."""
         self._records.inc(records)
         self._chunks.inc()
         self._journal_bytes.inc(journal_bytes)
         self._seconds.labels("decode").inc(decode)
         self._seconds.labels("fold").inc(fold)
-        self._seconds.labels("journal").inc(journal)
-        self._append.observe(journal)
+
+    def appended(self, seconds: float) -> None:
+        """Note that Kafka has acknowledged a journal record."""
+        self._append.observe(seconds)
 
     def rebalance_began(self, now: float) -> None:
         """Note that partitions are moving; `now` is a monotonic clock in seconds."""

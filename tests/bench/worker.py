@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from bench.processes import PATIENCE_S, Bench, Failed, cpu_seconds, get, resident_bytes
+from processes import PATIENCE_S, Bench, Failed, cpu_seconds, get, resident_bytes
 
 from schemas.fair import Fair
 from schemas.settings import KafkaSettings, WorkerSettings

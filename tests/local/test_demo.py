@@ -50,9 +50,10 @@ def test_a_demo_of_limited_time_ends_with_every_kpi_equal_to_the_ledger() -> Non
 def test_ctrl_c_stops_everything_that_a_demo_has_started() -> None:
     with demo() as running:
         assert running.stdout is not None
-        for line in running.stdout:
-            if line.startswith("fair time"):
-                break
+        said = ""
+        while not said.startswith("fair time"):
+            said = running.stdout.readline()
+            assert said, running.wait()
         started = family(running.pid)
         assert len(started) >= 3  # Kafka, a worker, the simulator
         running.send_signal(signal.SIGINT)

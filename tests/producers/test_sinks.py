@@ -78,7 +78,7 @@ def test_an_interrupted_simulation_leaves_a_ledger_of_exactly_what_it_sent(kafka
             time.sleep(0.05)
         running.send_signal(signal.SIGINT)
         assert running.wait(30) == 130
-    assert b"interrupted:" in log.read_bytes()
+    assert b"stopped:" in log.read_bytes()
     assert b"Traceback" not in log.read_bytes()
     kpis = json.loads(ledger.read_text())["kpis"]
     booked = sum(

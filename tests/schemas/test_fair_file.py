@@ -102,11 +102,10 @@ def test_norway_stays_norway(small: Fair) -> None:
 
 
 def test_co_exhibitors_share_the_booth_of_the_main_one_who_comes_first() -> None:
-    swapped = SMALL.replace("h1-001, leader", "h1-009, leader").replace(
-        "hall: h1, booth: h1-001}", "hall: h1, booth: X}"
-    )
-    swapped = swapped.replace("exhibitors:\n", "exhibitors:\n", 1).replace("booth: X}", "booth: h1-009}")
-    assert parse_fair(swapped, "small.yaml").booths["h1-009"] == Booth("h1-009", "h1", "finance", ("e1", "e2"))
+    e1, e2 = (line for line in SMALL.split("\n") if line.startswith(("  e1:", "  e2:")))
+    co_first = SMALL.replace(f"{e1}\n{e2}", f"{e2}\n{e1}")
+    assert list(parse_fair(co_first, "small.yaml").exhibitors) == ["e2", "e1", "e3"]
+    assert parse_fair(co_first, "small.yaml").booths["h1-001"] == Booth("h1-001", "h1", "finance", ("e1", "e2"))
 
 
 def test_an_exhibitor_without_an_exhibit_has_one_under_its_own_name(small: Fair) -> None:
@@ -252,9 +251,9 @@ MUTATIONS = [
     ("capacity: 3000", "capacity: 1_0", "halls.h1.capacity", "whole number"),
     ("capacity: 3000", "capacity: 1e3", "halls.h1.capacity", "whole number"),
     ("capacity: 3000", f"capacity: {SECRET}", "halls.h1.capacity", "whole number"),
-    ("capacity: 3000", "capacity:", "halls.h1.capacity", "whole number"),
+    ("capacity: 3000", "capacity: ", "halls.h1.capacity", "whole number"),
     ("capacity: 3000", "capacity: [3000]", "halls.h1.capacity", "whole number"),
-    (", capacity: 3000", "", "halls.h1", "is missing; write e.g. capacity: 10000"),
+    (", capacity: 3000", "", "halls.h1.capacity", "is missing; write e.g. capacity: 10000"),
     ("capacity: 3000", "capasity: 3000", "halls.h1", "did you mean capacity?"),
     ("capacity: 3000", f"capacity: 3000, {SECRET}: 1", "halls.h1", "unknown field; remove it"),
     ("h1: {name: Hall 1", "h 1: {name: Hall 1", "halls", "must have keys that are 1-64 letters"),
@@ -293,7 +292,7 @@ MUTATIONS = [
     ("KWD: 3}", "kwd: 3}", "currencies", "three capitals"),
     ("2025-10-24: 2.8125", "2025-10-24: 0", "rates.KWD.2025-10-24", "above 0"),
     ("2025-10-24: 2.8125", "2025-10-24: 0.000", "rates.KWD.2025-10-24", "above 0"),
-    ("2025-10-24: 2.8125", "2025-10-24: 2,8", "rates.KWD", "unknown"),
+    ("2025-10-24: 2.8125", "2025-10-24: 2,8", "rates.KWD", "must have keys"),
     ("2025-10-24: 2.8125", "24.10.2025: 2.8125", "rates.KWD", "date of the calendar"),
     ("  KWD: {2025", "  CHF: {2025", "rates.CHF", "must be one of currencies"),
     ("  KWD: {2025", "  EUR: {2025", "rates.EUR", "always 1"),
@@ -331,7 +330,7 @@ def test_an_error_names_file_line_and_field_and_never_the_value(old: str, new: s
 
 def test_a_bad_value_is_never_echoed_whatever_field_it_is_in() -> None:
     values = re.compile(r"(?<=[:\[,{] )([^\s\[\]{},#&*!|>'\"%@`][^,\]}\n#]*)")
-    tried = 0
+    told = []
     for found in values.finditer(SMALL):
         if "#" in SMALL[SMALL.rfind("\n", 0, found.start()) + 1 : found.start()]:
             continue
@@ -339,9 +338,9 @@ def test_a_bad_value_is_never_echoed_whatever_field_it_is_in() -> None:
         try:
             parse_fair(wrong, "small.yaml")
         except InvalidFairFile as error:
-            assert SECRET not in str(error), str(error)
-            tried += 1
-    assert tried > 40
+            told.append(str(error))
+    assert len(told) > 40
+    assert SECRET not in "\n".join(told)
 
 
 def test_the_form_of_an_error_is_file_line_field_what_and_remedy() -> None:
@@ -372,7 +371,7 @@ def test_several_errors_come_in_the_order_of_the_file_and_ten_at_most() -> None:
         ("a: 1\n---\nb: 2\n", "second document"),
         ("? [a]\n: 1\n", "has a key that is no text"),
         ("a: " + "[" * 9, "nested too deeply"),
-        ("[" * 100_000, "nested too deeply"),
+        ("[" * 100_000, "is no YAML"),
         ("a: &a [x, x]\nb: &b [*a, *a]\n", "anchor"),
         ("base: &base {a: 1}\nb: {<<: *base}\n", "anchor"),
         ("a: !!python/object:os.system x\n", "tag"),

@@ -5,116 +5,180 @@
     touch("ada", kind="lead_captured")           at the night train
     deal("d-1", value=100_00, binding=True)      100 euros
 
-Times are `datetime`s or local text: `"11:30"` is on the first day, `"2025-10-26 12:00:00.250"` on any.
-Every event has an id of its own unless `event_id` says otherwise.
+Every builder takes the fields of its event as they stand in JSON, and these words:
+`at` and `received` (local text `"11:30"` on the first day, `"2025-10-26 12:00:00.250"` on any, or a datetime;
+without `received` the event arrives the moment it happens), `terminal`, and `event_id` (each event has its own).
 """
 
 import hashlib
+import json
+import re
+from collections.abc import Iterable
 from datetime import datetime
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from schemas.events import DealAmended, DealCancelled, DealSigned, ExhibitInteraction, VisitorScan
-from schemas.ids import BADGE_PATTERN
+from schemas.events import DealAmended, DealCancelled, DealSigned, Event, ExhibitInteraction, VisitorScan
+from schemas.times import instant_text
+from schemas.topics import key_of, topic_of
+from schemas.wire import decode_strict, encode
 
 RawRecord = tuple[str, int, int, bytes | None, bytes | None]
 """Topic, partition, offset, key, value."""
 
+When = str | datetime
+
 FAIR = "small-2025"
 ZONE = ZoneInfo("Europe/Berlin")
 FIRST_DAY, SECOND_DAY = "2025-10-25", "2025-10-26"
-"""09:00-18:00 and 10:00-16:00; summer time ends in the night between them."""
+"""Open 09:00-18:00 and 10:00-16:00; summer time ends in the night between them."""
 
 MORNING = "11:00"
 PARTIES = ({"org_id": "o-1", "role": "seller", "country": "DE"}, {"org_id": "o-2", "role": "buyer", "country": "JP"})
+PLACES = {
+    "entry": {"gate_id": "north"},
+    "exit": {"gate_id": "north"},
+    "zone_in": {"hall_id": "h1"},
+    "zone_out": {"hall_id": "h1"},
+    "booth": {"booth_id": "h1-001"},
+    "session": {},
+}
 
 _numbers = count(1)
 
 
 def badge(name: str) -> str:
-    """Return the pseudonym of a name: always the same; what is a pseudonym already stays as it is."""
-    return name if BADGE_PATTERN.fullmatch(name) else hashlib.sha256(name.encode()).hexdigest()[:32]
+    """Return the pseudonym of a name, always the same one; what is a pseudonym already stays as it is."""
+    return name if re.fullmatch("([0-9a-f]{2}){16,32}", name) else hashlib.sha256(name.encode()).hexdigest()[:32]
 
 
-def event_id(number: int | None = None) -> str:
-    """Return a valid UUID for the number, or the next one."""
-    return f"0199e000-0000-7000-8000-{next(_numbers) if number is None else number:012x}"
+def numbered_id(number: int) -> str:
+    """Return the valid event id of this number."""
+    return f"0199e000-0000-7000-8000-{number:012x}"
 
 
-def at(when: str | datetime) -> datetime:
-    """Return the instant of a local time, `"11:00"` (first day) or `"2025-10-26 11:00:30.5"`."""
+def local(when: When) -> datetime:
+    """Return the instant of a local time: `"11:00"` on the first day, `"2025-10-26 11:00:30.5"` on any."""
     if isinstance(when, datetime):
         return when
-    text = when if "-" in when else f"{FIRST_DAY} {when}"
-    return datetime.fromisoformat(text).replace(tzinfo=ZONE)
+    return datetime.fromisoformat(when if "-" in when else f"{FIRST_DAY} {when}").replace(tzinfo=ZONE)
 
 
 def scan(
-    who: str | None = "ada",
-    *,
-    kind: str = "entry",
-    gate: str = "north",
-    hall: str = "h1",
-    booth: str = "h1-001",
-    role: str = "visitor_professional",
-    **more: Any,
+    who: str | None = "ada", kind: str = "entry", *, gate: str = "", hall: str = "", booth: str = "", **words: Any
 ) -> VisitorScan:
-    """Return a badge scan. The place that its kind needs is filled in; `who=None` is anonymous."""
-    place = {"entry": "gate", "exit": "gate", "zone_in": "hall", "zone_out": "hall", "booth": "booth"}.get(kind)
-    where = {"gate": gate, "hall": hall, "booth": booth}
-    event = _event(
-        "fair.visitor.scanned.v1",
-        more,
-        scan_kind=kind,
-        badge_ref=None if who is None else badge(who),
-        badge_role=role,
-        **({f"{place}_id": where[place]} if place else {}),
-    )
+    """Return a badge scan at the place its kind needs (north gate, hall h1, booth h1-001); None is nobody known."""
+    given = {"gate_id": gate, "hall_id": hall, "booth_id": booth}
+    place = PLACES[kind] | {field: name for field, name in given.items() if name}
+    fields = {"scan_kind": kind, "badge_role": "visitor_professional", **_who(who), **place}
+    event = _event("fair.visitor.scanned.v1", fields, **words)
     assert isinstance(event, VisitorScan)
     return event
 
 
 def touch(
     who: str | None = "ada",
-    *,
     kind: str = "demo_started",
+    *,
     exhibit: str = "night-train",
     exhibitor: str = "e3",
-    **more: Any,
+    **words: Any,
 ) -> ExhibitInteraction:
-    """Return an interaction at an exhibit; `who=None` is anonymous."""
-    event = _event(
-        "fair.exhibit.interaction.v1",
-        more,
-        interaction_kind=kind,
-        badge_ref=None if who is None else badge(who),
-        exhibit_id=exhibit,
-        exhibitor_id=exhibitor,
-    )
+    """Return an interaction at an exhibit; None is nobody known."""
+    fields = {"interaction_kind": kind, "exhibit_id": exhibit, "exhibitor_id": exhibitor, **_who(who)}
+    event = _event("fair.exhibit.interaction.v1", fields, **words)
     assert isinstance(event, ExhibitInteraction)
     return event
 
 
-def deal(deal_id: str = "d-1", **more: Any) -> DealSigned:
-    """Return a deal signed; see `_terms` for its words."""
-    event = _event("fair.deal.signed.v1", more, **_terms(deal_id, {"revision": 1} | more, more))
+def deal(deal_id: str = "d-1", **words: Any) -> DealSigned:
+    """Return a deal signed, by default an undisclosed intent at e1; `value` is in cents of `currency` (EUR)."""
+    event = _deal("fair.deal.signed.v1", {"deal_id": deal_id, "revision": 1}, **words)
     assert isinstance(event, DealSigned)
     return event
 
 
-def amended(
-    deal_id: str = "d-1", *, revision: int = 2, change_kind: str = "business_change", **more: Any
-) -> DealAmended:
+def amended(deal_id: str = "d-1", revision: int = 2, **words: Any) -> DealAmended:
     """Return a deal amended: its full new state."""
-    terms = _terms(deal_id, {"revision": revision} | more, more)
-    event = _event("fair.deal.amended.v1", more, change_kind=change_kind, **terms)
+    fields = {"deal_id": deal_id, "revision": revision, "change_kind": "business_change"}
+    event = _deal("fair.deal.amended.v1", fields, **words)
     assert isinstance(event, DealAmended)
     return event
 
 
-def cancelled(deal_id: str = "d-1", *, revision: int = 2, reason: str = "withdrawn", **more: Any) -> DealCancelled:
+def cancelled(deal_id: str = "d-1", revision: int = 2, **words: Any) -> DealCancelled:
     """Return a deal cancelled."""
-    event = _event("fair.deal.cancelled.v1", more, deal_id=deal_id, revision=revision, reason=reason)
+    fields = {"deal_id": deal_id, "revision": revision, "reason": "withdrawn"}
+    event = _event("fair.deal.cancelled.v1", fields, **words)
     assert isinstance(event, DealCancelled)
     return event
+
+
+def payload(event: Event) -> dict[str, Any]:
+    """Return the event as its JSON object."""
+    fields: dict[str, Any] = json.loads(encode(event))
+    return fields
+
+
+def record(event: Event, offset: int = 0, partition: int = 0) -> RawRecord:
+    """Return the event as a raw Kafka record of its topic, with its key."""
+    return (topic_of(event).name, partition, offset, key_of(event), encode(event))
+
+
+def records(events: Iterable[Event], partition: int = 0) -> list[RawRecord]:
+    """Return raw records of one partition number, each topic's offsets counted from 0."""
+    offsets: dict[str, int] = {}
+    made = []
+    for event in events:
+        topic = topic_of(event).name
+        made.append(record(event, offsets.get(topic, 0), partition))
+        offsets[topic] = offsets.get(topic, 0) + 1
+    return made
+
+
+def _who(name: str | None) -> dict[str, Any]:
+    return {"badge_ref": None if name is None else badge(name)}
+
+
+def _deal(
+    kind: str,
+    fields: dict[str, Any],
+    *,
+    value: int | None = None,
+    currency: str = "EUR",
+    at: When = MORNING,
+    signed: When | None = None,
+    **words: Any,
+) -> Event:
+    terms = {
+        "outcome_kind": "transaction",
+        "stage": "intent",
+        "binding": False,
+        "section": "finance",
+        "parties": PARTIES,
+        "signed_at": instant_text(local(at if signed is None else signed)),
+    }
+    money = {} if value is None else {"value_minor": value, "currency": currency, "value_basis": "total_contract"}
+    return _event(kind, fields | terms | money, at=at, **words)
+
+
+def _event(
+    kind: str,
+    fields: dict[str, Any],
+    *,
+    at: When = MORNING,
+    received: When | None = None,
+    terminal: str = "t-1",
+    event_id: str = "",
+    **more: Any,
+) -> Event:
+    envelope = {
+        "type": kind,
+        "event_id": event_id or numbered_id(next(_numbers)),
+        "fair_id": FAIR,
+        "terminal_id": terminal,
+        "occurred_at": instant_text(local(at)),
+        "received_at": instant_text(local(at if received is None else received)),
+    }
+    return decode_strict(json.dumps(envelope | fields | more).encode())

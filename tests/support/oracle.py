@@ -152,7 +152,7 @@ class Oracle:
         return Moment(ms, suspect, minute, day)
 
     def _take_scan(self, scan: JsonEvent, at: Moment) -> None:
-        kind, badge, gate = scan["scan_kind"], scan["badge_ref"], str(scan.get("gate_id"))
+        kind, badge, gate = scan["scan_kind"], scan.get("badge_ref"), str(scan.get("gate_id"))
         if scan.get("result", "accepted") == "denied":
             if kind in {"entry", "exit"}:
                 self._put("gate_denials", at, 1, gate=gate)
@@ -174,7 +174,7 @@ class Oracle:
                 self._add("booth_visitors", at, badge, booth=scan["booth_id"])
 
     def _take_visit(self, scan: JsonEvent, at: Moment) -> None:
-        badge, role, country = scan["badge_ref"], scan["badge_role"], scan.get("residence_country")
+        badge, role, country = scan.get("badge_ref"), scan["badge_role"], scan.get("residence_country")
         opening = self.fair.opening.get(at.day)
         if role not in self.fair.visitor_roles or opening is None or not opening[0] <= at.ms < opening[1]:
             return

@@ -272,7 +272,7 @@ def _misplaced_scan(scan: JsonEvent, fair: OracleFair) -> str:
         return "missing_field"
     if place not in known:
         return "unknown_place"
-    return "missing_field" if field == "gate_id" and scan["badge_ref"] is None else ""
+    return "missing_field" if field == "gate_id" and scan.get("badge_ref") is None else ""
 
 
 def _misplaced_deal(deal: JsonEvent, fair: OracleFair) -> str:
