@@ -13,7 +13,7 @@ from schemas.errors import InvalidFairFile
 from schemas.ids import NAME_PATTERN
 
 LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml, where PyYAML was built with it: ten times faster."""
+"""libyaml, where PyYAML was built with it: several times faster."""
 
 MOST_DEPTH = 8
 """Levels of nesting; the fair file needs four."""

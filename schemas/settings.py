@@ -1,13 +1,14 @@
 """The shape of the environment: `FAIRPULSE_*`, typed, refused early and without echoing a value."""
 
 import os
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.errors import InvalidSettings
@@ -18,6 +19,15 @@ PREFIX: Final = "FAIRPULSE_"
 
 FOREIGN: Final = frozenset({"FAIRPULSE_TEST_BROKER"})
 """Variables with our prefix that only the tests read."""
+
+
+def _seconds(text: object) -> object:
+    """Take a plain number as seconds; leave ISO 8601 (PT30S) and everything else to pydantic."""
+    return float(text) if isinstance(text, str) and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text) else text
+
+
+Duration = Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta(0))]
+"""A length of time: a number of seconds, or ISO 8601, PT30S."""
 
 
 class Settings(BaseSettings):
@@ -67,7 +77,7 @@ class WorkerSettings(Settings):
     clock: Literal["wall", "event"] = "wall"
     """What closes windows: the wall clock during a fair, the events' own time in a replay or a simulation."""
 
-    allowed_lateness: timedelta = timedelta(seconds=30)
+    allowed_lateness: Duration = timedelta(seconds=30)
     """How long a minute stays open for stragglers before it is published. Later events still reach day and fair."""
 
     metrics_host: str = "127.0.0.1"
@@ -83,7 +93,7 @@ class WorkerSettings(Settings):
     """Stop after so many refused records without a single good one: then the worker is wrong, not the records.
     0 never stops."""
 
-    session_timeout: timedelta = timedelta(seconds=10)
+    session_timeout: Duration = timedelta(seconds=10)
     """After so long without a heartbeat a worker is dead and its partitions move."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"

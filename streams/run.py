@@ -12,6 +12,7 @@ from schemas.settings import KafkaSettings, WorkerSettings
 from schemas.topics import ALL_TOPICS
 from streams.app import create_worker
 from streams.topics_admin import ensure_topics
+from streams.web import refuse_taken
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ def run_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) -> No
     )
     for noisy in ("faust", "mode", "aiokafka"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    refuse_taken(settings.metrics_host, settings.metrics_port)
     worker = create_worker(fair, kafka, settings)
     for name in asyncio.run(ensure_topics(kafka, (*ALL_TOPICS, worker.journal))):
         log.info("created topic %s with %d partitions", name, kafka.partitions)

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import socket
 from typing import Any
 
 from aiohttp import web
@@ -15,6 +16,19 @@ from streams.health import Health
 from streams.view import View
 
 log = logging.getLogger(__name__)
+
+
+def refuse_taken(host: str, port: int) -> None:
+    """Raise Unavailable if another program listens there. Asked before anything starts, it takes one line to say."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            raise Unavailable(
+                f"port {port} is taken by another program, or {host} is no address of this machine",
+                hint="set FAIRPULSE_METRICS_PORT to a free one, or to 0",
+            ) from None
 
 
 class WorkerPages(Service):
@@ -45,13 +59,7 @@ class WorkerPages(Service):
         self._runner = web.AppRunner(pages, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self.port)
-        try:
-            await site.start()
-        except OSError:
-            raise Unavailable(
-                f"port {self.port} is taken by another program",
-                hint="set FAIRPULSE_METRICS_PORT to a free one, or to 0",
-            ) from None
+        await site.start()
         self.port = self._runner.addresses[0][1]
         log.info("KPIs at http://%s:%d/kpis, for Prometheus at /metrics", self._host, self.port)
 

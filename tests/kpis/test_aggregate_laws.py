@@ -1,0 +1,85 @@
+"""Every aggregate in use adds up the same way, however its hits are split and ordered."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.kpis.aggregates import Aggregate, Count, Distinct, Histogram, Sum, add
+from streams.kpis.catalogue import ALL_KPIS
+
+IN_USE: list[Aggregate[Any]] = list({repr(kpi.aggregate): kpi.aggregate for kpi in ALL_KPIS}.values())
+GROUP = st.sampled_from(["", "a", "a|b"])
+
+
+def hits_of(aggregate: Aggregate[Any]) -> st.SearchStrategy[Any]:
+    match aggregate:
+        case Count():
+            return GROUP
+        case Sum():
+            return st.tuples(GROUP, st.integers(-5, 5))
+        case Distinct():
+            return st.tuples(GROUP, st.integers(0, 9))
+        case Histogram():
+            return st.tuples(GROUP, st.integers(0, 10_000_000))
+        case _:
+            pytest.fail(f"{type(aggregate).__name__} is in use: say here what its hits look like")
+
+
+def totals(aggregate: Aggregate[Any], hits: list[Any], cuts: list[int]) -> dict[str, Any]:
+    """Fold hits in chunks cut at these places, and return the values."""
+    state: dict[str, Any] = {}
+    for start, end in zip([0, *cuts], [*cuts, len(hits)], strict=True):
+        changes: dict[str, Any] = {}
+        for hit in hits[start:end]:
+            aggregate.fold(changes, hit)
+        aggregate.absorb(state, changes)
+    return state
+
+
+@pytest.mark.parametrize("aggregate", IN_USE, ids=repr)
+@given(data=st.data())
+def test_hits_give_the_same_totals_in_any_order_and_any_chunks(aggregate: Aggregate[Any], data: st.DataObject) -> None:
+    hits = data.draw(st.lists(hits_of(aggregate), max_size=30))
+    mixed = data.draw(st.permutations(hits))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(hits)), max_size=4)))
+    assert totals(aggregate, hits, []) == totals(aggregate, mixed, cuts)
+
+
+@pytest.mark.parametrize("aggregate", IN_USE, ids=repr)
+@given(data=st.data())
+def test_merging_panes_equals_folding_all_their_hits_at_once(aggregate: Aggregate[Any], data: st.DataObject) -> None:
+    panes = data.draw(st.lists(st.lists(hits_of(aggregate), max_size=8), max_size=4))
+    at_once = totals(aggregate, [hit for pane in panes for hit in pane], [])
+    apart = [totals(aggregate, pane, []) for pane in panes]
+    for group in ("", "a", "a|b"):
+        there = [pane[group] for pane in apart if group in pane]
+        if there:
+            assert aggregate.value(aggregate.merge(there)) == aggregate.value(at_once[group])
+
+
+@pytest.mark.parametrize("aggregate", IN_USE, ids=repr)
+@given(data=st.data())
+def test_values_of_disjoint_partitions_add_up(aggregate: Aggregate[Any], data: st.DataObject) -> None:
+    hits = data.draw(st.lists(hits_of(aggregate), min_size=1, max_size=20))
+    member = (lambda hit: hit[1] % 2) if isinstance(aggregate, Distinct) else (lambda hit: hash(hit) % 2)
+    whole = totals(aggregate, hits, [])
+    halves = [totals(aggregate, [hit for hit in hits if member(hit) == side], []) for side in (0, 1)]
+    for group, total in whole.items():
+        parts = [aggregate.value(half[group]) for half in halves if group in half]
+        assert add(parts) == aggregate.value(total)
+
+
+def test_a_bound_of_a_histogram_belongs_to_its_bucket() -> None:
+    cells = totals(Histogram(bounds=(10, 20)), [("", 10), ("", 11), ("", 20), ("", 21)], [])
+    assert cells[""] == [1, 2, 1, 62]
+
+
+def test_a_capped_histogram_counts_a_longer_value_as_the_cap() -> None:
+    assert totals(Histogram(bounds=(10, 20), cap=20), [("", 500)], [])[""] == [0, 1, 0, 20]
+
+
+def test_visits_of_the_fair_are_the_sum_of_the_days_and_visitors_are_not() -> None:
+    assert Distinct(daily=True).per_day
+    assert not Distinct().per_day

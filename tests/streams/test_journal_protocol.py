@@ -1,0 +1,163 @@
+"""The journal under attack: several writers, delayed appends, crashes, partitions that move, zombies that append.
+
+Every recovery must equal the fold of a prefix of the events: nothing lost, nothing doubled.
+"""
+
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
+
+from schemas.errors import MustStop
+from schemas.topics import SCANS
+from streams.journal import PartitionJournal, confirm
+from tests.support import builders
+from tests.support.streams_of import ENGINE
+
+EVENTS = [
+    (offset, builders.scan(f"p{offset % 5}", at=f"11:{offset:02d}", event_id=builders.numbered_id(900 + offset)))
+    for offset in range(40)
+]
+
+
+def counted(journal: PartitionJournal) -> int:
+    """Return how many events a state has counted."""
+    return sum(journal.state.fair.get("events", {}).values())
+
+
+class Writer:
+    """A worker with one partition: it folds from where its state ends, and may be slow to append."""
+
+    def __init__(self, log: list[bytes]) -> None:
+        self.journal = recovered(log)
+        self.journal.start_writing()
+        self.in_flight: list[tuple[int, bytes, int]] = []
+        self.alive = True
+
+
+def recovered(log: list[bytes]) -> PartitionJournal:
+    """Return a journal that has read the whole log."""
+    journal = PartitionJournal(ENGINE)
+    for offset, raw in enumerate(log):
+        journal.read(offset, raw)
+    return journal
+
+
+class JournalMachine(RuleBasedStateMachine):
+    """One partition, one log, as many workers as the rules bring about."""
+
+    writers: Bundle[Any] = Bundle("writers")
+
+    @initialize()
+    def begin(self) -> None:
+        self.log: list[bytes] = []
+        self.confirmed = -1
+        self.reader = PartitionJournal(ENGINE)
+
+    @rule(target=writers)
+    def a_worker_gets_the_partition_and_reads_the_journal(self) -> Writer:
+        return Writer(self.log)
+
+    @rule(writer=writers, size=st.integers(1, 5))
+    def it_folds_a_chunk_and_sends_the_record(self, writer: Writer, size: int) -> None:
+        start = writer.journal.state.upto.get(SCANS.name, -1) + 1
+        chunk = EVENTS[start : start + size]
+        if writer.alive and chunk:
+            delta = ENGINE.fold(writer.journal.state, SCANS.name, chunk)  # type: ignore[arg-type]
+            expected, raw = writer.journal.write(delta)
+            writer.in_flight.append((expected, raw, delta.last))
+
+    @rule(writer=writers)
+    def its_oldest_record_is_stored(self, writer: Writer) -> None:
+        if writer.in_flight:
+            expected, raw, last = writer.in_flight.pop(0)
+            self.log.append(raw)
+            if not writer.alive:
+                return  # a record that was under way when its writer died
+            try:
+                confirm(expected, len(self.log) - 1)
+            except MustStop:
+                writer.alive = False
+            else:
+                self.confirmed = max(self.confirmed, last)
+
+    @rule(writer=writers)
+    def its_records_under_way_are_lost_and_it_stops(self, writer: Writer) -> None:
+        writer.in_flight.clear()
+        writer.alive = False
+
+    @rule(writer=consumes(writers))
+    def it_dies_and_what_is_under_way_may_still_arrive(self, writer: Writer) -> None:
+        writer.alive = False
+        for _, raw, _ in writer.in_flight[:1]:
+            self.log.append(raw)
+
+    @rule()
+    def a_standby_reads_on(self) -> None:
+        for offset in range(self.reader.next_offset, len(self.log)):
+            self.reader.read(offset, self.log[offset])
+
+    @invariant()
+    def every_recovery_is_a_prefix_of_the_events_each_counted_once(self) -> None:
+        if not hasattr(self, "log"):
+            return
+        fresh = recovered(self.log)
+        upto = fresh.state.upto.get(SCANS.name, -1)
+        assert counted(fresh) == upto + 1
+        assert len(fresh.state.seen) == upto + 1
+        assert upto >= self.confirmed, "a confirmed chunk is not in the recovered state"
+
+    def teardown(self) -> None:
+        if hasattr(self, "log"):
+            self.a_standby_reads_on()
+            assert self.reader.state == recovered(self.log).state
+
+
+TestJournalProtocol = JournalMachine.TestCase
+TestJournalProtocol.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+
+
+def two_writers_after_the_same_record() -> list[bytes]:
+    """Return a log in which a zombie's record and its successor's continue the same one, with the same events."""
+    zombie = Writer([])
+    heir = Writer([])
+    log = []
+    for writer in (zombie, heir):
+        delta = ENGINE.fold(writer.journal.state, SCANS.name, EVENTS[:3])  # type: ignore[arg-type]
+        log.append(writer.journal.write(delta)[1])
+    return log
+
+
+def test_of_two_records_that_continue_the_same_one_the_first_in_the_log_counts() -> None:
+    log = two_writers_after_the_same_record()
+    assert counted(recovered(log)) == 3
+
+
+def test_without_the_chain_the_same_log_counts_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = two_writers_after_the_same_record()
+    real = PartitionJournal.read
+
+    def believing(self: PartitionJournal, offset: int, raw: bytes) -> bool:
+        self.seq, self._writer = 0, bytes(8)
+        return real(self, offset, raw)
+
+    monkeypatch.setattr(PartitionJournal, "read", believing)
+    assert counted(recovered(log)) == 6
+
+
+def test_a_hole_in_the_journal_stops_the_reader() -> None:
+    with pytest.raises(MustStop, match="hole"):
+        PartitionJournal(ENGINE).read(1, two_writers_after_the_same_record()[0])
+
+
+def test_a_record_that_is_none_stops_the_reader() -> None:
+    with pytest.raises(MustStop, match="no journal record"):
+        PartitionJournal(ENGINE).read(0, b"nonsense")
+
+
+def test_an_append_that_lies_elsewhere_stops_the_writer() -> None:
+    confirm(7, 7)
+    with pytest.raises(MustStop, match="another worker writes this journal"):
+        confirm(7, 9)

@@ -1,0 +1,200 @@
+"""Real workers as processes, a feed that sends a simulated fair, and the oracle's verdict on what workers show."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from aiokafka import AIOKafkaConsumer
+from prometheus_client.parser import text_string_to_metric_families
+
+from producers.simulator.emission import Emission
+from producers.simulator.scenarios import scenario_named
+from producers.simulator.stream import emissions
+from producers.sinks import KafkaSink
+from schemas.fair_file import example_fair_path, load_fair
+from streams.local.ports import HOST, free_port
+from tests.support.oracle import Oracle, Record
+from tests.support.oracle_compare import differences
+
+PATIENCE_S = 60
+SESSION_S = 6
+"""Session timeout of the tests' workers: what a takeover has to wait for."""
+LATENESS_S = 30
+
+
+def eventually(condition: Callable[[], bool], what: str, seconds: float = PATIENCE_S) -> None:
+    """Wait until a condition holds; fail with `what` otherwise."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.05)
+
+
+class WorkerProcess:
+    """`python -m streams worker` in a process of its own."""
+
+    def __init__(self, bootstrap_servers: str, log: Path, *, partitions: int = 4, **settings: str) -> None:
+        self.port = free_port()
+        self.log = log
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("FAIRPULSE_")},
+            "FAIRPULSE_BOOTSTRAP_SERVERS": bootstrap_servers,
+            "FAIRPULSE_PARTITIONS": str(partitions),
+            "FAIRPULSE_SESSION_TIMEOUT": str(SESSION_S),
+            "FAIRPULSE_METRICS_PORT": str(self.port),
+            "FAIRPULSE_CLOCK": "event",
+            **{f"FAIRPULSE_{name.upper()}": value for name, value in settings.items()},
+        }
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "streams", "worker"], env=environment, stdout=output, stderr=output
+            )
+
+    def get(self, path: str) -> str | None:
+        """Return a page; None while there is no answer (starting, frozen, gone)."""
+        try:
+            with urlopen(f"http://{HOST}:{self.port}{path}", timeout=5) as answer:
+                text: str = answer.read().decode()
+                return text
+        except (URLError, OSError):
+            return None
+
+    def report(self, *names: str) -> dict[str, Any] | None:
+        text = self.get("/kpis?" + "&".join(f"name={name}" for name in names))
+        return None if text is None else json.loads(text)
+
+    def events(self) -> int:
+        """Return the unique events that this worker shows; -1 without an answer."""
+        report = self.report("events")
+        return -1 if report is None else sum(o["value"] for o in report["kpis"]["events"]["windows"]["fair"])
+
+    def wait_events(self, number: int) -> None:
+        eventually(lambda: self.events() >= number, f"{number} events are folded")
+
+    def partitions(self) -> list[int]:
+        report = self.report("events")
+        return [] if report is None else report["partitions"]
+
+    def metric(self, name: str) -> float:
+        """Return the sum of a metric over its labels."""
+        families = text_string_to_metric_families(self.get("/metrics") or "")
+        return sum(sample.value for family in families for sample in family.samples if sample.name == name)
+
+    def wait_ready(self) -> "WorkerProcess":
+        eventually(lambda: self.get("/readyz") == "ready\n" or self.process.poll() is not None, "a worker is ready")
+        assert self.process.poll() is None, self.said()
+        return self
+
+    def wait_exit(self, seconds: float = PATIENCE_S) -> int:
+        return self.process.wait(seconds)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def freeze(self) -> None:
+        self.process.send_signal(signal.SIGSTOP)
+
+    def wake(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
+    def stop(self) -> int:
+        """Ask the worker to end; return its exit code."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.wake()
+        try:
+            return self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")
+
+
+def fair_of(visitors: int, seed: int) -> list[Emission]:
+    """Return a simulated day with all its faults, in order of arrival: about 19 records a visitor."""
+    fair = load_fair(example_fair_path())
+    return list(emissions(fair, replace(scenario_named("fair_day"), visitors=visitors), seed))
+
+
+def send(bootstrap_servers: str, records: Iterable[Emission | Any], rate: float | None = None) -> None:
+    """Send records, at most `rate` a second, and wait until all are acknowledged."""
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        async with KafkaSink(bootstrap_servers) as sink:
+            for number, record in enumerate(records):
+                if rate is not None and (ahead := number / rate - (loop.time() - began)) > 0.01:
+                    await asyncio.sleep(ahead)
+                await sink.send(record)
+
+    asyncio.run(run())
+
+
+class Feed(threading.Thread):
+    """Sends records in the background at a steady rate."""
+
+    def __init__(self, bootstrap_servers: str, records: Sequence[Emission], rate: float) -> None:
+        super().__init__(daemon=True)
+        self._work = (bootstrap_servers, records, rate)
+        self.start()
+
+    def run(self) -> None:
+        send(*self._work)
+
+    def finish(self) -> None:
+        self.join(120)
+        assert not self.is_alive()
+
+
+def read_back(bootstrap_servers: str, *topics: str) -> list[Record]:
+    """Return every record of the topics as it lies in Kafka; of the event topics without names."""
+    names = topics or ("fair.scans", "fair.interactions", "fair.deals")
+
+    async def run() -> list[Record]:
+        consumer = AIOKafkaConsumer(*names, bootstrap_servers=bootstrap_servers, auto_offset_reset="earliest")
+        await consumer.start()
+        try:
+            records: list[Record] = []
+            ends = await consumer.end_offsets(consumer.assignment())
+            while any([await consumer.position(tp) < end for tp, end in ends.items()]):
+                for tp, run in (await consumer.getmany(timeout_ms=200)).items():
+                    records += [(tp.topic, tp.partition, one.offset, one.key, one.value) for one in run]
+            return records
+        finally:
+            await consumer.stop()
+
+    return asyncio.run(run())
+
+
+def must_equal_the_oracle(bootstrap_servers: str, *workers: WorkerProcess) -> Oracle:
+    """Fail unless all workers together soon show exactly what the oracle computes from Kafka's records."""
+    oracle = Oracle(example_fair_path(), LATENESS_S).read(read_back(bootstrap_servers))
+    found: list[Any] = ["nothing was shown"]
+
+    def equal() -> bool:
+        reports = [worker.report() for worker in workers]
+        if all(report is not None for report in reports):
+            found[:] = differences(oracle, [report for report in reports if report is not None])
+        return not found
+
+    deadline = time.monotonic() + PATIENCE_S
+    while not equal():
+        said = "\n".join(worker.said()[-2_000:] for worker in workers)
+        assert time.monotonic() < deadline, "\n".join(map(str, found[:20])) + said
+        time.sleep(0.2)
+    return oracle
