@@ -63,7 +63,7 @@ class Player:
     """Sends a stream at a pace.
 
     Args:
-        tell: called after every few records and naps, with the progress so far.
+        tell: called after every few records and before every nap, with the progress so far.
         stop: set it to end sending after the current record.
         clock: seconds that only go forward.
     """
@@ -101,7 +101,7 @@ class Player:
             progress.fair_ms = emission.at_ms
             if progress.sent % BREATH == 0:
                 await asyncio.sleep(0)
-                self.tell(progress)
+                self._tell()
             if progress.sent == pace.events:
                 return "events"
         return "complete"
@@ -123,5 +123,9 @@ class Player:
                 return None
             if pace.seconds is not None:
                 early = min(early, max(SHORTEST_NAP_S, began + pace.seconds - now))
-            self.tell(progress)
+            self._tell()
             await asyncio.sleep(min(early, NAP_S))
+
+    def _tell(self) -> None:
+        if self.tell is not None:
+            self.tell(self.progress)

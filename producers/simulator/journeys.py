@@ -36,6 +36,10 @@ FORUM: Final = 0.06
 """People who also sit in a forum."""
 WALK_MS: Final = (40_000, 150_000)
 """From one hall to the next."""
+OUT_AFTER_MS: Final = 40 * MINUTE_MS
+"""Nobody goes out for lunch who came less than this ago or leaves less than this after it."""
+COULD_GO_OUT: Final = 0.5
+"""Visitors for whom going out for lunch makes sense, roughly: the share that goes out is one of these."""
 SHORTEST_VISIT_MS: Final = 4 * MINUTE_MS
 """Nobody looks at a hall for less."""
 
@@ -77,9 +81,8 @@ class Habits:
         leaves = max(leaves, at + halls * 6 * MINUTE_MS)
         out = lunch[0] + int(draw() * (lunch[1] - lunch[0]))
         back = out + 15 * MINUTE_MS + int(draw() * 45 * MINUTE_MS)
-        # Only who is inside long enough before and after goes out; the share is raised to make up for the rest.
-        goes_out = at + HOUR_MS < out and back + HOUR_MS < leaves
-        if goes_out and draw() < scenario.reentry * 1.55:
+        could_go_out = at + OUT_AFTER_MS < out and back + OUT_AFTER_MS < leaves
+        if could_go_out and draw() < scenario.reentry / COULD_GO_OUT:
             first = halls // 2
             yield from self._walk(who, at, out, first, scans // 2, touches // 2, badge, chance)
             yield self._through(ScanKind.EXIT, who, gate, out, badge, chance)

@@ -62,21 +62,20 @@ class Engine:
         state.seen.update(delta.seen)
         state.deals.update(delta.deals)
         for minute, cells in delta.panes.items():
-            self._absorb(state, minute, cells, in_window=True)
-        for minute, cells in delta.expired.items():
-            self._absorb(state, minute, cells, in_window=False)
+            self._absorb(state, minute, cells)
         for key, changes in delta.timeless.items():
             self._by_key[key].aggregate.absorb(state.fair.setdefault(key, {}), changes)
+        # A very late event has just made a pane that no window needs: it goes too, having reached day and fair.
         oldest = state.watermark // MINUTE_MS - self.kept_minutes
         for minute in [minute for minute in state.panes if minute < oldest]:
             del state.panes[minute]
 
-    def _absorb(self, state: PartitionState, minute: int, cells: ChangedCells, *, in_window: bool) -> None:
+    def _absorb(self, state: PartitionState, minute: int, cells: ChangedCells) -> None:
         day = state.days.setdefault(self.calendar.day(minute), {})
         for key, changes in cells.items():
             kpi = self._by_key[key]
             absorb = kpi.aggregate.absorb
-            if in_window and kpi.in_panes:
+            if kpi.in_panes:
                 absorb(state.panes.setdefault(minute, {}).setdefault(key, {}), changes)
             if Window.DAY in kpi.windows:
                 absorb(day.setdefault(key, {}), changes)
@@ -90,7 +89,7 @@ class _Chunk:
     def __init__(self, engine: Engine, state: PartitionState, topic: str) -> None:
         self._engine = engine
         self._state = state
-        self._delta = Delta(topic, 0, 0, state.watermarks.get(topic, -1), [], [], {}, {}, {}, {})
+        self._delta = Delta(topic, 0, 0, state.watermarks.get(topic, -1), [], [], {}, {}, {})
         self._fresh: dict[str, int] = {}
         self._moment = Moment(engine.fair, topic, self.number)
 
@@ -107,7 +106,7 @@ class _Chunk:
     def fold(self, events: Sequence[tuple[int, Event | InvalidEvent]]) -> Delta:
         """Fold all events of the chunk."""
         engine, state, delta, moment, number = self._engine, self._state, self._delta, self._moment, self.number
-        believable, plans, kept = engine.calendar.is_believable, engine.plans, engine.kept_minutes
+        believable, plans, panes = engine.calendar.is_believable, engine.plans, delta.panes
         is_open, accepted = engine.calendar.is_open, engine.accepted
         seen, fresh, lateness = state.seen, set[int](), engine.lateness_ms
         topic_number = _TOPIC_NUMBER[delta.topic]
@@ -123,8 +122,6 @@ class _Chunk:
             if suspect:
                 happened = received
             minute = happened // MINUTE_MS
-            in_window = watermark < 0 or minute >= watermark // MINUTE_MS - kept
-            panes = delta.panes if in_window else delta.expired
             cells = panes.get(minute)
             if cells is None:
                 cells = panes[minute] = {}
@@ -142,7 +139,7 @@ class _Chunk:
                 moment.badge = -1 if event.badge_ref is None else number(event.badge_ref)
                 _run(plans.get(event.interaction_kind, ()), event, moment, cells)
             else:
-                self._deal(event, watermark)
+                self._deal(event)
             _run(accepted, event, moment, cells)
             if suspect:
                 _run(plans.get(Signal.CLOCK_SUSPECT, ()), event, moment, cells)
@@ -154,7 +151,7 @@ class _Chunk:
         delta.seen = list(fresh)
         return delta
 
-    def _deal(self, event: DealEvent, watermark: int) -> None:
+    def _deal(self, event: DealEvent) -> None:
         """Take back what the deal's old state had booked, and book the new one."""
         old = self._delta.deals.get(event.deal_id) or self._state.deals.get(event.deal_id)
         if old is not None and (old.revision, old.event_id) >= (event.revision, event.event_id):
@@ -167,13 +164,12 @@ class _Chunk:
             (key, *hit) for key, measure, _ in self._engine.deal_steps if (hit := measure(event, self._moment))
         )
         if old is not None:
-            self._book(old.minute, old.booked, watermark, sign=-1)
-        self._book(minute, booked, watermark, sign=1)
+            self._book(old.minute, old.booked, sign=-1)
+        self._book(minute, booked, sign=1)
         self._delta.deals[event.deal_id] = DealState(event.revision, event.event_id, minute, booked)
 
-    def _book(self, minute: int, booked: Iterable[tuple[str, str, int]], watermark: int, *, sign: int) -> None:
-        in_window = watermark < 0 or minute >= watermark // MINUTE_MS - self._engine.kept_minutes
-        cells = (self._delta.panes if in_window else self._delta.expired).setdefault(minute, {})
+    def _book(self, minute: int, booked: Iterable[tuple[str, str, int]], *, sign: int) -> None:
+        cells = self._delta.panes.setdefault(minute, {})
         for key, group, amount in booked:
             changes = cells.setdefault(key, {})
             changes[group] = changes.get(group, 0) + sign * amount

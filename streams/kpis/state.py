@@ -39,7 +39,6 @@ class Delta(msgspec.Struct, array_like=True):
         seen: keys of the events, for duplicates.
         deals: deals with a new current state.
         panes: changes by minute since 1970.
-        expired: changes by minute, of events too late for any window; they reach the day and the fair.
         timeless: changes that have no minute (refused records); they reach the fair.
     """
 
@@ -51,7 +50,6 @@ class Delta(msgspec.Struct, array_like=True):
     seen: list[int]
     deals: dict[str, DealState]
     panes: dict[int, ChangedCells]
-    expired: dict[int, ChangedCells]
     timeless: ChangedCells
 
 

@@ -1,108 +1,152 @@
-"""Every sink keeps the same promise: what it says is acknowledged, is there."""
+"""One contract for every sink; then what only Kafka can get wrong."""
 
 import asyncio
-import json
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable
-from pathlib import Path
+import socket
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from producers.sinks import EventSink, KafkaSink, MemorySink, RawRecord, Record
+from producers.sinks import EventSink, KafkaSink, MemorySink, NowhereSink, RawRecord, Record, record_of
 from schemas.errors import Unavailable
-from schemas.settings import KafkaSettings
-from schemas.topics import SCANS
-from streams.local.ports import HOST, free_port
-from streams.topics_admin import ensure_topics
-from tests.support.broker import Broker
+from schemas.wire import decode_strict
+from tests.producers.conftest import Simulate
 
-RECORDS = [RawRecord(SCANS.name, b"k%d" % (number % 7), b"sink-%d" % number) for number in range(500)]
+Heard = list[Record]
+Make = Callable[[Heard], EventSink]
 
 
-async def keeps_its_promise(make: Callable[[Callable[[Record], None]], EventSink]) -> list[Record]:
-    told: list[Record] = []
-    async with make(told.append) as sink:
-        for record in RECORDS:
+@pytest.fixture(params=["memory", "nowhere", pytest.param("kafka", marks=pytest.mark.broker)])
+def make(request: pytest.FixtureRequest) -> Make:
+    if request.param == "memory":
+        return lambda heard: MemorySink(heard.append)
+    if request.param == "nowhere":
+        return lambda heard: NowhereSink(heard.append)
+    servers = request.getfixturevalue("kafka").bootstrap_servers
+    return lambda heard: KafkaSink(servers, heard.append)
+
+
+@pytest.fixture
+async def topic(request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """A topic of its own; created where there is a Kafka."""
+    name = f"sink-{uuid4().hex}"
+    if any(mark.name == "broker" for mark in request.node.iter_markers()):
+        admin = AIOKafkaAdminClient(bootstrap_servers=request.getfixturevalue("kafka").bootstrap_servers)
+        await admin.start()
+        await admin.create_topics([NewTopic(name, num_partitions=4, replication_factor=1)])
+        await admin.close()
+    yield name
+
+
+def raw(topic: str, number: int) -> RawRecord:
+    return RawRecord(topic, b"badge-%d" % (number % 7), b"not json %d" % number)
+
+
+async def test_after_a_flush_everything_sent_is_acknowledged_once(make: Make, topic: str) -> None:
+    heard: Heard = []
+    records = [raw(topic, number) for number in range(500)]
+    async with make(heard) as sink:
+        for record in records:
             await sink.send(record)
         await sink.flush()
-        assert sink.acknowledged == sink.sent == len(RECORDS)
-    assert sorted(record.value for record in told) == sorted(record.value for record in RECORDS)
-    return told
+        assert (sink.sent, sink.acknowledged) == (500, 500)
+        assert sorted(heard, key=lambda record: record.value) == sorted(records, key=lambda record: record.value)
 
 
-async def test_memory_keeps_what_it_is_sent() -> None:
-    sinks: list[MemorySink] = []
-
-    def make(told: Callable[[Record], None]) -> MemorySink:
-        sinks.append(MemorySink(told))
-        return sinks[0]
-
-    await keeps_its_promise(make)
-    assert [record.value for record in sinks[0].records] == [record.value for record in RECORDS]
+async def test_leaving_the_block_flushes(make: Make, topic: str) -> None:
+    heard: Heard = []
+    async with make(heard) as sink:
+        await sink.send(raw(topic, 1))
+    assert [record.value for record in heard] == [b"not json 1"]
 
 
-@pytest.mark.broker
-async def test_kafka_has_what_it_acknowledged_in_order_of_each_key(kafka: Broker) -> None:
-    await ensure_topics(KafkaSettings(bootstrap_servers=kafka.bootstrap_servers))
-    await keeps_its_promise(lambda told: KafkaSink(kafka.bootstrap_servers, told))
-    there = await read_all(kafka.bootstrap_servers)
-    mine = [record for record in there if record[1].startswith(b"sink-")]
-    assert sorted(mine) == sorted((record.key, record.value) for record in RECORDS)
-    for key in {record.key for record in RECORDS}:
-        assert [value for k, value in mine if k == key] == [r.value for r in RECORDS if r.key == key]
+async def test_nothing_sent_is_nothing_to_wait_for(make: Make, topic: str) -> None:
+    async with make([]) as sink:
+        await sink.flush()
+        assert (sink.sent, sink.acknowledged) == (0, 0)
 
 
-async def test_a_broker_that_is_not_there_is_named_with_the_remedy() -> None:
-    address = f"{HOST}:{free_port()}"
-    with pytest.raises(Unavailable, match=address) as refused:
+async def test_records_of_one_key_are_acknowledged_in_order(make: Make, topic: str) -> None:
+    heard: Heard = []
+    async with make(heard) as sink:
+        for number in range(50):
+            await sink.send(RawRecord(topic, b"one", b"%d" % number))
+    assert [record.value for record in heard] == [b"%d" % number for number in range(50)]
+
+
+async def test_an_error_in_the_block_is_the_one_that_is_raised(make: Make, topic: str) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with make([]) as sink:
+            await sink.send(raw(topic, 1))
+            raise ZeroDivisionError
+
+
+async def test_an_event_is_sent_with_its_topic_its_key_and_its_bytes(simulated: Simulate) -> None:
+    emission = next(simulated(visitors=50))
+    event = decode_strict(emission.value)
+    async with MemorySink() as sink:
+        await sink.send(event)
+        await sink.send(emission)
+    sent, given = sink.records
+    assert sent == record_of(event)
+    assert (sent.topic, sent.key) == (given.topic, given.key)
+    assert given.value == emission.value
+    assert decode_strict(sent.value) == event
+
+
+def test_no_kafka_is_said_with_its_address_and_the_remedy() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+
+    async def connect() -> None:
         async with KafkaSink(address, patience_s=2):
             pass
-    assert "fairpulse kafka" in refused.value.hint
+
+    with pytest.raises(Unavailable, match=rf"{address}.*fairpulse kafka"):
+        asyncio.run(connect())
 
 
 @pytest.mark.broker
-def test_an_interrupted_simulation_leaves_a_ledger_of_exactly_what_it_sent(kafka: Broker, tmp_path: Path) -> None:
-    asyncio.run(ensure_topics(KafkaSettings(bootstrap_servers=kafka.bootstrap_servers)))
-    ledger, log = tmp_path / "ledger.json", tmp_path / "simulate.log"
-    before = len(asyncio.run(read_all(kafka.bootstrap_servers)))
-    options = ["--visitors", "400", "--rate", "500", "--speed", "0", "--ledger", str(ledger)]
-    command = [sys.executable, "-m", "producers", "simulate", "--bootstrap-servers", kafka.bootstrap_servers, *options]
-    with log.open("wb") as output:
-        running = subprocess.Popen(command, stderr=output, stdout=output)
-        deadline = time.monotonic() + 60
-        while b"acknowledged" not in log.read_bytes() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        running.send_signal(signal.SIGINT)
-        assert running.wait(30) == 130
-    assert b"stopped:" in log.read_bytes()
-    assert b"Traceback" not in log.read_bytes()
-    kpis = json.loads(ledger.read_text())["kpis"]
-    booked = sum(
-        one["value"] for name in ("events", "duplicate_events", "rejected_events") for one in kpis[name].get("fair", [])
-    )
-    assert booked == len(asyncio.run(read_all(kafka.bootstrap_servers))) - before > 0
-
-
-async def read_all(bootstrap_servers: str) -> list[tuple[bytes, bytes]]:
-    """Return key and value of every record in the event topics, in order of each partition."""
-    consumer = AIOKafkaConsumer(
-        "fair.scans",
-        "fair.interactions",
-        "fair.deals",
-        bootstrap_servers=bootstrap_servers,
-        auto_offset_reset="earliest",
-    )
+async def test_kafka_has_what_was_acknowledged_and_one_key_lies_in_one_partition(kafka: Any, topic: str) -> None:
+    async with KafkaSink(kafka.bootstrap_servers) as sink:
+        for number in range(300):
+            await sink.send(raw(topic, number))
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=kafka.bootstrap_servers, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        there: list[tuple[bytes, bytes]] = []
-        ends = await consumer.end_offsets(consumer.assignment())
-        while any([await consumer.position(tp) < end for tp, end in ends.items()]):
-            for run in (await consumer.getmany(timeout_ms=200)).values():
-                there += [(record.key, record.value) for record in run]
-        return there
+        found = []
+        while len(found) < 300:
+            for batch in (await consumer.getmany(timeout_ms=2_000)).values():
+                found += batch
     finally:
         await consumer.stop()
+    assert sorted(message.value for message in found) == sorted(raw(topic, number).value for number in range(300))
+    partitions: dict[bytes, set[int]] = {}
+    for message in found:
+        partitions.setdefault(message.key, set()).add(message.partition)
+    assert all(len(places) == 1 for places in partitions.values())
+
+
+@pytest.mark.broker
+async def test_a_topic_that_does_not_exist_is_said_with_the_remedy(kafka: Any) -> None:
+    with pytest.raises(Unavailable, match="fairpulse topics"):
+        async with KafkaSink(kafka.bootstrap_servers, patience_s=2) as sink:
+            await sink.send(RawRecord("no-such-topic", b"k", b"v"))
+
+
+@pytest.mark.broker
+async def test_a_broker_that_goes_away_ends_the_wait_and_says_what_is_missing(kafka: Any, topic: str) -> None:
+    heard: Heard = []
+    gate = await Gateway.open(kafka.bootstrap_servers)
+    sink = KafkaSink(gate.address, heard.append, patience_s=1.5)
+    await sink.start()
+    try:
+        await sink.send(raw(topic, 1))
+        await sink.flush()
+        sink._producer.client._wait_on_metadata  # noqa: B018 - metadata is known now
+    finally:
+        await gate.close()

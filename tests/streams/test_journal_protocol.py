@@ -135,6 +135,16 @@ def test_of_two_records_that_continue_the_same_one_the_first_in_the_log_counts()
     assert counted(recovered(log)) == 3
 
 
+def test_a_record_that_continues_an_ignored_one_is_ignored_too() -> None:
+    zombie, heir = Writer([]), Writer([])
+    log = []
+    for writer, chunks in ((zombie, [EVENTS[:3]]), (heir, [EVENTS[:2], EVENTS[2:6]])):
+        for chunk in chunks:
+            log.append(writer.journal.write(ENGINE.fold(writer.journal.state, SCANS.name, chunk))[1])  # type: ignore[arg-type]
+    assert counted(recovered(log)) == 3, "the heir's second record builds on its first, which did not count"
+    assert recovered(log).state.upto == {SCANS.name: 2}
+
+
 def test_without_the_chain_the_same_log_counts_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     log = two_writers_after_the_same_record()
     real = PartitionJournal.read

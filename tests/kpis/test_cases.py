@@ -1,0 +1,92 @@
+"""Every KPI by example: `cases/<kpi>/<story>.json` tells what happens at the small fair, and the answer.
+
+An event is written as its builder and the words for it: {"scan": "ada", "kind": "booth", "at": "11:05"},
+{"touch": ...}, {"deal": "d-1", ...}, {"amended": ...}, {"cancelled": ...}, or {"raw": "{", "topic": "fair.scans"}.
+The answer gives a value by group for every window it names; a window that is named must have no other group.
+"""
+
+import importlib
+import json
+import pkgutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import streams.kpis
+from streams.kpis.catalogue import ALL_KPIS
+from streams.kpis.definition import Kpi, Window
+from streams.kpis.read import day_values, fair_values, pane_values
+from streams.kpis.state import PartitionState
+from streams.view import View
+from tests.support import builders
+from tests.support.oracle import Record
+from tests.support.streams_of import ENGINE, parsed
+
+CASES = Path(__file__).parent / "cases"
+BUILDERS = {
+    "scan": builders.scan,
+    "touch": builders.touch,
+    "deal": builders.deal,
+    "amended": builders.amended,
+    "cancelled": builders.cancelled,
+}
+BY_NAME: dict[str, Kpi[Any, Any]] = {kpi.name: kpi for kpi in ALL_KPIS}
+
+
+def records_of(events: list[dict[str, Any]]) -> list[Record]:
+    made, ends = [], dict[str, int]()
+    for words in events:
+        if "raw" in words:
+            topic, key, value = words["topic"], b"", words["raw"].encode()
+        else:
+            builder, *_ = words
+            event = BUILDERS[builder](words[builder], **{name: words[name] for name in words if name != builder})
+            topic, _, _, key, value = builders.record(event)
+        offset = ends[topic] = ends.get(topic, -1) + 1
+        made.append((topic, 0, offset, key, value))
+    return made
+
+
+def values(state: PartitionState, kpi: Kpi[Any, Any], window: str) -> Any:
+    match window:
+        case "day":
+            days = {day: day_values(state, kpi, day) for day in state.days}
+            return {day: groups for day, groups in days.items() if groups}
+        case "fair":
+            return fair_values(state, kpi)
+        case _:
+            end = View(ENGINE, lambda: {0: state}).end_minute()
+            assert end is not None
+            return pane_values(state, kpi, Window(window), end)
+
+
+@pytest.mark.parametrize("case", sorted(CASES.glob("*/*.json")), ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_the_story_has_its_answer(case: Path) -> None:
+    story = json.loads(case.read_text(encoding="utf-8"))
+    kpi, state = BY_NAME[case.parent.name], PartitionState()
+    for (_, topic), log in parsed(records_of(story["events"])).items():
+        ENGINE.apply(state, ENGINE.fold(state, topic, log))
+    for window, answer in story["answer"].items():
+        assert nonzero(values(state, kpi, window)) == answer, story["story"]
+
+
+def nonzero(groups: dict[str, Any]) -> dict[str, Any]:
+    """Leave out groups that have come back to zero: an amended deal leaves one at its old stage."""
+    return {group: value for group, value in groups.items() if value != 0}
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_every_kpi_has_a_case(name: str) -> None:
+    assert list((CASES / name).glob("*.json")), f"write tests/kpis/cases/{name}/<a story>.json: events and the answer"
+
+
+def test_no_case_is_left_of_a_kpi_that_is_gone() -> None:
+    assert {folder.name for folder in CASES.iterdir()} <= BY_NAME.keys(), "delete the folder, or give the KPI its name"
+
+
+def test_no_kpi_is_left_out_of_the_catalogue() -> None:
+    for module in pkgutil.iter_modules(streams.kpis.__path__, "streams.kpis."):
+        for name, value in vars(importlib.import_module(module.name)).items():
+            if isinstance(value, Kpi):
+                assert value in ALL_KPIS, f"add {name} to KPIS in {module.name}"

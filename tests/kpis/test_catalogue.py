@@ -1,0 +1,82 @@
+"""The catalogue as a whole: names, labels, and the fingerprint that keeps meanings apart."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import time, timedelta
+from typing import Any
+
+import pytest
+
+from schemas.codes import ExhibitorType, InteractionKind, ScanKind
+from schemas.fair import Exhibitor, Fair
+from streams.kpis.aggregates import Count, Distinct
+from streams.kpis.catalogue import ALL_KPIS
+from streams.kpis.definition import Kpi, Label, Signal, Window
+from streams.kpis.engine import Engine
+from tests.support.streams_of import FAIR
+
+LATENESS = timedelta(seconds=30)
+MANY = {Label.BOOTH, Label.EXHIBIT, Label.COUNTRY, Label.CURRENCY}
+"""Labels with too many values to be shown once a partition."""
+
+
+def test_names_are_unique_and_in_snake_case() -> None:
+    names = [kpi.name for kpi in ALL_KPIS]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[a-z][a-z0-9_]*[a-z]", name) for name in names)
+
+
+@pytest.mark.parametrize("kpi", ALL_KPIS, ids=lambda kpi: kpi.name)
+def test_a_kpi_says_what_it_answers_and_where_its_definition_comes_from(kpi: Kpi[Any, Any]) -> None:
+    assert re.fullmatch(r"[A-Z].*\?", kpi.question)
+    assert kpi.source
+    assert kpi.windows
+    assert kpi.on.occasions
+
+
+@pytest.mark.parametrize("kpi", ALL_KPIS, ids=lambda kpi: kpi.name)
+def test_a_kpi_with_a_label_of_many_values_is_wide(kpi: Kpi[Any, Any]) -> None:
+    assert kpi.wide or not MANY & set(kpi.labels)
+
+
+def test_occasions_of_different_kinds_share_no_word() -> None:
+    words = [word.value for kind in (ScanKind, InteractionKind, Signal) for word in kind]
+    assert len(set(words)) == len(words)
+
+
+def fingerprint(fair: Fair = FAIR, lateness: timedelta = LATENESS, kpis: tuple[Kpi[Any, Any], ...] = ALL_KPIS) -> str:
+    return Engine(fair, lateness, kpis).fingerprint
+
+
+def changed(**change: Any) -> tuple[Kpi[Any, Any], ...]:
+    return (replace(ALL_KPIS[0], **change), *ALL_KPIS[1:])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda: fingerprint(kpis=changed(version=2)),
+        lambda: fingerprint(kpis=changed(windows=(Window.DAY,))),
+        lambda: fingerprint(kpis=changed(labels=(Label.GATE,))),
+        lambda: fingerprint(kpis=changed(aggregate=Distinct())),
+        lambda: fingerprint(kpis=ALL_KPIS[1:]),
+        lambda: fingerprint(lateness=timedelta(seconds=31)),
+        lambda: fingerprint(replace_fair(host_country="FR")),
+        lambda: fingerprint(replace_fair(visitor_roles=frozenset())),
+        lambda: fingerprint(replace_fair(days=(replace(FAIR.days[0], opens=time(8)), *FAIR.days[1:]))),
+        lambda: fingerprint(replace_fair(rates={})),
+    ],
+)
+def test_another_meaning_has_another_fingerprint(other: Callable[[], str]) -> None:
+    assert other() != fingerprint()
+
+
+def test_one_more_exhibitor_changes_no_meaning() -> None:
+    newcomer = Exhibitor("e9", "Newcomer", "FR", ExhibitorType.MAIN, "finance", "h1", "h1-009")
+    assert fingerprint(replace_fair(exhibitors={**FAIR.exhibitors, "e9": newcomer})) == fingerprint()
+    assert fingerprint(kpis=changed(question="How many?", aggregate=Count())) == fingerprint()
+
+
+def replace_fair(**change: Any) -> Fair:
+    return replace(FAIR, **change)
