@@ -1,17 +1,26 @@
 """Reference pages, written from the constants that the code itself reads."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from schemas.settings import PREFIX, Settings
 from schemas.topics import ALL_TOPICS
 from streams.kpis.catalogue import ALL_KPIS
+from streams.kpis.definition import Kpi
 
 _WRITTEN = "Written by `make generate`; change the constants, not this page."
 
 
 def kpis_page() -> str:
     """Return the page on all KPIs, in the order of the catalogue."""
-    lines = ["# KPIs", "", _WRITTEN, "", "| KPI | question | unit | labels | windows | definition |"]
+    lines = [
+        "# KPIs",
+        "",
+        _WRITTEN,
+        "Windows in brackets are on /kpis only.",
+        "",
+        "| KPI | question | unit | labels | windows | definition |",
+    ]
     lines.append("|---|---|---|---|---|---|")
     for kpi in ALL_KPIS:
         cells = [
@@ -19,11 +28,16 @@ def kpis_page() -> str:
             kpi.question,
             kpi.unit,
             ", ".join(kpi.labels) or "-",
-            ", ".join(kpi.windows),
+            _windows(kpi),
             kpi.source,
         ]
         lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def _windows(kpi: Kpi[Any, Any]) -> str:
+    """Return the windows of a KPI; those that /metrics leaves out are in brackets."""
+    return ", ".join(f"({window})" if window in kpi.unscraped else window for window in kpi.windows)
 
 
 def topics_page() -> str:

@@ -40,7 +40,7 @@ class KpiCollector(Collector):
     def _gauge(self, kpi: Kpi[Any, Any]) -> Metric:
         labels = [*kpi.labels, "window", *([] if kpi.wide else ["partition"])]
         family = GaugeMetricFamily(metric_name(kpi), help_text(kpi), labels=labels)
-        for window in kpi.windows:
+        for window in kpi.scraped:
             for partition, groups in self._parts(kpi, window):
                 for group, value in groups.items():
                     assert isinstance(value, int)
@@ -51,7 +51,7 @@ class KpiCollector(Collector):
     def _histogram(self, kpi: Kpi[Any, Any], histogram: Histogram) -> Metric:
         family = HistogramMetricFamily(metric_name(kpi), help_text(kpi), labels=[*kpi.labels, "window"])
         bounds = [*(str(bound / 1_000) for bound in histogram.bounds), "+Inf"]
-        for window in kpi.windows:
+        for window in kpi.scraped:
             for _, groups in self._parts(kpi, window):
                 for group, value in groups.items():
                     assert isinstance(value, list)

@@ -13,7 +13,7 @@ from producers.simulator.emission import Passage, Step, Touch
 from producers.simulator.places import Booth, Gate, Hall, Places
 from producers.simulator.population import Person
 from producers.simulator.scenarios import Scenario
-from producers.simulator.writing import HOUR_MS, MINUTE_MS, event_id
+from producers.simulator.writing import MINUTE_MS, event_id
 from schemas.codes import BadgeRole, DenyReason, InteractionKind, ScanKind
 from schemas.topics import INTERACTIONS, SCANS
 

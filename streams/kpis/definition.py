@@ -101,6 +101,7 @@ class Kpi(Generic[E, Hit]):
         windows: over which spans it is kept and shown.
         wide: one series an exhibitor (or a country, or a bucket): summed within a worker. Otherwise each
             partition shows its own series, so that a moving partition is never counted twice.
+        unscraped: windows that /kpis shows and /metrics does not, to stay below ten thousand series a worker.
         warn_above: where operations should look up; None if there is no such level.
         version: raised when the meaning changes; state of another version is not read.
     """
@@ -115,6 +116,7 @@ class Kpi(Generic[E, Hit]):
     windows: tuple[Window, ...]
     labels: tuple[Label, ...] = ()
     wide: bool = False
+    unscraped: tuple[Window, ...] = ()
     warn_above: float | None = None
     version: int = 1
 
@@ -122,6 +124,11 @@ class Kpi(Generic[E, Hit]):
     def key(self) -> str:
         """Return name and version, as cells and the journal know the KPI."""
         return self.name if self.version == 1 else f"{self.name}.v{self.version}"
+
+    @property
+    def scraped(self) -> tuple[Window, ...]:
+        """Return the windows that stand on /metrics."""
+        return tuple(window for window in self.windows if window not in self.unscraped)
 
     @property
     def in_panes(self) -> bool:

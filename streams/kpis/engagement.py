@@ -59,6 +59,7 @@ BOOTH_VISITORS = Kpi(
     measure=_booth_visitor,
     windows=(Window.DAY, Window.FAIR),
     wide=True,
+    unscraped=(Window.FAIR,),
 )
 
 INTERACTIONS = Kpi(

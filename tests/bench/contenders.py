@@ -105,8 +105,8 @@ def worker(field: Field, lateness_ms: int) -> Group:
 def _phases(field: Field, shown: dict[tuple[str, tuple[str, ...]], float], rate: float, cpu: float) -> None:
     """Note where the time of an event goes.
 
-    `other` is what is left: fetching, Faust, sending, waiting. Waiting for the journal overlaps with the next fold, so it
-    is no part of the sum.
+    `other` is what is left: fetching, Faust, sending, waiting. Waiting for the journal overlaps with the next fold, so
+    it is no part of the sum.
     """
     left = 1e6 / rate
     for phase in ("decode", "fold"):

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -50,7 +51,10 @@ def busy_states() -> dict[int, PartitionState]:
         log.append((len(log), event))
 
     played = [e for _, e in zip(range(40_000), emissions(FAIR, scenario_named("fair_day"), seed=5), strict=False)]
-    for emission in [*played, *everywhere(played)]:
+    signed = [
+        e for e in emissions(FAIR, replace(scenario_named("ceremony_burst"), visitors=50), seed=6) if "deals" in e.topic
+    ]
+    for emission in [*played, *everywhere(played), *signed]:
         put(emission.topic, emission.key, emission.value)
     for (partition, topic), log in logs.items():
         engine.apply(states[partition], engine.fold(states[partition], topic, log))
@@ -101,7 +105,7 @@ def test_there_are_at_most_ten_thousand_series_when_every_booth_of_two_thousand_
     series = [line for line in exposition.splitlines() if line and not line.startswith("#")]
     booths = sum(line.startswith("fair_booth_visitors{") for line in series)
     print(f"{len(series)} series, {booths} of them visitors of booths")
-    assert booths >= 2 * len(FAIR.booths) > 3_000
+    assert booths >= len(FAIR.booths) > 1_500
     assert len(series) <= MOST_SERIES
 
 

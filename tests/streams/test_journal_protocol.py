@@ -140,7 +140,8 @@ def test_a_record_that_continues_an_ignored_one_is_ignored_too() -> None:
     log = []
     for writer, chunks in ((zombie, [EVENTS[:3]]), (heir, [EVENTS[:2], EVENTS[2:6]])):
         for chunk in chunks:
-            log.append(writer.journal.write(ENGINE.fold(writer.journal.state, SCANS.name, chunk))[1])  # type: ignore[arg-type]
+            delta = ENGINE.fold(writer.journal.state, SCANS.name, chunk)  # type: ignore[arg-type]
+            log.append(writer.journal.write(delta)[1])
     assert counted(recovered(log)) == 3, "the heir's second record builds on its first, which did not count"
     assert recovered(log).state.upto == {SCANS.name: 2}
 
