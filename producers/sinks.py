@@ -181,6 +181,7 @@ class KafkaSink(_Sink):
         self._producer: Any = None
         self._under_way: deque[tuple[asyncio.Future[Any], Record]] = deque()
         self._failed = 0
+        self._topics: set[str] = set()
 
     @override
     async def start(self) -> None:
@@ -191,6 +192,7 @@ class KafkaSink(_Sink):
             enable_idempotence=True,
             linger_ms=LINGER_MS,
             max_batch_size=131_072,
+            request_timeout_ms=int(self._patience_s * 1_000),
         )
         try:
             await asyncio.wait_for(self._producer.start(), self._patience_s)
@@ -214,8 +216,12 @@ class KafkaSink(_Sink):
         elif self.sent % 256 == 0:
             self._collect()
         try:
+            if record.topic not in self._topics:
+                # The client itself looks for a topic that is not there for longer than anybody waits.
+                await asyncio.wait_for(self._producer.partitions_for(record.topic), self._patience_s)
+                self._topics.add(record.topic)
             future = await self._producer.send(record.topic, value=record.value, key=record.key)
-        except KafkaError as error:
+        except (KafkaError, TimeoutError) as error:
             raise self._undelivered(record.topic, error) from error
         self._under_way.append((future, record))
         self.sent += 1

@@ -91,7 +91,7 @@ class Scenario:
     clock_off: float = 0.1
     """Terminals whose clock is minutes off, but which know by how much."""
 
-    clock_unknown: float = 0.02
+    clock_unknown: float = 0.01
     """Terminals whose clock is wrong and which do not know it."""
 
     outage: float = 0.1

@@ -208,7 +208,8 @@ def _one_a_partition(fair: Fair) -> list[tuple[str, bytes, bytes]]:
     decoders: dict[str, Any] = {}
     return [
         record
-        for record, _ in events(fair, 300, seed=99)
-        if isinstance(event := decoders.setdefault(record[0], decoder(record[0]))(record[2]), VisitorScan)
+        for record, again in events(fair, 300, seed=99)
+        if not again
+        and isinstance(event := decoders.setdefault(record[0], decoder(record[0]))(record[2]), VisitorScan)
         and key_of(event) == record[1]
     ]

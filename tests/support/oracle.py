@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.oracle_fair import OracleFair
-from tests.support.oracle_rules import JsonEvent, epoch_ms, read_event
+from tests.support.oracle_rules import CANCELLED, JsonEvent, epoch_ms, read_event
 
 Record = tuple[str, int, int, bytes | None, bytes | None]
 """Topic, partition, offset, key, value."""
@@ -246,7 +246,7 @@ class Oracle:
     def _deal_kpis(self) -> Results:
         results: Results = {name: defaultdict(lambda: defaultdict(int)) for name in DEAL_KPIS}
         for deal in self.deals.values():
-            if "signed_at" not in deal:
+            if deal["type"] == CANCELLED:
                 _increase(results["deals_cancelled"]["fair"], 1)
                 continue
             day = self.fair.local_day(epoch_ms(deal["signed_at"]))

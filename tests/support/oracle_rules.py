@@ -165,13 +165,14 @@ TERMS = (
     needed("signed_at", is_instant),
     nullable("booth_id", name),
 )
+CANCELLED = "fair.deal.cancelled.v1"
 TYPES: Mapping[str, Mapping[str, tuple[Field, ...]]] = {
     "fair.scans": {"fair.visitor.scanned.v1": SCAN},
     "fair.interactions": {"fair.exhibit.interaction.v1": INTERACTION},
     "fair.deals": {
         "fair.deal.signed.v1": TERMS,
         "fair.deal.amended.v1": (*TERMS, needed("change_kind", is_word("correction business_change"))),
-        "fair.deal.cancelled.v1": (
+        CANCELLED: (
             *REVISION,
             needed("reason", is_word("withdrawn duplicate error condition_failed superseded")),
             nullable("booth_id", name),
@@ -248,14 +249,13 @@ def misplaced(event: JsonEvent, fair: OracleFair) -> str:
     """Return why a well-formed event makes no sense at this fair, or nothing."""
     if event["fair_id"] != fair.fair_id:
         return "wrong_fair"
-    if "scan_kind" in event:
+    kind = event["type"]  # not by its fields: any event may carry unknown ones
+    if kind == "fair.visitor.scanned.v1":
         return _misplaced_scan(event, fair)
-    if "interaction_kind" in event:
+    if kind == "fair.exhibit.interaction.v1":
         owner = fair.exhibit_owner.get(event["exhibit_id"])
         return "" if owner is not None and owner == event["exhibitor_id"] else "unknown_place"
-    if "section" in event:
-        return _misplaced_deal(event, fair)
-    return ""
+    return "" if kind == CANCELLED else _misplaced_deal(event, fair)
 
 
 def _misplaced_scan(scan: JsonEvent, fair: OracleFair) -> str:

@@ -1,0 +1,79 @@
+"""The golden examples in schemas/examples are what we promise to read: changing one breaks a terminal in the field."""
+
+import json
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+import schemas
+from schemas.admission import admission
+from schemas.events import Event
+from schemas.fair_file import example_fair_path, load_fair
+from schemas.topics import topic_of
+from schemas.wire import decode_strict, decoder, encode
+
+FOLDER = Path(schemas.__file__).parent / "examples"
+EXAMPLES = sorted(path for path in FOLDER.rglob("*") if path.is_file())
+KINDS = {{field.name: field.default for field in fields(kind)}["type"]: kind for kind in get_args(Event)}
+
+each_example = pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+
+
+@pytest.fixture(scope="module")
+def ciftis() -> Any:
+    return admission(load_fair(example_fair_path("ciftis")))
+
+
+@each_example
+def test_an_example_is_accepted_by_producers_workers_and_the_fair(path: Path, ciftis: Any) -> None:
+    event = decode_strict(path.read_bytes())
+    assert decoder(topic_of(event).name)(path.read_bytes()) == event
+    ciftis(event)
+
+
+@each_example
+def test_an_example_is_of_the_kind_that_its_folder_names(path: Path) -> None:
+    assert path.suffix == ".json"
+    assert path.parent.parent == FOLDER
+    assert type(decode_strict(path.read_bytes())) is KINDS[path.parent.name]
+
+
+@each_example
+def test_an_example_written_again_keeps_every_value_and_adds_only_defaults(path: Path) -> None:
+    given = json.loads(path.read_bytes())
+    event = decode_strict(path.read_bytes())
+    written = json.loads(encode(event))
+    assert _within(given, written)
+    assert decode_strict(encode(event)) == event
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_full_example_has_every_field_and_is_written_again_as_it_is(kind: str) -> None:
+    raw = (FOLDER / kind / "full.json").read_bytes()
+    given = json.loads(raw)
+    assert given.keys() == {field.name for field in fields(KINDS[kind]) if field.name != "_"}
+    assert json.loads(encode(decode_strict(raw))) == given
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_minimal_example_has_only_what_must_be_there(kind: str) -> None:
+    given = json.loads((FOLDER / kind / "minimal.json").read_bytes())
+    must = {field.name for field in fields(KINDS[kind]) if field.default is MISSING and field.name != "_"}
+    places = {"badge_ref", "gate_id"} if kind.startswith("fair.visitor.") else set()  # an entry needs them
+    assert given.keys() == must | {"type"} | places
+
+
+def test_event_ids_of_examples_are_unique() -> None:
+    ids = [json.loads(path.read_bytes())["event_id"] for path in EXAMPLES]
+    assert len(set(ids)) == len(ids)
+
+
+def _within(given: Any, written: Any) -> bool:
+    """Return whether every value given is written, at its place."""
+    if isinstance(given, dict):
+        return all(name in written and _within(value, written[name]) for name, value in given.items())
+    if isinstance(given, list):
+        return len(given) == len(written) and all(map(_within, given, written))
+    return bool(given == written)
