@@ -101,7 +101,7 @@ class Player:
             progress.fair_ms = emission.at_ms
             if progress.sent % BREATH == 0:
                 await asyncio.sleep(0)
-                self._tell()
+                self.tell(progress)
             if progress.sent == pace.events:
                 return "events"
         return "complete"
@@ -123,9 +123,5 @@ class Player:
                 return None
             if pace.seconds is not None:
                 early = min(early, max(SHORTEST_NAP_S, began + pace.seconds - now))
-            self._tell()
+            self.tell(progress)
             await asyncio.sleep(min(early, NAP_S))
-
-    def _tell(self) -> None:
-        if self.tell is not None:
-            self.tell(self.progress)

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 QUEUED_CHUNKS = 16
 """Chunks that wait between consumer and fold; more only cost memory and a longer rebalance."""
-FETCH_BYTES = 4 << 20
+FETCH_BYTES = 1 << 20
 """Most bytes of one partition in one fetch."""
 HEARTBEATS = 5
 """Heartbeats within a session timeout."""

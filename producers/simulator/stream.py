@@ -1,7 +1,7 @@
 """The whole simulation as one stream: seed, scenario and fair in, emissions in order of arrival out.
 
 Nothing is made before it is needed. What is kept is who is on the site now and what is under way to the server:
-about 1 kB a person, whatever the length of the fair.
+about 8 kB a person, 350 MB on a day of 72,000 visits, whatever the length of the fair.
 """
 
 from collections.abc import Iterable, Iterator

@@ -20,6 +20,11 @@ def fair() -> Fair:
 
 
 @pytest.fixture(scope="session")
+def ciftis() -> Fair:
+    return load_fair(example_fair_path("ciftis"))
+
+
+@pytest.fixture(scope="session")
 def simulated(fair: Fair) -> Simulate:
     """Return a function: scenario, seed and changes of the scenario in, stream out."""
 

@@ -5,13 +5,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 
 from producers.__main__ import producers
 from producers.run import start_of
@@ -21,6 +21,7 @@ from schemas.fair import Fair
 from schemas.fair_file import example_fair_path
 from schemas.settings import KafkaSettings
 from schemas.times import epoch_ms
+from schemas.topics import EVENT_TOPICS
 from streams.topics_admin import ensure_topics
 
 SMALL = ("--fair", str(example_fair_path("small")), "--visitors", "100")
@@ -87,26 +88,26 @@ def test_ctrl_c_flushes_writes_the_ledger_and_ends_with_130(kafka: Any, tmp_path
     with suppress(MustStop):
         asyncio.run(ensure_topics(KafkaSettings.load(bootstrap_servers=kafka.bootstrap_servers)))
     path = tmp_path / "ledger.json"
-    command = [
-        sys.executable,
-        "-m",
-        "producers",
-        "simulate",
-        *SMALL,
-        "--speed",
-        "0",
-        "--rate",
-        "200",
-        "--ledger",
-        str(path),
-    ]
-    process = subprocess.Popen(
-        [*command, "--bootstrap-servers", kafka.bootstrap_servers], stderr=subprocess.PIPE, text=True
-    )
-    time.sleep(3)
+    before = asyncio.run(records_in(kafka.bootstrap_servers))
+    options = ["--speed", "0", "--rate", "200", "--ledger", str(path), "--bootstrap-servers", kafka.bootstrap_servers]
+    command = [sys.executable, "-m", "producers", "simulate", *SMALL, *options]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    first_line = process.stderr.readline()  # the first picture of the progress: it is sending
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=30)
     assert process.returncode == 130, error
     records = json.loads(path.read_text())["records"]
-    assert records > 100
+    assert "acknowledged" in first_line
+    assert records == asyncio.run(records_in(kafka.bootstrap_servers)) - before > 100
     assert error.splitlines()[-1].startswith(f"stopped: {records:,} records acknowledged in ")
+
+
+async def records_in(bootstrap_servers: str) -> int:
+    """Return how many records the event topics hold."""
+    consumer = AIOKafkaConsumer(*(topic.name for topic in EVENT_TOPICS), bootstrap_servers=bootstrap_servers)
+    await consumer.start()
+    try:
+        return sum((await consumer.end_offsets(consumer.assignment())).values())
+    finally:
+        await consumer.stop()

@@ -1,11 +1,14 @@
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from producers.simulator.emission import DealState, Emission
 from producers.simulator.ledger import LABELS, Ledger, yearly_value
+from producers.simulator.scenarios import scenario_named
+from producers.simulator.stream import emissions
 from schemas.fair import Fair
 from schemas.fair_file import example_fair_path
 from tests.producers.conftest import Simulate
@@ -23,13 +26,13 @@ def booked(fair: Fair, stream: Iterable[Emission]) -> Ledger:
     return ledger
 
 
-def recount_differs(ledger: Ledger, stream: list[Emission]) -> list[str]:
+def recount_differs(ledger: Ledger, stream: list[Emission], fair_name: str = "small") -> list[str]:
     """Return where the ledger and the oracle, which reads only the bytes, part."""
     records = [
         (emission.topic, sum(emission.key) % 8, offset, emission.key, emission.value)
         for offset, emission in enumerate(stream)
     ]
-    oracle = Oracle(example_fair_path("small"), lateness_s=30).read(records)
+    oracle = Oracle(example_fair_path(fair_name), lateness_s=30).read(records)
     answers = [
         {"window_end": None, "kpis": {name: {"windows": windows} for name, windows in ledger.kpis().items()}},
         {"window_end": "2025-10-25T09:00:00.000Z", "kpis": {}},  # different ends: minutes are not compared
@@ -42,6 +45,11 @@ def recount_differs(ledger: Ledger, stream: list[Emission]) -> list[str]:
 def test_the_ledger_equals_a_recount_of_the_bytes(scenario: str, seed: int, simulated: Simulate, fair: Fair) -> None:
     stream = list(simulated(scenario, seed, broken=0.002, resent=0.02))
     assert recount_differs(booked(fair, stream), stream) == []
+
+
+def test_the_ledger_equals_a_recount_at_the_fair_with_two_thousand_exhibitors(ciftis: Fair) -> None:
+    stream = list(emissions(ciftis, replace(scenario_named("reconnect_flush"), visitors=800), 2))
+    assert recount_differs(booked(ciftis, stream), stream, "ciftis") == []
 
 
 def test_the_ledger_of_a_run_that_was_cut_short_equals_a_recount_of_what_was_sent(

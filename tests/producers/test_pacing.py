@@ -42,6 +42,12 @@ async def test_at_speed_sixty_a_minute_of_the_fair_takes_a_second(clock: Clock) 
     assert clock.now - 100 == pytest.approx(1, abs=0.01)
 
 
+async def test_what_comes_before_the_beginning_of_the_pace_is_sent_at_once(clock: Clock) -> None:
+    player = Player(MemorySink(), Pace(speed=1, from_ms=20_000), clock=clock)
+    await player.play(every_second(24))
+    assert clock.now - 100 == pytest.approx(3, abs=0.01)
+
+
 async def test_a_cap_on_the_rate_holds_whatever_the_speed(clock: Clock) -> None:
     player = Player(MemorySink(), Pace(speed=0, rate=10), clock=clock)
     await player.play(every_second(31))

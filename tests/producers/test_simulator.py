@@ -4,12 +4,14 @@ import subprocess
 import sys
 import tracemalloc
 from collections import Counter
+from dataclasses import replace
 from itertools import islice, pairwise
 
 import pytest
 
 from producers.simulator.emission import DealState, Emission, Passage, Refused, Touch
-from producers.simulator.scenarios import SCENARIOS, day_weights
+from producers.simulator.scenarios import SCENARIOS, Scenario, day_weights
+from producers.simulator.stream import emissions
 from producers.simulator.writing import instant
 from schemas.admission import admission
 from schemas.codes import BadgeRole, OutcomeKind, ScanKind
@@ -59,6 +61,11 @@ def test_another_seed_gives_another_day(simulated: Simulate) -> None:
 
 def test_emissions_come_in_order_of_arrival(day: tuple[Emission, ...]) -> None:
     assert all(one.at_ms <= next_one.at_ms for one, next_one in pairwise(day))
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_every_scenario_plays_on_the_fair_that_is_shipped(scenario: Scenario, ciftis: Fair) -> None:
+    assert len(list(islice(emissions(ciftis, replace(scenario, visitors=60), 3), 400))) > 100
 
 
 @pytest.mark.parametrize("scenario", [scenario.name for scenario in SCENARIOS])

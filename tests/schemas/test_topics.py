@@ -69,7 +69,7 @@ def test_events_are_keyed_by_badge_or_deal_and_without_a_badge_by_terminal() -> 
 
 
 def test_all_revisions_of_a_deal_meet_in_one_partition() -> None:
-    history = [deal("d-1"), amended("d-1", revision=2), cancelled("d-1", revision=3)]
+    history: list[Event] = [deal("d-1"), amended("d-1", revision=2), cancelled("d-1", revision=3)]
     assert len({(topic_of(event).name, partition_of(key_of(event))) for event in history}) == 1
 
 
@@ -78,7 +78,7 @@ def test_a_badge_lies_in_the_same_partition_of_both_topics_it_appears_in() -> No
 
 
 def test_every_event_type_has_exactly_one_topic() -> None:
-    built = [scan("ada"), touch("ada"), deal("d-1"), amended("d-1"), cancelled("d-1")]
+    built: list[Event] = [scan("ada"), touch("ada"), deal("d-1"), amended("d-1"), cancelled("d-1")]
     assert {type(event) for event in built} == {VisitorScan, ExhibitInteraction, *get_args(DealEvent)}
     assert {type(event) for event in built} == set(get_args(Event))
     assert [topic_of(event) for event in built] == [SCANS, INTERACTIONS, DEALS, DEALS, DEALS]

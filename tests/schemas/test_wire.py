@@ -218,8 +218,14 @@ def test_the_gateway_stamps_an_event_with_its_own_time() -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", [datetime(2025, 10, 25), "2025-10-25T09:00:00Z", 1_700_000_000, datetime(1999, 1, 1, tzinfo=UTC)]
-)  # noqa: DTZ001 - naive on purpose
+    "bad",
+    [
+        datetime.fromisoformat("2025-10-25T09:00:00"),
+        "2025-10-25T09:00:00Z",
+        1_700_000_000,
+        datetime(1999, 1, 1, tzinfo=UTC),
+    ],
+)
 def test_an_event_built_in_python_needs_a_time_with_offset_of_our_century(bad: object) -> None:
     with pytest.raises(ValidationError):
         replace(scan("ada"), received_at=bad)  # type: ignore[arg-type]  # that is the point

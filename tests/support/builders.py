@@ -66,13 +66,19 @@ def local(when: When) -> datetime:
 
 
 def scan(
-    who: str | None = "ada", kind: str = "entry", *, gate: str = "", hall: str = "", booth: str = "", **words: Any
+    who: str | None = "ada",
+    kind: str = "entry",
+    *,
+    role: str = "visitor_professional",
+    gate: str = "",
+    hall: str = "",
+    booth: str = "",
+    **words: Any,
 ) -> VisitorScan:
     """Return a badge scan at the place its kind needs (north gate, hall h1, booth h1-001); None is nobody known."""
     given = {"gate_id": gate, "hall_id": hall, "booth_id": booth}
     place = PLACES[kind] | {field: name for field, name in given.items() if name}
-    fields = {"scan_kind": kind, "badge_role": "visitor_professional", **_who(who), **place}
-    event = _event("fair.visitor.scanned.v1", fields, **words)
+    event = _event("fair.visitor.scanned.v1", {"scan_kind": kind, "badge_role": role, **_who(who), **place}, **words)
     assert isinstance(event, VisitorScan)
     return event
 

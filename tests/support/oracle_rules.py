@@ -16,6 +16,7 @@ Check = Callable[[Any], bool]
 Field = tuple[str, bool, Check]
 
 LARGEST = 65_536
+MOST_PARTIES = 32
 DEEPEST = 201
 """Brackets that may be open at once before our JSON readers give up."""
 
@@ -152,7 +153,7 @@ TERMS = (
     nullable("currency", currency),
     optional("value_basis", is_word("total_contract annual_intended investment_commitment undisclosed")),
     nullable("term_months", is_whole(1, 1_200)),
-    needed("parties", lambda value: type(value) is list and 1 <= len(value) <= 32),
+    needed("parties", lambda value: type(value) is list and value != []),
     needed("section", name),
     optional(
         "trade_direction",
@@ -238,10 +239,12 @@ def first_fault(event: JsonEvent, fields: tuple[Field, ...]) -> str:
         elif not check(event[field]):
             return "bad_value"
         elif field == "parties":
-            for party in event[field]:
+            for party in event[field][: MOST_PARTIES + 1]:
                 fault = first_fault(party, PARTY) if type(party) is dict else "bad_value"
                 if fault:
                     return fault
+            if len(event[field]) > MOST_PARTIES:
+                return "bad_value"
     return ""
 
 
