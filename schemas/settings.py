@@ -123,6 +123,7 @@ def refuse_unknown(environment: Mapping[str, str]) -> None:
     known = known_names()
     for name in sorted(environment):
         if name.upper().startswith(PREFIX) and name.upper() not in known:
-            near = get_close_matches(name.upper(), known, n=1)
-            hint = f"did you mean {near[0]}?" if near else "remove it"
+            endings = [one.removeprefix(PREFIX) for one in known]
+            near = get_close_matches(name.upper().removeprefix(PREFIX), endings, n=1)
+            hint = f"did you mean {PREFIX}{near[0]}?" if near else "remove it"
             raise InvalidSettings(f"{name} is no setting of ours", hint=hint)

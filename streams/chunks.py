@@ -25,6 +25,10 @@ FETCH_WAIT_MS = 200
 """How long a broker collects records before it answers a fetch: small chunks cost more than they are worth."""
 FETCH_MIN_BYTES = 32_768
 """Enough records for a fetch to be answered at once."""
+POLL_S = 0.1
+"""How long a fetch waits for partitions that may be empty while others regain room. Stock Faust waits a second."""
+PAUSE_S = 0.02
+"""Before looking again whether a partition has room in the queue."""
 CHUNK_RECORDS = 2_000
 """Most records in a chunk: a journal record of some 100 KB, about 30 ms of work."""
 
@@ -99,6 +103,17 @@ class ChunkConsumer(Consumer):
         self._next[tp] = offset
 
     @override
+    async def _wait_next_records(self, timeout: float) -> tuple[Any, set[TP] | None]:
+        """Fetch from the partitions that have room; look again soon when none has (stock Faust sleeps a second)."""
+        if not self.flow_active:
+            await self.wait(self.can_resume_flow)  # type: ignore[arg-type]  # anything with wait() will do
+        active = self._get_active_partitions()
+        if not active:
+            await asyncio.sleep(PAUSE_S)
+            return {}, active
+        return await self._getmany(active_partitions=active, timeout=timeout), active
+
+    @override
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
         records, active = await self._wait_next_records(timeout)
         generation = self.app.consumer_generation_id
@@ -140,7 +155,7 @@ class ChunkConsumer(Consumer):
         callback = self.callback
         try:
             while not (self.should_stop or cast("Any", fetcher).should_stop):
-                batch = self.getmany(timeout=1.0)
+                batch = self.getmany(timeout=POLL_S)
                 await asyncio.sleep(0)
                 if self.should_stop:
                     return

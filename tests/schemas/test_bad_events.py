@@ -7,11 +7,11 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.admission import admission
@@ -443,11 +443,11 @@ def test_a_refusal_is_one_line_with_a_remedy_and_no_echo(case: Bad) -> None:
 
 @each_case
 def test_refusing_is_quick(case: Bad) -> None:
-    # Far above what it takes (20 ms), far below what 200,000 reported errors took (1.8 s).
-    started = perf_counter()
+    # CPU time, far above what it takes (20 ms), far below what 200,000 reported errors took (1.8 s).
+    started = process_time()
     refusal(decode_strict, case.raw)
     refusal(WORKERS[case.topic.name], case.raw)
-    assert perf_counter() - started < 0.5
+    assert process_time() - started < 0.5
 
 
 def test_no_case_is_named_twice_and_every_reason_has_one() -> None:
@@ -501,6 +501,9 @@ def test_the_name_of_an_unknown_field_is_not_repeated() -> None:
     assert error.field == ""
 
 
+unhurried = settings(max_examples=200, deadline=None)
+"""A busy machine is no failure."""
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
@@ -541,21 +544,25 @@ def agree(topic: Topic, raw: bytes) -> None:
     assert (verdict if isinstance(verdict, str) else ACCEPTED) == reason(error), raw
 
 
+@unhurried
 @given(st.sampled_from(EVENT_TOPICS), st.binary(max_size=200))
 def test_any_bytes_at_all_end_in_an_event_or_invalid_event(topic: Topic, raw: bytes) -> None:
     agree(topic, raw)
 
 
+@unhurried
 @given(st.sampled_from(EVENT_TOPICS), json_values)
 def test_any_json_at_all_ends_in_an_event_or_invalid_event(topic: Topic, value: object) -> None:
     agree(topic, json.dumps(value).encode())
 
 
+@unhurried
 @given(spoilt_events())
 def test_an_event_with_spoilt_fields_ends_in_an_event_or_invalid_event(spoilt: tuple[Topic, bytes]) -> None:
     agree(*spoilt)
 
 
+@unhurried
 @given(spoilt_bytes())
 def test_an_event_with_spoilt_bytes_ends_in_an_event_or_invalid_event(spoilt: tuple[Topic, bytes]) -> None:
     agree(*spoilt)

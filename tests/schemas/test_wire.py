@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -18,6 +18,9 @@ from schemas.times import epoch_ms, from_epoch_ms, instant_text
 from schemas.topics import RECORD_MAX_BYTES, SCANS, topic_of
 from schemas.wire import decode_strict, decoder, encode
 from tests.support.builders import amended, cancelled, deal, local, payload, scan, touch
+
+unhurried = settings(deadline=None)
+"""A busy machine is no failure."""
 
 names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", fullmatch=True)
 event_ids = st.from_regex(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", fullmatch=True)
@@ -125,18 +128,21 @@ def test_the_strategies_here_know_every_field() -> None:
     assert terms.keys() | {"type", "_"} == {field.name for field in fields(DealSigned)} | {"_"}
 
 
+@unhurried
 @given(any_event)
 def test_an_event_written_and_read_is_the_same_event(event: Event) -> None:
     assert decode_strict(encode(event)) == event
     assert decoder(topic_of(event).name)(encode(event)) == event
 
 
+@unhurried
 @given(any_event)
 def test_writing_what_was_read_gives_the_same_bytes(event: Event) -> None:
     raw = encode(event)
     assert encode(decode_strict(raw)) == raw
 
 
+@unhurried
 @given(any_event)
 def test_every_time_is_written_in_utc_with_milliseconds(event: Event) -> None:
     written = payload(event)
@@ -145,11 +151,13 @@ def test_every_time_is_written_in_utc_with_milliseconds(event: Event) -> None:
         assert text == f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{instant.microsecond // 1_000:03d}Z"
 
 
+@unhurried
 @given(signings)
 def test_a_deal_of_the_longest_words_is_far_below_the_size_limit(event: DealSigned) -> None:
     assert len(encode(replace(event, parties=(event.parties * 32)[:32]))) < RECORD_MAX_BYTES / 4
 
 
+@unhurried
 @given(instants)
 def test_milliseconds_and_instants_turn_into_each_other(instant: datetime) -> None:
     assert from_epoch_ms(epoch_ms(instant)) == instant
