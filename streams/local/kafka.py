@@ -219,7 +219,7 @@ class LocalKafka:
 
     def _format(self) -> None:
         blank = [node for node in self._nodes if not node.is_formatted]
-        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster_id = cluster_id_of(uuid.uuid4())
         running = [(node, node.format(self._children, self._jars, cluster_id)) for node in blank]
         for node, process in running:
             code = process.wait(START_WITHIN.total_seconds())
@@ -255,3 +255,12 @@ class LocalKafka:
         for node in self._nodes:
             shutil.rmtree(node.data, ignore_errors=True)
             shutil.rmtree(node.temporary, ignore_errors=True)
+
+
+def cluster_id_of(unique: uuid.UUID) -> str:
+    """Return a cluster id of Kafka's form: 22 characters of base64. The first is a letter.
+
+    As a command-line argument, one that starts with a hyphen would be taken for an option: one UUID in 64 would.
+    """
+    text = base64.urlsafe_b64encode(unique.bytes).decode().rstrip("=")
+    return text if text[0].isalpha() else f"k{text[1:]}"

@@ -59,16 +59,23 @@ def test_a_worker_that_joins_one_that_dies_and_one_that_wakes_up_from_a_freeze_c
         lambda: len(third.partitions()) == 4, "the partitions of a frozen worker are taken over", 3 * SESSION_S + 20
     )
     second.wake()
-    # It may have had a chunk in hand: then it appends where somebody else writes, and must leave.
+    # The woken worker may have a chunk in hand: it then appends where somebody else writes, and must leave. So must the
+    # other one if that record came between two of its own. Neither counts for anything; a supervisor restarts both.
     eventually(
-        lambda: second.process.poll() is not None or second.get("/readyz") == "ready\n",
-        "the woken worker leaves or rejoins",
+        lambda: any_left(second, third) or second.get("/readyz") == "ready\n", "the woken worker leaves or rejoins"
     )
-    if second.process.poll() is not None:
-        assert second.process.returncode == EXIT_MUST_STOP, second.said()
-        second = start_worker()
     feed.finish()
-    eventually(lambda: len(second.partitions()) == 2 and len(third.partitions()) == 2, "both share the work again")
+    workers = [second, third]
+
+    def both_share_the_work() -> bool:
+        for at, worker in enumerate(workers):
+            if worker.process.poll() is not None:
+                assert worker.process.returncode == EXIT_MUST_STOP, worker.said()
+                workers[at] = start_worker()
+        return all(len(worker.partitions()) == 2 for worker in workers)
+
+    eventually(both_share_the_work, "both share the work again", 90)
+    second, third = workers
     must_equal_the_oracle(broker, second, third)
     assert set(second.partitions()).isdisjoint(third.partitions())
     shown = second.metric("fair_visits") + third.metric("fair_visits")
@@ -76,6 +83,10 @@ def test_a_worker_that_joins_one_that_dies_and_one_that_wakes_up_from_a_freeze_c
     days = {window: sum(cells.values()) for window, cells in oracle.items() if window != "fair"}
     # /metrics shows the current day and the fair: a one-day fair shows the same number in both.
     assert shown == sum(oracle["fair"].values()) + days[max(days)]
+
+
+def any_left(*workers: WorkerProcess) -> bool:
+    return any(worker.process.poll() is not None for worker in workers)
 
 
 def test_a_worker_recovers_from_the_journal_alone(broker: str, start_worker: Start) -> None:

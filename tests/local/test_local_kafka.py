@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from schemas.errors import InvalidSettings, Unavailable
-from streams.local.kafka import LocalKafka
+from streams.local.kafka import LocalKafka, cluster_id_of
 from streams.local.ports import HOST, free_port
 from streams.local.readiness import cluster_members
 
@@ -243,3 +244,8 @@ async def test_three_nodes_are_one_cluster_and_survive_the_loss_of_one() -> None
         await send(three.bootstrap_servers, "copied", b"with two")
         three.restart(1)
         assert await stored(three.bootstrap_servers, "copied") == [b"with three", b"with two"]
+
+
+def test_a_cluster_id_never_looks_like_an_option() -> None:
+    ids = [cluster_id_of(uuid.UUID(int=first << 120)) for first in range(256)]
+    assert all(len(one) == 22 and one[0].isalpha() for one in ids)
