@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from events import Amount, events, produce
-from processes import Bench, Failed, samples, say
+from processes import Bench, Failed, resident_bytes, samples, say
 from worker import Group, Journal, Running, finish
 
 from schemas.events import VisitorScan
@@ -41,6 +41,8 @@ class Field:
     figures: Figures = field(default_factory=dict)
     kpis: dict[int, Any] = field(default_factory=dict)
     """What was counted, by lateness: whoever comes second must have counted the same."""
+    empty_bytes: int = 0
+    """Resident memory of a worker that is ready and has nothing yet."""
 
     def note(self, name: str, value: float, unit: str, *, best: Callable[[float, float], float] = max) -> None:
         """Keep a figure, the better one if it was measured before."""
@@ -86,6 +88,7 @@ def worker(field: Field, lateness_ms: int) -> Group:
     journal = finish(group, field.ends, running)
     # The fold is done; what is left of the processor time is the last acknowledgement.
     cpu, grown = running.used_cpu, running.grown_bytes
+    field.empty_bytes = running.empty_bytes
     shown = samples(running.port)
     unique = sum(value for (name, _), value in shown.items() if name == "fair_worker_remembered_events")
     field.agree("worker", unique, field.all.unique)
@@ -130,6 +133,9 @@ def recovery(field: Field, group: Group) -> None:
     seconds = shown["fair_worker_recovery_seconds", ()]
     field.note("recovery_seconds", seconds, "s", best=min)
     field.note("recovery_events_per_second", unique / seconds, "events/s")
+    # No fetched events on their way here: what it holds is the state.
+    held = resident_bytes(running.process.pid) - field.empty_bytes
+    field.note("recovered_bytes_per_event", held / unique, "bytes", best=min)
     field.bench.stop(running.process)
 
 
