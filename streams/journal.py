@@ -84,6 +84,7 @@ class PartitionJournal:
         if record.seq != self.seq + 1 or record.after != self._writer:
             return False
         delta = record.delta
+        _read_numbers(delta)
         keys = record.keys
         delta.seen = [int.from_bytes(keys[at : at + KEY_BYTES], "big") for at in range(0, len(keys), KEY_BYTES)]
         self._engine.apply(self.state, delta)
@@ -103,13 +104,37 @@ class PartitionJournal:
         assert self._me != NOBODY, "start_writing comes first"
         keys = b"".join([key.to_bytes(KEY_BYTES, "big") for key in delta.seen])
         seen, delta.seen = delta.seen, []
-        raw = _encode(Record(self.seq + 1, self._me, self._writer, keys, delta))
+        try:
+            raw = _encode(Record(self.seq + 1, self._me, self._writer, keys, delta))
+        except OverflowError:
+            raw = _encode(Record(self.seq + 1, self._me, self._writer, keys, _spelt(delta)))
         delta.seen = seen
         self._engine.apply(self.state, delta)
         self.seq, self._writer = self.seq + 1, self._me
         offset = self.next_offset
         self.next_offset += 1
         return offset, raw
+
+
+def _spelt(delta: Delta) -> Delta:
+    """Return the delta with its sums as text: many huge amounts in one chunk outgrow a msgpack integer."""
+    panes = {
+        minute: {
+            key: {group: str(value) if isinstance(value, int) else value for group, value in changes.items()}
+            for key, changes in cells.items()
+        }
+        for minute, cells in delta.panes.items()
+    }
+    return msgspec.structs.replace(delta, panes=panes)
+
+
+def _read_numbers(delta: Delta) -> None:
+    """Turn sums that were spelt as text back into numbers."""
+    for cells in delta.panes.values():
+        for changes in cells.values():
+            for group, value in changes.items():
+                if isinstance(value, str):
+                    changes[group] = int(value)
 
 
 def confirm(expected: int, got: int) -> None:

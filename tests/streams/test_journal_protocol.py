@@ -172,3 +172,16 @@ def test_an_append_that_lies_elsewhere_stops_the_writer() -> None:
     confirm(7, 7)
     with pytest.raises(MustStop, match="another worker writes this journal"):
         confirm(7, 9)
+
+
+def test_sums_that_outgrow_64_bits_are_journalled_and_read_back() -> None:
+    most = 2**53 - 1
+    deals = [builders.deal(f"huge-{n}", value=most, binding=True, currency="EUR") for n in range(1_100)]
+    writer = Writer([])
+    for chunk in (deals, [builders.cancelled(f"huge-{n}") for n in range(1_100)]):
+        start = writer.journal.state.upto.get("fair.deals", -1) + 1
+        delta = ENGINE.fold(writer.journal.state, "fair.deals", list(enumerate(chunk, start)))
+        writer.in_flight.append((*writer.journal.write(delta), delta.last))
+        assert recovered([raw for _, raw, _ in writer.in_flight]).state == writer.journal.state
+    first = recovered([writer.in_flight[0][1]])
+    assert first.state.fair["contract_value"] == {"finance|EUR": 1_100 * most}
