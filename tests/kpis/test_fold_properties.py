@@ -6,7 +6,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streams.journal import PartitionJournal
-from streams.kpis.state import PartitionState
 from streams.view import View
 from tests.support.oracle import Oracle, Record
 from tests.support.oracle_compare import differences
@@ -19,13 +18,6 @@ SLOW = settings(
 
 def report_of(journals: dict[int, PartitionJournal]) -> dict[str, object]:
     return View(ENGINE, lambda: {number: journal.state for number, journal in journals.items()}).report()
-
-
-def without_open_panes(state: PartitionState) -> PartitionState:
-    """Return the state without its panes: which old ones are still kept depends on the topic that was read last."""
-    return PartitionState(
-        state.upto, state.watermarks, state.numbers, state.seen, state.deals, {}, state.days, state.fair
-    )
 
 
 @SLOW
@@ -54,10 +46,8 @@ def test_topics_read_one_after_the_other_or_mixed_in_any_chunks_show_the_same(
 
 
 @SLOW
-@given(records=fair_records(), data=st.data())
-def test_windows_of_minutes_equal_the_oracles_when_records_are_read_as_they_arrived(
-    records: Sequence[Record], data: st.DataObject
-) -> None:
+@given(records=fair_records())
+def test_windows_of_minutes_equal_the_oracles_when_records_are_read_as_they_arrived(records: Sequence[Record]) -> None:
     journals, _ = folded(records, lambda _: 0)
     report = report_of(journals)
     oracle = Oracle(FAIR_FILE, LATENESS_S).read(records)
