@@ -143,7 +143,7 @@ class _Chunk:
             _run(accepted, event, moment, cells)
             if suspect:
                 _run(plans.get(Signal.CLOCK_SUSPECT, ()), event, moment, cells)
-            if watermark >= 0 and (minute + 1) * MINUTE_MS <= watermark - lateness:
+            if (minute + 1) * MINUTE_MS <= received - lateness:
                 _run(plans.get(Signal.LATE, ()), event, moment, cells)
             if (progress := min(happened, received)) > watermark:
                 watermark = progress

@@ -48,12 +48,13 @@ LATE_EVENTS = Kpi(
     name="late_events",
     question="How many events came after their minute had been published?",
     unit=Unit.EVENTS,
-    source="minute closed by the watermark of its topic and partition minus the allowed lateness",
+    source="received when the minute it happened in, plus the allowed lateness, was over; in any order of arrival",
     on=On[Event]((Signal.LATE,)),
     labels=(Label.TOPIC,),
     aggregate=Count(),
     measure=_topic,
     windows=(Window.DAY, Window.FAIR),
+    version=2,
 )
 
 DUPLICATE_EVENTS = Kpi(

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 
 import streams.kpis
+from streams.audit.oracle import Record
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi, Window
 from streams.kpis.read import day_values, fair_values, pane_values
 from streams.kpis.state import PartitionState
 from streams.view import View
 from tests.support import builders
-from tests.support.oracle import Record
 from tests.support.streams_of import ENGINE, parsed
 
 CASES = Path(__file__).parent / "cases"

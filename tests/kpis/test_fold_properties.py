@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from streams.audit.compare import differences
+from streams.audit.oracle import Oracle, Record
 from streams.journal import PartitionJournal
 from streams.view import View
-from tests.support.oracle import Oracle, Record
-from tests.support.oracle_compare import differences
 from tests.support.streams_of import ENGINE, FAIR_FILE, LATENESS_S, fair_records, folded
 
 SLOW = settings(

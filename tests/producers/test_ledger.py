@@ -11,9 +11,9 @@ from producers.simulator.scenarios import scenario_named
 from producers.simulator.stream import emissions
 from schemas.fair import Fair
 from schemas.fair_file import example_fair_path
+from streams.audit.compare import differences
+from streams.audit.oracle import Oracle
 from tests.producers.conftest import Simulate
-from tests.support.oracle import Oracle
-from tests.support.oracle_compare import differences
 
 BY_ARRIVAL = {"event_lag", "late_events"}
 """What no ledger can know: it depends on how records reach their partitions."""

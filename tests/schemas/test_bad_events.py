@@ -20,9 +20,9 @@ from schemas.events import Event
 from schemas.fair_file import example_fair_path, load_fair
 from schemas.topics import DEALS, EVENT_TOPICS, INTERACTIONS, RECORD_MAX_BYTES, SCANS, Topic
 from schemas.wire import REASONS, decode_strict, decoder
+from streams.audit.oracle_fair import OracleFair
+from streams.audit.oracle_rules import read_event
 from tests.support.builders import amended, cancelled, deal, payload, scan, touch
-from tests.support.oracle_fair import OracleFair
-from tests.support.oracle_rules import read_event
 
 ACCEPTED = "accepted"
 ADMIT = admission(load_fair(example_fair_path("small")))

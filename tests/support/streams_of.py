@@ -12,10 +12,10 @@ from schemas.errors import InvalidEvent
 from schemas.events import Event
 from schemas.fair_file import example_fair_path, load_fair
 from schemas.wire import decoder
+from streams.audit.oracle import Record
 from streams.journal import PartitionJournal
 from streams.kpis.engine import Engine
 from tests.support import builders
-from tests.support.oracle import Record
 
 LATENESS_S = 30
 FAIR_FILE = example_fair_path("small")

@@ -23,9 +23,9 @@ from producers.simulator.scenarios import scenario_named
 from producers.simulator.stream import emissions
 from producers.sinks import KafkaSink
 from schemas.fair_file import example_fair_path, load_fair
+from streams.audit.compare import differences
+from streams.audit.oracle import Oracle, Record
 from streams.local.ports import HOST, free_port
-from tests.support.oracle import Oracle, Record
-from tests.support.oracle_compare import differences
 
 PATIENCE_S = 60
 SESSION_S = 6

@@ -1,7 +1,7 @@
 """The oracle: every KPI recomputed from the raw records of Kafka, slowly and plainly, with no code of the product.
 
 It follows the definitions of the KPIs one by one, in sets, dicts and whole numbers. What the product shows may be
-compared with it at any moment: `tests.support.oracle_compare.differences`.
+compared with it at any moment: `streams.audit.compare.differences`.
 """
 
 from bisect import bisect_left
@@ -12,8 +12,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from tests.support.oracle_fair import OracleFair
-from tests.support.oracle_rules import CANCELLED, JsonEvent, epoch_ms, read_event
+from streams.audit.oracle_fair import OracleFair
+from streams.audit.oracle_rules import CANCELLED, JsonEvent, epoch_ms, read_event
 
 Record = tuple[str, int, int, bytes | None, bytes | None]
 """Topic, partition, offset, key, value."""
@@ -121,8 +121,6 @@ class Oracle:
 
         newest = self.newest.get((topic, partition))
         if newest is not None:
-            if (moment.minute + 1) * 60_000 <= newest - self.lateness_s * 1_000:
-                self._put("late_events", moment, 1, topic=topic)
             kept = LONGEST_PANES - -self.lateness_s // 60
             if moment.minute < newest // 60_000 - kept:
                 moment = Moment(moment.ms, moment.suspect, moment.minute, moment.day, expired=True)
@@ -131,6 +129,8 @@ class Oracle:
 
         self._put("events", moment, 1, topic=topic)
         self._put("event_lag", moment, max(0, received - moment.ms))
+        if received >= (moment.minute + 1) * 60_000 + self.lateness_s * 1_000:
+            self._put("late_events", moment, 1, topic=topic)
         if moment.suspect:
             self._put("clock_suspects", moment, 1, topic=topic)
         if topic == "fair.scans":

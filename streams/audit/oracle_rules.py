@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.support.oracle_fair import OracleFair
+from streams.audit.oracle_fair import OracleFair
 
 JsonEvent = dict[str, Any]
 Check = Callable[[Any], bool]
@@ -22,24 +22,29 @@ DEEPEST = 201
 
 
 def is_text(pattern: str) -> Check:
+    """Return a check for text that matches a pattern from end to end."""
     matches = re.compile(pattern, re.ASCII).fullmatch
     return lambda value: type(value) is str and matches(value) is not None
 
 
 def is_word(words: str) -> Check:
+    """Return a check for one of the words, which stand in a text with spaces between."""
     known = frozenset(words.split())
     return lambda value: type(value) is str and value in known
 
 
 def is_whole(least: int, most: int) -> Check:
+    """Return a check for a whole number within bounds, both included; true is no number."""
     return lambda value: type(value) is int and least <= value <= most
 
 
 def is_flag(value: Any) -> bool:
+    """Return whether a value is true or false."""
     return type(value) is bool
 
 
 def is_instant(value: Any) -> bool:
+    """Return whether a value is the text of an instant."""
     return type(value) is str and to_instant(value) is not None
 
 
@@ -90,6 +95,7 @@ services = is_word(
 
 
 def needed(field: str, check: Check) -> Field:
+    """Return a field that must be there."""
     return field, True, check
 
 
@@ -99,6 +105,7 @@ def optional(field: str, check: Check) -> Field:
 
 
 def nullable(field: str, check: Check) -> Field:
+    """Return a field that may be left out or null."""
     return field, False, lambda value: value is None or check(value)
 
 
@@ -214,6 +221,7 @@ def parse(raw: bytes) -> JsonEvent | None:
 
 
 def depth(value: Any) -> int:
+    """Return how deep objects and arrays lie in one another; 0 for a plain value."""
     inner = value.values() if type(value) is dict else value if type(value) is list else None
     return 0 if inner is None else 1 + max(map(depth, inner), default=0)
 
@@ -232,6 +240,7 @@ def other_json(raw: bytes) -> str:
 
 
 def first_fault(event: JsonEvent, fields: tuple[Field, ...]) -> str:
+    """Return the reason for which an event is refused, by its first bad field; empty if all are good."""
     for field, is_needed, check in fields:
         if field not in event:
             if is_needed:

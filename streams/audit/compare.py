@@ -7,8 +7,8 @@ from typing import Any
 
 from typing_extensions import override
 
-from tests.support.oracle import WINDOWS, Labels, Oracle, Value
-from tests.support.oracle_rules import epoch_ms
+from streams.audit.oracle import WINDOWS, Labels, Oracle, Value
+from streams.audit.oracle_rules import epoch_ms
 
 
 @dataclass(frozen=True, slots=True)
