@@ -1,4 +1,4 @@
-"""Command line of the producers: `simulate`."""
+"""Command line of the producers: `simulate`, `replay`."""
 
 from pathlib import Path
 
@@ -99,3 +99,78 @@ def simulate(
         err=True,
     )
     return INTERRUPTED if outcome.ending == "stopped" else 0
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--speed",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0, 100_000),
+    help="Fair seconds in a real second: 1 is real time, 60 a minute a second, 0 as fast as it goes.",
+)
+@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Records a second at most.")
+@click.option("--step", is_flag=True, help="Send record by record, on Enter.")
+@click.option("--resume", default=0, type=click.IntRange(min=0), help="Leave out so many records at the beginning.")
+@click.option("--as-new-fair", metavar="ID", help="Give the events the id of a fair of their own.")
+@click.option("--write-fair", type=click.Path(path_type=Path), help="Write the fair file of that fair here.")
+@click.option("--bootstrap-servers", help="Kafka, as host:port[,host:port]; default: FAIRPULSE_BOOTSTRAP_SERVERS.")
+def replay(
+    file: Path,
+    speed: float,
+    rate: float | None,
+    resume: int,
+    as_new_fair: str | None,
+    write_fair: Path | None,
+    bootstrap_servers: str | None,
+    *,
+    step: bool,
+) -> int:
+    """Send a recording to Kafka again, with its own ids, in its own order.
+
+    Windows follow the events' own time, so any speed gives the same numbers; start workers with --clock event.
+    Replayed into the fair it is from, nothing is counted twice. Ctrl-C says how to go on.
+    """
+    from producers.pacing import Pace
+    from producers.replay import ReplayPlan, renamed_fair, replay_now, write_fair_file
+    from schemas.errors import InvalidSettings
+    from schemas.recording.inspection import warn_of_cut
+    from schemas.recording.reader import Recording
+    from schemas.settings import KafkaSettings
+
+    kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
+    recording = Recording(file)
+    if write_fair is not None and as_new_fair is None:
+        raise InvalidSettings(
+            "--write-fair: only for --as-new-fair", hint="the fair file of the recording is inside it"
+        )
+    if as_new_fair is not None:
+        _, content = renamed_fair(recording, as_new_fair)
+        if write_fair is not None:
+            write_fair_file(write_fair, content)
+    plan = ReplayPlan(
+        recording=recording,
+        pace=Pace(speed=speed, rate=rate),
+        bootstrap_servers=kafka.bootstrap_servers,
+        skip=resume,
+        new_fair=as_new_fair,
+        step=step,
+    )
+    reached = resume
+
+    def note(position: int) -> None:
+        nonlocal reached
+        reached = position
+
+    try:
+        outcome = replay_now(plan, note)
+    except Exception:
+        click.echo(f"stopped before record {reached:,}; go on with --resume {reached}", err=True)
+        raise
+    click.echo(f"{outcome.acknowledged:,} records acknowledged in {outcome.elapsed_s:,.1f} s", err=True)
+    warn_of_cut(recording)
+    if outcome.ending == "stopped":
+        click.echo(f"stopped before record {outcome.next:,}; go on with --resume {outcome.next}", err=True)
+        return INTERRUPTED
+    return 0

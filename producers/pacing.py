@@ -1,13 +1,12 @@
 """When to send: fair time against real time, a cap on the rate, and when to stop."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Final, Literal
+from typing import Any, Final, Literal, Protocol
 
-from producers.simulator.emission import Emission
-from producers.sinks import EventSink
+from producers.sinks import EventSink, Record
 
 NAP_S: Final = 0.2
 """Longest sleep in one piece, so that a stop is noticed soon."""
@@ -17,6 +16,16 @@ SHORTEST_NAP_S: Final = 0.002
 
 BREATH: Final = 128
 """After so many records the client of the sink gets a turn, even when there is nothing to wait for."""
+
+
+class Timed(Record, Protocol):
+    """A record that has its time."""
+
+    @property
+    def at_ms(self) -> int:
+        """When the server gets it, in fair time, ms since 1970."""
+        ...
+
 
 Ending = Literal["complete", "seconds", "events", "stopped"]
 """Why sending ended: nothing left, one of two limits, or somebody asked."""
@@ -66,6 +75,7 @@ class Player:
         tell: called after every few records and before every nap, with the progress so far.
         stop: set it to end sending after the current record.
         clock: seconds that only go forward.
+        before: asked before each record whether to send it; no is as good as `stop`.
     """
 
     sink: EventSink
@@ -73,15 +83,16 @@ class Player:
     tell: Callable[[Progress], None] = lambda _: None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     clock: Callable[[], float] = monotonic
+    before: Callable[[Any], Awaitable[bool]] | None = None
     progress: Progress = field(default_factory=Progress)
 
-    async def play(self, stream: Iterable[Emission]) -> Ending:
+    async def play(self, stream: Iterable[Timed]) -> Ending:
         """Send the stream in its order and return why it ended. What is under way is not waited for.
 
         Raises:
             Unavailable: the sink could not deliver.
         """
-        emissions: Iterator[Emission] = iter(stream)
+        emissions: Iterator[Timed] = iter(stream)
         began = self.clock()
         first_ms: int | None = None
         progress, pace = self.progress, self.pace
@@ -96,6 +107,8 @@ class Player:
             ending = await self._wait_until(due, began)
             if ending is not None:
                 return ending
+            if self.before is not None and not await self.before(emission):
+                return "stopped"
             await self.sink.send(emission)
             progress.sent += 1
             progress.fair_ms = emission.at_ms

@@ -20,15 +20,24 @@ LIVE_S: Final = 0.25
 PLAIN_S: Final = 5.0
 """Between two lines in a log."""
 
+BAR: Final = 20
+"""Characters of the bar, where it is known how much there is."""
+
 
 class ProgressLine:
     """Shows progress on standard error; use as `with`, and call it as often as you like."""
 
     def __init__(
-        self, sink: EventSink, zone: ZoneInfo, console: Console | None = None, clock: Callable[[], float] = monotonic
+        self,
+        sink: EventSink,
+        zone: ZoneInfo,
+        console: Console | None = None,
+        total: int | None = None,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._sink = sink
         self._zone = zone
+        self._total = total
         self._console = Console(stderr=True, highlight=False) if console is None else console
         self._clock = clock
         self._shown_at = clock()
@@ -41,7 +50,9 @@ class ProgressLine:
         since = now - self._shown_at
         if since < (PLAIN_S if self._live is None else LIVE_S):
             return
-        line = progress_text(progress, self._sink.acknowledged, (progress.sent - self._shown_sent) / since, self._zone)
+        line = progress_text(
+            progress, self._sink.acknowledged, (progress.sent - self._shown_sent) / since, self._zone, self._total
+        )
         self._shown_at, self._shown_sent = now, progress.sent
         if self._live is None:
             self._console.print(line, soft_wrap=True)
@@ -60,8 +71,14 @@ class ProgressLine:
             self._live.stop()
 
 
-def progress_text(progress: Progress, acknowledged: int, rate: float, zone: ZoneInfo) -> str:
-    """Return the line: fair time, records sent, rate a second, acknowledged, and how far behind if it is."""
+def progress_text(progress: Progress, acknowledged: int, rate: float, zone: ZoneInfo, total: int | None = None) -> str:
+    """Return the line: how much of it all, fair time, records sent, rate a second, acknowledged, how far behind."""
     when = from_epoch_ms(progress.fair_ms).astimezone(zone).strftime("%a %H:%M:%S") if progress.fair_ms else "--:--:--"
     behind = f"  {progress.behind_s:.1f} s behind" if progress.behind_s >= 1 else ""
-    return f"{when}  sent {progress.sent:,}  {rate:,.0f}/s  acknowledged {acknowledged:,}{behind}"
+    sent = f"sent {progress.sent:,}"
+    bar = ""
+    if total:
+        share = min(1.0, progress.sent / total)
+        bar = f"[{'#' * int(share * BAR):<{BAR}}] {share:4.0%}  "
+        sent += f" of {total:,}"
+    return f"{bar}{when}  {sent}  {rate:,.0f}/s  acknowledged {acknowledged:,}{behind}"

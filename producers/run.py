@@ -1,11 +1,7 @@
 """One run of the simulator: stream, sink, ledger, and a clean end however it ends."""
 
-import asyncio
 import re
-import signal
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
@@ -20,6 +16,7 @@ from producers.simulator.stream import emissions
 from producers.sinks import EventSink, KafkaSink, NowhereSink, Record
 from schemas.errors import InvalidSettings
 from schemas.fair import Fair
+from schemas.interrupts import stopping
 from schemas.times import epoch_ms
 
 BEFORE_OPENING_MS = 300_000
@@ -91,7 +88,7 @@ async def simulate_fair(plan: Plan) -> Outcome:
                     stream = chain((first,), stream)
                     pace = replace(pace, from_ms=opening_after(first.at_ms, plan.fair))
                 player = Player(sink, pace, line)
-                with _stopping(player.stop):
+                with stopping(player.stop):
                     ending = await player.play(stream)
     finally:
         if plan.ledger is not None:
@@ -144,25 +141,3 @@ def _write(ledger: Ledger, path: Path, plan: Plan) -> None:
         raise InvalidSettings(
             f"--ledger: cannot be written ({error.strerror})", hint="name a file in a folder that exists"
         ) from None
-
-
-@contextmanager
-def _stopping(stop: asyncio.Event) -> Iterator[None]:
-    """Let the first Ctrl-C or SIGTERM set `stop`; the second one acts as it always does."""
-    loop = asyncio.get_running_loop()
-    signals = (signal.SIGINT, signal.SIGTERM)
-
-    def first() -> None:
-        stop.set()
-        for number in signals:
-            loop.remove_signal_handler(number)
-
-    with suppress(NotImplementedError):  # Windows: Ctrl-C then ends at once
-        for number in signals:
-            loop.add_signal_handler(number, first)
-    try:
-        yield
-    finally:
-        with suppress(NotImplementedError):
-            for number in signals:
-                loop.remove_signal_handler(number)

@@ -30,22 +30,22 @@ LINGER_MS = 5
 
 
 class Record(Protocol):
-    """What Kafka is given."""
+    """What Kafka is given: topic, key and value, and `headers` if it has any."""
 
     @property
     def topic(self) -> str: ...
     @property
-    def key(self) -> bytes: ...
+    def key(self) -> bytes | None: ...
     @property
-    def value(self) -> bytes: ...
+    def value(self) -> bytes | None: ...
 
 
 class RawRecord(NamedTuple):
     """A record as it is, sent without looking inside."""
 
     topic: str
-    key: bytes
-    value: bytes
+    key: bytes | None
+    value: bytes | None
 
 
 Acknowledged = Callable[[Record], None]
@@ -220,7 +220,12 @@ class KafkaSink(_Sink):
                 # The client itself looks for a topic that is not there for longer than anybody waits.
                 await asyncio.wait_for(self._producer.partitions_for(record.topic), self._patience_s)
                 self._topics.add(record.topic)
-            future = await self._producer.send(record.topic, value=record.value, key=record.key)
+            key = record.key
+            if key is None and record.value is None:
+                key = b""  # the client refuses to send nothing at all, and a recording may hold it
+            future = await self._producer.send(
+                record.topic, value=record.value, key=key, headers=getattr(record, "headers", None)
+            )
         except (KafkaError, TimeoutError) as error:
             raise self._undelivered(record.topic, error) from error
         self._under_way.append((future, record))

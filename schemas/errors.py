@@ -4,6 +4,7 @@ FairpulseError
 ├── InvalidEvent      reject this event (it goes to the dead letters, the stream moves on)
 ├── InvalidFairFile   the fair file must be corrected before anything starts
 ├── InvalidSettings   an environment variable or option must be corrected
+├── InvalidRecording  a file is no recording of ours, or not a whole one
 ├── Unavailable       something outside is missing or down: start it, then try again
 └── MustStop          a human must look: going on would lose or double a number
 """
@@ -49,6 +50,10 @@ class InvalidFairFile(FairpulseError):
 
 class InvalidSettings(FairpulseError):
     """A setting is unknown or has a bad value; the message names the variable, never the value."""
+
+
+class InvalidRecording(FairpulseError):
+    """A file is no recording, or a line of its export is no record; the message starts with which."""
 
 
 class Unavailable(FairpulseError):

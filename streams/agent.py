@@ -1,23 +1,19 @@
 """The loop of a worker: chunk, decode, refuse, fold, journal. What is not in the journal did not happen."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from time import perf_counter
 
 from faust import Stream
 from faust.types import TP, EventT
 
-from schemas.admission import admission
-from schemas.errors import InvalidEvent
-from schemas.events import Event
-from schemas.topics import EVENT_TOPICS
-from schemas.wire import decoder
 from streams.chunks import Chunk
+from streams.decoding import Decoding
 from streams.failstop import leave
 from streams.health import Health
 from streams.journal import PartitionJournal, confirm
 from streams.kpis.engine import Engine
-from streams.rejects import Refused, RejectLimit, letters
+from streams.rejects import RejectLimit, letters
 
 IN_FLIGHT = 4
 """Chunks folded but not yet acknowledged by Kafka. The fold does not wait for each; more only cost memory."""
@@ -57,8 +53,7 @@ class Folding:
         self._health = health
         self._room = asyncio.Semaphore(IN_FLIGHT)
         self._appends: set[asyncio.Task[None]] = set()
-        self._admit = admission(engine.fair)
-        self._decoders: Mapping[str, Callable[[bytes | None], Event]] = {t.name: decoder(t.name) for t in EVENT_TOPICS}
+        self._decoding = Decoding(engine.fair)
 
     async def run(self, stream: Stream[Chunk]) -> None:
         """Take every chunk of the stream; leave the process on anything that is not a bad event.
@@ -102,7 +97,7 @@ class Folding:
         if not records:
             return None
         started = perf_counter()
-        events, refused = self._decode(tp.topic, records)
+        events, refused = self._decoding.read(tp.topic, records)
         decoded = perf_counter()
         if refused:
             await asyncio.gather(
@@ -122,20 +117,3 @@ class Folding:
         began = perf_counter()
         confirm(expected, await self._append(tp.partition, tp.topic.encode(), raw))
         self._health.appended(perf_counter() - began)
-
-    def _decode(
-        self, topic: str, records: list[tuple[int, bytes | None]]
-    ) -> tuple[list[tuple[int, Event | InvalidEvent]], list[Refused]]:
-        decode, admit = self._decoders[topic], self._admit
-        events: list[tuple[int, Event | InvalidEvent]] = []
-        refused: list[Refused] = []
-        for offset, raw in records:
-            try:
-                event = decode(raw)
-                admit(event)
-            except InvalidEvent as error:
-                events.append((offset, error))
-                refused.append((offset, raw, error))
-            else:
-                events.append((offset, event))
-        return events, refused

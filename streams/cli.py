@@ -1,4 +1,4 @@
-"""Commands of the stream side: worker, topics, kpis."""
+"""Commands of the stream side: worker, topics, kpis, record."""
 
 from pathlib import Path
 
@@ -67,10 +67,29 @@ def kpis(name: str | None, url: str | None) -> None:
         click.echo(line)
 
 
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--from", "since", default="beginning", show_default=True, help="`beginning`, `now`, or a time.")
+@click.option("--until", help="`end` (what is there now), or a time; without it, until Ctrl-C.")
+@click.option("--fair", "fair_file", type=click.Path(path_type=Path), help="The fair file, which travels along.")
+@click.option("--bootstrap-servers", help="Kafka brokers, host:port[,host:port]. [default: 127.0.0.1:9092]")
+@click.option("--force", is_flag=True, help="Write over a file that stands there.")
+def record(
+    *, file: Path, since: str, until: str | None, fair_file: Path | None, bootstrap_servers: str | None, force: bool
+) -> None:
+    """Keep what lies in the topics in one compact FILE: every record whole, in the order Kafka took them.
+
+    Times are those at which Kafka took the records: 2025-09-12T09:00 (the venue's time) or with an offset.
+    """
+    from streams.recorder_run import record_to
+
+    record_to(file, since, until, fair_file, bootstrap_servers, force=force)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def commands() -> None:
-    """The stream side of fairpulse: worker, topics, kpis."""
+    """The stream side of fairpulse: worker, topics, kpis, record."""
 
 
-for _command in (worker, topics, kpis):
+for _command in (worker, topics, kpis, record):
     commands.add_command(_command)

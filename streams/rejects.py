@@ -6,10 +6,8 @@ from typing import Any
 
 import msgspec
 
-from schemas.errors import InvalidEvent, MustStop
-
-Refused = tuple[int, bytes | None, InvalidEvent]
-"""Offset, value and reason of a refused record."""
+from schemas.errors import MustStop
+from streams.decoding import Refused
 
 RAW_MAX_BYTES = 524_288
 """Of a larger record only so much is kept in its dead letter; its place tells where the whole is."""

@@ -1,0 +1,1 @@
+"""Recordings: what lay in the topics, in one small file that can be read back, cut or whole."""

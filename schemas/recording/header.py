@@ -1,0 +1,80 @@
+"""What stands at the head of a recording, as JSON that a person can read with `head`."""
+
+from typing import Final
+
+import msgspec
+
+from schemas.errors import InvalidRecording
+
+FORMAT: Final = "fairpulse recording 1"
+"""Name and major version of the format; a reader refuses another major version."""
+
+SIZE: Final = 65_536
+"""Bytes of the header on disk, padded with spaces: it is written again in place when the counts are known."""
+
+
+class TopicPart(msgspec.Struct, frozen=True):
+    """What a recording holds of one topic.
+
+    Attributes:
+        partitions: partitions that the topic had.
+        records: records of it; 0 while recording.
+        offsets: by partition, first offset and last offset held.
+    """
+
+    partitions: int
+    records: int = 0
+    offsets: dict[int, tuple[int, int]] = {}
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """The head of a recording.
+
+    Attributes:
+        fair_id: the fair whose events these are.
+        fair_sha256: of the fair file that travels inside; empty if none does.
+        types: event types seen, each with its major version, and how many records of it; "" for what is no event.
+        first: when Kafka took the first record (or the record's own time where topics say so), RFC 3339; None if empty.
+        last: of the last one.
+        first_arrival: when the gateway received the first event, RFC 3339: fair time, as a simulation has it too.
+        last_arrival: of the last one.
+        sha256: of everything after the header; empty while recording.
+        complete: recording ended as it should. False: it was cut, and counts and times are those of a beginning.
+        written_by: product and version.
+    """
+
+    format: str = FORMAT
+    fair_id: str
+    written_by: str
+    complete: bool = False
+    records: int = 0
+    topics: dict[str, TopicPart] = {}
+    types: dict[str, int] = {}
+    first: str | None = None
+    last: str | None = None
+    first_arrival: str | None = None
+    last_arrival: str | None = None
+    fair_sha256: str = ""
+    sha256: str = ""
+
+
+def to_bytes(header: Header) -> bytes:
+    """Return the header as indented JSON, padded to `SIZE`."""
+    text = msgspec.json.format(msgspec.json.encode(header), indent=1)
+    assert len(text) < SIZE, "a recording of our topics has a small header"
+    return text + b"\n" + b" " * (SIZE - len(text) - 1)
+
+
+def from_bytes(raw: bytes) -> Header:
+    """Return the header of a recording.
+
+    Raises:
+        InvalidRecording: it is no recording of ours, or one of another format.
+    """
+    try:
+        header = msgspec.json.decode(raw, type=Header)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        raise InvalidRecording("the header cannot be read", hint="name a file that `fairpulse record` wrote") from None
+    if header.format != FORMAT:
+        raise InvalidRecording("it has a format that this version does not know", hint="use a newer fairpulse")
+    return header

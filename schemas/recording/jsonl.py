@@ -1,0 +1,90 @@
+"""A recording as JSON lines, for eyes, jq and hands; and back, byte for byte."""
+
+import base64
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from schemas.errors import InvalidRecording
+from schemas.recording.frames import RecordedRecord
+
+
+class Line(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
+    """One record. Text where it is UTF-8, base64 under another name where it is not; neither stands for null.
+
+    Attributes:
+        timestamp: ms since 1970.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: str | None = None
+    key_base64: str | None = None
+    value: str | None = None
+    value_base64: str | None = None
+    headers: list[tuple[str, str | None]] = []
+
+
+_ENCODE = msgspec.json.Encoder().encode
+_DECODE = msgspec.json.Decoder(Line).decode
+
+
+def to_line(record: RecordedRecord) -> bytes:
+    """Return one line, newline included."""
+    key, key64 = _text(record.key)
+    value, value64 = _text(record.value)
+    headers = [(name, None if raw is None else _base64(raw)) for name, raw in record.headers]
+    line = Line(record.topic, record.partition, record.offset, record.timestamp_ms, key, key64, value, value64, headers)
+    return _ENCODE(line) + b"\n"
+
+
+def from_lines(lines: Iterable[bytes]) -> Iterator[RecordedRecord]:
+    """Yield the records of JSON lines; empty lines are left out.
+
+    Raises:
+        InvalidRecording: names the line.
+    """
+    for number, raw in enumerate(lines, 1):
+        if not raw.strip():
+            continue
+        try:
+            line = _DECODE(raw)
+            yield RecordedRecord(
+                line.topic,
+                line.partition,
+                line.offset,
+                line.timestamp,
+                _raw(line.key, line.key_base64),
+                _raw(line.value, line.value_base64),
+                tuple((name, None if text is None else _bytes(text)) for name, text in line.headers),
+            )
+        except (msgspec.DecodeError, msgspec.ValidationError, ValueError):
+            raise InvalidRecording(
+                f"line {number} is no record", hint="one JSON object a line, as `fairpulse recording export` writes it"
+            ) from None
+
+
+def _text(raw: bytes | None) -> tuple[str | None, str | None]:
+    if raw is None:
+        return None, None
+    try:
+        return raw.decode(), None
+    except UnicodeDecodeError:
+        return None, _base64(raw)
+
+
+def _raw(text: str | None, base: str | None) -> bytes | None:
+    if base is not None:
+        return _bytes(base)
+    return None if text is None else text.encode()
+
+
+def _base64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode("ascii")
+
+
+def _bytes(text: Any) -> bytes:
+    return base64.b64decode(text, validate=True)

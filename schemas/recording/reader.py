@@ -1,0 +1,105 @@
+"""Read a recording, whole or cut."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from schemas.errors import InvalidRecording
+from schemas.fair import Fair
+from schemas.fair_file import load_fair, parse_fair
+from schemas.recording.frames import HEADER_BYTES, Cut, RecordedRecord, read_header, unpack, unpack_records
+from schemas.recording.header import Header
+
+_PIECE: Final = 1 << 20
+
+
+class Recording:
+    """A recording on disk. Opening reads the header alone.
+
+    Attributes:
+        header: what stands at its head.
+        cut: where and why it ends too early, once its records were read; None if it does not.
+
+    Raises:
+        InvalidRecording: the file is not there, or is no recording of ours.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.cut: Cut | None = None
+        with self._open() as file:
+            raw = file.read(HEADER_BYTES)
+        if len(raw) < HEADER_BYTES:
+            raise InvalidRecording(f"{path.name} is no recording", hint="name a file that `fairpulse record` wrote")
+        try:
+            self.header: Header = read_header(raw)
+        except InvalidRecording as error:
+            raise InvalidRecording(f"{path.name}: {error.message}", hint=error.hint) from None
+
+    def fair_file(self) -> bytes:
+        """Return the fair file that travels inside; empty if none does or the file ends before it."""
+        with self._open() as file:
+            file.seek(HEADER_BYTES)
+            content = next(unpack(file), b"")
+            return content if isinstance(content, bytes) else b""
+
+    def fair(self, instead: Path | None = None) -> Fair:
+        """Return the fair of the recording: what `instead` describes if it is given, else the file inside.
+
+        Raises:
+            InvalidRecording: there is none inside.
+            InvalidFairFile: it is damaged, or of a version that this one cannot read.
+        """
+        if instead is not None:
+            return load_fair(instead)
+        content = self.fair_file()
+        if not content:
+            raise InvalidRecording(f"{self.path.name} has no fair file inside", hint="name one with --fair")
+        return parse_fair(content.decode("utf-8-sig", errors="replace"), f"fair file in {self.path.name}")
+
+    def records(self, skip: int = 0) -> Iterator[RecordedRecord]:
+        """Yield the records in their order, after leaving out the first `skip`. What is wrong is in `cut` then."""
+        self.cut = None
+        with self._open() as file:
+            file.seek(HEADER_BYTES)
+            blocks = unpack(file)
+            first = next(blocks, None)
+            if first is None:
+                self.cut = Cut(HEADER_BYTES, "it ends after its header")
+            elif isinstance(first, Cut):
+                self.cut = first
+            at = file.tell()
+            for content in blocks:
+                if isinstance(content, Cut):
+                    self.cut = content
+                    break
+                records = unpack_records(content)
+                if records is None:
+                    self.cut = Cut(at, "a block holds no records")
+                    break
+                at = file.tell()
+                if skip >= len(records):
+                    skip -= len(records)
+                    continue
+                yield from records[skip:] if skip else records
+                skip = 0
+        if self.cut is None and not self.header.complete:
+            self.cut = Cut(at, "recording was ended from outside; all whole blocks are there")
+
+    def is_intact(self) -> bool:
+        """Return whether every byte is as it was written: the checksum over the whole body."""
+        digest = hashlib.sha256()
+        with self._open() as file:
+            file.seek(HEADER_BYTES)
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+        return self.header.complete and digest.hexdigest() == self.header.sha256
+
+    def _open(self) -> BinaryIO:
+        try:
+            return self.path.open("rb")
+        except OSError as error:
+            raise InvalidRecording(
+                f"{self.path.name} cannot be read ({error.strerror})", hint="name a file that `fairpulse record` wrote"
+            ) from None
