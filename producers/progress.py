@@ -55,7 +55,7 @@ class ProgressLine:
         )
         self._shown_at, self._shown_sent = now, progress.sent
         if self._live is None:
-            self._console.print(line, soft_wrap=True)
+            self._console.print(Text(line), soft_wrap=True)
         else:
             self._live.update(Text(line, no_wrap=True), refresh=True)
 

@@ -81,7 +81,7 @@ def record(
 
     Times are those at which Kafka took the records: 2025-09-12T09:00 (the venue's time) or with an offset.
     """
-    from streams.recorder_run import record_to
+    from streams.recording.run import record_to
 
     record_to(file, since, until, fair_file, bootstrap_servers, force=force)
 

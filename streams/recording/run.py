@@ -14,7 +14,7 @@ from schemas.fair import Fair
 from schemas.fair_file import example_fair_path, load_fair
 from schemas.settings import FairSettings, KafkaSettings
 from schemas.times import epoch_ms
-from streams.recorder import Taken, record
+from streams.recording.recorder import Taken, record
 from streams.topic_reader import Span
 
 PLAIN_S = 5.0
