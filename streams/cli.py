@@ -1,4 +1,4 @@
-"""Commands of the stream side: worker, topics, kpis, record."""
+"""Commands of the stream side: worker, topics, kpis, record, audit."""
 
 from pathlib import Path
 
@@ -86,10 +86,49 @@ def record(
     record_to(file, since, until, fair_file, bootstrap_servers, force=force)
 
 
+@click.command()
+@click.argument("recording", required=False, type=click.Path(path_type=Path))
+@click.option("--live", multiple=True, metavar="URL", help="Every worker. [default: http://127.0.0.1:9464]")
+@click.option("--day", help="Only the numbers of a day, 2025-09-12. [default: all days and the fair]")
+@click.option("--out", type=click.Path(path_type=Path), help="Leave evidence.csv, numbers.csv, manifest.json here.")
+@click.option("--lateness", type=float, help="Seconds that the workers leave a minute open. [default: 30]")
+@click.option(
+    "--fair", "fair_file", type=click.Path(path_type=Path), help="The fair file. [default: the CIFTIS example]"
+)
+@click.option("--bootstrap-servers", help="Kafka brokers, host:port[,host:port]. [default: 127.0.0.1:9092]")
+def audit(
+    *,
+    recording: Path | None,
+    live: tuple[str, ...],
+    day: str | None,
+    out: Path | None,
+    lateness: float | None,
+    fair_file: Path | None,
+    bootstrap_servers: str | None,
+) -> int:
+    """Recompute every KPI from the raw records, by code that shares nothing with the workers, and compare.
+
+    Takes the records from Kafka, exactly up to where the workers are, so it may run while the fair does; or from a
+    RECORDING, which is compared with today's fold of it unless --live names workers that folded it.
+    Exit code 1 if any number differs.
+    """
+    from rich.console import Console
+
+    from streams.audit.run import audit as recompute
+    from streams.audit.run import keep, plan_from, report_lines
+
+    plan = plan_from(recording, live, day, out, lateness, fair_file, bootstrap_servers)
+    verdict = recompute(plan, Console(stderr=True))
+    click.echo("\n".join(report_lines(verdict)))
+    if out is not None:
+        click.echo(f"evidence, numbers and manifest: {keep(plan, verdict).parent}", err=True)
+    return 1 if verdict.differences else 0
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def commands() -> None:
     """The stream side of fairpulse: worker, topics, kpis, record."""
 
 
-for _command in (worker, topics, kpis, record):
+for _command in (worker, topics, kpis, record, audit):
     commands.add_command(_command)

@@ -59,13 +59,18 @@ class View:
                 yield partition, pane_values(state, kpi, window, end)
 
     def report(self, names: Collection[str] = ()) -> dict[str, Any]:
-        """Return KPIs as plain data for JSON, all without names, every fair day included. Money is in minor units."""
+        """Return KPIs as plain data for JSON, all without names, every fair day included. Money is in minor units.
+
+        `upto` has by partition and topic the offset of the last record that is in these numbers, so that an audit
+        can recompute exactly them.
+        """
         end = self.end_minute()
         return {
             "fair": self.engine.fair.fair_id,
             "status": "live",
             "window_end": None if end is None else instant_text(from_epoch_ms(end * MINUTE_MS)),
             "partitions": sorted(self.states()),
+            "upto": {str(number): state.upto for number, state in sorted(self.states().items())},
             "kpis": {
                 kpi.name: {
                     "question": kpi.question,

@@ -1,7 +1,7 @@
 """What the product shows on /kpis beside what the oracle recomputed."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,14 +12,24 @@ from streams.audit.oracle_rules import epoch_ms
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """Where the product's answer and the oracle's part."""
+class Number:
+    """One number as the product shows it and as the oracle recomputes it; 0 where there is none.
+
+    Attributes:
+        window: `fair`, a date, or minutes (`15m`).
+        labels: `booth=A-1, hall=1`; empty without labels.
+    """
 
     name: str
     window: str
     labels: str
     live: Value
     recomputed: Value
+
+    @property
+    def differs(self) -> bool:
+        """Whether the two part; a histogram that saw nothing is as good as none."""
+        return self.live != self.recomputed and any(map(any, map(_parts, (self.live, self.recomputed))))
 
     @override
     def __str__(self) -> str:
@@ -29,17 +39,20 @@ class Difference:
         return f"{where}: live {self.live}, recomputed {self.recomputed} (count, sum in ms, buckets)"
 
 
-def differences(oracle: Oracle, answers: Sequence[Mapping[str, Any]]) -> list[Difference]:
+def differences(oracle: Oracle, answers: Sequence[Mapping[str, Any]]) -> list[Number]:
     """Compare what all workers answer on /kpis, added up, with the oracle; no difference, empty list.
 
     Windows of minutes are compared if all workers end them at the same minute.
     """
+    return [number for number in numbers(oracle, answers, minutes=True) if number.differs]
+
+
+def numbers(oracle: Oracle, answers: Sequence[Mapping[str, Any]], *, minutes: bool = False) -> Iterator[Number]:
+    """Yield every number that is shown or recomputed, of days and the fair; also of windows of minutes if asked."""
     expected = oracle.kpis()
-    names = sorted({*expected, *(name for answer in answers for name in answer["kpis"])})
     ends = {answer["window_end"] for answer in answers}
-    end = ends.pop() if len(ends) == 1 else None
-    found = []
-    for name in names:
+    end = ends.pop() if len(ends) == 1 and minutes else None
+    for name in sorted({*expected, *(name for answer in answers for name in answer["kpis"])}):
         mine = dict(expected.get(name, {}))
         for window in WINDOWS.get(name, "").split():
             if end is not None and window.endswith("m"):
@@ -50,11 +63,8 @@ def differences(oracle: Oracle, answers: Sequence[Mapping[str, Any]]) -> list[Di
                 continue
             left, right = theirs.get(window, {}), mine.get(window, {})
             for key in sorted({*left, *right}, key=sorted):
-                live, recomputed = left.get(key, 0), right.get(key, 0)
-                if live != recomputed and any((live,) if isinstance(live, int) else live) | bool(recomputed):
-                    labels = ", ".join(f"{label}={value}" for label, value in sorted(key))
-                    found.append(Difference(name, window, labels, live, recomputed))
-    return found
+                labels = ", ".join(f"{label}={value}" for label, value in sorted(key))
+                yield Number(name, window, labels, left.get(key, 0), right.get(key, 0))
 
 
 def shown(name: str, answers: Sequence[Mapping[str, Any]]) -> dict[str, dict[Labels, Value]]:
@@ -69,6 +79,10 @@ def shown(name: str, answers: Sequence[Mapping[str, Any]]) -> dict[str, dict[Lab
                         value = (value["count"], value["sum"], *value["buckets"])
                     windows[label][key] = _plus(windows[label].get(key), value)
     return windows
+
+
+def _parts(value: Value) -> tuple[int, ...]:
+    return (value,) if isinstance(value, int) else value
 
 
 def _plus(one: Value | None, other: Value) -> Value:

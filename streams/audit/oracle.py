@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from streams.audit.oracle_fair import OracleFair
 from streams.audit.oracle_rules import CANCELLED, JsonEvent, epoch_ms, read_event
@@ -82,15 +82,31 @@ class Moment:
     expired: bool = False
 
 
+class Entry(NamedTuple):
+    """Why a person counts on a day: the first accepted entry, by the time it happened.
+
+    Attributes:
+        ms: when, in milliseconds since 1970.
+    """
+
+    ms: int
+    event_id: str
+    gate: str
+    role: str
+
+
 class Oracle:
     """Reads records in offset order per partition; answers at any time.
 
+    Attributes:
+        entries: by day and badge, the evidence for each visit.
+
     Args:
-        fair_file: the fair file, read by the oracle itself.
+        fair_file: the fair file or what is in it, read by the oracle itself.
         lateness_s: how long windows wait for stragglers, in seconds.
     """
 
-    def __init__(self, fair_file: Path, lateness_s: int) -> None:
+    def __init__(self, fair_file: Path | bytes, lateness_s: int) -> None:
         self.fair = OracleFair.read(fair_file)
         self.lateness_s = lateness_s
         self.deals: dict[str, JsonEvent] = {}
@@ -99,6 +115,7 @@ class Oracle:
         self.totals: dict[str, dict[str, dict[Labels, Cell]]] = defaultdict(lambda: defaultdict(dict))
         self.panes: dict[str, dict[int, dict[Labels, Cell]]] = defaultdict(lambda: defaultdict(dict))
         self.days_of_minutes: dict[int, str] = {}
+        self.entries: dict[tuple[str, str], Entry] = {}
 
     def read(self, records: Iterable[Record]) -> "Oracle":
         """Take the records in; return the oracle itself."""
@@ -178,6 +195,8 @@ class Oracle:
         opening = self.fair.opening.get(at.day)
         if role not in self.fair.visitor_roles or opening is None or not opening[0] <= at.ms < opening[1]:
             return
+        entry = Entry(at.ms, str(scan["event_id"]), str(scan["gate_id"]), role)
+        self.entries[at.day, str(badge)] = min(entry, self.entries.get((at.day, str(badge)), entry))
         self._add("visits", at, badge)
         self._add("unique_visitors", at, badge)
         if role == "visitor_professional":

@@ -38,11 +38,12 @@ class OracleFair:
     rates: dict[str, dict[str, str]]
 
     @classmethod
-    def read(cls, path: Path) -> "OracleFair":
+    def read(cls, source: Path | bytes) -> "OracleFair":
         """Return the fair; the file is taken to be valid."""
+        text = (source if isinstance(source, bytes) else source.read_bytes()).decode("utf-8-sig")
         # BaseLoader keeps every scalar as text: NO is Norway, 09:00 is no number of minutes.
         loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-        file: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - makes nothing but text
+        file: dict[str, Any] = yaml.load(text, Loader=loader)  # noqa: S506 - makes nothing but text
         zone = ZoneInfo(file["timezone"])
         dates = sorted(date.fromisoformat(day) for day in file["days"])
         exhibitors, exhibits = file["exhibitors"], file.get("exhibits") or {}

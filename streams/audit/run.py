@@ -1,0 +1,191 @@
+"""The audit: live numbers beside those that the oracle recomputes from the raw records, and what to keep of it."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from time import time_ns
+from typing import Any, Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from schemas.errors import FairpulseError, InvalidSettings, Unavailable
+from schemas.fair import Fair
+from schemas.fair_file import example_fair_path, load_fair
+from schemas.recording.reader import Recording
+from schemas.settings import FairSettings, KafkaSettings, WorkerSettings
+from schemas.times import from_epoch_ms, instant_text
+from streams.audit.compare import Number, numbers
+from streams.audit.evidence import EVIDENCE, NUMBERS, evidence_rows, number_rows, sealed, write_audit
+from streams.audit.oracle import Oracle
+from streams.audit.sources import Seals, read_records, run_topics
+from streams.audit.table import table_of
+from streams.kpi_listing import fetch_report
+from streams.replay import Replay, whole_records
+
+LIVE: Final = "http://127.0.0.1:9464"
+"""Where a worker is, unless it is told otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditPlan:
+    """What to audit.
+
+    Attributes:
+        fair_bytes: the fair file, which the oracle reads by itself.
+        recording: take the records from it instead of Kafka.
+        live: addresses of all workers; none for a recording compares with today's fold of it.
+        day: a venue-local date; None for all days and the fair.
+        folder: where to leave evidence, numbers and manifest; None for nowhere.
+        at: the time of the audit.
+    """
+
+    fair: Fair
+    fair_bytes: bytes
+    kafka: KafkaSettings
+    lateness: timedelta
+    live: Sequence[str]
+    recording: Recording | None = None
+    day: str | None = None
+    folder: Path | None = None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an audit found.
+
+    Attributes:
+        numbers: all that were compared.
+        seals: what was read.
+        oracle: the oracle, with the evidence.
+    """
+
+    numbers: Sequence[Number]
+    seals: Seals
+    oracle: Oracle
+
+    @property
+    def differences(self) -> list[Number]:
+        """Numbers that are not what they must be."""
+        return [number for number in self.numbers if number.differs]
+
+
+def audit(plan: AuditPlan, console: Console) -> Verdict:
+    """Recompute and compare, with progress on the console.
+
+    Raises:
+        Unavailable: a worker or Kafka is not there, or Kafka does not hold all records any more.
+        InvalidSettings: the fair has no such day.
+        FairpulseError: the workers do not show the whole fair.
+    """
+    if plan.day is not None and plan.day not in {str(day.date) for day in plan.fair.days}:
+        raise InvalidSettings("--day: the fair has no such day", hint=f"for example {plan.fair.days[0].date}")
+    oracle = Oracle(plan.fair_bytes, int(plan.lateness.total_seconds()))
+    reports: list[Mapping[str, Any]] = [fetch_report(url) for url in plan.live]
+    for report in reports:
+        _refuse_others(report, plan)
+    with Progress(
+        "{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
+    ) as bar:
+        task = bar.add_task("recomputing", total=None)
+
+        def tell(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        if plan.recording is None:
+            seals = run_topics(plan.kafka, reports, oracle, tell)
+        else:
+            total = sum(part.records for part in plan.recording.header.topics.values())
+            seals = read_records(whole_records(plan.recording), total, oracle, tell)
+            if not reports:
+                bar.update(task, description="folding")
+                reports = [Replay.of(plan.recording.path, lateness=plan.lateness).final().report]
+    compared = [one for one in numbers(oracle, reports) if plan.day in (None, one.window)]
+    return Verdict(compared, seals, oracle)
+
+
+def plan_from(
+    recording: Path | None,
+    live: Sequence[str],
+    day: str | None,
+    folder: Path | None,
+    lateness: float | None,
+    fair_file: Path | None,
+    bootstrap_servers: str | None,
+) -> AuditPlan:
+    """Return the plan that the options of the command name, and the environment where they do not.
+
+    Raises:
+        InvalidSettings: a setting is bad.
+        InvalidRecording: the file is no recording, or has no fair file inside and none is named.
+    """
+    kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
+    chosen = FairSettings.load(fair_file=fair_file).fair_file
+    opened = None if recording is None else Recording(recording)
+    return AuditPlan(
+        fair=opened.fair(chosen) if opened else load_fair(chosen or example_fair_path()),
+        fair_bytes=_fair_bytes(opened, chosen),
+        kafka=kafka,
+        lateness=WorkerSettings.load(allowed_lateness=lateness).allowed_lateness,
+        live=live or (() if opened else (LIVE,)),
+        recording=opened,
+        day=day,
+        folder=folder,
+        at=from_epoch_ms(time_ns() // 1_000_000),
+    )
+
+
+def _fair_bytes(recording: Recording | None, chosen: Path | None) -> bytes:
+    if chosen is None and recording is not None:
+        return recording.fair_file()
+    return (chosen or example_fair_path()).read_bytes()
+
+
+def keep(plan: AuditPlan, verdict: Verdict) -> Path:
+    """Write evidence, numbers and manifest into the plan's folder; return the manifest's path.
+
+    Raises:
+        Unavailable: it cannot be written.
+    """
+    assert plan.folder is not None
+    source = f"recording {plan.recording.path.name}" if plan.recording else f"Kafka {plan.kafka.bootstrap_servers}"
+    manifest = {
+        "fair": plan.fair.fair_id,
+        "fair_file_sha256": hashlib.sha256(plan.fair_bytes).hexdigest(),
+        "audited_at": instant_text(plan.at),
+        "audited_by": f"fairpulse {version('fairpulse')}",
+        "day": plan.day or "all",
+        "allowed_lateness_s": int(plan.lateness.total_seconds()),
+        "source": source,
+        "live": list(plan.live) or "folded from the recording",
+        "records": sum(seal.records for seal in verdict.seals.values()),
+        "numbers": len(verdict.numbers),
+        "differences": len(verdict.differences),
+        "partitions": sealed(verdict.seals),
+    }
+    evidence = evidence_rows(verdict.oracle, plan.fair.zone, plan.day)
+    tables = {"evidence": (EVIDENCE, evidence), "numbers": (NUMBERS, number_rows(verdict.numbers))}
+    return write_audit(plan.folder, manifest, tables)
+
+
+def report_lines(verdict: Verdict) -> list[str]:
+    """Return the table and, below it, every number that differs and the sum of it all."""
+    found = verdict.differences
+    lines = table_of(verdict.numbers)
+    lines += [f"DIFFERENT  {number}" for number in found[:100]]
+    if len(found) > 100:
+        lines.append(f"... and {len(found) - 100:,} more, all in numbers.csv with --out")
+    records = sum(seal.records for seal in verdict.seals.values())
+    lines.append(f"{records:,} records, {len(verdict.numbers):,} numbers, {len(found):,} differences")
+    return lines
+
+
+def _refuse_others(report: Mapping[str, Any], plan: AuditPlan) -> None:
+    if report["fair"] != plan.fair.fair_id:
+        raise FairpulseError("a worker shows another fair than the fair file", hint="name its fair file with --fair")
+    if report["status"] != "live":
+        raise Unavailable("a worker is recovering", hint="wait until /readyz says ready, then audit again")

@@ -1,0 +1,34 @@
+"""The table that an audit prints: a row for every KPI and window, its numbers added up."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from streams.audit.compare import Number
+from streams.audit.oracle import Value
+
+HEAD = ("KPI", "window", "numbers", "live", "recomputed", "difference")
+
+
+def table_of(numbers: Sequence[Number]) -> list[str]:
+    """Return aligned lines: live and recomputed are the sums over all labels, of a histogram its count."""
+    rows = [HEAD]
+    for (name, window), group in groupby(numbers, key=lambda one: (one.name, one.window)):
+        members = list(group)
+        live, recomputed = _sum(one.live for one in members), _sum(one.recomputed for one in members)
+        wrong = sum(one.differs for one in members)
+        # Two wrong numbers may add up to a right sum: then the difference says how many are wrong.
+        difference = f"{live - recomputed:+,}" if live != recomputed else f"{wrong} wrong" if wrong else "0"
+        rows.append((name, window, f"{len(members):,}", f"{live:,}", f"{recomputed:,}", difference))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
+    return [
+        "  ".join(_cell(text, width, column) for column, (text, width) in enumerate(zip(row, widths, strict=True)))
+        for row in rows
+    ]
+
+
+def _sum(values: Iterable[Value]) -> int:
+    return sum(value if isinstance(value, int) else value[0] for value in values)
+
+
+def _cell(text: str, width: int, column: int) -> str:
+    return text.ljust(width) if column < 2 else text.rjust(width)
