@@ -89,6 +89,10 @@ class WorkerSettings(Settings):
     standby_replicas: Annotated[int, Field(ge=0, le=8)] = 1
     """Workers that keep a warm copy of each partition's state, for a takeover without reading the journal."""
 
+    generation: Annotated[int, Field(ge=1, le=9_999)] = 1
+    """Raised to throw all state away: each generation has a consumer group and a journal of its own, and folds the
+    fair from offset 0. `fairpulse rebuild` prepares the next one beside the running workers."""
+
     max_consecutive_rejects: Annotated[int, Field(ge=0)] = 500
     """Stop after so many refused records without a single good one: then the worker is wrong, not the records.
     0 never stops."""

@@ -102,7 +102,7 @@ def create_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) ->
     (`Engine.fingerprint`) makes a group of its own, with a journal of its own, and folds the fair anew.
     """
     engine = Engine(fair, settings.allowed_lateness)
-    app = _create_app(f"fairpulse-{fair.fair_id}-{engine.fingerprint}", kafka, settings)
+    app = _create_app(group_of(engine, settings.generation), kafka, settings)
     table = JournalTable(app, engine, kafka.partitions)
     store = table.states
     app.tables.add(table)
@@ -120,6 +120,12 @@ def create_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) ->
     app.pages, app.health = pages, health
     _attach_agent(app, engine, table, health, settings)
     return Worker(app, engine, store, view, pages, health, journal_topic(table.changelog_topic.get_topic_name()))
+
+
+def group_of(engine: Engine, generation: int) -> str:
+    """Return the consumer group of a fair's workers, which also names their journal."""
+    later = "" if generation == 1 else f"-g{generation}"
+    return f"fairpulse-{engine.fair.fair_id}-{engine.fingerprint}{later}"
 
 
 def _create_app(name: str, kafka: KafkaSettings, settings: WorkerSettings) -> WorkerApp:

@@ -1,4 +1,4 @@
-"""Commands of the stream side: worker, topics, kpis, record, audit."""
+"""Commands of the stream side: worker, topics, kpis, record, audit, rebuild."""
 
 from pathlib import Path
 
@@ -87,6 +87,28 @@ def record(
 
 
 @click.command()
+@click.option("--generation", type=click.IntRange(2, 9_999), required=True, help="The new one: one more than now.")
+@click.option("--live", multiple=True, metavar="URL", help="Every worker. [default: http://127.0.0.1:9464]")
+@click.option("--port", default=9_465, show_default=True, type=click.IntRange(1, 65_535), help="For the new worker.")
+@click.option(
+    "--fair", "fair_file", type=click.Path(path_type=Path), help="The fair file. [default: the CIFTIS example]"
+)
+@click.option("--bootstrap-servers", help="Kafka brokers, host:port[,host:port]. [default: 127.0.0.1:9092]")
+def rebuild(
+    *, generation: int, live: tuple[str, ...], port: int, fair_file: Path | None, bootstrap_servers: str | None
+) -> int:
+    """Fold the fair from offset 0 again, beside the running workers, and compare.
+
+    Starts a worker with a consumer group and a journal of its own, waits until it has caught up, compares every
+    number, partition by partition, at the same offsets, and ends. Then all workers may be switched: restarted with
+    FAIRPULSE_GENERATION set, they find the new journal ready. Exit code 1 if a number differs.
+    """
+    from streams.rebuild import rebuild_beside
+
+    return rebuild_beside(generation, live, port, fair_file, bootstrap_servers)
+
+
+@click.command()
 @click.argument("recording", required=False, type=click.Path(path_type=Path))
 @click.option("--live", multiple=True, metavar="URL", help="Every worker. [default: http://127.0.0.1:9464]")
 @click.option("--day", help="Only the numbers of a day, 2025-09-12. [default: all days and the fair]")
@@ -130,5 +152,5 @@ def commands() -> None:
     """The stream side of fairpulse: worker, topics, kpis, record."""
 
 
-for _command in (worker, topics, kpis, record, audit):
+for _command in (worker, topics, kpis, record, audit, rebuild):
     commands.add_command(_command)

@@ -32,8 +32,8 @@ def list_kpis(name: str | None, url: str | None) -> Iterator[str]:
             yield from _values(report["kpis"][kpi.name]["windows"])
 
 
-def fetch_report(url: str, *names: str) -> dict[str, Any]:
-    """Return what a worker's /kpis says of some KPIs, of all without names.
+def fetch_report(url: str, *names: str, partition: int | None = None) -> dict[str, Any]:
+    """Return what a worker's /kpis says of some KPIs, of all without names; of one partition if it is named.
 
     Raises:
         Unavailable: no worker answers there.
@@ -41,7 +41,8 @@ def fetch_report(url: str, *names: str) -> dict[str, Any]:
     if not url.startswith(("http://", "https://")):
         raise Unavailable("a worker's address starts with http://", hint="for example --url http://127.0.0.1:9464")
     try:
-        query = urlencode([("name", name) for name in names])
+        asked: list[tuple[str, str | int]] = [("name", name) for name in names]
+        query = urlencode(asked if partition is None else [*asked, ("partition", partition)])
         with urlopen(f"{url.rstrip('/')}/kpis?{query}", timeout=FETCH_SECONDS) as answer:  # noqa: S310 - checked above
             report: dict[str, Any] = json.load(answer)
             return report

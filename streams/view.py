@@ -1,7 +1,7 @@
 """Which numbers are shown now: the newest closed window of every KPI, over the partitions that this worker folds."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from schemas.times import from_epoch_ms, instant_text
@@ -58,13 +58,18 @@ class View:
             else:
                 yield partition, pane_values(state, kpi, window, end)
 
-    def report(self, names: Collection[str] = ()) -> dict[str, Any]:
+    def report(self, names: Collection[str] = (), partitions: Collection[int] = ()) -> dict[str, Any]:
         """Return KPIs as plain data for JSON, all without names, every fair day included. Money is in minor units.
+
+        With partitions, only what these hold.
 
         `upto` has by partition and topic the offset of the last record that is in these numbers, so that an audit
         can recompute exactly them.
         """
         end = self.end_minute()
+        if partitions:
+            chosen = {number: state for number, state in self.states().items() if number in partitions}
+            return replace(self, states=lambda: chosen).report(names)
         return {
             "fair": self.engine.fair.fair_id,
             "status": "live",

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import socket
 from typing import Any
 
@@ -74,9 +75,12 @@ class WorkerPages(Service):
         return web.Response(body=encode(self._registry), headers={"Content-Type": content_type})
 
     async def kpis(self, request: web.Request) -> web.Response:
-        """Serve all KPIs as JSON, or some (`?name=visits&name=leads`)."""
+        """Serve all KPIs as JSON, or some (`?name=visits&name=leads`), or what a partition has (`?partition=3`)."""
         names = set(request.query.getall("name", []))
-        report = self._view.report(names)
+        numbers = request.query.getall("partition", [])
+        if not all(re.fullmatch("[0-9]{1,3}", number) for number in numbers):
+            return web.json_response({"error": "a partition is a number, from 0"}, status=400)
+        report = self._view.report(names, set(map(int, numbers)))
         if names - report["kpis"].keys():
             return web.json_response({"error": "no such KPI; /kpis without a name lists them all"}, status=404)
         return web.Response(text=json.dumps(report, ensure_ascii=False) + "\n", content_type="application/json")

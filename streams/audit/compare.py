@@ -61,10 +61,14 @@ def numbers(oracle: Oracle, answers: Sequence[Mapping[str, Any]], *, minutes: bo
         for window in sorted({*mine, *theirs}):
             if window.endswith("m") and end is None:
                 continue
-            left, right = theirs.get(window, {}), mine.get(window, {})
-            for key in sorted({*left, *right}, key=sorted):
-                labels = ", ".join(f"{label}={value}" for label, value in sorted(key))
-                yield Number(name, window, labels, left.get(key, 0), right.get(key, 0))
+            yield from pair(name, window, theirs.get(window, {}), mine.get(window, {}))
+
+
+def pair(name: str, window: str, live: Mapping[Labels, Value], other: Mapping[Labels, Value]) -> Iterator[Number]:
+    """Yield the numbers of one window side by side; a missing one is 0."""
+    for key in sorted({*live, *other}, key=sorted):
+        labels = ", ".join(f"{label}={value}" for label, value in sorted(key))
+        yield Number(name, window, labels, live.get(key, 0), other.get(key, 0))
 
 
 def shown(name: str, answers: Sequence[Mapping[str, Any]]) -> dict[str, dict[Labels, Value]]:
