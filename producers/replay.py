@@ -21,6 +21,9 @@ from schemas.recording.frames import Cut
 from schemas.recording.reader import Recording
 from schemas.topics import EVENT_TOPICS
 
+MOST_GAP_MS: Final = 2 * 86_400_000
+"""No fair is closed for longer between two days; a record further away has a broken time and is not waited for."""
+
 _EVENT_TOPICS: Final = frozenset(topic.name for topic in EVENT_TOPICS)
 _FAIR_ID: Final = re.compile(rb'("fair_id"\s*:\s*")([A-Za-z0-9._-]*)(")')
 
@@ -122,7 +125,7 @@ def replayed(recording: Recording, skip: int = 0, new_fair: str | None = None) -
             continue
         value = record.value
         last = arrival_of(value)
-        if last.ms is not None:
+        if last.ms is not None and (at_ms == 0 or abs(last.ms - at_ms) < MOST_GAP_MS):
             at_ms = last.ms
         if replacement is not None and value is not None:
             value = _FAIR_ID.sub(replacement, value, count=1)

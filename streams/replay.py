@@ -67,12 +67,23 @@ class Kpis:
         return next((one["value"] for one in series if one["labels"] == labels), 0)
 
     def canonical(self) -> bytes:
-        """Return the numbers of days and fair as JSON, one spelling for one content."""
+        """Return the numbers of days and the fair as JSON, one spelling for one content.
+
+        What is zero is left out: a deal that was amended leaves a 0 behind where it had been booked, or nothing,
+        depending on which of the two came first.
+        """
         kept = {
-            name: {window: one for window, one in kpi["windows"].items() if window in {"day", "fair"}}
+            name: {
+                "day": {day: _counted(series) for day, series in kpi["windows"].get("day", {}).items()},
+                "fair": _counted(kpi["windows"].get("fair", [])),
+            }
             for name, kpi in self.report["kpis"].items()
         }
         return msgspec.json.format(msgspec.json.encode(kept, order="deterministic"), indent=1)
+
+
+def _counted(series: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [one for one in series if (one["value"]["count"] if isinstance(one["value"], dict) else one["value"])]
 
 
 class Fold:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -150,11 +151,17 @@ class Feed(threading.Thread):
 
     def __init__(self, bootstrap_servers: str, records: Sequence[Emission], rate: float) -> None:
         super().__init__(daemon=True)
-        self._work = (bootstrap_servers, records, rate)
+        self._stopped = threading.Event()
+        self._work = (bootstrap_servers, takewhile(lambda _: not self._stopped.is_set(), records), rate)
         self.start()
 
     def run(self) -> None:
         send(*self._work)
+
+    def stop(self) -> None:
+        """Send no more, and wait for what is under way."""
+        self._stopped.set()
+        self.finish()
 
     def finish(self) -> None:
         self.join(120)

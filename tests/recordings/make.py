@@ -1,0 +1,78 @@
+"""Write the golden recordings: `python tests/recordings/make.py [NAME]`, from the repository's top.
+
+Each is a named situation of the simulator at the small fair, with what every KPI must be, computed by the oracle.
+Make them anew only when events or the meaning of a KPI change; `--expected` rewrites the expectations alone.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from aiokafka.partitioner import murmur2
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from producers.simulator.emission import Emission
+from producers.simulator.scenarios import Scenario, scenario_named
+from producers.simulator.stream import emissions
+from schemas.fair_file import example_fair_path, load_fair
+from schemas.recording.frames import RecordedRecord
+from schemas.recording.writer import RecordingWriter
+from schemas.topics import EVENT_TOPICS, PARTITIONS
+from tests.support.golden import expected_of
+
+HERE = Path(__file__).parent
+FAIR_FILE = example_fair_path("small")
+
+
+def rush(scenario: Scenario) -> Iterable[Emission]:
+    return emissions(load_fair(FAIR_FILE), scenario, seed=7)
+
+
+def amendments_first(stream: Iterable[Emission]) -> Iterable[Emission]:
+    """Let every amendment and cancellation arrive before the deal it changes, as terminals that were offline do."""
+    records = list(stream)
+    deals = [number for number, one in enumerate(records) if one.topic == "fair.deals"]
+    for number, one in zip(deals, [records[number] for number in reversed(deals)], strict=True):
+        records[number] = one
+    return records
+
+
+SITUATIONS = {
+    "opening_rush": lambda: rush(replace(scenario_named("opening_rush"), visitors=120)),
+    "reconnect_flush": lambda: rush(replace(scenario_named("reconnect_flush"), visitors=100)),
+    "ceremony_burst": lambda: rush(replace(scenario_named("ceremony_burst"), visitors=40)),
+    "amendment_before_deal": lambda: amendments_first(rush(replace(scenario_named("ceremony_burst"), visitors=20))),
+    "gate_outage": lambda: rush(replace(scenario_named("gate_outage"), visitors=120)),
+}
+
+
+def recorded(stream: Iterable[Emission], partitions: int = PARTITIONS) -> Iterator[RecordedRecord]:
+    """Yield the records as Kafka would have taken them."""
+    offsets: dict[tuple[str, int], int] = {}
+    for one in stream:
+        partition = (murmur2(one.key) & 0x7FFFFFFF) % partitions
+        offset = offsets.get((one.topic, partition), 0)
+        offsets[one.topic, partition] = offset + 1
+        yield RecordedRecord(one.topic, partition, offset, one.at_ms, one.key, one.value)
+
+
+def make(names: Sequence[str]) -> None:
+    fair = load_fair(FAIR_FILE)
+    for name in names:
+        path = HERE / f"{name}.fairrec"
+        partitions = {topic.name: PARTITIONS for topic in EVENT_TOPICS}
+        with RecordingWriter(path, fair.fair_id, partitions, FAIR_FILE.read_bytes(), level=19) as writer:
+            for record in recorded(SITUATIONS[name]()):
+                writer.write(record)
+        print(f"{path.name}: {writer.records} records, {path.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    arguments = [name for name in sys.argv[1:] if name != "--expected"]
+    chosen = arguments or list(SITUATIONS)
+    if "--expected" not in sys.argv:
+        make(chosen)
+    for name in chosen:
+        (HERE / f"{name}.json").write_bytes(expected_of(HERE / f"{name}.fairrec"))

@@ -1,0 +1,54 @@
+"""What a recording's KPIs must be, from the oracle, and what today's fold makes of it, in one spelling."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from schemas.recording.frames import RecordedRecord
+from schemas.recording.reader import Recording
+from streams.audit.compare import shown
+from streams.audit.oracle import Labels, Oracle, Value
+
+LATENESS_S = 30
+
+
+def oracle_of(recording: Recording, records: Iterable[RecordedRecord] | None = None) -> Oracle:
+    oracle = Oracle(recording.fair_file(), LATENESS_S)
+    taken = recording.records() if records is None else records
+    return oracle.read((one.topic, one.partition, one.offset, one.key, one.value) for one in taken)
+
+
+def expected_of(path: Path) -> bytes:
+    """Return the days' and the fair's KPIs as the oracle has them."""
+    return spelled(oracle_of(Recording(path)).kpis())
+
+
+def found_in(report: Mapping[str, Any]) -> bytes:
+    """Return the days' and the fair's KPIs of a worker's or a replay's report."""
+    return spelled({name: shown(name, [report]) for name in report["kpis"]})
+
+
+def spelled(kpis: Mapping[str, Mapping[str, Mapping[Labels, Value]]]) -> bytes:
+    """Return KPIs as text without what is zero: by name, window, labels."""
+    plain = {
+        name: {
+            window: {
+                labels_text(labels): value
+                for labels, value in sorted(cells.items(), key=lambda one: sorted(one[0]))
+                if any(parts(value))
+            }
+            for window, cells in sorted(windows.items())
+            if not window.endswith("m") and any(any(parts(value)) for value in cells.values())
+        }
+        for name, windows in sorted(kpis.items())
+    }
+    return json.dumps({name: windows for name, windows in plain.items() if windows}, indent=1).encode() + b"\n"
+
+
+def labels_text(labels: Labels) -> str:
+    return ",".join(f"{name}={value}" for name, value in sorted(labels))
+
+
+def parts(value: Value) -> tuple[int, ...]:
+    return (value,) if isinstance(value, int) else value
