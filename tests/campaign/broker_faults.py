@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from contextlib import suppress
 
 from tests.campaign.faults import Seen, freeze, gone
 from tests.campaign.stage import SESSION_S, NotSeen, Scene
@@ -82,10 +83,13 @@ def disk_full(scene: Scene) -> Seen:
     assert disk is not None
     scene.progress(0.2)
     ballast = disk / BALLAST
-    with ballast.open("wb") as file:
-        free = os.statvfs(disk)
-        room = free.f_bavail * free.f_frsize - scene.chance.randint(4, 64) * 1024
-        file.write(bytes(max(0, room)))
+    left = scene.chance.randint(0, 64) * 1024
+    with (
+        ballast.open("wb", buffering=0) as file,
+        suppress(OSError),
+    ):  # the broker may be the one who takes the last byte
+        while (free := os.statvfs(disk)).f_bavail * free.f_frsize > left:
+            file.write(bytes(16_384))
     scene.wait_for(
         lambda: "No space left on device" in scene.cluster.kafka.log_tail(lines=500), "the broker finds its disk full"
     )

@@ -1,4 +1,4 @@
-"""`make chaos`: a long fault campaign with a table at the end. Exit code 1 if anything was lost, double, slow or wrong."""
+"""`make chaos`: a long fault campaign, a table at the end, exit code 1 if anything was lost, double, slow or wrong."""
 
 import os
 import queue
@@ -67,9 +67,7 @@ def campaign(todo: list[Run], lanes: int, bug: str, *, keep: bool) -> int:
     outcomes: list[Outcome] = []
     try:
         while len(outcomes) < len(todo):
-            outcome = done.get()
-            if isinstance(outcome, BaseException):
-                raise outcome
+            outcome = got(done.get())
             outcomes.append(outcome)
             print(line(outcome), flush=True)
     except KeyboardInterrupt:
@@ -86,6 +84,13 @@ def campaign(todo: list[Run], lanes: int, bug: str, *, keep: bool) -> int:
         lane.stop()
     print(table(outcomes), flush=True)
     return 0 if all(outcome.is_good for outcome in outcomes) else 1
+
+
+def got(outcome: Outcome | BaseException) -> Outcome:
+    """Return an outcome; raise what ended a lane."""
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome
 
 
 if __name__ == "__main__":

@@ -90,8 +90,10 @@ def rebalance_storm(scene: Scene) -> Seen:
             scene.pause(0.5, 2)
         else:
             scene.wait_for(
-                lambda: sum(len(worker.partitions()) for worker in scene.fleet.workers) == 4
-                and all(worker.partitions() for worker in scene.fleet.workers),
+                lambda: (
+                    sum(len(worker.partitions()) for worker in scene.fleet.workers) == 4
+                    and all(worker.partitions() for worker in scene.fleet.workers)
+                ),
                 f"{number} workers share the partitions",
             )
     return Seen(what="1-3-2-4-1 workers")

@@ -80,9 +80,7 @@ async def produce(servers: str, records: Path, journal: Path, rate: float, fresh
 def main() -> int:
     servers, records, journal, rate, fresh, *bugs = sys.argv[1:]
     try:
-        asyncio.run(
-            produce(servers, Path(records), Path(journal), float(rate), int(fresh), bug=f"--bug={BUG}" in bugs)
-        )
+        asyncio.run(produce(servers, Path(records), Path(journal), float(rate), int(fresh), bug=f"--bug={BUG}" in bugs))
     except Unavailable as error:
         print(error, file=sys.stderr)
         return 1

@@ -96,6 +96,4 @@ def counters_instead_of_state() -> None:
     View.report = of_this_process  # type: ignore[method-assign]
 
 
-BUGS = {
-    bug.__name__: bug for bug in (no_dedupe, dedupe_by_id_only, commit_before_apply, counters_instead_of_state)
-}
+BUGS = {bug.__name__: bug for bug in (no_dedupe, dedupe_by_id_only, commit_before_apply, counters_instead_of_state)}

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from aiokafka.errors import KafkaError
 
@@ -103,7 +103,7 @@ async def _fresh_topics(settings: KafkaSettings) -> None:
                 old = [name for name in await client.list_topics() if name.startswith("fair")]
                 if old:
                     await client.delete_topics(old)
-                while any(name.startswith("fair") for name in await client.list_topics()):
+                while any(name.startswith("fair") for name in await client.list_topics()):  # noqa: ASYNC110 - Kafka's
                     await asyncio.sleep(0.02)
             await ensure_topics(settings, ALL_TOPICS)
         except (KafkaError, Unavailable, TimeoutError):
@@ -133,7 +133,7 @@ class SmallDisk:
             self.path.rmdir()
             raise PermissionError(f"a small file system cannot be mounted: {refusal}")
 
-    def __enter__(self) -> "SmallDisk":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
