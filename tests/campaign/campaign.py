@@ -53,7 +53,7 @@ class Lane:
             began = time.monotonic()
             outcome = self._attempt(run, attempt, bug, patience_s)
             outcome.seconds = time.monotonic() - began
-            if not outcome.is_good and self._shared is not None:
+            if not outcome.is_good and not bug and self._shared is not None:
                 self._shared.stop()
                 self._shared = None
             if outcome.counts:

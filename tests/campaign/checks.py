@@ -11,8 +11,9 @@ both events count.
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from aiokafka.errors import KafkaError
 
@@ -62,16 +63,19 @@ def judge(scene: Scene, patience_s: float = PATIENCE_S) -> Verdict:
         said = scene.feed.log.read_text(errors="replace").strip().splitlines()[-1:]
         verdict.problems.append(f"the producer could not send everything: {said}")
     records = _read(scene, *(topic.name for topic in EVENT_TOPICS))
-    _settle(scene, records, deadline, verdict)
+    reports = _settle(scene, records, deadline, verdict)
     _is_all_there(scene, records, verdict)
-    _is_all_accounted_for(scene, records, verdict)
+    _is_all_accounted_for(scene, records, reports, verdict)
     if codes := scene.fleet.unexpected:
         verdict.problems.append(f"workers ended with exit codes {codes}")
     return verdict
 
 
-def _settle(scene: Scene, records: Sequence[Record], deadline: float, verdict: Verdict) -> None:
-    """I2 and I4: wait until the KPIs equal the oracle's and lag is 0."""
+Reports = Sequence[Mapping[str, Any]]
+
+
+def _settle(scene: Scene, records: Sequence[Record], deadline: float, verdict: Verdict) -> Reports:
+    """I2 and I4: wait until the KPIs equal the oracle's and lag is 0; return the reports in which it was so."""
     oracle = Oracle(scene.fair_file, LATENESS_S).read(records)
     found: list[Difference] = []
     why = "no worker answered"
@@ -91,13 +95,13 @@ def _settle(scene: Scene, records: Sequence[Record], deadline: float, verdict: V
                 why = f"lag is {lag:.0f}"
             else:
                 verdict.recovery_s = time.monotonic() - scene.fault_over
-                break
+                if verdict.recovery_s > deadline - scene.fault_over:
+                    verdict.problems.append(f"right only after {verdict.recovery_s:.1f} s; before, {why}")
+                return reports
         time.sleep(0.1)
-    if verdict.recovery_s is None:
-        verdict.problems.append(f"never right again: {why}")
-        verdict.lost, verdict.double = count(found)
-    elif verdict.recovery_s > deadline - scene.fault_over:
-        verdict.problems.append(f"right only after {verdict.recovery_s:.1f} s; before, {why}")
+    verdict.problems.append(f"never right again: {why}")
+    verdict.lost, verdict.double = count(found)
+    return []
 
 
 def count(found: Sequence[Difference]) -> tuple[int, int]:
@@ -129,14 +133,13 @@ def _is_all_there(scene: Scene, records: Sequence[Record], verdict: Verdict) -> 
         verdict.problems.append(f"{missing} acknowledged records are not in the topics")
 
 
-def _is_all_accounted_for(scene: Scene, records: Sequence[Record], verdict: Verdict) -> None:
+def _is_all_accounted_for(scene: Scene, records: Sequence[Record], reports: Reports, verdict: Verdict) -> None:
     """I3: nothing disappears between the topics and the KPIs; each refused record has its dead letter."""
     submitted, acknowledged = len(scene.workload.records), len(scene.feed.acknowledged())
     if submitted != acknowledged:
         verdict.problems.append(f"{submitted - acknowledged} records were never acknowledged")
-    if verdict.recovery_s is None:
+    if not reports:
         return
-    reports = scene.fleet.reports() or []
     shown = sum(
         series["value"] for report in reports for name in PARTS for series in report["kpis"][name]["windows"]["fair"]
     )

@@ -108,7 +108,13 @@ def failpoint(step: str) -> Fault:
             scene.progress(share)
             arm, hit = scene.directory / "arm", scene.directory / f"hit-{kills}"
             arm.write_text(str(hit), encoding="utf-8")
-            scene.wait_for(hit.exists, f"a worker comes to {step}", 20)
+            try:
+                scene.wait_for(hit.exists, f"a worker comes to {step}", 10)
+            except NotSeen:
+                arm.unlink(missing_ok=True)
+                if kills:
+                    break  # everything was sent and committed while the worker before it recovered
+                raise
             pid = int(hit.read_text(encoding="ascii"))
             scene.wait_for(lambda pid=pid: pid not in {w.process.pid for w in scene.fleet.workers}, "it died", 10)
             kills += 1

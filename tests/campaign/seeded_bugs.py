@@ -3,7 +3,7 @@
 * `no_dedupe` (N2): events are not remembered.
 * `dedupe_by_id_only` (N3): two terminals that use one id are taken for one.
 * `commit_before_apply` (N4): a chunk is committed when it is read, and reading resumes at the commit.
-* `counters_instead_of_state` (N6): events are counted by the process and not read from state.
+* `counters_instead_of_state` (N6): duplicates are counted by the process and not read from state.
 
 N1, acknowledging before the append, is a bug of the producing side: `producing.BUG`. N5 is one of a booth client.
 """
@@ -82,14 +82,14 @@ def counters_instead_of_state() -> None:
 
     def counting(self: Engine, state: Any, topic: str, events: Any) -> Any:
         delta = fold(self, state, topic, events)
-        counted[topic] += len(delta.seen)
+        counted[topic] += sum(not isinstance(event, InvalidEvent) for _, event in events) - len(delta.seen)
         return delta
 
     def of_this_process(self: View, names: Any = ()) -> Any:
         shown = report(self, names)
-        if "events" in shown["kpis"]:
+        if "duplicate_events" in shown["kpis"]:
             series = [{"labels": {"topic": topic}, "value": number} for topic, number in counted.items()]
-            shown["kpis"]["events"]["windows"]["fair"] = series
+            shown["kpis"]["duplicate_events"]["windows"]["fair"] = series
         return shown
 
     Engine.fold = counting  # type: ignore[method-assign]
