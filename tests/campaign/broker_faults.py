@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 
 from tests.campaign.faults import Seen, freeze, gone
-from tests.campaign.stage import SESSION_S, NotSeen, Scene
+from tests.campaign.stage import SESSION_S, Scene
 
 BALLAST = "ballast"
 NODES = 3
@@ -55,7 +55,7 @@ def one_of_three(scene: Scene) -> Seen:
     node = scene.chance.randint(1, NODES)
     before = len(scene.feed.acknowledged())
     kill(scene, node)
-    scene.wait_for(lambda: len(scene.feed.acknowledged()) > before + 100, "two of three brokers acknowledge records")
+    scene.wait_for(lambda: len(scene.feed.acknowledged()) > before + 50, "two of three brokers acknowledge records")
     scene.cluster.kafka.restart(node)
     return Seen(1, f"broker {node} of 3 killed, acknowledging went on")
 
@@ -66,15 +66,14 @@ def two_of_three(scene: Scene) -> Seen:
     nodes = scene.chance.sample(range(1, NODES + 1), 2)
     for node in nodes:
         kill(scene, node)
-    time.sleep(0.3)  # acknowledgements that were on their way arrive
+    time.sleep(1)  # acknowledgements that were on their way arrive
     before = len(scene.feed.acknowledged())
-    scene.pause(2, 5)
+    scene.pause(1, 4)
     acknowledged = len(scene.feed.acknowledged()) - before
     for node in nodes:
         scene.cluster.kafka.restart(node)
-    if acknowledged:
-        raise NotSeen(f"{acknowledged} records were acknowledged by one broker of three")
-    return Seen(2, f"brokers {nodes} of 3 killed, nothing acknowledged meanwhile")
+    problem = f"one broker of three acknowledged {acknowledged} records" if acknowledged else ""
+    return Seen(2, f"brokers {nodes} of 3 killed, {acknowledged} acknowledged meanwhile", problem)
 
 
 def disk_full(scene: Scene) -> Seen:

@@ -75,6 +75,8 @@ class Lane:
             one.fault_over = one.fault_over or time.monotonic()
             outcome.seen, outcome.kills = seen.what, seen.kills
             outcome.verdict = judge(one, patience_s)
+            if seen.problem:
+                outcome.verdict.problems.append(seen.problem)
         except NotSeen as error:
             outcome.counts, outcome.seen = False, str(error)
         except Unavailable as error:
@@ -158,7 +160,7 @@ def line(outcome: Outcome) -> str:
     state = "ok" if outcome.is_good else "NOT SEEN" if not outcome.counts else "WRONG"
     recovery = "" if verdict.recovery_s is None else f"right after {verdict.recovery_s:4.1f} s"
     text = (
-        f"seed {run.seed} run {run.number:>3}  {state:<8}  {run.fault:<33} {run.workload:<11} {run.workers} workers"
+        f"seed {run.seed} run {run.number:>3}  {state:<8}  {run.fault:<35} {run.workload:<11} {run.workers} workers"
         f"  lost {verdict.lost} double {verdict.double}  {recovery:<19} {outcome.seconds:5.1f} s  {outcome.seen}"
     )
     if not outcome.is_good:

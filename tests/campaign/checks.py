@@ -126,8 +126,8 @@ def first(value: int | tuple[int, ...]) -> int:
 def _is_all_there(scene: Scene, records: Sequence[Record], verdict: Verdict) -> None:
     """I1: what was acknowledged is there."""
     there = Counter((topic, key, value) for topic, _, _, key, value in records)
-    sent = Counter(tuple(scene.workload.records[number]) for number in scene.feed.acknowledged())
-    missing = sum(max(0, times - there[record]) for record, times in sent.items())
+    sent = Counter(scene.workload.records[number] for number in scene.feed.acknowledged())
+    missing = sum(max(0, times - there[record.topic, record.key, record.value]) for record, times in sent.items())
     if missing:
         verdict.lost += missing
         verdict.problems.append(f"{missing} acknowledged records are not in the topics")

@@ -90,7 +90,7 @@ def _dead_letters(here: Callable[[], None]) -> None:
         buried[0] = False
         return fold(*args)
 
-    Engine.fold = folding  # type: ignore[method-assign]
+    Engine.fold = folding  # type: ignore[method-assign,assignment]
 
 
 def _append(here: Callable[[], None], *, sent: bool) -> None:
@@ -132,4 +132,4 @@ def _commit(here: Callable[[], None], *, before: bool) -> None:
             here()
         return done
 
-    ChunkConsumer._commit = commit  # type: ignore[method-assign]
+    ChunkConsumer._commit = commit  # type: ignore[method-assign,assignment]

@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from tests.campaign.stage import SESSION_S, NotSeen, Scene
 from tests.campaign.supervised import is_running, wait_stopped
@@ -16,10 +17,11 @@ from tests.campaign.supervised import is_running, wait_stopped
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a fault did: processes killed, and the rest in words."""
+    """What a fault did: processes killed, the rest in words, and what must not have happened meanwhile."""
 
     kills: int = 0
     what: str = ""
+    problem: str = ""
 
 
 Fault = Callable[[Scene], Seen]
@@ -116,11 +118,16 @@ def failpoint(step: str) -> Fault:
                     break  # everything was sent and committed while the worker before it recovered
                 raise
             pid = int(hit.read_text(encoding="ascii"))
-            scene.wait_for(lambda pid=pid: pid not in {w.process.pid for w in scene.fleet.workers}, "it died", 10)
+            scene.wait_for(partial(is_replaced, scene, pid), "it died", 10)
             kills += 1
         return Seen(kills, f"worker died {step.replace('_', ' ')}")
 
     return die
+
+
+def is_replaced(scene: Scene, pid: int) -> bool:
+    """Return whether the process is no worker any more: it died, and another was started in its place."""
+    return pid not in {worker.process.pid for worker in scene.fleet.workers}
 
 
 def gone(pid: int) -> None:

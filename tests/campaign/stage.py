@@ -164,9 +164,12 @@ class Scene:
     feed: Feed = field(init=False)
 
     def begin(self, workers: int) -> None:
-        """Start workers and feed."""
+        """Start workers, and the feed when the first of them is ready: else a slow machine would strike at the end."""
         self.cluster.fresh_topics()
         self.fleet = Fleet(self._start_worker, workers)
+        self.wait_for(
+            lambda: any(worker.get("/readyz") == "ready\n" for worker in self.fleet.workers), "a worker is ready"
+        )
         self.feed = Feed(self.cluster.servers, self.workload, self.directory, *self.feed_bugs)
 
     def _start_worker(self) -> WorkerProcess:
