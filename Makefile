@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench generate lock clean
+.PHONY: help demo test chaos check bench generate lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ demo: $(READY) ## a simulated fair on a real Kafka, with a live view; DEMO_SECON
 
 test: $(READY) ## all tests, fast ones first; starts the Kafka it needs
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+chaos: $(READY) ## break things under load, RUNS=300 SEED=1; FAULT=name and RUN=number repeat one; exit code 1 if a number is wrong
+	@$(BIN)/python -m tests.campaign.chaos $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(FAULT),--fault $(FAULT)) $(if $(RUN),--run $(RUN)) $(if $(LANES),--lanes $(LANES))
 
 check: $(READY) ## ruff, mypy --strict, import contracts, generated files
 	@$(BIN)/ruff check .

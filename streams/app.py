@@ -35,6 +35,11 @@ FETCH_BYTES = 1 << 20
 """Most bytes of one partition in one fetch."""
 HEARTBEATS = 5
 """Heartbeats within a session timeout."""
+REBALANCE_S = 10.0
+"""How long a rebalance waits for workers to hand over what they fold, at least; never less than a session."""
+ANSWER_S = 5.0
+"""Any request is waited for so much longer than the slowest, a join. Faust waits 90 s, and 20 minutes for an append: a
+connection that is open at one end only would stop a worker for so long."""
 
 
 class RawChunks(faust.Schema[bytes, Chunk]):
@@ -131,6 +136,7 @@ def group_of(engine: Engine, generation: int) -> str:
 def _create_app(name: str, kafka: KafkaSettings, settings: WorkerSettings) -> WorkerApp:
     second = timedelta(seconds=1)
     session = settings.session_timeout / second
+    rebalance = max(session, REBALANCE_S)
     return WorkerApp(
         name,
         broker=[f"kafka://{server}" for server in kafka.bootstrap_servers.split(",")],
@@ -147,10 +153,12 @@ def _create_app(name: str, kafka: KafkaSettings, settings: WorkerSettings) -> Wo
         consumer_max_fetch_size=FETCH_BYTES,
         broker_session_timeout=session,
         broker_heartbeat_interval=session / HEARTBEATS,
-        broker_rebalance_timeout=max(session, 10.0),
+        broker_rebalance_timeout=rebalance,
+        broker_request_timeout=rebalance + ANSWER_S,
         broker_commit_interval=1.0,
         producer_threaded=False,
         producer_acks=-1,
+        producer_request_timeout=rebalance + ANSWER_S,
         producer_max_request_size=8 << 20,
     )
 

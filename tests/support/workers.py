@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
@@ -43,12 +43,27 @@ def eventually(condition: Callable[[], bool], what: str, seconds: float = PATIEN
 
 
 class WorkerProcess:
-    """`python -m streams worker` in a process of its own."""
+    """`python -m streams worker` in a process of its own.
 
-    def __init__(self, bootstrap_servers: str, log: Path, *, partitions: int = 4, **settings: str) -> None:
+    Args:
+        program: what Python runs, another launcher of the worker for instance.
+        environment: variables beside the settings.
+    """
+
+    def __init__(
+        self,
+        bootstrap_servers: str,
+        log: Path,
+        *,
+        partitions: int = 4,
+        program: Sequence[str] = ("-m", "streams", "worker"),
+        environment: Mapping[str, str] | None = None,
+        **settings: str,
+    ) -> None:
         self.port = free_port()
         self.log = log
-        environment = {
+        variables = {
+            **(environment or {}),
             **{name: value for name, value in os.environ.items() if not name.startswith("FAIRPULSE_")},
             "FAIRPULSE_BOOTSTRAP_SERVERS": bootstrap_servers,
             "FAIRPULSE_PARTITIONS": str(partitions),
@@ -59,7 +74,7 @@ class WorkerProcess:
         }
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "streams", "worker"], env=environment, stdout=output, stderr=output
+                [sys.executable, *program], env=variables, stdout=output, stderr=output, start_new_session=True
             )
 
     def get(self, path: str) -> str | None:

@@ -1,0 +1,167 @@
+"""What must hold after every run, whatever was sent and whatever broke: I1 to I4.
+
+* I1: what was acknowledged to the producer is in the topics, as often as it was acknowledged at least.
+* I2: every KPI equals the oracle's, which reads the topics itself and shares no code with the workers.
+* I3: every record in the topics is accepted, a duplicate, or refused with a dead letter; and all were acknowledged.
+* I4: soon after the fault, lag is 0 and records that were sent after it are counted.
+
+I5, nothing is counted for a terminal that did not send it: two terminals use the same event id in every workload, and
+both events count.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiokafka.errors import KafkaError
+
+from schemas.topics import EVENT_TOPICS, REJECTED
+from tests.campaign.stage import PARTITIONS, PATIENCE_S, Scene
+from tests.support.oracle import Oracle, Record
+from tests.support.oracle_compare import Difference, differences
+from tests.support.oracle_rules import read_event
+from tests.support.workers import LATENESS_S, read_back
+
+SLOWER_S = 30.0
+"""How much longer to wait for the right numbers when patience is over, to tell slow from wrong."""
+
+PARTS = ("events", "duplicate_events", "rejected_events")
+"""Every record is in one of these KPIs, so they tell how many are lost or double."""
+
+
+@dataclass
+class Verdict:
+    """What became of a run.
+
+    Attributes:
+        lost: acknowledged records that are not in the topics, or records in them that KPIs leave out.
+        double: records that KPIs count more often than they are there.
+        recovery_s: from the end of the fault until everything was right; None if it never was.
+        problems: what else is wrong, in sentences.
+    """
+
+    lost: int = 0
+    double: int = 0
+    recovery_s: float | None = None
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def is_good(self) -> bool:
+        return not self.lost and not self.double and not self.problems
+
+
+def judge(scene: Scene, patience_s: float = PATIENCE_S) -> Verdict:
+    """Let the rest be sent, wait until numbers are right, and say what is not."""
+    verdict = Verdict()
+    deadline = scene.fault_over + patience_s
+    scene.feed.hurry()
+    while not scene.feed.is_done and time.monotonic() < deadline:
+        time.sleep(0.02)
+    if not scene.feed.is_done:
+        said = scene.feed.log.read_text(errors="replace").strip().splitlines()[-1:]
+        verdict.problems.append(f"the producer could not send everything: {said}")
+    records = _read(scene, *(topic.name for topic in EVENT_TOPICS))
+    reports = _settle(scene, records, deadline, verdict)
+    _is_all_there(scene, records, verdict)
+    _is_all_accounted_for(scene, records, reports, verdict)
+    if codes := scene.fleet.unexpected:
+        verdict.problems.append(f"workers ended with exit codes {codes}")
+    return verdict
+
+
+Reports = Sequence[Mapping[str, Any]]
+
+
+def _settle(scene: Scene, records: Sequence[Record], deadline: float, verdict: Verdict) -> Reports:
+    """I2 and I4: wait until the KPIs equal the oracle's and lag is 0; return the reports in which it was so."""
+    oracle = Oracle(scene.fair_file, LATENESS_S).read(records)
+    found: list[Difference] = []
+    why = "no worker answered"
+    end = deadline + (SLOWER_S if deadline - scene.fault_over >= PATIENCE_S else 0)
+    while time.monotonic() < end:
+        reports = scene.fleet.reports()
+        if reports is None:
+            why = "a worker does not answer"
+        else:
+            owned = sorted(number for report in reports for number in report["partitions"])
+            found = differences(oracle, reports)
+            if owned != list(range(PARTITIONS)):
+                why = f"workers own partitions {owned}"
+            elif found:
+                why = f"{len(found)} cells differ, first {found[0]}"
+            elif lag := scene.fleet.lag():
+                why = f"lag is {lag:.0f}"
+            else:
+                verdict.recovery_s = time.monotonic() - scene.fault_over
+                if verdict.recovery_s > deadline - scene.fault_over:
+                    verdict.problems.append(f"right only after {verdict.recovery_s:.1f} s; before, {why}")
+                return reports
+        time.sleep(0.1)
+    verdict.problems.append(f"never right again: {why}")
+    verdict.lost, verdict.double = count(found)
+    return []
+
+
+def count(found: Sequence[Difference]) -> tuple[int, int]:
+    """Return how many records are lost and how many double, by the KPIs that count records; else count cells."""
+    gaps = [
+        one.recomputed - one.live
+        for one in found
+        if isinstance(one.live, int) and isinstance(one.recomputed, int) and one.window == "fair" and one.name in PARTS
+    ]
+    lost, double = sum(max(0, gap) for gap in gaps), sum(max(0, -gap) for gap in gaps)
+    if found and not lost and not double:
+        signs = [first(one.recomputed) - first(one.live) for one in found]
+        lost, double = sum(sign > 0 for sign in signs), sum(sign <= 0 for sign in signs)
+    return lost, double
+
+
+def first(value: int | tuple[int, ...]) -> int:
+    """Return a value's number; of a histogram its count."""
+    return value if isinstance(value, int) else value[0]
+
+
+def _is_all_there(scene: Scene, records: Sequence[Record], verdict: Verdict) -> None:
+    """I1: what was acknowledged is there."""
+    there = Counter((topic, key, value) for topic, _, _, key, value in records)
+    sent = Counter(scene.workload.records[number] for number in scene.feed.acknowledged())
+    missing = sum(max(0, times - there[record.topic, record.key, record.value]) for record, times in sent.items())
+    if missing:
+        verdict.lost += missing
+        verdict.problems.append(f"{missing} acknowledged records are not in the topics")
+
+
+def _is_all_accounted_for(scene: Scene, records: Sequence[Record], reports: Reports, verdict: Verdict) -> None:
+    """I3: nothing disappears between the topics and the KPIs; each refused record has its dead letter."""
+    submitted, acknowledged = len(scene.workload.records), len(scene.feed.acknowledged())
+    if submitted != acknowledged:
+        verdict.problems.append(f"{submitted - acknowledged} records were never acknowledged")
+    if not reports:
+        return
+    shown = sum(
+        series["value"] for report in reports for name in PARTS for series in report["kpis"][name]["windows"]["fair"]
+    )
+    if shown != len(records):
+        verdict.problems.append(f"KPIs account for {shown} of {len(records)} records")
+    fair = Oracle(scene.fair_file, LATENESS_S).fair
+    refused = {
+        f"{topic}-{partition}-{offset}".encode()
+        for topic, partition, offset, _, value in records
+        if isinstance(read_event(topic, value, fair), str)
+    }
+    letters = {key for *_, key, _ in _read(scene, REJECTED.name)}
+    if refused != letters:
+        verdict.problems.append(f"{len(refused - letters)} dead letters are missing, {len(letters - refused)} too many")
+
+
+def _read(scene: Scene, *topics: str) -> list[Record]:
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return read_back(scene.cluster.servers, *topics)
+        except (KafkaError, OSError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)

@@ -1,0 +1,143 @@
+"""Faults of processes: what is broken in a run, when, and how it is known to have happened.
+
+A fault takes a scene in which everything runs, strikes after a fifth of the events have been folded, and returns what
+was seen. It raises NotSeen when what it wanted did not take place: the run then says nothing and does not count.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from tests.campaign.stage import SESSION_S, NotSeen, Scene
+from tests.campaign.supervised import is_running, wait_stopped
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a fault did: processes killed, the rest in words, and what must not have happened meanwhile."""
+
+    kills: int = 0
+    what: str = ""
+    problem: str = ""
+
+
+Fault = Callable[[Scene], Seen]
+
+
+def nothing(scene: Scene) -> Seen:
+    """Break nothing: what the workload alone does to the workers."""
+    scene.progress(0.2)
+    return Seen()
+
+
+def worker_kill(scene: Scene) -> Seen:
+    """Kill -9 one worker after another in mid-stream, sometimes all at once; each is started again."""
+    for share in scene.moments(scene.chance.randint(2, 4)):
+        scene.progress(share)
+        scene.pause(0, 0.2)
+        everyone = range(len(scene.fleet.workers))
+        for at in everyone if scene.chance.random() < 0.2 else [scene.chance.choice(everyone)]:
+            gone(scene.fleet.kill(at))
+    return Seen(scene.fleet.kills, "workers killed")
+
+
+def producer_kill(scene: Scene) -> Seen:
+    """Kill -9 the producer in mid-stream; it is started again and sends what it has not written down."""
+    scene.progress(0.2)
+    for share in scene.moments(scene.chance.randint(1, 3)):
+        scene.acknowledged(share)
+        scene.pause(0, 0.2)
+        gone(scene.feed.kill())
+    return Seen(scene.feed.kills, "producer killed")
+
+
+def worker_freeze(scene: Scene) -> Seen:
+    """Freeze a worker for longer than its session, so that it loses its partitions, then let it go on."""
+    scene.progress(scene.chance.uniform(0.2, 0.5))
+    process = scene.chance.choice(scene.fleet.workers).process
+    freeze(process.pid)
+    others = [worker for worker in scene.fleet.workers if worker.process is not process]
+    if others:
+        scene.wait_for(
+            lambda: sum(len(worker.partitions()) for worker in others if worker.process.poll() is None) == 4,
+            "the frozen worker's partitions are taken over",
+        )
+    else:
+        time.sleep(SESSION_S * 1.5)
+    scene.pause(0, 0.5)
+    os.kill(process.pid, signal.SIGCONT)
+    return Seen(what="worker frozen beyond its session")
+
+
+def producer_freeze(scene: Scene) -> Seen:
+    """Freeze the producer for a while."""
+    scene.progress(scene.chance.uniform(0.2, 0.5))
+    pid = scene.feed.process.pid
+    freeze(pid)
+    time.sleep(SESSION_S * scene.chance.uniform(1, 1.6))
+    os.kill(pid, signal.SIGCONT)
+    return Seen(what="producer frozen")
+
+
+def rebalance_storm(scene: Scene) -> Seen:
+    """Go from one worker to three, two, four and back to one, faster than rebalances settle."""
+    for number in (1, 3, 2, 4, 1):
+        scene.fleet.scale(number)
+        if number == 1:
+            scene.progress(0.2)
+        elif scene.chance.random() < 0.5:
+            scene.pause(0.5, 2)
+        else:
+            scene.wait_for(
+                lambda: (
+                    sum(len(worker.partitions()) for worker in scene.fleet.workers) == 4
+                    and all(worker.partitions() for worker in scene.fleet.workers)
+                ),
+                f"{number} workers share the partitions",
+            )
+    return Seen(what="1-3-2-4-1 workers")
+
+
+def failpoint(step: str) -> Fault:
+    """Return the fault that a worker dies at one step of a chunk, several times."""
+
+    def die(scene: Scene) -> Seen:
+        kills = 0
+        for share in scene.moments(scene.chance.randint(1, 3), last=0.5):
+            scene.progress(share)
+            arm, hit = scene.directory / "arm", scene.directory / f"hit-{kills}"
+            arm.write_text(str(hit), encoding="utf-8")
+            try:
+                scene.wait_for(hit.exists, f"a worker comes to {step}", 10)
+            except NotSeen:
+                arm.unlink(missing_ok=True)
+                if kills:
+                    break  # everything was sent and committed while the worker before it recovered
+                raise
+            pid = int(hit.read_text(encoding="ascii"))
+            scene.wait_for(partial(is_replaced, scene, pid), "it died", 10)
+            kills += 1
+        return Seen(kills, f"worker died {step.replace('_', ' ')}")
+
+    return die
+
+
+def is_replaced(scene: Scene, pid: int) -> bool:
+    """Return whether the process is no worker any more: it died, and another was started in its place."""
+    return pid not in {worker.process.pid for worker in scene.fleet.workers}
+
+
+def gone(pid: int) -> None:
+    """Raise NotSeen if the process still runs."""
+    if is_running(pid):
+        raise NotSeen(f"process {pid} survived SIGKILL")
+
+
+def freeze(pid: int) -> None:
+    """Freeze a process; raise NotSeen if it does not stand still."""
+    os.kill(pid, signal.SIGSTOP)
+    if not wait_stopped(pid):
+        raise NotSeen(f"process {pid} goes on after SIGSTOP")

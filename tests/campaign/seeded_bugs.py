@@ -1,0 +1,99 @@
+"""Bugs that a worker of this kind could have, put into this process on purpose: the campaign must find every one.
+
+* `no_dedupe` (N2): events are not remembered.
+* `dedupe_by_id_only` (N3): two terminals that use one id are taken for one.
+* `commit_before_apply` (N4): a chunk is committed when it is read, and reading resumes at the commit.
+* `counters_instead_of_state` (N6): duplicates are counted by the process and not read from state.
+
+N1, acknowledging before the append, is a bug of the producing side: `producing.BUG`. N5 is one of a booth client.
+"""
+
+import asyncio
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+from faust.transport.consumer import Consumer
+from faust.types import TP
+
+from schemas.errors import InvalidEvent
+from streams.agent import Folding
+from streams.chunks import Chunk, ChunkConsumer
+from streams.kpis.engine import Engine
+from streams.view import View
+
+SLOW_S = 0.2
+"""How long after its commit a chunk is folded: a journal that is a little slow."""
+
+
+def install(name: str) -> None:
+    """Put the bug into this process. Raises KeyError for one that is not there."""
+    BUGS[name]()
+
+
+def no_dedupe() -> None:
+    apply = Engine.apply
+
+    def forgetting(self: Engine, state: Any, delta: Any) -> None:
+        apply(self, state, delta)
+        state.seen.clear()
+
+    Engine.apply = forgetting  # type: ignore[method-assign]
+
+
+def dedupe_by_id_only() -> None:
+    fold = Engine.fold
+
+    def blind(self: Engine, state: Any, topic: str, events: Any) -> Any:
+        alike = [
+            (offset, event if isinstance(event, InvalidEvent) else replace(event, terminal_id="any"))
+            for offset, event in events
+        ]
+        return fold(self, state, topic, alike)
+
+    Engine.fold = blind  # type: ignore[method-assign]
+
+
+def commit_before_apply() -> None:
+    async def run(self: Folding, stream: Any) -> None:
+        async for event in stream.noack().events():
+            event.ack()
+            await event.app.consumer.commit()
+            await asyncio.sleep(SLOW_S)
+            append = await self.take(event.message.tp, Chunk(0, event.value.records))
+            if append is not None:
+                await append
+
+    async def seek(self: ChunkConsumer) -> None:
+        mine = [tp for tp in self.assignment() if tp.topic in self.chunk_topics]
+        first = await self.earliest_offsets(*mine) if mine else {}
+        await Consumer.perform_seek(self)
+        committed: dict[TP, int | None] = dict(self._committed_offset)
+        for tp in mine:
+            await self.read_from(tp, committed.get(tp) or first.get(tp) or 0)
+
+    Folding.run = run  # type: ignore[method-assign]
+    ChunkConsumer.perform_seek = seek  # type: ignore[method-assign]
+
+
+def counters_instead_of_state() -> None:
+    counted: Counter[str] = Counter()
+    fold, report = Engine.fold, View.report
+
+    def counting(self: Engine, state: Any, topic: str, events: Any) -> Any:
+        delta = fold(self, state, topic, events)
+        counted[topic] += sum(not isinstance(event, InvalidEvent) for _, event in events) - len(delta.seen)
+        return delta
+
+    def of_this_process(self: View, names: Any = ()) -> Any:
+        shown = report(self, names)
+        if "duplicate_events" in shown["kpis"]:
+            series = [{"labels": {"topic": topic}, "value": number} for topic, number in counted.items()]
+            shown["kpis"]["duplicate_events"]["windows"]["fair"] = series
+        return shown
+
+    Engine.fold = counting  # type: ignore[method-assign]
+    View.report = of_this_process  # type: ignore[method-assign]
+
+
+BUGS = {bug.__name__: bug for bug in (no_dedupe, dedupe_by_id_only, commit_before_apply, counters_instead_of_state)}
