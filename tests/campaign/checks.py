@@ -18,10 +18,10 @@ from typing import Any
 from aiokafka.errors import KafkaError
 
 from schemas.topics import EVENT_TOPICS, REJECTED
+from streams.audit.compare import Difference, differences
+from streams.audit.oracle import Oracle, Record
+from streams.audit.oracle_rules import read_event
 from tests.campaign.stage import PARTITIONS, PATIENCE_S, Scene
-from tests.support.oracle import Oracle, Record
-from tests.support.oracle_compare import Difference, differences
-from tests.support.oracle_rules import read_event
 from tests.support.workers import LATENESS_S, read_back
 
 SLOWER_S = 30.0
