@@ -18,7 +18,7 @@ from typing import Any
 from aiokafka.errors import KafkaError
 
 from schemas.topics import EVENT_TOPICS, REJECTED
-from streams.audit.compare import Difference, differences
+from streams.audit.compare import Number, differences
 from streams.audit.oracle import Oracle, Record
 from streams.audit.oracle_rules import read_event
 from tests.campaign.stage import PARTITIONS, PATIENCE_S, Scene
@@ -77,7 +77,7 @@ Reports = Sequence[Mapping[str, Any]]
 def _settle(scene: Scene, records: Sequence[Record], deadline: float, verdict: Verdict) -> Reports:
     """I2 and I4: wait until the KPIs equal the oracle's and lag is 0; return the reports in which it was so."""
     oracle = Oracle(scene.fair_file, LATENESS_S).read(records)
-    found: list[Difference] = []
+    found: list[Number] = []
     why = "no worker answered"
     end = deadline + (SLOWER_S if deadline - scene.fault_over >= PATIENCE_S else 0)
     while time.monotonic() < end:
@@ -104,7 +104,7 @@ def _settle(scene: Scene, records: Sequence[Record], deadline: float, verdict: V
     return []
 
 
-def count(found: Sequence[Difference]) -> tuple[int, int]:
+def count(found: Sequence[Number]) -> tuple[int, int]:
     """Return how many records are lost and how many double, by the KPIs that count records; else count cells."""
     gaps = [
         one.recomputed - one.live
