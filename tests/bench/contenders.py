@@ -156,6 +156,17 @@ def quix(field: Field) -> None:
     field.note("quix_streams_events_per_second", found["records"] / found["seconds"], "events/s")
 
 
+def recordings(field: Field) -> None:
+    """Time recording, the replay in process and the replay into Kafka; the last, since it doubles the topics."""
+    file = field.bench.directory / "bench.fairrec"
+    found = field.bench.result([sys.executable, PEERS / "recordings.py", field.bench.servers, file, str(LATENESS_MS)])
+    field.agree("the replay", found["unique"], field.all.unique)
+    for name in ("record", "in_process", "to_kafka"):
+        label = name if name == "record" else f"replay_{name}"
+        field.note(f"{label}_records_per_second", found["records"] / found[f"{name}_s"], "records/s")
+    field.note("recording_bytes_per_record", found["bytes"] / found["records"], "bytes")
+
+
 def two_workers(field: Field, lateness_ms: int) -> None:
     """Time two workers on two cores. The broker must give them time to meet before it deals out partitions."""
     group = Group(field.bench, field.fair, lateness_ms)

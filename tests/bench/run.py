@@ -22,6 +22,7 @@ from contenders import (
     Field,
     bare_loop,
     quix,
+    recordings,
     recovery,
     stock_faust,
     takeover,
@@ -40,7 +41,7 @@ from schemas.topics import ALL_TOPICS, EVENT_TOPICS
 from streams.local.kafka import LocalKafka
 from streams.topics_admin import ensure_topics
 
-NAMES = ("worker", "bare_loop", "stock_faust", "quix", "recovery", "two_workers", "takeover")
+NAMES = ("worker", "bare_loop", "stock_faust", "quix", "recovery", "two_workers", "takeover", "recordings")
 LOCK = Path(__file__).with_name("requirements.lock")
 MEET = {"group.initial.rebalance.delay.ms": "4000"}
 """Broker setting for two workers: partitions are dealt out when both are there."""
@@ -144,9 +145,17 @@ def main() -> int:
                 say("takeover")
                 takeover(field, Group(bench, fair, LATENESS_MS))
 
+        def doubled(bench: Bench) -> None:
+            assert field is not None
+            field.bench = bench
+            say("recordings")
+            recordings(field)
+
         on_broker(first, {})
         if "two_workers" in names:
             on_broker(last, MEET)
+        if "recordings" in names:
+            on_broker(doubled, {})
     assert field is not None
     for name, (above, below) in RATIOS.items():
         if above in field.figures and below in field.figures:
