@@ -10,7 +10,7 @@ from schemas.errors import FairpulseError, InvalidRecording
 from schemas.recording.reader import Recording
 from streams.kpis.engine import Engine
 from streams.pytest_plugin import Replays
-from streams.replay import Replay
+from streams.replay import Fold, Replay
 from tests.support.golden import expected_of, found_in, oracle_of, spelled
 
 FOLDER = Path(__file__).parents[1] / "recordings"
@@ -42,6 +42,17 @@ def test_any_number_of_partitions_gives_the_same_bytes(replay: Replays, name: st
     minutes = [(kpi, window) for kpi, one_kpi in one.report["kpis"].items() for window in one_kpi["windows"]]
     for kpi, window in minutes:
         assert one.report["kpis"][kpi]["windows"][window] == many.report["kpis"][kpi]["windows"][window]
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_chunks_of_a_few_records_give_the_same_bytes(replay: Replays, name: str) -> None:
+    recording = Recording(FOLDER / f"{name}.fairrec")
+    fold = Fold(Engine(recording.fair(), timedelta(seconds=30)), partitions=2)
+    for number, record in enumerate(recording.records()):
+        fold.feed(record)
+        if number % 5 == 0:
+            fold.settle()
+    assert fold.kpis().canonical() == replay(name).final().canonical()
 
 
 @pytest.mark.parametrize("name", SITUATIONS)
