@@ -151,9 +151,7 @@ class Intake:
         received = f',"received_at":"{instant_text(posting.received_at)}"'.encode()
         return received, f',"clock_offset_ms":{posting.clock_offset_ms}'.encode()
 
-    def _take(
-        self, reading: Reading, index: int, event: Event, posting: Posting, stamps: tuple[bytes, bytes]
-    ) -> None:
+    def _take(self, reading: Reading, index: int, event: Event, posting: Posting, stamps: tuple[bytes, bytes]) -> None:
         check_scope(event, posting.terminal, self._fair)
         self._admit(event)
         record = record_of(event)
@@ -232,9 +230,7 @@ def unreadable_letter(posting: Posting, code: str, message: str, hint: str) -> R
     return RawRecord(REJECTED.name, key, value)
 
 
-def refuse(
-    reading: Reading, index: int, item: Any, event: Event | None, error: InvalidEvent, posting: Posting
-) -> None:
+def refuse(reading: Reading, index: int, item: Any, event: Event | None, error: InvalidEvent, posting: Posting) -> None:
     """Add the refusal of an event and its dead letter."""
     if event is not None:
         topic, _, raw = record_of(event)
@@ -287,7 +283,9 @@ def _merge_one(item: Any, posting: Posting) -> dict[str, Any] | InvalidEvent:
     """Return the event of one item, where the batch as a whole did not pass."""
     if isinstance(item, dict):
         if not is_small(item):
-            return InvalidEvent("too_many_fields", f"an event has at most {FIELDS_MAX} fields in an object or a list, and few levels")
+            return InvalidEvent(
+                "too_many_fields", f"an event has at most {FIELDS_MAX} fields in an object or a list, and few levels"
+            )
         raw = _plain(item)
         if len(raw) > EVENT_MAX_BYTES:
             return InvalidEvent("too_large", f"an event is at most {EVENT_MAX_BYTES} bytes", hint="send less")

@@ -44,6 +44,7 @@ KINDS: Final = _same(
     Kind("wrong_shape", 400, "Wrong shape", f"Send one event as an object or a batch as an array, as the content type says. {_HALVES}", Action.BISECT),
     Kind("no_events", 400, "No events", "The batch is empty. Send at least one event.", Action.BISECT),
     Kind("body_cut", 400, "Body cut", "The body is shorter or longer than Content-Length says. Send it again.", Action.BISECT),
+    Kind("not_http", 400, "No HTTP", f"What came is no HTTP/1.1 request. {_PROGRAM}", Action.ALERT),
     Kind("token_missing", 401, "No token", f"Send one header `Authorization: Bearer tf_...`. {_PAIR}", Action.REPAIR),
     Kind("token_malformed", 401, "No token of ours", f"The Authorization header holds no token, or there are two. {_PAIR}", Action.REPAIR),
     Kind("token_unknown", 401, "Token refused", f"The token is unknown, revoked or expired. {_PAIR}", Action.REPAIR),

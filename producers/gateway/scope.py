@@ -29,9 +29,7 @@ def stamp_place(kind: object, data: dict[str, Any], terminal: Terminal) -> None:
     """
     if not SERVER_FIELDS.isdisjoint(data):
         field = min(SERVER_FIELDS & data.keys())
-        raise InvalidEvent(
-            "unknown_field", f"{field}: the server sets it", field=field, hint="leave it out of `data`"
-        )
+        raise InvalidEvent("unknown_field", f"{field}: the server sets it", field=field, hint="leave it out of `data`")
     name = _FIELD.get(terminal.place)
     if name is None or not isinstance(kind, str):
         return

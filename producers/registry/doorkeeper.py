@@ -38,6 +38,11 @@ class Doorkeeper:
     def __len__(self) -> int:
         return len(self._keys)
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the registry was read lately."""
+        return self._read_at is not None and asyncio.get_running_loop().time() - self._read_at <= STALE_S
+
     def read(self) -> None:
         """Read the registry now. Raises Unavailable if it cannot be read."""
         self._keys = read_keys(self._path)
@@ -63,8 +68,7 @@ class Doorkeeper:
         Raises:
             Unreadable: the registry was not read lately.
         """
-        read_at = self._read_at
-        if read_at is None or asyncio.get_running_loop().time() - read_at > STALE_S:
+        if not self.is_fresh:
             raise Unreadable
         token = parse_token(text)
         if token is None:

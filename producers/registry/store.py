@@ -72,7 +72,9 @@ class Registry:
         try:
             if create and not path.exists():
                 path.touch(mode=0o600)
-            self._file = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=5, isolation_level=None)
+            self._file = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=5, isolation_level=None
+            )
             self._file.executescript(f"PRAGMA synchronous=FULL; {_SCHEMA}")
         except (sqlite3.Error, OSError) as error:
             raise self._unavailable(error) from error
@@ -111,7 +113,9 @@ class Registry:
                 )
             else:
                 self._revoke(terminal.terminal_id, now)
-                self._file.execute("UPDATE terminals SET revoked_ms = NULL WHERE terminal_id = ?", (terminal.terminal_id,))
+                self._file.execute(
+                    "UPDATE terminals SET revoked_ms = NULL WHERE terminal_id = ?", (terminal.terminal_id,)
+                )
             return self._add_key(terminal.terminal_id, now, expires_at)
 
     def rotate(self, terminal_id: str, now: datetime, expires_at: datetime | None) -> Token:
@@ -191,7 +195,9 @@ class Registry:
 
     def _revoke(self, terminal_id: str, now: datetime) -> None:
         at = epoch_ms(now)
-        self._file.execute("UPDATE keys SET revoked_ms = ? WHERE terminal_id = ? AND revoked_ms IS NULL", (at, terminal_id))
+        self._file.execute(
+            "UPDATE keys SET revoked_ms = ? WHERE terminal_id = ? AND revoked_ms IS NULL", (at, terminal_id)
+        )
         self._file.execute("UPDATE terminals SET revoked_ms = ? WHERE terminal_id = ?", (at, terminal_id))
 
     def _add_key(self, terminal_id: str, now: datetime, expires_at: datetime | None) -> Token:
