@@ -133,14 +133,14 @@ class GatewaySettings(Settings):
     gateway_connections: Annotated[int, Field(ge=1, le=100_000)] = 2_000
     """Open connections at most; more are answered 503 and closed."""
 
-    gateway_memory: Annotated[int, Field(ge=2_097_152)] = 33_554_432
+    gateway_memory: Annotated[int, Field(ge=2_097_152)] = 16_777_216
     """Bytes of request bodies under way at most; more are answered 503."""
 
     gateway_remembered_events: Annotated[int, Field(ge=1)] = 100_000
     """Events remembered to answer `duplicate` at once, about 250 bytes each. The stream knows all of them."""
 
     terminals_file: Path = Path("terminals.sqlite")
-    """The registry of terminals: SQLite, made by `fairpulse terminals enrol`. It holds no secrets, only their hashes."""
+    """The registry of terminals: SQLite, made by `fairpulse terminals enrol`. It holds hashes, no secrets."""
 
 
 class FairSettings(Settings):

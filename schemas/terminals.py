@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from typing_extensions import override
+
 from schemas.ids import FairId, Name, TerminalId
 
-TOKEN_PATTERN: Final = r"^tf_([0-9A-Za-z]{8})_([0-9A-Za-z]{43})$"
+TOKEN_PATTERN: Final = r"^tf_([0-9A-Za-z]{8})_([0-9A-Za-z]{43})$"  # noqa: S105 - the shape of all tokens, no token
 """`tf_<key id>_<secret>`; the secret is 256 bits in base 62."""
 
 _TOKEN: Final = re.compile(TOKEN_PATTERN.removesuffix("$") + r"\Z")
@@ -53,6 +55,7 @@ class Token(NamedTuple):
     kid: str
     secret: str
 
+    @override
     def __repr__(self) -> str:
         """Return the token without its secret: it may end in a log."""
         return f"Token({self.kid!r})"

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -30,6 +30,7 @@ from producers.gateway.reading import (
 )
 from producers.gateway.supervisor import NotStored, Supervisor
 from producers.registry.doorkeeper import Doorkeeper
+from producers.sinks import RawRecord
 from schemas.fair import Fair
 from schemas.http import BODY_MAX_BYTES, EVENT_MAX_BYTES, EVENTS_MAX, EVENTS_PATH, TERMINAL_PATH, Limits, TerminalInfo
 from schemas.openapi import openapi_text
@@ -102,7 +103,7 @@ class Gateway:
         self.intake.confirm(reading)
         return reading_answer(reading, self.metrics)
 
-    async def _deliver(self, records: list) -> None:  # type: ignore[type-arg]
+    async def _deliver(self, records: Sequence[RawRecord]) -> None:
         if not records:
             return
         with self.metrics.ack_seconds.time():
@@ -163,10 +164,10 @@ class Gateway:
         return guarded
 
     async def _refuse(self, request: Request, refusal: Refusal) -> Response:
-        unread = not request._stream_consumed  # noqa: SLF001 - whether the body was read to its end
-        if unread and not self.draining:
-            await let_pass(request.receive)
-        return refusal_answer(refusal, str(uuid.uuid4()), close=unread or self.draining)
+        finished = request._stream_consumed  # noqa: SLF001 - whether the body was read to its end
+        if not finished and not self.draining:
+            finished = await let_pass(request.receive)
+        return refusal_answer(refusal, str(uuid.uuid4()), close=self.draining or not finished)
 
 
 def create_app(gateway: Gateway) -> Starlette:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from typing_extensions import override
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from producers.gateway.answers import refusal_answer
 from producers.gateway.problems import Refusal
@@ -36,7 +36,6 @@ def connection_class(most: int, refused: Callable[[str], None]) -> type[HttpTool
         """One connection of a terminal."""
 
         _header_bytes = 0
-        _is_reading_headers = True
         _too_large = False
         _headers_due: TimerHandle | None = None
 
@@ -57,54 +56,44 @@ def connection_class(most: int, refused: Callable[[str], None]) -> type[HttpTool
         def data_received(self, data: bytes) -> None:
             if self.transport.is_closing():
                 return
-            if self.timeout_keep_alive_task is not None:
+            if self.timeout_keep_alive_task is not None:  # the first bytes of another request
                 self._await_headers()
-            if self._is_reading_headers:
-                self._header_bytes += len(data)
             super().data_received(data)
-
-        @override
-        def on_url(self, url: bytes) -> None:
-            super().on_url(url)
-            self._bound(len(self.url))
+            if self._headers_due is not None and not self.transport.is_closing():
+                # A header without an end reaches none of the callbacks below.
+                self._header_bytes += len(data)
+                if self._header_bytes > HEADERS_MAX_BYTES:
+                    self._end("headers_too_large", "headers_too_large")
 
         @override
         def on_header(self, name: bytes, value: bytes) -> None:
             super().on_header(name, value)
-            self._bound(sum(len(one) + len(other) for one, other in self.headers) if len(self.headers) % 8 == 0 else 0)
             if len(self.headers) > HEADERS_MAX:
-                raise _Unfit
+                self._refuse_headers()
 
         @override
         def on_headers_complete(self) -> None:
-            self._bound(sum(len(name) + len(value) + 4 for name, value in self.headers) + len(self.url))
+            size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+            if size > HEADERS_MAX_BYTES:
+                self._refuse_headers()
             self._headers_are_there()
             super().on_headers_complete()
 
         @override
-        def on_message_begin(self) -> None:
-            self._header_bytes = 0
-            super().on_message_begin()
-
-        @override
         def send_400_response(self, msg: str) -> None:
-            if self._too_large:
-                self._end("headers_too_large", "headers_too_large")
-            else:
-                self._end("not_http", "not_http")
+            code = "headers_too_large" if self._too_large else "not_http"
+            self._end(code, code)
 
-        def _bound(self, size: int) -> None:
-            if size > HEADERS_MAX_BYTES:
-                self._too_large = True
-                raise _Unfit
+        def _refuse_headers(self) -> None:
+            self._too_large = True
+            raise _Unfit
 
         def _await_headers(self) -> None:
             self._headers_are_there()
-            self._is_reading_headers = True
             self._headers_due = self.loop.call_later(HEADERS_DEADLINE_S, self._late)
 
         def _headers_are_there(self) -> None:
-            self._is_reading_headers = False
+            self._header_bytes = 0
             if self._headers_due is not None:
                 self._headers_due.cancel()
                 self._headers_due = None
@@ -115,11 +104,15 @@ def connection_class(most: int, refused: Callable[[str], None]) -> type[HttpTool
 
         def _end(self, code: str, cause: str) -> None:
             refused(cause)
-            response = refusal_answer(Refusal(code), str(uuid.uuid4()), close=True)
-            lines: list[Any] = [STATUS_LINE[response.status_code]]
-            for name, value in (*self.server_state.default_headers, *response.raw_headers):
-                lines += [name, b": ", value, b"\r\n"]
-            self.transport.write(b"".join([*lines, b"\r\n", response.body]))
+            self._headers_are_there()
+            # While an earlier request is being answered, this answer would be taken for the earlier one's.
+            cycle: RequestResponseCycle | None = self.cycle
+            if cycle is None or cycle.response_complete:
+                response = refusal_answer(Refusal(code), str(uuid.uuid4()), close=True)
+                lines: list[Any] = [STATUS_LINE[response.status_code]]
+                for name, value in (*self.server_state.default_headers, *response.raw_headers):
+                    lines += [name, b": ", value, b"\r\n"]
+                self.transport.write(b"".join([*lines, b"\r\n", bytes(response.body)]))
             self.transport.close()
 
     return Connection

@@ -11,7 +11,7 @@ class GatewayMetrics:
     """Counters of one gateway, in a registry of its own."""
 
     def __init__(self) -> None:
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         registry = self.registry = CollectorRegistry()
         self.requests = Counter(
             "fair_gateway_requests",

@@ -4,10 +4,11 @@ import asyncio
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
 from producers.gateway.problems import Refusal
 from producers.registry.doorkeeper import Doorkeeper, Unreadable
@@ -92,18 +93,25 @@ async def body_of(request: Request, patience: set[asyncio.Timeout]) -> bytes:
     return b"".join(parts)
 
 
-async def let_pass(receive: Any) -> None:
-    """Read what is left of a refused request and forget it, for a moment: else its sender never sees the answer."""
+async def let_pass(receive: Receive) -> bool:
+    """Read what is left of a refused request and forget it, for a moment: else its sender never sees the answer.
+
+    Returns:
+        Whether its end was reached, so that the connection can be used again.
+    """
     size = 0
     try:
         async with asyncio.timeout(1):
             while size <= 2 * BODY_MAX_BYTES:
                 message = await receive()
                 size += len(message.get("body", b""))
-                if message["type"] != "http.request" or not message.get("more_body", False):
-                    return
+                if message["type"] != "http.request":
+                    return False
+                if not message.get("more_body", False):
+                    return True
     except TimeoutError:
-        return
+        pass
+    return False
 
 
 def clock_offset_ms(request: Request, received_at: datetime) -> int | None:

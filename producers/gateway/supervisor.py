@@ -1,8 +1,9 @@
-"""A Kafka producer that is replaced when it is stuck. aiokafka 0.14 never gives up on an idempotent batch, cannot be
-stopped while brokers are away, and goes on with a gap in its sequence after a batch that found no leader.
+"""A Kafka producer that is replaced when it is stuck.
 
-So: every delivery has a deadline; any failed or late delivery retires the producer; a fresh one, with a new producer
-id, takes over; stopping is bounded. A late delivery has an unknown outcome. The stream counts each event once.
+aiokafka 0.14 never gives up on an idempotent batch, cannot be stopped while brokers are away, and goes on with a gap
+in its sequence after a batch that found no leader. So every delivery has a deadline; any failed or late delivery
+retires the producer; a fresh one, with a new producer id, takes over; stopping is bounded. A late delivery has an
+unknown outcome. The stream counts each event once.
 """
 
 import asyncio
@@ -34,6 +35,8 @@ PROBE_S: Final = 2.0
 FRESH_S: Final = 10.0
 """Kafka has answered so recently, or the gateway is not ready."""
 
+TOPICS: Final = tuple(topic.name for topic in ALL_TOPICS)
+
 
 class NotStored(Exception):
     """Kafka did not acknowledge every record.
@@ -63,7 +66,7 @@ class Supervisor:
         *,
         rebuilt: Callable[[Cause], None] = lambda _: None,
         deadline_s: float = DEADLINE_S,
-        topics: Iterable[str] = tuple(topic.name for topic in ALL_TOPICS),
+        topics: Iterable[str] = TOPICS,
     ) -> None:
         self._servers = bootstrap_servers
         self._rebuilt = rebuilt
@@ -97,7 +100,7 @@ class Supervisor:
         try:
             async with asyncio.timeout(self._deadline_s):
                 for topic, key, value in records:
-                    futures.append(await producer.send(topic, value=value, key=key))  # noqa: PERF401 - kept on failure
+                    futures.append(await producer.send(topic, value=value, key=key))
                 await asyncio.wait(futures)
         except TimeoutError:
             self._retire(producer, "deadline")
@@ -108,7 +111,7 @@ class Supervisor:
             self._retire(producer, "failed")
             self._forget(futures)
             raise NotStored(unknown=True) from None
-        errors = [error for future in futures if (error := _error_of(future)) is not None]
+        errors = [error for error in map(_error_of, futures) if error is not None]
         if errors:
             log.warning("%d records were not acknowledged (%s)", len(errors), type(errors[0]).__name__)
             self._retire(producer, "failed")

@@ -59,7 +59,7 @@ class Doorkeeper:
                 complained = False
             except Unavailable as error:
                 if not complained:
-                    log.error("%s", error)
+                    log.error("%s", error)  # noqa: TRY400 - it says all there is
                 complained = True
 
     def identify(self, text: str, now: datetime) -> Key | None:
