@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import isfinite
 from typing import Any, Final
 
 import jiter
@@ -124,7 +125,7 @@ class Intake:
 
     def _merge_all(self, posting: Posting, items: list[Any]) -> list[dict[str, Any] | InvalidEvent]:
         """Return each event as it would be stored, not yet validated, or why it cannot be."""
-        if not all(map(is_small, items)):
+        if any(misfit(item) is not None for item in items):
             return [_merge_one(item, posting) for item in items]
         try:
             batch = posting.body.lstrip()[:1] == b"["
@@ -200,22 +201,30 @@ def items_of(posting: Posting) -> list[Any]:
     return items
 
 
-def is_small(value: Any, levels: int = LEVELS_MAX) -> bool:
-    """Return whether no object or list in the value has too many members or levels.
+def misfit(value: Any, levels: int = LEVELS_MAX) -> InvalidEvent | None:
+    """Return what makes a value unfit to be validated; None for nothing.
 
-    Asked before anything is validated: 200,000 unknown fields would be as many errors, and seconds of work.
+    Asked first: 200,000 unknown fields would be as many errors, and seconds of work; and 1e400 is JSON, but becomes
+    an infinity that no JSON can hold again.
     """
     if isinstance(value, dict):
         members: Iterable[Any] = value.values()
     elif isinstance(value, list):
         members = value
     else:
-        return True
-    return (
-        levels > 0
-        and len(value) <= FIELDS_MAX
-        and all(is_small(one, levels - 1) for one in members if isinstance(one, dict | list))
-    )
+        return None
+    if levels == 0 or len(value) > FIELDS_MAX:
+        return InvalidEvent(
+            "too_many_fields",
+            f"an object or list of an event has at most {FIELDS_MAX} members and {LEVELS_MAX} levels",
+            hint="send only the fields of the event",
+        )
+    for one in members:
+        if isinstance(one, float) and not isfinite(one):
+            return InvalidEvent("bad_value", "a number is beyond all bounds", hint="send whole numbers within 2^53")
+        if isinstance(one, dict | list) and (found := misfit(one, levels - 1)) is not None:
+            return found
+    return None
 
 
 def unreadable_letter(posting: Posting, code: str, message: str, hint: str) -> RawRecord:
@@ -282,10 +291,8 @@ def _merge(posted: CloudEvent, posting: Posting) -> dict[str, Any] | InvalidEven
 def _merge_one(item: Any, posting: Posting) -> dict[str, Any] | InvalidEvent:
     """Return the event of one item, where the batch as a whole did not pass."""
     if isinstance(item, dict):
-        if not is_small(item):
-            return InvalidEvent(
-                "too_many_fields", f"an event has at most {FIELDS_MAX} fields in an object or a list, and few levels"
-            )
+        if (unfit := misfit(item)) is not None:
+            return unfit
         raw = _plain(item)
         if len(raw) > EVENT_MAX_BYTES:
             return InvalidEvent("too_large", f"an event is at most {EVENT_MAX_BYTES} bytes", hint="send less")
