@@ -21,7 +21,7 @@ HEADERS_DEADLINE_S: Final = 10.0
 
 
 class _Unfit(Exception):
-    """The headers are too many or too large; raised inside the parser, which then stops."""
+    """The headers are none that we take; raised inside the parser, which then stops."""
 
 
 def connection_class(most: int, refused: Callable[[str], None]) -> type[HttpToolsProtocol]:
@@ -76,6 +76,9 @@ def connection_class(most: int, refused: Callable[[str], None]) -> type[HttpTool
             size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
             if size > HEADERS_MAX_BYTES:
                 self._refuse_headers()
+            codings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
+            if codings not in ([], [b"chunked"]) or self.parser.get_http_version() not in {"1.0", "1.1"}:
+                raise _Unfit
             self._headers_are_there()
             super().on_headers_complete()
 

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -234,4 +235,4 @@ class GatewayProcess:
 
 def statuses(said: bytes) -> list[int]:
     """Return the status of every answer in a stream of answers."""
-    return [int(line[9:12]) for line in said.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")]
+    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", said)]
