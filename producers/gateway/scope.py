@@ -34,13 +34,13 @@ def stamp_place(kind: object, data: dict[str, Any], terminal: Terminal) -> None:
     if name is None or not isinstance(kind, str):
         return
     if terminal.place is PlaceKind.BOOTH:
-        if kind.startswith(_BOOTH_EVENTS):
-            data.setdefault(name, terminal.place_id)
+        if kind.startswith(_BOOTH_EVENTS) and data.get(name) is None:
+            data[name] = terminal.place_id
         deal = data.get("deal_id")
         if isinstance(deal, str) and kind.startswith("fair.deal.") and not deal.startswith(f"{terminal.place_id}."):
             data["deal_id"] = f"{terminal.place_id}.{deal}"
-    elif kind.startswith("fair.visitor.scanned."):
-        data.setdefault(name, terminal.place_id)
+    elif kind.startswith("fair.visitor.scanned.") and data.get(name) is None:
+        data[name] = terminal.place_id
 
 
 def check_scope(event: Event, terminal: Terminal, fair: Fair) -> None:
