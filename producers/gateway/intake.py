@@ -63,6 +63,11 @@ class Posting:
     received_at: datetime
     clock_offset_ms: int = 0
     batch: bool | None = None
+    received: str = field(init=False)
+    """`received_at` as it is written into every event."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "received", instant_text(self.received_at))
 
 
 @dataclass(slots=True)
@@ -149,7 +154,7 @@ class Intake:
     @staticmethod
     def _stamps(posting: Posting) -> tuple[bytes, bytes]:
         """Return the parts of an encoded event that differ from one attempt to the next."""
-        received = f',"received_at":"{instant_text(posting.received_at)}"'.encode()
+        received = f',"received_at":"{posting.received}"'.encode()
         return received, f',"clock_offset_ms":{posting.clock_offset_ms}'.encode()
 
     def _take(self, reading: Reading, index: int, event: Event, posting: Posting, stamps: tuple[bytes, bytes]) -> None:
@@ -232,7 +237,7 @@ def unreadable_letter(posting: Posting, code: str, message: str, hint: str) -> R
     key, value = posted_letter(
         "",
         posting.terminal.terminal_id,
-        instant_text(posting.received_at),
+        posting.received,
         posting.body,
         InvalidEvent(code, message, hint=hint),
     )
@@ -257,8 +262,7 @@ def refuse(reading: Reading, index: int, item: Any, event: Event | None, error: 
             message=str(error),
         )
     )
-    received = instant_text(posting.received_at)
-    key, value = posted_letter(topic, posting.terminal.terminal_id, received, raw, error)
+    key, value = posted_letter(topic, posting.terminal.terminal_id, posting.received, raw, error)
     reading.records.append(RawRecord(REJECTED.name, key, value))
 
 
@@ -283,7 +287,7 @@ def _merge(posted: CloudEvent, posting: Posting) -> dict[str, Any] | InvalidEven
         "fair_id": terminal.fair_id,
         "terminal_id": terminal.terminal_id,
         "occurred_at": posted.time,
-        "received_at": instant_text(posting.received_at),
+        "received_at": posting.received,
         "clock_offset_ms": posting.clock_offset_ms,
     }
 
