@@ -56,7 +56,7 @@ _WHEN: Final[Mapping[int, str]] = {
 
 def event_name(cls: type) -> str:
     """Return the `type` of a class of events."""
-    return str({field.name: field.default for field in fields(cls)}["type"])  # type: ignore[arg-type]
+    return str({field.name: field.default for field in fields(cls)}["type"])
 
 
 def model_schemas(*models: Any) -> dict[str, Json]:

@@ -130,8 +130,9 @@ class Registry:
                 raise FairpulseError("the terminal is revoked", hint="pair it anew: enrol it with --again")
             token = self._add_key(terminal_id, now, expires_at)
             self._file.execute(
-                "UPDATE keys SET revoked_ms = ? WHERE terminal_id = ? AND revoked_ms IS NULL AND kid NOT IN ("
-                "SELECT kid FROM keys WHERE terminal_id = ? AND revoked_ms IS NULL ORDER BY made_ms DESC, rowid DESC LIMIT ?)",
+                "UPDATE keys SET revoked_ms = ? WHERE terminal_id = ? AND revoked_ms IS NULL AND kid NOT IN "
+                "(SELECT kid FROM keys WHERE terminal_id = ? AND revoked_ms IS NULL "
+                "ORDER BY made_ms DESC, rowid DESC LIMIT ?)",
                 (epoch_ms(now), terminal_id, terminal_id, KEYS_LIVE),
             )
             return token

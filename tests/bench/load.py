@@ -99,9 +99,7 @@ async def crowd(stand: Stand, *, size: int, seconds: float, watch: Callable[[], 
     """Let all terminals post as fast as they are answered."""
     tally, stop = Tally(), asyncio.Event()
     working = [
-        asyncio.create_task(
-            terminal_at_work(stand.gateway.port, stand.token(one), one, tally, size=size, stop=stop)
-        )
+        asyncio.create_task(terminal_at_work(stand.gateway.port, stand.token(one), one, tally, size=size, stop=stop))
         for one in stand.terminals
     ]
     loop = asyncio.get_running_loop()
@@ -123,7 +121,8 @@ async def steady(stand: Stand, size: int, seconds: float) -> None:
     what = "single events" if size == 1 else f"batches of {size}"
     print(
         f"{what}: {accepted / took:,.0f} events/s accepted in {requests / took:,.0f} requests/s, "
-        f"{latency(tally.seconds)}; {accepted / used:,.0f} events a CPU second of the gateway ({used / took:.0%} of a core)"
+        f"{latency(tally.seconds)}; {accepted / used:,.0f} events a CPU second of the gateway "
+        f"({used / took:.0%} of a core)"
     )
     others = {status: count for status, count in tally.statuses.items() if status != 202}
     if others or tally.resets:
@@ -230,7 +229,9 @@ def overload(kafka: LocalKafka, paired: Paired, terminals: list[Terminal], direc
         asyncio.run(warm(stand))
         watch = lambda: memory.append(resident_mib(gateway.process.pid))  # noqa: E731 - a line says it
         tally = asyncio.run(crowd(stand, size=20, seconds=seconds, watch=watch))
-        stored = {json.loads(value)["event_id"] for *_, value in read_back(kafka.bootstrap_servers, SCANS.name) if value}
+        stored = {
+            json.loads(value)["event_id"] for *_, value in read_back(kafka.bootstrap_servers, SCANS.name) if value
+        }
         lost = len(set(tally.acknowledged) - stored)
         tenth = max(1, len(memory) // 10)
         print(
