@@ -103,7 +103,7 @@ async def _fresh_topics(settings: KafkaSettings) -> None:
                 old = [name for name in await client.list_topics() if name.startswith("fair")]
                 if old:
                     await client.delete_topics(old)
-                while any(name.startswith("fair") for name in await client.list_topics()):  # noqa: ASYNC110 - Kafka's
+                while any(name.startswith("fair") for name in await client.list_topics()):
                     await asyncio.sleep(0.02)
             await ensure_topics(settings, ALL_TOPICS)
         except (KafkaError, Unavailable, TimeoutError):
