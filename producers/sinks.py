@@ -44,6 +44,14 @@ class RawRecord(NamedTuple):
     """A record as it is, sent without looking inside."""
 
     topic: str
+    key: bytes
+    value: bytes
+
+
+class Kept(NamedTuple):
+    """What a `MemorySink` keeps of a record."""
+
+    topic: str
     key: bytes | None
     value: bytes | None
 
@@ -135,13 +143,13 @@ class MemorySink(_Sink):
 
     def __init__(self, acknowledged: Acknowledged | None = None) -> None:
         super().__init__(acknowledged)
-        self.records: list[RawRecord] = []
+        self.records: list[Kept] = []
 
     async def send(self, record: Event | Record) -> None:
         """Keep the record."""
         if isinstance(record, Envelope):
             record = record_of(record)
-        self.records.append(RawRecord(record.topic, record.key, record.value))
+        self.records.append(Kept(record.topic, record.key, record.value))
         self.sent += 1
         self._confirm(record)
 
