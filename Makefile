@@ -33,9 +33,9 @@ demo: $(READY) ## a simulated fair on a real Kafka, with a live view; DEMO_SECON
 test: $(READY) ## all tests, fast ones first; starts the Kafka it needs
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-chaos: $(READY) ## break things under load, RUNS=300 SEED=1; FAULT=name and RUN=number repeat one; exit code 1 if a number is wrong
+chaos: $(READY) ## break things under load, RUNS=300 SEED=1, compare every KPI; FAULT=name RUN=number repeats one run
 	@$(BIN)/python -m tests.campaign.chaos $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) \
-	  $(if $(FAULT),--fault $(FAULT)) $(if $(RUN),--run $(RUN)) $(if $(LANES),--lanes $(LANES))
+	  $(if $(FAULT),--fault $(FAULT)) $(if $(RUN),--run $(RUN)) $(if $(LANES),--lanes $(LANES)) $(if $(BUG),--bug $(BUG))
 
 check: $(READY) ## ruff, mypy --strict, import contracts, generated files
 	@$(BIN)/ruff check .

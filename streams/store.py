@@ -29,7 +29,7 @@ class JournalStore(Store[bytes, bytes]):
     def __init__(self, engine: Engine, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._engine = engine
-        self._seeking: asyncio.Future[None] | None = None
+        self._seeking: dict[TP, asyncio.Future[None]] = {}
         self.journals: dict[int, PartitionJournal] = {}
         self.active: frozenset[int] = frozenset()
 
@@ -71,13 +71,18 @@ class JournalStore(Store[bytes, bytes]):
             log.warning("journal record of a worker that had lost its partition: ignored (%s offset %d)", tp, offset)
 
     def _read_again(self, tp: TP, offset: int) -> None:
-        """Go back to a lost record. Faust empties its changelog queue whenever flow resumes (#596)."""
+        """Go back to a lost record. Faust empties its changelog queue whenever flow resumes (#596).
+
+        Once is enough for all records behind it that are in the same batch.
+        """
+        if (seeking := self._seeking.get(tp)) is not None and not seeking.done():
+            return
         recovery = cast("TableManager", self.app.tables).recovery
         for offsets in (recovery.active_offsets, recovery.standby_offsets):
             if tp in offsets:
                 offsets[tp] = offset - 1
         log.info("reading the journal again from %s offset %d", tp, offset)
-        self._seeking = asyncio.ensure_future(self.app.consumer.seek(tp, offset))
+        self._seeking[tp] = asyncio.ensure_future(self.app.consumer.seek(tp, offset))
 
     @override
     async def on_rebalance(

@@ -89,8 +89,10 @@ def disk_full(scene: Scene) -> Seen:
     ):  # the broker may be the one who takes the last byte
         while (free := os.statvfs(disk)).f_bavail * free.f_frsize > left:
             file.write(bytes(16_384))
-    scene.wait_for(
-        lambda: "No space left on device" in scene.cluster.kafka.log_tail(lines=500), "the broker finds its disk full"
+    scene.see(
+        lambda: "No space left on device" in scene.cluster.kafka.log_tail(lines=500),
+        "the broker finds its disk full",
+        30,
     )
     scene.pause(0, 2)
     ballast.unlink()

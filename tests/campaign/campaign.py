@@ -8,7 +8,7 @@ from schemas.errors import Unavailable
 from tests.campaign import workloads
 from tests.campaign.checks import Verdict, judge
 from tests.campaign.plan import FAULTS, SMALL_DISK, THREE_NODES, Run
-from tests.campaign.stage import PATIENCE_S, Cluster, NotSeen, Scene, remove, scene
+from tests.campaign.stage import PATIENCE_S, Cluster, NotSeen, Scene, Stalled, remove, scene
 
 PATCHED = ("-m", "tests.campaign.patched_worker")
 ATTEMPTS = 3
@@ -22,6 +22,7 @@ class Outcome:
     Attributes:
         seen: what the fault did; why it was not seen, if it was not.
         counts: whether the fault took place.
+        before: why it did not, in earlier attempts.
     """
 
     run: Run
@@ -32,6 +33,7 @@ class Outcome:
     seconds: float = 0
     evidence: str = ""
     bug: str = ""
+    before: tuple[str, ...] = ()
 
     @property
     def is_good(self) -> bool:
@@ -49,6 +51,7 @@ class Lane:
 
     def run(self, run: Run, bug: str = "", patience_s: float = PATIENCE_S) -> Outcome:
         """Take a run to its end; repeat it when its fault did not take place."""
+        before: tuple[str, ...] = ()
         for attempt in range(ATTEMPTS):
             began = time.monotonic()
             outcome = self._attempt(run, attempt, bug, patience_s)
@@ -56,8 +59,10 @@ class Lane:
             if not outcome.is_good and not bug and self._shared is not None:
                 self._shared.stop()
                 self._shared = None
+            outcome.before = before
             if outcome.counts:
                 break
+            before = (*before, outcome.seen)
         return outcome
 
     def _attempt(self, run: Run, attempt: int, bug: str, patience_s: float) -> Outcome:
@@ -79,6 +84,8 @@ class Lane:
                 outcome.verdict.problems.append(seen.problem)
         except NotSeen as error:
             outcome.counts, outcome.seen = False, str(error)
+        except Stalled as error:
+            outcome.verdict.problems.append(str(error))
         except Unavailable as error:
             outcome.verdict.problems.append(f"Kafka did not come back: {error}")
         finally:
@@ -109,6 +116,7 @@ class Lane:
         """End everything that runs, from whatever thread."""
         if self._scene is not None:
             self._scene.end()
+            remove(self._scene)
         for cluster in (self._own, self._shared):
             if cluster is not None:
                 cluster.stop()
@@ -163,6 +171,7 @@ def line(outcome: Outcome) -> str:
         f"seed {run.seed} run {run.number:>3}  {state:<8}  {run.fault:<35} {run.workload:<11} {run.workers} workers"
         f"  lost {verdict.lost} double {verdict.double}  {recovery:<19} {outcome.seconds:5.1f} s  {outcome.seen}"
     )
+    text += "".join(f"\n    tried before: {why}" for why in outcome.before)
     if not outcome.is_good:
         text += "".join(f"\n    {problem}" for problem in verdict.problems)
         text += f"\n    logs: {outcome.evidence}"

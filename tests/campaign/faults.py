@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from tests.campaign.stage import SESSION_S, NotSeen, Scene
+from tests.campaign.stage import PARTITIONS, SESSION_S, NotSeen, Scene
 from tests.campaign.supervised import is_running, wait_stopped
 
 
@@ -62,7 +62,7 @@ def worker_freeze(scene: Scene) -> Seen:
     others = [worker for worker in scene.fleet.workers if worker.process is not process]
     if others:
         scene.wait_for(
-            lambda: sum(len(worker.partitions()) for worker in others if worker.process.poll() is None) == 4,
+            lambda: sum(len(worker.partitions()) for worker in others if worker.process.poll() is None) == PARTITIONS,
             "the frozen worker's partitions are taken over",
         )
     else:
@@ -109,16 +109,17 @@ def failpoint(step: str) -> Fault:
         for share in scene.moments(scene.chance.randint(1, 3), last=0.5):
             scene.progress(share)
             arm, hit = scene.directory / "arm", scene.directory / f"hit-{kills}"
-            arm.write_text(str(hit), encoding="utf-8")
+            hit.with_suffix(".arm").write_text(str(hit), encoding="utf-8")
+            hit.with_suffix(".arm").rename(arm)  # a worker must not find it half-written
             try:
-                scene.wait_for(hit.exists, f"a worker comes to {step}", 10)
+                scene.see(hit.exists, f"a worker comes to {step}", 10)
             except NotSeen:
                 arm.unlink(missing_ok=True)
                 if kills:
                     break  # everything was sent and committed while the worker before it recovered
                 raise
             pid = int(hit.read_text(encoding="ascii"))
-            scene.wait_for(partial(is_replaced, scene, pid), "it died", 10)
+            scene.see(partial(is_replaced, scene, pid), "it died", 10)
             kills += 1
         return Seen(kills, f"worker died {step.replace('_', ' ')}")
 

@@ -37,12 +37,19 @@ SESSION_S: Final = 2.0
 PATIENCE_S: Final = 60.0
 """How long after the end of a fault everything must be right again."""
 
+POLL_S: Final = 0.1
+"""Pause between two looks at workers: each look makes them work."""
+
 DISK_MIB: Final = 96
 """Size of the small disk, for the run in which it fills up."""
 
 
 class NotSeen(Exception):
     """The fault did not take place, so the run says nothing about it."""
+
+
+class Stalled(Exception):
+    """What must go on in spite of the fault did not: events are not folded, or partitions have no owner."""
 
 
 class Cluster:
@@ -190,13 +197,15 @@ class Scene:
             if hasattr(self, part):
                 getattr(self, part).stop()
 
-    def wait_for(self, condition: Callable[[], bool], what: str, seconds: float = 45) -> None:
-        """Wait until a condition holds. Raises NotSeen with `what` otherwise."""
-        deadline = time.monotonic() + seconds
-        while not condition():
-            if time.monotonic() > deadline:
-                raise NotSeen(f"not within {seconds:.0f} s: {what}")
-            time.sleep(0.03)
+    def see(self, condition: Callable[[], bool], what: str, seconds: float) -> None:
+        """Wait until the fault is seen to take place. Raises NotSeen with `what` otherwise."""
+        if not _soon(condition, seconds):
+            raise NotSeen(f"not within {seconds:.0f} s: {what}")
+
+    def wait_for(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait until the workers have done something. Raises Stalled with `what` otherwise."""
+        if not _soon(condition, PATIENCE_S):
+            raise Stalled(f"not within {PATIENCE_S:.0f} s: {what}")
 
     def progress(self, share: float) -> None:
         """Wait until this share of the workload has been folded (of its records: a few are no events)."""
@@ -220,6 +229,15 @@ class Scene:
     def pause(self, least: float, most: float) -> None:
         """Do nothing for a random time, in seconds."""
         time.sleep(self.chance.uniform(least, most))
+
+
+def _soon(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_S)
+    return True
 
 
 def scene(cluster: Cluster, workload_of: Callable[[Path, random.Random], Workload], name: str, seed: str) -> Scene:
