@@ -2,15 +2,18 @@
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import click
 
+from dashboards.boards import ALL_BOARDS
 from dashboards.pages import kpis_page, settings_page, topics_page
 from schemas.console import run
 from schemas.errors import FairpulseError
 
-GENERATED = Path(__file__).parent / "generated"
+ROOT = Path(__file__).parent
+GENERATED = ROOT / "generated"
 FILES: Mapping[str, Callable[[], str]] = {
     "KPIS.md": kpis_page,
     "SETTINGS.md": settings_page,
@@ -18,19 +21,31 @@ FILES: Mapping[str, Callable[[], str]] = {
 }
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+def written() -> Mapping[Path, Callable[[], str]]:
+    """Return every file that is written, with what makes its text."""
+    from dashboards.build import board_json  # the SDK is there in development only
+
+    pages = {GENERATED / name: text for name, text in FILES.items()}
+    boards = {ROOT / "json" / f"{board.uid}.json": partial(board_json, board) for board in ALL_BOARDS}
+    return {**pages, **boards}
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--check", is_flag=True, help="Write nothing; fail if a file is stale.")
-def dashboards(check: bool) -> None:
-    """Write the files that come from the KPI catalogue, the topics and the settings."""
-    for name, text in FILES.items():
-        path = GENERATED / name
+@click.pass_context
+def dashboards(context: click.Context, check: bool) -> None:
+    """Write the files that come from the KPI catalogue, the boards, the topics and the settings."""
+    if context.invoked_subcommand is not None:
+        return
+    for path, text in written().items():
+        name = path.relative_to(ROOT.parent)
         fresh = path.exists() and path.read_text(encoding="utf-8") == text()
         if check and not fresh:
-            raise FairpulseError(f"dashboards/generated/{name} is stale", hint="run: make generate")
+            raise FairpulseError(f"{name} is stale", hint="run: make generate")
         if not fresh:
-            GENERATED.mkdir(exist_ok=True)
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text(), encoding="utf-8")
-            click.echo(f"wrote dashboards/generated/{name}")
+            click.echo(f"wrote {name}")
 
 
 if __name__ == "__main__":
