@@ -148,9 +148,10 @@ def test_a_panel_has_unit_levels_in_meaning_colours_and_a_word_for_nothing(uid: 
 
 
 @of_panel
-def test_a_share_is_shown_from_zero(uid: str, panel: dict[str, Any]) -> None:
+def test_a_share_is_shown_from_zero_and_a_change_from_losing_everything(uid: str, panel: dict[str, Any]) -> None:
     if panel["fieldConfig"]["defaults"]["unit"] == "percentunit":
-        assert panel["fieldConfig"]["defaults"]["min"] == 0
+        change = panel["targets"][0]["expr"].endswith("- 1")
+        assert panel["fieldConfig"]["defaults"]["min"] == (-1 if change else 0)
 
 
 @of_panel
