@@ -4,11 +4,17 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
+import yaml
 
+from dashboards.alerts import alert_rules
 from dashboards.boards import ALL_BOARDS
 from dashboards.pages import kpis_page, settings_page, topics_page
+from dashboards.provisioning import datasources, providers
+from dashboards.rules import recording_rules
+from dashboards.scraping import prometheus_config
 from schemas.console import run
 from schemas.errors import FairpulseError
 
@@ -19,6 +25,14 @@ FILES: Mapping[str, Callable[[], str]] = {
     "SETTINGS.md": settings_page,
     "TOPICS.md": topics_page,
 }
+CONFIG: Mapping[str, Callable[[], Mapping[str, Any]]] = {
+    "prometheus/prometheus.yml": prometheus_config,
+    "prometheus/rules/recording.yml": recording_rules,
+    "prometheus/rules/alerts.yml": alert_rules,
+    "provisioning/datasources/fairpulse.yaml": datasources,
+    "provisioning/dashboards/fairpulse.yaml": providers,
+}
+WRITTEN = "# Written by `make generate`; change the constants in dashboards/, not this file.\n"
 
 
 def written() -> Mapping[Path, Callable[[], str]]:
@@ -27,7 +41,12 @@ def written() -> Mapping[Path, Callable[[], str]]:
 
     pages = {GENERATED / name: text for name, text in FILES.items()}
     boards = {ROOT / "json" / f"{board.uid}.json": partial(board_json, board) for board in ALL_BOARDS}
-    return {**pages, **boards}
+    config = {ROOT / name: partial(_yaml, make) for name, make in CONFIG.items()}
+    return {**pages, **boards, **config}
+
+
+def _yaml(make: Callable[[], Mapping[str, Any]]) -> str:
+    return WRITTEN + yaml.safe_dump(make(), sort_keys=False, width=10_000, allow_unicode=True)
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -43,7 +62,7 @@ def dashboards(context: click.Context, check: bool) -> None:
         if check and not fresh:
             raise FairpulseError(f"{name} is stale", hint="run: make generate")
         if not fresh:
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text(), encoding="utf-8")
             click.echo(f"wrote {name}")
 
