@@ -230,8 +230,8 @@ _ONE = Row(
             do="one without: is its terminal on?",
             queries=(
                 Query(
-                    f"{total(EXHIBIT_VISITORS, _DAY, Label.EXHIBIT)} * on (exhibit) group_left (name) "
-                    f"max by (exhibit, name) ({_EXHIBITS})",
+                    f"({total(EXHIBIT_VISITORS, _DAY, Label.EXHIBIT)} or max by (exhibit) ({_EXHIBITS}) * 0) "
+                    f"* on (exhibit) group_left (name) max by (exhibit, name) ({_EXHIBITS})",
                     "Visitors",
                 ),
             ),

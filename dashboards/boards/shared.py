@@ -77,8 +77,8 @@ def pressure(where: str = "") -> str:
 
 def denied(where: str = "", *by: Label) -> str:
     """Return denied scans as a share of all scans at the gates, over the last 15 minutes."""
-    refused = total(GATE_DENIALS, Window.M15, *by, where=where)
     passed = total(GATE_PASSAGES, Window.M15, *by, where=where)
+    refused = f"({total(GATE_DENIALS, Window.M15, *by, where=where)} or {passed} * 0)"
     return f"{refused} / ({refused} + {passed})"
 
 
