@@ -11,6 +11,7 @@ import yaml
 
 from dashboards.alerts import alert_rules
 from dashboards.boards import ALL_BOARDS
+from dashboards.commands import COMMANDS
 from dashboards.pages import kpis_page, settings_page, topics_page
 from dashboards.provisioning import datasources, providers
 from dashboards.rules import recording_rules
@@ -66,6 +67,9 @@ def dashboards(context: click.Context, check: bool) -> None:
             path.write_text(text(), encoding="utf-8")
             click.echo(f"wrote {name}")
 
+
+for command in COMMANDS:
+    dashboards.add_command(command)
 
 if __name__ == "__main__":
     sys.exit(run(dashboards))
