@@ -2,17 +2,27 @@
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
+import yaml
 
+from dashboards.alerts import alert_rules
+from dashboards.boards import ALL_BOARDS
+from dashboards.commands import COMMANDS
 from dashboards.pages import kpis_page, settings_page, topics_page
+from dashboards.provisioning import datasources, providers
+from dashboards.rules import recording_rules
+from dashboards.scraping import prometheus_config
 from schemas.asyncapi import asyncapi_text
 from schemas.console import run
 from schemas.errors import FairpulseError
 from schemas.openapi import openapi_text
 
-GENERATED = Path(__file__).parent / "generated"
+ROOT = Path(__file__).parent
+GENERATED = ROOT / "generated"
 FILES: Mapping[str, Callable[[], str]] = {
     "KPIS.md": kpis_page,
     "asyncapi.json": asyncapi_text,
@@ -20,22 +30,50 @@ FILES: Mapping[str, Callable[[], str]] = {
     "SETTINGS.md": settings_page,
     "TOPICS.md": topics_page,
 }
+CONFIG: Mapping[str, Callable[[], Mapping[str, Any]]] = {
+    "prometheus/prometheus.yml": prometheus_config,
+    "prometheus/rules/recording.yml": recording_rules,
+    "prometheus/rules/alerts.yml": alert_rules,
+    "provisioning/datasources/fairpulse.yaml": datasources,
+    "provisioning/dashboards/fairpulse.yaml": providers,
+}
+WRITTEN = "# Written by `make generate`; change the constants in dashboards/, not this file.\n"
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+def written() -> Mapping[Path, Callable[[], str]]:
+    """Return every file that is written, with what makes its text."""
+    from dashboards.build import board_json  # the SDK is there in development only
+
+    pages = {GENERATED / name: text for name, text in FILES.items()}
+    boards = {ROOT / "json" / f"{board.uid}.json": partial(board_json, board) for board in ALL_BOARDS}
+    config = {ROOT / name: partial(_yaml, make) for name, make in CONFIG.items()}
+    return {**pages, **boards, **config}
+
+
+def _yaml(make: Callable[[], Mapping[str, Any]]) -> str:
+    return WRITTEN + yaml.safe_dump(make(), sort_keys=False, width=10_000, allow_unicode=True)
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--check", is_flag=True, help="Write nothing; fail if a file is stale.")
-def dashboards(check: bool) -> None:
-    """Write the files that come from the KPI catalogue, the topics and the settings."""
-    for name, text in FILES.items():
-        path = GENERATED / name
+@click.pass_context
+def dashboards(context: click.Context, check: bool) -> None:
+    """Write the files that come from the KPI catalogue, the boards, the topics and the settings."""
+    if context.invoked_subcommand is not None:
+        return
+    for path, text in written().items():
+        name = path.relative_to(ROOT.parent)
         fresh = path.exists() and path.read_text(encoding="utf-8") == text()
         if check and not fresh:
-            raise FairpulseError(f"dashboards/generated/{name} is stale", hint="run: make generate")
+            raise FairpulseError(f"{name} is stale", hint="run: make generate")
         if not fresh:
-            GENERATED.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text(), encoding="utf-8")
-            click.echo(f"wrote dashboards/generated/{name}")
+            click.echo(f"wrote {name}")
 
+
+for command in COMMANDS:
+    dashboards.add_command(command)
 
 if __name__ == "__main__":
     sys.exit(run(dashboards))

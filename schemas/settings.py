@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.errors import InvalidSettings
@@ -152,6 +152,16 @@ class FairSettings(Settings):
 
     fair_file: Path | None = None
     """The fair file; without it the shipped example of a CIFTIS-like fair."""
+
+
+class GrafanaSettings(Settings):
+    """Which Grafana `python -m dashboards push|annotate|snapshot|doctor` talk to. Workers never do."""
+
+    grafana_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s@?#]+$")] = "http://127.0.0.1:3000"
+    """Address of Grafana, with its path if it has one."""
+
+    grafana_token: SecretStr | None = None
+    """Token of a service account (glsa_...): role Viewer for doctor, Editor for the rest."""
 
 
 def known_names() -> frozenset[str]:

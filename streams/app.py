@@ -11,7 +11,7 @@ from typing import Any
 
 import faust
 from faust.types import TP
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, ProcessCollector
 from typing_extensions import override
 
 from schemas.fair import Fair
@@ -114,6 +114,7 @@ def create_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) ->
     # Faust takes the class from here when it makes the consumer; it is declared a class variable.
     vars(app.transport)["Consumer"] = consumer_for(frozenset(_NAMES), store.position_of)
     registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
     health = Health(registry)
     view = View(
         engine,

@@ -14,8 +14,6 @@ from streams.kpis.definition import Kpi, Label, Unit, Window
 from streams.kpis.read import combine
 from streams.view import View, label_values
 
-PREFIX = "fair_"
-
 
 class KpiCollector(Collector):
     """One family a KPI, labelled by its window; the newest closed window only, one series a group.
@@ -116,7 +114,7 @@ class KpiCollector(Collector):
 
 def metric_name(kpi: Kpi[Any, Any]) -> str:
     """Return the name of the KPI's family on /metrics."""
-    return f"{PREFIX}{kpi.name}_seconds" if kpi.unit is Unit.SECONDS else f"{PREFIX}{kpi.name}"
+    return kpi.metric
 
 
 def help_text(kpi: Kpi[Any, Any]) -> str:

@@ -199,12 +199,12 @@ class DealRoom:
                 },
             ],
             "trade_direction": self._direction(outcome, exhibitor.country, partner).value,
-            "ebops_main": tuple(ServiceCategory)[int(draw() * len(ServiceCategory))].value,
+            "ebops_main": (service := tuple(ServiceCategory)[int(draw() * len(ServiceCategory))]).value,
             "location": location.value,
             "pre_signed": pre_signed,
             "booth_id": exhibitor.booth,
         }
-        return Terms(state, more)
+        return Terms(state._replace(service=service), more)
 
     def _direction(self, outcome: OutcomeKind, ours: str, theirs: str) -> TradeDirection:
         host = self._fair.host_country
@@ -228,7 +228,7 @@ class DealRoom:
 
     def _amended(self, at: int, terminal: Terminal, terms: Terms, *, correction: bool) -> Step:
         kind = ChangeKind.CORRECTION if correction else ChangeKind.BUSINESS_CHANGE
-        changed = Terms(terms.state, {**terms.more, "change_kind": kind.value})
+        changed = Terms(terms.state._replace(change=kind), {**terms.more, "change_kind": kind.value})
         return self._step(at, terminal, "fair.deal.amended.v1", changed)
 
     def _cancelled(

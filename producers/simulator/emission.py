@@ -5,7 +5,7 @@ A fact is what the simulator knows it did. The ledger reads facts only, never th
 
 from typing import NamedTuple
 
-from schemas.codes import BadgeRole, DealStage, InteractionKind, OutcomeKind, ScanKind
+from schemas.codes import BadgeRole, ChangeKind, DealStage, InteractionKind, OutcomeKind, ScanKind, ServiceCategory
 
 
 class Passage(NamedTuple):
@@ -45,6 +45,8 @@ class DealState(NamedTuple):
         yearly: the value is one year's already.
         term_months: 0 when no term is given.
         signed_ms: when it was signed, in ms since 1970.
+        service: what kind of service it is about.
+        change: what kind of amendment made it so; None as it was signed.
     """
 
     deal: str
@@ -59,6 +61,8 @@ class DealState(NamedTuple):
     term_months: int = 0
     section: str = ""
     signed_ms: int = 0
+    service: ServiceCategory = ServiceCategory.UNCLASSIFIED
+    change: ChangeKind | None = None
 
 
 class Refused(NamedTuple):

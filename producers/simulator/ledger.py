@@ -29,9 +29,12 @@ LABELS: Final[Mapping[str, tuple[str, ...]]] = {
     "site_occupancy": (),
     "booth_scans": ("booth",),
     "booth_visitors": ("booth",),
+    "booth_audience": (),
     "interactions": ("kind",),
     "exhibit_visitors": ("exhibit",),
+    "exhibit_audience": (),
     "leads": ("section",),
+    "lead_audience": (),
     "hall_dwell": ("hall",),
     "outcomes": ("kind",),
     "deals": ("stage",),
@@ -39,6 +42,8 @@ LABELS: Final[Mapping[str, tuple[str, ...]]] = {
     "intended_value": ("section", "currency"),
     "contract_value_reported": ("section",),
     "intended_value_reported": ("section",),
+    "service_value_reported": ("service",),
+    "outcomes_amended": ("change",),
     "deals_cancelled": (),
     "events": ("topic",),
     "duplicate_events": ("topic",),
@@ -123,6 +128,7 @@ class Ledger:
             counts["booth_scans", day, place] += 1
             if fact.person is not None:
                 self._sets["booth_visitors", day, place].add(fact.person)
+                self._sets["booth_audience", day, ()].add(fact.person)
         elif kind is ScanKind.ZONE_IN:
             counts["hall_occupancy", day, place] += 1
         elif kind is ScanKind.ZONE_OUT:
@@ -150,8 +156,10 @@ class Ledger:
         if fact.person is None:
             return
         self._sets["exhibit_visitors", day, (fact.exhibit,)].add(fact.person)
+        self._sets["exhibit_audience", day, ()].add(fact.person)
         if fact.kind is InteractionKind.LEAD_CAPTURED:
             self._sets["leads", day, (self._section[fact.exhibitor],)].add((fact.exhibitor, fact.person))
+            self._sets["lead_audience", day, ()].add(fact.person)
 
     def _date(self, t_ms: int) -> str:
         minute = t_ms // 60_000
@@ -200,6 +208,10 @@ class Ledger:
                 reported = self._fair.to_reporting_minor(value, deal.currency, date)
                 _add(cells[name], day, (deal.section, deal.currency), value)
                 _add(cells[f"{name}_reported"], day, (deal.section,), reported)
+                if deal.binding:
+                    _add(cells["service_value_reported"], day, (deal.service.value,), reported)
+            if deal.change is not None:
+                _add(cells["outcomes_amended"], day, (deal.change.value,), 1)
 
     def write(self, path: Path, **about: str | int) -> None:
         """Write the ledger as JSON, all or nothing; `about` says where the numbers come from.

@@ -37,9 +37,12 @@ WINDOWS = {
     "site_occupancy": "day",
     "booth_scans": "day",
     "booth_visitors": "day fair",
+    "booth_audience": "day fair",
     "interactions": "1m 15m day fair",
     "exhibit_visitors": "15m day",
+    "exhibit_audience": "day fair",
     "leads": "day fair",
+    "lead_audience": "day fair",
     "hall_dwell": "15m day",
     "events": "1m day fair",
     "event_lag": "5m day fair",
@@ -55,6 +58,8 @@ DEAL_KPIS = (
     "intended_value",
     "contract_value_reported",
     "intended_value_reported",
+    "service_value_reported",
+    "outcomes_amended",
     "deals_cancelled",
 )
 SUMMED_OVER_DAYS = ("visits", "professional_visits")
@@ -189,6 +194,7 @@ class Oracle:
             self._put("booth_scans", at, 1, booth=scan["booth_id"])
             if badge is not None:
                 self._add("booth_visitors", at, badge, booth=scan["booth_id"])
+                self._add("booth_audience", at, badge)
 
     def _take_visit(self, scan: JsonEvent, at: Moment) -> None:
         badge, role, country = scan.get("badge_ref"), scan["badge_role"], scan.get("residence_country")
@@ -211,8 +217,10 @@ class Oracle:
         self._put("interactions", at, 1, kind=kind)
         if badge is not None:
             self._add("exhibit_visitors", at, badge, exhibit=touch["exhibit_id"])
+            self._add("exhibit_audience", at, badge)
             if kind == "lead_captured":
                 self._add("leads", at, (exhibitor, badge), section=self.fair.section_of[exhibitor])
+                self._add("lead_audience", at, badge)
 
     def _put(self, name: str, at: Moment | None, amount: int, **labels: str) -> None:
         """Count the amount, or note it where the KPI is a histogram."""
@@ -280,6 +288,11 @@ class Oracle:
                     _increase(results[kind][window], amount, section=section, currency=currency)
                     reported = self.fair.reported(amount, currency, day)
                     _increase(results[f"{kind}_reported"][window], reported, section=section)
+                    if deal["binding"]:
+                        service = deal.get("ebops_main", "unclassified")
+                        _increase(results["service_value_reported"][window], reported, service=service)
+                if "change_kind" in deal:
+                    _increase(results["outcomes_amended"][window], 1, change=deal["change_kind"])
         return results
 
 

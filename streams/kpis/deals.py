@@ -6,8 +6,8 @@ Intended and contract value are two numbers and never added.
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from schemas.codes import OutcomeKind, ValueBasis
-from schemas.events import DealCancelled, DealEvent
+from schemas.codes import OutcomeKind, ServiceCategory, ValueBasis
+from schemas.events import DealAmended, DealCancelled, DealEvent
 from streams.kpis.aggregates import Sum
 from streams.kpis.definition import Kpi, Label, On, Signal, Unit, Window
 from streams.kpis.moment import Moment
@@ -15,6 +15,17 @@ from streams.kpis.moment import Moment
 _STATE: On[DealEvent] = On((Signal.DEAL_STATE,))
 _OVER = (Window.DAY, Window.FAIR)
 DEAL_KINDS = frozenset({OutcomeKind.TRANSACTION, OutcomeKind.INVESTMENT})
+KNOWLEDGE_INTENSIVE = frozenset(
+    {
+        ServiceCategory.INSURANCE_PENSION,
+        ServiceCategory.FINANCIAL,
+        ServiceCategory.INTELLECTUAL_PROPERTY,
+        ServiceCategory.TELECOM_COMPUTER_INFORMATION,
+        ServiceCategory.OTHER_BUSINESS,
+        ServiceCategory.PERSONAL_CULTURAL_RECREATIONAL,
+    }
+)
+"""What the releases of China's Ministry of Commerce name as knowledge-intensive services, put together (2021-2022)."""
 
 
 def annualised(value_minor: int, term_months: int | None, basis: ValueBasis) -> int:
@@ -57,6 +68,17 @@ def _reported(deal: DealEvent, moment: Moment, *, binding: bool) -> tuple[str, i
         return None
     signed_on = moment.fair.local_date(int(deal.signed_at.timestamp()))
     return (deal.section, moment.fair.to_reporting_minor(value, deal.currency, signed_on))
+
+
+def _service_value(deal: DealEvent, moment: Moment) -> tuple[str, int] | None:
+    reported = _reported(deal, moment, binding=True)
+    if reported is None or isinstance(deal, DealCancelled):
+        return None
+    return (deal.ebops_main, reported[1])
+
+
+def _amended(deal: DealEvent, _: Moment) -> tuple[str, int] | None:
+    return (deal.change_kind, 1) if isinstance(deal, DealAmended) else None
 
 
 def _contract_value(deal: DealEvent, _: Moment) -> tuple[str, int] | None:
@@ -149,6 +171,30 @@ INTENDED_VALUE_REPORTED = Kpi(
     windows=_OVER,
 )
 
+SERVICE_VALUE_REPORTED = Kpi(
+    name="service_value_reported",
+    question="What are the binding contracts worth by kind of service, in the reporting currency?",
+    unit=Unit.MONEY,
+    source="contract value by main item of services trade (EBOPS 2010); unclassified contracts are shown, not spread",
+    on=_STATE,
+    labels=(Label.SERVICE,),
+    aggregate=Sum(),
+    measure=_service_value,
+    windows=_OVER,
+)
+
+OUTCOMES_AMENDED = Kpi(
+    name="outcomes_amended",
+    question="How many results stand as amended, by kind of change?",
+    unit=Unit.OUTCOMES,
+    source="distinct results whose current revision is an amendment: a correction, or a business change",
+    on=_STATE,
+    labels=(Label.CHANGE,),
+    aggregate=Sum(),
+    measure=_amended,
+    windows=_OVER,
+)
+
 DEALS_CANCELLED = Kpi(
     name="deals_cancelled",
     question="How many results were cancelled?",
@@ -167,5 +213,7 @@ KPIS = (
     INTENDED_VALUE,
     CONTRACT_VALUE_REPORTED,
     INTENDED_VALUE_REPORTED,
+    SERVICE_VALUE_REPORTED,
+    OUTCOMES_AMENDED,
     DEALS_CANCELLED,
 )

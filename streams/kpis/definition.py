@@ -8,6 +8,9 @@ from schemas.codes import Code, InteractionKind, ScanKind
 from streams.kpis.aggregates import Aggregate, Hit
 from streams.kpis.moment import Moment
 
+PREFIX = "fair_"
+"""What every name on /metrics begins with."""
+
 E = TypeVar("E")
 """What the measure looks at: an event class, or None for a record that was refused."""
 
@@ -45,6 +48,8 @@ class Label(Code):
     STAGE = "stage"
     CURRENCY = "currency"
     COUNTRY = "country"
+    SERVICE = "service"
+    CHANGE = "change"
     TOPIC = "topic"
     REASON = "reason"
 
@@ -124,6 +129,11 @@ class Kpi(Generic[E, Hit]):
     def key(self) -> str:
         """Return name and version, as cells and the journal know the KPI."""
         return self.name if self.version == 1 else f"{self.name}.v{self.version}"
+
+    @property
+    def metric(self) -> str:
+        """Return the name of its family on /metrics."""
+        return f"{PREFIX}{self.name}_seconds" if self.unit is Unit.SECONDS else f"{PREFIX}{self.name}"
 
     @property
     def scraped(self) -> tuple[Window, ...]:

@@ -35,6 +35,14 @@ def _lead(touch: ExhibitInteraction, moment: Moment) -> tuple[str, int] | None:
     return (section, moment.number(f"{touch.exhibitor_id}|{touch.badge_ref}"))
 
 
+def _seen_at_a_booth(scan: VisitorScan, moment: Moment) -> tuple[str, int] | None:
+    return None if scan.badge_ref is None or scan.result is not ScanResult.ACCEPTED else ("", moment.badge)
+
+
+def _touched(touch: ExhibitInteraction, moment: Moment) -> tuple[str, int] | None:
+    return None if touch.badge_ref is None else ("", moment.badge)
+
+
 BOOTH_SCANS = Kpi(
     name="booth_scans",
     question="How many badges were scanned at each booth?",
@@ -99,4 +107,46 @@ LEADS = Kpi(
     windows=(Window.DAY, Window.FAIR),
 )
 
-KPIS = (BOOTH_SCANS, BOOTH_VISITORS, INTERACTIONS, EXHIBIT_VISITORS, LEADS)
+BOOTH_AUDIENCE = Kpi(
+    name="booth_audience",
+    question="How many different visitors were scanned at any booth?",
+    unit=Unit.VISITORS,
+    source="funnel: distinct badges with an accepted booth scan, whatever the booth",
+    on=_BOOTH,
+    aggregate=Distinct(),
+    measure=_seen_at_a_booth,
+    windows=(Window.DAY, Window.FAIR),
+)
+
+EXHIBIT_AUDIENCE = Kpi(
+    name="exhibit_audience",
+    question="How many different visitors tried any exhibit?",
+    unit=Unit.VISITORS,
+    source="funnel: distinct badges with an interaction, whatever the exhibit",
+    on=_TOUCH,
+    aggregate=Distinct(),
+    measure=_touched,
+    windows=(Window.DAY, Window.FAIR),
+)
+
+LEAD_AUDIENCE = Kpi(
+    name="lead_audience",
+    question="How many different visitors left a lead with anybody?",
+    unit=Unit.VISITORS,
+    source="funnel: distinct badges with a lead captured, whatever the exhibitor; leads counts one an exhibitor",
+    on=On[ExhibitInteraction]((InteractionKind.LEAD_CAPTURED,)),
+    aggregate=Distinct(),
+    measure=_touched,
+    windows=(Window.DAY, Window.FAIR),
+)
+
+KPIS = (
+    BOOTH_SCANS,
+    BOOTH_VISITORS,
+    BOOTH_AUDIENCE,
+    INTERACTIONS,
+    EXHIBIT_VISITORS,
+    EXHIBIT_AUDIENCE,
+    LEADS,
+    LEAD_AUDIENCE,
+)

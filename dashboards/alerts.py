@@ -1,0 +1,179 @@
+"""Alerts: what somebody has to do something about, how urgently, and where it says what.
+
+Severities: `critical` wakes somebody, `warning` is seen to within the hour, `notice` is for the operations room.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from dashboards.scraping import MOST_SERIES, WORKER
+
+RUNBOOKS: Final = "{{ $externalLabels.runbooks }}"
+"""Where the pages of dashboards/runbooks are served: RUNBOOKS_URL of Prometheus' environment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert.
+
+    Attributes:
+        wait: how long it must be true.
+        summary: one line; may use `{{ $labels.x }}` and `{{ $value }}`.
+    """
+
+    name: str
+    severity: str
+    expr: str
+    wait: str
+    summary: str
+
+
+_OPEN = "and on () (fair:open == 1)"
+_PERCENT = "{{ $value | humanizePercentage }}"
+_JOB = f'job="{WORKER}"'
+
+ALERTS: Final = (
+    Alert(
+        "HallFillsUp",
+        "notice",
+        "fair:hall_load >= 0.8 < 0.9",
+        "2m",
+        f"Hall {{{{ $labels.hall }}}} is at {_PERCENT} of its capacity: watch its doors",
+    ),
+    Alert(
+        "HallNearlyFull",
+        "warning",
+        "fair:hall_load >= 0.9 < 1",
+        "1m",
+        f"Hall {{{{ $labels.hall }}}} is at {_PERCENT} of its capacity: let in only as many as leave",
+    ),
+    Alert(
+        "HallFull",
+        "critical",
+        "fair:hall_load >= 1",
+        "30s",
+        f"Hall {{{{ $labels.hall }}}} is at {_PERCENT} of its capacity: close its doors",
+    ),
+    Alert(
+        "QueueGrows",
+        "warning",
+        "fair:gate_pressure > 1",
+        "3m",
+        f"Gate {{{{ $labels.gate }}}} gets {_PERCENT} of what its lanes can pass: open lanes, or redirect",
+    ),
+    Alert(
+        "GateQuiet",
+        "warning",
+        f"fair:gate_idle == 1 {_OPEN}",
+        "2m",
+        "Gate {{ $labels.gate }} has passed nobody for 15 minutes: closed on purpose, or mute?",
+    ),
+    Alert(
+        "TerminalsSilent",
+        "warning",
+        f"fair:silent_booths / (fair:active_booths > 0) > 0.2 {_OPEN}",
+        "5m",
+        f"{_PERCENT} of the booths that scanned today have been silent for 30 minutes",
+    ),
+    Alert(
+        "RejectsBurst",
+        "warning",
+        "delta(fair:rejected_events[5m]) > 100",
+        "1m",
+        "{{ $value | humanize }} records were refused in five minutes",
+    ),
+    Alert("WorkerLags", "warning", "fair:lag > 50000", "3m", "{{ $value | humanize }} records wait to be folded"),
+    Alert(
+        "WatermarkStuck",
+        "critical",
+        "changes(fair:watermark[5m]) == 0 and on (partition) fair:partition_lag > 0",
+        "2m",
+        "Partition {{ $labels.partition }} has records waiting and does not move",
+    ),
+    Alert(
+        "NumbersStandStill",
+        "critical",
+        f"changes(fair:time[5m]) == 0 {_OPEN}",
+        "1m",
+        "No minute has been closed for five minutes while the fair is open: every board stands still",
+    ),
+    Alert(
+        "NoWorker",
+        "critical",
+        "(sum(fair_worker_ready) or vector(0)) == 0",
+        "1m",
+        "No worker folds events: the boards are blank. Events wait in Kafka, none is lost",
+    ),
+    Alert(
+        "WorkerRecoversTooLong",
+        "warning",
+        "fair_worker_ready == 0",
+        "2m",
+        "Worker {{ $labels.instance }} has been recovering for more than two minutes",
+    ),
+    Alert(
+        "WorkerRestarts",
+        "warning",
+        f"changes(process_start_time_seconds{{{_JOB}}}[15m]) >= 2",
+        "0s",
+        "Worker {{ $labels.instance }} has started {{ $value }} times more in 15 minutes: see its last log line",
+    ),
+    Alert(
+        "JournalFails",
+        "critical",
+        "increase(fair_worker_journal_append_seconds_count[2m]) == 0"
+        " and on (instance) sum by (instance) (fair_worker_lag_records) > 0 and on (instance) fair_worker_ready == 1",
+        "1m",
+        "Worker {{ $labels.instance }} has records to fold and Kafka acknowledges no journal record",
+    ),
+    Alert(
+        "JournalSlow",
+        "warning",
+        "histogram_quantile(0.99, sum by (le) (rate(fair_worker_journal_append_seconds_bucket[5m]))) > 1",
+        "5m",
+        "One in a hundred journal records takes longer than {{ $value | humanizeDuration }}",
+    ),
+    Alert(
+        "LiveDiffersFromAudit",
+        "critical",
+        "max(fair_audit_differences) > 0",
+        "0s",
+        "{{ $value }} numbers differ from the recount: publish nothing",
+    ),
+    Alert(
+        "ScrapeNearItsLimit",
+        "warning",
+        f"scrape_samples_scraped{{{_JOB}}} > {MOST_SERIES * 9 // 10}",
+        "5m",
+        f"Worker {{{{ $labels.instance }}}} shows {{{{ $value }}}} of at most {MOST_SERIES:,} series",
+    ),
+    Alert(
+        "ScrapeFails",
+        "warning",
+        "up == 0",
+        "1m",
+        "{{ $labels.job }} at {{ $labels.instance }} does not answer Prometheus",
+    ),
+    Alert(
+        "GatewayFails",
+        "critical",
+        'sum(rate(fair_gateway_requests_total{status=~"5.."}[5m])) / sum(rate(fair_gateway_requests_total[5m])) > 0.01',
+        "2m",
+        f"{_PERCENT} of the terminals' requests fail. Terminals keep their events and repeat",
+    ),
+)
+
+
+def alert_rules() -> dict[str, Any]:
+    """Return alerts.yml."""
+    return {"groups": [{"name": "fairpulse-alerts", "rules": [_rule(alert) for alert in ALERTS]}]}
+
+
+def _rule(alert: Alert) -> dict[str, Any]:
+    return {
+        "alert": alert.name,
+        "expr": alert.expr,
+        "for": alert.wait,
+        "labels": {"severity": alert.severity},
+        "annotations": {"summary": alert.summary, "runbook_url": f"{RUNBOOKS}/{alert.name}.md"},
+    }

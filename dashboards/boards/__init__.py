@@ -1,0 +1,14 @@
+"""All boards: one module each, each for one question."""
+
+from dashboards.boards import compare, deals, exhibitors, fair_now, gates, pipeline, quality
+from dashboards.spec import Board
+
+ALL_BOARDS: tuple[Board, ...] = (
+    fair_now.BOARD,
+    gates.BOARD,
+    deals.BOARD,
+    exhibitors.BOARD,
+    quality.BOARD,
+    pipeline.BOARD,
+    compare.BOARD,
+)

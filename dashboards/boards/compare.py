@@ -1,0 +1,120 @@
+"""Compare: today beside yesterday, last week or the last edition, at the same hour."""
+
+from typing import Any
+
+from dashboards.boards.shared import COMPARE, MARKS, TO_DEALS, TO_EXHIBITORS, TO_GATES
+from dashboards.queries import inside, total
+from dashboards.spec import (
+    BAD,
+    GOOD,
+    NEUTRAL,
+    QUIET,
+    WATCH,
+    Board,
+    Kind,
+    Levels,
+    Link,
+    Panel,
+    Query,
+    Row,
+    Variable,
+    about,
+)
+from streams.kpis.deals import CONTRACT_VALUE_REPORTED, INTENDED_VALUE_REPORTED, OUTCOMES
+from streams.kpis.definition import Kpi, Window
+from streams.kpis.engagement import LEADS
+from streams.kpis.gates import GATE_PASSAGES, SITE_OCCUPANCY, VISITS
+from streams.kpis.quality import EVENTS
+
+_DAY, _THEN = Window.DAY, "$offset"
+CHANGE: Levels = ((None, BAD), (-0.2, WATCH), (-0.05, GOOD))
+_BEFORE = "At the same time of the day, `$offset` ago. 52w is the last edition, if it was recorded or backfilled."
+BACK = Variable("offset", "Compare with", "1d,2d,3d,7d,52w", custom=True, start="1d")
+
+
+def _change(id_: int, title: str, kpi: Kpi[Any, Any], link: Link) -> Panel:
+    now, then = total(kpi, _DAY), total(kpi, _DAY, offset=_THEN)
+    return Panel(
+        id=id_,
+        kind=Kind.STAT,
+        title=title,
+        what=f"{about(kpi)} Today's change. {_BEFORE}",
+        good="between -5 % and whatever you hope for; the first and last day are never alike.",
+        do="look where the lines below part: weather and trains part early, a mute gate parts suddenly.",
+        queries=(Query(f"{now} / ({then} > 0) - 1"),),
+        unit="percentunit",
+        width=4,
+        minimum=-1,
+        levels=CHANGE,
+        decimals=0,
+        no_value="nothing to compare",
+        links=(link,),
+    )
+
+
+def _pair(id_: int, title: str, what: str, now: str, then: str, link: Link, *, unit: str = "locale") -> Panel:
+    return Panel(
+        id=id_,
+        kind=Kind.TREND,
+        title=title,
+        what=f"{what} {_BEFORE}",
+        good="the two lines go alike.",
+        do="a sudden gap is technical, a growing one is the fair.",
+        queries=(Query(now, "today"), Query(then, "then")),
+        unit=unit,
+        width=8,
+        colours={"today": NEUTRAL, "then": QUIET},
+        no_value="nothing to compare",
+        links=(link,),
+    )
+
+
+def _of(id_: int, title: str, kpi: Kpi[Any, Any], link: Link, unit: str = "locale") -> Panel:
+    return _pair(id_, title, about(kpi), total(kpi, _DAY), total(kpi, _DAY, offset=_THEN), link, unit=unit)
+
+
+_CHANGES = Row(
+    4,
+    (
+        _change(1, "Visits", VISITS, TO_GATES),
+        _change(2, "Gate passages", GATE_PASSAGES, TO_GATES),
+        _change(3, "Leads", LEADS, TO_EXHIBITORS),
+        _change(4, "Results", OUTCOMES, TO_DEALS),
+        _change(5, "Contracts, worth", CONTRACT_VALUE_REPORTED, TO_DEALS),
+        _change(6, "Events", EVENTS, TO_GATES),
+    ),
+)
+
+_PEOPLE = Row(
+    9,
+    (
+        _of(7, "Visits, now and then", VISITS, TO_GATES),
+        _pair(
+            8,
+            "On site, now and then",
+            about(SITE_OCCUPANCY),
+            inside(SITE_OCCUPANCY),
+            inside(SITE_OCCUPANCY, offset=_THEN),
+            TO_GATES,
+        ),
+        _of(9, "Leads, now and then", LEADS, TO_EXHIBITORS),
+    ),
+)
+
+_VALUE = Row(
+    9,
+    (
+        _of(10, "Results, now and then", OUTCOMES, TO_DEALS),
+        _of(11, "Contracts, now and then", CONTRACT_VALUE_REPORTED, TO_DEALS, "short"),
+        _of(12, "Intended by one year, now and then", INTENDED_VALUE_REPORTED, TO_DEALS, "short"),
+    ),
+)
+
+BOARD = Board(
+    uid=COMPARE,
+    title="Compare",
+    question="Is today better than yesterday, and than the last edition?",
+    rows=(_CHANGES, _PEOPLE, _VALUE),
+    variables=(BACK,),
+    marks=MARKS,
+)

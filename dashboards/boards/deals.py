@@ -1,0 +1,248 @@
+"""Deals and results: by stage, section, kind, currency. Intended value beside contract value, never added."""
+
+from dashboards.boards.shared import DEALS as UID
+from dashboards.boards.shared import MARKS, SPAN, TO_EXHIBITORS, TO_QUALITY
+from dashboards.queries import fill, share, total
+from dashboards.spec import GOOD, NEUTRAL, WATCH, Board, Kind, Panel, Query, Row, Variable, about
+from streams.kpis.deals import (
+    CONTRACT_VALUE,
+    CONTRACT_VALUE_REPORTED,
+    DEALS,
+    DEALS_CANCELLED,
+    INTENDED_VALUE,
+    INTENDED_VALUE_REPORTED,
+    KNOWLEDGE_INTENSIVE,
+    OUTCOMES,
+    OUTCOMES_AMENDED,
+    SERVICE_VALUE_REPORTED,
+)
+from streams.kpis.definition import Label, Window
+
+_W = "$window"
+_S = 'section=~"$section"'
+_APART = "Intended and contract value are two numbers and are never added."
+_QUOTE = "quote it with the time and as live; the audited number comes later."
+_KIS = f'service=~"{"|".join(sorted(KNOWLEDGE_INTENSIVE))}"'
+_CLASSIFIED = 'service!="unclassified"'
+SECTION = Variable("section", "Section", "label_values(fair_contract_value_reported, section)", all=True)
+
+_NOW = Row(
+    4,
+    (
+        Panel(
+            id=1,
+            kind=Kind.STAT,
+            title="Results",
+            what=about(OUTCOMES),
+            good="rises with every ceremony.",
+            do=_QUOTE,
+            queries=(Query(fill(total(OUTCOMES, _W))),),
+            unit="locale",
+            width=4,
+        ),
+        Panel(
+            id=2,
+            kind=Kind.STAT,
+            title="Deals among them",
+            what=f"{about(DEALS)} Launches, releases and alliances are results and no deals.",
+            good="about half of the results (51 % at CIFTIS 2022).",
+            do=_QUOTE,
+            queries=(Query(fill(total(DEALS, _W))),),
+            unit="locale",
+            width=4,
+        ),
+        Panel(
+            id=3,
+            kind=Kind.STAT,
+            title="Contracts, worth",
+            what=f"{about(CONTRACT_VALUE_REPORTED)} {_APART}",
+            good="steps of the size of the ceremonies.",
+            do="a step larger than the ceremony: have the deal checked, then quote it.",
+            queries=(Query(fill(total(CONTRACT_VALUE_REPORTED, _W, where=_S))),),
+            unit="short",
+            width=4,
+            levels=((None, GOOD),),
+            decimals=1,
+        ),
+        Panel(
+            id=4,
+            kind=Kind.STAT,
+            title="Intended, one year",
+            what=f"{about(INTENDED_VALUE_REPORTED)} {_APART}",
+            good="falls when an intent becomes a contract: that is right.",
+            do=_QUOTE,
+            queries=(Query(fill(total(INTENDED_VALUE_REPORTED, _W, where=_S))),),
+            unit="short",
+            width=4,
+            levels=((None, WATCH),),
+            decimals=1,
+        ),
+        Panel(
+            id=5,
+            kind=Kind.STAT,
+            title="Knowledge-intensive",
+            what=f"{about(SERVICE_VALUE_REPORTED)} The share of insurance, finance, intellectual property, telecom and "
+            "computing, other business and cultural services in all classified contracts.",
+            good="39 % is the share in China's services trade.",
+            do="look at the share of unclassified contracts beside it: with many of them it says little.",
+            queries=(
+                Query(
+                    share(
+                        total(SERVICE_VALUE_REPORTED, _W, where=_KIS),
+                        total(SERVICE_VALUE_REPORTED, _W, where=_CLASSIFIED),
+                    )
+                ),
+            ),
+            unit="percentunit",
+            width=4,
+            decimals=1,
+        ),
+        Panel(
+            id=6,
+            kind=Kind.STAT,
+            title="Cancelled, whole fair",
+            what=about(DEALS_CANCELLED),
+            good="a few in a hundred results.",
+            do="many at once: ask the section whether a ceremony was entered twice.",
+            queries=(Query(fill(total(DEALS_CANCELLED, Window.FAIR))),),
+            unit="locale",
+            width=4,
+        ),
+    ),
+)
+
+_VALUE = Row(
+    9,
+    (
+        Panel(
+            id=7,
+            kind=Kind.TREND,
+            title="How do contracts and intents grow?",
+            what=f"{about(CONTRACT_VALUE_REPORTED, INTENDED_VALUE_REPORTED)} {_APART}",
+            good="steps up; steps down are amendments and cancellations, and right.",
+            do="a fall of the whole line: a worker folds the fair anew, see Pipeline health.",
+            queries=(
+                Query(total(CONTRACT_VALUE_REPORTED, _W, where=_S), "contracts"),
+                Query(total(INTENDED_VALUE_REPORTED, _W, where=_S), "intended, one year"),
+            ),
+            unit="short",
+            width=12,
+            colours={"contracts": GOOD, "intended, one year": WATCH},
+        ),
+        Panel(
+            id=8,
+            kind=Kind.TABLE,
+            title="What is each section worth?",
+            what=f"{about(CONTRACT_VALUE_REPORTED, INTENDED_VALUE_REPORTED)} {_APART}",
+            good="every section has contracts by the second day.",
+            do="an empty section: does it report its deals, or sign them elsewhere?",
+            queries=(
+                Query(total(CONTRACT_VALUE_REPORTED, _W, Label.SECTION, where=_S), "Contracts"),
+                Query(total(INTENDED_VALUE_REPORTED, _W, Label.SECTION, where=_S), "Intended, one year"),
+            ),
+            unit="short",
+            width=12,
+            decimals=1,
+            keep={"section": "Section"},
+            links=(TO_EXHIBITORS,),
+        ),
+    ),
+)
+
+_KINDS = Row(
+    9,
+    (
+        Panel(
+            id=9,
+            kind=Kind.BARS,
+            title="What kinds of results are there?",
+            what=about(OUTCOMES),
+            good="transactions lead; the other kinds are results, not deals.",
+            do="none of a kind that was announced: is it entered under another kind?",
+            queries=(Query(f"sort_desc({total(OUTCOMES, _W, Label.KIND)} > 0)", "{{kind}}"),),
+            unit="locale",
+            width=8,
+        ),
+        Panel(
+            id=10,
+            kind=Kind.BARS,
+            title="How far have the deals come?",
+            what=about(DEALS),
+            good="intents turn into contracts and orders towards the last day.",
+            do="only intents on the last day: remind the sections to enter what was signed.",
+            queries=(Query(f"sort_desc({total(DEALS, _W, Label.STAGE)} > 0)", "{{stage}}"),),
+            unit="locale",
+            width=8,
+        ),
+        Panel(
+            id=11,
+            kind=Kind.BARS,
+            title="Contracts by kind of service",
+            what=about(SERVICE_VALUE_REPORTED),
+            good="few unclassified ones.",
+            do="many unclassified ones: have the kind of service entered; the deal's revision then counts anew.",
+            queries=(Query(f"sort_desc({total(SERVICE_VALUE_REPORTED, _W, Label.SERVICE)} > 0)", "{{service}}"),),
+            unit="short",
+            width=8,
+            decimals=1,
+        ),
+    ),
+)
+
+_MONEY = Row(
+    9,
+    (
+        Panel(
+            id=12,
+            kind=Kind.TABLE,
+            title="Contracts in the currency they were signed in",
+            what=f"{about(CONTRACT_VALUE)} In units of each currency; currencies are not added either.",
+            good="what the contracts say.",
+            do="an odd amount: look for a missing or doubled zero in the newest deal of that currency.",
+            queries=(Query(f"{total(CONTRACT_VALUE, _W, Label.CURRENCY, where=_S)} > 0", "Contracts"),),
+            unit="locale",
+            width=8,
+            decimals=0,
+            keep={"currency": "Currency"},
+        ),
+        Panel(
+            id=13,
+            kind=Kind.TABLE,
+            title="Intended value in its own currency",
+            what=f"{about(INTENDED_VALUE)} In units of each currency; currencies are not added either.",
+            good="what the letters of intent say, by one year.",
+            do="an odd amount: look for a missing or doubled zero in the newest deal of that currency.",
+            queries=(Query(f"{total(INTENDED_VALUE, _W, Label.CURRENCY, where=_S)} > 0", "Intended, one year"),),
+            unit="locale",
+            width=8,
+            decimals=0,
+            keep={"currency": "Currency"},
+        ),
+        Panel(
+            id=14,
+            kind=Kind.TREND,
+            title="How many results were amended or cancelled?",
+            what=about(OUTCOMES_AMENDED, DEALS_CANCELLED),
+            good="amendments follow ceremonies within the hour.",
+            do="many corrections: somebody enters deals in a hurry, or in the wrong unit.",
+            queries=(
+                Query(total(OUTCOMES_AMENDED, Window.FAIR, Label.CHANGE), "{{change}}"),
+                Query(total(DEALS_CANCELLED, Window.FAIR), "cancelled"),
+            ),
+            unit="locale",
+            width=8,
+            decimals=0,
+            colours={"correction": WATCH, "business_change": NEUTRAL, "cancelled": "red"},
+            links=(TO_QUALITY,),
+        ),
+    ),
+)
+
+BOARD = Board(
+    uid=UID,
+    title="Deals and results",
+    question="What has been signed, by whom, and what is it worth?",
+    rows=(_NOW, _VALUE, _KINDS, _MONEY),
+    variables=(SPAN, SECTION),
+    marks=MARKS,
+)

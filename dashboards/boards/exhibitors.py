@@ -1,0 +1,288 @@
+"""Exhibitors and exhibits: who draws visitors, one booth in detail, the funnel from visit to lead."""
+
+from dashboards.boards.shared import EXHIBITORS, HALL, MARKS, SPAN, TO_DEALS, TO_GATES
+from dashboards.queries import fill, quantile, share, total
+from dashboards.spec import GOOD, NEUTRAL, Board, Kind, Link, Panel, Query, Row, Variable, about
+from streams.kpis.definition import Label, Window
+from streams.kpis.engagement import (
+    BOOTH_AUDIENCE,
+    BOOTH_SCANS,
+    BOOTH_VISITORS,
+    EXHIBIT_AUDIENCE,
+    EXHIBIT_VISITORS,
+    INTERACTIONS,
+    LEAD_AUDIENCE,
+    LEADS,
+)
+from streams.kpis.gates import UNIQUE_VISITORS, VISITS
+from streams.kpis.halls import HALL_DWELL
+
+_DAY, _W = Window.DAY, "$window"
+BOOTH = Variable("booth", "Booth", "label_values(fair_booth_scans, booth)")
+_HALLS = 'hall=~"$hall"'
+_MINE = 'booth="$booth"'
+_EXHIBITS = 'fair_exhibit_info{booth="$booth"}'
+TO_BOOTH = Link("This booth", f"/d/{EXHIBITORS}?var-booth=${{__data.fields.Booth}}&${{__url_time_range}}")
+_SMALL = (
+    "Numbers of a few visitors say little about an exhibitor and something about the visitors: do not publish them."
+)
+
+
+def _step(id_: int, title: str, what: str, expr: str) -> Panel:
+    return Panel(
+        id=id_,
+        kind=Kind.STAT,
+        title=title,
+        what=what,
+        good="each step keeps a third or more of the one before.",
+        do="a thin step to leads: booths may not scan badges; remind them.",
+        queries=(Query(fill(expr)),),
+        unit="locale",
+        width=4,
+    )
+
+
+_FUNNEL = Row(
+    4,
+    (
+        _step(1, "Visits today", about(VISITS), total(VISITS, _DAY)),
+        _step(2, "At a booth today", about(BOOTH_AUDIENCE), total(BOOTH_AUDIENCE, _DAY)),
+        _step(3, "Tried an exhibit today", about(EXHIBIT_AUDIENCE), total(EXHIBIT_AUDIENCE, _DAY)),
+        _step(4, "Left a lead today", about(LEAD_AUDIENCE), total(LEAD_AUDIENCE, _DAY)),
+        _step(5, "Leads today", about(LEADS), total(LEADS, _DAY)),
+        Panel(
+            id=6,
+            kind=Kind.STAT,
+            title="Booths with a visitor today",
+            what=f"How many booths scanned at least one visitor today? {about(BOOTH_SCANS)}",
+            good="nearly all booths of the fair file by noon.",
+            do="send somebody to the silent ones: a flat scanner, or an empty booth.",
+            queries=(Query(fill("fair:active_booths")),),
+            unit="locale",
+            width=4,
+        ),
+    ),
+)
+
+_RATES = Row(
+    8,
+    (
+        Panel(
+            id=7,
+            kind=Kind.TREND,
+            title="What share of the visitors gets how far?",
+            what="Visitors of the whole fair who were at a booth, tried an exhibit, left a lead, as shares of all.",
+            good="stable from the second day on.",
+            do="a share that falls while the fair is full: halls too dense to stop anywhere, see Gates and halls.",
+            queries=(
+                Query(share(total(BOOTH_AUDIENCE, Window.FAIR), total(UNIQUE_VISITORS, Window.FAIR)), "at a booth"),
+                Query(
+                    share(total(EXHIBIT_AUDIENCE, Window.FAIR), total(UNIQUE_VISITORS, Window.FAIR)), "at an exhibit"
+                ),
+                Query(share(total(LEAD_AUDIENCE, Window.FAIR), total(UNIQUE_VISITORS, Window.FAIR)), "left a lead"),
+            ),
+            unit="percentunit",
+            width=8,
+            decimals=0,
+            colours={"at a booth": NEUTRAL, "at an exhibit": "purple", "left a lead": GOOD},
+            links=(TO_GATES,),
+        ),
+        Panel(
+            id=8,
+            kind=Kind.BARS,
+            title="Which sections take the most leads?",
+            what=about(LEADS),
+            good="in proportion to the size of the section.",
+            do="a section without leads: do its booths use the lead app?",
+            queries=(Query(f"sort_desc({total(LEADS, _W, Label.SECTION)})", "{{section}}"),),
+            unit="locale",
+            width=8,
+            links=(TO_DEALS,),
+        ),
+        Panel(
+            id=9,
+            kind=Kind.BARS,
+            title="What do visitors do at the exhibits?",
+            what=about(INTERACTIONS),
+            good="demonstrations and touches lead, leads follow.",
+            do="one kind missing altogether: a terminal software that does not report it.",
+            queries=(Query(f"sort_desc({total(INTERACTIONS, _W, Label.KIND)})", "{{kind}}"),),
+            unit="locale",
+            width=8,
+        ),
+    ),
+)
+
+_TOPS = Row(
+    10,
+    (
+        Panel(
+            id=10,
+            kind=Kind.TABLE,
+            title="Top booths today",
+            what=f"{about(BOOTH_VISITORS)} {_SMALL}",
+            good="the names that the halls' plans expect.",
+            do="click on a booth to see it below.",
+            queries=(
+                Query(
+                    f"topk(25, {total(BOOTH_VISITORS, _DAY, Label.BOOTH)}) "
+                    "* on (booth) group_left (exhibitor, name, hall) "
+                    "max by (booth, exhibitor, name, hall) (fair_booth_info)",
+                    "Visitors",
+                ),
+            ),
+            unit="locale",
+            width=8,
+            decimals=0,
+            keep={"booth": "Booth", "name": "Exhibitor", "hall": "Hall", "exhibitor": "Id"},
+            links=(TO_BOOTH,),
+        ),
+        Panel(
+            id=11,
+            kind=Kind.TABLE,
+            title="Top exhibits of the last 15 minutes",
+            what=f"{about(EXHIBIT_VISITORS)} {_SMALL}",
+            good="changes through the day.",
+            do="a crowd at one exhibit: tell its hall.",
+            queries=(
+                Query(
+                    f"topk(25, {total(EXHIBIT_VISITORS, Window.M15, Label.EXHIBIT)}) "
+                    "* on (exhibit) group_left (name, booth) max by (exhibit, name, booth) (fair_exhibit_info)",
+                    "Visitors",
+                ),
+            ),
+            unit="locale",
+            width=8,
+            decimals=0,
+            keep={"exhibit": "Exhibit", "name": "Name", "booth": "Booth"},
+            links=(TO_BOOTH,),
+        ),
+        Panel(
+            id=12,
+            kind=Kind.TABLE,
+            title="Top exhibits today",
+            what=f"{about(EXHIBIT_VISITORS)} {_SMALL}",
+            good="the exhibits that the press office pushes.",
+            do="click on a booth to see it below.",
+            queries=(
+                Query(
+                    f"topk(25, {total(EXHIBIT_VISITORS, _DAY, Label.EXHIBIT)}) * on (exhibit) group_left (name, booth) "
+                    "max by (exhibit, name, booth) (fair_exhibit_info)",
+                    "Visitors",
+                ),
+            ),
+            unit="locale",
+            width=8,
+            decimals=0,
+            keep={"exhibit": "Exhibit", "name": "Name", "booth": "Booth"},
+            links=(TO_BOOTH,),
+        ),
+    ),
+)
+
+_ONE = Row(
+    8,
+    (
+        Panel(
+            id=13,
+            kind=Kind.STAT,
+            title="Booth $booth: visitors today",
+            what=f"{about(BOOTH_VISITORS)} {_SMALL}",
+            good="above the middle of its hall.",
+            do="none at noon: call the booth.",
+            queries=(Query(fill(total(BOOTH_VISITORS, _DAY, where=_MINE))),),
+            unit="locale",
+            width=4,
+        ),
+        Panel(
+            id=14,
+            kind=Kind.STAT,
+            title="Booth $booth: scans a visitor",
+            what=f"{about(BOOTH_SCANS, BOOTH_VISITORS)} How often the average visitor is scanned.",
+            good="1 to 2.",
+            do="far above: the scanner fires twice, or somebody tests it with one badge.",
+            queries=(Query(share(total(BOOTH_SCANS, _DAY, where=_MINE), total(BOOTH_VISITORS, _DAY, where=_MINE))),),
+            unit="none",
+            width=4,
+            decimals=1,
+        ),
+        Panel(
+            id=15,
+            kind=Kind.TREND,
+            title="Booth $booth: how does its day go?",
+            what=f"{about(BOOTH_VISITORS)} Beside the average booth of the fair.",
+            good="at or above the average.",
+            do="flat while the average rises: the scanner is off, or the booth empty.",
+            queries=(
+                Query(total(BOOTH_VISITORS, _DAY, where=_MINE), "this booth"),
+                Query(f"avg({total(BOOTH_VISITORS, _DAY, Label.BOOTH)})", "average booth"),
+            ),
+            unit="locale",
+            width=8,
+            colours={"this booth": GOOD, "average booth": NEUTRAL},
+        ),
+        Panel(
+            id=16,
+            kind=Kind.TABLE,
+            title="Booth $booth: its exhibits today",
+            what=f"{about(EXHIBIT_VISITORS)} {_SMALL}",
+            good="every exhibit has visitors.",
+            do="one without: is its terminal on?",
+            queries=(
+                Query(
+                    f"({total(EXHIBIT_VISITORS, _DAY, Label.EXHIBIT)} or max by (exhibit) ({_EXHIBITS}) * 0) "
+                    f"* on (exhibit) group_left (name) max by (exhibit, name) ({_EXHIBITS})",
+                    "Visitors",
+                ),
+            ),
+            unit="locale",
+            width=8,
+            decimals=0,
+            keep={"exhibit": "Exhibit", "name": "Name"},
+        ),
+    ),
+)
+
+_DWELL = Row(
+    8,
+    (
+        Panel(
+            id=17,
+            kind=Kind.TREND,
+            title="How long do visitors stay in a hall?",
+            what=f"{about(HALL_DWELL)} The middle stay, and the long ones (one in ten is longer), last 15 minutes.",
+            good="10 to 40 minutes in the middle.",
+            do="short stays in a dense hall: too full; in an empty one: nothing to see.",
+            queries=(
+                Query(quantile(0.5, HALL_DWELL, Window.M15, where='hall=~"$hall"'), "middle"),
+                Query(quantile(0.9, HALL_DWELL, Window.M15, where='hall=~"$hall"'), "long"),
+            ),
+            unit="s",
+            width=12,
+            colours={"middle": GOOD, "long": NEUTRAL},
+            decimals=0,
+        ),
+        Panel(
+            id=18,
+            kind=Kind.BARS,
+            title="Middle stay today, by hall",
+            what=about(HALL_DWELL),
+            good="10 to 40 minutes.",
+            do="compare with Gates and halls: density explains most of it.",
+            queries=(Query(f"sort_desc({quantile(0.5, HALL_DWELL, _DAY, Label.HALL, where=_HALLS)})", "{{hall}}"),),
+            unit="s",
+            width=12,
+            decimals=0,
+            links=(TO_GATES,),
+        ),
+    ),
+)
+
+BOARD = Board(
+    uid=EXHIBITORS,
+    title="Exhibitors and exhibits",
+    question="Who draws visitors, and what comes of it?",
+    rows=(_FUNNEL, _RATES, _TOPS, _ONE, _DWELL),
+    variables=(SPAN, HALL, BOOTH),
+    marks=MARKS,
+)

@@ -1,0 +1,225 @@
+"""Fair now: the wall display. A dozen numbers, the halls, the trend of the day; readable from five metres."""
+
+from dashboards.boards.shared import (
+    AGE,
+    CAPACITY,
+    FAIR_NOW,
+    MARKS,
+    TO_DEALS,
+    TO_EXHIBITORS,
+    TO_GATES,
+    TO_HALL,
+    TO_QUALITY,
+    load,
+    named,
+)
+from dashboards.queries import fill, inside, share, total
+from dashboards.spec import GOOD, NEUTRAL, WATCH, Board, Kind, Link, Panel, Query, Row, about
+from streams.kpis.deals import CONTRACT_VALUE_REPORTED, DEALS, INTENDED_VALUE_REPORTED, OUTCOMES
+from streams.kpis.definition import Label, Window
+from streams.kpis.engagement import LEADS
+from streams.kpis.gates import (
+    GATE_PASSAGES,
+    INTERNATIONAL_VISITORS,
+    PROFESSIONAL_VISITS,
+    SITE_OCCUPANCY,
+    UNIQUE_VISITORS,
+    VISITORS_BY_COUNTRY,
+    VISITS,
+)
+
+_DAY, _FAIR = Window.DAY, Window.FAIR
+_LIVE = "Live numbers are provisional: quote them with the time, and the audited ones afterwards."
+_LOOK = "look at Data quality first: a silent gate looks like a quiet fair."
+
+
+def _number(
+    id_: int,
+    title: str,
+    what: str,
+    expr: str,
+    link: Link,
+    *,
+    unit: str = "locale",
+    good: str = _LIVE,
+    decimals: int | None = None,
+) -> Panel:
+    return Panel(
+        id=id_,
+        kind=Kind.STAT,
+        title=title,
+        what=what,
+        good=good,
+        do=_LOOK,
+        queries=(Query(expr),),
+        unit=unit,
+        width=4,
+        decimals=decimals,
+        links=(link,),
+    )
+
+
+_PEOPLE = Row(
+    5,
+    (
+        _number(1, "Visits today", about(VISITS), fill(total(VISITS, _DAY)), TO_GATES),
+        _number(2, "On site now", about(SITE_OCCUPANCY), fill(inside(SITE_OCCUPANCY)), TO_GATES),
+        _number(3, "Visitors, whole fair", about(UNIQUE_VISITORS), fill(total(UNIQUE_VISITORS, _FAIR)), TO_GATES),
+        _number(
+            4,
+            "Professional today",
+            f"{about(PROFESSIONAL_VISITS)} As a share of today's visits.",
+            share(total(PROFESSIONAL_VISITS, _DAY), total(VISITS, _DAY)),
+            TO_GATES,
+            unit="percentunit",
+            decimals=0,
+        ),
+        _number(
+            5,
+            "From abroad",
+            f"{about(INTERNATIONAL_VISITORS)} As a share of the visitors of the whole fair.",
+            share(total(INTERNATIONAL_VISITORS, _FAIR), total(UNIQUE_VISITORS, _FAIR)),
+            TO_GATES,
+            unit="percentunit",
+            good="5 % and more makes a fair international for FKM and UFI.",
+            decimals=0,
+        ),
+        _number(
+            6,
+            "Countries and regions",
+            f"How many countries and regions did visitors come from? {about(VISITORS_BY_COUNTRY)}",
+            fill("fair:countries"),
+            TO_GATES,
+        ),
+    ),
+)
+
+_RESULTS = Row(
+    5,
+    (
+        _number(7, "Results", about(OUTCOMES), fill(total(OUTCOMES, _FAIR)), TO_DEALS),
+        _number(
+            8,
+            "Deals among them",
+            f"{about(DEALS)} Results are more than deals.",
+            fill(total(DEALS, _FAIR)),
+            TO_DEALS,
+        ),
+        _number(
+            9,
+            "Contracts, worth",
+            f"{about(CONTRACT_VALUE_REPORTED)} Never added to intended value.",
+            fill(total(CONTRACT_VALUE_REPORTED, _FAIR)),
+            TO_DEALS,
+            unit="short",
+            decimals=1,
+        ),
+        _number(
+            10,
+            "Intended, one year",
+            f"{about(INTENDED_VALUE_REPORTED)} Never added to contract value.",
+            fill(total(INTENDED_VALUE_REPORTED, _FAIR)),
+            TO_DEALS,
+            unit="short",
+            decimals=1,
+        ),
+        _number(11, "Leads today", about(LEADS), fill(total(LEADS, _DAY)), TO_EXHIBITORS),
+        Panel(
+            id=12,
+            kind=Kind.STAT,
+            title="Numbers are this old",
+            what="Time since the end of the newest closed minute: every number here is as old as this.",
+            good="below two minutes: a minute stays open for 30 seconds, then it is scraped.",
+            do="see Pipeline health: a worker may be recovering, or Kafka may be away.",
+            queries=(Query("time() - max(fair_window_end_timestamp_seconds)"),),
+            unit="s",
+            width=4,
+            levels=AGE,
+            decimals=0,
+            no_value="no worker",
+            links=(TO_QUALITY,),
+        ),
+    ),
+)
+
+_FLOW = Row(
+    9,
+    (
+        Panel(
+            id=13,
+            kind=Kind.BARS,
+            title="How full is each hall?",
+            what="Persons in each hall (in minus out since midnight) as a share of the capacity of its permit.",
+            good="below 80 %.",
+            do="from 80 % watch the doors, from 90 % let in only as many as leave, at 100 % close the hall's doors.",
+            queries=(Query(f"sort_desc({named(load(), Label.HALL)})", "{{name}}"),),
+            unit="percentunit",
+            width=12,
+            levels=CAPACITY,
+            maximum=1,
+            decimals=0,
+            links=(TO_HALL,),
+        ),
+        Panel(
+            id=14,
+            kind=Kind.TREND,
+            title="How does the day go?",
+            what="Persons on the site, and visits made so far today.",
+            good="the curve of the day before, see Compare.",
+            do="a sudden flat line is a silent gate or a stopped worker, not a quiet fair: see Data quality.",
+            queries=(Query(inside(SITE_OCCUPANCY), "on site"), Query(total(VISITS, _DAY), "visits today")),
+            unit="locale",
+            width=12,
+            decimals=0,
+            colours={"on site": NEUTRAL, "visits today": GOOD},
+        ),
+    ),
+)
+
+_TRENDS = Row(
+    8,
+    (
+        Panel(
+            id=15,
+            kind=Kind.TREND,
+            title="How many pass the gates a minute?",
+            what=about(GATE_PASSAGES),
+            good="entries above exits until noon, the other way round after it.",
+            do="see Gates and halls for the gate that makes the difference.",
+            queries=(
+                Query(f"""{total(GATE_PASSAGES, Window.M5, where='direction="entry"')} / 5""", "in"),
+                Query(f"""{total(GATE_PASSAGES, Window.M5, where='direction="exit"')} / 5""", "out"),
+            ),
+            unit="locale",
+            width=12,
+            decimals=0,
+            colours={"in": GOOD, "out": NEUTRAL},
+            links=(TO_GATES,),
+        ),
+        Panel(
+            id=16,
+            kind=Kind.TREND,
+            title="What are today's deals worth?",
+            what=f"{about(CONTRACT_VALUE_REPORTED, INTENDED_VALUE_REPORTED)} Two lines, never their sum.",
+            good="steps up with the ceremonies; steps down are amendments and cancellations, and right.",
+            do="a step of more than the last ceremony: have the deal checked before it is quoted.",
+            queries=(
+                Query(total(CONTRACT_VALUE_REPORTED, _DAY), "contracts"),
+                Query(total(INTENDED_VALUE_REPORTED, _DAY), "intended, one year"),
+            ),
+            unit="short",
+            width=12,
+            colours={"contracts": GOOD, "intended, one year": WATCH},
+            links=(TO_DEALS,),
+        ),
+    ),
+)
+
+BOARD = Board(
+    uid=FAIR_NOW,
+    title="Fair now",
+    question="How is the fair doing at this moment? For the wall: open it with ?kiosk.",
+    rows=(_PEOPLE, _RESULTS, _FLOW, _TRENDS),
+    marks=MARKS,
+    since="now-10h",
+)

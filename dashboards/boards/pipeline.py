@@ -1,0 +1,315 @@
+"""Pipeline health: workers, lag, journal, rebalances, the gateway's requests, Kafka seen from both sides."""
+
+from dashboards.boards.shared import MARKS, PIPELINE, TO_QUALITY
+from dashboards.queries import RATE, fill
+from dashboards.spec import BAD, GOOD, NEUTRAL, WARN, WATCH, Board, Kind, Levels, Panel, Query, Row
+
+LAG: Levels = ((None, GOOD), (5_000, WATCH), (50_000, BAD))
+APPEND: Levels = ((None, GOOD), (0.25, WATCH), (1, BAD))
+MOST_SERIES = 10_000
+_LAG = "sum by (topic) (max by (topic, partition) (fair_worker_lag_records))"
+_STALE = "max by (partition) (fair_watermark_timestamp_seconds)"
+_FAILED = 'status=~"5.."'
+
+
+def _rate(metric: str, by: str = "", where: str = "") -> str:
+    summed = f"sum by ({by})" if by else "sum"
+    return f"{summed} (rate({metric}{{{where}}}[{RATE}]))" if where else f"{summed} (rate({metric}[{RATE}]))"
+
+
+def _p(q: float, metric: str) -> str:
+    return f"histogram_quantile({q}, {_rate(f'{metric}_bucket', 'le')})"
+
+
+_NOW = Row(
+    4,
+    (
+        Panel(
+            id=1,
+            kind=Kind.STAT,
+            title="Workers that fold",
+            what="Workers that have recovered their state and fold events.",
+            good="as many as were started, at least two.",
+            do="none: the boards are blank soon. See the runbook NoWorker.",
+            queries=(Query(fill("sum(fair_worker_ready)")),),
+            unit="locale",
+            width=4,
+            levels=((None, BAD), (1, WATCH), (2, GOOD)),
+            no_value="0",
+        ),
+        Panel(
+            id=2,
+            kind=Kind.STAT,
+            title="Partitions folded",
+            what="Partitions that some worker folds at this moment.",
+            good="all of them: 8 unless set otherwise.",
+            do="fewer for more than half a minute: a takeover hangs, see the runbook WorkerRecoversTooLong.",
+            queries=(Query("count(max by (partition) (fair_worker_remembered_events))"),),
+            unit="locale",
+            width=4,
+            no_value="0",
+        ),
+        Panel(
+            id=3,
+            kind=Kind.STAT,
+            title="Not yet folded",
+            what="Records in Kafka that no worker has folded yet.",
+            good="below 5,000: less than a second of work.",
+            do="growing: start another worker, see the runbook WorkerLags.",
+            queries=(Query(f"sum({_LAG})"),),
+            unit="locale",
+            width=4,
+            levels=LAG,
+        ),
+        Panel(
+            id=4,
+            kind=Kind.STAT,
+            title="Oldest partition",
+            what="Time since the newest event of the partition whose newest event is the oldest.",
+            good="below a minute while the fair is open; it grows at night.",
+            do="one partition alone: its worker is stuck, see the runbook WatermarkStuck.",
+            queries=(Query(f"time() - min({_STALE})"),),
+            unit="s",
+            width=4,
+            levels=((None, GOOD), (60, WATCH), (600, BAD)),
+            decimals=0,
+        ),
+        Panel(
+            id=5,
+            kind=Kind.STAT,
+            title="Journal answers in",
+            what="99 in a hundred journal records were acknowledged by Kafka within this time.",
+            good="below 0.25 s.",
+            do="above a second: Kafka's disks or network, see the runbook JournalSlow.",
+            queries=(Query(_p(0.99, "fair_worker_journal_append_seconds")),),
+            unit="s",
+            width=4,
+            levels=APPEND,
+            decimals=3,
+            no_value="nothing folded",
+        ),
+        Panel(
+            id=6,
+            kind=Kind.STAT,
+            title="Largest scrape",
+            what=f"Series of the worker that shows the most. Prometheus refuses all of them above {MOST_SERIES:,}.",
+            good="below 9,000.",
+            do="see the runbook ScrapeNearItsLimit before it reaches the limit: above it the whole worker is dark.",
+            queries=(Query('max(scrape_samples_scraped{job="fairpulse-worker"})'),),
+            unit="locale",
+            width=4,
+            levels=((None, GOOD), (9_000, WATCH), (MOST_SERIES, BAD)),
+        ),
+    ),
+)
+
+_WORKERS = Row(
+    8,
+    (
+        Panel(
+            id=7,
+            kind=Kind.TREND,
+            title="How many records are folded a second?",
+            what="Records folded by each worker.",
+            good="what the gates and booths send; after an outage up to 50,000 a worker.",
+            do="zero with lag: the worker is stuck or recovering.",
+            queries=(Query(_rate("fair_worker_records_total", "instance"), "{{instance}}"),),
+            unit="cps",
+            width=8,
+            stack=True,
+        ),
+        Panel(
+            id=8,
+            kind=Kind.TREND,
+            title="How far behind are the workers?",
+            what="Records in Kafka that are not yet folded, by topic.",
+            good="back at zero within a minute of every peak.",
+            do="growing for minutes: one more worker, as long as there are partitions for it.",
+            queries=(Query(_LAG, "{{topic}}"),),
+            unit="locale",
+            width=8,
+            levels=LAG,
+            colours={"fair.scans": NEUTRAL, "fair.interactions": "purple", "fair.deals": GOOD},
+            links=(TO_QUALITY,),
+        ),
+        Panel(
+            id=9,
+            kind=Kind.TREND,
+            title="When did partitions move, and how long did it take?",
+            what="Rebalances that workers took part in, and the seconds of the last recovery of state.",
+            good="rebalances at deploys only, recoveries below 15 s.",
+            do="rebalances without a deploy: a worker dies or stalls again and again; read its last log line.",
+            queries=(
+                Query(f"sum (increase(fair_worker_rebalances_total[{RATE}]))", "rebalances"),
+                Query("max(fair_worker_recovery_seconds)", "last recovery, s"),
+            ),
+            unit="none",
+            width=8,
+            colours={"rebalances": WARN, "last recovery, s": NEUTRAL},
+        ),
+    ),
+)
+
+_INSIDE = Row(
+    8,
+    (
+        Panel(
+            id=10,
+            kind=Kind.TREND,
+            title="What do the workers' processors do?",
+            what="Seconds of processor time a second, by worker; the parts for decoding and folding beside it.",
+            good="below 0.7 of a core.",
+            do="at 1 a worker is at its limit: start another one.",
+            queries=(
+                Query(_rate("process_cpu_seconds_total", "instance", 'job="fairpulse-worker"'), "{{instance}}"),
+                Query(_rate("fair_worker_phase_seconds_total", "phase"), "{{phase}}"),
+            ),
+            unit="none",
+            width=8,
+            levels=((None, GOOD), (0.7, WATCH), (1, BAD)),
+        ),
+        Panel(
+            id=11,
+            kind=Kind.TREND,
+            title="How much memory do the workers hold?",
+            what="Resident memory by worker. It grows with every event, as duplicates are recognised for ever.",
+            good="below the limit of the container: about 200 bytes an event.",
+            do="near the limit: one more worker halves it.",
+            queries=(
+                Query(
+                    'sum by (instance) (process_resident_memory_bytes{job="fairpulse-worker"})',
+                    "{{instance}}",
+                ),
+            ),
+            unit="bytes",
+            width=8,
+        ),
+        Panel(
+            id=12,
+            kind=Kind.TREND,
+            title="How fast does Kafka take the journal?",
+            what="Seconds until Kafka acknowledged a journal record.",
+            good="below 0.25 s.",
+            do="workers and gateway slow alike: Kafka. Workers alone: the journal's partition leaders.",
+            queries=(
+                Query(_p(0.5, "fair_worker_journal_append_seconds"), "middle"),
+                Query(_p(0.99, "fair_worker_journal_append_seconds"), "99 in a hundred"),
+            ),
+            unit="s",
+            width=8,
+            levels=APPEND,
+            colours={"middle": GOOD, "99 in a hundred": WARN},
+        ),
+    ),
+)
+
+_GATEWAY = Row(
+    8,
+    (
+        Panel(
+            id=13,
+            kind=Kind.TREND,
+            title="How many requests does the gateway answer?",
+            what="Answers a second by status.",
+            good="2xx only, some 4xx.",
+            do="503: Kafka is away, terminals keep their events. 401 and 403: a terminal's key was revoked.",
+            queries=(Query(_rate("fair_gateway_requests_total", "status"), "{{status}}"),),
+            unit="reqps",
+            width=6,
+            stack=True,
+            colours={"200": GOOD, "202": GOOD, "207": WATCH, "400": WATCH, "429": WARN, "503": BAD, "500": BAD},
+            no_value="no gateway",
+        ),
+        Panel(
+            id=14,
+            kind=Kind.STAT,
+            title="Gateway errors",
+            what="Share of requests that the gateway failed to serve (5xx).",
+            good="0; terminals repeat what failed, so nothing is lost.",
+            do="see the gateway's log; 503 alone is Kafka.",
+            queries=(
+                Query(
+                    f"({_rate('fair_gateway_requests_total', where=_FAILED)} or vector(0))"
+                    f" / {_rate('fair_gateway_requests_total')}"
+                ),
+            ),
+            unit="percentunit",
+            width=4,
+            levels=((None, GOOD), (0.001, WATCH), (0.01, BAD)),
+            decimals=2,
+            no_value="no gateway",
+        ),
+        Panel(
+            id=15,
+            kind=Kind.TREND,
+            title="How fast does the gateway answer?",
+            what="Seconds from a request's headers to its answer, and of these until Kafka acknowledged.",
+            good="99 in a hundred below half a second.",
+            do="both lines up: Kafka. The request alone: the gateway's processor, start another one.",
+            queries=(
+                Query(_p(0.5, "fair_gateway_request_seconds"), "middle"),
+                Query(_p(0.99, "fair_gateway_request_seconds"), "99 in a hundred"),
+                Query(_p(0.99, "fair_gateway_ack_seconds"), "Kafka, 99 in a hundred"),
+            ),
+            unit="s",
+            width=7,
+            colours={"middle": GOOD, "99 in a hundred": WARN, "Kafka, 99 in a hundred": NEUTRAL},
+            no_value="no gateway",
+        ),
+        Panel(
+            id=16,
+            kind=Kind.TREND,
+            title="What becomes of the events at the gateway?",
+            what="Events a second by final outcome.",
+            good="accepted; duplicates after outages.",
+            do="rejected ones: the terminal's software or the fair file, see the reasons in its log.",
+            queries=(Query(_rate("fair_gateway_events_total", "outcome"), "{{outcome}}"),),
+            unit="cps",
+            width=7,
+            stack=True,
+            colours={"accepted": GOOD, "duplicate": NEUTRAL, "rejected": BAD},
+            no_value="no gateway",
+        ),
+    ),
+)
+
+_ALERTS = Row(
+    7,
+    (
+        Panel(
+            id=17,
+            kind=Kind.TABLE,
+            title="Which alerts fire?",
+            what="Alerts of Prometheus that fire at this moment.",
+            good="an empty table.",
+            do="open the runbook of that name.",
+            queries=(Query('max by (alertname, severity) (ALERTS{alertstate="firing"})', "Fires"),),
+            unit="none",
+            width=12,
+            no_value="none fires",
+            keep={"alertname": "Alert", "severity": "Severity"},
+        ),
+        Panel(
+            id=18,
+            kind=Kind.TABLE,
+            title="What does Prometheus scrape?",
+            what="Every target of Prometheus: 1 if it answers.",
+            good="1 everywhere.",
+            do="0: the process is gone, or shows more series than its limit allows.",
+            queries=(Query("up", "Answers"),),
+            unit="none",
+            width=12,
+            levels=((None, BAD), (1, GOOD)),
+            keep={"job": "Job", "instance": "Instance"},
+        ),
+    ),
+)
+
+BOARD = Board(
+    uid=PIPELINE,
+    title="Pipeline health",
+    question="Does everything between terminal and board work?",
+    rows=(_NOW, _WORKERS, _INSIDE, _GATEWAY, _ALERTS),
+    marks=MARKS,
+    since="now-3h",
+)

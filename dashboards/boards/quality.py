@@ -1,0 +1,228 @@
+"""Data quality: lag, late, duplicate, suspect and refused events, silent gates, live against audited."""
+
+from dashboards.boards.shared import AGE, MARKS, QUALITY, TO_GATES, TO_PIPELINE
+from dashboards.queries import fill, quantile, share, total
+from dashboards.spec import BAD, GOOD, NEUTRAL, WARN, WATCH, Board, Kind, Levels, Panel, Query, Row, about
+from streams.kpis.definition import Label, Window
+from streams.kpis.quality import CLOCK_SUSPECTS, DUPLICATE_EVENTS, EVENT_LAG, EVENTS, LATE_EVENTS, REJECTED_EVENTS
+
+_DAY, _FAIR = Window.DAY, Window.FAIR
+LAG: Levels = ((None, GOOD), (10, WATCH), (60, BAD))
+FEW: Levels = ((None, GOOD), (0.01, WATCH), (0.05, BAD))
+_COLOURS = {"fair.scans": NEUTRAL, "fair.interactions": "purple", "fair.deals": GOOD}
+
+
+def _of_all(part: str) -> str:
+    return share(part, total(EVENTS, _DAY))
+
+
+_NOW = Row(
+    4,
+    (
+        Panel(
+            id=1,
+            kind=Kind.STAT,
+            title="Numbers are this old",
+            what="Time since the end of the newest closed minute.",
+            good="below two minutes.",
+            do="see Pipeline health: is a worker recovering, or Kafka away?",
+            queries=(Query("time() - max(fair_window_end_timestamp_seconds)"),),
+            unit="s",
+            width=4,
+            levels=AGE,
+            decimals=0,
+            no_value="no worker",
+            links=(TO_PIPELINE,),
+        ),
+        Panel(
+            id=2,
+            kind=Kind.STAT,
+            title="Slow events, one in a hundred",
+            what=f"{about(EVENT_LAG)} One in a hundred of the last five minutes took longer than this.",
+            good="below 10 seconds.",
+            do="from a minute on some terminals send late: see the silent ones, and the network of their hall.",
+            queries=(Query(quantile(0.99, EVENT_LAG, Window.M5)),),
+            unit="s",
+            width=4,
+            levels=LAG,
+            decimals=1,
+        ),
+        Panel(
+            id=3,
+            kind=Kind.STAT,
+            title="Late today",
+            what=f"{about(LATE_EVENTS)} As a share of today's events. They reach the day, not the minute.",
+            good="below 1 %.",
+            do="a jump is a terminal that came back after an outage; its events count, nothing is to be done.",
+            queries=(Query(_of_all(total(LATE_EVENTS, _DAY))),),
+            unit="percentunit",
+            width=4,
+            levels=FEW,
+            decimals=2,
+            no_value="none",
+        ),
+        Panel(
+            id=4,
+            kind=Kind.STAT,
+            title="Duplicates today",
+            what=f"{about(DUPLICATE_EVENTS)} As a share of today's events.",
+            good="below 1 %: retries of terminals that did not see the answer.",
+            do="above 5 % a terminal repeats itself: find it in the gateway's log.",
+            queries=(Query(_of_all(total(DUPLICATE_EVENTS, _DAY))),),
+            unit="percentunit",
+            width=4,
+            levels=FEW,
+            decimals=2,
+            no_value="none",
+        ),
+        Panel(
+            id=5,
+            kind=Kind.STAT,
+            title="Impossible clocks today",
+            what=f"{about(CLOCK_SUSPECTS)} As a share of today's events.",
+            good="none.",
+            do="set the clock of the terminal: its events are counted, but at the minute of their arrival.",
+            queries=(Query(_of_all(total(CLOCK_SUSPECTS, _DAY))),),
+            unit="percentunit",
+            width=4,
+            levels=FEW,
+            decimals=2,
+            no_value="none",
+        ),
+        Panel(
+            id=6,
+            kind=Kind.STAT,
+            title="Refused, whole fair",
+            what=about(REJECTED_EVENTS),
+            good="a handful; they lie in fair.rejected with their reason.",
+            do="unknown booth or hall: correct the fair file, then redrive. Malformed: a terminal's software.",
+            queries=(Query(fill(total(REJECTED_EVENTS, _FAIR))),),
+            unit="locale",
+            width=4,
+            levels=((None, GOOD), (100, WATCH), (1_000, BAD)),
+        ),
+    ),
+)
+
+_TRENDS = Row(
+    9,
+    (
+        Panel(
+            id=7,
+            kind=Kind.TREND,
+            title="How many events a minute?",
+            what=about(EVENTS),
+            good="follows the day of the fair; scans lead.",
+            do="one topic at zero while the fair is open: its terminals, or the gateway.",
+            queries=(Query(total(EVENTS, Window.M1, Label.TOPIC), "{{topic}}"),),
+            unit="locale",
+            width=8,
+            stack=True,
+            colours=_COLOURS,
+        ),
+        Panel(
+            id=8,
+            kind=Kind.TREND,
+            title="How long do events take to arrive?",
+            what=f"{about(EVENT_LAG)} Over the last five minutes.",
+            good="the middle below a second, nine in ten below 5 s.",
+            do="all three up: the gateway or its network. Only the slowest: single terminals that were offline.",
+            queries=(
+                Query(quantile(0.5, EVENT_LAG, Window.M5), "middle"),
+                Query(quantile(0.9, EVENT_LAG, Window.M5), "nine in ten"),
+                Query(quantile(0.99, EVENT_LAG, Window.M5), "99 in a hundred"),
+            ),
+            unit="s",
+            width=8,
+            levels=LAG,
+            colours={"middle": GOOD, "nine in ten": WATCH, "99 in a hundred": WARN},
+            lines=True,
+        ),
+        Panel(
+            id=9,
+            kind=Kind.TREND,
+            title="What share comes late, twice or with a wrong clock?",
+            what=f"{about(LATE_EVENTS, DUPLICATE_EVENTS, CLOCK_SUSPECTS)} As shares of the day so far.",
+            good="below 1 % each.",
+            do="late alone: an outage that ended. Duplicates alone: answers get lost on the way back.",
+            queries=(
+                Query(_of_all(total(LATE_EVENTS, _DAY)), "late"),
+                Query(_of_all(total(DUPLICATE_EVENTS, _DAY)), "duplicate"),
+                Query(_of_all(total(CLOCK_SUSPECTS, _DAY)), "wrong clock"),
+            ),
+            unit="percentunit",
+            width=8,
+            levels=FEW,
+            colours={"late": WATCH, "duplicate": NEUTRAL, "wrong clock": BAD},
+            decimals=2,
+        ),
+    ),
+)
+
+_WHERE = Row(
+    9,
+    (
+        Panel(
+            id=10,
+            kind=Kind.TABLE,
+            title="Why are records refused?",
+            what=about(REJECTED_EVENTS),
+            good="an empty table.",
+            do="remove the cause, then send them again from fair.rejected; they count as if they had just arrived.",
+            queries=(Query(f"{total(REJECTED_EVENTS, _FAIR, Label.TOPIC, Label.REASON)} > 0", "Records"),),
+            unit="locale",
+            width=8,
+            decimals=0,
+            no_value="none refused",
+            keep={"topic": "Topic", "reason": "Reason"},
+        ),
+        Panel(
+            id=11,
+            kind=Kind.TABLE,
+            title="Which gates have gone quiet?",
+            what="Countable gates that passed somebody in the last hour and nobody in the last 15 minutes.",
+            good="an empty table while the fair is open.",
+            do="ask the gate. Readers that are offline send later, and every event still counts.",
+            queries=(Query("fair:gate_idle == 1", "Quiet"),),
+            unit="none",
+            width=5,
+            no_value="none is quiet",
+            keep={"gate": "Gate"},
+            links=(TO_GATES,),
+        ),
+        Panel(
+            id=12,
+            kind=Kind.STAT,
+            title="Silent booths",
+            what="Booths that scanned visitors today and none for 30 minutes: their terminals are off or offline.",
+            good="a few in a hundred booths; all of them after closing.",
+            do="a whole hall is its network or power; single booths are flat batteries. Offline ones send later.",
+            queries=(Query("fair:silent_booths"),),
+            unit="locale",
+            width=5,
+            levels=((None, GOOD), (50, WATCH), (300, BAD)),
+            no_value="none",
+        ),
+        Panel(
+            id=13,
+            kind=Kind.STAT,
+            title="Numbers that differ from the audit",
+            what="Cells of all KPIs in which the live numbers differ from an independent recount of the topics.",
+            good="none; before the first audit there is nothing to see.",
+            do="publish nothing; follow the runbook LiveDiffersFromAudit.",
+            queries=(Query("max(fair_audit_differences)"),),
+            unit="locale",
+            width=6,
+            levels=((None, GOOD), (1, BAD)),
+            no_value="no audit yet",
+        ),
+    ),
+)
+
+BOARD = Board(
+    uid=QUALITY,
+    title="Data quality",
+    question="Can these numbers be trusted?",
+    rows=(_NOW, _TRENDS, _WHERE),
+    marks=MARKS,
+)

@@ -1,0 +1,239 @@
+"""Boards to Grafana's JSON (schema 42), with the Foundation SDK. Only this module and tests import the SDK."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from grafana_foundation_sdk.builders import bargauge, common, dashboard, prometheus, stat, table, timeseries
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models import common as c
+from grafana_foundation_sdk.models import dashboard as m
+from grafana_foundation_sdk.models import prometheus as p
+
+from dashboards.spec import COLUMNS, DATASOURCE, Board, Kind, Mark, Panel, Query, Variable
+
+TAG: Final = "fairpulse"
+SOURCE: Final = c.DataSourceRef(type_val="prometheus", uid="${datasource}")
+INSTANT: Final = frozenset({Kind.STAT, Kind.BARS, Kind.TABLE})
+"""They show what is true now; with a range query a number that has gone would be shown on and on."""
+
+
+def board_json(board: Board) -> str:
+    """Return a board as the text of its JSON file: sorted keys, so that a change shows as a change."""
+    return json.dumps(_board(board).build(), cls=JSONEncoder, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _board(board: Board) -> dashboard.Dashboard:
+    made = (
+        dashboard.Dashboard(board.title)
+        .uid(board.uid)
+        .description(board.question)
+        .tags([TAG])
+        .readonly()
+        .timezone("browser")
+        .tooltip(m.DashboardCursorSync.CROSSHAIR)
+        .time(board.since, "now")
+        .refresh(board.refresh)
+        .timepicker(dashboard.TimePicker().refresh_intervals(["5s", "15s", "30s", "1m", "5m"]))
+        .link(
+            dashboard.DashboardLink("Boards")
+            .type(m.DashboardLinkType.DASHBOARDS)
+            .tags([TAG])
+            .as_dropdown(True)
+            .keep_time(True)
+            .icon("dashboard")
+            .tooltip("The other boards, at the same time")
+        )
+        .with_variable(
+            dashboard.DatasourceVariable("datasource")
+            .label("Data source")
+            .type("prometheus")
+            .regex("")
+            .multi(False)
+            .current(m.VariableOption(text="Prometheus", value=DATASOURCE, selected=True))
+        )
+    )
+    for variable in board.variables:
+        made = made.with_variable(_variable(variable))
+    for mark in board.marks:
+        made = made.annotation(_mark(mark))
+    top = 0
+    for row in board.rows:
+        left = 0
+        for panel in row.panels:
+            place = m.GridPos(h=row.height, w=panel.width, x=left, y=top)
+            if left + panel.width > COLUMNS:
+                raise ValueError(f"{board.uid}: panel {panel.id} does not fit into its row")
+            made = made.with_panel(_panel(panel).grid_pos(place))
+            left += panel.width
+        top += row.height
+    return made
+
+
+def _variable(variable: Variable) -> Any:
+    if variable.custom:
+        options = [
+            m.VariableOption(text=choice, value=choice, selected=choice == variable.start)
+            for choice in variable.query.split(",")
+        ]
+        return (
+            dashboard.CustomVariable(variable.name)
+            .label(variable.label)
+            .values(variable.query)
+            .options(options)
+            .current(m.VariableOption(text=variable.start, value=variable.start, selected=True))
+        )
+    made = (
+        dashboard.QueryVariable(variable.name)
+        .label(variable.label)
+        .datasource(SOURCE)
+        .query({"query": variable.query, "refId": "Variable"})
+        .refresh(m.VariableRefresh.ON_TIME_RANGE_CHANGED)
+        .sort(m.VariableSort.NATURAL_ASC)
+        .multi(variable.all)
+        .include_all(variable.all)
+    )
+    if variable.all:
+        made = made.all_value(".*").current(m.VariableOption(text="All", value="$__all", selected=True))
+    return made
+
+
+def _mark(mark: Mark) -> Any:
+    return (
+        dashboard.AnnotationQuery()
+        .name(mark.name)
+        .datasource(SOURCE)
+        .enable(True)
+        .hide(False)
+        .icon_color(mark.colour)
+        .expr(mark.expr)
+        .title_format(mark.title)
+        .text_format(mark.text)
+        .use_value_for_time(mark.at_value)
+        .step("60s")
+    )
+
+
+def _panel(panel: Panel) -> Any:
+    made = _KINDS[panel.kind](panel)
+    made = (
+        made.id(panel.id)
+        .title(panel.title)
+        .description(panel.description)
+        .datasource(SOURCE)
+        .unit(panel.unit)
+        .no_value(panel.no_value)
+        .thresholds(
+            dashboard.ThresholdsConfig()
+            .mode(m.ThresholdsMode.ABSOLUTE)
+            .steps([m.Threshold(value=value, color=colour) for value, colour in panel.levels])
+        )
+    )
+    if panel.minimum is not None:
+        made = made.min(panel.minimum)
+    if panel.maximum is not None:
+        made = made.max(panel.maximum)
+    if panel.decimals is not None:
+        made = made.decimals(panel.decimals)
+    if panel.links:
+        made = made.data_links([dashboard.DashboardLink(link.title).url(link.url) for link in panel.links])
+    if panel.words:
+        mapped = {value: m.ValueMappingResult(text=text, color=colour) for value, (text, colour) in panel.words.items()}
+        made = made.mappings([m.ValueMap(options=mapped)])
+    for name, colour in panel.colours.items():
+        fixed = m.DynamicConfigValue(id_val="color", value={"mode": "fixed", "fixedColor": colour})
+        made = made.override_by_name(name, [fixed])
+    for number, query in enumerate(panel.queries):
+        made = made.with_target(_target(query, panel.kind, chr(ord("A") + number)))
+    return made
+
+
+def _target(query: Query, kind: Kind, ref: str) -> Any:
+    made = prometheus.Dataquery().expr(query.expr).ref_id(ref).datasource(SOURCE).editor_mode(p.QueryEditorMode.CODE)
+    made = made.instant() if kind in INSTANT else made.range()
+    if query.legend:
+        made = made.legend_format(query.legend)
+    return made.format(p.PromQueryFormat.TABLE if kind is Kind.TABLE else p.PromQueryFormat.TIME_SERIES)
+
+
+def _last() -> Any:
+    return common.ReduceDataOptions().calcs(["lastNotNull"]).values(False)
+
+
+def _stat(panel: Panel) -> Any:
+    several = len(panel.queries) > 1
+    return (
+        stat.Panel()
+        .reduce_options(_last())
+        .graph_mode(c.BigValueGraphMode.NONE)
+        .color_mode(c.BigValueColorMode.VALUE)
+        .justify_mode(c.BigValueJustifyMode.CENTER)
+        .text_mode(c.BigValueTextMode.VALUE_AND_NAME if several else c.BigValueTextMode.VALUE)
+        .color_scheme(dashboard.FieldColor().mode(m.FieldColorModeId.THRESHOLDS))
+    )
+
+
+def _bars(panel: Panel) -> Any:
+    return (
+        bargauge.Panel()
+        .reduce_options(_last())
+        .orientation(c.VizOrientation.HORIZONTAL)
+        .display_mode(c.BarGaugeDisplayMode.GRADIENT if len(panel.levels) > 1 else c.BarGaugeDisplayMode.BASIC)
+        .value_mode(c.BarGaugeValueMode.TEXT)
+        .color_scheme(dashboard.FieldColor().mode(m.FieldColorModeId.THRESHOLDS))
+    )
+
+
+def _trend(panel: Panel) -> Any:
+    made = (
+        timeseries.Panel()
+        .draw_style(c.GraphDrawStyle.LINE)
+        .line_width(2)
+        .fill_opacity(25 if panel.stack else 10)
+        .show_points(c.VisibilityMode.NEVER)
+        .span_nulls(False)
+        .legend(
+            common.VizLegendOptions()
+            .show_legend(True)
+            .display_mode(c.LegendDisplayMode.LIST)
+            .placement(c.LegendPlacement.BOTTOM)
+            .calcs(["lastNotNull"])
+        )
+        .tooltip(common.VizTooltipOptions().mode(c.TooltipDisplayMode.MULTI).sort(c.SortOrder.DESCENDING))
+        .color_scheme(dashboard.FieldColor().mode(m.FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
+    )
+    if panel.stack:
+        made = made.stacking(common.StackingConfig().mode(c.StackingMode.NORMAL).group("A"))
+    if panel.lines:
+        made = made.thresholds_style(common.GraphThresholdsStyleConfig().mode(c.GraphThresholdsStyleMode.DASHED))
+    return made
+
+
+def _table(panel: Panel) -> Any:
+    names = {query.legend: f"Value #{ref}" for query, ref in _refs(panel.queries)}
+    heading = {**panel.keep, **{column: legend for legend, column in names.items()}}
+    if len(panel.queries) == 1:
+        heading["Value"] = panel.queries[0].legend
+    order = {column: number for number, column in enumerate(heading)}
+    hidden = {"Time": True}
+    made = (
+        table.Panel()
+        .with_transformation(m.DataTransformerConfig(id_val="merge", options={}))
+        .with_transformation(
+            m.DataTransformerConfig(
+                id_val="organize", options={"excludeByName": hidden, "indexByName": order, "renameByName": heading}
+            )
+        )
+        .color_scheme(dashboard.FieldColor().mode(m.FieldColorModeId.THRESHOLDS))
+        .sort_by([common.TableSortByFieldState().display_name(panel.queries[0].legend).desc(True)])
+    )
+    for heading_of in panel.keep.values():
+        made = made.override_by_name(heading_of, [m.DynamicConfigValue(id_val="unit", value="string")])
+    return made
+
+
+def _refs(queries: Sequence[Query]) -> list[tuple[Query, str]]:
+    return [(query, chr(ord("A") + number)) for number, query in enumerate(queries)]
+
+
+_KINDS: Final = {Kind.STAT: _stat, Kind.BARS: _bars, Kind.TREND: _trend, Kind.TABLE: _table}

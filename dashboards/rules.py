@@ -1,0 +1,44 @@
+"""Recording rules: numbers that are not sums of series (distinct countries, booths), and what several alerts share."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from dashboards.boards.shared import load, pressure
+from dashboards.queries import total
+from dashboards.scraping import FACTS_SECONDS
+from streams.kpis.definition import Label, Window
+from streams.kpis.engagement import BOOTH_SCANS
+from streams.kpis.gates import GATE_PASSAGES, VISITORS_BY_COUNTRY
+from streams.kpis.quality import REJECTED_EVENTS
+
+_SCANS = total(BOOTH_SCANS, Window.DAY, Label.BOOTH)
+_SCANS_BEFORE = total(BOOTH_SCANS, Window.DAY, Label.BOOTH, offset="30m")
+_COUNTABLE = 'max by (gate) (fair_gate_info{countable="yes"})'
+
+RULES: Final[Mapping[str, str]] = {
+    # The fair's own clock: the wall clock during a fair, the events' time in a replay.
+    "fair:time": "max(fair_window_end_timestamp_seconds)",
+    "fair:open": "max((max by (day) (fair_opens_timestamp_seconds) <= bool scalar(fair:time))"
+    " * (max by (day) (fair_closes_timestamp_seconds) > bool scalar(fair:time)))",
+    "fair:countries": f"count({total(VISITORS_BY_COUNTRY, Window.FAIR, Label.COUNTRY)} > 0)",
+    "fair:active_booths": f"count({_SCANS} > 0)",
+    "fair:silent_booths": f"count(({_SCANS} > 0) and ({_SCANS} - {_SCANS_BEFORE} == 0)) or fair:active_booths * 0",
+    "fair:hall_load": load(),
+    "fair:gate_pressure": pressure(),
+    "fair:gate_passages": total(GATE_PASSAGES, Window.M15, Label.GATE),
+    "fair:gate_idle": f"{_COUNTABLE} unless (fair:gate_passages > 0) and (max_over_time(fair:gate_passages[1h]) > 0)"
+    " and on () (max(fair_worker_ready) == 1)",
+    "fair:rejected_events": total(REJECTED_EVENTS, Window.FAIR),
+    "fair:lag": "sum(max by (topic, partition) (fair_worker_lag_records))",
+    "fair:partition_lag": "sum by (partition) (max by (topic, partition) (fair_worker_lag_records))",
+    "fair:watermark": "max by (partition) (fair_watermark_timestamp_seconds)",
+}
+"""By name, in the order of evaluation: a rule sees what those before it have just recorded."""
+
+
+def recording_rules() -> dict[str, Any]:
+    """Return recording.yml."""
+    assert FACTS_SECONDS < 300, "facts would be stale between two scrapes"
+    return {
+        "groups": [{"name": "fairpulse", "rules": [{"record": name, "expr": expr} for name, expr in RULES.items()]}]
+    }

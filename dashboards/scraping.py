@@ -1,0 +1,42 @@
+"""How Prometheus scrapes us. One constant for Prometheus and for Grafana's data source, which must agree."""
+
+from typing import Any, Final
+
+SCRAPE_SECONDS: Final = 15
+"""How often. Grafana makes its rate interval from it: a wrong one there empties every rate panel."""
+FACTS_SECONDS: Final = 60
+WORKER, FACTS, GATEWAY = "fairpulse-worker", "fairpulse-facts", "fairpulse-gateway"
+MOST_SERIES: Final = 10_000
+"""Fuse of a worker's scrape: above it Prometheus takes none of the series, and an alert fires before it."""
+MOST_FACTS: Final = 20_000
+RULES: Final = ("recording.yml", "alerts.yml")
+
+
+def prometheus_config() -> dict[str, Any]:
+    """Return prometheus.yml: workers and gateways by their name in the network, however many there are."""
+    return {
+        "global": {
+            "scrape_interval": f"{SCRAPE_SECONDS}s",
+            "evaluation_interval": f"{SCRAPE_SECONDS}s",
+            "external_labels": {"runbooks": "${RUNBOOKS_URL}"},
+        },
+        "rule_files": [f"/etc/prometheus/rules/{name}" for name in RULES],
+        "scrape_configs": [
+            _job(WORKER, "worker", 9_464, sample_limit=MOST_SERIES),
+            _job(
+                FACTS,
+                "worker",
+                9_464,
+                sample_limit=MOST_FACTS,
+                metrics_path="/facts",
+                scrape_interval=f"{FACTS_SECONDS}s",
+            ),
+            _job(GATEWAY, "gateway", 9_465, sample_limit=1_000),
+            {"job_name": "prometheus", "static_configs": [{"targets": ["127.0.0.1:9090"]}]},
+        ],
+    }
+
+
+def _job(name: str, host: str, port: int, **more: Any) -> dict[str, Any]:
+    discovery = {"names": [host], "type": "A", "port": port, "refresh_interval": f"{SCRAPE_SECONDS}s"}
+    return {"job_name": name, **more, "dns_sd_configs": [discovery]}

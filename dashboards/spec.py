@@ -1,0 +1,156 @@
+"""What a board is made of, as plain data: the boards say it, `dashboards.build` turns it into Grafana's JSON."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from streams.kpis.definition import Kpi
+
+COLUMNS: Final = 24
+"""Width of Grafana's grid."""
+DATASOURCE: Final = "fairpulse-prometheus"
+"""Fixed uid of the provisioned data source."""
+
+GOOD, WATCH, WARN, BAD, NEUTRAL, QUIET = "green", "yellow", "orange", "red", "blue", "text"
+"""Colours mean the same on every board: fine, look at it, act soon, act now, a plain amount, nothing to judge."""
+
+
+class Kind(StrEnum):
+    """The few kinds of panels that the boards use."""
+
+    STAT = "stat"
+    TREND = "timeseries"
+    BARS = "bargauge"
+    TABLE = "table"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One PromQL query; `legend` names its series, or its column in a table."""
+
+    expr: str
+    legend: str = ""
+
+
+Levels = tuple[tuple[float | None, str], ...]
+"""From which value on a colour holds; the first is from minus infinity (None)."""
+
+PLAIN: Final[Levels] = ((None, NEUTRAL),)
+UNJUDGED: Final[Levels] = ((None, QUIET),)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link from a value of a panel to another board; `url` may use Grafana's `${__field.labels.hall}`."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """One panel.
+
+    Attributes:
+        id: stable on its board: links and alerts point at it.
+        what: what it shows, in a sentence.
+        good: the range in which nobody has to do anything.
+        do: what to do outside of it.
+        unit: Grafana's name of the unit; `locale` is a whole number with separators, `short` one with k, M, B.
+        levels: threshold colours by meaning.
+        no_value: what stands there as long as there is nothing to show.
+        colours: fixed colours of named series.
+        keep: label columns of a table, in order, with their headings.
+        lines: draw the levels as lines in a trend.
+        stack: add the series up in a trend.
+        labels: mappings of values to words.
+    """
+
+    id: int
+    kind: Kind
+    title: str
+    what: str
+    good: str
+    do: str
+    queries: tuple[Query, ...]
+    unit: str
+    width: int
+    levels: Levels = PLAIN
+    no_value: str = "nothing yet"
+    minimum: float | None = 0
+    maximum: float | None = None
+    decimals: int | None = None
+    colours: Mapping[str, str] = field(default_factory=dict)
+    links: tuple[Link, ...] = ()
+    keep: Mapping[str, str] = field(default_factory=dict)
+    lines: bool = False
+    stack: bool = False
+    words: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    @property
+    def description(self) -> str:
+        """Return the panel's description: what it shows, what is good, what to do."""
+        return f"{self.what}\n\nGood: {self.good}\n\nOtherwise: {self.do}"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A choice on top of a board.
+
+    Attributes:
+        query: `label_values(metric, label)`, or the choices with commas between them if `custom`.
+        all: whether all at once can be chosen, and is at first.
+        start: the choice at first of a custom one.
+    """
+
+    name: str
+    label: str
+    query: str
+    all: bool = False
+    custom: bool = False
+    start: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A kind of annotation from a metric; with `at_value` the value is the time, in seconds since 1970."""
+
+    name: str
+    expr: str
+    colour: str
+    title: str
+    text: str
+    at_value: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Panels side by side, all of one height; their widths fill the grid or leave its right end free."""
+
+    height: int
+    panels: tuple[Panel, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """One board, for one question."""
+
+    uid: str
+    title: str
+    question: str
+    rows: tuple[Row, ...]
+    variables: tuple[Variable, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    since: str = "now-12h"
+    refresh: str = "15s"
+
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        """Return all panels, from the upper left to the lower right."""
+        return tuple(panel for row in self.rows for panel in row.panels)
+
+
+def about(*kpis: Kpi[Any, Any]) -> str:
+    """Return what a panel of these KPIs shows, in the catalogue's own words."""
+    return " ".join(f"{kpi.question} ({kpi.source})" for kpi in kpis)

@@ -1,0 +1,134 @@
+"""What makes each alert fire, and what is nearly the same and does not. In promtool's series notation, 15 s a step.
+
+`fair:` series are given directly where an alert only compares them: how they are made is tested with the rules.
+"""
+
+from dataclasses import dataclass, field
+
+OPEN = {"fair_opens_timestamp_seconds{day='d1'}": "0x400", "fair_closes_timestamp_seconds{day='d1'}": "90000x400"}
+MINUTES = {"fair_window_end_timestamp_seconds{instance='a'}": "60+15x400"}
+READY = {"fair_worker_ready{instance='a'}": "1x400"}
+NOW = {**OPEN, **MINUTES, **READY}
+H1 = {"fair_hall_capacity_persons{hall='h1'}": "100x400"}
+NORTH = {"fair_gate_lanes{gate='north'}": "2x400", "fair_gate_info{gate='north', countable='yes'}": "1x400"}
+REQUESTS = "fair_gateway_requests_total"
+APPENDS = "fair_worker_journal_append_seconds"
+
+
+def hall(persons: str) -> dict[str, str]:
+    """Return a hall of 100 persons; two partitions share them, and partition 1 stands on two workers at once."""
+    return {
+        **H1,
+        "fair_hall_occupancy{hall='h1', window='day', partition='0', instance='a'}": "0x400",
+        "fair_hall_occupancy{hall='h1', window='day', partition='1', instance='a'}": persons,
+        "fair_hall_occupancy{hall='h1', window='day', partition='1', instance='b'}": persons,
+    }
+
+
+def passages(window: str, values: str) -> dict[str, str]:
+    at = "gate='north', direction='entry', partition='0', instance='a'"
+    return {f"fair_gate_passages{{{at}, window='{window}'}}": values}
+
+
+def booths(values: str, of: int = 2) -> dict[str, str]:
+    return {f"fair_booth_scans{{booth='b{n}', window='day', instance='a'}}": values for n in range(of)}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """When an alert must have fired, and when a neighbouring case must not; `at` in minutes."""
+
+    fires: dict[str, str]
+    quiet: dict[str, str]
+    labels: dict[str, str] = field(default_factory=dict)
+    at: int = 20
+
+
+CASES = {
+    "HallFillsUp": Case(hall("80x400"), hall("79x400"), {"hall": "h1"}),
+    "HallNearlyFull": Case(hall("90x400"), hall("100x400"), {"hall": "h1"}),
+    "HallFull": Case(hall("100x400"), hall("99x400"), {"hall": "h1"}),
+    "QueueGrows": Case(
+        {**NORTH, **passages("15m", "181x400")}, {**NORTH, **passages("15m", "180x400")}, {"gate": "north"}
+    ),
+    "GateQuiet": Case(
+        {**NOW, **NORTH, **passages("15m", "50x40 0x360")},
+        {**NOW, **NORTH, **passages("15m", "50x40 1x360")},
+        {"gate": "north"},
+    ),
+    "TerminalsSilent": Case({**NOW, **booths("5x400")}, {**NOW, **booths("5+1x400")}, at=50),
+    "RejectsBurst": Case(
+        {"fair_rejected_events{topic='t', reason='r', window='fair', partition='0'}": "5+10x400"},
+        {"fair_rejected_events{topic='t', reason='r', window='fair', partition='0'}": "500x40 501+1x360"},
+    ),
+    "WorkerLags": Case(
+        {"fair_worker_lag_records{topic='t', partition='0', instance='a'}": "50001x400"},
+        {
+            "fair_worker_lag_records{topic='t', partition='0', instance='a'}": "30000x400",
+            "fair_worker_lag_records{topic='t', partition='0', instance='b'}": "30000x400",
+        },
+    ),
+    "WatermarkStuck": Case(
+        {
+            "fair_watermark_timestamp_seconds{partition='0'}": "1000x400",
+            "fair_worker_lag_records{topic='t', partition='0'}": "7x400",
+        },
+        {
+            "fair_watermark_timestamp_seconds{partition='0'}": "1000x400",
+            "fair_worker_lag_records{topic='t', partition='0'}": "0x400",
+        },
+        {"partition": "0"},
+    ),
+    "NumbersStandStill": Case(
+        {**OPEN, "fair_window_end_timestamp_seconds{instance='a'}": "60x400"}, NOW
+    ),
+    "NoWorker": Case({"fair_worker_ready{instance='a'}": "1x20 0x380"}, READY),
+    "WorkerRecoversTooLong": Case(
+        {"fair_worker_ready{instance='a'}": "0x400"},
+        {"fair_worker_ready{instance='a'}": "0x6 1x394"},
+        {"instance": "a"},
+    ),
+    "WorkerRestarts": Case(
+        {"process_start_time_seconds{job='fairpulse-worker', instance='a'}": "1x30 500x20 700x350"},
+        {"process_start_time_seconds{job='fairpulse-worker', instance='a'}": "1x30 500x370"},
+        {"job": "fairpulse-worker", "instance": "a"},
+        at=15,
+    ),
+    "JournalFails": Case(
+        {
+            **READY,
+            f"{APPENDS}_count{{instance='a'}}": "9x400",
+            "fair_worker_lag_records{topic='t', partition='0', instance='a'}": "7x400",
+        },
+        {
+            **READY,
+            f"{APPENDS}_count{{instance='a'}}": "9x400",
+            "fair_worker_lag_records{topic='t', partition='0', instance='a'}": "0x400",
+        },
+        {"instance": "a"},
+    ),
+    "JournalSlow": Case(
+        {f"{APPENDS}_bucket{{le='1'}}": "0x400", f"{APPENDS}_bucket{{le='2.5'}}": "0+1x400",
+         f"{APPENDS}_bucket{{le='+Inf'}}": "0+1x400"},
+        {f"{APPENDS}_bucket{{le='1'}}": "0+1x400", f"{APPENDS}_bucket{{le='2.5'}}": "0+1x400",
+         f"{APPENDS}_bucket{{le='+Inf'}}": "0+1x400"},
+    ),
+    "LiveDiffersFromAudit": Case({"fair_audit_differences": "3x400"}, {"fair_audit_differences": "0x400"}),
+    "ScrapeNearItsLimit": Case(
+        {"scrape_samples_scraped{job='fairpulse-worker', instance='a'}": "9001x400"},
+        {
+            "scrape_samples_scraped{job='fairpulse-worker', instance='a'}": "9000x400",
+            "scrape_samples_scraped{job='fairpulse-facts', instance='a'}": "9001x400",
+        },
+        {"job": "fairpulse-worker", "instance": "a"},
+    ),
+    "ScrapeFails": Case(
+        {"up{job='fairpulse-worker', instance='a'}": "0x400"},
+        {"up{job='fairpulse-worker', instance='a'}": "1x400"},
+        {"job": "fairpulse-worker", "instance": "a"},
+    ),
+    "GatewayFails": Case(
+        {f"{REQUESTS}{{status='503'}}": "0+1x400", f"{REQUESTS}{{status='200'}}": "0+50x400"},
+        {f"{REQUESTS}{{status='503'}}": "0x400", f"{REQUESTS}{{status='200'}}": "0+50x400"},
+    ),
+}  # fmt: skip

@@ -1,0 +1,226 @@
+"""Every alert fires when it must, keeps quiet beside it, says what to do; recording rules compute what they say."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import promql_parser
+import pytest
+import yaml
+
+from dashboards.__main__ import ROOT
+from dashboards.alerts import ALERTS, Alert
+from dashboards.rules import RULES
+from tests.dashboards.alert_cases import CASES, MINUTES, NORTH, OPEN, READY, hall, passages
+
+RULE_FILES = [str(ROOT / "prometheus" / "rules" / name) for name in ("recording.yml", "alerts.yml")]
+RUNBOOKS = ROOT / "runbooks"
+promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed (Debian: prometheus)")
+of_alert = pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
+
+
+def check(tmp_path: Path, tests: list[dict[str, Any]], rules: list[str] = RULE_FILES) -> str:
+    """Return what promtool says about the tests; empty if all pass."""
+    file = tmp_path / "tests.yml"
+    file.write_text(yaml.safe_dump({"rule_files": rules, "evaluation_interval": "15s", "tests": tests}))
+    done = subprocess.run(["promtool", "test", "rules", str(file)], capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def given(series: dict[str, str]) -> dict[str, Any]:
+    return {
+        "interval": "15s",
+        "external_labels": {"runbooks": "https://runbooks.test"},
+        "input_series": [{"series": name, "values": values} for name, values in series.items()],
+    }
+
+
+def verdict(alert: Alert, series: dict[str, str], at: int, *labels: dict[str, str]) -> dict[str, Any]:
+    expected = [{"exp_labels": {"severity": alert.severity, **one}} for one in labels]
+    return {
+        **given(series),
+        "alert_rule_test": [{"eval_time": f"{at}m", "alertname": alert.name, "exp_alerts": expected}],
+    }
+
+
+Said = dict[str, str]
+"""By alert, what promtool says of an alert that fires and that nobody expects; nothing if it keeps quiet."""
+
+
+def fired(tmp_path: Path, verdicts: list[dict[str, Any]]) -> Said:
+    blocks = check(tmp_path, verdicts).split("alertname: ")[1:]
+    return {block.split(",")[0]: block.split("got:")[1] for block in blocks}
+
+
+@pytest.fixture(scope="module")
+def firing(tmp_path_factory: pytest.TempPathFactory) -> Said:
+    home = tmp_path_factory.mktemp("firing")
+    return fired(home, [verdict(alert, CASES[alert.name].fires, CASES[alert.name].at) for alert in ALERTS])
+
+
+@pytest.fixture(scope="module")
+def at_first(tmp_path_factory: pytest.TempPathFactory) -> Said:
+    return fired(tmp_path_factory.mktemp("first"), [verdict(alert, CASES[alert.name].fires, 0) for alert in ALERTS])
+
+
+@pytest.fixture(scope="module")
+def beside(tmp_path_factory: pytest.TempPathFactory) -> Said:
+    home = tmp_path_factory.mktemp("beside")
+    return fired(home, [verdict(alert, CASES[alert.name].quiet, CASES[alert.name].at) for alert in ALERTS])
+
+
+@pytest.fixture(scope="module")
+def without_data(tmp_path_factory: pytest.TempPathFactory) -> Said:
+    home = tmp_path_factory.mktemp("nothing")
+    return fired(home, [verdict(alert, {"fair_nothing": "1x400"}, 20) for alert in ALERTS])
+
+
+@promtool
+@of_alert
+def test_an_alert_fires_with_its_labels_and_a_link_to_its_runbook(alert: Alert, firing: Said) -> None:
+    assert alert.name in firing, f"{alert.name} does not fire"
+    said = firing[alert.name]
+    labels = dict(re.findall(r'(\w+)="([^"]*)"', said.split("Annotations")[0]))
+    assert labels == {"alertname": alert.name, "severity": alert.severity, **CASES[alert.name].labels}
+    assert f'runbook_url="https://runbooks.test/{alert.name}.md"' in said
+    assert "<no value>" not in said
+    assert "{{" not in said
+
+
+@promtool
+@of_alert
+def test_an_alert_keeps_quiet_in_the_neighbouring_case(alert: Alert, beside: Said) -> None:
+    assert alert.name not in beside
+
+
+@promtool
+@of_alert
+def test_an_alert_keeps_quiet_without_any_data_except_that_nobody_works(alert: Alert, without_data: Said) -> None:
+    assert (alert.name in without_data) is (alert.name == "NoWorker")
+
+
+@promtool
+@of_alert
+def test_an_alert_waits_before_it_fires(alert: Alert, at_first: Said) -> None:
+    assert alert.name not in at_first or alert.wait == "0s"
+
+
+def test_every_alert_has_its_two_cases_and_every_case_its_alert() -> None:
+    assert set(CASES) == {alert.name for alert in ALERTS}
+
+
+@of_alert
+def test_an_alert_says_what_is_wrong_how_urgent_it_is_and_for_how_long(alert: Alert) -> None:
+    assert alert.severity in ("notice", "warning", "critical")
+    assert re.fullmatch(r"[0-9]+[sm]", alert.wait)
+    assert 20 < len(alert.summary) < 160
+    promql_parser.parse(alert.expr)
+
+
+@of_alert
+def test_an_alert_has_a_runbook_with_first_look_causes_and_commands(alert: Alert) -> None:
+    page = (RUNBOOKS / f"{alert.name}.md").read_text(encoding="utf-8")
+    assert page.startswith(f"# {alert.name}\n")
+    for heading in ("## What it means", "## First look", "## Likely causes", "## Commands", "## Afterwards"):
+        assert heading in page, heading
+    assert "```" in page
+
+
+def test_no_runbook_is_left_of_an_alert_that_is_gone() -> None:
+    assert {path.stem for path in RUNBOOKS.glob("*.md")} == {alert.name for alert in ALERTS} | {"README"}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_recording_rule_is_promql(name: str) -> None:
+    promql_parser.parse(RULES[name])
+
+
+@promtool
+def test_promtool_accepts_the_rules() -> None:
+    done = subprocess.run(
+        ["promtool", "check", "rules", "--lint=all", *RULE_FILES], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@promtool
+def test_promtool_accepts_the_scrape_config(tmp_path: Path) -> None:
+    config = yaml.safe_load((ROOT / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
+    config["rule_files"] = RULE_FILES
+    file = tmp_path / "prometheus.yml"
+    file.write_text(yaml.safe_dump(config))
+    done = subprocess.run(["promtool", "check", "config", str(file)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+BEFORE_NOON = {
+    **OPEN,
+    **READY,
+    **NORTH,
+    **hall("30x400"),
+    **passages("15m", "180x400"),
+    "fair_window_end_timestamp_seconds{instance='a'}": "80000x400",
+    "fair_visitors_by_country{country='DE', window='fair', instance='a'}": "4x400",
+    "fair_visitors_by_country{country='DE', window='fair', instance='b'}": "3x400",
+    "fair_visitors_by_country{country='NO', window='fair', instance='b'}": "1x400",
+    "fair_visitors_by_country{country='JP', window='fair', instance='b'}": "0x400",
+    "fair_booth_scans{booth='b1', window='day', instance='a'}": "9x400",
+    "fair_booth_scans{booth='b1', window='day', instance='b'}": "9+1x400",
+    "fair_booth_scans{booth='b2', window='day', instance='b'}": "9x400",
+    "fair_rejected_events{topic='t', reason='r', window='fair', partition='0'}": "5x400",
+    "fair_worker_lag_records{topic='t', partition='0', instance='a'}": "7x400",
+    "fair_worker_lag_records{topic='t', partition='0', instance='b'}": "9x400",
+    "fair_watermark_timestamp_seconds{partition='0', instance='a'}": "77x400",
+    "fair_watermark_timestamp_seconds{partition='0', instance='b'}": "78x400",
+}
+ANSWERS = {
+    "fair:time": {"{}": 80_000},
+    "fair:open": {"{}": 1},
+    "fair:countries": {"{}": 2},
+    "fair:active_booths": {"{}": 2},
+    "fair:silent_booths": {"{}": 1},
+    "fair:hall_load": {'{hall="h1"}': 0.3},
+    "fair:gate_pressure": {'{gate="north"}': 1},
+    "fair:gate_passages": {'{gate="north"}': 180},
+    "fair:gate_idle": {},
+    "fair:rejected_events": {"{}": 5},
+    "fair:lag": {"{}": 9},
+    "fair:partition_lag": {'{partition="0"}': 9},
+    "fair:watermark": {'{partition="0"}': 78},
+}
+
+
+def recorded(name: str, series: dict[str, str], answer: dict[str, float], at: str = "50m") -> dict[str, Any]:
+    samples = [
+        {"labels": f"{name}{labels}" if labels != "{}" else name, "value": value} for labels, value in answer.items()
+    ]
+    return {**given(series), "promql_expr_test": [{"expr": name, "eval_time": at, "exp_samples": samples}]}
+
+
+@promtool
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_records_the_number_of_the_whole_fair(name: str, tmp_path: Path) -> None:
+    assert check(tmp_path, [recorded(name, BEFORE_NOON, ANSWERS[name])]) == ""
+
+
+@promtool
+@pytest.mark.parametrize(("end", "opened"), [("0", 1), ("89999", 1), ("90000", 0)])
+def test_the_fair_is_open_from_the_first_second_to_the_one_before_closing(
+    end: str, opened: int, tmp_path: Path
+) -> None:
+    series = {**OPEN, "fair_window_end_timestamp_seconds{instance='a'}": f"{end}x400"}
+    assert check(tmp_path, [recorded("fair:open", series, {"{}": opened})]) == ""
+
+
+@promtool
+def test_a_gate_is_idle_after_an_hour_with_passages_and_a_quarter_without(tmp_path: Path) -> None:
+    busy = {**OPEN, **MINUTES, **READY, **NORTH, **passages("15m", "5x40 0x360")}
+    never = {**OPEN, **MINUTES, **READY, **NORTH}
+    recovering = {**busy, "fair_worker_ready{instance='a'}": "0x400"}
+    assert check(tmp_path, [recorded("fair:gate_idle", busy, {'{gate="north"}': 1}, "20m")]) == ""
+    assert check(tmp_path, [recorded("fair:gate_idle", busy, {}, "5m")]) == ""
+    assert check(tmp_path, [recorded("fair:gate_idle", busy, {}, "80m")]) == "", "closed for the day, not idle"
+    assert check(tmp_path, [recorded("fair:gate_idle", never, {}, "20m")]) == ""
+    assert check(tmp_path, [recorded("fair:gate_idle", recovering, {}, "20m")]) == ""

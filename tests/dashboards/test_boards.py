@@ -1,0 +1,254 @@
+"""House rules of the boards: what a reader of a panel can rely on, checked on the committed JSON."""
+
+import json
+import re
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import promql_parser
+import pytest
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.dashboard import Dashboard
+
+from dashboards.__main__ import ROOT, written
+from dashboards.boards import ALL_BOARDS
+from dashboards.spec import DATASOURCE
+from streams.kpis.catalogue import ALL_KPIS
+
+FILES = sorted((ROOT / "json").glob("*.json"))
+BOARDS: dict[str, dict[str, Any]] = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in FILES}
+PANELS = [(uid, panel) for uid, board in BOARDS.items() for panel in board["panels"]]
+TARGETS = [(uid, panel, target) for uid, panel in PANELS for target in panel["targets"]]
+MEANINGS = {"green", "yellow", "orange", "red", "blue", "text", "purple"}
+COUNTERS = re.compile(r"fair_\w+_total|process_cpu_seconds_total")
+INTERVALS = {"$__rate_interval": "5m", "$__range": "1h", "$__interval": "1m", "$offset": "1d"}
+
+of_board = pytest.mark.parametrize("uid", BOARDS)
+of_panel = pytest.mark.parametrize(("uid", "panel"), PANELS, ids=[f"{u}-{p['id']}" for u, p in PANELS])
+of_target = pytest.mark.parametrize(
+    ("uid", "panel", "target"), TARGETS, ids=[f"{u}-{p['id']}-{t['refId']}" for u, p, t in TARGETS]
+)
+
+
+def plain(expr: str) -> str:
+    """Return the query as Prometheus may see it: Grafana's own variables filled in."""
+    for name, value in INTERVALS.items():
+        expr = expr.replace(name, value)
+    return re.sub(r"\$\{?(\w+)\}?", ".*", expr)
+
+
+def test_every_file_is_a_board_and_every_board_is_a_fresh_file() -> None:
+    assert {path.stem for path in FILES} == {board.uid for board in ALL_BOARDS}
+    for path, text in written().items():
+        assert path.read_text(encoding="utf-8") == text(), f"{path.name} is stale; run: make generate"
+
+
+@of_board
+def test_a_board_survives_the_round_trip_through_the_sdk(uid: str) -> None:
+    board = BOARDS[uid]
+    again = json.loads(json.dumps(Dashboard.from_json(board), cls=JSONEncoder))
+    assert again == board, "a key was dropped: it is misspelt, or Grafana does not know it"
+
+
+@of_board
+def test_a_board_says_its_question_and_cannot_be_edited_in_place(uid: str) -> None:
+    board = BOARDS[uid]
+    assert board["uid"] == uid
+    assert len(uid) <= 40
+    assert re.fullmatch(r"[A-Z].*\?.*", board["description"])
+    assert board["editable"] is False
+    assert board.get("id") is None
+    assert board["schemaVersion"] == 42
+    assert board["tags"] == ["fairpulse"]
+    assert board["refresh"]
+    assert [link["type"] for link in board["links"]] == ["dashboards"]
+
+
+@of_board
+def test_a_board_has_six_to_twenty_panels(uid: str) -> None:
+    assert 6 <= len(BOARDS[uid]["panels"]) <= 20
+
+
+@of_board
+def test_the_data_source_is_chosen_first_and_is_the_provisioned_one(uid: str) -> None:
+    first, *rest = BOARDS[uid]["templating"]["list"]
+    assert (first["type"], first["name"], first["query"]) == ("datasource", "datasource", "prometheus")
+    assert first["current"]["value"] == DATASOURCE
+    for variable in rest:
+        assert variable["label"]
+        if variable["type"] == "query":
+            assert variable["refresh"] == 2, "reload it when the time range changes"
+            assert variable["datasource"]["uid"] == "${datasource}"
+
+
+@of_board
+def test_every_variable_is_used_and_every_used_one_is_there(uid: str) -> None:
+    board = BOARDS[uid]
+    text = json.dumps([board["panels"], board["annotations"]])
+    used = {name for _, name in re.findall(r"\$(\{)?(\w+)", text) if not name.startswith("__")}
+    assert used == {variable["name"] for variable in board["templating"]["list"]}
+
+
+@of_board
+def test_panels_lie_in_the_grid_and_over_none_other(uid: str) -> None:
+    places = [(panel["id"], panel["gridPos"]) for panel in BOARDS[uid]["panels"]]
+    for _, place in places:
+        assert place["x"] + place["w"] <= 24
+        assert place["h"] >= 3
+    for (one, a), (other, b) in combinations(places, 2):
+        apart = (
+            a["x"] + a["w"] <= b["x"]
+            or b["x"] + b["w"] <= a["x"]
+            or a["y"] + a["h"] <= b["y"]
+            or b["y"] + b["h"] <= a["y"]
+        )
+        assert apart, f"panels {one} and {other} overlap"
+
+
+@of_board
+def test_ids_and_titles_are_unique_on_a_board(uid: str) -> None:
+    panels = BOARDS[uid]["panels"]
+    for key in ("id", "title"):
+        values = [panel[key] for panel in panels]
+        assert len(set(values)) == len(values)
+    assert all(panel["id"] > 0 for panel in panels)
+
+
+def test_titles_of_boards_are_unique() -> None:
+    assert len({board["title"] for board in BOARDS.values()}) == len(BOARDS)
+
+
+@of_panel
+def test_a_panel_says_what_it_shows_what_is_good_and_what_to_do(uid: str, panel: dict[str, Any]) -> None:
+    assert re.match(r"[A-Z0-9]", panel["title"])
+    what, good, otherwise = panel["description"].split("\n\n")
+    assert len(what) > 20
+    assert good.startswith("Good: ")
+    assert otherwise.startswith("Otherwise: ")
+
+
+@of_panel
+def test_a_panel_has_unit_levels_in_meaning_colours_and_a_word_for_nothing(uid: str, panel: dict[str, Any]) -> None:
+    defaults = panel["fieldConfig"]["defaults"]
+    assert defaults["unit"]
+    assert defaults["noValue"]
+    steps = defaults["thresholds"]["steps"]
+    assert steps[0]["value"] is None
+    values = [step["value"] for step in steps[1:]]
+    assert values == sorted(values)
+    assert {step["color"] for step in steps} <= MEANINGS
+    fixed = [
+        one["value"]["fixedColor"]
+        for override in panel["fieldConfig"]["overrides"]
+        for one in override["properties"]
+        if one["id"] == "color"
+    ]
+    assert set(fixed) <= MEANINGS
+
+
+@of_panel
+def test_a_share_is_shown_from_zero_and_a_change_from_losing_everything(uid: str, panel: dict[str, Any]) -> None:
+    if panel["fieldConfig"]["defaults"]["unit"] == "percentunit":
+        change = panel["targets"][0]["expr"].endswith("- 1")
+        assert panel["fieldConfig"]["defaults"]["min"] == (-1 if change else 0)
+
+
+@of_panel
+def test_a_panel_asks_the_chosen_data_source_under_names_of_its_own(uid: str, panel: dict[str, Any]) -> None:
+    assert panel["targets"]
+    assert panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
+    refs = [target["refId"] for target in panel["targets"]]
+    assert len(set(refs)) == len(refs)
+    assert all(target["datasource"] == panel["datasource"] for target in panel["targets"])
+    if len(refs) > 1:
+        assert all(target["legendFormat"] for target in panel["targets"]), "several series need names"
+
+
+@of_panel
+def test_what_is_true_now_is_asked_at_an_instant(uid: str, panel: dict[str, Any]) -> None:
+    for target in panel["targets"]:
+        assert target["instant"] is (panel["type"] != "timeseries")
+        assert target["range"] is (panel["type"] == "timeseries")
+    if panel["type"] in ("stat", "bargauge"):
+        assert panel["options"]["reduceOptions"]["calcs"] == ["lastNotNull"]
+
+
+@of_target
+def test_a_query_is_promql(uid: str, panel: dict[str, Any], target: dict[str, Any]) -> None:
+    promql_parser.parse(plain(target["expr"]))
+
+
+@of_target
+def test_counters_are_rated_over_grafanas_interval_and_summed_afterwards(
+    uid: str, panel: dict[str, Any], target: dict[str, Any]
+) -> None:
+    expr = target["expr"]
+    for found in re.finditer(r"\b(rate|increase|irate|delta|deriv)\(", expr):
+        inside = expr[found.end() :]
+        assert re.match(r"[^\[]*\[\$__rate_interval\]", inside), f"{found[1]} wants [$__rate_interval]"
+        assert COUNTERS.match(inside) or "_bucket" in inside.split("[")[0], "only a counter has a rate"
+    for counter in COUNTERS.finditer(expr):
+        before = expr[: counter.start()]
+        assert re.search(r"(rate|increase)\($", before), f"{counter[0]} is a counter: rate it"
+
+
+@of_target
+def test_topk_ranks_sums_over_all_workers_and_only_at_an_instant(
+    uid: str, panel: dict[str, Any], target: dict[str, Any]
+) -> None:
+    for after in re.findall(r"topk\(\s*[^,]+,\s*(\w+)", target["expr"]):
+        assert after == "sum"
+        assert target["instant"]
+
+
+@of_target
+def test_a_narrow_kpi_is_read_once_a_partition(uid: str, panel: dict[str, Any], target: dict[str, Any]) -> None:
+    for kpi in ALL_KPIS:
+        for found in re.finditer(rf"(.{{0,60}})\b{kpi.metric}\{{", target["expr"]):
+            assert kpi.wide or re.search(r"max by \([a-z, ]*partition\) \($", found[1]), kpi.name
+
+
+@of_board
+def test_links_lead_to_boards_and_variables_that_exist(uid: str) -> None:
+    text = json.dumps(BOARDS[uid])
+    targets = re.findall(r"/d/([a-z-]+)\?([^\"]*)", text)
+    assert targets
+    for target, query in targets:
+        assert target in BOARDS, target
+        known = {variable["name"] for variable in BOARDS[target]["templating"]["list"]}
+        assert set(re.findall(r"var-(\w+)=", query)) <= known
+
+
+@of_board
+def test_a_board_marks_opening_closing_idle_gates_and_deploys(uid: str) -> None:
+    names = [mark["name"] for mark in BOARDS[uid]["annotations"]["list"]]
+    assert {"Opening", "Closing", "Gates without a passage", "Deploys"} <= set(names)
+    for mark in BOARDS[uid]["annotations"]["list"]:
+        promql_parser.parse(mark["expr"])
+
+
+def test_the_wall_fits_on_a_screen_of_1080_lines_without_scrolling() -> None:
+    bottom = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in BOARDS["fair-now"]["panels"])
+    assert bottom * 38 <= 1_080
+
+
+def test_the_numbers_of_the_wall_are_large_enough_for_five_metres() -> None:
+    for panel in BOARDS["fair-now"]["panels"]:
+        if panel["type"] == "stat":
+            assert panel["gridPos"]["w"] >= 4
+            assert panel["gridPos"]["h"] >= 5
+
+
+def test_intended_and_contract_value_are_never_added() -> None:
+    for _, _, target in TARGETS:
+        expr = target["expr"]
+        if "fair_contract_value" in expr or "fair_service_value" in expr:
+            assert "fair_intended_value" not in expr
+
+
+def test_only_the_build_imports_the_sdk() -> None:
+    for path in Path(ROOT).rglob("*.py"):
+        if path.name != "build.py":
+            assert "import grafana_foundation_sdk" not in path.read_text(encoding="utf-8")
+            assert "from grafana_foundation_sdk" not in path.read_text(encoding="utf-8")

@@ -1,0 +1,147 @@
+"""docker-compose.yml and Dockerfile as an attacker and an operator read them."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dashboards.boards import ALL_BOARDS
+from dashboards.provisioning import BOARDS_AT
+from dashboards.scraping import prometheus_config
+from schemas.settings import known_names
+
+ROOT = Path(__file__).parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+ONE_SHOT = {"topics", "simulator"}
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+of_service = pytest.mark.parametrize("name", SERVICES)
+
+
+@of_service
+def test_a_service_cannot_write_its_image_nor_gain_rights(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert not {"privileged", "cap_add", "devices", "pid", "ipc", "network_mode"} & service.keys()
+
+
+@of_service
+def test_a_service_is_not_root(name: str) -> None:
+    uid, _ = SERVICES[name]["user"].split(":")
+    assert int(uid) > 0
+
+
+@of_service
+def test_a_service_has_limits(name: str) -> None:
+    service = SERVICES[name]
+    assert service["mem_limit"]
+    assert service["cpus"]
+    assert service["pids_limit"]
+    assert service["logging"]["options"]["max-size"], "a log must not fill the disk"
+
+
+@of_service
+def test_an_image_has_a_version(name: str) -> None:
+    tag = SERVICES[name]["image"].rpartition(":")[2]
+    assert re.fullmatch(r"v?[0-9]+\.[0-9]+\.[0-9]+", tag)
+
+
+@of_service
+def test_a_service_that_stays_is_looked_after_and_restarted(name: str) -> None:
+    service = SERVICES[name]
+    if name in ONE_SHOT:
+        assert service["restart"] == "no"
+    else:
+        assert service["restart"] == "unless-stopped"
+        assert service["healthcheck"]["test"][0] == "CMD"
+
+
+@of_service
+def test_ports_are_published_on_this_machine_only(name: str) -> None:
+    ports = SERVICES[name].get("ports", [])
+    assert all(re.fullmatch(r"127\.0\.0\.1:[0-9]+:[0-9]+", port) for port in ports)
+    assert bool(ports) is (name in {"gateway", "prometheus", "grafana"})
+    if not ports:
+        assert SERVICES[name]["networks"] == ["inside"], "it needs no way out"
+
+
+def test_the_inner_network_has_no_way_out() -> None:
+    assert COMPOSE["networks"]["inside"]["internal"] is True
+
+
+@of_service
+def test_what_is_kept_lies_in_named_volumes_and_our_files_are_mounted_read_only(name: str) -> None:
+    for volume in SERVICES[name].get("volumes", []):
+        source, _, *mode = volume.split(":")
+        if source.startswith("."):
+            assert (ROOT / source).is_dir()
+            assert mode == ["ro"]
+        else:
+            assert source in COMPOSE["volumes"]
+        assert "docker.sock" not in volume
+
+
+@of_service
+def test_no_secret_stands_in_the_environment(name: str) -> None:
+    for key, value in SERVICES[name].get("environment", {}).items():
+        if re.search("PASSWORD|TOKEN|SECRET", key):
+            assert key.endswith("__FILE")
+            assert value.startswith("/run/secrets/")
+
+
+def test_nobody_looks_at_grafana_without_login_unless_the_wall_is_switched_on_and_then_only_as_viewer() -> None:
+    grafana = SERVICES["grafana"]["environment"]
+    assert grafana["GF_AUTH_ANONYMOUS_ENABLED"] == "${WALL_DISPLAY:-false}"
+    assert grafana["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
+    assert grafana["GF_USERS_ALLOW_SIGN_UP"] == "false"
+
+
+def test_grafanas_files_are_where_its_settings_say() -> None:
+    mounts = dict(volume.split(":")[1::-1] for volume in SERVICES["grafana"]["volumes"])
+    assert (ROOT / mounts[BOARDS_AT]).is_dir()
+    home = SERVICES["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    assert Path(home).parent == Path(BOARDS_AT)
+    assert Path(home).stem in {board.uid for board in ALL_BOARDS}
+    assert (ROOT / mounts["/etc/grafana/provisioning"] / "datasources" / "fairpulse.yaml").exists()
+
+
+def test_prometheus_scrapes_services_that_are_there_on_ports_they_show_inside() -> None:
+    for job in prometheus_config()["scrape_configs"]:
+        for one in job.get("dns_sd_configs", []):
+            [service] = one["names"]
+            assert str(one["port"]) in SERVICES[service]["expose"]
+            assert "inside" in SERVICES[service]["networks"]
+            assert "inside" in SERVICES["prometheus"]["networks"]
+
+
+def test_our_settings_in_compose_exist() -> None:
+    given = {key for one in SERVICES.values() for key in one.get("environment", {}) if key.startswith("FAIRPULSE_")}
+    of_the_gateway = {key for key in given if "GATEWAY" in key or "TERMINALS" in key}
+    assert given - of_the_gateway <= known_names()
+
+
+def test_the_image_is_built_from_hashes_in_two_stages_and_runs_without_root() -> None:
+    assert DOCKERFILE.count("\nFROM ") + DOCKERFILE.startswith("FROM") == 2
+    assert "--require-hashes" in DOCKERFILE
+    last = DOCKERFILE.rpartition("FROM ")[2]
+    assert "USER 10001" in last
+    assert "HEALTHCHECK" in last
+    assert "pip install" not in last
+    assert "ADD " not in DOCKERFILE
+
+
+def test_compose_itself_finds_nothing_to_say(tmp_path: Path) -> None:
+    for command in (["docker", "compose"], ["docker-compose"]):
+        program = shutil.which(command[0])
+        if program and subprocess.run([*command, "version"], capture_output=True, check=False).returncode == 0:
+            break
+    else:
+        pytest.skip("neither docker compose nor docker-compose is installed")
+    done = subprocess.run([*command, "config", "--quiet"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

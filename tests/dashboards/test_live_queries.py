@@ -1,0 +1,261 @@
+"""Every query of every board on a real Prometheus that scraped real workers during a simulated fair.
+
+Nothing may be empty but what is excused here by name, and values must be the oracle's: recomputed from Kafka's records
+by other code. After a worker's death and its takeover they still must.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dashboards.__main__ import ROOT
+from dashboards.queries import quantile, total
+from dashboards.rules import RULES
+from dashboards.scraping import FACTS, WORKER
+from schemas.fair_file import example_fair_path, load_fair
+from streams.audit.oracle import Oracle
+from streams.kpis.aggregates import Histogram
+from streams.kpis.catalogue import ALL_KPIS
+from streams.kpis.definition import Kpi, Unit, Window
+from streams.local.kafka import LocalKafka
+from streams.local.ports import HOST
+from tests.support.prometheus import Labels, Prometheus, needs_prometheus, now, prometheus_for
+from tests.support.workers import (
+    WorkerProcess,
+    eventually,
+    fair_of,
+    must_equal_the_oracle,
+    send,
+)
+
+pytestmark = [pytest.mark.broker, needs_prometheus]
+
+FAIR = load_fair(example_fair_path())
+BOARDS = {path.stem: json.loads(path.read_text()) for path in sorted((ROOT / "json").glob("*.json"))}
+TARGETS = [
+    (uid, panel, target) for uid, board in BOARDS.items() for panel in board["panels"] for target in panel["targets"]
+]
+PARTITIONS = 4
+
+NO_GATEWAY = "no gateway runs in this test"
+EMPTY = {
+    ("fair-pipeline", 13): NO_GATEWAY,
+    ("fair-pipeline", 14): NO_GATEWAY,
+    ("fair-pipeline", 15): NO_GATEWAY,
+    ("fair-pipeline", 16): NO_GATEWAY,
+    ("fair-pipeline", 17): "no alert may fire when all is well",
+    ("fair-quality", 11): "every gate passes people before noon",
+    ("fair-quality", 13): "no audit runs in this test",
+}
+"""Panels that rightly show nothing here."""
+
+
+@dataclass(frozen=True)
+class Running:
+    broker: str
+    workers: list[WorkerProcess]
+    prometheus: Prometheus
+
+
+@pytest.fixture(scope="module")
+def fair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Two workers, a fair until noon, and a Prometheus that has seen all of it."""
+    home = tmp_path_factory.mktemp("live")
+    records = fair_of(visitors=700, seed=21)
+    with LocalKafka.start() as kafka:
+        broker = kafka.bootstrap_servers
+        workers = [WorkerProcess(broker, home / f"worker-{n}.log", partitions=PARTITIONS) for n in range(2)]
+        addresses = [f"{HOST}:{worker.port}" for worker in workers]
+        try:
+            with prometheus_for(home, {WORKER: addresses, FACTS: addresses}, {FACTS: "/facts"}) as prometheus:
+                for worker in workers:
+                    worker.wait_ready()
+                eventually(lambda: all(len(w.partitions()) == PARTITIONS // 2 for w in workers), "both share the work")
+                send(broker, records[: len(records) // 2], rate=1_500)
+                must_equal_the_oracle(broker, *workers)
+                running = Running(broker, workers, prometheus)
+                wait_for_a_scrape(running)
+                yield running
+        finally:
+            for worker in workers:
+                worker.kill()
+
+
+def wait_for_a_scrape(fair: Running) -> None:
+    """Wait until Prometheus has scraped every living worker, and evaluated the rules, after this moment."""
+    since = now()
+    alive = [f"{HOST}:{worker.port}" for worker in fair.workers if worker.process.poll() is None]
+
+    def scraped() -> bool:
+        seen = fair.prometheus.query("timestamp(fair_window_end_timestamp_seconds)")
+        fresh = {dict(labels)["instance"] for labels, at in seen.items() if at > since}
+        return (
+            fresh >= set(alive) and max(fair.prometheus.query("timestamp(fair:time)").values(), default=0) > since + 2
+        )
+
+    eventually(scraped, "Prometheus has scraped")
+
+
+def filled(uid: str, expr: str, prometheus: Prometheus) -> str:
+    """Return the query as Grafana sends it when a board is opened; a day ago is two seconds ago here."""
+    expr = expr.replace("$__rate_interval", "1m").replace("$offset", "2s")
+    for variable in BOARDS[uid]["templating"]["list"]:
+        name = variable["name"]
+        if variable["type"] == "query":
+            value = ".*" if variable["includeAll"] else first_of(variable["query"]["query"], prometheus)
+        else:
+            value = variable["current"]["value"]
+        expr = re.sub(rf"\$\{{?{name}\b\}}?", lambda _, value=value: value, expr)
+    return expr
+
+
+def first_of(query: str, prometheus: Prometheus) -> str:
+    metric, label = re.fullmatch(r"label_values\((\w+), (\w+)\)", query).groups()  # type: ignore[union-attr]
+    values = prometheus.label_values(metric, label)
+    assert values, f"{query} offers nothing"
+    busiest = prometheus.query(f"topk(1, sum by ({label}) ({metric}))")
+    return dict(next(iter(busiest)))[label]
+
+
+@pytest.mark.parametrize(
+    ("uid", "panel", "target"), TARGETS, ids=[f"{u}-{p['id']}-{t['refId']}" for u, p, t in TARGETS]
+)
+def test_a_panel_is_not_empty(uid: str, panel: dict[str, Any], target: dict[str, Any], fair: Running) -> None:
+    expr = filled(uid, target["expr"], fair.prometheus)
+    found: Any = fair.prometheus.query(expr) if target["instant"] else fair.prometheus.range(expr, now() - 20, now())
+    if (uid, panel["id"]) in EMPTY:
+        assert not found, f"take it out of EMPTY: {EMPTY[uid, panel['id']]}"
+    else:
+        assert found, expr
+        for label in re.findall(r"\{\{(\w+)\}\}", target.get("legendFormat", "")):
+            labels = [dict(one) for one in found] if target["instant"] else [one["metric"] for one in found]
+            assert all(one.get(label) for one in labels), f"the legend wants {label}"
+
+
+@pytest.mark.parametrize("uid", BOARDS)
+def test_every_variable_offers_something_and_every_mark_but_idle_gates_stands(uid: str, fair: Running) -> None:
+    for variable in BOARDS[uid]["templating"]["list"]:
+        if variable["type"] == "query":
+            assert first_of(variable["query"]["query"], fair.prometheus)
+    for mark in BOARDS[uid]["annotations"]["list"]:
+        found = fair.prometheus.query(mark["expr"])
+        assert bool(found) is (mark["name"] != "Gates without a passage"), mark["name"]
+
+
+def test_opening_and_closing_are_marked_at_the_fairs_own_times(fair: Running) -> None:
+    [opens] = [m for m in BOARDS["fair-now"]["annotations"]["list"] if m["name"] == "Opening"]
+    shown = {dict(labels)["day"]: value for labels, value in fair.prometheus.query(opens["expr"]).items()}
+    assert shown == {day.date.isoformat(): day.opens_at.timestamp() for day in FAIR.days}
+
+
+@pytest.mark.parametrize("name", sorted(RULES))
+def test_a_recording_rule_has_a_value(name: str, fair: Running) -> None:
+    assert bool(fair.prometheus.query(name)) is (name != "fair:gate_idle")
+
+
+def test_no_alert_fires_when_all_is_well(fair: Running) -> None:
+    assert fair.prometheus.query('ALERTS{alertstate="firing"}') == {}
+
+
+def expected(oracle: Oracle, kpi: Kpi[Any, Any], window: Window) -> dict[Labels, float]:
+    """Return what Prometheus must show of a KPI, by its labels, in units of the currency where it is money."""
+    results = oracle.kpis()[kpi.name]
+    found = {}
+    for key, value in results.get(today(oracle) if window is Window.DAY else "fair", {}).items():
+        assert isinstance(value, int)
+        currency = dict(key).get("currency", FAIR.reporting_currency)
+        digits = FAIR.currencies[currency].minor_units if kpi.unit is Unit.MONEY else 0
+        found[key] = value / 10**digits
+    return found
+
+
+def today(oracle: Oracle) -> str:
+    return max(day for day in oracle.kpis()["events"] if day != "fair")
+
+
+def differing(fair: Running, oracle: Oracle) -> list[str]:
+    """Return every number that the panels' query of a KPI gives and the oracle does not, day and fair."""
+    found = []
+    for kpi in ALL_KPIS:
+        for window in {Window.DAY, Window.FAIR} & set(kpi.scraped):
+            if isinstance(kpi.aggregate, Histogram):
+                labels = "".join(f", {label}" for label in kpi.labels)
+                shown = fair.prometheus.query(f'sum by (window{labels}) ({kpi.metric}_count{{window="{window}"}})')
+                shown = {frozenset(set(key) - {("window", window.value)}): value for key, value in shown.items()}
+                results = oracle.kpis()[kpi.name][today(oracle) if window is Window.DAY else "fair"]
+                wanted = {key: float(value[0]) for key, value in results.items() if isinstance(value, tuple)}
+            else:
+                shown = fair.prometheus.query(total(kpi, window, *kpi.labels))
+                wanted = expected(oracle, kpi, window)
+            found += [
+                f"{kpi.name} {window} {dict(key)}: {shown.get(key)} instead of {wanted.get(key)}"
+                for key in {*shown, *wanted}
+                if shown.get(key, 0) != pytest.approx(wanted.get(key, 0), rel=1e-12)
+            ]
+    return found
+
+
+def test_the_query_of_every_kpi_gives_the_oracles_numbers(fair: Running) -> None:
+    oracle = must_equal_the_oracle(fair.broker, *fair.workers)
+    assert differing(fair, oracle) == []
+
+
+def test_distinct_countries_and_booths_are_counted_once_over_both_workers(fair: Running) -> None:
+    kpis = must_equal_the_oracle(fair.broker, *fair.workers).kpis()
+    day = max(day for day in kpis["events"] if day != "fair")
+    assert fair.prometheus.query("fair:countries") == {frozenset(): len(kpis["visitors_by_country"]["fair"])}
+    assert fair.prometheus.query("fair:active_booths") == {frozenset(): len(kpis["booth_scans"][day])}
+
+
+def test_the_wall_shows_each_hall_by_its_name_and_share_of_its_permit(fair: Running) -> None:
+    oracle = must_equal_the_oracle(fair.broker, *fair.workers)
+    [panel] = [panel for panel in BOARDS["fair-now"]["panels"] if panel["id"] == 13]
+    shown = {dict(k)["name"]: v for k, v in fair.prometheus.query(panel["targets"][0]["expr"]).items()}
+    inside = {dict(key)["hall"]: value for key, value in oracle.kpis()["hall_occupancy"][today(oracle)].items()}
+    assert shown == {
+        FAIR.halls[hall].name: pytest.approx(max(0, persons) / FAIR.halls[hall].capacity)
+        for hall, persons in inside.items()
+        if isinstance(persons, int)
+    }
+
+
+def test_a_middle_stay_lies_in_the_bucket_of_the_middle_one(fair: Running) -> None:
+    oracle = must_equal_the_oracle(fair.broker, *fair.workers)
+    [dwell] = [kpi for kpi in ALL_KPIS if kpi.name == "hall_dwell"]
+    shown = fair.prometheus.query(quantile(0.5, dwell, Window.DAY, *dwell.labels))
+    bounds = [0, *(bound / 1_000 for bound in dwell.aggregate.bounds)]
+    for key, value in oracle.kpis()["hall_dwell"][today(oracle)].items():
+        assert isinstance(value, tuple)
+        count, _, *buckets = value
+        at = next(n for n in range(len(buckets)) if sum(buckets[: n + 1]) >= count / 2)
+        assert bounds[at] <= shown[key] <= bounds[min(at + 1, len(bounds) - 1)]
+
+
+def test_after_a_workers_death_and_takeover_every_query_still_gives_the_oracles_numbers(
+    fair: Running, tmp_path: Path
+) -> None:
+    dead, alive = fair.workers
+    dead.kill()
+    eventually(lambda: len(alive.partitions()) == PARTITIONS, "the partitions of the dead worker are taken over")
+    wait_for_a_scrape(fair)
+    oracle = must_equal_the_oracle(fair.broker, alive)
+    eventually(lambda: differing(fair, oracle) == [], "every number is the oracle's", 20)
+    assert fair.prometheus.query(f'up{{job="{WORKER}", instance="{HOST}:{dead.port}"}}') != {}
+    newcomer = WorkerProcess(fair.broker, tmp_path / "newcomer.log", partitions=PARTITIONS)
+    try:
+        eventually(lambda: len(alive.partitions()) == PARTITIONS // 2, "partitions move to the newcomer")
+        eventually(lambda: alive.get("/readyz") == "ready\n", "the other one folds on")
+        wait_for_a_scrape(Running(fair.broker, [alive], fair.prometheus))
+        lost = {key for text in differing(fair, oracle) for key in [text]}
+        assert lost, "the newcomer is not scraped here: its partitions must be missing, never frozen"
+        for label in ("visits", "gate_passages"):
+            kpi = next(kpi for kpi in ALL_KPIS if kpi.name == label)
+            shown = sum(fair.prometheus.query(total(kpi, Window.FAIR)).values())
+            assert 0 < shown < sum(expected(oracle, kpi, Window.FAIR).values())
+    finally:
+        newcomer.kill()
