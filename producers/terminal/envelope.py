@@ -1,0 +1,47 @@
+"""An event as it goes to the gateway: one CloudEvent (1.0, structured JSON). Made once, when it is saved."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from schemas.events import Event
+from schemas.wire import encode
+
+SERVER_FIELDS: Final = ("fair_id", "terminal_id", "received_at", "clock_offset_ms")
+"""What the gateway stamps itself, from the token and its clock: a terminal has no say in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a terminal is, as the gateway says; `source` stands in every event that it sends."""
+
+    fair_id: str
+    terminal_id: str
+    source: str
+
+
+def envelope(event: Event, source: str) -> bytes:
+    """Return the bytes that are sent for an event, on the first attempt and on every later one."""
+    return envelope_of(json.loads(encode(event)), source)
+
+
+def envelope_of(members: Mapping[str, Any], source: str) -> bytes:
+    """Return the same from an event's JSON members.
+
+    Raises:
+        KeyError: the members have no event_id, type or occurred_at; they are no event.
+    """
+    posted = {
+        "specversion": "1.0",
+        "id": members["event_id"],
+        "source": source,
+        "type": members["type"],
+        "time": members["occurred_at"],
+        "datacontenttype": "application/json",
+        "data": {name: value for name, value in members.items() if name not in _OUTSIDE},
+    }
+    return json.dumps(posted, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+_OUTSIDE: Final = frozenset({"event_id", "type", "occurred_at", *SERVER_FIELDS})
