@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.errors import InvalidSettings
@@ -105,6 +105,22 @@ class FairSettings(Settings):
 
     fair_file: Path | None = None
     """The fair file; without it the shipped example of a CIFTIS-like fair."""
+
+
+class TerminalSettings(Settings):
+    """How a booth terminal behaves."""
+
+    terminal_folder: Path = Path("~/.fairpulse/terminal")
+    """Where the terminal keeps its pairing and what it has saved: on a disk of its own machine, never on a network."""
+
+    terminal_token: SecretStr | None = None
+    """Token from the organiser, read by `fairpulse terminal pair` only; without it the command asks."""
+
+    terminal_spool_bytes: Annotated[int, Field(ge=65_536)] = 268_435_456
+    """Bytes of events to keep while the server is away. Half a million scans fit into the default."""
+
+    badge_key: SecretStr | None = None
+    """Key that makes pseudonyms of badge codes. Without it only badges that carry a pseudonym can be scanned."""
 
 
 def known_names() -> frozenset[str]:

@@ -205,7 +205,7 @@ class ScriptedServer:
             name = event["id"]
             if name in self.refuse_ids:
                 code = self.refuse_ids[name]
-                results.append({"index": index, "id": name, "outcome": "rejected", "code": code, "message": "no"})
+                results.append({"index": index, "id": name, "outcome": "rejected", "code": code, "message": "see the fair file"})
                 continue
             if name in self.events and self.events[name] != event:
                 self.conflicts += 1
