@@ -72,6 +72,8 @@ class Sender:
         clock: the terminal's own clock, as wrong as it may be.
         chance: numbers from 0 up to 1 for the jitter.
         heard: told of every answer and the verdict on it, after it was booked.
+        met: told of every answer to a question that is no post.
+        ask_idle_s: with nothing to send, ask the server so often whether it is there; None never asks.
         in_thread: book on another thread, for a caller whose event loop serves people. A fleet has no use for it.
     """
 
@@ -81,11 +83,14 @@ class Sender:
     clock: ClockMs = wall_ms
     chance: Callable[[], float] = random.random
     heard: Callable[[Sequence[Waiting], Answer | None, Verdict], None] = lambda *_: None
+    met: Callable[[Answer], None] = lambda _: None
+    ask_idle_s: float | None = None
     in_thread: bool = False
     status: Status = field(default_factory=Status)
     _fewer: int = MOST_EVENTS
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _now: asyncio.Event = field(default_factory=asyncio.Event)
+    _asked: float = float("-inf")
 
     def wake(self) -> None:
         """Say that something was saved: send it at once, unless the server asked for patience."""
@@ -111,9 +116,41 @@ class Sender:
             if self.status.line is Line.REPAIR:
                 await self._wait_for_pairing()
             elif wait is None:
-                await _until(self._wake, LOOK_AGAIN_S)
+                await self._idle()
             elif wait > 0:
                 await _until(self._now, wait)
+
+    async def _idle(self) -> None:
+        """Wait for something to send; look whether the server is there if it was not heard of for long."""
+        loop = asyncio.get_running_loop()
+        if self.ask_idle_s is not None and loop.time() >= self._asked + self.ask_idle_s:
+            self._asked = loop.time()
+            await self._ask()
+        await _until(self._wake, LOOK_AGAIN_S)
+
+    async def _ask(self) -> bool:
+        """Ask the server who this terminal is, note what that says about the line, and return whether it knows us."""
+        try:
+            answer = await self.link.who_am_i(self.token())
+        except Unavailable:
+            self._now_on(Line.OFFLINE, UNKNOWN.trouble)
+            return False
+        self.met(answer)
+        match answer.status:
+            case 200:
+                self._now_on(Line.ONLINE, "")
+            case 401 | 403:
+                self._now_on(Line.REPAIR, "the server does not know this terminal any more")
+            case 429 | 500 | 502 | 503 | 504:
+                self._now_on(Line.BUSY, "the server cannot store events now")
+            case _:
+                self._now_on(Line.TROUBLE, f"no answer of a fairpulse gateway (status {answer.status})")
+        return answer.status == 200
+
+    def _now_on(self, line: Line, trouble: str) -> None:
+        if line is not self.status.line:
+            log.info("line to the gateway", extra={"line": line.value, "trouble": trouble})
+        self.status.line, self.status.trouble = line, trouble
 
     async def drain(self) -> None:
         """Return when nothing waits any more.
@@ -152,37 +189,26 @@ class Sender:
         return judge(answer.status, answer.headers, answer.body, batch, self.clock() / 1_000), answer
 
     def _react(self, verdict: Verdict, sent: int, *, answered: bool) -> float:
-        status, before = self.status, self.status.line
-        status.trouble = verdict.trouble
-        if verdict.then is Then.GO_ON:
-            status.line, status.failures, status.next_try_s = Line.ONLINE, 0, 0
-            self._fewer = min(MOST_EVENTS, self._fewer + max(1, self._fewer // 4))
-        elif verdict.then is Then.FEWER:
-            # Half as many at once each time, down to the one that is to blame.
-            status.line, status.failures, status.next_try_s = Line.ONLINE, 0, 0
-            self._fewer = max(1, sent // 2)
-        else:
-            status.failures += 1
-            status.next_try_s = wait_s(status.failures, self.chance, verdict.wait_s)
-            if verdict.then is Then.REPAIR:
-                status.line = Line.REPAIR
-            elif verdict.then is Then.ALERT:
-                status.line = Line.TROUBLE
-            else:
-                status.line = Line.BUSY if answered else Line.OFFLINE
-        if status.line is not before:
-            log.info("line to the gateway", extra={"line": status.line.value, "trouble": status.trouble})
+        """Note what a verdict says about the line; return the seconds to wait before the next attempt."""
+        status = self.status
+        if verdict.then in (Then.GO_ON, Then.FEWER):
+            # Half as many at once after each complaint, down to the one that is to blame; then slowly more again.
+            fewer, more = max(1, sent // 2), min(MOST_EVENTS, self._fewer + max(1, self._fewer // 4))
+            self._fewer = more if verdict.then is Then.GO_ON else fewer
+            status.failures, status.next_try_s = 0, 0
+            self._now_on(Line.ONLINE, verdict.trouble)
+            return 0
+        status.failures += 1
+        status.next_try_s = wait_s(status.failures, self.chance, verdict.wait_s)
+        lines = {Then.REPAIR: Line.REPAIR, Then.ALERT: Line.TROUBLE}
+        self._now_on(lines.get(verdict.then, Line.BUSY if answered else Line.OFFLINE), verdict.trouble)
         return status.next_try_s
 
     async def _wait_for_pairing(self) -> None:
         """Post nothing until the token is good again; ask the server now and then, since it may know us again."""
         while not self._now.is_set():
             await _until(self._now, ASK_AGAIN_S)
-            try:
-                answer = await self.link.who_am_i(self.token())
-            except Unavailable:
-                continue
-            if answer.status == 200:
+            if await self._ask():
                 return
 
     async def _do(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:

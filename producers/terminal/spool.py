@@ -23,6 +23,10 @@ REMEMBERED: Final = 500
 """Delivered events whose ids are kept, so that a scan repeated after a lost reply is not a second scan."""
 
 
+VACUUM_PAGES: Final = 32
+"""Pages of 4 KiB that are given back at a time on a full disk."""
+
+
 class SpoolFull(Unavailable):
     """The event was not saved: there is no room. What was saved before is safe."""
 
@@ -287,8 +291,11 @@ class Spool:
     def _shrink(self) -> None:
         """Give freed pages back to the disk, so that the ballast may fit again."""
         try:
-            self._database.execute("PRAGMA incremental_vacuum").fetchall()
             self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            # In small steps: each one first needs room in the log for what it moves.
+            while self._database.execute("PRAGMA freelist_count").fetchone()[0]:
+                self._database.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").fetchall()
+                self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         except sqlite3.OperationalError:
             return  # no room yet, or another process reads: the next answer brings another chance
 

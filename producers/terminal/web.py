@@ -21,6 +21,9 @@ from producers.terminal.web_input import deal_of, fields_of, interaction_of, sca
 from schemas.errors import InvalidEvent, InvalidSettings, Unavailable
 
 HOST: Final = "127.0.0.1"
+ASK_IDLE_S: Final = 5.0
+"""With nothing to send, the state line still tells the truth within seconds."""
+
 SHOWN: Final = 20
 """Rejected events on the screen; all of them are in the export."""
 
@@ -50,7 +53,9 @@ class Page:
         assert pairing is not None, "a terminal is paired"
         self._pairing = pairing
         self._link = link
-        self.sender = Sender(terminal.spool, link, self._token, heard=self._heard, in_thread=True)
+        self.sender = Sender(
+            terminal.spool, link, self._token, heard=self._heard, met=self._met, ask_idle_s=ASK_IDLE_S, in_thread=True
+        )
         terminal.tell_online(lambda: self.sender.status.line in (Line.ONLINE, Line.UNTRIED))
 
     def application(self) -> web.Application:
@@ -77,7 +82,10 @@ class Page:
     def _heard(self, batch: Sequence[Waiting], answer: Answer | None, verdict: Verdict) -> None:
         del batch
         if answer is not None and verdict.then is Then.GO_ON:
-            self._offset_ms = clock_offset_ms(answer, wall_ms())
+            self._met(answer)
+
+    def _met(self, answer: Answer) -> None:
+        self._offset_ms = clock_offset_ms(answer, wall_ms())
 
     async def _card(self, _: web.Request) -> web.Response:
         card = self._terminal.card

@@ -11,6 +11,7 @@ import json
 from collections import Counter, deque
 from contextlib import suppress
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any, Self
 
 PROBLEM = {"Content-Type": "application/problem+json"}
@@ -186,7 +187,7 @@ class ScriptedServer:
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
         if self.tokens is not None and token not in self.tokens:
             return _written(Say(401))
-        if request.method == "GET":
+        if request.method == "GET" and not isinstance(self.otherwise, int | Say):
             return _written(Say(200, JSON, self.terminal))
         if isinstance(step, int):
             return _written(Say(step))
@@ -205,7 +206,9 @@ class ScriptedServer:
             name = event["id"]
             if name in self.refuse_ids:
                 code = self.refuse_ids[name]
-                results.append({"index": index, "id": name, "outcome": "rejected", "code": code, "message": "see the fair file"})
+                results.append(
+                    {"index": index, "id": name, "outcome": "rejected", "code": code, "message": "see the fair file"}
+                )
                 continue
             if name in self.events and self.events[name] != event:
                 self.conflicts += 1
@@ -227,6 +230,11 @@ class ScriptedServer:
 
 def _written(say: Say) -> bytes:
     body = json.dumps(say.body).encode() if isinstance(say.body, dict) else say.body
-    headers = {**(PROBLEM if isinstance(say.body, dict) else {}), **say.headers, "Content-Length": str(len(body))}
+    headers = {
+        "Date": formatdate(usegmt=True),
+        **(PROBLEM if isinstance(say.body, dict) else {}),
+        **say.headers,
+        "Content-Length": str(len(body)),
+    }
     lines = [f"HTTP/1.1 {say.status} Answer", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
