@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench generate lock clean
+.PHONY: help demo test check bench load generate lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ check: $(READY) ## ruff, mypy --strict, import contracts, generated files
 
 bench: $(READY) ## throughput beside stock Faust, Quix Streams and a bare loop, on one core; QUICK=1 for a short one
 	@$(BIN)/python tests/bench/run.py $(if $(QUICK),--quick)
+
+load: $(READY) ## load on a gateway of its own, loopback only; LOAD_ARGS="--overload 60" adds a flood
+	@$(BIN)/python tests/bench/load.py $(LOAD_ARGS)
 
 generate: $(READY) ## write the files that come from the KPI catalogue
 	@$(BIN)/python -m dashboards

@@ -7,12 +7,16 @@ from pathlib import Path
 import click
 
 from dashboards.pages import kpis_page, settings_page, topics_page
+from schemas.asyncapi import asyncapi_text
 from schemas.console import run
 from schemas.errors import FairpulseError
+from schemas.openapi import openapi_text
 
 GENERATED = Path(__file__).parent / "generated"
 FILES: Mapping[str, Callable[[], str]] = {
     "KPIS.md": kpis_page,
+    "asyncapi.json": asyncapi_text,
+    "openapi.json": openapi_text,
     "SETTINGS.md": settings_page,
     "TOPICS.md": topics_page,
 }

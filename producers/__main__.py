@@ -5,6 +5,8 @@ import sys
 import click
 
 from producers.cli import simulate
+from producers.gateway.cli import gateway
+from producers.registry.cli import terminals
 from schemas.console import run
 
 
@@ -13,7 +15,8 @@ def producers() -> None:
     """Whatever puts events on Kafka."""
 
 
-producers.add_command(simulate)
+for _command in (simulate, gateway, terminals):
+    producers.add_command(_command)
 
 if __name__ == "__main__":
     sys.exit(run(producers))

@@ -100,6 +100,49 @@ class WorkerSettings(Settings):
     """Least severe message that is logged."""
 
 
+class GatewaySettings(Settings):
+    """How a gateway behaves."""
+
+    gateway_host: str = "127.0.0.1"
+    """Address on which terminals post. Put a TLS proxy before it, or give it a certificate."""
+
+    gateway_port: Annotated[int, Field(ge=0, le=65_535)] = 8_080
+    """Port of the same; 0 takes a free one and logs it."""
+
+    gateway_internal_host: str = "127.0.0.1"
+    """Address of /livez, /readyz and /metrics. They are for the inside of the network."""
+
+    gateway_internal_port: Annotated[int, Field(ge=0, le=65_535)] = 9_465
+    """Port of the same; 0 takes a free one and logs it."""
+
+    gateway_certificate: Path | None = None
+    """PEM file with the certificate chain; without it the gateway speaks plain HTTP."""
+
+    gateway_certificate_key: Path | None = None
+    """PEM file with the key of the certificate."""
+
+    gateway_rate: Annotated[float, Field(gt=0, le=1_000_000)] = 200
+    """Events a second that one terminal may send in the long run."""
+
+    gateway_burst: Annotated[float, Field(ge=1, le=10_000_000)] = 4_000
+    """Events that one terminal may send at once, after it was offline."""
+
+    gateway_requests: Annotated[int, Field(ge=1, le=100_000)] = 512
+    """Requests under way at most; more are answered 503."""
+
+    gateway_connections: Annotated[int, Field(ge=1, le=100_000)] = 2_000
+    """Open connections at most; more are answered 503 and closed."""
+
+    gateway_memory: Annotated[int, Field(ge=2_097_152)] = 16_777_216
+    """Bytes of request bodies under way at most; more are answered 503."""
+
+    gateway_remembered_events: Annotated[int, Field(ge=1)] = 100_000
+    """Events remembered to answer `duplicate` at once, about 250 bytes each. The stream knows all of them."""
+
+    terminals_file: Path = Path("terminals.sqlite")
+    """The registry of terminals: SQLite, made by `fairpulse terminals enrol`. It holds hashes, no secrets."""
+
+
 class FairSettings(Settings):
     """Which fair this is."""
 

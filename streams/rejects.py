@@ -1,18 +1,12 @@
 """Dead letters: a record that is no event of ours, its reason and its place; and the limit when all are bad."""
 
-import base64
 from collections.abc import Iterable
-from typing import Any
 
-import msgspec
-
+from schemas.dead_letters import record_letter
 from schemas.errors import InvalidEvent, MustStop
 
 Refused = tuple[int, bytes | None, InvalidEvent]
 """Offset, value and reason of a refused record."""
-
-RAW_MAX_BYTES = 524_288
-"""Of a larger record only so much is kept in its dead letter; its place tells where the whole is."""
 
 
 def letters(topic: str, partition: int, refused: Iterable[Refused]) -> Iterable[tuple[bytes, bytes]]:
@@ -21,18 +15,7 @@ def letters(topic: str, partition: int, refused: Iterable[Refused]) -> Iterable[
     The key is the record's place, so a letter that is written again after a crash is the same letter.
     """
     for offset, raw, error in refused:
-        letter: dict[str, Any] = {
-            "topic": topic,
-            "partition": partition,
-            "offset": offset,
-            "reason": error.reason,
-            "field": error.field,
-            "message": error.message,
-            "hint": error.hint,
-            "size": 0 if raw is None else len(raw),
-            "value": None if raw is None else base64.b64encode(raw[:RAW_MAX_BYTES]).decode("ascii"),
-        }
-        yield f"{topic}-{partition}-{offset}".encode(), msgspec.json.encode(letter)
+        yield record_letter(topic, partition, offset, raw, error)
 
 
 class RejectLimit:

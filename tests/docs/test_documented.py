@@ -72,7 +72,7 @@ def test_the_readme_names_only_commands_targets_and_settings_that_exist() -> Non
         if (
             word == "make"
             and following.isalpha()
-            and following in ("demo", "test", "check", "bench", "generate", "lock")
+            and following in ("demo", "test", "check", "bench", "load", "generate", "lock")
         ):
             assert f"\n{following}:" in makefile
         if word.startswith(PREFIX):
@@ -82,7 +82,9 @@ def test_the_readme_names_only_commands_targets_and_settings_that_exist() -> Non
             assert (ROOT / path).exists(), path
 
 
-@pytest.mark.parametrize("command", ["demo", "fair", "kafka", "kpis", "simulate", "terminal", "topics", "worker"])
+@pytest.mark.parametrize(
+    "command", ["demo", "fair", "gateway", "kafka", "kpis", "simulate", "terminal", "terminals", "topics", "worker"]
+)
 def test_every_command_has_help_and_needs_nothing_for_it(command: str) -> None:
     program = Path(sys.executable).with_name("fairpulse")
     shown = subprocess.run([program, command, "--help"], capture_output=True, text=True, check=True)

@@ -1,0 +1,121 @@
+"""uvicorn's HTTP connection with bounds: headers in time and size, connections in number, problems as answers.
+
+httptools (llhttp) reads strictly: two lengths, a length with chunks, a folded header or a bare line feed end the
+connection. What it leaves open is bounded here.
+"""
+
+import uuid
+from asyncio import TimerHandle, Transport
+from collections.abc import Callable
+from typing import Any, Final
+
+from typing_extensions import override
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from producers.gateway.answers import refusal_answer
+from producers.gateway.problems import Refusal
+from schemas.http import HEADERS_MAX, HEADERS_MAX_BYTES
+
+HEADERS_DEADLINE_S: Final = 10.0
+"""Request line and headers have arrived by then, or the connection is closed."""
+
+
+class _Unfit(Exception):
+    """The headers are none that we take; raised inside the parser, which then stops."""
+
+
+def connection_class(most: int, refused: Callable[[str], None]) -> type[HttpToolsProtocol]:
+    """Return the class of a gateway's connections.
+
+    Args:
+        most: connections that may be open at the same time.
+        refused: told why each time a connection is closed for what came over it.
+    """
+
+    class Connection(HttpToolsProtocol):
+        """One connection of a terminal."""
+
+        _header_bytes = 0
+        _too_large = False
+        _headers_due: TimerHandle | None = None
+
+        @override
+        def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            if len(self.connections) > most:
+                self._end("busy", "connections")
+            else:
+                self._await_headers()
+
+        @override
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._headers_are_there()
+            super().connection_lost(exc)
+
+        @override
+        def data_received(self, data: bytes) -> None:
+            if self.transport.is_closing():
+                return
+            if self.timeout_keep_alive_task is not None:  # the first bytes of another request
+                self._await_headers()
+            super().data_received(data)
+            if self._headers_due is not None and not self.transport.is_closing():
+                # A header without an end reaches none of the callbacks below.
+                self._header_bytes += len(data)
+                if self._header_bytes > HEADERS_MAX_BYTES:
+                    self._end("headers_too_large", "headers_too_large")
+
+        @override
+        def on_header(self, name: bytes, value: bytes) -> None:
+            super().on_header(name, value)
+            if len(self.headers) > HEADERS_MAX:
+                self._refuse_headers()
+
+        @override
+        def on_headers_complete(self) -> None:
+            size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+            if size > HEADERS_MAX_BYTES:
+                self._refuse_headers()
+            codings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
+            if codings not in ([], [b"chunked"]) or self.parser.get_http_version() not in {"1.0", "1.1"}:
+                raise _Unfit
+            self._headers_are_there()
+            super().on_headers_complete()
+
+        @override
+        def send_400_response(self, msg: str) -> None:
+            code = "headers_too_large" if self._too_large else "not_http"
+            self._end(code, code)
+
+        def _refuse_headers(self) -> None:
+            self._too_large = True
+            raise _Unfit
+
+        def _await_headers(self) -> None:
+            self._headers_are_there()
+            self._headers_due = self.loop.call_later(HEADERS_DEADLINE_S, self._late)
+
+        def _headers_are_there(self) -> None:
+            self._header_bytes = 0
+            if self._headers_due is not None:
+                self._headers_due.cancel()
+                self._headers_due = None
+
+        def _late(self) -> None:
+            if not self.transport.is_closing():
+                self._end("body_late", "headers_late")
+
+        def _end(self, code: str, cause: str) -> None:
+            refused(cause)
+            self._headers_are_there()
+            # While an earlier request is being answered, this answer would be taken for the earlier one's.
+            cycle: RequestResponseCycle | None = self.cycle
+            if cycle is None or cycle.response_complete:
+                response = refusal_answer(Refusal(code), str(uuid.uuid4()), close=True)
+                lines: list[Any] = [STATUS_LINE[response.status_code]]
+                for name, value in (*self.server_state.default_headers, *response.raw_headers):
+                    lines += [name, b": ", value, b"\r\n"]
+                self.transport.write(b"".join([*lines, b"\r\n", bytes(response.body)]))
+            self.transport.close()
+
+    return Connection

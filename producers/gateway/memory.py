@@ -1,0 +1,58 @@
+"""Which events were accepted lately: to answer `duplicate`, and to see two events under one id.
+
+Advisory: another gateway, a restart or an old event defeat it. The stream is the authority on duplicates.
+"""
+
+import hashlib
+from collections import OrderedDict
+from enum import Enum, auto
+
+
+class Look(Enum):
+    """What is known of an event."""
+
+    NEW = auto()
+    """Nothing, or that it was tried and its outcome is unknown: store it."""
+    DUPLICATE = auto()
+    """The same event is in Kafka."""
+    CONFLICT = auto()
+    """Another event came under this id."""
+
+
+class Remembered:
+    """The newest events by terminal and id, bounded: about 250 bytes each.
+
+    Args:
+        most: events remembered; the one that was not touched for longest goes first.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known: OrderedDict[bytes, tuple[bytes, bool]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def look(self, key: bytes, content: bytes) -> Look:
+        """Return what is known of the event, and remember that it was tried."""
+        known = self._known.get(key)
+        if known is None:
+            self._known[key] = (content, False)
+            if len(self._known) > self._most:
+                self._known.popitem(last=False)
+            return Look.NEW
+        self._known.move_to_end(key)
+        if known[0] != content:
+            return Look.CONFLICT
+        return Look.DUPLICATE if known[1] else Look.NEW
+
+    def confirm(self, key: bytes, content: bytes) -> None:
+        """Take note that Kafka has the event."""
+        self._known[key] = (content, True)
+        if len(self._known) > self._most:
+            self._known.popitem(last=False)
+
+
+def digest(*parts: bytes) -> bytes:
+    """Return 16 bytes that stand for the parts."""
+    return hashlib.blake2b(b"\x00".join(parts), digest_size=16).digest()

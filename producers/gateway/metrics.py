@@ -1,0 +1,53 @@
+"""What Prometheus sees of a gateway. No label ever comes from a terminal."""
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+
+SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 8)
+
+
+class GatewayMetrics:
+    """Counters of one gateway, in a registry of its own."""
+
+    def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        registry = self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "fair_gateway_requests",
+            "Answers by status and, from 400 on, problem.",
+            ["status", "code"],
+            registry=registry,
+        )
+        self.events = Counter(
+            "fair_gateway_events", "Events answered, by final outcome.", ["outcome"], registry=registry
+        )
+        self.rejected = Counter(
+            "fair_gateway_rejected_events", "Events refused for good, by reason.", ["reason"], registry=registry
+        )
+        self.seconds = Histogram(
+            "fair_gateway_request_seconds",
+            "From headers to answer (unit: seconds).",
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.ack_seconds = Histogram(
+            "fair_gateway_ack_seconds", "From handing over to Kafka's last acknowledgement (unit: seconds).",
+            buckets=SECONDS, registry=registry,
+        )  # fmt: skip
+        self.rebuilds = Counter(
+            "fair_gateway_producer_rebuilds", "Kafka producers replaced, by cause.", ["cause"], registry=registry
+        )
+        self.bad_sent_at = Counter(
+            "fair_gateway_bad_sent_at",
+            "Requests whose Sent-At cannot be read; their clock is believed.",
+            registry=registry,
+        )
+        self.bad_http = Counter(
+            "fair_gateway_bad_http", "Connections closed because what came was no HTTP of ours, by cause.", ["cause"],
+            registry=registry,
+        )  # fmt: skip
+
+    def watch(self, name: str, what: str, value: Callable[[], float]) -> None:
+        """Add a gauge that is read when Prometheus asks."""
+        Gauge(f"fair_gateway_{name}", what, registry=self.registry).set_function(value)

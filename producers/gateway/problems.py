@@ -1,0 +1,227 @@
+"""Every answer from 400 on: what it says, and what it tells the terminal to do. No input ever stands in one."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from schemas.http import BODY_MAX_BYTES, ERRORS_MAX, EVENT_MAX_BYTES, EVENTS_MAX, Action, EventResult, Outcome, Problem
+from schemas.http import ProblemError as Error
+
+RETRYABLE: Final = frozenset({408, 429, 500, 503})
+"""Statuses after which the same bytes may succeed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of problem.
+
+    Attributes:
+        retry_after_s: the least that the terminal waits; spread by as much again, so that not all come back at once.
+    """
+
+    code: str
+    status: int
+    title: str
+    detail: str
+    action: Action
+    outcome: Literal["not_stored", "unknown"] = "not_stored"
+    retry_after_s: float | None = None
+
+
+def _same(*kinds: Kind) -> dict[str, Kind]:
+    return {kind.code: kind for kind in kinds}
+
+
+_KEEP = "Nothing was lost on your side: keep the events and send the same bytes again."
+_PAIR = "Keep all events, stop sending, and show the staff that the terminal must be paired again."
+_PROGRAM = "The terminal's software is wrong. Keep all events and tell whoever maintains it."
+_HALVES = "Send each half of the batch alone; move a single event that is refused to the drawer."
+
+KINDS: Final = _same(
+    Kind("not_json", 400, "No JSON", f"The body is no JSON in UTF-8. {_HALVES}", Action.BISECT),
+    Kind("duplicate_key", 400, "A key stands twice", f"An object has a key twice. {_HALVES}", Action.BISECT),
+    Kind("too_deep", 400, "Nested too deep", f"Objects or lists are nested too deep. {_HALVES}", Action.BISECT),
+    Kind(
+        "wrong_shape",
+        400,
+        "Wrong shape",
+        f"Send an object or an array, as the content type says. {_HALVES}",
+        Action.BISECT,
+    ),
+    Kind("no_events", 400, "No events", "The batch is empty. Send at least one event.", Action.BISECT),
+    Kind(
+        "body_cut",
+        400,
+        "Body cut",
+        "The body is shorter or longer than Content-Length says. Send it again.",
+        Action.BISECT,
+    ),
+    Kind("not_http", 400, "No HTTP", f"What came is no HTTP/1.1 request. {_PROGRAM}", Action.ALERT),
+    Kind("token_missing", 401, "No token", f"Send one header `Authorization: Bearer tf_...`. {_PAIR}", Action.REPAIR),
+    Kind(
+        "token_malformed",
+        401,
+        "No token of ours",
+        f"The Authorization header holds no token, or there are two. {_PAIR}",
+        Action.REPAIR,
+    ),
+    Kind("token_unknown", 401, "Token refused", f"The token is unknown, revoked or expired. {_PAIR}", Action.REPAIR),
+    Kind("wrong_fair", 403, "Another fair", f"The terminal is enrolled for another fair. {_PAIR}", Action.REPAIR),
+    Kind(
+        "no_such_resource",
+        404,
+        "No such resource",
+        f"There is nothing at this path; a query string is never part of one. {_PROGRAM}",
+        Action.ALERT,
+    ),
+    Kind("method", 405, "Wrong method", f"See the Allow header. {_PROGRAM}", Action.ALERT),
+    Kind(
+        "body_late",
+        408,
+        "Body too slow",
+        f"The body did not arrive within the time for it. {_KEEP}",
+        Action.RESEND,
+        retry_after_s=1,
+    ),
+    Kind(
+        "event_id_conflict",
+        409,
+        "Another event under this id",
+        "Every event has the id of another one, which stands. Move them to the drawer.",
+        Action.DRAWER,
+    ),
+    Kind(
+        "body_too_large",
+        413,
+        "Request too large",
+        f"A request is at most {BODY_MAX_BYTES} bytes. {_HALVES}",
+        Action.BISECT,
+    ),
+    Kind(
+        "too_many_events",
+        413,
+        "Too many events",
+        f"A request holds at most {EVENTS_MAX} events. {_HALVES}",
+        Action.BISECT,
+    ),
+    Kind(
+        "event_too_large",
+        413,
+        "Event too large",
+        f"An event is at most {EVENT_MAX_BYTES} bytes. {_HALVES}",
+        Action.BISECT,
+    ),
+    Kind(
+        "media_type",
+        415,
+        "Wrong content type",
+        f"Send CloudEvents as JSON in UTF-8, see /openapi.json, without Content-Encoding. {_PROGRAM}",
+        Action.ALERT,
+    ),
+    Kind(
+        "rejected",
+        422,
+        "Every event was rejected",
+        "None of the events can be accepted as it is. Move them to the drawer and tell the staff.",
+        Action.DRAWER,
+    ),
+    Kind("rate", 429, "Too fast", f"The terminal sends faster than it may. {_KEEP}", Action.RESEND, retry_after_s=1),
+    Kind(
+        "headers_too_large",
+        431,
+        "Headers too large",
+        f"Request line and headers are at most 16 KiB and 64 lines. {_PROGRAM}",
+        Action.ALERT,
+    ),
+    Kind("bug", 500, "Our mistake", f"The gateway made a mistake. {_KEEP}", Action.RESEND, "unknown", 5),
+    Kind("busy", 503, "Too busy", f"Too many requests are under way. {_KEEP}", Action.RESEND, retry_after_s=1),
+    Kind("draining", 503, "Restarting", f"This gateway is about to stop. {_KEEP}", Action.RESEND, retry_after_s=1),
+    Kind(
+        "registry_unreadable",
+        503,
+        "Tokens cannot be checked",
+        f"The registry of terminals cannot be read. {_KEEP}",
+        Action.RESEND,
+        retry_after_s=5,
+    ),
+    Kind(
+        "kafka_unavailable",
+        503,
+        "Kafka is away",
+        f"The event log does not answer. {_KEEP}",
+        Action.RESEND,
+        retry_after_s=2,
+    ),
+    Kind(
+        "kafka_timeout",
+        503,
+        "Not confirmed",
+        f"The event log did not confirm in time. {_KEEP}",
+        Action.RESEND,
+        "unknown",
+        2,
+    ),
+)
+"""All kinds of problems, by code."""
+
+
+class Refusal(Exception):
+    """A request ends with this problem.
+
+    Attributes:
+        retry_after_s: replaces that of the kind.
+        allow: methods that the path knows, for 405.
+        results: what became of each event, for 422 and 409.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        *,
+        retry_after_s: float | None = None,
+        allow: str = "",
+        results: list[EventResult] | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.kind = KINDS[code]
+        self.retry_after_s = retry_after_s if retry_after_s is not None else self.kind.retry_after_s
+        self.allow = allow
+        self.results = results
+
+
+def problem_of(refusal: Refusal, request_id: str) -> Problem:
+    """Return the body of the answer.
+
+    Args:
+        refusal: why the request ends.
+        request_id: a UUID of this request, for whoever reads both sides.
+    """
+    kind, results = refusal.kind, refusal.results
+    wait = None
+    if refusal.retry_after_s is not None:
+        wait = int(1_000 * refusal.retry_after_s * (1 + secrets.randbelow(1_000) / 1_000))
+    return Problem(
+        type=f"urn:fairpulse:problem:{kind.code}",
+        title=kind.title,
+        status=kind.status,
+        detail=kind.detail,
+        instance=f"urn:uuid:{request_id}",
+        code=kind.code,
+        retryable=kind.status in RETRYABLE,
+        action=kind.action,
+        outcome=kind.outcome,
+        retry_after_ms=wait,
+        rejected=None if results is None else len(results),
+        errors=None if results is None else [_error(one) for one in results[:ERRORS_MAX]],
+    )
+
+
+def _error(result: EventResult) -> Error:
+    assert result.outcome is Outcome.REJECTED
+    return Error(
+        index=result.index,
+        id=result.id,
+        pointer=result.pointer or "",
+        code=result.code or "",
+        message=result.message or "",
+    )

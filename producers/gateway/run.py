@@ -1,0 +1,174 @@
+"""Run a gateway in the foreground until SIGTERM: start, serve, drain, stop."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Final
+
+import uvicorn
+from typing_extensions import override
+
+from producers.gateway.app import Gateway, create_app, internal_app
+from producers.gateway.connection import connection_class
+from producers.gateway.intake import Intake
+from producers.gateway.limits import Buckets, Room
+from producers.gateway.memory import Remembered
+from producers.gateway.metrics import GatewayMetrics
+from producers.gateway.supervisor import Supervisor
+from producers.registry.doorkeeper import Doorkeeper
+from schemas.errors import Unavailable
+from schemas.fair import Fair
+from schemas.settings import GatewaySettings, KafkaSettings
+
+log = logging.getLogger(__name__)
+
+DRAIN_S: Final = 9.0
+"""How long requests under way may take after SIGTERM: longer than Kafka's deadline."""
+DRAIN_BODY_S: Final = 1.0
+"""How long a body that is still being sent may take after SIGTERM."""
+CLOSE_S: Final = 2.0
+"""How long connections may take to close after the drain."""
+
+
+class PlainServer(uvicorn.Server):
+    """uvicorn without its own signals: this process decides when it ends."""
+
+    @override
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return int(self.servers[0].sockets[0].getsockname()[1])
+
+
+def wall_clock() -> datetime:
+    """Return the server's time."""
+    return datetime.now(UTC)  # noqa: TID251 - the one clock of the gateway; everything else gets it as an argument
+
+
+def create_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) -> Gateway:
+    """Return a gateway that is not connected to anything yet."""
+    metrics = GatewayMetrics()
+    room = Room(settings.gateway_requests, settings.gateway_memory)
+    memory = Remembered(settings.gateway_remembered_events)
+    doorkeeper = Doorkeeper(settings.terminals_file)
+    supervisor = Supervisor(kafka.bootstrap_servers, rebuilt=lambda cause: metrics.rebuilds.labels(cause).inc())
+    metrics.watch("requests_under_way", "Requests under way.", lambda: room.requests)
+    metrics.watch("body_bytes_under_way", "Bytes promised to bodies under way (unit: bytes).", lambda: room.bytes)
+    metrics.watch("remembered_events", "Events remembered to answer `duplicate`.", lambda: len(memory))
+    metrics.watch("keys", "Keys of terminals that are not revoked.", lambda: len(doorkeeper))
+    metrics.watch("ready", "1 if Kafka has answered within 10 s.", lambda: float(supervisor.is_ready))
+    return Gateway(
+        fair=fair,
+        settings=settings,
+        clock=wall_clock,
+        doorkeeper=doorkeeper,
+        supervisor=supervisor,
+        intake=Intake(fair, memory),
+        room=room,
+        buckets=Buckets(settings.gateway_rate, settings.gateway_burst),
+        metrics=metrics,
+    )
+
+
+def run_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) -> None:
+    """Serve until SIGINT or SIGTERM, then answer what is under way and end.
+
+    Raises:
+        Unavailable: a port is taken, or the registry cannot be read.
+    """
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s %(message)s", stream=sys.stderr, force=True
+    )
+    for noisy in ("aiokafka", "uvicorn", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)
+    asyncio.run(serve(create_gateway(fair, kafka, settings), asyncio.Event()))
+
+
+async def serve(gateway: Gateway, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set or a signal comes. Raises Unavailable, see `run_gateway`."""
+    settings, loop = gateway.settings, asyncio.get_running_loop()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(one, stop.set)
+    gateway.doorkeeper.read()
+    watching = loop.create_task(gateway.doorkeeper.watch())
+    gateway.supervisor.start()
+    public = PlainServer(_config(create_app(gateway), settings, gateway))
+    internal = PlainServer(
+        uvicorn.Config(
+            internal_app(gateway),
+            host=settings.gateway_internal_host,
+            port=settings.gateway_internal_port,
+            log_config=None,
+            access_log=False,
+            ws="none",
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
+    )
+    try:
+        serving = [loop.create_task(_serve(server)) for server in (internal, public)]
+        while not all(server.started for server in (internal, public)):
+            for task in serving:
+                if task.done():
+                    task.result()
+            await asyncio.sleep(0.01)
+        log.info("terminals post to port %d, /metrics on port %d", public.port, internal.port)
+        await stop.wait()
+        await _drain(gateway)
+        for server in (public, internal):
+            server.should_exit = True
+        await asyncio.gather(*serving)
+    finally:
+        watching.cancel()
+        await gateway.supervisor.stop()
+    log.info("ended in good order")
+
+
+async def _serve(server: PlainServer) -> None:
+    try:
+        await server.serve()
+    except SystemExit:
+        raise Unavailable(
+            f"port {server.config.port} is taken by another program, or {server.config.host} is no address of ours",
+            hint="set FAIRPULSE_GATEWAY_PORT and FAIRPULSE_GATEWAY_INTERNAL_PORT to free ones, or to 0",
+        ) from None
+
+
+async def _drain(gateway: Gateway) -> None:
+    """Take on nothing new; wait until what is under way is answered."""
+    loop = asyncio.get_running_loop()
+    log.info("draining: %d requests under way", gateway.room.requests)
+    gateway.draining = True
+    for deadline in gateway.patience:
+        deadline.reschedule(loop.time() + DRAIN_BODY_S)
+    end_s = loop.time() + DRAIN_S
+    while gateway.room.requests and loop.time() < end_s:  # noqa: ASYNC110 - a count, not an event, and only once
+        await asyncio.sleep(0.02)
+
+
+def _config(app: object, settings: GatewaySettings, gateway: Gateway) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        host=settings.gateway_host,
+        port=settings.gateway_port,
+        http=connection_class(settings.gateway_connections, lambda cause: gateway.metrics.bad_http.labels(cause).inc()),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=int(CLOSE_S),
+        backlog=1_024,
+        ssl_certfile=settings.gateway_certificate,
+        ssl_keyfile=settings.gateway_certificate_key,
+    )

@@ -1,0 +1,237 @@
+"""A Kafka producer that is replaced when it is stuck.
+
+aiokafka 0.14 never gives up on an idempotent batch, cannot be stopped while brokers are away, and goes on with a gap
+in its sequence after a batch that found no leader. So every delivery has a deadline; any failed or late delivery
+retires the producer; a fresh one, with a new producer id, takes over; stopping is bounded. A late delivery has an
+unknown outcome. The stream counts each event once.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Any, Final, Literal
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from producers.sinks import RawRecord
+from schemas.topics import ALL_TOPICS
+
+log = logging.getLogger(__name__)
+
+Cause = Literal["deadline", "failed", "sender_ended"]
+
+DEADLINE_S: Final = 8.0
+"""All records of a request are acknowledged by then, or its outcome is unknown."""
+STOP_S: Final = 5.0
+"""How long a retired producer may go on delivering what it holds."""
+CONNECT_S: Final = 5.0
+"""How long a fresh producer may take to reach a broker."""
+REQUEST_S: Final = 5.0
+"""aiokafka's own limit for an answer, and for a batch without a leader."""
+PROBE_S: Final = 2.0
+"""Pause between two looks at the producer."""
+FRESH_S: Final = 10.0
+"""Kafka has answered so recently, or the gateway is not ready."""
+
+TOPICS: Final = tuple(topic.name for topic in ALL_TOPICS)
+
+
+class NotStored(Exception):
+    """Kafka did not acknowledge every record.
+
+    Attributes:
+        unknown: Kafka may have stored some of them.
+    """
+
+    def __init__(self, *, unknown: bool) -> None:
+        super().__init__("unknown outcome" if unknown else "not stored")
+        self.unknown = unknown
+
+
+class Supervisor:
+    """Delivers records with acks=all, through one producer after another.
+
+    Args:
+        bootstrap_servers: brokers to ask first, as host:port[,host:port].
+        rebuilt: told why each time a producer is retired.
+        deadline_s: how long a delivery may take.
+        topics: must exist before anything is delivered.
+    """
+
+    def __init__(
+        self,
+        bootstrap_servers: str,
+        *,
+        rebuilt: Callable[[Cause], None] = lambda _: None,
+        deadline_s: float = DEADLINE_S,
+        topics: Iterable[str] = TOPICS,
+    ) -> None:
+        self._servers = bootstrap_servers
+        self._rebuilt = rebuilt
+        self._deadline_s = deadline_s
+        self._topics = tuple(topics)
+        self._producer: AIOKafkaProducer | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self._answered_at = float("-inf")
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is a producer and Kafka has answered lately."""
+        return self._producer is not None and asyncio.get_running_loop().time() - self._answered_at < FRESH_S
+
+    def start(self) -> None:
+        """Begin to connect. Kafka need not be there yet; until it is, deliveries fail at once."""
+        self._spawn(self._renew())
+        self._spawn(self._watch())
+
+    async def deliver(self, records: Sequence[RawRecord]) -> None:
+        """Return when Kafka has acknowledged every record with all replicas in sync.
+
+        Raises:
+            NotStored: it has not, within the deadline.
+        """
+        producer = self._producer
+        if producer is None:
+            raise NotStored(unknown=False)
+        futures: list[asyncio.Future[Any]] = []
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                for topic, key, value in records:
+                    futures.append(await producer.send(topic, value=value, key=key))
+                await asyncio.wait(futures)
+        except TimeoutError:
+            self._retire(producer, "deadline")
+            self._forget(futures)
+            raise NotStored(unknown=True) from None
+        except KafkaError as error:
+            log.warning("Kafka refused a record (%s)", type(error).__name__)
+            self._retire(producer, "failed")
+            self._forget(futures)
+            raise NotStored(unknown=True) from None
+        errors = [error for error in map(_error_of, futures) if error is not None]
+        if errors:
+            log.warning("%d records were not acknowledged (%s)", len(errors), type(errors[0]).__name__)
+            self._retire(producer, "failed")
+            raise NotStored(unknown=True)
+        self._answered_at = asyncio.get_running_loop().time()
+
+    async def stop(self) -> None:
+        """Let go of everything within `STOP_S` and a second, whether or not a broker answers."""
+        self._stopping = True
+        producer, self._producer = self._producer, None
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=1)
+        if producer is not None:
+            await _end(producer)
+
+    def _retire(self, producer: AIOKafkaProducer, cause: Cause) -> None:
+        """Replace the producer, once; deliveries that still wait for it fail or succeed within `STOP_S`."""
+        if producer is not self._producer:
+            return
+        self._producer = None
+        log.warning("the Kafka producer is replaced: %s", cause)
+        self._rebuilt(cause)
+        self._spawn(_end(producer))
+        self._spawn(self._renew())
+
+    async def _renew(self) -> None:
+        pause_s = 0.2
+        while not self._stopping:
+            producer = await self._connect()
+            if producer is not None:
+                self._producer = producer
+                self._answered_at = asyncio.get_running_loop().time()
+                log.info("connected to Kafka")
+                return
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, 2.0)
+
+    async def _connect(self) -> AIOKafkaProducer | None:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._servers,
+            client_id="fairpulse-gateway",
+            acks="all",
+            enable_idempotence=True,
+            request_timeout_ms=int(REQUEST_S * 1_000),
+            retry_backoff_ms=200,
+            linger_ms=5,
+            max_batch_size=131_072,
+            metadata_max_age_ms=30_000,
+        )
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                await producer.start()
+                for topic in self._topics:
+                    await producer.partitions_for(topic)
+        except (KafkaError, OSError, TimeoutError) as error:
+            log.warning(
+                "no producer yet (%s): start Kafka, and create the topics with `fairpulse topics --create`",
+                type(error).__name__,
+            )
+            await _abandon(producer)
+            return None
+        except BaseException:
+            await _abandon(producer)
+            raise
+        return producer
+
+    async def _watch(self) -> None:
+        """Ask Kafka for its metadata when nothing else proves that it is there; notice a sender that has ended."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(PROBE_S)
+            producer = self._producer
+            if producer is None:
+                continue
+            task = producer._sender.sender_task  # noqa: SLF001 - aiokafka has no public sign of it
+            if task is None or task.done():
+                self._retire(producer, "sender_ended")
+            elif loop.time() - self._answered_at > PROBE_S:
+                with suppress(KafkaError, OSError, TimeoutError):
+                    async with asyncio.timeout(CONNECT_S):
+                        if await producer.client.force_metadata_update():
+                            self._answered_at = loop.time()
+
+    def _spawn(self, work: Any) -> None:
+        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    @staticmethod
+    def _forget(futures: Iterable[asyncio.Future[Any]]) -> None:
+        """Nobody will ask for the outcome of these any more."""
+        for future in futures:
+            future.add_done_callback(_error_of)
+
+
+def _error_of(future: asyncio.Future[Any]) -> BaseException | None:
+    return asyncio.CancelledError() if future.cancelled() else future.exception()
+
+
+async def _end(producer: AIOKafkaProducer) -> None:
+    """Stop the producer in good order within `STOP_S`, or else by force."""
+    try:
+        async with asyncio.timeout(STOP_S):
+            await producer.stop()
+    except (KafkaError, OSError, TimeoutError):
+        pass
+    finally:
+        await _abandon(producer)
+
+
+async def _abandon(producer: AIOKafkaProducer) -> None:
+    """Take down what the client leaves behind; whoever still waits for one of its records learns that it failed."""
+    producer._closed = True  # noqa: SLF001 - there is no public way to give up on a broker that is gone
+    task = producer._sender.sender_task  # noqa: SLF001
+    if task is not None and not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=1)
+    producer._message_accumulator.fail_all(KafkaError("given up"))  # noqa: SLF001
+    with suppress(KafkaError, OSError, TimeoutError):
+        async with asyncio.timeout(1):
+            await producer.client.close()

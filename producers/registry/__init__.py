@@ -1,0 +1,1 @@
+"""Which terminals may post, and the hashes of their tokens."""

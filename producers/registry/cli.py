@@ -1,0 +1,159 @@
+"""`fairpulse terminals`: enrol, list, revoke, rotate."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from schemas.errors import FairpulseError
+
+if TYPE_CHECKING:
+    from producers.registry.store import Registry
+    from schemas.fair import Fair
+    from schemas.terminals import Terminal, Token
+
+AFTER_THE_FAIR = timedelta(days=2)
+"""Keys work so long after the last day, for terminals that were offline."""
+
+FILE = click.option("--file", type=click.Path(path_type=Path), help="The registry. [default: terminals.sqlite]")
+FAIR = click.option("--fair", "fair_file", type=click.Path(path_type=Path), help="Fair file. [default: CIFTIS example]")
+DAYS = click.option(
+    "--days", type=click.IntRange(1, 3_650), help="The key ends after so many days. [default: the fair]"
+)
+
+
+@click.group()
+def terminals() -> None:
+    """Which terminals may post: enrol one, list, revoke, rotate keys."""
+
+
+@terminals.command()
+@click.argument("terminal_id")
+@click.option("--booth", help="It stands on this booth: booth scans, interactions, deals.")
+@click.option("--gate", help="It stands at this gate: entries and exits.")
+@click.option("--hall", help="It stands at the doors of this hall: zone_in and zone_out.")
+@click.option("--desk", is_flag=True, help="It stands at a desk of the organiser: sessions, deals of the whole fair.")
+@click.option("--again", is_flag=True, help="Pair a known terminal anew; its old keys end at once.")
+@FAIR
+@FILE
+@DAYS
+def enrol(
+    *,
+    terminal_id: str,
+    booth: str | None,
+    gate: str | None,
+    hall: str | None,
+    desk: bool,
+    again: bool,
+    fair_file: Path | None,
+    file: Path | None,
+    days: int | None,
+) -> None:
+    """Add a terminal and print its token: once, and to standard output alone."""
+    from schemas.fair_file import example_fair_path, load_fair
+    from schemas.settings import FairSettings
+    from schemas.terminals import PlaceKind
+
+    places = {PlaceKind.BOOTH: booth, PlaceKind.GATE: gate, PlaceKind.HALL: hall, PlaceKind.DESK: "" if desk else None}
+    chosen = [(kind, name) for kind, name in places.items() if name is not None]
+    if len(chosen) != 1:
+        raise click.UsageError("name exactly one place: --booth, --gate, --hall or --desk")
+    fair = load_fair(FairSettings.load(fair_file=fair_file).fair_file or example_fair_path())
+    terminal = _terminal(terminal_id, fair, *chosen[0])
+    now = _now()
+    ends = _end_of(fair, now) if days is None else now + timedelta(days=days)
+    with _open(file, create=True) as registry:
+        token = registry.enrol(terminal, now, ends, again=again)
+    click.echo(f"enrolled as {terminal.source}", err=True)
+    _show(token, ends)
+
+
+@terminals.command(name="list")
+@FILE
+def list_(file: Path | None) -> None:
+    """List all terminals: place, keys that work, when enrolled."""
+    with _open(file) as registry:
+        for row in registry.list():
+            state = "revoked" if row.revoked_at is not None else f"{row.keys} keys" if row.keys != 1 else "1 key"
+            click.echo(f"{row.terminal.source}  {state}, enrolled {row.enrolled_at:%Y-%m-%d %H:%M} UTC")
+
+
+@terminals.command()
+@click.argument("terminal_id")
+@FILE
+def revoke(terminal_id: str, file: Path | None) -> None:
+    """End all keys of a terminal that is lost. Gateways refuse it within 5 s; its spool stays, for pairing it anew."""
+    with _open(file) as registry:
+        registry.revoke(terminal_id, _now())
+    click.echo("revoked; to use the terminal again: fairpulse terminals enrol --again", err=True)
+
+
+@terminals.command()
+@click.argument("terminal_id")
+@FILE
+@DAYS
+def rotate(terminal_id: str, file: Path | None, days: int | None) -> None:
+    """Print a new token of a terminal. Its newest old key goes on working until the next rotation."""
+    now = _now()
+    ends = None if days is None else now + timedelta(days=days)
+    with _open(file) as registry:
+        token = registry.rotate(terminal_id, now, ends)
+    _show(token, ends)
+
+
+def _terminal(terminal_id: str, fair: "Fair", kind: str, place_id: str) -> "Terminal":
+    from pydantic import TypeAdapter, ValidationError
+
+    from schemas.ids import TerminalId
+    from schemas.terminals import PlaceKind, Terminal
+
+    try:
+        TypeAdapter(TerminalId).validate_python(terminal_id)
+    except ValidationError:
+        raise FairpulseError(
+            "this is no terminal id", hint="use 1-64 letters, digits, dots, underscores and hyphens"
+        ) from None
+    known = {PlaceKind.BOOTH: fair.booths, PlaceKind.GATE: fair.gates, PlaceKind.HALL: fair.halls}
+    place = PlaceKind(kind)
+    if place in known and place_id not in known[place]:
+        raise FairpulseError(f"the fair file has no such {place}", hint="see the file, or name another with --fair")
+    return Terminal(terminal_id, fair.fair_id, place, place_id)
+
+
+def _end_of(fair: "Fair", now: datetime) -> datetime | None:
+    """Return when keys of the fair end; None if the fair is over, which is a rehearsal or a replay."""
+    ends = fair.days[-1].closes_at + AFTER_THE_FAIR
+    return ends if ends > now else None
+
+
+def _open(file: Path | None, *, create: bool = False) -> "_Opened":
+    from schemas.settings import GatewaySettings
+
+    return _Opened(GatewaySettings.load(terminals_file=file).terminals_file, create)
+
+
+class _Opened:
+    """A registry that is closed at the end of a `with` block."""
+
+    def __init__(self, path: Path, create: bool) -> None:
+        self._path, self._create = path, create
+
+    def __enter__(self) -> "Registry":
+        from producers.registry.store import Registry
+
+        self._registry = Registry(self._path, create=self._create)
+        return self._registry
+
+    def __exit__(self, *_: object) -> None:
+        self._registry.close()
+
+
+def _show(token: "Token", ends: datetime | None) -> None:
+    until = "never ends" if ends is None else f"ends {ends:%Y-%m-%d %H:%M} UTC"
+    click.echo(f"the token is shown only now; it {until}", err=True)
+    click.echo(token.text())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - a command at the edge

@@ -1,0 +1,81 @@
+"""Who a token belongs to, answered from memory; the registry file is read anew when it changed."""
+
+import asyncio
+import logging
+from datetime import datetime
+from hmac import compare_digest
+from pathlib import Path
+from typing import Final
+
+from producers.registry.store import Key, digest_of, read_keys
+from schemas.errors import Unavailable
+from schemas.terminals import parse_token
+
+log = logging.getLogger(__name__)
+
+POLL_S: Final = 1.0
+"""Pause between two looks at the file; a revoked token is refused after at most this and the reading."""
+STALE_S: Final = 5.0
+"""When the file could not be read for so long, nobody is let in: a revocation might be among what we missed."""
+
+
+class Unreadable(Exception):
+    """The registry cannot be read, so nobody can be told from a revoked terminal."""
+
+
+class Doorkeeper:
+    """Keeps the keys in memory.
+
+    Args:
+        path: the registry file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._keys: dict[str, Key] = {}
+        self._read_at: float | None = None
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the registry was read lately."""
+        return self._read_at is not None and asyncio.get_running_loop().time() - self._read_at <= STALE_S
+
+    def read(self) -> None:
+        """Read the registry now. Raises Unavailable if it cannot be read."""
+        self._keys = read_keys(self._path)
+        self._read_at = asyncio.get_running_loop().time()
+
+    async def watch(self) -> None:
+        """Read the registry again and again, for ever."""
+        complained = False
+        while True:
+            await asyncio.sleep(POLL_S)
+            try:
+                self._keys = await asyncio.to_thread(read_keys, self._path)
+                self._read_at = asyncio.get_running_loop().time()
+                complained = False
+            except Unavailable as error:
+                if not complained:
+                    log.error("%s", error)  # noqa: TRY400 - it says all there is
+                complained = True
+
+    def identify(self, text: str, now: datetime) -> Key | None:
+        """Return the key that a token text proves; None if it proves none.
+
+        Raises:
+            Unreadable: the registry was not read lately.
+        """
+        if not self.is_fresh:
+            raise Unreadable
+        token = parse_token(text)
+        if token is None:
+            return None
+        key = self._keys.get(token.kid)
+        # Compared in constant time also for an unknown key id: its answer must not be faster.
+        proven = compare_digest(digest_of(token.secret), key.digest if key is not None else bytes(32))
+        if key is None or not proven or (key.expires_at is not None and now >= key.expires_at):
+            return None
+        return key

@@ -1,0 +1,249 @@
+"""The registry of terminals in one SQLite file. A token is shown once; only the hash of its secret is kept."""
+
+import secrets
+import sqlite3
+import string
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from schemas.errors import FairpulseError, Unavailable
+from schemas.terminals import PlaceKind, Terminal, Token
+from schemas.times import epoch_ms, from_epoch_ms
+
+KEYS_LIVE: Final = 2
+"""Keys of a terminal that work at the same time: the one in use, and its successor while the terminal changes over."""
+
+_ALPHABET: Final = string.digits + string.ascii_letters
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS terminals (
+    terminal_id TEXT PRIMARY KEY, fair_id TEXT NOT NULL, place TEXT NOT NULL, place_id TEXT NOT NULL,
+    enrolled_ms INTEGER NOT NULL, revoked_ms INTEGER
+) STRICT;
+CREATE TABLE IF NOT EXISTS keys (
+    kid TEXT PRIMARY KEY, terminal_id TEXT NOT NULL REFERENCES terminals, digest BLOB NOT NULL,
+    made_ms INTEGER NOT NULL, expires_ms INTEGER, revoked_ms INTEGER
+) STRICT;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of a terminal that is not revoked.
+
+    Attributes:
+        digest: SHA-256 of the secret. A fast hash is enough for 256 random bits.
+        expires_at: from then on it is refused; None never.
+    """
+
+    kid: str
+    terminal: Terminal
+    digest: bytes
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A terminal as the registry lists it; `keys` counts those that are not revoked."""
+
+    terminal: Terminal
+    enrolled_at: datetime
+    revoked_at: datetime | None
+    keys: int
+
+
+class Registry:
+    """The file. Every change is on disk when the method returns; readers in other processes see it within a second.
+
+    Args:
+        path: the SQLite file.
+        create: make it if it is not there, readable by its owner only.
+
+    Raises:
+        Unavailable: the file is not there or cannot be used.
+    """
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        self._path = path
+        try:
+            if create and not path.exists():
+                path.touch(mode=0o600)
+            self._file = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=5, isolation_level=None
+            )
+            self._file.executescript(f"PRAGMA synchronous=FULL; {_SCHEMA}")
+        except (sqlite3.Error, OSError) as error:
+            raise self._unavailable(error) from error
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    def enrol(self, terminal: Terminal, now: datetime, expires_at: datetime | None, *, again: bool = False) -> Token:
+        """Add a terminal and return its token. The secret is nowhere else.
+
+        Args:
+            terminal: who it is and where it stands.
+            now: the server's clock.
+            expires_at: when the key ends; None never.
+            again: pair a known terminal anew: all its old keys are revoked.
+
+        Raises:
+            FairpulseError: it is enrolled already, or enrolled elsewhere.
+        """
+        with self._changing():
+            known = self._find(terminal.terminal_id)
+            if known is not None and not again:
+                raise FairpulseError(
+                    "a terminal of this id is enrolled", hint="use --again to pair it anew, or choose another id"
+                )
+            if known is not None and known.terminal != terminal:
+                raise FairpulseError(
+                    "a terminal of this id stands elsewhere",
+                    hint="its events are counted there; give the new place a terminal id of its own",
+                )
+            if known is None:
+                self._file.execute(
+                    "INSERT INTO terminals VALUES (?, ?, ?, ?, ?, NULL)",
+                    (terminal.terminal_id, terminal.fair_id, terminal.place, terminal.place_id, epoch_ms(now)),
+                )
+            else:
+                self._revoke(terminal.terminal_id, now)
+                self._file.execute(
+                    "UPDATE terminals SET revoked_ms = NULL WHERE terminal_id = ?", (terminal.terminal_id,)
+                )
+            return self._add_key(terminal.terminal_id, now, expires_at)
+
+    def rotate(self, terminal_id: str, now: datetime, expires_at: datetime | None) -> Token:
+        """Return a new token of a terminal. The newest old one goes on working; older ones end.
+
+        Raises:
+            FairpulseError: there is no such terminal, or it is revoked.
+        """
+        with self._changing():
+            known = self._known(terminal_id)
+            if known.revoked_at is not None:
+                raise FairpulseError("the terminal is revoked", hint="pair it anew: enrol it with --again")
+            token = self._add_key(terminal_id, now, expires_at)
+            self._file.execute(
+                "UPDATE keys SET revoked_ms = ? WHERE terminal_id = ? AND revoked_ms IS NULL AND kid NOT IN "
+                "(SELECT kid FROM keys WHERE terminal_id = ? AND revoked_ms IS NULL "
+                "ORDER BY made_ms DESC, rowid DESC LIMIT ?)",
+                (epoch_ms(now), terminal_id, terminal_id, KEYS_LIVE),
+            )
+            return token
+
+    def revoke(self, terminal_id: str, now: datetime) -> None:
+        """End all keys of a terminal; gateways refuse them within 5 s.
+
+        Raises:
+            FairpulseError: there is no such terminal.
+        """
+        with self._changing():
+            self._known(terminal_id)
+            self._revoke(terminal_id, now)
+
+    def keys(self) -> dict[str, Key]:
+        """Return all keys that are not revoked, by key id.
+
+        Raises:
+            Unavailable: the file cannot be read.
+        """
+        try:
+            rows = self._file.execute(
+                "SELECT kid, terminal_id, fair_id, place, place_id, digest, expires_ms FROM keys JOIN terminals "
+                "USING (terminal_id) WHERE keys.revoked_ms IS NULL AND terminals.revoked_ms IS NULL"
+            ).fetchall()
+        except sqlite3.Error as error:
+            raise self._unavailable(error) from error
+        return {
+            kid: Key(kid, Terminal(one, fair, PlaceKind(place), at), digest, _instant(ends))
+            for kid, one, fair, place, at, digest, ends in rows
+        }
+
+    def list(self) -> list[Row]:
+        """Return all terminals, by id.
+
+        Raises:
+            Unavailable: the file cannot be read.
+        """
+        return list(self._rows("", ()))
+
+    def _rows(self, where: str, values: tuple[str, ...]) -> Iterator[Row]:
+        query = (
+            "SELECT terminal_id, fair_id, place, place_id, enrolled_ms, revoked_ms, (SELECT count(*) FROM keys WHERE "  # noqa: S608
+            f"keys.terminal_id = terminals.terminal_id AND revoked_ms IS NULL) FROM terminals {where} ORDER BY 1"
+        )
+        try:
+            rows = self._file.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._unavailable(error) from error
+        for one, fair, place, at, enrolled, revoked, keys in rows:
+            yield Row(Terminal(one, fair, PlaceKind(place), at), from_epoch_ms(enrolled), _instant(revoked), keys)
+
+    def _find(self, terminal_id: str) -> Row | None:
+        return next(self._rows("WHERE terminal_id = ?", (terminal_id,)), None)
+
+    def _known(self, terminal_id: str) -> Row:
+        found = self._find(terminal_id)
+        if found is None:
+            raise FairpulseError("there is no terminal of this id", hint="see `fairpulse terminals list`")
+        return found
+
+    def _revoke(self, terminal_id: str, now: datetime) -> None:
+        at = epoch_ms(now)
+        self._file.execute(
+            "UPDATE keys SET revoked_ms = ? WHERE terminal_id = ? AND revoked_ms IS NULL", (at, terminal_id)
+        )
+        self._file.execute("UPDATE terminals SET revoked_ms = ? WHERE terminal_id = ?", (at, terminal_id))
+
+    def _add_key(self, terminal_id: str, now: datetime, expires_at: datetime | None) -> Token:
+        token = Token(_random(8), _random(43))
+        ends = None if expires_at is None else epoch_ms(expires_at)
+        self._file.execute(
+            "INSERT INTO keys VALUES (?, ?, ?, ?, ?, NULL)",
+            (token.kid, terminal_id, digest_of(token.secret), epoch_ms(now), ends),
+        )
+        return token
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        try:
+            self._file.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._file.execute("ROLLBACK")
+                raise
+            self._file.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._unavailable(error) from error
+
+    def _unavailable(self, error: Exception) -> Unavailable:
+        return Unavailable(
+            f"the registry of terminals {self._path.name} cannot be used ({type(error).__name__})",
+            hint="enrol a terminal to make it, or set FAIRPULSE_TERMINALS_FILE; gateway and command use the same file",
+        )
+
+
+def read_keys(path: Path) -> dict[str, Key]:
+    """Return all keys of the registry at a path, read anew. Raises Unavailable if it cannot be read."""
+    with closing(Registry(path)) as registry:
+        return registry.keys()
+
+
+def digest_of(secret: str) -> bytes:
+    """Return what is kept of a secret."""
+    return sha256(secret.encode("ascii")).digest()
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def _instant(milliseconds: int | None) -> datetime | None:
+    return None if milliseconds is None else from_epoch_ms(milliseconds)

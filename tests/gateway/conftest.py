@@ -1,0 +1,42 @@
+"""One Kafka and one gateway for all tests that do not harm them."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from schemas.settings import KafkaSettings
+from streams.local.kafka import LocalKafka
+from streams.topics_admin import ensure_topics
+from tests.support.gateway import TERMINALS, GatewayProcess, Paired
+
+
+@pytest.fixture(scope="session")
+def log_of_events() -> Iterator[LocalKafka]:
+    """A Kafka with our topics."""
+    with LocalKafka.start() as kafka:
+        asyncio.run(ensure_topics(KafkaSettings(bootstrap_servers=kafka.bootstrap_servers, partitions=4)))
+        yield kafka
+
+
+@pytest.fixture(scope="session")
+def paired(tmp_path_factory: pytest.TempPathFactory) -> Paired:
+    """A registry in which one terminal of every kind is enrolled."""
+    registry = Paired(tmp_path_factory.mktemp("registry") / "terminals.sqlite")
+    for terminal in TERMINALS:
+        registry.enrol(terminal)
+    return registry
+
+
+@pytest.fixture(scope="session")
+def gateway(
+    log_of_events: LocalKafka, paired: Paired, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[GatewayProcess]:
+    """A gateway that is ready; terminals may send as fast as they like."""
+    log: Path = tmp_path_factory.mktemp("gateway") / "gateway.log"
+    process = GatewayProcess(log_of_events.bootstrap_servers, paired, log).start()
+    yield process
+    assert process.stop() == 0, process.said()
+    assert "our mistake" not in process.said()
+    assert "Traceback" not in process.said()

@@ -1,0 +1,114 @@
+"""OpenAPI and AsyncAPI say what is true: the gateway keeps to them, and our own events fit them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from jsonschema_rs import Draft202012Validator
+from schemathesis import Case
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+import schemas
+from schemas.asyncapi import asyncapi_text
+from schemas.http import SERVER_FIELDS
+from schemas.openapi import EVENT_CLASSES, openapi_text
+from schemas.topics import ALL_TOPICS
+from streams.local.ports import HOST
+from tests.support.gateway import BOOTH, GatewayProcess, deal, event
+
+DOCUMENT = json.loads(openapi_text())
+API = schemathesis.openapi.from_dict(DOCUMENT)
+EXAMPLES = sorted((Path(schemas.__file__).parent / "examples").rglob("*.json"))
+
+
+def fits(value: Any, schema: str, document: dict[str, Any] = DOCUMENT) -> list[str]:
+    """Return what is wrong with a value by a schema of the document."""
+    validator = Draft202012Validator({"$ref": f"#/components/schemas/{schema}", "components": document["components"]})
+    return [error.message for error in validator.iter_errors(value)]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_our_example_events_fit_both_documents(path: Path) -> None:
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    name = next(cls.__name__ for cls in EVENT_CLASSES if path.parent.name in cls.__dataclass_fields__["type"].default)
+    assert fits(stored, name, json.loads(asyncapi_text())) == []
+    data = {field: value for field, value in stored.items() if field not in SERVER_FIELDS}
+    posted = event(id=stored["event_id"], time=stored["occurred_at"], type=stored["type"], data=data)
+    assert fits(posted, "Event") == []
+    assert fits([posted], "Batch") == []
+    assert fits({**posted, "data": {**data, "received_at": stored["received_at"]}}, "Event") != []
+
+
+def test_every_topic_is_a_channel_and_everything_referred_to_is_there() -> None:
+    document = json.loads(asyncapi_text())
+    assert set(document["channels"]) == {topic.name for topic in ALL_TOPICS}
+
+    def walk(value: Any) -> None:
+        if isinstance(value, dict):
+            if isinstance(value.get("$ref"), str):
+                at: Any = document
+                for part in value["$ref"].removeprefix("#/").split("/"):
+                    at = at[part]
+            for one in value.values():
+                walk(one)
+        elif isinstance(value, list):
+            for one in value:
+                walk(one)
+
+    walk(document)
+    walk(DOCUMENT | {"channels": document["channels"], "components": document["components"]} | {"paths": {}})
+
+
+@pytest.mark.broker
+def test_the_gateway_serves_the_document(gateway: GatewayProcess) -> None:
+    answer = gateway.post(b"", path="/openapi.json", method="GET")
+    assert (answer.status, answer.json) == (200, DOCUMENT)
+
+
+@pytest.mark.broker
+def test_answers_of_every_kind_fit_the_document(gateway: GatewayProcess) -> None:
+    bad = event(source="/elsewhere")
+    for body, status, schema in (
+        (event(), 202, "Receipt"),
+        ([event(), bad], 207, "Results"),
+        (bad, 422, "Problem"),
+        (b"{", 400, "Problem"),
+        (deal(currency="CHF"), 422, "Problem"),
+    ):
+        answer = gateway.post(body)
+        assert answer.status == status
+        assert fits(answer.json, schema) == []
+    assert fits(gateway.post(b"", path="/v1/terminal", method="GET").json, "TerminalInfo") == []
+
+
+@pytest.mark.broker
+@API.parametrize()
+@settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_whatever_the_document_allows_or_forbids_is_answered_as_it_says(gateway: GatewayProcess, case: Case) -> None:
+    case.headers["Authorization"] = f"Bearer {gateway.paired.of(BOOTH)}"
+    response = case.call(base_url=f"http://{HOST}:{gateway.port}")
+    case.validate_response(
+        response,
+        checks=(
+            not_a_server_error,
+            status_code_conformance,
+            content_type_conformance,
+            response_headers_conformance,
+            response_schema_conformance,
+        ),
+    )

@@ -1,0 +1,157 @@
+"""Three defects of the Kafka client, each with a real broker: frozen, killed, and a partition without a leader."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from producers.gateway.supervisor import STOP_S, NotStored, Supervisor
+from producers.sinks import RawRecord
+from streams.local.kafka import LocalKafka
+
+pytestmark = pytest.mark.broker
+
+TOPIC = "supervised"
+DEADLINE_S = 2.0
+
+
+def record(number: int, key: bytes = b"k") -> RawRecord:
+    return RawRecord(TOPIC, key, b"%d" % number)
+
+
+async def make_topic(kafka: LocalKafka, partitions: int = 1) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(TOPIC, partitions, 1)])
+    finally:
+        await admin.close()
+
+
+async def values(kafka: LocalKafka) -> list[int]:
+    """Return what lies in the topic."""
+    consumer = AIOKafkaConsumer(TOPIC, bootstrap_servers=kafka.bootstrap_servers, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        found: list[int] = []
+        ends = await consumer.end_offsets(consumer.assignment())
+        while any([await consumer.position(tp) < end for tp, end in ends.items()]):
+            for run in (await consumer.getmany(timeout_ms=200)).values():
+                found += [int(one.value) for one in run]
+        return sorted(found)
+    finally:
+        await consumer.stop()
+
+
+async def until(condition: Callable[[], bool], what: str) -> None:
+    try:
+        async with asyncio.timeout(40):
+            while not condition():
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        pytest.fail(f"not in time: {what}")
+
+
+async def deliver_until_stored(supervisor: Supervisor, one: RawRecord) -> None:
+    """Do what a terminal does: send the same record until it is acknowledged."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                await supervisor.deliver([one])
+            except NotStored:
+                await asyncio.sleep(0.1)
+            else:
+                return
+
+
+class Supervised:
+    """A Kafka and a supervisor that is connected to it; `causes` are those of its rebuilds."""
+
+    def __init__(self, kafka: LocalKafka, deadline_s: float) -> None:
+        self.kafka = kafka
+        self.causes: list[str] = []
+        self.supervisor = Supervisor(
+            kafka.bootstrap_servers, rebuilt=self.causes.append, deadline_s=deadline_s, topics=(TOPIC,)
+        )
+
+
+@pytest.fixture
+async def one() -> AsyncIterator[Supervised]:
+    """One broker of its own."""
+    with LocalKafka.start() as kafka:
+        await make_topic(kafka)
+        made = Supervised(kafka, DEADLINE_S)
+        made.supervisor.start()
+        await until(lambda: made.supervisor.is_ready, "a producer is connected")
+        yield made
+        await made.supervisor.stop()
+
+
+async def test_a_frozen_broker_ends_in_an_unknown_outcome_and_a_fresh_producer(one: Supervised) -> None:
+    await one.supervisor.deliver([record(0)])
+    one.kafka.pause()
+    with pytest.raises(NotStored) as failed:
+        await one.supervisor.deliver([record(1)])
+    assert failed.value.unknown
+    assert one.causes == ["deadline"]
+    with pytest.raises(NotStored) as at_once:
+        await one.supervisor.deliver([record(2)])
+    assert not at_once.value.unknown
+    assert not one.supervisor.is_ready
+    one.kafka.resume()
+    await deliver_until_stored(one.supervisor, record(1))
+    await deliver_until_stored(one.supervisor, record(2))
+    assert set(await values(one.kafka)) == {0, 1, 2}
+
+
+async def test_stopping_is_bounded_while_the_broker_is_frozen(one: Supervised) -> None:
+    one.kafka.pause()
+    delivering = asyncio.create_task(one.supervisor.deliver([record(1)]))
+    await asyncio.sleep(0)
+    began = time.monotonic()
+    await one.supervisor.stop()
+    assert time.monotonic() - began < STOP_S + 5  # aiokafka's own stop() waits for ever
+    with pytest.raises(NotStored):
+        await delivering
+    one.kafka.resume()
+
+
+async def test_a_killed_broker_that_comes_back_is_used_again_without_a_restart(one: Supervised) -> None:
+    await one.supervisor.deliver([record(0)])
+    one.kafka.kill()
+    with pytest.raises(NotStored):
+        await one.supervisor.deliver([record(1)])
+    assert one.causes
+    await asyncio.to_thread(one.kafka.restart)
+    await deliver_until_stored(one.supervisor, record(1))
+    assert set(await values(one.kafka)) == {0, 1}
+
+
+async def test_a_partition_without_a_leader_leaves_no_gap_in_the_sequence() -> None:
+    """The old producer would go on with sequence numbers that the broker never saw, and be refused for ever."""
+    with LocalKafka.start(nodes=3) as kafka:
+        await make_topic(kafka, partitions=6)
+        made = Supervised(kafka, 8.0)
+        made.supervisor.start()
+        await until(lambda: made.supervisor.is_ready, "a producer is connected")
+        keys = [b"%d" % number for number in range(60)]  # reach every partition
+        await made.supervisor.deliver([record(number, key) for number, key in enumerate(keys)])
+        kafka.kill(2)
+        outcomes = []
+        for attempt in range(2):
+            try:
+                await made.supervisor.deliver([record(100 + attempt, key) for key in keys])
+            except NotStored:
+                outcomes.append("not stored")
+                await until(lambda: made.supervisor.is_ready, "a fresh producer is connected")
+        assert outcomes == ["not stored"] * 2
+        assert made.causes
+        await asyncio.to_thread(kafka.restart, 2)
+        for number, key in enumerate(keys):
+            await deliver_until_stored(made.supervisor, record(1_000 + number, key))
+        found = set(await values(kafka))
+        assert set(range(60)) | set(range(1_000, 1_060)) <= found
+        await made.supervisor.stop()
