@@ -13,9 +13,7 @@ from enum import Enum
 from typing import Any, Final
 
 from producers.terminal.spool import Refusal, Waiting
-
-PROBLEM: Final = "application/problem+json"
-"""The media type of the gateway's errors (RFC 9457); an answer without it may be a proxy's."""
+from schemas.http import PROBLEM_TYPE, Outcome
 
 MOST_ASKED_S: Final = 3_600.0
 """Longest wait that a server may ask for; a wrong header must not silence a booth for a day."""
@@ -68,7 +66,9 @@ def judge(status: int, headers: Mapping[str, str], body: bytes, sent: Sequence[W
     """
     lower = {name.lower(): value for name, value in headers.items()}
     content = _object(body)
-    ours = lower.get("content-type", "").partition(";")[0].strip().lower() == PROBLEM
+    ours = (
+        lower.get("content-type", "").partition(";")[0].strip().lower() == PROBLEM_TYPE
+    )  # without it the answer may be a proxy's
     asked = _asked_s(lower, content if ours else {}, now_s)
     match status:
         case 202:
@@ -113,11 +113,11 @@ def _one_by_one(content: Mapping[str, Any], sent: Sequence[Waiting]) -> Verdict:
         if one is None:
             continue
         match result.get("outcome"):
-            case "accepted":
+            case Outcome.ACCEPTED:
                 delivered.append(one.seq)
-            case "duplicate":
+            case Outcome.DUPLICATE:
                 duplicates.append(one.seq)
-            case "rejected":
+            case Outcome.REJECTED:
                 refused.append(_refusal(one, result))
             case _:
                 pass

@@ -2,23 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from schemas.events import Event
+from schemas.http import SERVER_FIELDS
 from schemas.wire import encode
-
-SERVER_FIELDS: Final = ("fair_id", "terminal_id", "received_at", "clock_offset_ms")
-"""What the gateway stamps itself, from the token and its clock: a terminal has no say in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who a terminal is, as the gateway says; `source` stands in every event that it sends."""
-
-    fair_id: str
-    terminal_id: str
-    source: str
 
 
 def envelope(event: Event, source: str) -> bytes:
@@ -39,9 +27,6 @@ def envelope_of(members: Mapping[str, Any], source: str) -> bytes:
         "type": members["type"],
         "time": members["occurred_at"],
         "datacontenttype": "application/json",
-        "data": {name: value for name, value in members.items() if name not in _OUTSIDE},
+        "data": {name: value for name, value in members.items() if name not in SERVER_FIELDS},
     }
     return json.dumps(posted, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-_OUTSIDE: Final = frozenset({"event_id", "type", "occurred_at", *SERVER_FIELDS})

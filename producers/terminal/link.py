@@ -9,10 +9,7 @@ import aiohttp
 
 from producers.terminal.spool import Waiting
 from schemas.errors import Unavailable
-
-PATH: Final = "/v1/events"
-WHO_AM_I: Final = "/v1/terminal"
-BATCH_TYPE: Final = "application/cloudevents-batch+json"
+from schemas.http import BATCH_TYPE, EVENTS_PATH, TERMINAL_PATH
 
 PATIENCE_S: Final = 15.0
 """For one exchange; longer than the gateway's own deadline of 8 s, so that its answer still reaches us."""
@@ -59,11 +56,11 @@ class Link:
     async def post(self, batch: Sequence[Waiting], token: str, sent_at: str) -> Answer:
         """Send the events and return the answer. Raises Unavailable when there is none: the outcome is unknown."""
         body = b"[" + b",".join(one.body for one in batch) + b"]"
-        return await self._ask("POST", PATH, token, {"Content-Type": BATCH_TYPE, "Sent-At": sent_at}, body)
+        return await self._ask("POST", EVENTS_PATH, token, {"Content-Type": BATCH_TYPE, "Sent-At": sent_at}, body)
 
     async def who_am_i(self, token: str) -> Answer:
         """Ask the gateway whose token this is. Raises Unavailable when no answer comes."""
-        return await self._ask("GET", WHO_AM_I, token, {}, None)
+        return await self._ask("GET", TERMINAL_PATH, token, {}, None)
 
     async def _ask(self, method: str, path: str, token: str, headers: dict[str, str], body: bytes | None) -> Answer:
         assert self._session is not None, "use the link as `async with`"

@@ -18,11 +18,12 @@ from producers.terminal.clock import ClockMs, wall_ms, writable
 from producers.terminal.link import Answer, Link
 from producers.terminal.spool import Spool, Waiting
 from schemas.errors import Unavailable
+from schemas.http import EVENTS_MAX
 from schemas.times import instant_text
 
 log = logging.getLogger(__name__)
 
-MOST_EVENTS: Final = 500
+MOST_EVENTS: Final = EVENTS_MAX
 MOST_BYTES: Final = 262_144
 """Of one request. The gateway takes four times as much; a weak Wi-Fi does not within the patience of a request."""
 

@@ -109,29 +109,34 @@ class Spool:
         with self._lock:
             self._database.close()
 
-    def save(self, event_id: str, kind: str, saved_ms: int, body: Callable[[int], bytes]) -> Saved:
-        """Return once the event survives a power cut. An id that the spool still knows is the same event: saved once.
+    def save(
+        self, event_id: str, kind: str, saved_ms: int, body: Callable[[int], bytes], *, once: bool = True
+    ) -> Saved:
+        """Return once the event survives a power cut.
 
         Args:
             event_id: minted once for one deed of a human.
             kind: a word for people, shown beside it.
             saved_ms: the terminal's clock, ms since 1970.
             body: makes the bytes to send from the sequence number that the event gets.
+            once: an id that the spool still knows is the same event, saved before.
 
         Raises:
             SpoolFull: not saved; no more room.
             Unavailable: not saved; the disk does not take it.
         """
-        return self.save_all([(event_id, kind, saved_ms, body)])[0]
+        return self.save_all([(event_id, kind, saved_ms, body)], once=once)[0]
 
-    def save_all(self, events: Sequence[tuple[str, str, int, Callable[[int], bytes]]]) -> list[Saved]:
+    def save_all(
+        self, events: Sequence[tuple[str, str, int, Callable[[int], bytes]]], *, once: bool = True
+    ) -> list[Saved]:
         """Save several events, all or none; as `save`."""
         with self._lock:
             if not self._ballast.load():
                 raise _full("the disk is full")
             try:
                 with self._transaction() as database:
-                    return [self._insert(database, *event) for event in events]
+                    return [self._insert(database, *event, once=once) for event in events]
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
                     raise Unavailable(
@@ -235,11 +240,19 @@ class Spool:
             raise
 
     def _insert(
-        self, database: sqlite3.Connection, event_id: str, kind: str, saved_ms: int, body: Callable[[int], bytes]
+        self,
+        database: sqlite3.Connection,
+        event_id: str,
+        kind: str,
+        saved_ms: int,
+        body: Callable[[int], bytes],
+        *,
+        once: bool,
     ) -> Saved:
-        known = database.execute("SELECT seq FROM events WHERE event_id = ? ORDER BY seq", (event_id,)).fetchone()
-        if known is not None:
-            return Saved(known[0], event_id)
+        if once:
+            known = database.execute("SELECT seq FROM events WHERE event_id = ?", (event_id,)).fetchone()
+            if known is not None:
+                return Saved(known[0], event_id)
         row = database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
         seq = 1 if row is None else row[0] + 1
         data = body(seq)

@@ -45,8 +45,10 @@ class Disk:
                 if fate < 0.4:
                     continue
                 if data is not None and fate > 0.8:
-                    data = data[: chance.randrange(0, len(data) + 1, SECTOR) if len(data) > SECTOR else 0]
-                content = _applied(content, offset, data)
+                    torn = chance.randrange(0, len(data) + 1, SECTOR) if len(data) > SECTOR else 0
+                    content = _applied(content, offset, data[:torn])
+                else:
+                    content = _applied(content, offset, data)
             found[name] = content
         return found
 

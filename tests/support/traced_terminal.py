@@ -1,6 +1,6 @@
 """A terminal program that saves and books answers: run under strace by the test of power cuts.
 
-    python traced_terminal.py FOLDER SYNCHRONOUS
+python traced_terminal.py FOLDER SYNCHRONOUS
 """
 
 import os
