@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import resource
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from typing_extensions import override
 
 from producers.simulator.emission import Emission
 from producers.simulator.places import Places
-from producers.sinks import Acknowledged, Record, _Sink, record_of
+from producers.sinks import Acknowledged, CountingSink, Record, record_of
 from producers.terminal.answers import Verdict
 from producers.terminal.clock import wall_ms
 from producers.terminal.envelope import envelope_of
@@ -29,6 +30,11 @@ PATIENCE_S: Final = 120.0
 
 CONNECTIONS: Final = 64
 """Exchanges of all terminals at the same time: one process has only so many files."""
+
+FILES_EACH: Final = 4
+"""Open files of one terminal: its spool, the log and the index of the log, and one that comes and goes."""
+
+SPARE_FILES: Final = 128
 
 CAP_BYTES: Final = 64 * 1_048_576
 
@@ -56,7 +62,7 @@ class _Box:
     task: asyncio.Task[None] | None = None
 
 
-class HttpSink(_Sink):
+class HttpSink(CountingSink):
     """Gives every record to the terminal it comes from, which saves it and sends it when it can.
 
     A record is acknowledged when the gateway has answered for it; one that no terminal can have made (it is no event,
@@ -99,7 +105,12 @@ class HttpSink(_Sink):
 
     @override
     async def start(self) -> None:
-        """Open every spool and start every sender. The gateway need not be there yet."""
+        """Open every spool and start every sender. The gateway need not be there yet.
+
+        Raises:
+            Unavailable: a spool cannot be opened, or the system does not allow one process so many files.
+        """
+        _allow_files(FILES_EACH * len(self._terminals) + CONNECTIONS + SPARE_FILES)
         await self._link.__aenter__()
         for terminal, token in self._terminals.items():
             name = terminal.terminal_id
@@ -153,15 +164,19 @@ class HttpSink(_Sink):
         Raises:
             Unavailable: nothing got through for too long, or a terminal must be paired again. All is in the spools.
         """
-        while waiting := self.waiting():
+        left = [box for name, box in self._boxes.items() if name not in self._unplugged]
+        while left:
             self._progress.clear()
+            if not left[-1].spool.oldest(1, 1):
+                left.pop()
+                continue
             if any(box.sender.status.line is Line.REPAIR for box in self._boxes.values()):
                 raise Unavailable("the gateway does not know a terminal", hint="enrol it, or give its new token")
             try:
                 await asyncio.wait_for(self._progress.wait(), self._patience_s)
             except TimeoutError:
                 raise Unavailable(
-                    f"{waiting:,} events wait at terminals and nothing gets through",
+                    f"{self.waiting():,} events wait at terminals and nothing gets through",
                     hint="see that the gateway runs; the events are in the spools and are sent the next time",
                 ) from None
 
@@ -206,3 +221,15 @@ class HttpSink(_Sink):
                 self._progress.set()
 
         return heard
+
+
+def _allow_files(count: int) -> None:
+    """Let this process open so many files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and count > hard:
+        raise Unavailable(
+            f"so many terminals need {count:,} open files and the system allows {hard:,}",
+            hint="simulate a smaller fair, or raise the limit (ulimit -Hn)",
+        )
+    if count > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))

@@ -98,7 +98,7 @@ async def test_a_drain_with_a_time_limit_gives_up_and_keeps_everything(folder: P
 
 
 @pytest.mark.parametrize(
-    "address", ["gateway", "ftp://x", "http://", "https://user:pw@host", "https://host/path", "http://gateway.example"]
+    "address", ["nonsense", "ftp://x", "http://", "https://user:pw@host", "https://host/path", "http://gateway.example"]
 )
 def test_an_address_that_would_not_do_is_refused(address: str) -> None:
     with pytest.raises(InvalidSettings) as refused:

@@ -9,6 +9,7 @@ import pytest
 
 from producers.terminal.clock import new_event_id, writable
 from producers.terminal.deal_form import DealForm, minor_units
+from producers.terminal.spool import Spool
 from producers.terminal.terminal import Terminal
 from schemas.codes import DealStage, InteractionKind, ScanKind
 from schemas.errors import InvalidEvent, InvalidSettings
@@ -186,8 +187,6 @@ def test_pairing_again_keeps_the_spool_and_another_terminal_gets_no_part_of_it(
 
 
 def test_a_terminal_that_was_never_paired_says_what_to_do(folder: Path) -> None:
-    from producers.terminal.spool import Spool
-
     spool = Spool(folder)
     with pytest.raises(InvalidSettings, match="terminal pair"):
         Terminal(spool)

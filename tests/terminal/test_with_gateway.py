@@ -54,11 +54,11 @@ def gateway(kafka: LocalKafka, enrolled: Paired, tmp_path_factory: pytest.TempPa
         process.stop()
 
 
-def stored(kafka: LocalKafka) -> Counter[str]:
+async def stored(kafka: LocalKafka) -> Counter[str]:
     """Return how often each event lies in Kafka, by terminal and id."""
     found: Counter[str] = Counter()
     for topic in EVENT_TOPICS:
-        for _, _, _, _, value in read_back(kafka.bootstrap_servers, topic.name):
+        for _, _, _, _, value in await asyncio.to_thread(read_back, kafka.bootstrap_servers, topic.name):
             event = json.loads(value or b"{}")
             found[f"{event['terminal_id']} {event['event_id']}"] += 1
     return found
@@ -92,7 +92,7 @@ async def test_all_three_kinds_of_events_are_accepted_as_the_terminal_makes_them
     sender = await drained(terminal, gateway, enrolled)
     assert sender.status.line is Line.ONLINE
     assert (terminal.spool.totals().accepted, terminal.spool.totals().rejected) == (4, 0)
-    there = stored(kafka)
+    there = await stored(kafka)
     assert [there[f"{BOOTH.terminal_id} {one.event_id}"] for one in saved] == [1, 1, 1, 1]
 
 
@@ -106,7 +106,7 @@ async def test_a_wrong_clock_is_no_reason_to_refuse_a_scan(
     saved = wrong.scan(BADGE)
     await drained(terminal, gateway, enrolled, clock=lambda: clock_ms + 1_000)
     assert terminal.spool.totals().accepted == 1
-    assert stored(kafka)[f"{BOOTH.terminal_id} {saved.event_id}"] == 1
+    assert (await stored(kafka))[f"{BOOTH.terminal_id} {saved.event_id}"] == 1
 
 
 async def test_a_reused_id_with_other_content_goes_to_the_drawer_and_the_first_one_stands(
@@ -145,4 +145,4 @@ async def test_a_gateway_that_is_killed_in_the_middle_loses_nothing(
                 await asyncio.to_thread(gateway.start)
     assert (sink.acknowledged, sink.rejected, sink.left_out) == (len(stream), 0, 0)
     ids = {f"{json.loads(one.value)['terminal_id']} {one.event_id}" for one in stream}
-    assert ids <= stored(kafka).keys()
+    assert ids <= (await stored(kafka)).keys()
