@@ -31,6 +31,8 @@ PATIENCE_S: Final = 120.0
 CONNECTIONS: Final = 64
 """Exchanges of all terminals at the same time: one process has only so many files."""
 
+ASK_AGAIN_S: Final = 2.0
+
 FILES_EACH: Final = 4
 """Open files of one terminal: its spool, the log and the index of the log, and one that comes and goes."""
 
@@ -114,9 +116,11 @@ class HttpSink(CountingSink):
         await self._link.__aenter__()
         for terminal, token in self._terminals.items():
             name = terminal.terminal_id
-            spool = Spool(self._folder / name, cap_bytes=CAP_BYTES, ballast_bytes=0)
+            spool = Spool(self._folder / name, cap_bytes=CAP_BYTES, ballast_bytes=0, power_safe=False)
             sender = Sender(spool, self._link, lambda token=token: token, clock=self._clock_ms)  # type: ignore[misc]
             box = self._boxes[name] = _Box(spool, sender, terminal.source)
+            # A terminal that was enrolled a moment ago may not be known yet.
+            sender.ask_again_s = ASK_AGAIN_S
             sender.heard = self._listener(box)
             if name not in self._unplugged:
                 self._plug(box)
@@ -162,7 +166,7 @@ class HttpSink(CountingSink):
         """Return when every terminal on the network has sent what it saved.
 
         Raises:
-            Unavailable: nothing got through for too long, or a terminal must be paired again. All is in the spools.
+            Unavailable: nothing got through for too long. All is in the spools.
         """
         left = [box for name, box in self._boxes.items() if name not in self._unplugged]
         while left:
@@ -170,11 +174,13 @@ class HttpSink(CountingSink):
             if not left[-1].spool.oldest(1, 1):
                 left.pop()
                 continue
-            if any(box.sender.status.line is Line.REPAIR for box in self._boxes.values()):
-                raise Unavailable("the gateway does not know a terminal", hint="enrol it, or give its new token")
             try:
                 await asyncio.wait_for(self._progress.wait(), self._patience_s)
             except TimeoutError:
+                if any(box.sender.status.line is Line.REPAIR for box in self._boxes.values()):
+                    raise Unavailable(
+                        "the gateway does not know a terminal", hint="enrol it in the gateway's registry (--terminals)"
+                    ) from None
                 raise Unavailable(
                     f"{self.waiting():,} events wait at terminals and nothing gets through",
                     hint="see that the gateway runs; the events are in the spools and are sent the next time",
@@ -217,7 +223,7 @@ class HttpSink(CountingSink):
                     self._confirm(record)
             for refusal in verdict.refused:
                 self.rejected += box.records.pop(refusal.seq, None) is not None
-            if verdict.delivered or verdict.duplicates or verdict.refused or box.sender.status.line is Line.REPAIR:
+            if verdict.delivered or verdict.duplicates or verdict.refused:
                 self._progress.set()
 
         return heard

@@ -1,6 +1,7 @@
 """One HTTP exchange with the gateway. The only module that speaks to the network; any failure is an unknown outcome."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Final, Self
@@ -41,6 +42,7 @@ class Link:
         self.server = server.rstrip("/")
         self._patience = aiohttp.ClientTimeout(total=patience_s)
         self._connections = connections
+        self._turns = asyncio.Semaphore(connections)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -53,14 +55,27 @@ class Link:
         if session is not None:
             await session.close()
 
-    async def post(self, batch: Sequence[Waiting], token: str, sent_at: str) -> Answer:
-        """Send the events and return the answer. Raises Unavailable when there is none: the outcome is unknown."""
+    async def post(self, batch: Sequence[Waiting], token: str, sent_at: Callable[[], str]) -> Answer:
+        """Send the events and return the answer.
+
+        Args:
+            batch: at least one event.
+            token: the terminal's.
+            sent_at: reads the terminal's clock, when it is this request's turn.
+
+        Raises:
+            Unavailable: there is no answer, and the outcome is unknown.
+        """
         body = b"[" + b",".join(one.body for one in batch) + b"]"
-        return await self._ask("POST", EVENTS_PATH, token, {"Content-Type": BATCH_TYPE, "Sent-At": sent_at}, body)
+        # Waiting for one's turn among many terminals is no part of the patience with the server.
+        async with self._turns:
+            headers = {"Content-Type": BATCH_TYPE, "Sent-At": sent_at()}
+            return await self._ask("POST", EVENTS_PATH, token, headers, body)
 
     async def who_am_i(self, token: str) -> Answer:
         """Ask the gateway whose token this is. Raises Unavailable when no answer comes."""
-        return await self._ask("GET", TERMINAL_PATH, token, {}, None)
+        async with self._turns:
+            return await self._ask("GET", TERMINAL_PATH, token, {}, None)
 
     async def _ask(self, method: str, path: str, token: str, headers: dict[str, str], body: bytes | None) -> Answer:
         assert self._session is not None, "use the link as `async with`"

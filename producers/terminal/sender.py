@@ -24,6 +24,11 @@ from schemas.times import instant_text
 log = logging.getLogger(__name__)
 
 MOST_EVENTS: Final = EVENTS_MAX
+FIRST_EVENTS: Final = 100
+LEAST_EVENTS: Final = 20
+QUICK_S: Final = 2.0
+"""A request begins with so many events, and grows while answers come quickly; without an answer it shrinks."""
+
 MOST_BYTES: Final = 262_144
 """Of one request. The gateway takes four times as much; a weak Wi-Fi does not within the patience of a request."""
 
@@ -75,6 +80,7 @@ class Sender:
         heard: told of every answer and the verdict on it, after it was booked.
         met: told of every answer to a question that is no post.
         ask_idle_s: with nothing to send, ask the server so often whether it is there; None never asks.
+        ask_again_s: while the server does not know the terminal, ask so often whether it does again.
         in_thread: book on another thread, for a caller whose event loop serves people. A fleet has no use for it.
     """
 
@@ -86,9 +92,10 @@ class Sender:
     heard: Callable[[Sequence[Waiting], Answer | None, Verdict], None] = lambda *_: None
     met: Callable[[Answer], None] = lambda _: None
     ask_idle_s: float | None = None
+    ask_again_s: float = ASK_AGAIN_S
     in_thread: bool = False
     status: Status = field(default_factory=Status)
-    _fewer: int = MOST_EVENTS
+    _at_once: int = FIRST_EVENTS
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _now: asyncio.Event = field(default_factory=asyncio.Event)
     _asked: float = float("-inf")
@@ -172,43 +179,49 @@ class Sender:
         Raises:
             Unavailable: the disk does not take the answer. Nothing is lost; the same events are sent again.
         """
-        batch = await self._do(self.spool.oldest, self._fewer, MOST_BYTES)
+        batch = await self._do(self.spool.oldest, self._at_once, MOST_BYTES)
         if not batch:
             return None
         verdict, answer = await self._attempt(batch)
         if verdict.delivered or verdict.duplicates or verdict.refused:
             await self._do(self.spool.settle, self.clock(), verdict.delivered, verdict.duplicates, verdict.refused)
-        wait = self._react(verdict, len(batch), answered=answer is not None)
+        wait = self._react(verdict, len(batch), answer)
         self.heard(batch, answer, verdict)
         return wait
 
     async def _attempt(self, batch: Sequence[Waiting]) -> tuple[Verdict, Answer | None]:
         try:
-            answer = await self.link.post(batch, self.token(), instant_text(writable(self.clock())))
+            answer = await self.link.post(batch, self.token(), self._sent_at)
         except Unavailable:
             return UNKNOWN, None
         return judge(answer.status, answer.headers, answer.body, batch, self.clock() / 1_000), answer
 
-    def _react(self, verdict: Verdict, sent: int, *, answered: bool) -> float:
+    def _sent_at(self) -> str:
+        return instant_text(writable(self.clock()))
+
+    def _react(self, verdict: Verdict, sent: int, answer: Answer | None) -> float:
         """Note what a verdict says about the line; return the seconds to wait before the next attempt."""
         status = self.status
+        took_s = 0 if answer is None else answer.took_s
         if verdict.then in (Then.GO_ON, Then.FEWER):
             # Half as many at once after each complaint, down to the one that is to blame; then slowly more again.
-            fewer, more = max(1, sent // 2), min(MOST_EVENTS, self._fewer + max(1, self._fewer // 4))
-            self._fewer = more if verdict.then is Then.GO_ON else fewer
+            more = self._at_once + max(1, self._at_once // 4) if took_s <= QUICK_S else self._at_once
+            self._at_once = min(MOST_EVENTS, more) if verdict.then is Then.GO_ON else max(1, sent // 2)
             status.failures, status.next_try_s = 0, 0
             self._now_on(Line.ONLINE, verdict.trouble)
             return 0
+        # A server that cannot keep up gets less at once from everybody: else nothing gets through for anybody.
+        self._at_once = min(self._at_once, max(LEAST_EVENTS, sent // 2))
         status.failures += 1
         status.next_try_s = wait_s(status.failures, self.chance, verdict.wait_s)
         lines = {Then.REPAIR: Line.REPAIR, Then.ALERT: Line.TROUBLE}
-        self._now_on(lines.get(verdict.then, Line.BUSY if answered else Line.OFFLINE), verdict.trouble)
+        self._now_on(lines.get(verdict.then, Line.OFFLINE if answer is None else Line.BUSY), verdict.trouble)
         return status.next_try_s
 
     async def _wait_for_pairing(self) -> None:
         """Post nothing until the token is good again; ask the server now and then, since it may know us again."""
         while not self._now.is_set():
-            await _until(self._now, ASK_AGAIN_S)
+            await _until(self._now, self.ask_again_s)
             if await self._ask():
                 return
 

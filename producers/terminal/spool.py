@@ -85,12 +85,20 @@ class Spool:
         folder: made if it is not there, for its owner only.
         cap_bytes: bytes of events to hold at most.
         ballast_bytes: room kept free for deleting on a full disk.
+        power_safe: only a simulation may do without: see `open_database`.
 
     Raises:
         Unavailable: the folder or the file cannot be used.
     """
 
-    def __init__(self, folder: Path, *, cap_bytes: int = CAP_BYTES, ballast_bytes: int = BALLAST_BYTES) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        cap_bytes: int = CAP_BYTES,
+        ballast_bytes: int = BALLAST_BYTES,
+        power_safe: bool = True,
+    ) -> None:
         self.folder = folder
         self._cap_bytes = cap_bytes
         try:
@@ -101,7 +109,7 @@ class Spool:
             ) from None
         self._lock = RLock()
         self._ballast = Ballast(folder / "ballast", ballast_bytes)
-        self._database = open_database(folder / "spool.sqlite3")
+        self._database = open_database(folder / "spool.sqlite3", power_safe=power_safe)
         self._ballast.load()
 
     def close(self) -> None:

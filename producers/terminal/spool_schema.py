@@ -43,8 +43,12 @@ CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 `terminal_seq`; rows are never skipped, so a gap at the server is a lost event."""
 
 
-def open_database(path: Path) -> sqlite3.Connection:
+def open_database(path: Path, *, power_safe: bool = True) -> sqlite3.Connection:
     """Return a connection to the spool, made if it is not there; usable from any thread, one at a time.
+
+    Args:
+        path: the file.
+        power_safe: every commit waits for the disk; else it survives the end of the process, not of the power.
 
     Raises:
         Unavailable: the file cannot be opened, or is damaged.
@@ -58,7 +62,7 @@ def open_database(path: Path) -> sqlite3.Connection:
                 connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             connection.execute("PRAGMA journal_mode = WAL")
             # NORMAL may roll back committed rows after a power cut.
-            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA synchronous = {'FULL' if power_safe else 'NORMAL'}")
             connection.execute("PRAGMA wal_autocheckpoint = 250")
             connection.execute("PRAGMA journal_size_limit = 1048576")
             connection.execute("PRAGMA secure_delete = ON")

@@ -33,7 +33,7 @@ from tests.support.workers import read_back
 
 def fill(folder: Path, terminal: Terminal, number: int, count: int) -> list[str]:
     """Save scans of a terminal that has been offline; return their ids."""
-    spool = Spool(folder / terminal.terminal_id, ballast_bytes=0)
+    spool = Spool(folder / terminal.terminal_id, ballast_bytes=0, power_safe=False)
     ids = [new_event_id(index) for index in range(count)]
     spool.save_all([(name, "scan", 0, lambda seq, name=name: body(terminal, name, number, seq)) for name in ids])
     spool.close()

@@ -13,7 +13,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -41,7 +41,7 @@ class WatchedLink(Link):
         super().__init__(server, patience_s=1.0)
         self._kill_at = kill_at
 
-    async def post(self, batch: Sequence[Waiting], token: str, sent_at: str) -> Answer:
+    async def post(self, batch: Sequence[Waiting], token: str, sent_at: Callable[[], str]) -> Answer:
         step(self._kill_at)
         try:
             return await super().post(batch, token, sent_at)
