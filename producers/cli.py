@@ -32,6 +32,15 @@ from schemas.console import INTERRUPTED
 @click.option("--start", help="Day of the fair (2) or local time (2025-09-11T08:30) to begin at.")
 @click.option("--skip-to-opening", is_flag=True, help="Send at once what happens before the gates open.")
 @click.option("--bootstrap-servers", help="Kafka, as host:port[,host:port]; default: FAIRPULSE_BOOTSTRAP_SERVERS.")
+@click.option("--gateway", help="Send over HTTP to this gateway, from a real terminal for every reader of the fair.")
+@click.option("--terminals", type=click.Path(path_type=Path), help="With --gateway: its registry, to enrol them in.")
+@click.option(
+    "--spools",
+    type=click.Path(path_type=Path),
+    default=Path("spools"),
+    show_default=True,
+    help="With --gateway: folder of the terminals' spools.",
+)
 @click.option("--ledger", type=click.Path(path_type=Path), help="Write here what every KPI must be.")
 @click.option("--dry-run", is_flag=True, help="Send nothing; count what would be sent, as fast as it goes.")
 def simulate(
@@ -45,6 +54,9 @@ def simulate(
     events: int | None,
     start: str | None,
     bootstrap_servers: str | None,
+    gateway: str | None,
+    terminals: Path | None,
+    spools: Path,
     ledger: Path | None,
     *,
     skip_to_opening: bool,
@@ -64,6 +76,7 @@ def simulate(
     whole_fair       all days
 
     With --ledger, a file says what every KPI must be afterwards, from what was acknowledged.
+    With --gateway, events happen when the gateway gets them: the fair's clock is moved to now.
     """  # noqa: D301 - \b is click's mark for "leave these lines alone"
     import asyncio
     from dataclasses import replace
@@ -71,9 +84,12 @@ def simulate(
     from producers.pacing import Pace
     from producers.run import Plan, simulate_fair, start_of
     from producers.simulator.scenarios import scenario_named
+    from producers.terminal.pairing import checked_server
     from schemas.fair_file import example_fair_path, load_fair
-    from schemas.settings import FairSettings, KafkaSettings
+    from schemas.settings import FairSettings, GatewaySettings, KafkaSettings
 
+    if gateway is not None and ledger is not None:
+        raise click.UsageError("--ledger and --gateway: the gateway stamps times of its own; take one of the two")
     kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
     fair = load_fair(FairSettings.load(fair_file=fair_file).fair_file or example_fair_path())
     chosen = scenario_named(scenario)
@@ -83,6 +99,9 @@ def simulate(
         seed=seed,
         pace=Pace(speed=0 if dry_run else speed, rate=rate, seconds=seconds, events=events),
         bootstrap_servers=None if dry_run else kafka.bootstrap_servers,
+        gateway=None if gateway is None or dry_run else checked_server(gateway),
+        registry=GatewaySettings.load(terminals_file=terminals).terminals_file,
+        spools=spools,
         ledger=ledger,
         starts_ms=None if start is None else start_of(start, fair),
         skip_to_opening=skip_to_opening,

@@ -9,15 +9,18 @@ from pathlib import Path
 
 from producers.pacing import Ending, Pace, Player
 from producers.progress import ProgressLine
+from producers.registry.store import Registry
 from producers.simulator.emission import DealState, Emission, Passage, Refused, Touch
 from producers.simulator.ledger import Ledger
 from producers.simulator.scenarios import Scenario
 from producers.simulator.stream import emissions
-from producers.sinks import EventSink, KafkaSink, NowhereSink, Record
+from producers.sinks import Acknowledged, EventSink, KafkaSink, NowhereSink, Record
+from producers.terminal.clock import wall_ms
+from producers.terminal.fleet import HttpSink, terminals_of
 from schemas.errors import InvalidSettings
 from schemas.fair import Fair
 from schemas.interrupts import stopping
-from schemas.times import epoch_ms
+from schemas.times import epoch_ms, from_epoch_ms
 
 BEFORE_OPENING_MS = 300_000
 """The first visitors are let in before the official opening; a play begins with them."""
@@ -29,6 +32,9 @@ class Plan:
 
     Attributes:
         bootstrap_servers: None sends nowhere (a dry run).
+        gateway: address of a gateway; events go there over HTTP, from a real terminal each, and not to Kafka.
+        registry: where those terminals are enrolled for the gateway to know them.
+        spools: folder of their spools; what waits there is sent first.
         ledger: where to write the ledger; None for nowhere.
         starts_ms: fair time to begin at, in ms since 1970; None for the beginning of the scenario.
         skip_to_opening: send at once what happens before the gates open, and play from there.
@@ -39,6 +45,9 @@ class Plan:
     seed: int
     pace: Pace
     bootstrap_servers: str | None = None
+    gateway: str | None = None
+    registry: Path | None = None
+    spools: Path = Path("spools")
     ledger: Path | None = None
     starts_ms: int | None = None
     skip_to_opening: bool = False
@@ -72,7 +81,9 @@ async def simulate_fair(plan: Plan) -> Outcome:
             ledger.book(record)
 
     sink: EventSink
-    if plan.bootstrap_servers is None:
+    if plan.gateway is not None:
+        sink = _fleet(plan, plan.gateway, acknowledged)
+    elif plan.bootstrap_servers is None:
         sink = NowhereSink(acknowledged)
     else:
         sink = KafkaSink(plan.bootstrap_servers, acknowledged)
@@ -94,6 +105,18 @@ async def simulate_fair(plan: Plan) -> Outcome:
         if plan.ledger is not None:
             _write(ledger, plan.ledger, plan)
     return Outcome(ending, sink.acknowledged, player.progress.elapsed_s, kinds)
+
+
+def _fleet(plan: Plan, gateway: str, acknowledged: Acknowledged) -> EventSink:
+    """Enrol every terminal of the fair anew and return the sink that sends through them."""
+    assert plan.registry is not None, "terminals are enrolled somewhere"
+    registry = Registry(plan.registry, create=True)
+    try:
+        now = from_epoch_ms(wall_ms())
+        tokens = {one: registry.enrol(one, now, None, again=True).text() for one in terminals_of(plan.fair)}
+    finally:
+        registry.close()
+    return HttpSink(gateway, tokens, plan.spools, acknowledged)
 
 
 def kind_of(emission: Emission) -> str:

@@ -98,7 +98,7 @@ class EventSink(Protocol):
     ) -> None: ...
 
 
-class _Sink:
+class CountingSink:
     """What all sinks share: counting, and flushing before they stop."""
 
     def __init__(self, acknowledged: Acknowledged | None = None) -> None:
@@ -138,7 +138,7 @@ class _Sink:
                 await self.stop()
 
 
-class MemorySink(_Sink):
+class MemorySink(CountingSink):
     """Keeps what it is sent in `records`; safe at once. For tests."""
 
     def __init__(self, acknowledged: Acknowledged | None = None) -> None:
@@ -154,7 +154,7 @@ class MemorySink(_Sink):
         self._confirm(record)
 
 
-class NowhereSink(_Sink):
+class NowhereSink(CountingSink):
     """Drops what it is sent; safe at once. For dry runs of any length."""
 
     async def send(self, record: Event | Record) -> None:
@@ -165,7 +165,7 @@ class NowhereSink(_Sink):
         self._confirm(record)
 
 
-class KafkaSink(_Sink):
+class KafkaSink(CountingSink):
     """Sends to Kafka: every record acknowledged by all replicas in sync, none doubled by a retry.
 
     Args:

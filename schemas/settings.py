@@ -164,6 +164,22 @@ class GrafanaSettings(Settings):
     """Token of a service account (glsa_...): role Viewer for doctor, Editor for the rest."""
 
 
+class TerminalSettings(Settings):
+    """How a booth terminal behaves."""
+
+    terminal_folder: Path = Path("~/.fairpulse/terminal")
+    """Where the terminal keeps its pairing and what it has saved: on a disk of its own machine, never on a network."""
+
+    terminal_token: SecretStr | None = None
+    """Token from the organiser, read by `fairpulse terminal pair` only; without it the command asks."""
+
+    terminal_spool_bytes: Annotated[int, Field(ge=65_536)] = 268_435_456
+    """Bytes of events to keep while the server is away. Half a million scans fit into the default."""
+
+    badge_key: SecretStr | None = None
+    """Key that makes pseudonyms of badge codes. Without it only badges that carry a pseudonym can be scanned."""
+
+
 def known_names() -> frozenset[str]:
     """Return every variable that some settings class declares, with prefix, in upper case."""
     pending: list[type[Settings]] = [Settings]

@@ -1,0 +1,40 @@
+"""From what the scanner reads to the pseudonym that leaves the terminal. The code itself is never stored."""
+
+import hmac
+import re
+from typing import Final
+
+from schemas.errors import InvalidEvent
+
+PSEUDONYM: Final = re.compile(r"(?:[0-9a-f]{2}){16,32}\Z")
+CODE: Final = re.compile(r"[!-~]{1,128}\Z")
+"""What a wedge scanner types: printable ASCII without spaces."""
+
+
+def badge_ref(code: str, key: bytes | None) -> str:
+    """Return the pseudonym of a badge, the same for one key and code.
+
+    A code that is a pseudonym already (32 to 64 lower-case hex digits) stays as it is.
+
+    Args:
+        code: as typed by the scanner; blanks around it do not count.
+        key: the fair's badge key; None if its badges carry pseudonyms.
+
+    Raises:
+        InvalidEvent: the code is none, or there is no key to make a pseudonym with. The code is not echoed.
+    """
+    code = code.strip()
+    if PSEUDONYM.match(code):
+        return code
+    if not CODE.match(code):
+        raise InvalidEvent(
+            "bad_value", "badge: that is no badge code", field="badge", hint="scan it again, slowly, without other keys"
+        )
+    if key is None:
+        raise InvalidEvent(
+            "bad_value",
+            "badge: the code is no pseudonym and this terminal has no badge key",
+            field="badge",
+            hint="set FAIRPULSE_BADGE_KEY to the fair's badge key",
+        )
+    return hmac.digest(key, code.encode(), "sha256")[:16].hex()

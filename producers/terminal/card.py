@@ -1,0 +1,115 @@
+"""What a terminal must know about its own place, to work without the server and without the fair file."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Self
+
+from schemas.errors import InvalidSettings
+from schemas.fair import Fair
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing to choose on the screen: what is sent, and how it reads."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownExhibit:
+    """An exhibit of the stand and the exhibitor whose it is."""
+
+    id: str
+    name: str
+    exhibitor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """A currency that deals may be in; `digits` after the decimal point."""
+
+    id: str
+    digits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A place at the fair.
+
+    Attributes:
+        place: booth, gate, hall or desk.
+        place_id: empty for a desk.
+        title: how people call the place.
+        exhibitors: of the booth, the main one first; empty elsewhere.
+        country: of the main exhibitor; empty elsewhere.
+        section: of the booth; empty elsewhere.
+    """
+
+    fair_name: str
+    host_country: str
+    place: str
+    place_id: str
+    title: str
+    exhibitors: tuple[Choice, ...] = ()
+    country: str = ""
+    section: str = ""
+    exhibits: tuple[ShownExhibit, ...] = ()
+    sections: tuple[Choice, ...] = ()
+    currencies: tuple[Money, ...] = ()
+
+    def text(self) -> str:
+        """Return the card as JSON, for the spool."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Return the card that `text` wrote."""
+        value = json.loads(text)
+        for name, kind in (
+            ("exhibitors", Choice),
+            ("exhibits", ShownExhibit),
+            ("sections", Choice),
+            ("currencies", Money),
+        ):
+            value[name] = tuple(kind(**one) for one in value[name])
+        return cls(**value)
+
+
+def card_of(fair: Fair, place: str, place_id: str) -> Card:
+    """Return the card of a place.
+
+    Raises:
+        InvalidSettings: the fair file has no such place.
+    """
+    sections = tuple(Choice(one.section_id, one.name) for one in fair.sections.values())
+    currencies = tuple(Money(code, info.minor_units) for code, info in fair.currencies.items())
+    if place == "booth" and (booth := fair.booths.get(place_id)) is not None:
+        main = fair.exhibitors[booth.exhibitors[0]]
+        return Card(
+            fair_name=fair.name,
+            host_country=fair.host_country,
+            place=place,
+            place_id=place_id,
+            title=main.name,
+            exhibitors=tuple(Choice(one, fair.exhibitors[one].name) for one in booth.exhibitors),
+            country=main.country,
+            section=booth.section,
+            exhibits=tuple(
+                ShownExhibit(one.exhibit_id, one.name, one.exhibitor)
+                for one in fair.exhibits.values()
+                if one.exhibitor in booth.exhibitors
+            ),
+            sections=sections,
+            currencies=currencies,
+        )
+    if place == "gate" and place_id in fair.gates:
+        return Card(fair.name, fair.host_country, place, place_id, fair.gates[place_id].name)
+    if place == "hall" and place_id in fair.halls:
+        return Card(fair.name, fair.host_country, place, place_id, fair.halls[place_id].name)
+    if place == "desk":
+        return Card(fair.name, fair.host_country, place, "", "Desk", sections=sections, currencies=currencies)
+    raise InvalidSettings(
+        f"the fair file has no {place} of this terminal",
+        hint="give the terminal the fair file that the server has (--fair or FAIRPULSE_FAIR_FILE)",
+    )

@@ -1,0 +1,253 @@
+"""Command line of the booth terminal: pair, scan, interact, deal, status, drain, export-rejected, serve."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from schemas.codes import BadgeRole, DealStage, InteractionKind, OutcomeKind, ScanKind
+from schemas.console import INTERRUPTED
+from schemas.errors import InvalidEvent
+
+if TYPE_CHECKING:
+    from producers.terminal.spool import Saved, Spool
+    from producers.terminal.terminal import Terminal
+
+FAIR = click.option(
+    "--fair", "fair_file", type=click.Path(path_type=Path), help="Fair file; default: the CIFTIS example."
+)
+ID = click.option("--id", "event_id", help="A UUID of yours; the same one again is the same event.")
+
+
+@click.group()
+@click.option("--folder", type=click.Path(path_type=Path), help="Where the terminal keeps its events.")
+@click.pass_context
+def terminal(ctx: click.Context, folder: Path | None) -> None:
+    """A booth terminal: saves on its own disk first, sends when the server is there.
+
+    Pair it once; then `serve` shows the page for the booth, and sends. The other commands are for scripts.
+    """
+    ctx.obj = folder
+
+
+@terminal.command()
+@click.option("--server", required=True, help="Address of the gateway, https://host[:port].")
+@click.option("--insecure", is_flag=True, help="Allow http:// over a network.")
+@FAIR
+@click.pass_obj
+def pair(folder: Path | None, server: str, fair_file: Path | None, *, insecure: bool) -> None:
+    """Tell the terminal who it is. Pairing again with a new token keeps every event."""
+    import asyncio
+
+    from producers.terminal.card import card_of
+    from producers.terminal.link import Answer, Link
+    from producers.terminal.pairing import checked_server, keep, told_by
+    from schemas.fair_file import example_fair_path, load_fair
+    from schemas.settings import FairSettings, TerminalSettings
+
+    address = checked_server(server, insecure=insecure)
+    given = TerminalSettings.load().terminal_token
+    token = given.get_secret_value() if given is not None else click.prompt("Token", hide_input=True, err=True)
+
+    async def ask() -> Answer:
+        async with Link(address) as link:
+            return await link.who_am_i(token.strip())
+
+    with _spool(folder) as spool:
+        pairing = told_by(asyncio.run(ask()), address, token.strip())
+        fair = load_fair(FairSettings.load(fair_file=fair_file).fair_file or example_fair_path())
+        card = card_of(fair, pairing.place, pairing.place_id)
+        keep(spool, pairing, card)
+        click.echo(f"paired: {pairing.terminal_id} at {card.title}, {card.fair_name}")
+
+
+@terminal.command()
+@click.argument("badge", required=False)
+@click.option("--kind", type=click.Choice([str(one) for one in ScanKind]), help="Default: what the place scans.")
+@click.option("--role", type=click.Choice([str(one) for one in BadgeRole]), default="visitor_professional")
+@click.option("--anonymous", is_flag=True, help="A visitor who does not want to be tracked.")
+@ID
+@click.pass_obj
+def scan(
+    folder: Path | None, badge: str | None, kind: str | None, role: str, event_id: str | None, *, anonymous: bool
+) -> None:
+    """Save the scan of BADGE; without it, one badge a line from the scanner or a pipe."""
+    with _terminal(folder) as box:
+        chosen = None if kind is None else ScanKind(kind)
+
+        def one(code: str | None, name: str | None = None) -> None:
+            _say(box.scan(code, kind=chosen, role=BadgeRole(role), event_id=name))
+
+        if badge is not None or anonymous:
+            one(badge, event_id)
+            return
+        for line in click.get_text_stream("stdin"):
+            if line.strip():
+                try:
+                    one(line)
+                except InvalidEvent as error:
+                    # One bad scan must not end the scanning.
+                    click.echo(f"not saved: {error}", err=True)
+
+
+@terminal.command()
+@click.argument("exhibit")
+@click.argument("kind", type=click.Choice([str(one) for one in InteractionKind]))
+@click.option("--badge", help="Whose; without it nobody's.")
+@click.option("--rating", type=click.IntRange(0, 5))
+@ID
+@click.pass_obj
+def interact(
+    folder: Path | None, exhibit: str, kind: str, badge: str | None, rating: int | None, event_id: str | None
+) -> None:
+    """Save what a visitor did at EXHIBIT."""
+    with _terminal(folder) as box:
+        _say(box.interact(exhibit, InteractionKind(kind), badge=badge, rating=rating, event_id=event_id))
+
+
+@terminal.command()
+@click.option("--partner", required=True, help="Organisation id of the other side.")
+@click.option("--country", required=True, help="Country of the other side, as DE.")
+@click.option("--stage", type=click.Choice([str(one) for one in DealStage]), default="contract", show_default=True)
+@click.option("--outcome", type=click.Choice([str(one) for one in OutcomeKind]), default="transaction")
+@click.option("--amount", default="", help="In whole units, 1250000.00; left out if undisclosed.")
+@click.option("--currency", default="")
+@click.option("--section", default="", help="Default: the booth's.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@ID
+@click.pass_obj
+def deal(
+    folder: Path | None,
+    partner: str,
+    country: str,
+    stage: str,
+    outcome: str,
+    amount: str,
+    currency: str,
+    section: str,
+    event_id: str | None,
+    *,
+    yes: bool,
+) -> None:
+    """Save a deal that was signed at this booth, after showing it."""
+    from producers.terminal.deal_form import DealForm
+
+    form = DealForm(
+        partner=partner,
+        country=country,
+        stage=DealStage(stage),
+        outcome=OutcomeKind(outcome),
+        amount=amount,
+        currency=currency,
+        section=section,
+    )
+    with _terminal(folder) as box:
+        box.check_deal(form)
+        value = f"{amount} {currency}" if amount else "undisclosed"
+        click.echo(f"{outcome} {stage} with {partner} ({country}), value {value}", err=True)
+        if not yes:
+            click.confirm("Sign it?", abort=True, err=True)
+        _say(box.deal(form, event_id=event_id))
+
+
+@terminal.command()
+@click.pass_obj
+def status(folder: Path | None) -> None:
+    """Show who the terminal is, how many events are where, and how wrong its clock is."""
+    import asyncio
+
+    from producers.terminal.status import report
+
+    with _terminal(folder) as box:
+        click.echo(asyncio.run(report(box)))
+
+
+@terminal.command()
+@click.option("--seconds", type=click.FloatRange(min=0), help="Give up after so long; nothing is lost by it.")
+@click.pass_obj
+def drain(folder: Path | None, seconds: float | None) -> int:
+    """Send everything that waits, and return when the server has it."""
+    import asyncio
+
+    from producers.terminal.link import Link
+    from producers.terminal.pairing import Pairing
+    from producers.terminal.sender import OneSender, Sender
+
+    with _terminal(folder) as box, OneSender(box.spool.folder):
+        pairing = Pairing.load(box.spool)
+        assert pairing is not None
+
+        async def send() -> None:
+            async with Link(pairing.server) as link, asyncio.timeout(seconds):
+                await Sender(box.spool, link, lambda: pairing.token).drain()
+
+        try:
+            asyncio.run(send())
+        except TimeoutError:
+            click.echo(f"time is up; saved here: {box.spool.totals().pending:,}", err=True)
+            return 1
+        totals = box.spool.totals()
+        click.echo(f"saved here: 0, sent: {totals.accepted + totals.duplicates:,}, rejected: {totals.rejected:,}")
+        return 0
+
+
+@terminal.command("export-rejected")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_obj
+def export(folder: Path | None, file: Path) -> None:
+    """Write the rejected events to a new FILE, one a line, and empty the drawer."""
+    from producers.terminal.drawer import export_rejected
+
+    with _spool(folder) as spool:
+        count = export_rejected(spool, file)
+        click.echo(f"{count:,} events in {file}" if count else "the drawer is empty; no file was written")
+
+
+@terminal.command()
+@click.option("--port", default=8_765, show_default=True, type=click.IntRange(0, 65_535), help="0 takes a free one.")
+@click.pass_obj
+def serve(folder: Path | None, port: int) -> int:
+    """Show the page of the booth on http://127.0.0.1:PORT, and send what is saved. Ctrl-C ends it; nothing is lost."""
+    import asyncio
+
+    from producers.terminal.web import serve_page
+
+    def ready(address: str) -> None:
+        click.echo(f"the page of the booth: {address}")
+
+    with _terminal(folder) as box:
+        try:
+            asyncio.run(serve_page(box, port, ready))
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        return 0
+
+
+@contextmanager
+def _spool(folder: Path | None) -> "Iterator[Spool]":
+    from producers.terminal.spool import Spool
+    from schemas.settings import TerminalSettings
+
+    settings = TerminalSettings.load(terminal_folder=folder)
+    spool = Spool(settings.terminal_folder.expanduser(), cap_bytes=settings.terminal_spool_bytes)
+    try:
+        yield spool
+    finally:
+        spool.close()
+
+
+@contextmanager
+def _terminal(folder: Path | None) -> "Iterator[Terminal]":
+    from producers.terminal.terminal import Terminal
+    from schemas.settings import TerminalSettings
+
+    key = TerminalSettings.load().badge_key
+    with _spool(folder) as spool:
+        yield Terminal(spool, badge_key=None if key is None else key.get_secret_value().encode())
+
+
+def _say(saved: "Saved") -> None:
+    """Print that an event is safe, at once: whoever reads it may pull the plug."""
+    click.echo(f"saved {saved.seq} {saved.event_id}")

@@ -1,0 +1,111 @@
+"""One HTTP exchange with the gateway. The only module that speaks to the network; any failure is an unknown outcome."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Final, Self
+
+import aiohttp
+
+from producers.terminal.spool import Waiting
+from schemas.errors import Unavailable
+from schemas.http import BATCH_TYPE, EVENTS_PATH, TERMINAL_PATH
+
+PATIENCE_S: Final = 15.0
+"""For one exchange; longer than the gateway's own deadline of 8 s, so that its answer still reaches us."""
+
+ANSWER_BYTES: Final = 1_048_576
+"""Longest answer that is read; five hundred results are a tenth of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered, and the seconds from asking to having read it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    took_s: float
+
+
+class Link:
+    """The way to one gateway, for one terminal or many; use as `async with`. Never follows a redirect.
+
+    Args:
+        server: https://host[:port] of the gateway.
+        patience_s: for one exchange, from the first byte to the last.
+        connections: exchanges at the same time.
+    """
+
+    def __init__(self, server: str, *, patience_s: float = PATIENCE_S, connections: int = 8) -> None:
+        self.server = server.rstrip("/")
+        self._patience = aiohttp.ClientTimeout(total=patience_s)
+        self._connections = connections
+        self._turns = asyncio.Semaphore(connections)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        connector = aiohttp.TCPConnector(limit=self._connections)
+        self._session = aiohttp.ClientSession(connector=connector, timeout=self._patience, auto_decompress=True)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def post(self, batch: Sequence[Waiting], token: str, sent_at: Callable[[], str]) -> Answer:
+        """Send the events and return the answer.
+
+        Args:
+            batch: at least one event.
+            token: the terminal's.
+            sent_at: reads the terminal's clock, when it is this request's turn.
+
+        Raises:
+            Unavailable: there is no answer, and the outcome is unknown.
+        """
+        body = b"[" + b",".join(one.body for one in batch) + b"]"
+        # Waiting for one's turn among many terminals is no part of the patience with the server.
+        async with self._turns:
+            headers = {"Content-Type": BATCH_TYPE, "Sent-At": sent_at()}
+            return await self._ask("POST", EVENTS_PATH, token, headers, body)
+
+    async def who_am_i(self, token: str) -> Answer:
+        """Ask the gateway whose token this is. Raises Unavailable when no answer comes."""
+        async with self._turns:
+            return await self._ask("GET", TERMINAL_PATH, token, {}, None)
+
+    async def _ask(self, method: str, path: str, token: str, headers: dict[str, str], body: bytes | None) -> Answer:
+        assert self._session is not None, "use the link as `async with`"
+        began = monotonic()
+        try:
+            async with self._session.request(
+                method,
+                self.server + path,
+                data=body,
+                headers={"Authorization": f"Bearer {token}", "Accept": "application/json", **headers},
+                allow_redirects=False,
+            ) as response:
+                return Answer(
+                    response.status, dict(response.headers), await _read(response.content), monotonic() - began
+                )
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            # The error's own text may hold the address with what was put into it: only its kind is told.
+            raise Unavailable(
+                f"no answer from the gateway ({type(error).__name__})",
+                hint="events stay here and are sent as soon as it answers",
+            ) from None
+
+
+async def _read(stream: aiohttp.StreamReader) -> bytes:
+    """Return the body up to `ANSWER_BYTES`; a longer one is none of ours and is left unread."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in stream.iter_any():
+        parts.append(part)
+        size += len(part)
+        if size > ANSWER_BYTES:
+            break
+    return b"".join(parts)

@@ -1,0 +1,270 @@
+"""The one sender of a spool: oldest first, one request at a time, until the server gives a final answer."""
+
+import asyncio
+import fcntl
+import logging
+import random
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Final, ParamSpec, Self, TypeVar
+
+from producers.terminal.answers import UNKNOWN, Then, Verdict, judge
+from producers.terminal.backoff import wait_s
+from producers.terminal.clock import ClockMs, wall_ms, writable
+from producers.terminal.link import Answer, Link
+from producers.terminal.spool import Spool, Waiting
+from schemas.errors import Unavailable
+from schemas.http import EVENTS_MAX
+from schemas.times import instant_text
+
+log = logging.getLogger(__name__)
+
+MOST_EVENTS: Final = EVENTS_MAX
+FIRST_EVENTS: Final = 100
+LEAST_EVENTS: Final = 20
+QUICK_S: Final = 2.0
+"""A request begins with so many events, and grows while answers come quickly; without an answer it shrinks."""
+
+MOST_BYTES: Final = 262_144
+"""Of one request. The gateway takes four times as much; a weak Wi-Fi does not within the patience of a request."""
+
+LOOK_AGAIN_S: Final = 1.0
+"""Another process may save into the same spool: it is looked into so often."""
+
+ASK_AGAIN_S: Final = 60.0
+"""Between two questions to a server that does not know the terminal any more."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Line(Enum):
+    """The way to the server, in the words of the status line."""
+
+    UNTRIED = "not tried yet"
+    ONLINE = "online"
+    OFFLINE = "offline"
+    BUSY = "server not ready"
+    REPAIR = "pair again"
+    TROUBLE = "trouble"
+
+
+@dataclass(slots=True)
+class Status:
+    """What the sender knows now.
+
+    Attributes:
+        failures: failed attempts since the last good one.
+        next_try_s: seconds that the sender decided to wait after the last failure.
+        trouble: why, in a few words; empty when all is well.
+    """
+
+    line: Line = Line.UNTRIED
+    failures: int = 0
+    next_try_s: float = 0
+    trouble: str = ""
+
+
+@dataclass(slots=True)
+class Sender:
+    """Sends what the spool holds.
+
+    Args:
+        token: gives the terminal's token at each attempt, since a terminal can be paired again meanwhile.
+        clock: the terminal's own clock, as wrong as it may be.
+        chance: numbers from 0 up to 1 for the jitter.
+        heard: told of every answer and the verdict on it, after it was booked.
+        met: told of every answer to a question that is no post.
+        ask_idle_s: with nothing to send, ask the server so often whether it is there; None never asks.
+        ask_again_s: while the server does not know the terminal, ask so often whether it does again.
+        in_thread: book on another thread, for a caller whose event loop serves people. A fleet has no use for it.
+    """
+
+    spool: Spool
+    link: Link
+    token: Callable[[], str]
+    clock: ClockMs = wall_ms
+    chance: Callable[[], float] = random.random
+    heard: Callable[[Sequence[Waiting], Answer | None, Verdict], None] = lambda *_: None
+    met: Callable[[Answer], None] = lambda _: None
+    ask_idle_s: float | None = None
+    ask_again_s: float = ASK_AGAIN_S
+    in_thread: bool = False
+    status: Status = field(default_factory=Status)
+    _at_once: int = FIRST_EVENTS
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _now: asyncio.Event = field(default_factory=asyncio.Event)
+    _asked: float = float("-inf")
+
+    def wake(self) -> None:
+        """Say that something was saved: send it at once, unless the server asked for patience."""
+        self._wake.set()
+
+    def try_now(self) -> None:
+        """Make the next attempt at once: a human wants it, or the terminal was paired again."""
+        self._now.set()
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Send for ever; end it by cancelling the task. Nothing is lost by that, at any point."""
+        while True:
+            self._wake.clear()
+            self._now.clear()
+            try:
+                wait = await self.step()
+            except Unavailable as error:
+                # The disk does not take the answer: the same events are sent again, which is harmless.
+                self.status.failures += 1
+                self.status.line, self.status.trouble = Line.TROUBLE, error.message
+                wait = self.status.next_try_s = wait_s(self.status.failures, self.chance)
+            if self.status.line is Line.REPAIR:
+                await self._wait_for_pairing()
+            elif wait is None:
+                await self._idle()
+            elif wait > 0:
+                await _until(self._now, wait)
+
+    async def _idle(self) -> None:
+        """Wait for something to send; look whether the server is there if it was not heard of for long."""
+        loop = asyncio.get_running_loop()
+        if self.ask_idle_s is not None and loop.time() >= self._asked + self.ask_idle_s:
+            self._asked = loop.time()
+            await self._ask()
+        await _until(self._wake, LOOK_AGAIN_S)
+
+    async def _ask(self) -> bool:
+        """Ask the server who this terminal is, note what that says about the line, and return whether it knows us."""
+        try:
+            answer = await self.link.who_am_i(self.token())
+        except Unavailable:
+            self._now_on(Line.OFFLINE, UNKNOWN.trouble)
+            return False
+        self.met(answer)
+        match answer.status:
+            case 200:
+                self._now_on(Line.ONLINE, "")
+            case 401 | 403:
+                self._now_on(Line.REPAIR, "the server does not know this terminal any more")
+            case 429 | 500 | 502 | 503 | 504:
+                self._now_on(Line.BUSY, "the server cannot store events now")
+            case _:
+                self._now_on(Line.TROUBLE, f"no answer of a fairpulse gateway (status {answer.status})")
+        return answer.status == 200
+
+    def _now_on(self, line: Line, trouble: str) -> None:
+        if line is not self.status.line:
+            log.info("line to the gateway", extra={"line": line.value, "trouble": trouble})
+        self.status.line, self.status.trouble = line, trouble
+
+    async def drain(self) -> None:
+        """Return when nothing waits any more.
+
+        Raises:
+            Unavailable: the terminal must be paired again, which waiting does not bring about.
+        """
+        while (wait := await self.step()) is not None:
+            if self.status.line is Line.REPAIR:
+                raise Unavailable(
+                    self.status.trouble, hint="pair it again (fairpulse terminal pair); every event is kept"
+                )
+            await asyncio.sleep(wait)
+
+    async def step(self) -> float | None:
+        """Make one attempt; return the seconds to wait before the next one, None when nothing waits.
+
+        Raises:
+            Unavailable: the disk does not take the answer. Nothing is lost; the same events are sent again.
+        """
+        batch = await self._do(self.spool.oldest, self._at_once, MOST_BYTES)
+        if not batch:
+            return None
+        verdict, answer = await self._attempt(batch)
+        if verdict.delivered or verdict.duplicates or verdict.refused:
+            await self._do(self.spool.settle, self.clock(), verdict.delivered, verdict.duplicates, verdict.refused)
+        wait = self._react(verdict, len(batch), answer)
+        self.heard(batch, answer, verdict)
+        return wait
+
+    async def _attempt(self, batch: Sequence[Waiting]) -> tuple[Verdict, Answer | None]:
+        try:
+            answer = await self.link.post(batch, self.token(), self._sent_at)
+        except Unavailable:
+            return UNKNOWN, None
+        return judge(answer.status, answer.headers, answer.body, batch, self.clock() / 1_000), answer
+
+    def _sent_at(self) -> str:
+        return instant_text(writable(self.clock()))
+
+    def _react(self, verdict: Verdict, sent: int, answer: Answer | None) -> float:
+        """Note what a verdict says about the line; return the seconds to wait before the next attempt."""
+        status = self.status
+        took_s = 0 if answer is None else answer.took_s
+        if verdict.then in (Then.GO_ON, Then.FEWER):
+            # Half as many at once after each complaint, down to the one that is to blame; then slowly more again.
+            more = self._at_once + max(1, self._at_once // 4) if took_s <= QUICK_S else self._at_once
+            self._at_once = min(MOST_EVENTS, more) if verdict.then is Then.GO_ON else max(1, sent // 2)
+            status.failures, status.next_try_s = 0, 0
+            self._now_on(Line.ONLINE, verdict.trouble)
+            return 0
+        # A server that cannot keep up gets less at once from everybody: else nothing gets through for anybody.
+        self._at_once = min(self._at_once, max(LEAST_EVENTS, sent // 2))
+        status.failures += 1
+        status.next_try_s = wait_s(status.failures, self.chance, verdict.wait_s)
+        lines = {Then.REPAIR: Line.REPAIR, Then.ALERT: Line.TROUBLE}
+        self._now_on(lines.get(verdict.then, Line.OFFLINE if answer is None else Line.BUSY), verdict.trouble)
+        return status.next_try_s
+
+    async def _wait_for_pairing(self) -> None:
+        """Post nothing until the token is good again; ask the server now and then, since it may know us again."""
+        while not self._now.is_set():
+            await _until(self._now, self.ask_again_s)
+            if await self._ask():
+                return
+
+    async def _do(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        if self.in_thread:
+            return await asyncio.to_thread(work, *arguments, **named)
+        return work(*arguments, **named)
+
+
+async def _until(event: asyncio.Event, seconds: float) -> None:
+    """Return when the event is set, or after so many seconds."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+
+
+class OneSender:
+    """The right to send from a spool; use as `with`. The kernel gives it back, however the process ends.
+
+    Raises:
+        Unavailable: another process sends from this folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "sender.lock"
+        self._file: IO[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        file = self._path.open("ab")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            raise Unavailable(
+                f"another program already sends from {self._path.parent}",
+                hint="that is fine: it sends what is saved here too; see `fairpulse terminal status`",
+            ) from None
+        self._file = file
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None

@@ -1,0 +1,159 @@
+"""The terminal as a library: scan, interact, deal. When a method returns, the event is safe on disk."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from producers.terminal.badge import badge_ref
+from producers.terminal.card import Card
+from producers.terminal.clock import ClockMs, new_event_id, wall_ms, writable
+from producers.terminal.deal_form import DealForm, deal_members
+from producers.terminal.envelope import envelope
+from producers.terminal.pairing import CARD, Pairing
+from producers.terminal.spool import Saved, Spool
+from schemas.codes import BadgeRole, Capture, InteractionKind, ScanKind, SourceType
+from schemas.errors import InvalidEvent, InvalidSettings
+from schemas.ids import FairId, TerminalId
+from schemas.times import instant_text
+from schemas.wire import decode_strict
+
+KINDS: Mapping[str, tuple[ScanKind, ...]] = {
+    "booth": (ScanKind.BOOTH,),
+    "gate": (ScanKind.ENTRY, ScanKind.EXIT),
+    "hall": (ScanKind.ZONE_IN, ScanKind.ZONE_OUT),
+    "desk": (ScanKind.SESSION,),
+}
+"""What can be scanned at a place; the first is meant when nothing is said."""
+
+
+class Terminal:
+    """One paired terminal.
+
+    Args:
+        spool: where events are kept until the server has them.
+        badge_key: makes pseudonyms of badge codes; None if the fair's badges carry pseudonyms.
+        clock: the terminal's own clock, as wrong as it may be.
+
+    Raises:
+        InvalidSettings: the spool was never paired.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        *,
+        badge_key: bytes | None = None,
+        clock: ClockMs = wall_ms,
+    ) -> None:
+        pairing, card = Pairing.load(spool), spool.note(CARD)
+        if pairing is None or card is None:
+            raise InvalidSettings(
+                "this terminal is not paired yet", hint="fairpulse terminal pair --server https://..., once, online"
+            )
+        self.spool = spool
+        self.card = Card.read(card)
+        self.fair_id: FairId = pairing.fair_id
+        self.terminal_id: TerminalId = pairing.terminal_id
+        self._source = pairing.source
+        self._key = badge_key
+        self._clock = clock
+        self._online: Callable[[], bool] = lambda: True
+
+    def tell_online(self, online: Callable[[], bool]) -> None:
+        """Give a way to ask whether the server answers; what is saved while it does not is marked as an outage's."""
+        self._online = online
+
+    def scan(
+        self,
+        badge: str | None,
+        *,
+        kind: ScanKind | None = None,
+        role: BadgeRole = BadgeRole.VISITOR_PROFESSIONAL,
+        read_by: SourceType = SourceType.QR,
+        event_id: str | None = None,
+    ) -> Saved:
+        """Save the scan of a badge.
+
+        Args:
+            badge: as the scanner typed it; None for a visitor who does not want to be tracked.
+            kind: None for the first kind that the place has.
+            role: as printed on the badge.
+            read_by: what read it.
+            event_id: a UUID of the caller's, the same when it tries again; None for a fresh one.
+
+        Raises:
+            InvalidEvent: not saved; says what is wrong.
+            SpoolFull, Unavailable: not saved; the disk is full or does not work.
+        """
+        kinds = KINDS[self.card.place]
+        kind = kind or kinds[0]
+        if kind not in kinds:
+            raise InvalidEvent(
+                "out_of_scope",
+                f"kind: a {self.card.place} has no such scan",
+                field="kind",
+                hint=f"one of {', '.join(kinds)}",
+            )
+        members: dict[str, Any] = {"scan_kind": kind, "badge_role": role, "source_type": read_by}
+        if self.card.place_id:
+            members[f"{self.card.place}_id"] = self.card.place_id
+        return self._save("fair.visitor.scanned.v1", "scan", members, event_id, badge)
+
+    def interact(
+        self,
+        exhibit: str,
+        kind: InteractionKind,
+        *,
+        badge: str | None = None,
+        rating: int | None = None,
+        event_id: str | None = None,
+    ) -> Saved:
+        """Save what a visitor did at an exhibit of this booth; raises as `scan`."""
+        shown = next((one for one in self.card.exhibits if one.id == exhibit), None)
+        if shown is None:
+            raise InvalidEvent(
+                "unknown_place",
+                "exhibit: this booth does not show it",
+                field="exhibit",
+                hint="`fairpulse terminal status` lists the exhibits; pair again if the fair file has changed",
+            )
+        members = {"interaction_kind": kind, "exhibit_id": shown.id, "exhibitor_id": shown.exhibitor, "rating": rating}
+        return self._save("fair.exhibit.interaction.v1", kind.value, members, event_id, badge)
+
+    def check_deal(self, form: DealForm) -> Mapping[str, Any]:
+        """Return what a deal would say, saving nothing; raises InvalidEvent as `deal`."""
+        return deal_members(form, self.card, "d-0", instant_text(writable(self._clock())))
+
+    def deal(self, form: DealForm, *, event_id: str | None = None) -> Saved:
+        """Save a deal that was signed here, as somebody has reviewed it; raises as `scan`."""
+        now = self._clock()
+        chosen = event_id or new_event_id(now)
+        members = deal_members(form, self.card, f"d-{chosen.replace('-', '')[-16:]}", instant_text(writable(now)))
+        return self._save("fair.deal.signed.v1", "deal", members, chosen, None)
+
+    def _save(
+        self, of_type: str, word: str, members: Mapping[str, Any], event_id: str | None, badge: str | None
+    ) -> Saved:
+        now = self._clock()
+        chosen = event_id or new_event_id(now)
+        occurred = instant_text(writable(now))
+        event = {
+            "type": of_type,
+            "event_id": chosen,
+            "fair_id": self.fair_id,
+            "terminal_id": self.terminal_id,
+            "occurred_at": occurred,
+            "received_at": occurred,
+            "capture": Capture.ONLINE if self._online() else Capture.OFFLINE_REPLAY,
+            **{name: value for name, value in members.items() if value is not None},
+        }
+        if badge is not None:
+            event["badge_ref"] = badge_ref(badge, self._key)
+        elif members.get("scan_kind") in (ScanKind.ENTRY, ScanKind.EXIT):
+            raise InvalidEvent("missing_field", "badge: a gate reads every badge", field="badge", hint="scan it")
+
+        def body(seq: int) -> bytes:
+            # Read back by the decoder of the house: what the server would refuse is refused here, with its words.
+            return envelope(decode_strict(json.dumps({**event, "terminal_seq": seq}).encode()), self._source)
+
+        return self.spool.save(chosen, word, now, body)

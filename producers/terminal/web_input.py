@@ -1,0 +1,99 @@
+"""What the page posts, checked field by field; values are never echoed."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from producers.terminal.deal_form import DealForm
+from producers.terminal.spool import Saved
+from producers.terminal.terminal import Terminal
+from schemas.codes import BadgeRole, Code, DealStage, InteractionKind, OutcomeKind, ScanKind, SourceType
+from schemas.errors import InvalidEvent
+from schemas.ids import EventId
+
+_EVENT_ID: Final[TypeAdapter[str]] = TypeAdapter(EventId)
+Word = TypeVar("Word", bound=Code)
+
+
+def fields_of(body: bytes) -> dict[str, Any]:
+    """Return the fields of a posted form. Raises InvalidEvent if it is no JSON object."""
+    try:
+        fields = json.loads(body)
+    except (ValueError, RecursionError):
+        fields = None
+    if not isinstance(fields, dict):
+        raise InvalidEvent("not_json", "the form is no JSON object", hint="reload the page")
+    return fields
+
+
+def scan_of(terminal: Terminal, fields: Mapping[str, Any]) -> Saved:
+    """Save a scan: `id`, `badge` (left out for an anonymous one), `kind`, `role`, `manual`."""
+    _only(fields, "id", "badge", "kind", "role", "manual")
+    return terminal.scan(
+        _text(fields, "badge") if "badge" in fields else None,
+        kind=_word(fields, "kind", ScanKind) if "kind" in fields else None,
+        role=_word(fields, "role", BadgeRole) if "role" in fields else BadgeRole.VISITOR_PROFESSIONAL,
+        read_by=SourceType.MANUAL if fields.get("manual") is True else SourceType.QR,
+        event_id=_id(fields),
+    )
+
+
+def interaction_of(terminal: Terminal, fields: Mapping[str, Any]) -> Saved:
+    """Save an interaction: `id`, `exhibit`, `kind`, `badge` (left out for nobody's)."""
+    _only(fields, "id", "exhibit", "kind", "badge")
+    return terminal.interact(
+        _text(fields, "exhibit"),
+        _word(fields, "kind", InteractionKind),
+        badge=_text(fields, "badge") if "badge" in fields else None,
+        event_id=_id(fields),
+    )
+
+
+def deal_of(terminal: Terminal, fields: Mapping[str, Any]) -> Saved:
+    """Save a deal, or with `review` only check it: `id`, `partner`, `country`, `stage`, `outcome`, `amount`,
+    `currency`, `section`.
+    """  # noqa: D205 - one sentence with many names
+    _only(fields, "id", "partner", "country", "stage", "outcome", "amount", "currency", "section", "review")
+    form = DealForm(
+        partner=_text(fields, "partner"),
+        country=_text(fields, "country"),
+        stage=_word(fields, "stage", DealStage),
+        outcome=_word(fields, "outcome", OutcomeKind),
+        amount=_text(fields, "amount", ""),
+        currency=_text(fields, "currency", ""),
+        section=_text(fields, "section", ""),
+    )
+    event_id = _id(fields)
+    if fields.get("review") is True:
+        terminal.check_deal(form)
+        return Saved(0, event_id)
+    return terminal.deal(form, event_id=event_id)
+
+
+def _only(fields: Mapping[str, Any], *names: str) -> None:
+    if not fields.keys() <= set(names):
+        raise InvalidEvent("unknown_field", "a field that the form does not have", hint="reload the page")
+
+
+def _text(fields: Mapping[str, Any], name: str, default: str | None = None) -> str:
+    value = fields.get(name, default)
+    if not isinstance(value, str):
+        raise InvalidEvent("missing_field", f"{name}: missing", field=name, hint="fill it in")
+    return value.strip()
+
+
+def _word(fields: Mapping[str, Any], name: str, words: type[Word]) -> Word:
+    try:
+        return words(_text(fields, name))
+    except ValueError:
+        raise InvalidEvent("bad_value", f"{name}: not on the list", field=name, hint="choose from the list") from None
+
+
+def _id(fields: Mapping[str, Any]) -> str:
+    """Return the id that the page minted for one deed: its repetition after a lost reply is not a second deed."""
+    try:
+        return _EVENT_ID.validate_python(fields.get("id"), strict=True)
+    except ValidationError:
+        raise InvalidEvent("bad_value", "id: no UUID", field="id", hint="reload the page") from None

@@ -1,0 +1,240 @@
+"""A fault server: a real socket that speaks the gateway's protocol, and misbehaves exactly as it is told.
+
+Left alone it stores what it is sent, once for each id, and answers 202. Put steps into `script` to have one request
+each answered otherwise:
+
+    server.script += [503, Say(429, {"Retry-After": "2"}), Cut(), Swallow(), Hang()]
+"""
+
+import asyncio
+import json
+from collections import Counter, deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import Any, Self
+
+PROBLEM = {"Content-Type": "application/problem+json"}
+JSON = {"Content-Type": "application/json"}
+
+
+@dataclass(frozen=True)
+class Say:
+    """Answer this and store nothing. A dict becomes JSON; without headers it is a problem of the gateway."""
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes | dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Read so many bytes of the request's body, then reset the connection. Nothing is stored."""
+
+    after: int = 10
+
+
+@dataclass(frozen=True)
+class Swallow:
+    """Store the events and close the connection without a word."""
+
+
+@dataclass(frozen=True)
+class Hang:
+    """Store the events, and never answer."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """What the server does when it is left alone."""
+
+
+Step = int | Say | Cut | Swallow | Hang | Store
+
+
+@dataclass
+class Request:
+    """What one request held."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return list(json.loads(self.body)) if self.body else []
+
+    @property
+    def ids(self) -> list[str]:
+        return [event["id"] for event in self.events]
+
+
+class ScriptedServer:
+    """See the module.
+
+    Attributes:
+        script: what to do with the next requests; then `otherwise`.
+        refuse_ids: rejected one by one with 207 or 422, the others are stored.
+        offends: a batch with one of these ids is answered 400.
+        most: a batch of more events is answered 413.
+        stored: how often each event id was accepted or found to be a duplicate.
+        order: ids in the order in which they were first stored.
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        self.port = port
+        self.script: deque[Step] = deque()
+        self.otherwise: Step = Store()
+        self.refuse_ids: dict[str, str] = {}
+        self.offends: set[str] = set()
+        self.most = 500
+        self.requests: list[Request] = []
+        self.stored: Counter[str] = Counter()
+        self.events: dict[str, dict[str, Any]] = {}
+        self.order: list[str] = []
+        self.conflicts = 0
+        self.terminal: dict[str, Any] = {
+            "fair_id": "small-2025",
+            "terminal_id": "t-1",
+            "place": "booth",
+            "place_id": "h1-001",
+            "source": "/fairs/small-2025/booths/h1-001/terminals/t-1",
+            "server_time": "2026-01-01T00:00:00.000Z",
+        }
+        self.tokens: set[str] | None = None
+        self._server: asyncio.Server | None = None
+        self._hanging = asyncio.Event()
+        self._arrived = asyncio.Condition()
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def __aenter__(self) -> Self:
+        await self.up()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.down()
+
+    async def up(self) -> None:
+        """Listen; after `down`, on the same port again."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def down(self) -> None:
+        """Stop listening and drop every connection."""
+        self._hanging.set()
+        if self._server is not None:
+            self._server.close()
+            for writer in list(self._writers):
+                writer.transport.abort()
+            await self._server.wait_closed()
+            self._server = None
+        self._hanging = asyncio.Event()
+
+    async def until(self, requests: int) -> None:
+        """Return when so many requests have come since the start."""
+        async with self._arrived:
+            await self._arrived.wait_for(lambda: len(self.requests) >= requests)
+
+    async def until_stored(self, events: int) -> None:
+        """Return when so many different events were stored."""
+        async with self._arrived:
+            await self._arrived.wait_for(lambda: len(self.stored) >= events)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        try:
+            with suppress(asyncio.IncompleteReadError, ConnectionError):
+                while await self._one(reader, writer):
+                    pass
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+
+    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        method, path, _ = head[0].split(" ")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
+        step = self.script.popleft() if self.script and method == "POST" else self.otherwise
+        length = int(headers.get("content-length", "0"))
+        if isinstance(step, Cut) and method == "POST":
+            await reader.readexactly(min(step.after, length))
+            writer.transport.abort()
+            await self._book(Request(method, path, headers, b""))
+            return False
+        request = Request(method, path, headers, await reader.readexactly(length))
+        answer = self._answer(request, step)
+        await self._book(request)
+        if isinstance(step, Hang):
+            await self._hanging.wait()
+            return False
+        if isinstance(step, Swallow):
+            return False
+        writer.write(answer)
+        await writer.drain()
+        return True
+
+    async def _book(self, request: Request) -> None:
+        async with self._arrived:
+            self.requests.append(request)
+            self._arrived.notify_all()
+
+    def _answer(self, request: Request, step: Step) -> bytes:
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if self.tokens is not None and token not in self.tokens:
+            return _written(Say(401))
+        if request.method == "GET" and not isinstance(self.otherwise, int | Say):
+            return _written(Say(200, JSON, self.terminal))
+        if isinstance(step, int):
+            return _written(Say(step))
+        if isinstance(step, Say):
+            return _written(step)
+        ids = request.ids
+        if len(ids) > self.most:
+            return _written(Say(413))
+        if not self.offends.isdisjoint(ids):
+            return _written(Say(400))
+        return _written(self._store(request))
+
+    def _store(self, request: Request) -> Say:
+        results: list[dict[str, Any]] = []
+        for index, event in enumerate(request.events):
+            name = event["id"]
+            if name in self.refuse_ids:
+                code = self.refuse_ids[name]
+                results.append(
+                    {"index": index, "id": name, "outcome": "rejected", "code": code, "message": "see the fair file"}
+                )
+                continue
+            if name in self.events and self.events[name] != event:
+                self.conflicts += 1
+                results.append({"index": index, "id": name, "outcome": "rejected", "code": "event_id_conflict"})
+                continue
+            again = name in self.stored
+            results.append({"index": index, "id": name, "outcome": "duplicate" if again else "accepted"})
+            if not again:
+                self.order.append(name)
+                self.events[name] = event
+            self.stored[name] += 1
+        outcomes = Counter(result["outcome"] for result in results)
+        if not outcomes["rejected"]:
+            return Say(202, JSON, {"accepted": outcomes["accepted"], "duplicates": outcomes["duplicate"]})
+        if outcomes["rejected"] == len(results):
+            return Say(422, PROBLEM, {"code": "rejected", "errors": results[:20]})
+        return Say(207, JSON, {"results": results})
+
+
+def _written(say: Say) -> bytes:
+    body = json.dumps(say.body).encode() if isinstance(say.body, dict) else say.body
+    headers = {
+        "Date": formatdate(usegmt=True),
+        **(PROBLEM if isinstance(say.body, dict) else {}),
+        **say.headers,
+        "Content-Length": str(len(body)),
+    }
+    lines = [f"HTTP/1.1 {say.status} Answer", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body

@@ -1,0 +1,34 @@
+"""A paired terminal at the stand h1-001 of the small fair, and badges for it."""
+
+from pathlib import Path
+from typing import Any
+
+from producers.terminal.card import card_of
+from producers.terminal.pairing import Pairing, keep
+from producers.terminal.spool import Spool
+from producers.terminal.terminal import Terminal
+from schemas.fair_file import example_fair_path, load_fair
+
+BADGE = "ab" * 16
+FAIR = load_fair(example_fair_path("small"))
+SAID = {
+    "fair_id": "small-2025",
+    "terminal_id": "t-1",
+    "place": "booth",
+    "place_id": "h1-001",
+    "source": "/fairs/small-2025/booths/h1-001/terminals/t-1",
+}
+
+
+def pair(folder: Path, server: str, token: str = "tf_k_s", **said: str) -> None:
+    """Pair the terminal of a folder without asking a server."""
+    told = {**SAID, **said}
+    spool = Spool(folder)
+    keep(spool, Pairing(server=server, token=token, **told), card_of(FAIR, told["place"], told["place_id"]))
+    spool.close()
+
+
+def paired(folder: Path, **options: Any) -> Terminal:
+    """Return the library on a paired folder; close its spool afterwards."""
+    pair(folder, "http://127.0.0.1:1")
+    return Terminal(Spool(folder), **options)

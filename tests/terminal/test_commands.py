@@ -1,0 +1,108 @@
+"""`fairpulse terminal`, as scripts and staff use it."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from producers.terminal.pairing import checked_server
+from producers.terminal.spool import Spool
+from schemas.errors import InvalidSettings
+from schemas.fair_file import example_fair_path
+from tests.support.scripted_server import ScriptedServer
+from tests.support.terminals import BADGE, pair
+
+
+async def run(folder: Path, *arguments: str, given: str = "", **environment: str) -> tuple[int, str, str]:
+    process = await asyncio.create_subprocess_exec(
+        Path(sys.executable).with_name("fairpulse"), "terminal", "--folder", folder, *arguments,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={**os.environ, "FAIRPULSE_FAIR_FILE": str(example_fair_path("small")), **environment},
+    )  # fmt: skip
+    said, complained = await process.communicate(given.encode())
+    assert process.returncode is not None
+    return process.returncode, said.decode(), complained.decode()
+
+
+async def test_from_pairing_to_an_empty_spool(folder: Path, server: ScriptedServer) -> None:
+    code, said, _ = await run(folder, "pair", "--server", server.url, FAIRPULSE_TERMINAL_TOKEN="tf_k_s")
+    assert (code, said) == (0, "paired: t-1 at Example Bank, Small Services Fair 2025\n")
+    badge_id = "0199e000-0000-7000-8000-000000000001"
+    for _ in range(2):
+        assert await run(folder, "scan", BADGE, "--id", badge_id) == (0, f"saved 1 {badge_id}\n", "")
+    code, said, complained = await run(folder, "scan", given=f"{BADGE}\n\nnonsense here\n{'cd' * 16}\n")
+    assert [line.split()[:2] for line in said.splitlines()] == [["saved", "2"], ["saved", "3"]]
+    assert "not saved: badge" in complained
+    assert "nonsense" not in complained
+    assert (await run(folder, "interact", "x-e1", "lead_captured", "--badge", BADGE))[0] == 0
+    deal = ("deal", "--partner", "ACME", "--country", "JP", "--amount", "10.50", "--currency", "EUR")
+    assert (await run(folder, *deal, given="n\n"))[0] != 0
+    code, _, complained = await run(folder, *deal, given="y\n")
+    assert (code, "value 10.50 EUR" in complained) == (0, True)
+    code, said, _ = await run(folder, "status")
+    assert "events    saved here: 5, sent: 0" in said
+    assert "knows this terminal, clock right" in said
+    assert "tf_k_s" not in said
+    assert await run(folder, "drain") == (0, "saved here: 0, sent: 5, rejected: 0\n", "")
+    assert [event["data"]["terminal_seq"] for event in server.events.values()] == [1, 2, 3, 4, 5]
+
+
+async def test_rejected_events_are_exported_once_to_a_new_file(
+    folder: Path, server: ScriptedServer, tmp_path: Path
+) -> None:
+    pair(folder, server.url)
+    name = "0199e000-0000-7000-8000-000000000001"
+    server.refuse_ids = {name: "unknown_place"}
+    await run(folder, "scan", BADGE, "--id", name)
+    assert "rejected: 1" in (await run(folder, "drain"))[1]
+    file = tmp_path / "drawer.jsonl"
+    file.write_text("something else")
+    code, _, complained = await run(folder, "export-rejected", str(file))
+    assert (code, "File exists" in complained) == (1, True)
+    file.unlink()
+    assert (await run(folder, "export-rejected", str(file)))[0] == 0
+    (line,) = file.read_text().splitlines()
+    exported = json.loads(line)
+    assert (exported["reason"], exported["event_id"]) == ("unknown_place", name)
+    assert json.loads(exported["event"])["data"]["badge_ref"] == BADGE
+    assert file.stat().st_mode & 0o077 == 0
+    assert "empty" in (await run(folder, "export-rejected", str(tmp_path / "again")))[1]
+    spool = Spool(folder)
+    assert (spool.totals().rejected, spool.totals().exported) == (0, 1)
+    spool.close()
+
+
+async def test_a_refused_token_is_told_and_keeps_the_spool(folder: Path, server: ScriptedServer) -> None:
+    pair(folder, server.url)
+    await run(folder, "scan", BADGE)
+    server.tokens = {"tf_other"}
+    code, _, complained = await run(folder, "drain")
+    assert (code, "pair it again" in complained) == (1, True)
+    code, _, complained = await run(folder, "pair", "--server", server.url, FAIRPULSE_TERMINAL_TOKEN="tf_bad")
+    assert (code, "does not know this token" in complained, "tf_bad" in complained) == (1, True, False)
+    code, _, _ = await run(folder, "pair", "--server", server.url, FAIRPULSE_TERMINAL_TOKEN="tf_other")
+    assert code == 0
+    assert await run(folder, "drain") == (0, "saved here: 0, sent: 1, rejected: 0\n", "")
+
+
+async def test_a_drain_with_a_time_limit_gives_up_and_keeps_everything(folder: Path, server: ScriptedServer) -> None:
+    pair(folder, server.url)
+    server.otherwise = 503
+    await run(folder, "scan", BADGE)
+    code, _, complained = await run(folder, "drain", "--seconds", "0.3")
+    assert (code, "saved here: 1" in complained) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "address", ["nonsense", "ftp://x", "http://", "https://user:pw@host", "https://host/path", "http://gateway.example"]
+)
+def test_an_address_that_would_not_do_is_refused(address: str) -> None:
+    with pytest.raises(InvalidSettings) as refused:
+        checked_server(address)
+    assert address not in str(refused.value)
+    assert checked_server("https://gateway.example:8443/") == "https://gateway.example:8443"
+    assert checked_server("http://10.0.0.1:8080", insecure=True) == "http://10.0.0.1:8080"

@@ -1,0 +1,97 @@
+"""A full disk: scanning stops visibly, nothing saved is lost, and sending makes room again."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from producers.terminal.clock import new_event_id
+from producers.terminal.link import Link
+from producers.terminal.sender import Sender
+from producers.terminal.spool import Spool, SpoolFull
+from tests.support.scripted_server import ScriptedServer
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", disk]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("mounting a small disk needs root")
+    yield disk
+    subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+def save(spool: Spool) -> str:
+    name = new_event_id(0)
+    spool.save(name, "scan", 0, lambda seq: f'{{"id":"{name}","pad":"{"x" * 3_000}"}}'.encode())
+    return name
+
+
+def fill(spool: Spool) -> list[str]:
+    """Save until the disk is full; return what was saved."""
+    saved = []
+    for _ in range(100_000):
+        try:
+            saved.append(save(spool))
+        except SpoolFull:
+            return saved
+    raise AssertionError("the disk is never full")
+
+
+def fill_up(path: Path) -> None:
+    """Write a file as large as the disk lets it."""
+    with path.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(4_096))
+
+
+async def drain(spool: Spool, server: ScriptedServer) -> None:
+    async with Link(server.url) as link:
+        await Sender(spool, link, lambda: "t", chance=lambda: 0.0).drain()
+
+
+async def test_a_full_disk_stops_scanning_and_sending_starts_it_again(small_disk: Path, server: ScriptedServer) -> None:
+    spool = Spool(small_disk / "terminal")
+    saved = fill(spool)
+    assert len(saved) > 500
+    assert spool.totals().full
+    assert not (small_disk / "terminal" / "ballast").exists(), "its room is for sending now"
+    with pytest.raises(SpoolFull):
+        save(spool)
+    await drain(spool, server)
+    assert server.order == saved
+    assert not spool.totals().full
+    assert save(spool)
+    spool.close()
+
+
+async def test_a_full_disk_survives_a_restart_and_still_drains(small_disk: Path, server: ScriptedServer) -> None:
+    first = Spool(small_disk / "terminal")
+    saved = fill(first)
+    first.close()
+    again = Spool(small_disk / "terminal")
+    assert again.totals().full
+    with pytest.raises(SpoolFull):
+        save(again)
+    await drain(again, server)
+    assert server.order == saved
+    again.close()
+
+
+async def test_somebody_else_filling_the_disk_to_the_last_byte_loses_nothing(
+    small_disk: Path, server: ScriptedServer
+) -> None:
+    spool = Spool(small_disk / "terminal")
+    saved = [save(spool) for _ in range(100)]
+    fill_up(small_disk / "film.mp4")
+    saved += fill(spool)
+    await drain(spool, server)
+    assert server.order == saved
+    assert spool.totals().full, "the film still lies there"
+    (small_disk / "film.mp4").unlink()
+    assert save(spool), "room again: scanning goes on by itself"
+    spool.close()

@@ -1,0 +1,79 @@
+"""The simulator's stream through real terminals over HTTP."""
+
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+from random import Random
+
+from producers.simulator.emission import Emission, Refused
+from producers.simulator.scenarios import scenario_named
+from producers.simulator.stream import emissions
+from producers.sinks import Record
+from producers.terminal.fleet import HttpSink, terminals_of
+from schemas.fair_file import example_fair_path, load_fair
+from tests.support.scripted_server import Say, ScriptedServer, Store, Swallow
+
+FAIR = load_fair(example_fair_path("small"))
+
+
+def day(count: int) -> list[Emission]:
+    return list(islice(emissions(FAIR, scenario_named("fair_day"), seed=3), count))
+
+
+def sent_by(server: ScriptedServer) -> Counter[str]:
+    return Counter(event["source"].rpartition("/")[2] for event in server.events.values())
+
+
+async def test_every_event_of_the_simulator_reaches_the_server_through_its_own_terminal(
+    tmp_path: Path, server: ScriptedServer
+) -> None:
+    told: list[Record] = []
+    sink = HttpSink(server.url, dict.fromkeys(terminals_of(FAIR), "tf_k_s"), tmp_path, told.append)
+    stream = day(1_500)
+    good = [one for one in stream if not isinstance(one.fact, Refused)]
+    async with sink:
+        for one in stream:
+            await sink.send(one)
+    assert sink.left_out >= len([one for one in stream if isinstance(one.fact, Refused) and not one.value])
+    assert set(server.events) >= {one.event_id for one in good}
+    assert Counter(one.event_id for one in told if isinstance(one, Emission) and one in good) == Counter(
+        one.event_id for one in good
+    )
+    assert all(event["source"].startswith("/fairs/small-2025/") for event in server.events.values())
+
+
+async def test_an_outage_and_a_failing_server_delay_events_and_lose_none(
+    tmp_path: Path, server: ScriptedServer
+) -> None:
+    chance = Random(1)
+    stream = [one for one in day(1_200) if not isinstance(one.fact, Refused)]
+    sink = HttpSink(server.url, dict.fromkeys(terminals_of(FAIR), "tf_k_s"), tmp_path)
+    names = [one.terminal_id for one in terminals_of(FAIR)]
+    server.script += [chance.choice([Swallow(), Store(), 503, Say(429, {"Retry-After": "0"})]) for _ in range(40)]
+    async with sink:
+        for number, one in enumerate(stream):
+            await sink.send(one)
+            if number == 300:
+                sink.unplug(names[::2])
+            if number == 900:
+                assert sent_by(server).keys() <= set(names)
+                sink.plug_in()
+    assert sink.acknowledged == sink.sent == len(stream)
+    assert set(server.events) == {one.event_id for one in stream}
+    assert server.conflicts == 0
+    assert sink.statuses[503] > 0
+
+
+async def test_what_a_fleet_had_saved_is_sent_by_the_next_one(tmp_path: Path, server: ScriptedServer) -> None:
+    stream = [one for one in day(300) if not isinstance(one.fact, Refused)]
+    tokens = dict.fromkeys(terminals_of(FAIR), "tf_k_s")
+    first = HttpSink(server.url, tokens, tmp_path)
+    first.unplug(one.terminal_id for one in tokens)
+    await first.start()
+    for one in stream:
+        await first.send(one)
+    await first.stop()
+    assert not server.events
+    async with HttpSink(server.url, tokens, tmp_path):
+        pass
+    assert set(server.events) == {one.event_id for one in stream}
