@@ -42,6 +42,9 @@ from schemas.console import INTERRUPTED
     help="With --gateway: folder of the terminals' spools.",
 )
 @click.option("--ledger", type=click.Path(path_type=Path), help="Write here what every KPI must be.")
+@click.option(
+    "--receipt", type=click.Path(path_type=Path), help="Write here how many different events were acknowledged."
+)
 @click.option("--dry-run", is_flag=True, help="Send nothing; count what would be sent, as fast as it goes.")
 def simulate(
     seed: int,
@@ -58,6 +61,7 @@ def simulate(
     terminals: Path | None,
     spools: Path,
     ledger: Path | None,
+    receipt: Path | None,
     *,
     skip_to_opening: bool,
     dry_run: bool,
@@ -103,6 +107,7 @@ def simulate(
         registry=GatewaySettings.load(terminals_file=terminals).terminals_file,
         spools=spools,
         ledger=ledger,
+        receipt=receipt,
         starts_ms=None if start is None else start_of(start, fair),
         skip_to_opening=skip_to_opening,
     )

@@ -1,5 +1,6 @@
 """One run of the simulator: stream, sink, ledger, and a clean end however it ends."""
 
+import json
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -36,6 +37,7 @@ class Plan:
         registry: where those terminals are enrolled for the gateway to know them.
         spools: folder of their spools; what waits there is sent first.
         ledger: where to write the ledger; None for nowhere.
+        receipt: where to write what the terminals know to have arrived; None for nowhere.
         starts_ms: fair time to begin at, in ms since 1970; None for the beginning of the scenario.
         skip_to_opening: send at once what happens before the gates open, and play from there.
     """
@@ -49,6 +51,7 @@ class Plan:
     registry: Path | None = None
     spools: Path = Path("spools")
     ledger: Path | None = None
+    receipt: Path | None = None
     starts_ms: int | None = None
     skip_to_opening: bool = False
 
@@ -73,10 +76,13 @@ async def simulate_fair(plan: Plan) -> Outcome:
         InvalidSettings: the ledger cannot be written.
     """
     ledger, kinds = Ledger(plan.fair), Counter[str]()
+    arrived: set[tuple[str, str]] = set()
 
     def acknowledged(record: Record) -> None:
         assert isinstance(record, Emission)
         kinds[kind_of(record)] += 1
+        if plan.receipt is not None:
+            arrived.add((record.topic, record.event_id))
         if plan.ledger is not None:
             ledger.book(record)
 
@@ -104,6 +110,8 @@ async def simulate_fair(plan: Plan) -> Outcome:
     finally:
         if plan.ledger is not None:
             _write(ledger, plan.ledger, plan)
+    if plan.receipt is not None:
+        plan.receipt.write_text(json.dumps({"events": len(arrived), "refused": getattr(sink, "rejected", 0)}) + "\n")
     return Outcome(ending, sink.acknowledged, player.progress.elapsed_s, kinds)
 
 

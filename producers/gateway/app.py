@@ -27,6 +27,7 @@ from producers.gateway.reading import (
     let_pass,
     promised_bytes,
     request_id_of,
+    sent_at_of,
 )
 from producers.gateway.supervisor import NotStored, Supervisor
 from producers.registry.doorkeeper import Doorkeeper
@@ -77,6 +78,8 @@ class Gateway:
             with self.room.hold(promised_bytes(request)):
                 body = await self._body(request)
                 self.buckets.charge(terminal.terminal_id, 1, now_s)
+                if self.settings.gateway_clock == "sent-at":
+                    received_at = sent_at_of(request) or received_at
                 offset = clock_offset_ms(request, received_at)
                 if offset is None:
                     self.metrics.bad_sent_at.inc()

@@ -116,15 +116,22 @@ async def let_pass(receive: Receive) -> bool:
 
 def clock_offset_ms(request: Request, received_at: datetime) -> int | None:
     """Return server clock minus terminal clock, 0 if the terminal does not say, None if what it says is no time."""
-    given = request.headers.getlist("sent-at")
-    if not given:
+    if not request.headers.getlist("sent-at"):
         return 0
-    try:
-        sent_at = _INSTANT.validate_json(_quoted(given))
-    except ValidationError:
+    sent_at = sent_at_of(request)
+    if sent_at is None:
         return None
     offset = epoch_ms(received_at) - epoch_ms(sent_at)
     return offset if abs(offset) <= OFFSET_MAX_MS else None
+
+
+def sent_at_of(request: Request) -> datetime | None:
+    """Return the terminal's clock when it sent the request; None if it does not say, or what it says is no time."""
+    given = request.headers.getlist("sent-at")
+    try:
+        return _INSTANT.validate_json(_quoted(given)) if given else None
+    except ValidationError:
+        return None
 
 
 def request_id_of(request: Request) -> str | None:
