@@ -15,8 +15,8 @@ from typing import Any, Final
 from producers.terminal.spool import Refusal, Waiting
 from schemas.http import PROBLEM_TYPE, Outcome
 
-MOST_ASKED_S: Final = 3_600.0
-"""Longest wait that a server may ask for; a wrong header must not silence a booth for a day."""
+MOST_ASKED_S: Final = 300.0
+"""Longest wait that a server may ask for; a wrong header must not silence a booth for hours."""
 
 DETAIL_CHARACTERS: Final = 300
 

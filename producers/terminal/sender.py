@@ -60,12 +60,14 @@ class Status:
     Attributes:
         failures: failed attempts since the last good one.
         next_try_s: seconds that the sender decided to wait after the last failure.
+        asked_s: the part of it that the server asked for.
         trouble: why, in a few words; empty when all is well.
     """
 
     line: Line = Line.UNTRIED
     failures: int = 0
     next_try_s: float = 0
+    asked_s: float = 0
     trouble: str = ""
 
 
@@ -120,13 +122,16 @@ class Sender:
                 # The disk does not take the answer: the same events are sent again, which is harmless.
                 self.status.failures += 1
                 self.status.line, self.status.trouble = Line.TROUBLE, error.message
+                self.status.asked_s = 0
                 wait = self.status.next_try_s = wait_s(self.status.failures, self.chance)
             if self.status.line is Line.REPAIR:
                 await self._wait_for_pairing()
             elif wait is None:
                 await self._idle()
             elif wait > 0:
-                await _until(self._now, wait)
+                # A human may cut the jitter short, never what the server asked for.
+                await asyncio.sleep(self.status.asked_s)
+                await _until(self._now, wait - self.status.asked_s)
 
     async def _idle(self) -> None:
         """Wait for something to send; look whether the server is there if it was not heard of for long."""
@@ -205,14 +210,17 @@ class Sender:
         took_s = 0 if answer is None else answer.took_s
         if verdict.then in (Then.GO_ON, Then.FEWER):
             # Half as many at once after each complaint, down to the one that is to blame; then slowly more again.
-            more = self._at_once + max(1, self._at_once // 4) if took_s <= QUICK_S else self._at_once
-            self._at_once = min(MOST_EVENTS, more) if verdict.then is Then.GO_ON else max(1, sent // 2)
-            status.failures, status.next_try_s = 0, 0
+            if verdict.then is Then.FEWER:
+                self._at_once = max(1, sent // 2)
+            elif sent >= self._at_once and took_s <= QUICK_S:
+                self._at_once = min(MOST_EVENTS, self._at_once + max(1, self._at_once // 4))
+            status.failures, status.next_try_s, status.asked_s = 0, 0, 0
             self._now_on(Line.ONLINE, verdict.trouble)
             return 0
         # A server that cannot keep up gets less at once from everybody: else nothing gets through for anybody.
         self._at_once = min(self._at_once, max(LEAST_EVENTS, sent // 2))
         status.failures += 1
+        status.asked_s = verdict.wait_s
         status.next_try_s = wait_s(status.failures, self.chance, verdict.wait_s)
         lines = {Then.REPAIR: Line.REPAIR, Then.ALERT: Line.TROUBLE}
         self._now_on(lines.get(verdict.then, Line.OFFLINE if answer is None else Line.BUSY), verdict.trouble)

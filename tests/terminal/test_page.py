@@ -11,34 +11,20 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import pytest_asyncio
 
-from producers.terminal.card import card_of
-from producers.terminal.pairing import Pairing, keep
-from producers.terminal.spool import Spool
-from schemas.fair_file import example_fair_path, load_fair
 from tests.support.scripted_server import Say, ScriptedServer
+from tests.support.terminals import BADGE, pair
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium on this machine (Debian: apt-get install chromium)"
-)
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian: apt-get install chromium)"),
+]
 
 SCREEN = {"width": 1024, "height": 600}
-BADGE = "ab" * 16
 PICTURES = Path(__file__).parents[2] / "producers" / "terminal" / "screenshots"
-
-
-def pair(folder: Path, server: ScriptedServer) -> None:
-    said = server.terminal
-    spool = Spool(folder)
-    pairing = Pairing(
-        server=server.url,
-        token="tf_k_s",
-        **{name: said[name] for name in ("fair_id", "terminal_id", "place", "place_id", "source")},
-    )
-    keep(spool, pairing, card_of(load_fair(example_fair_path("small")), said["place"], said["place_id"]))
-    spool.close()
 
 
 class Booth:
@@ -99,22 +85,36 @@ class Booth:
             await self.page.screenshot(path=PICTURES / f"{name}.png")
 
 
-@pytest.fixture
-async def booth(folder: Path, server: ScriptedServer) -> AsyncIterator[Booth]:
-    pair(folder, server)
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator["playwright.Browser"]:
+    """One Chromium for all tests; each has a page without a past."""
     async with playwright.async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = await browser.new_page(viewport=SCREEN)
-        problems: list[str] = []
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda said: problems.append(said.text) if "Content Security Policy" in said.text else None)
-        booth = Booth(folder, server, page)
-        await booth.start()
-        await booth.open()
-        yield booth
-        await booth.kill()
-        await browser.close()
-        assert problems == [], "no script failed and nothing broke the content security policy"
+        running = await driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield running
+        await running.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def server() -> AsyncIterator[ScriptedServer]:
+    async with ScriptedServer() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def booth(folder: Path, server: ScriptedServer, browser: "playwright.Browser") -> AsyncIterator[Booth]:
+    pair(folder, server.url)
+    context = await browser.new_context(viewport=SCREEN)
+    page = await context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda said: problems.append(said.text) if "Content Security Policy" in said.text else None)
+    booth = Booth(folder, server, page)
+    await booth.start()
+    await booth.open()
+    yield booth
+    await booth.kill()
+    await context.close()
+    assert problems == [], "no script failed and nothing broke the content security policy"
 
 
 async def test_a_scan_is_said_to_be_saved_and_reaches_the_server(booth: Booth) -> None:
