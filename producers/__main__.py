@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from producers.cli import simulate
+from producers.cli import replay, simulate
 from producers.gateway.cli import gateway
 from producers.registry.cli import terminals
 from schemas.console import run
@@ -15,7 +15,7 @@ def producers() -> None:
     """Whatever puts events on Kafka."""
 
 
-for _command in (simulate, gateway, terminals):
+for _command in (simulate, replay, gateway, terminals):
     producers.add_command(_command)
 
 if __name__ == "__main__":

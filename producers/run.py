@@ -121,7 +121,7 @@ def _fleet(plan: Plan, gateway: str, acknowledged: Acknowledged) -> EventSink:
     registry = Registry(plan.registry, create=True)
     try:
         now = from_epoch_ms(wall_ms())
-        tokens = {one: registry.enrol(one, now, None, again=True).text() for one in terminals_of(plan.fair)}
+        tokens = {one: token.text() for one, token in registry.enrol_all(terminals_of(plan.fair), now).items()}
     finally:
         registry.close()
     return HttpSink(gateway, tokens, plan.spools, acknowledged)

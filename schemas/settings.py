@@ -120,7 +120,7 @@ class GatewaySettings(Settings):
     """Port of the same; 0 takes a free one and logs it."""
 
     gateway_clock: Literal["wall", "sent-at"] = "wall"
-    """What stamps arrivals: the wall clock or, in a simulation, the terminals' own Sent-At. At a fair only the first."""
+    """What stamps arrivals: the wall clock or, in a simulation, the terminals' own Sent-At. A fair takes the first."""
 
     gateway_certificate: Path | None = None
     """PEM file with the certificate chain; without it the gateway speaks plain HTTP."""

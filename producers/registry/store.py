@@ -3,7 +3,7 @@
 import secrets
 import sqlite3
 import string
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -96,27 +96,16 @@ class Registry:
             FairpulseError: it is enrolled already, or enrolled elsewhere.
         """
         with self._changing():
-            known = self._find(terminal.terminal_id)
-            if known is not None and not again:
-                raise FairpulseError(
-                    "a terminal of this id is enrolled", hint="use --again to pair it anew, or choose another id"
-                )
-            if known is not None and known.terminal != terminal:
-                raise FairpulseError(
-                    "a terminal of this id stands elsewhere",
-                    hint="its events are counted there; give the new place a terminal id of its own",
-                )
-            if known is None:
-                self._file.execute(
-                    "INSERT INTO terminals VALUES (?, ?, ?, ?, ?, NULL)",
-                    (terminal.terminal_id, terminal.fair_id, terminal.place, terminal.place_id, epoch_ms(now)),
-                )
-            else:
-                self._revoke(terminal.terminal_id, now)
-                self._file.execute(
-                    "UPDATE terminals SET revoked_ms = NULL WHERE terminal_id = ?", (terminal.terminal_id,)
-                )
-            return self._add_key(terminal.terminal_id, now, expires_at)
+            return self._enrol(terminal, now, expires_at, again=again)
+
+    def enrol_all(self, terminals: Iterable[Terminal], now: datetime) -> dict[Terminal, Token]:
+        """Pair many terminals anew, all or none, with keys that never end; return their tokens.
+
+        Raises:
+            FairpulseError: one is enrolled elsewhere.
+        """
+        with self._changing():
+            return {one: self._enrol(one, now, None, again=True) for one in terminals}
 
     def rotate(self, terminal_id: str, now: datetime, expires_at: datetime | None) -> Token:
         """Return a new token of a terminal. The newest old one goes on working; older ones end.
@@ -200,6 +189,27 @@ class Registry:
             "UPDATE keys SET revoked_ms = ? WHERE terminal_id = ? AND revoked_ms IS NULL", (at, terminal_id)
         )
         self._file.execute("UPDATE terminals SET revoked_ms = ? WHERE terminal_id = ?", (at, terminal_id))
+
+    def _enrol(self, terminal: Terminal, now: datetime, expires_at: datetime | None, *, again: bool) -> Token:
+        known = self._find(terminal.terminal_id)
+        if known is not None and not again:
+            raise FairpulseError(
+                "a terminal of this id is enrolled", hint="use --again to pair it anew, or choose another id"
+            )
+        if known is not None and known.terminal != terminal:
+            raise FairpulseError(
+                "a terminal of this id stands elsewhere",
+                hint="its events are counted there; give the new place a terminal id of its own",
+            )
+        if known is None:
+            self._file.execute(
+                "INSERT INTO terminals VALUES (?, ?, ?, ?, ?, NULL)",
+                (terminal.terminal_id, terminal.fair_id, terminal.place, terminal.place_id, epoch_ms(now)),
+            )
+        else:
+            self._revoke(terminal.terminal_id, now)
+            self._file.execute("UPDATE terminals SET revoked_ms = NULL WHERE terminal_id = ?", (terminal.terminal_id,))
+        return self._add_key(terminal.terminal_id, now, expires_at)
 
     def _add_key(self, terminal_id: str, now: datetime, expires_at: datetime | None) -> Token:
         token = Token(_random(8), _random(43))

@@ -7,39 +7,35 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
-from urllib.error import URLError
-from urllib.request import urlopen
+from typing import Final
 
-import click
 from rich.live import Live
 
-from schemas.errors import MustStop, Unavailable
 from schemas.fair_file import load_fair
 from schemas.settings import PREFIX
+from streams.audit.run import plan_from
 from streams.kpi_listing import fetch_report
 from streams.local.children import Children
 from streams.local.kafka import LocalKafka
-from streams.local.ledger import compared, differences, events_in
 from streams.local.liveview import SHOWN, LiveView, console
+from streams.local.parts import Part, is_ready, say, wait_for
 from streams.local.ports import HOST, free_port
 from streams.local.prometheus import start_prometheus
+from streams.local.verdicts import check_with_audit, check_with_ledger
 
 PATIENCE: Final = timedelta(seconds=8)
 """How long the programs may take to end before they are killed."""
 START_SECONDS: Final = 60
 """How long the worker may take until it folds."""
-DRAIN_SECONDS: Final = 120
-"""How long the worker may take to fold what the simulator has sent."""
 SHOW_SECONDS: Final = 0.5
 LINE_SECONDS: Final = 5
 """How often the view is drawn, and how often a line is printed where there is no terminal."""
-MOST_DIFFERENCES: Final = 20
+REGISTRY: Final = "terminals.sqlite"
+_PROGRAM: Final = (sys.executable, "-m")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +46,8 @@ class Plan:
         seconds: real seconds until the simulator stops and every KPI is checked; None plays until Ctrl-C.
         speed: fair seconds a real second.
         visitors: visits of the day.
+        direct: the simulator writes to Kafka itself and books a ledger; else every reader of the fair is a terminal
+            that posts to a gateway.
     """
 
     fair_file: Path
@@ -58,6 +56,7 @@ class Plan:
     visitors: int
     scenario: str
     seed: int
+    direct: bool = False
 
     @property
     def lateness_seconds(self) -> int:
@@ -78,48 +77,66 @@ def run_demo(plan: Plan) -> None:
         stack.callback(shutil.rmtree, home, ignore_errors=True)
         bootstrap = os.environ.get(f"{PREFIX}BOOTSTRAP_SERVERS")
         if bootstrap is None:
-            _say("starting Kafka (the first run downloads 45 MB)")
+            say("starting Kafka (the first run downloads 45 MB)")
             bootstrap = stack.enter_context(LocalKafka.start()).bootstrap_servers
         children = Children()
         stack.callback(children.close, PATIENCE)
         port = free_port()
         url = f"http://{HOST}:{port}"
-        _say("starting a worker")
+        say("starting a worker")
         common = ["--bootstrap-servers", bootstrap, "--fair", str(plan.fair_file)]
         play = ["worker", "--clock", "event", "--port", str(port), "--lateness", str(plan.lateness_seconds)]
         worker = _start(children, home, "worker", "streams", *play, *common)
-        _wait(lambda: _is_ready(url), worker, START_SECONDS)
+        wait_for(lambda: is_ready(url), worker, START_SECONDS)
         addresses = {"KPIs": f"{url}/kpis", "metrics": f"{url}/metrics", "Kafka": bootstrap}
         prometheus = start_prometheus(children, home, f"{HOST}:{port}")
         if prometheus is not None:
             addresses["Prometheus"] = prometheus
-        ledger = home / "ledger.json"
-        _say("starting the simulator")
-        simulator = _start(children, home, "simulator", "producers", "simulate", *common, *_script(plan, ledger))
+        book = home / "book.json"
+        if plan.direct:
+            to = ["--ledger", str(book)]
+        else:
+            gateway = _start_gateway(children, home, bootstrap, plan)
+            addresses["gateway"] = gateway
+            to = ["--receipt", str(book), "--gateway", gateway, "--terminals", str(home / REGISTRY)]
+            to += ["--spools", str(home / "spools")]
+        say("starting the simulator" if plan.direct else "starting the simulator with a terminal for every reader")
+        simulator = _start(children, home, "simulator", "producers", "simulate", *common, *_script(plan), *to)
         _show(LiveView(fair, addresses), url, worker, simulator)
         if simulator.popen.returncode:
             raise simulator.ended()
-        _check(url, worker, json.loads(ledger.read_text(encoding="utf-8")))
+        sent = json.loads(book.read_text(encoding="utf-8"))
+        if plan.direct:
+            check_with_ledger(url, worker, sent)
+        else:
+            audited = plan_from(None, [url], None, None, plan.lateness_seconds, plan.fair_file, bootstrap)
+            check_with_audit(url, worker, sent["events"], audited)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A running program of the demo."""
+def _start_gateway(children: Children, home: Path, bootstrap: str, plan: Plan) -> str:
+    """Start a gateway on free ports, in the fair's time; return its address."""
+    registry = home / REGISTRY
+    # The gateway wants a registry; the simulator enrols its terminals there.
+    enrol = ["terminals", "enrol", "organiser", "--desk", "--file", str(registry), "--fair", str(plan.fair_file)]
+    subprocess.run(  # noqa: S603 - our own program
+        [*_PROGRAM, "producers", *enrol],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    port, internal = free_port(), free_port()
+    settings = {"PORT": port, "INTERNAL_PORT": internal, "CLOCK": "sent-at", "RATE": 100_000, "BURST": 1_000_000}
+    environment = [f"{PREFIX}GATEWAY_{name}={value}" for name, value in settings.items()]
+    environment += [f"{PREFIX}TERMINALS_FILE={registry}", f"{PREFIX}BOOTSTRAP_SERVERS={bootstrap}"]
+    environment += [f"{PREFIX}FAIR_FILE={plan.fair_file}"]
+    log = home / "gateway.log"
+    say("starting a gateway")
+    program = ["/usr/bin/env", *environment, *_PROGRAM, "producers", "gateway"]
+    gateway = Part("gateway", children.start(program, log), log)
+    wait_for(lambda: is_ready(f"http://{HOST}:{internal}"), gateway, START_SECONDS)
+    return f"http://{HOST}:{port}"
 
-    name: str
-    popen: subprocess.Popen[bytes]
-    log: Path
 
-    def ended(self) -> Unavailable:
-        """Return the error that it has ended by itself, with the last line it said."""
-        lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["(it said nothing)"]
-        return Unavailable(
-            f"the {self.name} ended with exit code {self.popen.returncode}: {lines[-1]}",
-            hint="run it by itself to see more: fairpulse --help",
-        )
-
-
-def _script(plan: Plan, ledger: Path) -> list[str]:
+def _script(plan: Plan) -> list[str]:
     limit = [] if plan.seconds is None else ["--seconds", str(plan.seconds)]
     play = [
         "--skip-to-opening",
@@ -130,30 +147,12 @@ def _script(plan: Plan, ledger: Path) -> list[str]:
         "--scenario",
         plan.scenario,
     ]
-    return [*play, "--seed", str(plan.seed), "--ledger", str(ledger), *limit]
+    return [*play, "--seed", str(plan.seed), *limit]
 
 
 def _start(children: Children, home: Path, name: str, package: str, *arguments: str) -> Part:
     log = home / f"{name}.log"
-    return Part(name, children.start([sys.executable, "-m", package, *arguments], log), log)
-
-
-def _wait(condition: Callable[[], bool], part: Part, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if part.popen.poll() is not None:
-            raise part.ended()
-        if time.monotonic() > deadline:
-            raise Unavailable(f"the {part.name} was not ready after {seconds:.0f} s", hint="is the machine very busy?")
-        time.sleep(0.1)
-
-
-def _is_ready(url: str) -> bool:
-    try:
-        with urlopen(f"{url}/readyz", timeout=5) as answer:  # noqa: S310 - our own worker
-            return bool(answer.status == 200)
-    except (URLError, OSError):
-        return False
+    return Part(name, children.start([*_PROGRAM, package, *arguments], log), log)
 
 
 def _show(view: LiveView, url: str, worker: Part, simulator: Part) -> None:
@@ -171,19 +170,3 @@ def _show(view: LiveView, url: str, worker: Part, simulator: Part) -> None:
                 screen.print(view.line(report), soft_wrap=True)
                 line_due = time.monotonic() + LINE_SECONDS
             time.sleep(SHOW_SECONDS)
-
-
-def _check(url: str, worker: Part, ledger: Mapping[str, Any]) -> None:
-    _say("the simulator has stopped; comparing every KPI with its ledger")
-    sent = events_in(ledger)
-    _wait(lambda: events_in(fetch_report(url, "events")) >= sent, worker, DRAIN_SECONDS)
-    found = differences(fetch_report(url), ledger)
-    if found:
-        for difference in found[:MOST_DIFFERENCES]:
-            click.echo(str(difference))
-        raise MustStop(f"{len(found)} KPIs differ from the ledger", hint="please report it with the lines above")
-    click.echo(f"{sent:,} events, {compared(ledger):,} numbers: all KPIs equal the simulator's ledger.")
-
-
-def _say(what: str) -> None:
-    click.echo(f"{what} ...", err=True)

@@ -1,6 +1,7 @@
 """The demo as a newcomer runs it, and the comparison with the simulator's ledger behind its exit code."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -39,11 +40,22 @@ def family(parent: int) -> list[int]:
 
 
 @pytest.mark.broker
-def test_a_demo_of_limited_time_ends_with_every_kpi_equal_to_the_ledger() -> None:
-    with demo("--seconds", "6") as running:
+def test_a_direct_demo_of_limited_time_ends_with_every_kpi_equal_to_the_ledger() -> None:
+    with demo("--direct", "--seconds", "6") as running:
         said, _ = running.communicate(timeout=150)
     assert running.returncode == 0, said
     assert "all KPIs equal the simulator's ledger" in said
+
+
+@pytest.mark.broker
+def test_a_demo_through_terminals_and_gateway_counts_every_delivered_event_once_and_equals_the_audit() -> None:
+    with demo("--seconds", "6") as running:
+        said, _ = running.communicate(timeout=250)
+    assert running.returncode == 0, said
+    found = re.search(r"([0-9,]+) events delivered by terminals, each counted once", said)
+    assert found is not None, said
+    assert int(found[1].replace(",", "")) > 200
+    assert "all KPIs equal the audit's" in said
 
 
 @pytest.mark.broker
@@ -55,7 +67,7 @@ def test_ctrl_c_stops_everything_that_a_demo_has_started() -> None:
             said = running.stdout.readline()
             assert said, running.wait()
         started = family(running.pid)
-        assert len(started) >= 3  # Kafka, a worker, the simulator
+        assert len(started) >= 4  # Kafka, a worker, a gateway, the simulator
         running.send_signal(signal.SIGINT)
         said, _ = running.communicate(timeout=60)
     assert running.returncode == 0, said
