@@ -62,12 +62,8 @@ def worker_freeze(scene: Scene) -> Seen:
     scene.progress(scene.chance.uniform(0.2, 0.5))
     process = scene.chance.choice(scene.fleet.workers).process
     freeze(process.pid)
-    others = [worker for worker in scene.fleet.workers if worker.process is not process]
-    if others:
-        scene.wait_for(
-            lambda: sum(len(worker.partitions()) for worker in others if worker.process.poll() is None) == PARTITIONS,
-            "the frozen worker's partitions are taken over",
-        )
+    if len(scene.fleet.workers) > 1:
+        scene.wait_for(lambda: owned(scene, besides=process.pid) == ALL, "the frozen worker's partitions move")
     else:
         time.sleep(SESSION_S * 1.5)
     scene.pause(0, 0.5)
@@ -95,10 +91,7 @@ def rebalance_storm(scene: Scene) -> Seen:
             scene.pause(0.5, 2)
         else:
             # Not each of three workers gets some of four partitions: Faust may give out two, two and none.
-            scene.wait_for(
-                lambda: sorted(chain.from_iterable(worker.partitions() for worker in scene.fleet.workers)) == ALL,
-                f"{number} workers share the partitions",
-            )
+            scene.wait_for(lambda: owned(scene) == ALL, f"{number} workers share the partitions")
     return Seen(what="1-3-2-4-1 workers")
 
 
@@ -125,6 +118,12 @@ def failpoint(step: str) -> Fault:
         return Seen(kills, f"worker died {step.replace('_', ' ')}")
 
     return die
+
+
+def owned(scene: Scene, besides: int | None = None) -> list[int]:
+    """Return the partitions that workers fold, sorted; one of them may be left out by its process id."""
+    workers = [worker for worker in scene.fleet.workers if worker.process.pid != besides]
+    return sorted(chain.from_iterable(worker.partitions() for worker in workers))
 
 
 def is_replaced(scene: Scene, pid: int) -> bool:
