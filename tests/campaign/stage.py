@@ -205,7 +205,8 @@ class Scene:
     def wait_for(self, condition: Callable[[], bool], what: str) -> None:
         """Wait until the workers have done something. Raises Stalled with `what` otherwise."""
         if not _soon(condition, PATIENCE_S):
-            raise Stalled(f"not within {PATIENCE_S:.0f} s: {what}")
+            owned = [worker.partitions() for worker in self.fleet.workers]
+            raise Stalled(f"not within {PATIENCE_S:.0f} s: {what}; workers own {owned}")
 
     def progress(self, share: float) -> None:
         """Wait until this share of the workload has been folded (of its records: a few are no events)."""
