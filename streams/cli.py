@@ -1,4 +1,4 @@
-"""Commands of the stream side: worker, topics, kpis."""
+"""Commands of the stream side: worker, topics, kpis, backfill."""
 
 from pathlib import Path
 
@@ -67,10 +67,41 @@ def kpis(name: str | None, url: str | None) -> None:
         click.echo(line)
 
 
+@click.command()
+@click.option(
+    "--fair", "fair_file", type=click.Path(path_type=Path), help="The fair file. [default: the CIFTIS example]"
+)
+@click.option("--bootstrap-servers", help="Kafka brokers, host:port[,host:port]. [default: 127.0.0.1:9092]")
+@click.option("--lateness", type=float, help="Seconds that a minute stayed open for stragglers. [default: 30]")
+def backfill(*, fair_file: Path | None, bootstrap_servers: str | None, lateness: float | None) -> None:
+    """Print a past fair as OpenMetrics at its own times, for `promtool tsdb create-blocks-from openmetrics`.
+
+    It reads the event topics from their beginning and folds them as a worker would have done.
+    """
+    import asyncio
+
+    from schemas.fair_file import example_fair_path, load_fair
+    from schemas.settings import FairSettings, KafkaSettings, WorkerSettings
+    from streams.backfill import Backfill, records_in_kafka
+
+    fair = load_fair(FairSettings.load(fair_file=fair_file).fair_file or example_fair_path())
+    kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
+    making = Backfill(fair, WorkerSettings.load(allowed_lateness=lateness).allowed_lateness)
+
+    async def write() -> None:
+        async for record in records_in_kafka(kafka):
+            for line in making.feed(record):
+                click.echo(line, nl=False)
+
+    asyncio.run(write())
+    for line in making.finish():
+        click.echo(line, nl=False)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def commands() -> None:
-    """The stream side of fairpulse: worker, topics, kpis."""
+    """The stream side of fairpulse: worker, topics, kpis, backfill."""
 
 
-for _command in (worker, topics, kpis):
+for _command in (worker, topics, kpis, backfill):
     commands.add_command(_command)
