@@ -82,7 +82,7 @@ def test_the_readme_names_only_commands_targets_and_settings_that_exist() -> Non
             assert (ROOT / path).exists(), path
 
 
-@pytest.mark.parametrize("command", ["demo", "fair", "kafka", "kpis", "simulate", "topics", "worker"])
+@pytest.mark.parametrize("command", ["backfill", "demo", "fair", "kafka", "kpis", "simulate", "topics", "worker"])
 def test_every_command_has_help_and_needs_nothing_for_it(command: str) -> None:
     program = Path(sys.executable).with_name("fairpulse")
     shown = subprocess.run([program, command, "--help"], capture_output=True, text=True, check=True)
