@@ -161,7 +161,7 @@ def _last() -> Any:
 
 
 def _stat(panel: Panel) -> Any:
-    several = len(panel.queries) > 1
+    several = len(panel.queries) > 1 or any(query.legend for query in panel.queries)
     return (
         stat.Panel()
         .reduce_options(_last())
@@ -215,7 +215,7 @@ def _table(panel: Panel) -> Any:
     if len(panel.queries) == 1:
         heading["Value"] = panel.queries[0].legend
     order = {column: number for number, column in enumerate(heading)}
-    hidden = {"Time": True}
+    hidden = {"Time": True, "__name__": True}
     made = (
         table.Panel()
         .with_transformation(m.DataTransformerConfig(id_val="merge", options={}))

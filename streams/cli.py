@@ -1,4 +1,4 @@
-"""Commands of the stream side: worker, topics, kpis, record, audit, rebuild."""
+"""Commands of the stream side: worker, topics, kpis, record, audit, rebuild, backfill."""
 
 from pathlib import Path
 
@@ -147,10 +147,38 @@ def audit(
     return 1 if verdict.differences else 0
 
 
+@click.command()
+@click.argument("recording", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--fair", "fair_file", type=click.Path(path_type=Path), help="The fair file. [default: the recording's, or CIFTIS]"
+)
+@click.option("--bootstrap-servers", help="Kafka brokers, host:port[,host:port]. [default: 127.0.0.1:9092]")
+@click.option("--lateness", type=float, help="Seconds that a minute stayed open for stragglers. [default: 30]")
+def backfill(
+    *, recording: Path | None, fair_file: Path | None, bootstrap_servers: str | None, lateness: float | None
+) -> None:
+    """Print a past fair as OpenMetrics at its own times, for `promtool tsdb create-blocks-from openmetrics`.
+
+    It reads the event topics from their beginning, or a RECORDING, and folds them as a worker would have done.
+    """
+    from schemas.recording.reader import Recording
+    from schemas.settings import FairSettings, KafkaSettings, WorkerSettings
+    from streams.backfill_run import backfill_kafka, backfill_recording
+
+    chosen = FairSettings.load(fair_file=fair_file).fair_file
+    late = WorkerSettings.load(allowed_lateness=lateness).allowed_lateness
+    if recording is None:
+        lines = backfill_kafka(KafkaSettings.load(bootstrap_servers=bootstrap_servers), chosen, late)
+    else:
+        lines = backfill_recording(Recording(recording), chosen, late)
+    for line in lines:
+        click.echo(line, nl=False)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def commands() -> None:
-    """The stream side of fairpulse: worker, topics, kpis, record."""
+    """The stream side of fairpulse: worker, topics, kpis, record, audit, rebuild, backfill."""
 
 
-for _command in (worker, topics, kpis, record, audit, rebuild):
+for _command in (worker, topics, kpis, record, audit, rebuild, backfill):
     commands.add_command(_command)

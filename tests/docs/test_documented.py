@@ -83,7 +83,11 @@ def test_the_readme_names_only_commands_targets_and_settings_that_exist() -> Non
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "fair", "gateway", "kafka", "kpis", "simulate", "terminal", "terminals", "topics", "worker"]
+    "command",
+    [
+        *("audit", "backfill", "dead-letters", "demo", "fair", "gateway", "kafka", "kpis", "rebuild", "record"),
+        *("recording", "replay", "simulate", "terminal", "terminals", "topics", "worker"),
+    ],
 )
 def test_every_command_has_help_and_needs_nothing_for_it(command: str) -> None:
     program = Path(sys.executable).with_name("fairpulse")

@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from schemas.fair_file import example_fair_path, load_fair
 from streams.facts import facts_page
-from streams.web import exposition
+from streams.web import SLICE, exposition
 from tests.support.streams_of import FAIR
 
 CIFTIS = load_fair(example_fair_path())
@@ -58,6 +58,9 @@ def registry_of(families: int) -> CollectorRegistry:
 @pytest.mark.parametrize("encode", [generate_latest, generate_openmetrics])
 async def test_a_page_made_family_by_family_is_the_page_made_at_once(encode: object) -> None:
     registry = registry_of(4)
+    many = Counter("fair_many", "More than a slice.", ["booth"], registry=registry)
+    for number in range(2 * SLICE + 1):
+        many.labels(f"b{number} # \n").inc(number)
     assert await exposition(registry, encode) == encode(registry)  # type: ignore[arg-type, operator]
 
 
