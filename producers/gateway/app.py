@@ -74,6 +74,8 @@ class Gateway:
             terminal = key_of_request(request, self.doorkeeper, self.fair.fair_id, received_at).terminal
             now_s = asyncio.get_running_loop().time()
             self.buckets.check(terminal.terminal_id, now_s)
+            if not self.supervisor.is_connected:  # a flood of bodies would only keep it from connecting again
+                raise Refusal("kafka_unavailable")
             with self.room.hold(promised_bytes(request)):
                 body = await self._body(request)
                 self.buckets.charge(terminal.terminal_id, 1, now_s)
