@@ -33,6 +33,8 @@ _POINTERS: Final = {"event_id": "id", "occurred_at": "time", "type": "type"}
 """Where the fields of a stored event stand in a posted one, if not in `data`."""
 _TOPICS: Final = {"fair.visitor": SCANS.name, "fair.exhibit": INTERACTIONS.name, "fair.deal": DEALS.name}
 
+BY_FAIR_FILE: Final = frozenset({"unknown_place", "unknown_currency"})
+"""Reasons that a corrected fair file takes away."""
 LEVELS_MAX: Final = 6
 """Levels of objects and lists in an event; the deepest event of ours has four."""
 
@@ -245,11 +247,14 @@ def unreadable_letter(posting: Posting, code: str, message: str, hint: str) -> R
 
 
 def refuse(reading: Reading, index: int, item: Any, event: Event | None, error: InvalidEvent, posting: Posting) -> None:
-    """Add the refusal of an event and its dead letter."""
-    if event is not None:
+    """Add the refusal of an event and its dead letter.
+
+    Only what the fair file refused lies there as it would have been stored: redriving it must not let a terminal post
+    for another place after all.
+    """
+    topic, raw = _topic_of(item), _plain(item)
+    if event is not None and error.reason in BY_FAIR_FILE:
         topic, _, raw = record_of(event)
-    else:
-        topic, raw = _topic_of(item), _plain(item)
     where = f"/{index}" if posting.body.lstrip()[:1] == b"[" else ""
     event_id = event.event_id if event is not None else _safe_id(item)
     reading.results.append(
