@@ -15,7 +15,8 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from producers.gateway.answers import info_answer, reading_answer, refusal_answer
-from producers.gateway.intake import Intake, Posting, Unreadable, unreadable_letter
+from producers.gateway.bodies import Posting, Unreadable
+from producers.gateway.intake import Intake
 from producers.gateway.limits import Buckets, Room
 from producers.gateway.metrics import GatewayMetrics
 from producers.gateway.problems import KINDS, Refusal
@@ -28,6 +29,7 @@ from producers.gateway.reading import (
     promised_bytes,
     request_id_of,
 )
+from producers.gateway.refusing import unreadable_letter
 from producers.gateway.supervisor import NotStored, Supervisor
 from producers.registry.doorkeeper import Doorkeeper
 from producers.sinks import RawRecord

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from producers.gateway.intake import Intake, Posting, Reading, Unreadable
+from producers.gateway.bodies import Posting, Unreadable
+from producers.gateway.intake import Intake, Reading
 from producers.gateway.memory import Remembered
 from schemas.fair_file import example_fair_path, load_fair
 from schemas.http import EVENTS_MAX, Outcome, canonical_id
