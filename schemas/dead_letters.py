@@ -28,8 +28,8 @@ def posted_letter(
 ) -> tuple[bytes, bytes]:
     """Return key and value of the dead letter of an event that the gateway refused.
 
-    Partition and offset are -1: it never lay in a topic. `value` is the event as it would have been stored if it is
-    well formed (so it can be redriven once the fair file is right), otherwise what the terminal posted.
+    Partition and offset are -1: it never lay in a topic. `value` is the event as it would have been stored if only the
+    fair file refused it (so it can be redriven once that is right), otherwise what the terminal posted.
 
     Args:
         topic: where the event would have gone, empty if that cannot be told.

@@ -133,8 +133,9 @@ class GatewaySettings(Settings):
     gateway_connections: Annotated[int, Field(ge=1, le=100_000)] = 2_000
     """Open connections at most; more are answered 503 and closed."""
 
-    gateway_memory: Annotated[int, Field(ge=2_097_152)] = 16_777_216
-    """Bytes of request bodies under way at most; more are answered 503."""
+    gateway_memory: Annotated[int, Field(ge=2_097_152)] = 3_145_728
+    """Bytes of request bodies under way at most; more are answered 503. At 300 bytes an event these are 10,000 events:
+    as many as Kafka should confirm in a second or two. With many more, a busy Kafka misses the deadline of 8 s."""
 
     gateway_remembered_events: Annotated[int, Field(ge=1)] = 100_000
     """Events remembered to answer `duplicate` at once, about 250 bytes each. The stream knows all of them."""

@@ -15,7 +15,8 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from producers.gateway.answers import info_answer, reading_answer, refusal_answer
-from producers.gateway.intake import Intake, Posting, Unreadable, unreadable_letter
+from producers.gateway.bodies import Posting, Unreadable
+from producers.gateway.intake import Intake
 from producers.gateway.limits import Buckets, Room
 from producers.gateway.metrics import GatewayMetrics
 from producers.gateway.problems import KINDS, Refusal
@@ -28,6 +29,7 @@ from producers.gateway.reading import (
     promised_bytes,
     request_id_of,
 )
+from producers.gateway.refusing import unreadable_letter
 from producers.gateway.supervisor import NotStored, Supervisor
 from producers.registry.doorkeeper import Doorkeeper
 from producers.sinks import RawRecord
@@ -74,6 +76,8 @@ class Gateway:
             terminal = key_of_request(request, self.doorkeeper, self.fair.fair_id, received_at).terminal
             now_s = asyncio.get_running_loop().time()
             self.buckets.check(terminal.terminal_id, now_s)
+            if not self.supervisor.is_connected:  # a flood of bodies would only keep it from connecting again
+                raise Refusal("kafka_unavailable")
             with self.room.hold(promised_bytes(request)):
                 body = await self._body(request)
                 self.buckets.charge(terminal.terminal_id, 1, now_s)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from producers.gateway.problems import Refusal
-from schemas.http import BODY_MAX_BYTES
+from schemas.http import EVENT_MAX_BYTES
 
 IDLE_BUCKETS = 10_000
 """Buckets kept; a full one says nothing, so it may be forgotten."""
@@ -58,8 +58,8 @@ class Room:
 
     @property
     def is_full(self) -> bool:
-        """Whether another request with a large body would be refused."""
-        return self.requests >= self._most_requests or self.bytes + BODY_MAX_BYTES > self._most_bytes
+        """Whether even a small request would be refused."""
+        return self.requests >= self._most_requests or self.bytes + EVENT_MAX_BYTES > self._most_bytes
 
     @contextmanager
     def enter(self) -> Iterator[None]:

@@ -20,7 +20,7 @@ from producers.gateway.memory import Remembered
 from producers.gateway.metrics import GatewayMetrics
 from producers.gateway.supervisor import Supervisor
 from producers.registry.doorkeeper import Doorkeeper
-from schemas.errors import Unavailable
+from schemas.errors import InvalidSettings, Unavailable
 from schemas.fair import Fair
 from schemas.settings import GatewaySettings, KafkaSettings
 
@@ -98,9 +98,9 @@ async def serve(gateway: Gateway, stop: asyncio.Event) -> None:
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, stop.set)
     gateway.doorkeeper.read()
+    public = PlainServer(_config(create_app(gateway), settings, gateway))
     watching = loop.create_task(gateway.doorkeeper.watch())
     gateway.supervisor.start()
-    public = PlainServer(_config(create_app(gateway), settings, gateway))
     internal = PlainServer(
         uvicorn.Config(
             internal_app(gateway),
@@ -155,7 +155,7 @@ async def _drain(gateway: Gateway) -> None:
 
 
 def _config(app: object, settings: GatewaySettings, gateway: Gateway) -> uvicorn.Config:
-    return uvicorn.Config(
+    config = uvicorn.Config(
         app,  # type: ignore[arg-type]
         host=settings.gateway_host,
         port=settings.gateway_port,
@@ -172,3 +172,11 @@ def _config(app: object, settings: GatewaySettings, gateway: Gateway) -> uvicorn
         ssl_certfile=settings.gateway_certificate,
         ssl_keyfile=settings.gateway_certificate_key,
     )
+    try:
+        config.load()
+    except OSError:  # an SSLError is one
+        raise InvalidSettings(
+            "the certificate or its key cannot be read",
+            hint="give PEM files in FAIRPULSE_GATEWAY_CERTIFICATE and FAIRPULSE_GATEWAY_CERTIFICATE_KEY",
+        ) from None
+    return config

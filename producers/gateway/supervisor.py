@@ -30,6 +30,9 @@ CONNECT_S: Final = 5.0
 """How long a fresh producer may take to reach a broker."""
 REQUEST_S: Final = 5.0
 """aiokafka's own limit for an answer, and for a batch without a leader."""
+BATCH_BYTES: Final = 786_432
+"""Largest batch of a partition. Generous: records that wait for room in a full batch are not served in their order, and
+one of a large request may then miss its deadline. How much waits in all is bounded by the gateway."""
 PROBE_S: Final = 2.0
 """Pause between two looks at the producer."""
 FRESH_S: Final = 10.0
@@ -82,6 +85,11 @@ class Supervisor:
         """Whether there is a producer and Kafka has answered lately."""
         return self._producer is not None and asyncio.get_running_loop().time() - self._answered_at < FRESH_S
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a producer; without one, a delivery fails at once."""
+        return self._producer is not None
+
     def start(self) -> None:
         """Begin to connect. Kafka need not be there yet; until it is, deliveries fail at once."""
         self._spawn(self._renew())
@@ -107,14 +115,12 @@ class Supervisor:
             self._forget(futures)
             raise NotStored(unknown=True) from None
         except KafkaError as error:
-            log.warning("Kafka refused a record (%s)", type(error).__name__)
-            self._retire(producer, "failed")
+            self._retire(producer, "failed", error)
             self._forget(futures)
             raise NotStored(unknown=True) from None
         errors = [error for error in map(_error_of, futures) if error is not None]
         if errors:
-            log.warning("%d records were not acknowledged (%s)", len(errors), type(errors[0]).__name__)
-            self._retire(producer, "failed")
+            self._retire(producer, "failed", errors[0])
             raise NotStored(unknown=True)
         self._answered_at = asyncio.get_running_loop().time()
 
@@ -129,12 +135,12 @@ class Supervisor:
         if producer is not None:
             await _end(producer)
 
-    def _retire(self, producer: AIOKafkaProducer, cause: Cause) -> None:
+    def _retire(self, producer: AIOKafkaProducer, cause: Cause, error: BaseException | None = None) -> None:
         """Replace the producer, once; deliveries that still wait for it fail or succeed within `STOP_S`."""
         if producer is not self._producer:
             return
         self._producer = None
-        log.warning("the Kafka producer is replaced: %s", cause)
+        log.warning("the Kafka producer is replaced: %s (%s)", cause, type(error).__name__ if error else "no answer")
         self._rebuilt(cause)
         self._spawn(_end(producer))
         self._spawn(self._renew())
@@ -149,7 +155,7 @@ class Supervisor:
                 log.info("connected to Kafka")
                 return
             await asyncio.sleep(pause_s)
-            pause_s = min(2 * pause_s, 2.0)
+            pause_s = min(2 * pause_s, 1.0)
 
     async def _connect(self) -> AIOKafkaProducer | None:
         producer = AIOKafkaProducer(
@@ -160,7 +166,7 @@ class Supervisor:
             request_timeout_ms=int(REQUEST_S * 1_000),
             retry_backoff_ms=200,
             linger_ms=5,
-            max_batch_size=131_072,
+            max_batch_size=BATCH_BYTES,
             metadata_max_age_ms=30_000,
         )
         try:

@@ -93,7 +93,7 @@ def test_answers_of_every_kind_fit_the_document(gateway: GatewayProcess) -> None
 @pytest.mark.broker
 @API.parametrize()
 @settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from schemas.codes import Capture
+from schemas.errors import InvalidEvent
 from schemas.events import DealCancelled, DealSigned, VisitorScan
 from schemas.times import epoch_ms
 from schemas.topics import DEALS, INTERACTIONS, REJECTED, SCANS, key_of
@@ -131,6 +132,15 @@ def test_an_event_refused_by_the_fair_file_can_be_redriven_from_its_letter(
     assert (letter["reason"], letter["topic"], letter["origin"]) == ("unknown_currency", DEALS.name, "gateway")
     assert letter["terminal_id"] == "stand-1"
     assert key.startswith(b"gateway-stand-1-")
+
+
+def test_an_event_for_another_place_is_no_event_when_it_is_redriven(gateway: GatewayProcess, stored: Any) -> None:
+    one = deal(booth_id="h2-001")
+    assert gateway.post(one).status == 422
+    ((_, raw, letter),) = stored(REJECTED.name, one["id"])
+    assert letter["reason"] == "out_of_scope"
+    with pytest.raises(InvalidEvent):
+        decoder(DEALS.name)(raw)
 
 
 def test_a_malformed_event_lies_in_the_letter_as_it_was_posted(gateway: GatewayProcess, stored: Any) -> None:

@@ -1,0 +1,93 @@
+"""The refusal of an event: what the terminal is told, and the dead letter that keeps what it posted."""
+
+from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from producers.gateway.bodies import Posting, plain_json
+from producers.sinks import RawRecord, record_of
+from schemas.dead_letters import posted_letter
+from schemas.errors import InvalidEvent
+from schemas.events import Event
+from schemas.http import EventResult, Outcome, canonical_id
+from schemas.ids import EventId
+from schemas.topics import DEALS, INTERACTIONS, REJECTED, SCANS
+
+BY_FAIR_FILE: Final = frozenset({"unknown_place", "unknown_currency"})
+"""Reasons that a corrected fair file takes away."""
+
+_EVENT_ID: Final[TypeAdapter[str]] = TypeAdapter(EventId)
+_ATTRIBUTES: Final = frozenset(
+    {"source", "id", "time", "data", "specversion", "datacontenttype", "subject", "dataschema"}
+)
+_POINTERS: Final = {"event_id": "id", "occurred_at": "time", "type": "type"}
+"""Where the fields of a stored event stand in a posted one, if not in `data`."""
+_TOPICS: Final = {"fair.visitor": SCANS.name, "fair.exhibit": INTERACTIONS.name, "fair.deal": DEALS.name}
+
+
+def refusal_of(
+    index: int, item: Any, event: Event | None, error: InvalidEvent, posting: Posting
+) -> tuple[EventResult, RawRecord]:
+    """Return what the terminal is told of a refused event, and its dead letter.
+
+    Only what the fair file refused lies there as it would have been stored: redriving it must not let a terminal post
+    for another place after all.
+
+    Args:
+        index: of the event in the posting.
+        item: the event as it was posted.
+        event: the event as it would have been stored, None if it is not well formed.
+        error: why it was refused.
+        posting: where it came from.
+    """
+    topic, raw = _topic_of(item), plain_json(item)
+    if event is not None and error.reason in BY_FAIR_FILE:
+        topic, _, raw = record_of(event)
+    where = f"/{index}" if posting.is_array else ""
+    told = EventResult(
+        index=index,
+        id=event.event_id if event is not None else _safe_id(item),
+        outcome=Outcome.REJECTED,
+        code=error.reason,
+        pointer=where + _pointer(error.field),
+        message=str(error),
+    )
+    key, value = posted_letter(topic, posting.terminal.terminal_id, posting.received, raw, error)
+    return told, RawRecord(REJECTED.name, key, value)
+
+
+def unreadable_letter(posting: Posting, code: str, message: str, hint: str) -> RawRecord:
+    """Return the dead letter of a body that is no request of ours."""
+    key, value = posted_letter(
+        "",
+        posting.terminal.terminal_id,
+        posting.received,
+        posting.body,
+        InvalidEvent(code, message, hint=hint),
+    )
+    return RawRecord(REJECTED.name, key, value)
+
+
+def _pointer(name: str) -> str:
+    if not name:
+        return ""
+    head = name.split(".", maxsplit=1)[0]
+    if head in _POINTERS:
+        return f"/{_POINTERS[head]}"
+    if head in _ATTRIBUTES:
+        return f"/{head}"
+    return "/data/" + name.replace(".", "/")
+
+
+def _topic_of(item: Any) -> str:
+    kind = item.get("type") if isinstance(item, dict) else None
+    return _TOPICS.get(".".join(kind.split(".")[:2]), "") if isinstance(kind, str) else ""
+
+
+def _safe_id(item: Any) -> str | None:
+    """Return the id of a refused event if it is a UUID: only then it may be repeated."""
+    given = item.get("id") if isinstance(item, dict) else None
+    try:
+        return _EVENT_ID.validate_python(canonical_id(given)) if isinstance(given, str) else None
+    except ValidationError:
+        return None

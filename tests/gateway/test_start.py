@@ -1,0 +1,79 @@
+"""How a gateway starts: with TLS, and with one clear line when it cannot."""
+
+import http.client
+import json
+import shutil
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from streams.local.kafka import LocalKafka
+from streams.local.ports import HOST
+from tests.support.gateway import BOOTH, GatewayProcess, Paired, event
+
+pytestmark = pytest.mark.broker
+
+
+def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "producers", "gateway", "--port", "0", "--internal-port", "0", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={f"FAIRPULSE_{name.upper()}": value for name, value in settings.items()},
+    )
+
+
+def test_it_speaks_tls_with_a_certificate(log_of_events: LocalKafka, paired: Paired, tmp_path: Path) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"),
+            *("-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    gateway = GatewayProcess(
+        log_of_events.bootstrap_servers,
+        paired,
+        tmp_path / "gateway.log",
+        gateway_certificate=str(certificate),
+        gateway_certificate_key=str(key),
+    ).start()
+    try:
+        trust = ssl.create_default_context(cafile=str(certificate))
+        line = http.client.HTTPSConnection(HOST, gateway.port, context=trust, timeout=20)
+        headers = {"authorization": f"Bearer {paired.of(BOOTH)}", "content-type": "application/json"}
+        line.request("POST", "/v1/events", json.dumps(event()), headers)
+        assert line.getresponse().status == 202
+        line.close()
+        assert b" 202 " not in gateway.raw(gateway.head(BOOTH, "Content-Length: 2") + b"[]", seconds=2)
+    finally:
+        assert gateway.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"terminals_file": "nowhere.sqlite"}, "the registry of terminals nowhere.sqlite cannot be used"),
+        ({"gateway_certificate": "nowhere.pem"}, "the certificate or its key cannot be read"),
+        ({"gateway_rate": "0"}, "FAIRPULSE_GATEWAY_RATE"),
+        ({"gateway_memory": "1000"}, "FAIRPULSE_GATEWAY_MEMORY"),
+        ({"gateway_hots": "x"}, "did you mean FAIRPULSE_GATEWAY_HOST?"),
+        ({"gateway_host": "203.0.113.1"}, "203.0.113.1 is no address of ours"),
+    ],
+    ids=lambda one: next(iter(one)) if isinstance(one, dict) else "",
+)
+def test_what_keeps_it_from_starting_is_said_in_one_line(paired: Paired, settings: dict[str, str], said: str) -> None:
+    ran = run(**{"terminals_file": str(paired.path), **settings})
+    assert ran.returncode == 1
+    assert said in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert [line.startswith("error: ") for line in ran.stderr.splitlines()].count(True) == 1
