@@ -218,6 +218,7 @@ async def test_a_deal_by_keyboard_alone_is_reviewed_before_it_is_signed(booth: B
     await playwright.expect(booth.page.locator("#review")).to_be_hidden()
     assert not booth.server.events, "Enter twice changes the deal, it does not sign it"
     await booth.type("Enter")
+    await playwright.expect(booth.page.locator("#review")).to_be_visible()
     await booth.contains("#review-terms", "ACME (JP)")
     await booth.type("Tab", "Enter")
     await booth.contains("#said-word", "Saved no. 1")

@@ -198,8 +198,19 @@ function dealFields() {
 }
 
 let reviewed = null;
+let checking = false;
 
 async function review() {
+  if (checking || at("review").open) return;
+  checking = true;
+  try {
+    await checkAndShow();
+  } finally {
+    checking = false;
+  }
+}
+
+async function checkAndShow() {
   const fields = { id: uuid(), ...dealFields() };
   let answer;
   try {
