@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-import sys
 
 import faust
 from typing_extensions import override
 
 from schemas.fair import Fair
+from schemas.logs import log_to_stderr
 from schemas.settings import KafkaSettings, WorkerSettings
 from schemas.topics import ALL_TOPICS
 from streams.app import create_worker
@@ -33,14 +33,7 @@ def run_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) -> No
         MustStop: the topics do not fit the settings.
         SystemExit: the worker ended.
     """
-    logging.basicConfig(
-        level=settings.log_level.upper(),
-        format="%(asctime)s %(levelname)-7s %(name)s %(message)s",
-        stream=sys.stderr,
-        force=True,
-    )
-    for noisy in ("faust", "mode", "aiokafka"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    log_to_stderr(settings.log_level, quiet=("faust", "mode", "aiokafka"))
     refuse_taken(settings.metrics_host, settings.metrics_port)
     worker = create_worker(fair, kafka, settings)
     for name in asyncio.run(ensure_topics(kafka, (*ALL_TOPICS, worker.journal))):

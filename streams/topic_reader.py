@@ -32,6 +32,7 @@ class Span:
     Attributes:
         since_ms: from the first record that Kafka took at or after this time, ms since 1970; 0 for the oldest,
             None for those that come from now on.
+        after: by partition, the last offset that is not wanted any more; wins over `since_ms`.
         until_ms: to the last one before this time; None for all.
         upto: by partition, the last offset to read; wins over `until_ms` there. A partition that is left out of a
             mapping that is given is not read at all.
@@ -40,6 +41,7 @@ class Span:
 
     since_ms: int | None = 0
     until_ms: int | None = None
+    after: Mapping[Place, int] = field(default_factory=dict)
     upto: Mapping[Place, int] | None = None
     follow: bool = False
 
@@ -112,8 +114,9 @@ class TopicReader:
             end: int | None = None if span.follow else ends[tp]
             if span.upto is not None:
                 end = span.upto[tp.topic, tp.partition] + 1
-            lanes[tp] = _Lane(tp, starts[tp], end, ends[tp])
-            consumer.seek(tp, starts[tp])
+            start = max(starts[tp], span.after.get((tp.topic, tp.partition), -1) + 1)
+            lanes[tp] = _Lane(tp, start, end, ends[tp])
+            consumer.seek(tp, start)
         return cls(consumer, lanes, span.until_ms)
 
     async def _note_until(self) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from producers.gateway.supervisor import Supervisor
 from producers.registry.doorkeeper import Doorkeeper
 from schemas.errors import InvalidSettings, Unavailable
 from schemas.fair import Fair
+from schemas.logs import log_to_stderr
 from schemas.settings import GatewaySettings, KafkaSettings
 
 log = logging.getLogger(__name__)
@@ -84,11 +84,7 @@ def run_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) -> 
     Raises:
         Unavailable: a port is taken, or the registry cannot be read.
     """
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s %(message)s", stream=sys.stderr, force=True
-    )
-    for noisy in ("aiokafka", "uvicorn", "asyncio"):
-        logging.getLogger(noisy).setLevel(logging.CRITICAL)
+    log_to_stderr(quiet=("aiokafka", "uvicorn", "asyncio"), quiet_level=logging.CRITICAL)
     asyncio.run(serve(create_gateway(fair, kafka, settings), asyncio.Event()))
 
 

@@ -100,11 +100,32 @@ class Entry(NamedTuple):
     role: str
 
 
+@dataclass(slots=True)
+class Numbering:
+    """The sequence numbers of one terminal's accepted events: how many, the lowest and the highest."""
+
+    events: int = 0
+    lowest: int = 0
+    highest: int = -1
+
+    def add(self, number: int) -> None:
+        """Take the number of an event that was not there before."""
+        self.lowest = number if self.events == 0 else min(self.lowest, number)
+        self.highest = max(self.highest, number)
+        self.events += 1
+
+    @property
+    def missing(self) -> int:
+        """How many numbers between the lowest and the highest no accepted event has: lost, refused or on their way."""
+        return max(0, self.highest - self.lowest + 1 - self.events)
+
+
 class Oracle:
     """Reads records in offset order per partition; answers at any time.
 
     Attributes:
         entries: by day and badge, the evidence for each visit.
+        sequences: by terminal, the numbering of its events.
 
     Args:
         fair_file: the fair file or what is in it, read by the oracle itself.
@@ -121,6 +142,7 @@ class Oracle:
         self.panes: dict[str, dict[int, dict[Labels, Cell]]] = defaultdict(lambda: defaultdict(dict))
         self.days_of_minutes: dict[int, str] = {}
         self.entries: dict[tuple[str, str], Entry] = {}
+        self.sequences: dict[str, Numbering] = {}
 
     def read(self, records: Iterable[Record]) -> "Oracle":
         """Take the records in; return the oracle itself."""
@@ -140,6 +162,8 @@ class Oracle:
             self._put("duplicate_events", moment, 1, topic=topic)
             return
         self.seen.add(identity)
+        if event.get("terminal_seq") is not None:
+            self.sequences.setdefault(event["terminal_id"], Numbering()).add(event["terminal_seq"])
 
         newest = self.newest.get((topic, partition))
         if newest is not None:

@@ -12,14 +12,23 @@ from typing import Any, Final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from schemas.errors import FairpulseError, InvalidSettings, Unavailable
+from schemas.errors import FairpulseError, InvalidSettings
 from schemas.fair import Fair
 from schemas.fair_file import example_fair_path, load_fair
 from schemas.recording.reader import Recording
 from schemas.settings import FairSettings, KafkaSettings, WorkerSettings
 from schemas.times import from_epoch_ms, instant_text
 from streams.audit.compare import Number, numbers
-from streams.audit.evidence import EVIDENCE, NUMBERS, evidence_rows, number_rows, sealed, write_audit
+from streams.audit.evidence import (
+    EVIDENCE,
+    NUMBERS,
+    TERMINALS,
+    evidence_rows,
+    number_rows,
+    sealed,
+    terminal_rows,
+    write_audit,
+)
 from streams.audit.oracle import Oracle
 from streams.audit.sources import Seals, read_records, run_topics
 from streams.audit.table import table_of
@@ -84,10 +93,8 @@ def audit(plan: AuditPlan, console: Console) -> Verdict:
     """
     if plan.day is not None and plan.day not in {str(day.date) for day in plan.fair.days}:
         raise InvalidSettings("--day: the fair has no such day", hint=f"for example {plan.fair.days[0].date}")
-    oracle = Oracle(plan.fair_bytes, int(plan.lateness.total_seconds()))
-    reports: list[Mapping[str, Any]] = [fetch_report(url) for url in plan.live]
-    for report in reports:
-        _refuse_others(report, plan)
+    oracle = oracle_for(plan)
+    reports: list[Mapping[str, Any]] = [] if plan.recording is not None and not plan.live else live_reports(plan)
     with Progress(
         "{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
     ) as bar:
@@ -104,6 +111,32 @@ def audit(plan: AuditPlan, console: Console) -> Verdict:
             if not reports:
                 bar.update(task, description="folding")
                 reports = [Replay.of(plan.recording.path, lateness=plan.lateness).final().report]
+    return verdict_of(plan, oracle, reports, seals)
+
+
+def oracle_for(plan: AuditPlan) -> Oracle:
+    """Return an oracle that has read nothing yet."""
+    return Oracle(plan.fair_bytes, int(plan.lateness.total_seconds()))
+
+
+def live_reports(plan: AuditPlan) -> list[Mapping[str, Any]]:
+    """Return what the workers show now.
+
+    Raises:
+        Unavailable: one does not answer, or recovers.
+        FairpulseError: one shows another fair.
+    """
+    reports = [fetch_report(url) for url in plan.live]
+    for report in reports:
+        if report["fair"] != plan.fair.fair_id:
+            raise FairpulseError(
+                "a worker shows another fair than the fair file", hint="name its fair file with --fair"
+            )
+    return list(reports)
+
+
+def verdict_of(plan: AuditPlan, oracle: Oracle, reports: Sequence[Mapping[str, Any]], seals: Seals) -> Verdict:
+    """Return the numbers of the workers beside the oracle's, of the plan's day or of all."""
     compared = [one for one in numbers(oracle, reports) if plan.day in (None, one.window)]
     return Verdict(compared, seals, oracle)
 
@@ -168,7 +201,11 @@ def keep(plan: AuditPlan, verdict: Verdict) -> Path:
         "partitions": sealed(verdict.seals),
     }
     evidence = evidence_rows(verdict.oracle, plan.fair.zone, plan.day)
-    tables = {"evidence": (EVIDENCE, evidence), "numbers": (NUMBERS, number_rows(verdict.numbers))}
+    tables = {
+        "evidence": (EVIDENCE, evidence),
+        "numbers": (NUMBERS, number_rows(verdict.numbers)),
+        "terminals": (TERMINALS, terminal_rows(verdict.oracle)),
+    }
     return write_audit(plan.folder, manifest, tables)
 
 
@@ -180,12 +217,8 @@ def report_lines(verdict: Verdict) -> list[str]:
     if len(found) > 100:
         lines.append(f"... and {len(found) - 100:,} more, all in numbers.csv with --out")
     records = sum(seal.records for seal in verdict.seals.values())
+    sequences = verdict.oracle.sequences.values()
+    missing = sum(one.missing for one in sequences)
+    lines.append(f"{len(sequences):,} terminals, {missing:,} sequence numbers missing (lost, refused or on their way)")
     lines.append(f"{records:,} records, {len(verdict.numbers):,} numbers, {len(found):,} differences")
     return lines
-
-
-def _refuse_others(report: Mapping[str, Any], plan: AuditPlan) -> None:
-    if report["fair"] != plan.fair.fair_id:
-        raise FairpulseError("a worker shows another fair than the fair file", hint="name its fair file with --fair")
-    if report["status"] != "live":
-        raise Unavailable("a worker is recovering", hint="wait until /readyz says ready, then audit again")

@@ -66,8 +66,12 @@ def positions(reports: Sequence[Mapping[str, Any]]) -> dict[Place, int]:
     return upto
 
 
-async def read_topics(kafka: KafkaSettings, reports: Sequence[Mapping[str, Any]], oracle: Oracle, tell: Tell) -> Seals:
+async def read_topics(
+    kafka: KafkaSettings, reports: Sequence[Mapping[str, Any]], oracle: Oracle, tell: Tell, seals: Seals | None = None
+) -> Seals:
     """Feed the oracle with what Kafka holds, up to where the workers are that gave the reports.
+
+    With `seals` of an earlier reading into the same oracle, it goes on where that ended.
 
     Raises:
         Unavailable: Kafka is not there, or does not hold all of it any more.
@@ -81,9 +85,12 @@ async def read_topics(kafka: KafkaSettings, reports: Sequence[Mapping[str, Any]]
         raise FairpulseError(
             f"no worker that was asked folds partition {missing[0]}", hint="name every worker: --live URL --live URL"
         )
-    seals: Seals = {}
-    done, total = 0, sum(offset + 1 for offset in upto.values())
-    async with reading(kafka, TOPICS, Span(upto=upto)) as reader, aclosing(reader.batches()) as batches:
+    seals = {} if seals is None else seals
+    if any(seal.last > upto.get(place, -1) for place, seal in seals.items()):
+        raise Unavailable("a worker is behind where it was: it recovers", hint="audit again in a moment")
+    after = {place: seal.last for place, seal in seals.items()}
+    done, total = 0, sum(offset - after.get(place, -1) for place, offset in upto.items())
+    async with reading(kafka, TOPICS, Span(after=after, upto=upto)) as reader, aclosing(reader.batches()) as batches:
         async for batch in batches:
             feed(batch, oracle, seals)
             done += len(batch)
@@ -128,6 +135,8 @@ def feed(batch: list[RecordedRecord], oracle: Oracle, seals: Seals) -> None:
     oracle.read((one.topic, one.partition, one.offset, one.key, one.value) for one in batch)
 
 
-def run_topics(kafka: KafkaSettings, reports: Sequence[Mapping[str, Any]], oracle: Oracle, tell: Tell) -> Seals:
+def run_topics(
+    kafka: KafkaSettings, reports: Sequence[Mapping[str, Any]], oracle: Oracle, tell: Tell, seals: Seals | None = None
+) -> Seals:
     """Read in an event loop of its own; see `read_topics`."""
-    return asyncio.run(read_topics(kafka, reports, oracle, tell))
+    return asyncio.run(read_topics(kafka, reports, oracle, tell, seals))
