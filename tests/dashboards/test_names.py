@@ -35,6 +35,7 @@ ELSEWHERE = {
     "fair_gateway_request_seconds_bucket": {"le"},
     "fair_gateway_ack_seconds_bucket": {"le"},
     "fair_audit_differences": set(),
+    "fair_audit_missing_sequence_numbers": set(),
 }
 """Series that no worker makes: Prometheus' own, the process's, the gateway's, the audit's."""
 SCRAPED = {"job", "instance"}
