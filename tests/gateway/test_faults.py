@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import random
 import signal
 import socket
@@ -27,6 +28,8 @@ from tests.support.workers import eventually, read_back
 
 pytestmark = pytest.mark.broker
 
+KILLS = int(os.environ.get("GATEWAY_KILLS", "8"))
+"""How often the gateway is killed; more with `GATEWAY_KILLS=100 pytest --timeout 1200`."""
 CROWD = [Terminal(f"crowd-{number}", FAIR_ID, PlaceKind.BOOTH, "h1-001") for number in range(8)]
 
 Start = Callable[..., GatewayProcess]
@@ -87,7 +90,7 @@ async def test_nothing_acknowledged_is_lost_when_the_gateway_is_killed_again_and
     chance = random.Random(20_251_025)
     gateway = start()
     async with crowd(gateway) as tally:
-        for _ in range(8):
+        for _ in range(KILLS):
             await progress(tally, 200)
             await asyncio.sleep(chance.random() * 0.5)  # the instant of the kill, not a synchronisation
             gateway.kill()
