@@ -85,8 +85,8 @@ def counters_instead_of_state() -> None:
         counted[topic] += sum(not isinstance(event, InvalidEvent) for _, event in events) - len(delta.seen)
         return delta
 
-    def of_this_process(self: View, names: Any = ()) -> Any:
-        shown = report(self, names)
+    def of_this_process(self: View, names: Any = (), partitions: Any = ()) -> Any:
+        shown = report(self, names, partitions)
         if "duplicate_events" in shown["kpis"]:
             series = [{"labels": {"topic": topic}, "value": number} for topic, number in counted.items()]
             shown["kpis"]["duplicate_events"]["windows"]["fair"] = series
