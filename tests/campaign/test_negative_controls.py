@@ -1,7 +1,7 @@
 """Bugs put in on purpose turn the campaign red: an oracle that cannot see them would prove nothing.
 
 Each is found in the first run as a rule, and must be within twenty. N5 (a booth client that deletes what the server
-refuses with 4xx) needs a client, and there is none yet.
+refuses with 4xx) is in tests/terminal/test_campaign.py.
 """
 
 import pytest
