@@ -5,7 +5,9 @@ replay.final().value("visits", day="2025-10-25")
 replay.at("2025-10-25T09:30+02:00").value("gate_passages", window="15m", gate="north", direction="entry")
 """
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,7 +31,7 @@ from streams.view import View
 LATENESS: Final = timedelta(seconds=30)
 """How long a minute stays open, as a worker does it by default."""
 
-CHUNK: Final = 2_000
+CHUNK: Final = 4_000
 """Records folded at once. The numbers do not depend on it."""
 
 _EVENT_TOPICS: Final = frozenset(topic.name for topic in EVENT_TOPICS)
@@ -147,6 +149,18 @@ def whole_records(recording: Recording) -> Iterator[RecordedRecord]:
         )
 
 
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep the cyclic garbage collector from walking a state that has no cycles: a fifth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 class Replay:
     """A stream of records that can be looked at as of any moment.
 
@@ -194,16 +208,22 @@ class Replay:
         if now_ms < self._until_ms:
             self._restart()
         self._until_ms = now_ms
-        while self._next is not None and self._arrival_ms <= now_ms:
-            self._fold.feed(self._next)
-            self._advance()
-        return self._fold.kpis(now_ms)
+        with _collector_paused():
+            while self._next is not None and self._arrival_ms <= now_ms:
+                self._fold.feed(self._next)
+                self._advance()
+            return self._fold.kpis(now_ms)
 
     def final(self) -> Kpis:
         """Return the KPIs after the last record; windows end where the newest event closed them."""
-        while self._next is not None:
-            self._fold.feed(self._next)
-            self._next = next(self._stream, None)
+        with _collector_paused():
+            feed = self._fold.feed
+            if self._next is not None:
+                feed(self._next)
+            for record in self._stream:
+                feed(record)
+            self._next = None
+            self._fold.settle()
         self._arrival_ms = self._until_ms = 1 << 62
         return self._fold.kpis()
 
