@@ -43,6 +43,8 @@ TARGETS = [
     (uid, panel, target) for uid, board in BOARDS.items() for panel in board["panels"] for target in panel["targets"]
 ]
 PARTITIONS = 4
+A_DAY = "10s"
+"""What stands for a day ago."""
 
 NO_GATEWAY = "no gateway runs in this test"
 EMPTY = {
@@ -83,6 +85,8 @@ def fair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
                 must_equal_the_oracle(broker, *workers)
                 running = Running(broker, workers, prometheus)
                 wait_for_a_scrape(running)
+                yesterday = f'sum(fair_visits{{window="day"}} offset {A_DAY}) > 0'
+                eventually(lambda: bool(prometheus.query(yesterday)), "there is a yesterday to compare with")
                 yield running
         finally:
             for worker in workers:
@@ -106,7 +110,7 @@ def wait_for_a_scrape(fair: Running) -> None:
 
 def filled(uid: str, expr: str, prometheus: Prometheus) -> str:
     """Return the query as Grafana sends it when a board is opened; a day ago is ten seconds ago here."""
-    expr = expr.replace("$__rate_interval", "1m").replace("$offset", "10s")
+    expr = expr.replace("$__rate_interval", "1m").replace("$offset", A_DAY)
     for variable in BOARDS[uid]["templating"]["list"]:
         name = variable["name"]
         if variable["type"] == "query":
