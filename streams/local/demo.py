@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -69,7 +70,7 @@ def run_demo(plan: Plan) -> None:
 
     Raises:
         Unavailable: a part cannot start, or ended by itself.
-        MustStop: a KPI differs from the simulator's ledger.
+        MustStop: a KPI differs from the audit's, or from the simulator's ledger, or an event is not counted once.
     """
     fair = load_fair(plan.fair_file)
     with ExitStack() as stack:
@@ -92,17 +93,18 @@ def run_demo(plan: Plan) -> None:
         prometheus = start_prometheus(children, home, f"{HOST}:{port}")
         if prometheus is not None:
             addresses["Prometheus"] = prometheus
+        running = [worker]
         book = home / "book.json"
         if plan.direct:
             to = ["--ledger", str(book)]
         else:
-            gateway = _start_gateway(children, home, bootstrap, plan)
-            addresses["gateway"] = gateway
-            to = ["--receipt", str(book), "--gateway", gateway, "--terminals", str(home / REGISTRY)]
+            gateway, addresses["gateway"] = _start_gateway(children, home, bootstrap, plan)
+            running.append(gateway)
+            to = ["--receipt", str(book), "--gateway", addresses["gateway"], "--terminals", str(home / REGISTRY)]
             to += ["--spools", str(home / "spools")]
         say("starting the simulator" if plan.direct else "starting the simulator with a terminal for every reader")
         simulator = _start(children, home, "simulator", "producers", "simulate", *common, *_script(plan), *to)
-        _show(LiveView(fair, addresses), url, worker, simulator)
+        _show(LiveView(fair, addresses), url, running, simulator)
         if simulator.popen.returncode:
             raise simulator.ended()
         sent = json.loads(book.read_text(encoding="utf-8"))
@@ -113,8 +115,8 @@ def run_demo(plan: Plan) -> None:
             check_with_audit(url, worker, sent["events"], audited)
 
 
-def _start_gateway(children: Children, home: Path, bootstrap: str, plan: Plan) -> str:
-    """Start a gateway on free ports, in the fair's time; return its address."""
+def _start_gateway(children: Children, home: Path, bootstrap: str, plan: Plan) -> tuple[Part, str]:
+    """Start a gateway on free ports, in the fair's time; return it and its address."""
     registry = home / REGISTRY
     # The gateway wants a registry; the simulator enrols its terminals there.
     enrol = ["terminals", "enrol", "organiser", "--desk", "--file", str(registry), "--fair", str(plan.fair_file)]
@@ -133,7 +135,7 @@ def _start_gateway(children: Children, home: Path, bootstrap: str, plan: Plan) -
     program = ["/usr/bin/env", *environment, *_PROGRAM, "producers", "gateway"]
     gateway = Part("gateway", children.start(program, log), log)
     wait_for(lambda: is_ready(f"http://{HOST}:{internal}"), gateway, START_SECONDS)
-    return f"http://{HOST}:{port}"
+    return gateway, f"http://{HOST}:{port}"
 
 
 def _script(plan: Plan) -> list[str]:
@@ -155,13 +157,14 @@ def _start(children: Children, home: Path, name: str, package: str, *arguments: 
     return Part(name, children.start([*_PROGRAM, package, *arguments], log), log)
 
 
-def _show(view: LiveView, url: str, worker: Part, simulator: Part) -> None:
+def _show(view: LiveView, url: str, running: Sequence[Part], simulator: Part) -> None:
     screen = console()
     with Live(console=screen, refresh_per_second=4, transient=False) if screen.is_terminal else ExitStack() as live:
         line_due = 0.0
         while simulator.popen.poll() is None:
-            if worker.popen.poll() is not None:
-                raise worker.ended()
+            for part in running:
+                if part.popen.poll() is not None:
+                    raise part.ended()
             report = fetch_report(url, *SHOWN)
             view.take(report)
             if isinstance(live, Live):
