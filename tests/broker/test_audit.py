@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
+from schemas.dead_letters import DeadLetter, read_letter
 from schemas.recording.jsonl import from_lines, to_line
 from schemas.recording.reader import Recording
 from schemas.recording.writer import RecordingWriter
@@ -28,6 +29,11 @@ def audit(broker: str, *arguments: str | Path) -> tuple[int, str]:
     command = [sys.executable, "-m", "streams", "audit", *map(str, arguments), "--bootstrap-servers", broker]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     return done.returncode, done.stdout + done.stderr
+
+
+def refused_in(recording: Recording) -> list[DeadLetter]:
+    letters = [read_letter(one.value) for one in recording.records() if one.topic == "fair.rejected"]
+    return [letter for letter in letters if isinstance(letter, DeadLetter)]
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -103,13 +109,17 @@ def test_one_tampered_record_is_named_by_the_numbers_that_it_changes(
     assert audit(broker, recording.path, "--live", url(worker))[0] == 0
 
     lines = [to_line(record) for record in recording.records()]
-    # The newest state of some deal, sent once: what an older revision says, or a copy, no longer counts.
+    # A deal that was sent once: what an older revision says, or a copy, no longer counts; nor does what was refused.
     deal_ids = [re.search(rb'deal_id\\":\\"([^"\\]+)', line) for line in lines]
     times = Counter(found[1] for found in deal_ids if found is not None)
+    refused = {(letter.topic, letter.partition, letter.offset) for letter in refused_in(recording)}
     deal = next(
         at
-        for at, found in enumerate(deal_ids)
-        if found is not None and times[found[1]] == 1 and b'\\"binding\\":true' in lines[at]
+        for at, (found, record) in enumerate(zip(deal_ids, recording.records(), strict=True))
+        if found is not None
+        and times[found[1]] == 1
+        and b'\\"binding\\":true' in lines[at]
+        and (record.topic, record.partition, record.offset) not in refused
     )
     before, _, rest = lines[deal].partition(b'\\"value_minor\\":')
     lines[deal] = before + b'\\"value_minor\\":9' + rest
