@@ -111,7 +111,7 @@ async def simulate_fair(plan: Plan) -> Outcome:
         if plan.ledger is not None:
             _write(ledger, plan.ledger, plan)
     if plan.receipt is not None:
-        plan.receipt.write_text(json.dumps({"events": len(arrived), "refused": getattr(sink, "rejected", 0)}) + "\n")
+        plan.receipt.write_text(json.dumps({"events": len(arrived), "refused": sink.rejected}) + "\n")
     return Outcome(ending, sink.acknowledged, player.progress.elapsed_s, kinds)
 
 

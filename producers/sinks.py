@@ -71,10 +71,12 @@ class EventSink(Protocol):
     Attributes:
         sent: records taken so far.
         acknowledged: records that are safe; `acknowledged` of the constructor was called for each.
+        rejected: records that the other side refused for good.
     """
 
     sent: int
     acknowledged: int
+    rejected: int
 
     async def start(self) -> None:
         """Make ready to send. Raises Unavailable if the other side is not there."""
@@ -104,6 +106,7 @@ class CountingSink:
     def __init__(self, acknowledged: Acknowledged | None = None) -> None:
         self.sent = 0
         self.acknowledged = 0
+        self.rejected = 0
         self._tell = acknowledged
 
     async def start(self) -> None:

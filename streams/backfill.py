@@ -5,21 +5,20 @@
 Live samples never carry event times (they would never grow stale); a past fair has no other ones.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Final
 
 from prometheus_client.registry import Collector
 
-from schemas.admission import admission
 from schemas.errors import InvalidEvent
 from schemas.events import Event
 from schemas.fair import Fair
 from schemas.recording.frames import RecordedRecord
 from schemas.times import epoch_ms
 from schemas.topics import EVENT_TOPICS
-from schemas.wire import decoder
 from streams.collector import KpiCollector
+from streams.decoding import Decoding
 from streams.facts import FairFacts
 from streams.kpis.engine import Engine
 from streams.kpis.state import PartitionState
@@ -54,7 +53,7 @@ class Backfill:
     """The same, record by record, for a source that cannot be iterated over."""
 
     def __init__(self, fair: Fair, lateness: timedelta, step: timedelta = STEP) -> None:
-        self._replay = _Replay(Engine(fair, lateness), admission(fair))
+        self._replay = _Replay(Engine(fair, lateness))
         self._facts = FairFacts(fair)
         self._topics = frozenset(topic.name for topic in EVENT_TOPICS)
         self._length = step // timedelta(milliseconds=1)
@@ -99,10 +98,9 @@ class _Replay:
     A record is looked at first (`take`), so that the step before it can be shown without it, and kept afterwards.
     """
 
-    def __init__(self, engine: Engine, admit: Callable[[Event], None]) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._admit = admit
-        self._decode = {topic.name: decoder(topic.name) for topic in EVENT_TOPICS}
+        self._decoding = Decoding(engine.fair)
         self._states: dict[int, PartitionState] = {}
         self._waiting: dict[tuple[int, str], list[tuple[int, Event | InvalidEvent]]] = {}
         self._now: tuple[RecordedRecord, Event | InvalidEvent] | None = None
@@ -110,13 +108,8 @@ class _Replay:
 
     def take(self, record: RecordedRecord) -> int:
         """Look at a record; return the newest event time so far, in ms since 1970, -1 before the first event."""
-        event: Event | InvalidEvent
-        try:
-            event = self._decode[record.topic](record.value)
-            self._admit(event)
-        except InvalidEvent as error:
-            event = error
-        else:
+        event = self._decoding.one(record.topic, record.value)
+        if not isinstance(event, InvalidEvent):
             happened = epoch_ms(event.occurred_at) + event.clock_offset_ms
             received = epoch_ms(event.received_at)
             if not self._engine.calendar.is_believable(happened, received):

@@ -20,6 +20,11 @@ class Decoding:
         self._admit = admission(fair)
         self._decoders: Mapping[str, Callable[[bytes | None], Event]] = {t.name: decoder(t.name) for t in EVENT_TOPICS}
 
+    def one(self, topic: str, raw: bytes | None) -> Event | InvalidEvent:
+        """Return what a single record is, an event or the reason why it is none."""
+        ((_, event),), _ = self.read(topic, [(0, raw)])
+        return event
+
     def read(
         self, topic: str, records: Iterable[tuple[int, bytes | None]]
     ) -> tuple[list[tuple[int, Event | InvalidEvent]], list[Refused]]:

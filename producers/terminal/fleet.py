@@ -94,7 +94,6 @@ class HttpSink(CountingSink):
     ) -> None:
         super().__init__(acknowledged)
         self.left_out = 0
-        self.rejected = 0
         self.statuses: dict[int, int] = {}
         self._patience_s = patience_s
         self._link = Link(server, connections=CONNECTIONS)

@@ -33,6 +33,7 @@ from streams.audit.oracle import Oracle
 from streams.audit.sources import Seals, read_records, run_topics
 from streams.audit.table import table_of
 from streams.kpi_listing import fetch_report
+from streams.kpis.engine import Engine
 from streams.replay import Replay, whole_records
 
 LIVE: Final = "http://127.0.0.1:9464"
@@ -110,8 +111,13 @@ def audit(plan: AuditPlan, console: Console) -> Verdict:
             seals = read_records(whole_records(plan.recording), total, oracle, tell)
             if not reports:
                 bar.update(task, description="folding")
-                reports = [Replay.of(plan.recording.path, lateness=plan.lateness).final().report]
+                reports = [_folded(plan, plan.recording)]
     return verdict_of(plan, oracle, reports, seals)
+
+
+def _folded(plan: AuditPlan, recording: Recording) -> Mapping[str, Any]:
+    """Return what today's fold makes of a recording, by the same fair file that the oracle reads."""
+    return Replay(Engine(plan.fair, plan.lateness), lambda: whole_records(recording)).final().report
 
 
 def oracle_for(plan: AuditPlan) -> Oracle:
@@ -123,7 +129,7 @@ def live_reports(plan: AuditPlan) -> list[Mapping[str, Any]]:
     """Return what the workers show now.
 
     Raises:
-        Unavailable: one does not answer, or recovers.
+        Unavailable: one does not answer.
         FairpulseError: one shows another fair.
     """
     reports = [fetch_report(url) for url in plan.live]

@@ -82,5 +82,5 @@ def admitted(letters: Mapping[Place, DeadLetter], fair: Fair) -> dict[Place, Eve
         elif raw is not None and len(raw) < letter.size:
             verdicts[place] = InvalidEvent("too_large", "only its beginning is in the letter")
         else:
-            ((_, verdicts[place]),), _ = decoding.read(letter.topic, [(0, raw)])
+            verdicts[place] = decoding.one(letter.topic, raw)
     return verdicts
