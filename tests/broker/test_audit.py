@@ -119,6 +119,7 @@ def test_one_tampered_record_is_named_by_the_numbers_that_it_changes(
         if found is not None
         and times[found[1]] == 1
         and b'\\"binding\\":true' in lines[at]
+        and re.search(rb'value_minor\\":[0-9]', lines[at])
         and (record.topic, record.partition, record.offset) not in refused
     )
     before, _, rest = lines[deal].partition(b'\\"value_minor\\":')
