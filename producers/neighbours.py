@@ -6,6 +6,7 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from producers.sinks import no_kafka
 from schemas.errors import InvalidSettings, Unavailable
 from schemas.topics import EVENT_TOPICS
 
@@ -26,10 +27,7 @@ async def refuse_other_fairs(bootstrap_servers: str, fair_id: str) -> None:
             await consumer.start()
             known = await consumer.topics()
         except (KafkaError, OSError) as error:
-            raise Unavailable(
-                f"no Kafka answers at {bootstrap_servers}",
-                hint="start one with `fairpulse kafka`, or name another with --bootstrap-servers",
-            ) from error
+            raise no_kafka(bootstrap_servers) from error
         missing = [topic.name for topic in EVENT_TOPICS if topic.name not in known]
         if missing:
             raise Unavailable(

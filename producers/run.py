@@ -16,12 +16,11 @@ from producers.simulator.ledger import Ledger
 from producers.simulator.scenarios import Scenario
 from producers.simulator.stream import emissions
 from producers.sinks import Acknowledged, EventSink, KafkaSink, NowhereSink, Record
-from producers.terminal.clock import wall_ms
 from producers.terminal.fleet import HttpSink, terminals_of
 from schemas.errors import InvalidSettings
 from schemas.fair import Fair
 from schemas.interrupts import stopping
-from schemas.times import epoch_ms, from_epoch_ms
+from schemas.times import epoch_ms, from_epoch_ms, wall_ms
 
 BEFORE_OPENING_MS = 300_000
 """The first visitors are let in before the official opening; a play begins with them."""

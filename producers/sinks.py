@@ -60,6 +60,14 @@ Acknowledged = Callable[[Record], None]
 """Told of each record once it is safe. Records of one key come in order; others may not."""
 
 
+def no_kafka(bootstrap_servers: str) -> Unavailable:
+    """Return the error that no broker answers."""
+    return Unavailable(
+        f"no Kafka answers at {bootstrap_servers}",
+        hint="start one with `fairpulse kafka`, or name another with --bootstrap-servers",
+    )
+
+
 def record_of(event: Event) -> RawRecord:
     """Return the record of an event: its topic, its key and its bytes."""
     return RawRecord(topic_of(event).name, key_of(event), encode(event))
@@ -209,10 +217,7 @@ class KafkaSink(CountingSink):
             await asyncio.wait_for(self._producer.start(), self._patience_s)
         except (KafkaError, OSError, TimeoutError):
             await self._let_go()
-            raise Unavailable(
-                f"no Kafka answers at {self._servers}",
-                hint="start one with `fairpulse kafka`, or name another with --bootstrap-servers",
-            ) from None
+            raise no_kafka(self._servers) from None
 
     async def send(self, record: Event | Record) -> None:
         """Hand the record to Kafka's client; waits while `in_flight` records are not acknowledged.

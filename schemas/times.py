@@ -1,6 +1,7 @@
 """Instants as text, and as whole milliseconds."""
 
 from datetime import UTC, datetime
+from time import time_ns
 from typing import Annotated, Any
 
 from pydantic import GetCoreSchemaHandler
@@ -46,6 +47,11 @@ def epoch_ms(instant: datetime) -> int:
     """Return whole milliseconds since 1970-01-01T00:00Z, rounded down; exact, no float in between."""
     since = instant - EPOCH
     return since.days * 86_400_000 + since.seconds * 1_000 + since.microseconds // 1_000
+
+
+def wall_ms() -> int:
+    """Return this machine's wall clock in whole milliseconds since 1970."""
+    return time_ns() // 1_000_000
 
 
 def from_epoch_ms(milliseconds: int) -> datetime:

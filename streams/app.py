@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from schemas.fair import Fair
 from schemas.settings import KafkaSettings, WorkerSettings
+from schemas.times import wall_ms
 from schemas.topics import EVENT_TOPICS, REJECTED, Topic, journal_topic
 from streams.agent import Folding
 from streams.chunks import Chunk, ChunkConsumer, consumer_for
@@ -119,7 +120,7 @@ def create_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) ->
     view = View(
         engine,
         lambda: {number: store.journals[number].state for number in store.active if number in store.journals},
-        (lambda: time.time_ns() // 1_000_000) if settings.clock == "wall" else None,
+        wall_ms if settings.clock == "wall" else None,
     )
     registry.register(KpiCollector(view, lambda: _lag(app, store)))
     pages = WorkerPages(view, health, registry, settings.metrics_host, settings.metrics_port, beacon=app.beacon)

@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from time import time_ns
 from typing import Final, Self
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -14,7 +13,8 @@ from aiokafka.errors import KafkaError
 from schemas.errors import Unavailable
 from schemas.recording.frames import RecordedRecord
 from schemas.settings import KafkaSettings
-from streams.topics_admin import admin, partitions_of
+from schemas.times import wall_ms
+from streams.topics_admin import admin, no_kafka, partitions_of
 
 AHEAD: Final = 4_000
 """Records of one partition that wait for the others; then it pauses, so that memory stays bounded."""
@@ -121,7 +121,7 @@ class TopicReader:
 
     async def _note_until(self) -> None:
         """Once the last moment has passed, each partition's end is known, and quiet ones need not be waited for."""
-        if self._until_ms is None or time_ns() // 1_000_000 < self._until_ms:
+        if self._until_ms is None or wall_ms() < self._until_ms:
             return
         tps = list(self._lanes)
         times = await self._consumer.offsets_for_times(dict.fromkeys(tps, self._until_ms))
@@ -215,10 +215,7 @@ async def reading(kafka: KafkaSettings, topics: Sequence[str], span: Span) -> As
             await consumer.start()
             reader = await TopicReader.open(consumer, counts, span)
         except (KafkaError, OSError) as error:
-            raise Unavailable(
-                f"no Kafka answers at {kafka.bootstrap_servers}",
-                hint="start one with `fairpulse kafka`, or set FAIRPULSE_BOOTSTRAP_SERVERS",
-            ) from error
+            raise no_kafka(kafka) from error
         yield reader
     finally:
         await consumer.stop()

@@ -11,6 +11,14 @@ from schemas.settings import KafkaSettings
 from schemas.topics import ALL_TOPICS, Topic
 
 
+def no_kafka(settings: KafkaSettings) -> Unavailable:
+    """Return the error that no broker answers."""
+    return Unavailable(
+        f"no Kafka answers at {settings.bootstrap_servers}",
+        hint="start one with `fairpulse kafka`, or set FAIRPULSE_BOOTSTRAP_SERVERS",
+    )
+
+
 @asynccontextmanager
 async def admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
     """Open an admin connection.
@@ -23,10 +31,7 @@ async def admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
         await client.start()
     except (KafkaConnectionError, OSError) as error:
         await client.close()
-        raise Unavailable(
-            f"no Kafka answers at {settings.bootstrap_servers}",
-            hint="start one with `fairpulse kafka`, or set FAIRPULSE_BOOTSTRAP_SERVERS",
-        ) from error
+        raise no_kafka(settings) from error
     try:
         yield client
     finally:

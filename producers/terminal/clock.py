@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import datetime
 from secrets import token_bytes
-from time import time_ns
 from typing import Final
 
 from schemas.times import AFTER_LAST, FIRST, epoch_ms, from_epoch_ms
@@ -14,11 +13,6 @@ ClockMs = Callable[[], int]
 FIRST_MS: Final = epoch_ms(FIRST)
 LAST_MS: Final = epoch_ms(AFTER_LAST) - 1
 DAY_MS: Final = 86_400_000
-
-
-def wall_ms() -> int:
-    """Return this machine's wall clock in whole milliseconds since 1970."""
-    return time_ns() // 1_000_000
 
 
 def writable(ms: int) -> datetime:

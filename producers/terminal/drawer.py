@@ -5,11 +5,11 @@ import os
 from pathlib import Path
 from typing import Final
 
-from producers.terminal.clock import ClockMs, wall_ms, writable
+from producers.terminal.clock import ClockMs, writable
 from producers.terminal.spool import Spool
 from producers.terminal.spool_schema import REJECTED, sync_folder
 from schemas.errors import InvalidSettings
-from schemas.times import instant_text
+from schemas.times import instant_text, wall_ms
 
 AT_ONCE: Final = 100_000
 """Events in one file at most; a fuller drawer is emptied by exporting again."""

@@ -15,7 +15,6 @@ from producers.simulator.emission import Emission
 from producers.simulator.places import Places
 from producers.sinks import Acknowledged, CountingSink, Record, record_of
 from producers.terminal.answers import Verdict
-from producers.terminal.clock import wall_ms
 from producers.terminal.envelope import envelope_of
 from producers.terminal.link import Answer, Link
 from producers.terminal.sender import Line, Sender
@@ -24,6 +23,7 @@ from schemas.errors import Unavailable
 from schemas.events import Envelope, Event
 from schemas.fair import Fair
 from schemas.terminals import PlaceKind, Terminal
+from schemas.times import wall_ms
 
 PATIENCE_S: Final = 120.0
 """How long `flush` waits without a single event getting through."""

@@ -14,12 +14,12 @@ from typing import IO, Final, ParamSpec, Self, TypeVar
 
 from producers.terminal.answers import UNKNOWN, Then, Verdict, judge
 from producers.terminal.backoff import wait_s
-from producers.terminal.clock import ClockMs, wall_ms, writable
+from producers.terminal.clock import ClockMs, writable
 from producers.terminal.link import Answer, Link
 from producers.terminal.spool import Spool, Waiting
 from schemas.errors import Unavailable
 from schemas.http import EVENTS_MAX
-from schemas.times import instant_text
+from schemas.times import instant_text, wall_ms
 
 log = logging.getLogger(__name__)
 

@@ -3,13 +3,13 @@
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from producers.terminal.clock import ClockMs, wall_ms
+from producers.terminal.clock import ClockMs
 from producers.terminal.link import Answer, Link
 from producers.terminal.pairing import Pairing
 from producers.terminal.spool import Totals
 from producers.terminal.terminal import Terminal
 from schemas.errors import Unavailable
-from schemas.times import epoch_ms
+from schemas.times import epoch_ms, wall_ms
 
 BARELY_MS: Final = 2_000
 """A smaller difference is not worth a word: the Date header has whole seconds."""

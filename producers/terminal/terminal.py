@@ -6,7 +6,7 @@ from typing import Any
 
 from producers.terminal.badge import badge_ref
 from producers.terminal.card import Card
-from producers.terminal.clock import ClockMs, new_event_id, wall_ms, writable
+from producers.terminal.clock import ClockMs, new_event_id, writable
 from producers.terminal.deal_form import DealForm, deal_members
 from producers.terminal.envelope import envelope
 from producers.terminal.pairing import CARD, Pairing
@@ -14,7 +14,7 @@ from producers.terminal.spool import Saved, Spool
 from schemas.codes import BadgeRole, Capture, InteractionKind, ScanKind, SourceType
 from schemas.errors import InvalidEvent, InvalidSettings
 from schemas.ids import FairId, TerminalId
-from schemas.times import instant_text
+from schemas.times import instant_text, wall_ms
 from schemas.wire import decode_strict
 
 KINDS: Mapping[str, tuple[ScanKind, ...]] = {

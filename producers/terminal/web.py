@@ -9,7 +9,6 @@ from typing import Any, Final
 from aiohttp import web
 
 from producers.terminal.answers import Then, Verdict
-from producers.terminal.clock import wall_ms
 from producers.terminal.link import Answer, Link
 from producers.terminal.pairing import Pairing
 from producers.terminal.sender import Line, OneSender, Sender
@@ -19,6 +18,7 @@ from producers.terminal.status import clock_offset_ms, clock_text, counts_text
 from producers.terminal.terminal import KINDS, Terminal
 from producers.terminal.web_input import deal_of, fields_of, interaction_of, scan_of
 from schemas.errors import InvalidEvent, InvalidSettings, Unavailable
+from schemas.times import wall_ms
 
 HOST: Final = "127.0.0.1"
 ASK_IDLE_S: Final = 5.0

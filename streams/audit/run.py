@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
-from time import time_ns
 from typing import Any, Final
 
 from rich.console import Console
@@ -17,7 +16,7 @@ from schemas.fair import Fair
 from schemas.fair_file import example_fair_path, load_fair
 from schemas.recording.reader import Recording
 from schemas.settings import FairSettings, KafkaSettings, WorkerSettings
-from schemas.times import from_epoch_ms, instant_text
+from schemas.times import from_epoch_ms, instant_text, wall_ms
 from streams.audit.compare import Number, numbers
 from streams.audit.evidence import (
     EVIDENCE,
@@ -174,7 +173,7 @@ def plan_from(
         recording=opened,
         day=day,
         folder=folder,
-        at=from_epoch_ms(time_ns() // 1_000_000),
+        at=from_epoch_ms(wall_ms()),
     )
 
 
