@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -120,11 +119,9 @@ def _start_gateway(children: Children, home: Path, bootstrap: str, plan: Plan) -
     registry = home / REGISTRY
     # The gateway wants a registry; the simulator enrols its terminals there.
     enrol = ["terminals", "enrol", "organiser", "--desk", "--file", str(registry), "--fair", str(plan.fair_file)]
-    subprocess.run(  # noqa: S603 - our own program
-        [*_PROGRAM, "producers", *enrol],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
+    enrolled = _start(children, home, "registry", "producers", *enrol)
+    if enrolled.popen.wait(START_SECONDS):
+        raise enrolled.ended()
     port, internal = free_port(), free_port()
     settings = {"PORT": port, "INTERNAL_PORT": internal, "CLOCK": "sent-at", "RATE": 100_000, "BURST": 1_000_000}
     environment = [f"{PREFIX}GATEWAY_{name}={value}" for name, value in settings.items()]
