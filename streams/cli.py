@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from streams.exporter.cli import kafka_exporter
+
 
 @click.command()
 @click.option(
@@ -196,8 +198,8 @@ def backfill(
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def commands() -> None:
-    """The stream side of fairpulse: worker, topics, kpis, record, audit, rebuild, backfill."""
+    """The stream side of fairpulse: worker, topics, kpis, record, audit, rebuild, backfill, kafka-exporter."""
 
 
-for _command in (worker, topics, kpis, record, audit, rebuild, backfill):
+for _command in (worker, topics, kpis, record, audit, rebuild, backfill, kafka_exporter):
     commands.add_command(_command)

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Final, cast
 from urllib.parse import urlsplit
 
-from prometheus_client import CollectorRegistry, Gauge, start_http_server
+from prometheus_client import CollectorRegistry, Gauge
 
 from schemas.errors import FairpulseError, Unavailable
 from streams.audit.run import AuditPlan, Verdict, live_reports, oracle_for, verdict_of
 from streams.audit.sources import Seals, run_topics
+from streams.metrics_server import serving
 
 log = logging.getLogger(__name__)
 
@@ -98,16 +99,8 @@ def watch(plan: AuditPlan, host: str, port: int, wait: Callable[[], bool]) -> No
     """
     registry = CollectorRegistry()
     watching = Watch(plan, registry)
-    try:
-        server, thread = start_http_server(port, host, registry)
-    except OSError as error:
-        raise Unavailable(f"port {port} cannot be used ({error.strerror})", hint="name another with --port") from None
-    try:
+    with serving(registry, host, port):
         while True:
             watching.round()
             if not wait():
                 return
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

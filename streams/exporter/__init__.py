@@ -1,0 +1,1 @@
+"""Kafka itself for Prometheus: brokers, leaders, replicas, offsets."""
