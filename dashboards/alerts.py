@@ -155,6 +155,27 @@ ALERTS: Final = (
         "{{ $labels.job }} at {{ $labels.instance }} does not answer Prometheus",
     ),
     Alert(
+        "KafkaAway",
+        "critical",
+        "max(kafka_brokers) == 0",
+        "1m",
+        "Kafka does not answer. Terminals and gateways keep what they have, the numbers stand still",
+    ),
+    Alert(
+        "KafkaPartitionsDown",
+        "critical",
+        "sum by (topic) (max by (topic, partition) (kafka_topic_partition_leader) == bool -1) > 0",
+        "1m",
+        "{{ $value }} partitions of {{ $labels.topic }} have no leader: nobody can write or read them",
+    ),
+    Alert(
+        "KafkaCopiesMissing",
+        "warning",
+        "sum(max by (topic, partition) (kafka_topic_partition_under_replicated_partition)) > 0",
+        "5m",
+        "{{ $value }} partitions miss a copy: the loss of one more broker may stop them",
+    ),
+    Alert(
         "GatewayFails",
         "critical",
         'sum(rate(fair_gateway_requests_total{status=~"5.."}[5m])) / sum(rate(fair_gateway_requests_total[5m])) > 0.01',

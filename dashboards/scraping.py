@@ -5,7 +5,8 @@ from typing import Any, Final
 SCRAPE_SECONDS: Final = 15
 """How often. Grafana makes its rate interval from it: a wrong one there empties every rate panel."""
 FACTS_SECONDS: Final = 60
-WORKER, FACTS, GATEWAY, AUDIT = "fairpulse-worker", "fairpulse-facts", "fairpulse-gateway", "fairpulse-audit"
+WORKER, FACTS, GATEWAY = "fairpulse-worker", "fairpulse-facts", "fairpulse-gateway"
+AUDIT, KAFKA = "fairpulse-audit", "fairpulse-kafka"
 MOST_SERIES: Final = 10_000
 """Fuse of a worker's scrape: above it Prometheus takes none of the series, and an alert fires before it."""
 MOST_FACTS: Final = 20_000
@@ -33,6 +34,7 @@ def prometheus_config() -> dict[str, Any]:
             ),
             _job(GATEWAY, "gateway", 9_465, sample_limit=1_000),
             _job(AUDIT, "audit", 9_466, sample_limit=100),
+            _job(KAFKA, "kafka-exporter", 9_467, sample_limit=20_000),
             {"job_name": "prometheus", "static_configs": [{"targets": ["127.0.0.1:9090"]}]},
         ],
     }

@@ -9,6 +9,8 @@ APPEND: Levels = ((None, GOOD), (0.25, WATCH), (1, BAD))
 MOST_SERIES = 10_000
 _LAG = "sum by (topic) (max by (topic, partition) (fair_worker_lag_records))"
 _STALE = "max by (partition) (fair_watermark_timestamp_seconds)"
+_LEADER = "max by (topic, partition) (kafka_topic_partition_leader)"
+_BEHIND = "max by (topic, partition) (kafka_topic_partition_under_replicated_partition)"
 _FAILED = 'status=~"5.."'
 
 
@@ -165,7 +167,7 @@ _INSIDE = Row(
                 Query(_rate("fair_worker_phase_seconds_total", "phase"), "{{phase}}"),
             ),
             unit="none",
-            width=8,
+            width=12,
             levels=((None, GOOD), (0.7, WATCH), (1, BAD)),
         ),
         Panel(
@@ -182,23 +184,7 @@ _INSIDE = Row(
                 ),
             ),
             unit="bytes",
-            width=8,
-        ),
-        Panel(
-            id=12,
-            kind=Kind.TREND,
-            title="How fast does Kafka take the journal?",
-            what="Seconds until Kafka acknowledged a journal record.",
-            good="below 0.25 s.",
-            do="workers and gateway slow alike: Kafka. Workers alone: the journal's partition leaders.",
-            queries=(
-                Query(_p(0.5, "fair_worker_journal_append_seconds"), "middle"),
-                Query(_p(0.99, "fair_worker_journal_append_seconds"), "99 in a hundred"),
-            ),
-            unit="s",
-            width=8,
-            levels=APPEND,
-            colours={"middle": GOOD, "99 in a hundred": WARN},
+            width=12,
         ),
     ),
 )
@@ -273,6 +259,60 @@ _GATEWAY = Row(
     ),
 )
 
+_KAFKA = Row(
+    7,
+    (
+        Panel(
+            id=19,
+            kind=Kind.STAT,
+            title="Kafka's brokers",
+            what="Brokers that Kafka counts as alive.",
+            good="as many as were set up.",
+            do="0: Kafka is away, see the runbook KafkaAway. Fewer than were set up: start the missing one.",
+            queries=(Query("max(kafka_brokers)"),),
+            unit="locale",
+            width=4,
+            levels=((None, BAD), (1, GOOD)),
+            no_value="no exporter",
+        ),
+        Panel(
+            id=20,
+            kind=Kind.TREND,
+            title="In what state are Kafka's partitions?",
+            what="Partitions of all topics that are well, that miss a copy, and that nobody can write or read.",
+            good="all of them well.",
+            do="without a leader: see the runbook KafkaPartitionsDown. A copy missing: see KafkaCopiesMissing.",
+            queries=(
+                Query(f"sum(({_LEADER} > bool -1) * ({_BEHIND} == bool 0))", "well"),
+                Query(f"sum(({_LEADER} > bool -1) * {_BEHIND})", "a copy is missing"),
+                Query(f"sum({_LEADER} == bool -1)", "without a leader"),
+            ),
+            unit="locale",
+            width=10,
+            stack=True,
+            colours={"well": GOOD, "a copy is missing": WARN, "without a leader": BAD},
+            no_value="no exporter",
+        ),
+        Panel(
+            id=12,
+            kind=Kind.TREND,
+            title="How fast does Kafka answer?",
+            what="Seconds until Kafka acknowledged a worker's journal record, and until it described itself.",
+            good="below 0.25 s.",
+            do="all lines up, and the gateway's: Kafka's disks or network. The journal alone: its leaders.",
+            queries=(
+                Query(_p(0.5, "fair_worker_journal_append_seconds"), "journal, middle"),
+                Query(_p(0.99, "fair_worker_journal_append_seconds"), "journal, 99 in a hundred"),
+                Query("max(fair_kafka_answer_seconds)", "describes itself"),
+            ),
+            unit="s",
+            width=10,
+            levels=APPEND,
+            colours={"journal, middle": GOOD, "journal, 99 in a hundred": WARN, "describes itself": NEUTRAL},
+        ),
+    ),
+)
+
 _ALERTS = Row(
     7,
     (
@@ -309,7 +349,7 @@ BOARD = Board(
     uid=PIPELINE,
     title="Pipeline health",
     question="Does everything between terminal and board work?",
-    rows=(_NOW, _WORKERS, _INSIDE, _GATEWAY, _ALERTS),
+    rows=(_NOW, _WORKERS, _INSIDE, _KAFKA, _GATEWAY, _ALERTS),
     marks=MARKS,
     since="now-3h",
 )

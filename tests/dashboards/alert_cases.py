@@ -127,6 +127,17 @@ CASES = {
         {"up{job='fairpulse-worker', instance='a'}": "1x400"},
         {"job": "fairpulse-worker", "instance": "a"},
     ),
+    "KafkaAway": Case({"kafka_brokers": "3x20 0x380"}, {"kafka_brokers": "1x400"}),
+    "KafkaPartitionsDown": Case(
+        {"kafka_topic_partition_leader{topic='fair.scans', partition='0'}": "1x20 -1x380",
+         "kafka_topic_partition_leader{topic='fair.deals', partition='0'}": "1x400"},
+        {"kafka_topic_partition_leader{topic='fair.scans', partition='0'}": "1x20 2x380"},
+        {"topic": "fair.scans"},
+    ),
+    "KafkaCopiesMissing": Case(
+        {"kafka_topic_partition_under_replicated_partition{topic='fair.scans', partition='0'}": "0x20 1x380"},
+        {"kafka_topic_partition_under_replicated_partition{topic='fair.scans', partition='0'}": "0x20 1x10 0x370"},
+    ),
     "GatewayFails": Case(
         {f"{REQUESTS}{{status='503'}}": "0+1x400", f"{REQUESTS}{{status='200'}}": "0+50x400"},
         {f"{REQUESTS}{{status='503'}}": "0x400", f"{REQUESTS}{{status='200'}}": "0+50x400"},

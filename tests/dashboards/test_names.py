@@ -34,6 +34,10 @@ ELSEWHERE = {
     "fair_gateway_events_total": {"outcome"},
     "fair_gateway_request_seconds_bucket": {"le"},
     "fair_gateway_ack_seconds_bucket": {"le"},
+    "kafka_brokers": set(),
+    "kafka_topic_partition_leader": {"topic", "partition"},
+    "kafka_topic_partition_under_replicated_partition": {"topic", "partition"},
+    "fair_kafka_answer_seconds": set(),
     "fair_audit_differences": set(),
     "fair_audit_missing_sequence_numbers": set(),
 }
