@@ -1,4 +1,4 @@
-"""Every query of every board on a real Prometheus that scraped real workers during a simulated fair.
+"""Every query of every board on a real Prometheus that scraped all our programs during a simulated fair.
 
 Nothing may be empty but what is excused here by name, and values must be the oracle's: recomputed from Kafka's records
 by other code. After a worker's death and its takeover they still must.
@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,16 @@ import pytest
 from dashboards.__main__ import ROOT
 from dashboards.queries import quantile, total
 from dashboards.rules import RULES
-from dashboards.scraping import FACTS, WORKER
+from dashboards.scraping import AUDIT, FACTS, GATEWAY, KAFKA, WORKER
 from schemas.fair_file import example_fair_path, load_fair
+from schemas.terminals import PlaceKind, Terminal
 from streams.audit.oracle import Oracle
 from streams.kpis.aggregates import Histogram
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi, Unit, Window
 from streams.local.kafka import LocalKafka
-from streams.local.ports import HOST
+from streams.local.ports import HOST, free_port
+from tests.support.gateway import GatewayProcess, Paired, event
 from tests.support.prometheus import Labels, Prometheus, needs_prometheus, now, prometheus_for, running
 from tests.support.workers import (
     WorkerProcess,
@@ -42,20 +45,14 @@ BOARDS = {path.stem: json.loads(path.read_text()) for path in sorted((ROOT / "js
 TARGETS = [
     (uid, panel, target) for uid, board in BOARDS.items() for panel in board["panels"] for target in panel["targets"]
 ]
+STAND = Terminal("stand-1", FAIR.fair_id, PlaceKind.BOOTH, next(iter(FAIR.booths)))
 PARTITIONS = 4
 A_DAY = "10s"
 """What stands for a day ago."""
 
-NO_GATEWAY = "no gateway runs in this test"
 EMPTY = {
-    ("fair-pipeline", 13): NO_GATEWAY,
-    ("fair-pipeline", 14): NO_GATEWAY,
-    ("fair-pipeline", 15): NO_GATEWAY,
-    ("fair-pipeline", 16): NO_GATEWAY,
     ("fair-pipeline", 17): "no alert may fire when all is well",
     ("fair-quality", 11): "every gate passes people before noon",
-    ("fair-quality", 13): "no audit runs in this test",
-    ("fair-quality", 14): "no audit runs in this test",
 }
 """Panels that rightly show nothing here."""
 
@@ -67,30 +64,68 @@ class Running:
     prometheus: Prometheus
 
 
+@contextmanager
+def program(log: Path, *arguments: str) -> Iterator[None]:
+    """Run a program of ours with a page of metrics until the block ends."""
+    with log.open("ab") as out:
+        process = subprocess.Popen([sys.executable, "-m", "streams", *arguments], stdout=out, stderr=out)
+    try:
+        yield
+        assert process.poll() is None, log.read_text()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def post_by_the_gateway(gateway: GatewayProcess) -> None:
+    """Scan twice at a booth, the second time with an unknown field."""
+    opening = FAIR.days[0].opens_at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    good, bad = event(STAND, time=opening), event(STAND, time=opening, data={"scan_kind": "no such"})
+    for body, status in ((good, 202), (good, 202), (bad, 422)):
+        assert gateway.post(body, STAND, headers={"sent-at": opening}).status == status
+
+
 @pytest.fixture(scope="module")
 def fair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Two workers, a fair until noon, and a Prometheus that has seen all of it."""
+    """Every program of ours, a fair until noon, and a Prometheus that has seen all of it."""
     home = tmp_path_factory.mktemp("live")
     records = fair_of(visitors=700, seed=21)
-    with LocalKafka.start() as kafka:
-        broker = kafka.bootstrap_servers
+    with ExitStack() as stack:
+        broker = stack.enter_context(LocalKafka.start()).bootstrap_servers
         workers = [WorkerProcess(broker, home / f"worker-{n}.log", partitions=PARTITIONS) for n in range(2)]
+        for worker in workers:
+            stack.callback(worker.kill)
         addresses = [f"{HOST}:{worker.port}" for worker in workers]
-        try:
-            with prometheus_for(home, {WORKER: addresses, FACTS: addresses}, {FACTS: "/facts"}) as prometheus:
-                for worker in workers:
-                    worker.wait_ready()
-                eventually(lambda: all(len(w.partitions()) == PARTITIONS // 2 for w in workers), "both share the work")
-                send(broker, records[: len(records) // 2], rate=1_500)
-                must_equal_the_oracle(broker, *workers)
-                running = Running(broker, workers, prometheus)
-                wait_for_a_scrape(running)
-                yesterday = f'sum(fair_visits{{window="day"}} offset {A_DAY}) > 0'
-                eventually(lambda: bool(prometheus.query(yesterday)), "there is a yesterday to compare with")
-                yield running
-        finally:
-            for worker in workers:
-                worker.kill()
+        paired = Paired(home / "terminals.sqlite")
+        paired.enrol(STAND)
+        told = {"fair_file": str(example_fair_path()), "gateway_clock": "sent-at"}
+        gateway = GatewayProcess(broker, paired, home / "gateway.log", **told)
+        audit, exporter = str(free_port()), str(free_port())
+        targets = {
+            WORKER: addresses,
+            FACTS: addresses,
+            GATEWAY: [f"{HOST}:{gateway.internal_port}"],
+            AUDIT: [f"{HOST}:{audit}"],
+            KAFKA: [f"{HOST}:{exporter}"],
+        }
+        for worker in workers:
+            worker.wait_ready()
+        stack.callback(gateway.start().stop)
+        to = ["--bootstrap-servers", broker, "--port"]
+        live = [word for address in addresses for word in ("--live", f"http://{address}")]
+        stack.enter_context(program(home / "audit.log", "audit", "--every", "1", *live, *to, audit))
+        stack.enter_context(program(home / "exporter.log", "kafka-exporter", "--every", "1", *to, exporter))
+        prometheus = stack.enter_context(prometheus_for(home, targets, {FACTS: "/facts"}))
+        eventually(lambda: all(len(w.partitions()) == PARTITIONS // 2 for w in workers), "both share the work")
+        post_by_the_gateway(gateway)
+        send(broker, records[: len(records) // 2], rate=1_500)
+        must_equal_the_oracle(broker, *workers)
+        running = Running(broker, workers, prometheus)
+        wait_for_a_scrape(running)
+        eventually(lambda: bool(prometheus.query("fair_audit_numbers > 1000")), "the fair is audited")
+        yesterday = f'sum(fair_visits{{window="day"}} offset {A_DAY}) > 0'
+        eventually(lambda: bool(prometheus.query(yesterday)), "there is a yesterday to compare with")
+        yield running
 
 
 def wait_for_a_scrape(fair: Running) -> None:
