@@ -14,7 +14,7 @@ from schemas.errors import Unavailable
 from schemas.recording.frames import RecordedRecord
 from schemas.settings import KafkaSettings
 from schemas.times import wall_ms
-from streams.topics_admin import admin, no_kafka, partitions_of
+from streams.topics_admin import admin, no_kafka, partitions_of, stop_consumer
 
 AHEAD: Final = 4_000
 """Records of one partition that wait for the others; then it pauses, so that memory stays bounded."""
@@ -218,7 +218,7 @@ async def reading(kafka: KafkaSettings, topics: Sequence[str], span: Span) -> As
             raise no_kafka(kafka) from error
         yield reader
     finally:
-        await consumer.stop()
+        await stop_consumer(consumer)
 
 
 async def _starts(

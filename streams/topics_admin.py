@@ -1,8 +1,10 @@
 """Create and check our topics. Explicitly: a broker that makes topics up makes them with the wrong settings."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
+from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
 
@@ -36,6 +38,16 @@ async def admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
         yield client
     finally:
         await client.close()
+
+
+async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
+    """Stop a consumer, also one that has just been started.
+
+    Its tasks get a turn first: aiokafka waits for those that it cancels, and one that had not begun yet lets the
+    cancellation through to us.
+    """
+    await asyncio.sleep(0)
+    await consumer.stop()
 
 
 async def partitions_of(client: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, int]:

@@ -24,7 +24,7 @@ from schemas.interrupts import stopping
 from schemas.settings import KafkaSettings
 from streams.exporter.cluster import Cluster, Partition, look
 from streams.metrics_server import serving
-from streams.topics_admin import admin
+from streams.topics_admin import admin, stop_consumer
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +119,7 @@ async def _look_on(kafka: KafkaSettings, collector: KafkaCollector, every_s: flo
         async with asyncio.timeout(ROUND_WITHIN_S):
             client = await connections.enter_async_context(admin(kafka))
             consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap_servers, enable_auto_commit=False)
-            connections.push_async_callback(consumer.stop)
+            connections.push_async_callback(stop_consumer, consumer)
             await consumer.start()
         while True:
             async with asyncio.timeout(ROUND_WITHIN_S):

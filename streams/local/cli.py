@@ -64,6 +64,9 @@ def demo(
 ) -> None:
     """Play a fair, with a live view, until Ctrl-C: terminals, a gateway, a real Kafka, a worker.
 
+    Where Prometheus is installed, or Docker has its image, it runs with the rules of a fair; so does Grafana with the
+    boards.
+
     Uses the Kafka of FAIRPULSE_BOOTSTRAP_SERVERS if that is set, its own otherwise. With --seconds it exits 0 only
     if every event that a terminal has delivered is counted once, and every KPI equals what the audit recomputes from
     the raw topics; with --direct, if every KPI equals the simulator's own ledger.

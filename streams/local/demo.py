@@ -1,4 +1,4 @@
-"""A whole fair on one machine: Kafka, worker, simulator, Prometheus if installed, and a live view."""
+"""A whole fair on one machine: Kafka, worker, gateway, simulator, what watches them, and a live view."""
 
 import json
 import os
@@ -20,11 +20,12 @@ from schemas.settings import PREFIX
 from streams.audit.run import plan_from
 from streams.kpi_listing import fetch_report
 from streams.local.children import Children
+from streams.local.images import with_environment
 from streams.local.kafka import LocalKafka
 from streams.local.liveview import SHOWN, LiveView, console
+from streams.local.observers import Watched, start_observers
 from streams.local.parts import Part, is_ready, say, wait_for
 from streams.local.ports import HOST, free_port
-from streams.local.prometheus import start_prometheus
 from streams.local.verdicts import check_with_audit, check_with_ledger
 
 PATIENCE: Final = timedelta(seconds=8)
@@ -89,18 +90,20 @@ def run_demo(plan: Plan) -> None:
         worker = _start(children, home, "worker", "streams", *play, *common)
         wait_for(lambda: is_ready(url), worker, START_SECONDS)
         addresses = {"KPIs": f"{url}/kpis", "metrics": f"{url}/metrics", "Kafka": bootstrap}
-        prometheus = start_prometheus(children, home, f"{HOST}:{port}")
-        if prometheus is not None:
-            addresses["Prometheus"] = prometheus
         running = [worker]
+        internal = None
         book = home / "book.json"
         if plan.direct:
             to = ["--ledger", str(book)]
         else:
-            gateway, addresses["gateway"] = _start_gateway(children, home, bootstrap, plan)
+            gateway, addresses["gateway"], internal = _start_gateway(children, home, bootstrap, plan)
             running.append(gateway)
             to = ["--receipt", str(book), "--gateway", addresses["gateway"], "--terminals", str(home / REGISTRY)]
             to += ["--spools", str(home / "spools")]
+        watched = Watched(f"{HOST}:{port}", internal, common, bootstrap, plan.lateness_seconds)
+        observers, seen_at = start_observers(children, home, watched)
+        running += observers
+        addresses.update(seen_at)
         say("starting the simulator" if plan.direct else "starting the simulator with a terminal for every reader")
         simulator = _start(children, home, "simulator", "producers", "simulate", *common, *_script(plan), *to)
         _show(LiveView(fair, addresses), url, running, simulator)
@@ -114,8 +117,8 @@ def run_demo(plan: Plan) -> None:
             check_with_audit(url, worker, sent["events"], audited)
 
 
-def _start_gateway(children: Children, home: Path, bootstrap: str, plan: Plan) -> tuple[Part, str]:
-    """Start a gateway on free ports, in the fair's time; return it and its address."""
+def _start_gateway(children: Children, home: Path, bootstrap: str, plan: Plan) -> tuple[Part, str, str]:
+    """Start a gateway on free ports, in the fair's time; return it, its address, host:port of its internal pages."""
     registry = home / REGISTRY
     # The gateway wants a registry; the simulator enrols its terminals there.
     enrol = ["terminals", "enrol", "organiser", "--desk", "--file", str(registry), "--fair", str(plan.fair_file)]
@@ -124,15 +127,16 @@ def _start_gateway(children: Children, home: Path, bootstrap: str, plan: Plan) -
         raise enrolled.ended()
     port, internal = free_port(), free_port()
     settings = {"PORT": port, "INTERNAL_PORT": internal, "CLOCK": "sent-at", "RATE": 100_000, "BURST": 1_000_000}
-    environment = [f"{PREFIX}GATEWAY_{name}={value}" for name, value in settings.items()]
-    environment += [f"{PREFIX}TERMINALS_FILE={registry}", f"{PREFIX}BOOTSTRAP_SERVERS={bootstrap}"]
-    environment += [f"{PREFIX}FAIR_FILE={plan.fair_file}"]
+    environment = {f"{PREFIX}GATEWAY_{name}": str(value) for name, value in settings.items()}
+    environment[f"{PREFIX}TERMINALS_FILE"] = str(registry)
+    environment[f"{PREFIX}BOOTSTRAP_SERVERS"] = bootstrap
+    environment[f"{PREFIX}FAIR_FILE"] = str(plan.fair_file)
     log = home / "gateway.log"
     say("starting a gateway")
-    program = ["/usr/bin/env", *environment, *_PROGRAM, "producers", "gateway"]
+    program = with_environment(environment, [*_PROGRAM, "producers", "gateway"])
     gateway = Part("gateway", children.start(program, log), log)
     wait_for(lambda: is_ready(f"http://{HOST}:{internal}"), gateway, START_SECONDS)
-    return gateway, f"http://{HOST}:{port}"
+    return gateway, f"http://{HOST}:{port}", f"{HOST}:{internal}"
 
 
 def _script(plan: Plan) -> list[str]:

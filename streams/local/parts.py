@@ -53,3 +53,8 @@ def is_ready(url: str) -> bool:
 def say(what: str) -> None:
     """Tell what is being done, on standard error."""
     click.echo(f"{what} ...", err=True)
+
+
+def note(what: str) -> None:
+    """Tell something on standard error."""
+    click.echo(what, err=True)

@@ -71,6 +71,13 @@ def test_a_running_fair_is_audited_exactly_up_to_where_its_workers_are(
     assert "name every worker" in said
 
 
+def test_a_fair_that_has_not_begun_is_audited_like_any_other(broker: str, start_worker: Start) -> None:
+    worker = start_worker().wait_ready()
+    code, said = audit(broker, "--live", url(worker))
+    assert code == 0, said
+    assert " 0 differences" in said
+
+
 def test_the_audit_as_a_service_goes_on_where_it_was_and_shows_what_differs(broker: str, start_worker: Start) -> None:
     worker = start_worker().wait_ready()
     records = fair_of(visitors=80, seed=53)

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from dashboards.scraping import AUDIT, FACTS, GATEWAY, KAFKA, WORKER
 from streams.local.ledger import Difference, compared, differences
+from tests.support.prometheus import Prometheus, needs_prometheus
+from tests.support.workers import eventually
 
 PROGRAM = [str(Path(sys.executable).with_name("fairpulse")), "demo", "--visitors", "300", "--speed", "900"]
 
@@ -56,6 +59,33 @@ def test_a_demo_through_terminals_and_gateway_counts_every_delivered_event_once_
     assert found is not None, said
     assert int(found[1].replace(",", "")) > 200
     assert "all KPIs equal the audit's" in said
+
+
+@pytest.mark.broker
+@needs_prometheus
+def test_a_demo_has_a_prometheus_that_scrapes_every_part_of_it_and_evaluates_our_rules() -> None:
+    with demo() as running:
+        assert running.stdout is not None
+        said = ""
+        while not said.startswith("fair time"):
+            said = running.stdout.readline()
+            assert said, running.wait()
+        one = Prometheus(prometheus_of(running.pid))
+        jobs = {WORKER, FACTS, GATEWAY, AUDIT, KAFKA}
+        eventually(lambda: {dict(labels)["job"] for labels in one.query("up == 1")} == jobs, "every part is scraped")
+        eventually(lambda: bool(one.query("fair:hall_load > 0")), "rules are evaluated")
+        eventually(lambda: one.query("fair_audit_differences") != {}, "the audit has ended a round")
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=60)
+
+
+def prometheus_of(pid: int) -> str:
+    """Return the address of the Prometheus that a process has started."""
+    for each in family(pid):
+        command = Path(f"/proc/{each}/cmdline").read_text()
+        if found := re.search(r"--web.listen-address=([0-9.:]+)", command):
+            return f"http://{found[1]}"
+    raise AssertionError("no Prometheus was started")
 
 
 @pytest.mark.broker

@@ -4,8 +4,6 @@ An existing one if `FAIRPULSE_TEST_BROKER` names it, else a container if Docker 
 """
 
 import os
-import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +12,7 @@ from typing import Any, Literal
 
 import pytest
 
+from streams.local.images import docker_has
 from streams.local.jars import VERSION
 from streams.local.kafka import LocalKafka
 from streams.local.ports import HOST, free_port
@@ -41,15 +40,7 @@ def choose(environment: Mapping[str, str], docker_has_image: Callable[[], bool])
 
 
 def docker_has_image() -> bool:
-    """Return whether a Docker daemon answers and has the image. Nothing is ever pulled."""
-    docker = shutil.which("docker")
-    if docker is None:
-        return False
-    try:
-        asked = subprocess.run([docker, "image", "inspect", IMAGE], capture_output=True, timeout=5, check=False)
-    except subprocess.TimeoutExpired:
-        return False
-    return asked.returncode == 0
+    return docker_has(IMAGE)
 
 
 @contextmanager
