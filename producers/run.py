@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -85,9 +86,15 @@ async def simulate_fair(plan: Plan) -> Outcome:
         if plan.ledger is not None:
             ledger.book(record)
 
+    stream = emissions(plan.fair, plan.scenario, plan.seed, plan.starts_ms)
+    pace = plan.pace
+    if plan.skip_to_opening and (first := next(stream, None)) is not None:
+        stream = chain((first,), stream)
+        pace = replace(pace, from_ms=opening_after(first.at_ms, plan.fair))
     sink: EventSink
     if plan.gateway is not None:
-        sink = _fleet(plan, plan.gateway, acknowledged)
+        live_from_ms = (pace.from_ms or 0) if pace.speed > 0 else sys.maxsize
+        sink = _fleet(plan, plan.gateway, acknowledged, live_from_ms)
     elif plan.bootstrap_servers is None:
         sink = NowhereSink(acknowledged)
     else:
@@ -98,11 +105,6 @@ async def simulate_fair(plan: Plan) -> Outcome:
     try:
         async with sink:
             with ProgressLine(sink, plan.fair.zone) as line:
-                stream = emissions(plan.fair, plan.scenario, plan.seed, plan.starts_ms)
-                pace = plan.pace
-                if plan.skip_to_opening and (first := next(stream, None)) is not None:
-                    stream = chain((first,), stream)
-                    pace = replace(pace, from_ms=opening_after(first.at_ms, plan.fair))
                 player = Player(sink, pace, line)
                 with stopping(player.stop):
                     ending = await player.play(stream)
@@ -114,7 +116,7 @@ async def simulate_fair(plan: Plan) -> Outcome:
     return Outcome(ending, sink.acknowledged, player.progress.elapsed_s, kinds)
 
 
-def _fleet(plan: Plan, gateway: str, acknowledged: Acknowledged) -> EventSink:
+def _fleet(plan: Plan, gateway: str, acknowledged: Acknowledged, live_from_ms: int) -> EventSink:
     """Enrol every terminal of the fair anew and return the sink that sends through them."""
     assert plan.registry is not None, "terminals are enrolled somewhere"
     registry = Registry(plan.registry, create=True)
@@ -123,7 +125,7 @@ def _fleet(plan: Plan, gateway: str, acknowledged: Acknowledged) -> EventSink:
         tokens = {one: token.text() for one, token in registry.enrol_all(terminals_of(plan.fair), now).items()}
     finally:
         registry.close()
-    return HttpSink(gateway, tokens, plan.spools, acknowledged)
+    return HttpSink(gateway, tokens, plan.spools, acknowledged, live_from_ms=live_from_ms)
 
 
 def kind_of(emission: Emission) -> str:

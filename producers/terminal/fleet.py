@@ -6,6 +6,7 @@ import resource
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +32,9 @@ PATIENCE_S: Final = 120.0
 CONNECTIONS: Final = 64
 """Exchanges of all terminals at the same time: one process has only so many files."""
 
+TOGETHER_MS: Final = 10_000
+"""As far apart in fair time as two events of one terminal may be that are sent together before the fair is live."""
+
 ASK_AGAIN_S: Final = 2.0
 
 FILES_EACH: Final = 4
@@ -55,13 +59,21 @@ def terminals_of(fair: Fair) -> tuple[Terminal, ...]:
 
 @dataclass(slots=True)
 class _Box:
-    """One terminal of the fleet; `records` are those that the server has not answered, by number."""
+    """One terminal of the fleet.
+
+    Attributes:
+        records: those that the server has not answered, by number.
+        first_ms: fair time of the first of them, 0 without any.
+        last_ms: fair time of the record that was saved last, 0 without any.
+    """
 
     spool: Spool
     sender: Sender
     source: str
     records: dict[int, Record] = field(default_factory=dict)
     task: asyncio.Task[None] | None = None
+    first_ms: int = 0
+    last_ms: int = 0
 
 
 class HttpSink(CountingSink):
@@ -76,6 +88,8 @@ class HttpSink(CountingSink):
         folder: where the spools lie, one folder a terminal. What is left there from before is sent too.
         acknowledged: told of each record that the gateway has.
         patience_s: how long `flush` waits without any progress.
+        live_from_ms: fair time from which the fair is played at its pace. What comes before is sent as fast as it goes,
+            yet as if the fair's time stood still meanwhile: a terminal sends within `TOGETHER_MS` of the fair's time.
 
     Attributes:
         left_out: records that no terminal can send.
@@ -91,11 +105,13 @@ class HttpSink(CountingSink):
         acknowledged: Acknowledged | None = None,
         *,
         patience_s: float = PATIENCE_S,
+        live_from_ms: int = 0,
     ) -> None:
         super().__init__(acknowledged)
         self.left_out = 0
         self.statuses: dict[int, int] = {}
         self._patience_s = patience_s
+        self._live_from_ms = live_from_ms
         self._link = Link(server, connections=CONNECTIONS)
         self._terminals = terminals
         self._folder = folder
@@ -116,7 +132,7 @@ class HttpSink(CountingSink):
         for terminal, token in self._terminals.items():
             name = terminal.terminal_id
             spool = Spool(self._folder / name, cap_bytes=CAP_BYTES, ballast_bytes=0, power_safe=False)
-            sender = Sender(spool, self._link, lambda token=token: token, clock=self._clock_ms)  # type: ignore[misc]
+            sender = Sender(spool, self._link, lambda token=token: token, clock=partial(self._clock_ms, name))  # type: ignore[misc]
             box = self._boxes[name] = _Box(spool, sender, terminal.source)
             # A terminal that was enrolled a moment ago may not be known yet.
             sender.ask_again_s = ASK_AGAIN_S
@@ -126,8 +142,8 @@ class HttpSink(CountingSink):
 
     async def send(self, record: Event | Record) -> None:
         """Save a record at its terminal. Raises SpoolFull or Unavailable if its disk does not take it."""
-        if isinstance(record, Emission):
-            self._fair_ms = max(self._fair_ms, record.at_ms)
+        at_ms = record.at_ms if isinstance(record, Emission) else 0
+        self._fair_ms = max(self._fair_ms, at_ms)
         if isinstance(record, Envelope):
             record = record_of(record)
         self.sent += 1
@@ -139,8 +155,12 @@ class HttpSink(CountingSink):
         except (ValueError, KeyError, TypeError):
             self.left_out += 1
             return
+        if at_ms < self._live_from_ms:
+            await self._sent_before(box, at_ms)
         # A simulated copy stands for a resend after a lost answer: it is sent like any other.
         saved = box.spool.save(event_id, "event", 0, lambda _: body, once=False)
+        box.first_ms = box.first_ms if box.records else at_ms
+        box.last_ms = at_ms
         box.records[saved.seq] = record
         box.sender.wake()
         await asyncio.sleep(0)
@@ -169,12 +189,11 @@ class HttpSink(CountingSink):
         """
         left = [box for name, box in self._boxes.items() if name not in self._unplugged]
         while left:
-            self._progress.clear()
             if not left[-1].spool.oldest(1, 1):
                 left.pop()
                 continue
             try:
-                await asyncio.wait_for(self._progress.wait(), self._patience_s)
+                await self._some_progress()
             except TimeoutError:
                 if any(box.sender.status.line is Line.REPAIR for box in self._boxes.values()):
                     raise Unavailable(
@@ -203,8 +222,21 @@ class HttpSink(CountingSink):
             box.spool.close()
         self._boxes.clear()
 
-    def _clock_ms(self) -> int:
+    async def _sent_before(self, box: _Box, at_ms: int) -> None:
+        """Wait until a terminal on the network has sent what it saved long before a fair time."""
+        while box.task is not None and box.records and at_ms - box.first_ms > TOGETHER_MS:
+            await self._some_progress()
+
+    async def _some_progress(self) -> None:
+        """Wait until some terminal has been answered. Raises TimeoutError if none is for too long."""
+        self._progress.clear()
+        await asyncio.wait_for(self._progress.wait(), self._patience_s)
+
+    def _clock_ms(self, name: str) -> int:
         """Return the fair's time while a fair is simulated, else the wall clock: offsets stay what they are."""
+        box = self._boxes[name]
+        if 0 < box.last_ms < self._live_from_ms:
+            return box.last_ms
         return self._fair_ms or wall_ms()
 
     def _plug(self, box: _Box) -> None:

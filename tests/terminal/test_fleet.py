@@ -1,6 +1,7 @@
 """The simulator's stream through real terminals over HTTP."""
 
 from collections import Counter
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -9,8 +10,9 @@ from producers.simulator.emission import Emission, Refused
 from producers.simulator.scenarios import scenario_named
 from producers.simulator.stream import emissions
 from producers.sinks import Record
-from producers.terminal.fleet import HttpSink, terminals_of
+from producers.terminal.fleet import TOGETHER_MS, HttpSink, terminals_of
 from schemas.fair_file import example_fair_path, load_fair
+from schemas.times import epoch_ms
 from tests.support.scripted_server import Say, ScriptedServer, Store, Swallow
 
 FAIR = load_fair(example_fair_path("small"))
@@ -77,3 +79,25 @@ async def test_what_a_fleet_had_saved_is_sent_by_the_next_one(tmp_path: Path, se
     async with HttpSink(server.url, tokens, tmp_path):
         pass
     assert set(server.events) == {one.event_id for one in stream}
+
+
+async def test_what_is_sent_before_the_fair_is_live_is_sent_at_its_own_time(
+    tmp_path: Path, server: ScriptedServer
+) -> None:
+    stream = [one for one in day(600) if not isinstance(one.fact, Refused)]
+    live_from_ms = stream[400].at_ms
+    sink = HttpSink(server.url, dict.fromkeys(terminals_of(FAIR), "tf_k_s"), tmp_path, live_from_ms=live_from_ms)
+    server.script += [Say(429, {"Retry-After": "0"})] * 10
+    async with sink:
+        for one in stream:
+            await sink.send(one)
+    times = Counter(one.event_id for one in stream)
+    due = {one.event_id: one.at_ms for one in stream[:400] if times[one.event_id] == 1}
+    late = [
+        epoch_ms(datetime.fromisoformat(request.headers["sent-at"])) - due[name]
+        for request in server.requests
+        for name in request.ids
+        if name in due
+    ]
+    assert len(late) > 300
+    assert all(0 <= one <= TOGETHER_MS for one in late), max(late)
