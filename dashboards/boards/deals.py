@@ -1,7 +1,7 @@
 """Deals and results: by stage, section, kind, currency. Intended value beside contract value, never added."""
 
 from dashboards.boards.shared import DEALS as UID
-from dashboards.boards.shared import MARKS, SPAN, TO_EXHIBITORS, TO_QUALITY
+from dashboards.boards.shared import MARKS, SPAN, TO_EXHIBITORS, TO_QUALITY, in_currency, spoken
 from dashboards.queries import fill, share, total
 from dashboards.spec import GOOD, NEUTRAL, WATCH, Board, Kind, Panel, Query, Row, Variable, about
 from streams.kpis.deals import (
@@ -24,6 +24,8 @@ _APART = "Intended and contract value are two numbers and are never added."
 _QUOTE = "quote it with the time and as live; the audited number comes later."
 _KIS = f'service=~"{"|".join(sorted(KNOWLEDGE_INTENSIVE))}"'
 _CLASSIFIED = 'service!="unclassified"'
+_CONTRACTS = total(CONTRACT_VALUE_REPORTED, _W, Label.SECTION, where=_S)
+_INTENTS = total(INTENDED_VALUE_REPORTED, _W, Label.SECTION, where=_S)
 SECTION = Variable("section", "Section", "label_values(fair_contract_value_reported, section)", all=True)
 
 _NOW = Row(
@@ -58,7 +60,7 @@ _NOW = Row(
             what=f"{about(CONTRACT_VALUE_REPORTED)} {_APART}",
             good="steps of the size of the ceremonies.",
             do="a step larger than the ceremony: have the deal checked, then quote it.",
-            queries=(Query(fill(total(CONTRACT_VALUE_REPORTED, _W, where=_S))),),
+            queries=(Query(in_currency(fill(total(CONTRACT_VALUE_REPORTED, _W, where=_S))), "{{currency}}"),),
             unit="short",
             width=4,
             levels=((None, GOOD),),
@@ -71,7 +73,7 @@ _NOW = Row(
             what=f"{about(INTENDED_VALUE_REPORTED)} {_APART}",
             good="falls when an intent becomes a contract: that is right.",
             do=_QUOTE,
-            queries=(Query(fill(total(INTENDED_VALUE_REPORTED, _W, where=_S))),),
+            queries=(Query(in_currency(fill(total(INTENDED_VALUE_REPORTED, _W, where=_S))), "{{currency}}"),),
             unit="short",
             width=4,
             levels=((None, WATCH),),
@@ -112,7 +114,7 @@ _NOW = Row(
 )
 
 _VALUE = Row(
-    9,
+    11,
     (
         Panel(
             id=7,
@@ -137,8 +139,8 @@ _VALUE = Row(
             good="every section has contracts by the second day.",
             do="an empty section: does it report its deals, or sign them elsewhere?",
             queries=(
-                Query(total(CONTRACT_VALUE_REPORTED, _W, Label.SECTION, where=_S), "Contracts"),
-                Query(total(INTENDED_VALUE_REPORTED, _W, Label.SECTION, where=_S), "Intended, one year"),
+                Query(f"({_CONTRACTS} or {_INTENTS} * 0)", "Contracts"),
+                Query(f"({_INTENTS} or {_CONTRACTS} * 0)", "Intended, one year"),
             ),
             unit="short",
             width=12,
@@ -159,7 +161,7 @@ _KINDS = Row(
             what=about(OUTCOMES),
             good="transactions lead; the other kinds are results, not deals.",
             do="none of a kind that was announced: is it entered under another kind?",
-            queries=(Query(f"sort_desc({total(OUTCOMES, _W, Label.KIND)} > 0)", "{{kind}}"),),
+            queries=(Query(f"sort_desc({spoken(total(OUTCOMES, _W, Label.KIND), Label.KIND)} > 0)", "{{kind}}"),),
             unit="locale",
             width=8,
         ),
@@ -170,7 +172,7 @@ _KINDS = Row(
             what=about(DEALS),
             good="intents turn into contracts and orders towards the last day.",
             do="only intents on the last day: remind the sections to enter what was signed.",
-            queries=(Query(f"sort_desc({total(DEALS, _W, Label.STAGE)} > 0)", "{{stage}}"),),
+            queries=(Query(f"sort_desc({spoken(total(DEALS, _W, Label.STAGE), Label.STAGE)} > 0)", "{{stage}}"),),
             unit="locale",
             width=8,
         ),
@@ -181,7 +183,12 @@ _KINDS = Row(
             what=about(SERVICE_VALUE_REPORTED),
             good="few unclassified ones.",
             do="many unclassified ones: have the kind of service entered; the deal's revision then counts anew.",
-            queries=(Query(f"sort_desc({total(SERVICE_VALUE_REPORTED, _W, Label.SERVICE)} > 0)", "{{service}}"),),
+            queries=(
+                Query(
+                    f"sort_desc({spoken(total(SERVICE_VALUE_REPORTED, _W, Label.SERVICE), Label.SERVICE)} > 0)",
+                    "{{service}}",
+                ),
+            ),
             unit="short",
             width=8,
             decimals=1,
