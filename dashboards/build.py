@@ -104,6 +104,8 @@ def _variable(variable: Variable) -> Any:
         .multi(variable.all)
         .include_all(variable.all)
     )
+    if variable.hidden:
+        made = made.hide(m.VariableHide.HIDE_VARIABLE)
     if variable.all:
         made = made.all_value(".*").current(m.VariableOption(text="All", value="$__all", selected=True))
     return made

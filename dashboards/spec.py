@@ -121,6 +121,7 @@ class Variable:
         query: `label_values(metric, label)`, or the choices with commas between them if `custom`.
         all: whether all at once can be chosen, and is at first.
         start: the choice at first of a custom one.
+        hidden: not shown as a choice: a fact that titles name.
     """
 
     name: str
@@ -129,6 +130,7 @@ class Variable:
     all: bool = False
     custom: bool = False
     start: str = ""
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dashboards.queries import quantile, total
 from dashboards.spec import BAD, COLUMNS, GOOD, PLAIN, Board, Kind, Legend, Levels, Panel, Query, Row, about
 from streams.kpis.aggregates import Histogram
 from streams.kpis.catalogue import ALL_KPIS
-from streams.kpis.definition import Kpi, Unit, Window
+from streams.kpis.definition import Kpi, Label, Unit, Window
 
 WIDTH: Final = 6
 _UNITS: Final = {Unit.MONEY: "short", Unit.SECONDS: "s"}
@@ -22,15 +22,23 @@ def window_of(kpi: Kpi[Any, Any]) -> Window:
 
 
 def queries_of(kpi: Kpi[Any, Any]) -> tuple[Query, ...]:
-    """Return what the panel of a KPI asks: the middle and the long ones of a histogram; otherwise the total, by the
-    first label unless there is a series an exhibitor.
+    """Return what the panel of a KPI asks: its total by its first label; of a histogram the middle and the long.
+
+    A KPI with a series an exhibitor is shown in one sum, but currencies are never added.
     """
     window = window_of(kpi)
     if isinstance(kpi.aggregate, Histogram):
         return Query(quantile(0.5, kpi, window), "middle"), Query(quantile(0.9, kpi, window), "one in ten is longer")
-    if kpi.wide or not kpi.labels:
+    apart = _apart(kpi)
+    if apart is None:
         return (Query(total(kpi, window), kpi.unit.value),)
-    return (Query(total(kpi, window, kpi.labels[0]), f"{{{{{kpi.labels[0]}}}}}"),)
+    return (Query(total(kpi, window, apart), f"{{{{{apart}}}}}"),)
+
+
+def _apart(kpi: Kpi[Any, Any]) -> Label | None:
+    if Label.CURRENCY in kpi.labels:
+        return Label.CURRENCY
+    return None if kpi.wide or not kpi.labels else kpi.labels[0]
 
 
 def panel_of(kpi: Kpi[Any, Any]) -> Panel:
@@ -49,7 +57,7 @@ def panel_of(kpi: Kpi[Any, Any]) -> Panel:
         width=WIDTH,
         levels=levels,
         lines=level is not None,
-        legend=Legend.RIGHT if kpi.labels and not kpi.wide else Legend.BELOW,
+        legend=Legend.BELOW if _apart(kpi) is None else Legend.RIGHT,
         minimum=None,
         no_value=NO_WORKER,
         links=(TO_PIPELINE,),

@@ -22,6 +22,7 @@ BOOTH = Variable("booth", "Booth", "label_values(fair_booth_scans, booth)")
 _HALLS = 'hall=~"$hall"'
 _MINE = 'booth="$booth"'
 _EXHIBITS = 'fair_exhibit_info{booth="$booth"}'
+_UNSCANNED = "Not all of them were scanned at a booth."
 _SMALL = (
     "Numbers of a few visitors say little about an exhibitor and something about the visitors: do not publish them."
 )
@@ -49,7 +50,7 @@ _FUNNEL = Row(
         _step(
             3,
             "Tried an exhibit today",
-            f"{about(EXHIBIT_AUDIENCE)} Not all of them were scanned at a booth.",
+            f"{about(EXHIBIT_AUDIENCE)} {_UNSCANNED}",
             total(EXHIBIT_AUDIENCE, _DAY),
         ),
         _step(4, "Left a lead today", about(LEAD_AUDIENCE), total(LEAD_AUDIENCE, _DAY)),

@@ -220,7 +220,7 @@ _TABLES = Row(
             id=13,
             kind=Kind.TABLE,
             title="All gates",
-            what=f"{about(GATE_PASSAGES, GATE_DENIALS)} Pressure is arrivals beside what the lanes can pass. Lanes are those of the fair file.",
+            what=f"{about(GATE_PASSAGES, GATE_DENIALS)} {_QUEUE} Pressure is arrivals beside that.",
             good="pressure below 0.7, denied below 3 %.",
             do="sort by the column in question; a gate with pressure and free neighbours wants a sign.",
             queries=(
@@ -233,6 +233,7 @@ _TABLES = Row(
             unit="locale",
             width=12,
             decimals=0,
+            no_value="-",
             keep={"gate": "Gate"},
         ),
         Panel(

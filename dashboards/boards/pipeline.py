@@ -10,7 +10,7 @@ MOST_SERIES = 10_000
 _LAG = "sum by (topic) (max by (topic, partition) (fair_worker_lag_records))"
 _STALE = "max by (partition) (fair_watermark_timestamp_seconds)"
 _GONE = "max(last_over_time(fair_worker_ready[1h])) * 0"
-"""Zero as long as there was a worker within the hour; without one from the beginning there is nothing to alarm about."""
+"""Zero as long as there was a worker within the hour; who has none yet is not alarmed."""
 _FIRING = '(time() - ALERTS_FOR_STATE) and ignoring (alertstate) ALERTS{alertstate="firing"}'
 _PLACES = '"hall", "gate", "partition", "instance"'
 _FAILED = 'status=~"5.."'

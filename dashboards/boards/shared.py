@@ -62,14 +62,15 @@ DEPLOYS: Final = Mark(
 SCANNED: Final = total(BOOTH_SCANS, Window.DAY, Label.BOOTH)
 """Scans today, by booth."""
 _SCANNED_BEFORE: Final = total(BOOTH_SCANS, Window.DAY, Label.BOOTH, offset="30m")
-SILENT: Final = f"({SCANNED} > 0) and ({SCANNED} - {_SCANNED_BEFORE} == 0)"
+SILENT: Final = f"(({SCANNED} > 0) and ({SCANNED} - {_SCANNED_BEFORE} == 0))"
 """The same, of the booths that have scanned nobody for half an hour."""
 MARKS: Final = (OPENS, CLOSES, GATE_IDLE, DEPLOYS)
 
 
 def urgent() -> str:
-    """Return 2 for each critical alert that fires and 1 for each warning, with what and where it is as label `what`;
-    a single 0 while none fires and a worker is there.
+    """Return 2 for each critical alert that fires and 1 for each warning, or one 0 while none does.
+
+    Label `what` says what it is, and where.
     """
     of = "alertname, hall, gate"
     critical = URGENT.replace('=~"critical|warning"', '="critical"')

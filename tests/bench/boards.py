@@ -4,8 +4,8 @@
     .venv/bin/python tests/bench/boards.py --board fair-gates
     .venv/bin/python tests/bench/boards.py --step 15 --visitors 72000    as dense as it is scraped, and as busy
 
-A simulated day is folded and written into Prometheus' blocks at its own times (`fairpulse backfill`), the recording rules
-over it; then each query is asked at closing time, seven times, as Grafana asks it. Printed: median and slowest.
+A simulated day is folded and written into Prometheus' blocks at its own times (`fairpulse backfill`), the recording
+rules over it; then each query is asked at closing time, seven times, as Grafana asks it. Printed: median and slowest.
 """
 
 import argparse
@@ -103,9 +103,7 @@ def measure(prometheus: Prometheus, uid: str, at: float, hours: float) -> None:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    arguments.add_argument(
-        "--board", default="fair-now", choices=sorted(path.stem for path in ROOT.glob("json/*.json"))
-    )
+    arguments.add_argument("--board", default="fair-now", choices=sorted(one.stem for one in ROOT.glob("json/*.json")))
     arguments.add_argument("--visitors", type=int, default=20_000, help="on that day")
     arguments.add_argument("--step", type=float, default=60, help="seconds between two samples")
     arguments.add_argument("--hours", type=float, default=9, help="how far back the board looks")
@@ -121,9 +119,7 @@ def main() -> None:
                  one, home, data)
             for one in range(WORKERS)
         )  # fmt: skip
-        print(
-            f"{len(fair.exhibitors):,} exhibitors, {asked.visitors:,} visits, {samples:,} samples of {WORKERS} workers"
-        )
+        print(f"{len(fair.exhibitors):,} exhibitors, {asked.visitors:,} visits, {samples:,} samples, {WORKERS} workers")
         (home / "empty.yml").write_text("")
         options = ("--config.file", str(home / "empty.yml"), "--storage.tsdb.retention.time=50y",
                    "--storage.tsdb.allow-overlapping-blocks")  # fmt: skip
