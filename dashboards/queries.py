@@ -6,6 +6,11 @@ from streams.kpis.definition import Kpi, Label, Window
 
 Anything = Kpi[Any, Any]
 
+BRIDGE = "90s"
+"""How long a partition's last number stands for it while another worker takes it over: without it, every total would
+lose half of itself for the seconds from a worker's death to the next scrape of its heir. Longer than session timeout,
+recovery and a scrape; the age of the numbers is shown beside them.
+"""
 RATE = "$__rate_interval"
 """Grafana makes it at least four scrapes long; a fixed one would be empty or stale."""
 
@@ -26,11 +31,12 @@ def total(kpi: Anything, window: Window | str, *by: Label, where: str = "", offs
     """Return a KPI over all workers, by some of its labels.
 
     A narrow KPI has a series a partition: the largest of each is taken first, so that a partition that is just
-    moving between workers is not counted twice. A wide one is summed within a worker and adds up.
+    moving between workers is neither counted twice nor missed. A wide one is summed within a worker and adds up.
     """
-    inner = series(kpi, window, where, offset=offset)
+    inner = series(kpi, window, where, offset="" if not kpi.wide else offset)
     if not kpi.wide:
-        inner = f"max by ({', '.join([*kpi.labels, 'partition'])}) ({inner})"
+        back = f" offset {offset}" if offset else ""
+        inner = f"max by ({', '.join([*kpi.labels, 'partition'])}) (last_over_time({inner}[{BRIDGE}]{back}))"
     return f"sum by ({', '.join(by)}) ({inner})" if by else f"sum({inner})"
 
 

@@ -115,10 +115,10 @@ CASES = {
     ),
     "LiveDiffersFromAudit": Case({"fair_audit_differences": "3x400"}, {"fair_audit_differences": "0x400"}),
     "ScrapeNearItsLimit": Case(
-        {"scrape_samples_scraped{job='fairpulse-worker', instance='a'}": "9001x400"},
+        {"scrape_samples_scraped{job='fairpulse-worker', instance='a'}": "13501x400"},
         {
-            "scrape_samples_scraped{job='fairpulse-worker', instance='a'}": "9000x400",
-            "scrape_samples_scraped{job='fairpulse-facts', instance='a'}": "9001x400",
+            "scrape_samples_scraped{job='fairpulse-worker', instance='a'}": "13500x400",
+            "scrape_samples_scraped{job='fairpulse-facts', instance='a'}": "13501x400",
         },
         {"job": "fairpulse-worker", "instance": "a"},
     ),

@@ -57,6 +57,8 @@ EMPTY = {
     ("fair-quality", 11): "every gate passes people before noon",
     ("fair-quality", 13): "no audit runs in this test",
     ("fair-quality", 14): "no audit runs in this test",
+    ("fair-quality", 15): "no booth has been there for half an hour",
+    ("fair-quality", 16): "no booth has been there for half an hour",
 }
 """Panels that rightly show nothing here."""
 
