@@ -27,7 +27,7 @@ from dashboards.spec import (
 
 TAG: Final = "fairpulse"
 SOURCE: Final = c.DataSourceRef(type_val="prometheus", uid="${datasource}")
-NAME_PX, NUMBER_PX, BAR_PX = 28, 68, 22
+NAME_PX, NUMBER_PX, BAR_PX = 28, 60, 22
 """Sizes of text for the wall: on a screen of 55 inches, letters of 28 pixels can be read from five metres."""
 NOTHING: Final = 'label_replace(vector(NaN), "currency", "value", "", "")'
 """A series without a value; the label is for names that say a currency."""

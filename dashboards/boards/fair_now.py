@@ -110,7 +110,7 @@ _RESULTS = Row(
         _number(7, "Results", about(OUTCOMES), fill(total(OUTCOMES, _FAIR)), TO_DEALS),
         _number(
             8,
-            "Deals among them",
+            "Deals",
             f"{about(DEALS)} Results are more than deals.",
             fill(total(DEALS, _FAIR)),
             TO_DEALS,

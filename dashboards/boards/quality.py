@@ -277,6 +277,7 @@ _WHERE = Row(
             decimals=0,
             no_value="none refused",
             keep={"topic": "Topic", "reason": "Reason"},
+            widths={"Topic": 140, "Reason": 130},
         ),
         Panel(
             id=11,
