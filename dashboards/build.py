@@ -10,9 +10,11 @@ from grafana_foundation_sdk.models import common as c
 from grafana_foundation_sdk.models import dashboard as m
 from grafana_foundation_sdk.models import prometheus as p
 
+from dashboards.queries import ZERO
 from dashboards.spec import (
     COLUMNS,
     DATASOURCE,
+    NO_WORKER,
     QUIET,
     Board,
     Kind,
@@ -135,7 +137,7 @@ def _panel(panel: Panel) -> Any:
         .description(panel.description)
         .datasource(SOURCE)
         .unit(panel.unit)
-        .no_value(panel.no_value)
+        .no_value(_word_for_nothing(panel))
         .thresholds(
             dashboard.ThresholdsConfig()
             .mode(m.ThresholdsMode.ABSOLUTE)
@@ -154,7 +156,7 @@ def _panel(panel: Panel) -> Any:
         mapped = {value: m.ValueMappingResult(text=text, color=colour) for value, (text, colour) in panel.words.items()}
         made = made.mappings([m.ValueMap(options=mapped)])
     if _stands_alone(panel):
-        nothing = m.ValueMappingResult(text=panel.no_value, color=QUIET)
+        nothing = m.ValueMappingResult(text=_word_for_nothing(panel), color=QUIET)
         match = m.DashboardSpecialValueMapOptions(match=m.SpecialValueMatch.NULL_AND_NAN, result=nothing)
         made = made.mappings([m.SpecialValueMap(options=match)])
     for name, colour in panel.colours.items():
@@ -168,6 +170,12 @@ def _panel(panel: Panel) -> Any:
     for number, query in enumerate(panel.queries):
         made = made.with_target(_target(query, panel, chr(ord("A") + number)))
     return made
+
+
+def _word_for_nothing(panel: Panel) -> str:
+    if panel.no_value:
+        return panel.no_value
+    return NO_WORKER if any(ZERO in query.expr for query in panel.queries) else "nothing yet"
 
 
 def _stands_alone(panel: Panel) -> bool:

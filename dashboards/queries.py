@@ -6,6 +6,9 @@ from streams.kpis.definition import Kpi, Label, Window
 
 Anything = Kpi[Any, Any]
 
+ZERO = "max(fair_window_end_timestamp_seconds) * 0"
+"""Zero if a worker is there, nothing if none is."""
+
 BRIDGE = "90s"
 """How long a partition's last number stands for it while another worker takes it over: without it, every total would
 lose half of itself for the seconds from a worker's death to the next scrape of its heir. Longer than session timeout,
@@ -63,4 +66,4 @@ def fact(name: str, *by: Label | str) -> str:
 
 def fill(expr: str) -> str:
     """Return zero where nothing has been counted yet but a worker is there."""
-    return f"({expr} or max(fair_window_end_timestamp_seconds) * 0)"
+    return f"({expr} or {ZERO})"

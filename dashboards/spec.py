@@ -12,6 +12,9 @@ COLUMNS: Final = 24
 DATASOURCE: Final = "fairpulse-prometheus"
 """Fixed uid of the provisioned data source."""
 
+NO_WORKER: Final = "no worker"
+"""What stands where a number would be, if only zero, as soon as a worker is there: start one."""
+
 GOOD, WATCH, WARN, BAD, NEUTRAL, QUIET = "green", "yellow", "orange", "red", "blue", "text"
 """Colours mean the same on every board: fine, look at it, act soon, act now, a plain amount, nothing to judge."""
 
@@ -66,7 +69,8 @@ class Panel:
         do: what to do outside of it.
         unit: Grafana's name of the unit; `locale` is a whole number with separators, `short` one with k, M, B.
         levels: threshold colours by meaning.
-        no_value: what stands there as long as there is nothing to show.
+        no_value: what stands there as long as there is nothing to show; by default that there is no worker where even
+            zero is shown if there is one, and otherwise "nothing yet".
         colours: fixed colours of named series.
         keep: label columns of a table, in order, with their headings.
         lines: draw the levels as lines in a trend.
@@ -90,7 +94,7 @@ class Panel:
     unit: str
     width: int
     levels: Levels = PLAIN
-    no_value: str = "nothing yet"
+    no_value: str = ""
     minimum: float | None = 0
     maximum: float | None = None
     decimals: int | None = None

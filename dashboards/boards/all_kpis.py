@@ -3,9 +3,9 @@
 from typing import Any, Final
 from zlib import crc32
 
-from dashboards.boards.shared import KPIS, MARKS, NO_WORKER, TO_PIPELINE
+from dashboards.boards.shared import KPIS, MARKS, TO_PIPELINE
 from dashboards.queries import quantile, total
-from dashboards.spec import BAD, COLUMNS, GOOD, PLAIN, Board, Kind, Legend, Levels, Panel, Query, Row, about
+from dashboards.spec import BAD, COLUMNS, GOOD, NO_WORKER, PLAIN, Board, Kind, Legend, Levels, Panel, Query, Row, about
 from streams.kpis.aggregates import Histogram
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi, Label, Unit, Window

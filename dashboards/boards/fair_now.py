@@ -6,7 +6,6 @@ from dashboards.boards.shared import (
     CAPACITY,
     FAIR_NOW,
     MARKS,
-    NO_WORKER,
     TO_DEALS,
     TO_EXHIBITORS,
     TO_GATES,
@@ -19,7 +18,22 @@ from dashboards.boards.shared import (
     urgent,
 )
 from dashboards.queries import fill, inside, share, total
-from dashboards.spec import BAD, GOOD, NEUTRAL, WARN, WATCH, Block, Board, Kind, Link, Panel, Query, Row, about
+from dashboards.spec import (
+    BAD,
+    GOOD,
+    NEUTRAL,
+    NO_WORKER,
+    WARN,
+    WATCH,
+    Block,
+    Board,
+    Kind,
+    Link,
+    Panel,
+    Query,
+    Row,
+    about,
+)
 from streams.kpis.deals import CONTRACT_VALUE_REPORTED, DEALS, INTENDED_VALUE_REPORTED, OUTCOMES
 from streams.kpis.definition import Label, Window
 from streams.kpis.engagement import LEADS

@@ -1,9 +1,9 @@
 """Pipeline health: workers, lag, journal, rebalances, the gateway's requests, Kafka seen from both sides."""
 
-from dashboards.boards.shared import MARKS, NO_WORKER, PIPELINE, TO_QUALITY
+from dashboards.boards.shared import MARKS, PIPELINE, TO_QUALITY
 from dashboards.queries import RATE
 from dashboards.scraping import MOST_SERIES
-from dashboards.spec import BAD, GOOD, NEUTRAL, WARN, WATCH, Board, Kind, Legend, Levels, Panel, Query, Row
+from dashboards.spec import BAD, GOOD, NEUTRAL, NO_WORKER, WARN, WATCH, Board, Kind, Legend, Levels, Panel, Query, Row
 
 LAG: Levels = ((None, GOOD), (5_000, WATCH), (50_000, BAD))
 APPEND: Levels = ((None, GOOD), (0.25, WATCH), (1, BAD))

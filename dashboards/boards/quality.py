@@ -4,7 +4,6 @@ from dashboards.boards.shared import (
     AGE,
     AGE_NOW,
     MARKS,
-    NO_WORKER,
     QUALITY,
     SCANNED,
     SILENT,
@@ -13,7 +12,7 @@ from dashboards.boards.shared import (
     TO_PIPELINE,
 )
 from dashboards.queries import fill, quantile, share, total
-from dashboards.spec import BAD, GOOD, NEUTRAL, WARN, WATCH, Board, Kind, Levels, Panel, Query, Row, about
+from dashboards.spec import BAD, GOOD, NEUTRAL, NO_WORKER, WARN, WATCH, Board, Kind, Levels, Panel, Query, Row, about
 from streams.kpis.definition import Label, Window
 from streams.kpis.quality import CLOCK_SUSPECTS, DUPLICATE_EVENTS, EVENT_LAG, EVENTS, LATE_EVENTS, REJECTED_EVENTS
 

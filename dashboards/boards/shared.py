@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboards.queries import fact, inside, total
+from dashboards.queries import ZERO, fact, inside, total
 from dashboards.spec import BAD, GOOD, NEUTRAL, QUIET, WARN, WATCH, Levels, Link, Mark, Variable
 from streams.kpis.definition import Label, Window
 from streams.kpis.engagement import BOOTH_SCANS
@@ -23,8 +23,6 @@ AGE: Final[Levels] = ((None, GOOD), (120, WATCH), (300, BAD))
 
 AGE_NOW: Final = "time() - max(last_over_time(fair_window_end_timestamp_seconds[1h]))"
 """It goes on growing for an hour after the last worker is gone: nothing would look like a board that loads."""
-NO_WORKER: Final = "no worker"
-"""What a number says that is there, if only as zero, as soon as a worker is: start one."""
 URGENT: Final = 'ALERTS{alertstate="firing", severity=~"critical|warning"}'
 
 HALL: Final = Variable("hall", "Hall", "label_values(fair_hall_occupancy, hall)", all=True)
@@ -75,7 +73,7 @@ def urgent() -> str:
     of = "alertname, hall, gate"
     critical = URGENT.replace('=~"critical|warning"', '="critical"')
     ranked = f"max by ({of}) ({critical} * 2 or {URGENT})"
-    well = f"max(fair_window_end_timestamp_seconds) * 0 unless on () {URGENT}"
+    well = f"{ZERO} unless on () {URGENT}"
     return (
         f'label_join({ranked}, "what", " ", "alertname", "hall", "gate")'
         f' or label_replace({well}, "what", "all is well", "", "")'
