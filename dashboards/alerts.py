@@ -105,6 +105,13 @@ ALERTS: Final = (
         "No minute has been closed for five minutes while the fair is open: every board stands still",
     ),
     Alert(
+        "NoEvents",
+        "critical",
+        f"fair:time - max(fair:watermark) > 180 {_OPEN} unless on () (fair:lag > 0)",
+        "0s",
+        "No event has happened for three minutes while the fair is open: gateway, or network",
+    ),
+    Alert(
         "NoWorker",
         "critical",
         "(sum(fair_worker_ready) or vector(0)) == 0",

@@ -49,9 +49,12 @@ def inside(kpi: Anything, *by: Label, where: str = "", offset: str = "") -> str:
 
 
 def quantile(q: float, kpi: Anything, window: Window, *by: Label, where: str = "") -> str:
-    """Return a quantile in seconds. No rate: the histogram is of that window already."""
+    """Return a quantile in seconds, nothing (rather than NaN) of an empty histogram.
+
+    No rate: the histogram is of that window already.
+    """
     names = ", ".join(["le", *by])
-    return f"histogram_quantile({q}, sum by ({names}) ({series(kpi, window, where, '_bucket')}))"
+    return f"(histogram_quantile({q}, sum by ({names}) ({series(kpi, window, where, '_bucket')})) >= 0)"
 
 
 def share(part: str, whole: str) -> str:

@@ -22,7 +22,7 @@ def _rate(metric: str, by: str = "", where: str = "") -> str:
 
 
 def _p(q: float, metric: str) -> str:
-    return f"histogram_quantile({q}, {_rate(f'{metric}_bucket', 'le')})"
+    return f"histogram_quantile({q}, {_rate(f'{metric}_bucket', 'le')}) >= 0"
 
 
 _NOW = Row(
