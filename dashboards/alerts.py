@@ -3,10 +3,15 @@
 Severities: `critical` wakes somebody, `warning` is seen to within the hour, `notice` is for the operations room.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from dashboards.queries import quantile, total
 from dashboards.scraping import MOST_SERIES, WORKER
+from streams.kpis.aggregates import Histogram
+from streams.kpis.catalogue import ALL_KPIS
+from streams.kpis.definition import Kpi
 
 RUNBOOKS: Final = "{{ $externalLabels.runbooks }}"
 """Where the pages of dashboards/runbooks are served: RUNBOOKS_URL of Prometheus' environment."""
@@ -19,6 +24,7 @@ class Alert:
     Attributes:
         wait: how long it must be true.
         summary: one line; may use `{{ $labels.x }}` and `{{ $value }}`.
+        runbook: its page, if it is not that of its own name.
     """
 
     name: str
@@ -26,6 +32,7 @@ class Alert:
     expr: str
     wait: str
     summary: str
+    runbook: str = ""
 
 
 _OPEN = "and on () (fair:open == 1)"
@@ -96,6 +103,13 @@ ALERTS: Final = (
         f"changes(fair:time[5m]) == 0 {_OPEN}",
         "1m",
         "No minute has been closed for five minutes while the fair is open: every board stands still",
+    ),
+    Alert(
+        "NoEvents",
+        "critical",
+        f"fair:time - max(fair:watermark) > 180 {_OPEN} unless on () (fair:lag > 0)",
+        "0s",
+        "No event has happened for three minutes while the fair is open: gateway, or network",
     ),
     Alert(
         "NoWorker",
@@ -185,9 +199,35 @@ ALERTS: Final = (
 )
 
 
+def kpi_alerts(kpis: Iterable[Kpi[Any, Any]] = ALL_KPIS) -> tuple[Alert, ...]:
+    """Return an alert for every KPI that asks for one (`warn_above`), over its shortest scraped window and its labels.
+
+    Of a histogram it is the value that one in ten exceeds. Their runbook is one page, KpiAboveItsLevel.
+    """
+    return tuple(
+        Alert(
+            f"{kpi.name.title().replace('_', '')}Above",
+            "notice",
+            f"{_shown(kpi)} > {kpi.warn_above:g}",
+            "2m",
+            f"{kpi.name}, {kpi.scraped[0]}: {{{{ $value }}}} {kpi.unit}, above {kpi.warn_above:g}. {kpi.question}",
+            "KpiAboveItsLevel",
+        )
+        for kpi in kpis
+        if kpi.warn_above is not None
+    )
+
+
+def _shown(kpi: Kpi[Any, Any]) -> str:
+    if isinstance(kpi.aggregate, Histogram):
+        return quantile(0.9, kpi, kpi.scraped[0], *kpi.labels)
+    return total(kpi, kpi.scraped[0], *kpi.labels)
+
+
 def alert_rules() -> dict[str, Any]:
     """Return alerts.yml."""
-    return {"groups": [{"name": "fairpulse-alerts", "rules": [_rule(alert) for alert in ALERTS]}]}
+    rules = [_rule(alert) for alert in (*ALERTS, *kpi_alerts())]
+    return {"groups": [{"name": "fairpulse-alerts", "rules": rules}]}
 
 
 def _rule(alert: Alert) -> dict[str, Any]:
@@ -196,5 +236,5 @@ def _rule(alert: Alert) -> dict[str, Any]:
         "expr": alert.expr,
         "for": alert.wait,
         "labels": {"severity": alert.severity},
-        "annotations": {"summary": alert.summary, "runbook_url": f"{RUNBOOKS}/{alert.name}.md"},
+        "annotations": {"summary": alert.summary, "runbook_url": f"{RUNBOOKS}/{alert.runbook or alert.name}.md"},
     }

@@ -10,10 +10,29 @@ from grafana_foundation_sdk.models import common as c
 from grafana_foundation_sdk.models import dashboard as m
 from grafana_foundation_sdk.models import prometheus as p
 
-from dashboards.spec import COLUMNS, DATASOURCE, Board, Kind, Mark, Panel, Query, Variable
+from dashboards.queries import ZERO
+from dashboards.spec import (
+    COLUMNS,
+    DATASOURCE,
+    NO_WORKER,
+    QUIET,
+    Board,
+    Kind,
+    Legend,
+    Levels,
+    Mark,
+    Panel,
+    Query,
+    Variable,
+    places,
+)
 
 TAG: Final = "fairpulse"
 SOURCE: Final = c.DataSourceRef(type_val="prometheus", uid="${datasource}")
+NAME_PX, NUMBER_PX, BAR_PX = 28, 60, 22
+"""Sizes of text for the wall: on a screen of 55 inches, letters of 28 pixels can be read from five metres."""
+NOTHING: Final = 'label_replace(vector(NaN), "currency", "value", "", "")'
+"""A series without a value; the label is for names that say a currency."""
 INSTANT: Final = frozenset({Kind.STAT, Kind.BARS, Kind.TABLE})
 """They show what is true now; with a range query a number that has gone would be shown on and on."""
 
@@ -57,16 +76,10 @@ def _board(board: Board) -> dashboard.Dashboard:
         made = made.with_variable(_variable(variable))
     for mark in board.marks:
         made = made.annotation(_mark(mark))
-    top = 0
-    for row in board.rows:
-        left = 0
-        for panel in row.panels:
-            place = m.GridPos(h=row.height, w=panel.width, x=left, y=top)
-            if left + panel.width > COLUMNS:
-                raise ValueError(f"{board.uid}: panel {panel.id} does not fit into its row")
-            made = made.with_panel(_panel(panel).grid_pos(place))
-            left += panel.width
-        top += row.height
+    for panel, left, top, height in places(board.rows):
+        if left + panel.width > COLUMNS:
+            raise ValueError(f"{board.uid}: panel {panel.id} does not fit into its row")
+        made = made.with_panel(_panel(panel).grid_pos(m.GridPos(h=height, w=panel.width, x=left, y=top)))
     return made
 
 
@@ -93,6 +106,8 @@ def _variable(variable: Variable) -> Any:
         .multi(variable.all)
         .include_all(variable.all)
     )
+    if variable.hidden:
+        made = made.hide(m.VariableHide.HIDE_VARIABLE)
     if variable.all:
         made = made.all_value(".*").current(m.VariableOption(text="All", value="$__all", selected=True))
     return made
@@ -106,7 +121,7 @@ def _mark(mark: Mark) -> Any:
         .enable(True)
         .hide(False)
         .icon_color(mark.colour)
-        .expr(mark.expr)
+        .expr(f"({mark.expr}) * 1000" if mark.at_value else mark.expr)  # Grafana takes the value for milliseconds
         .title_format(mark.title)
         .text_format(mark.text)
         .use_value_for_time(mark.at_value)
@@ -118,15 +133,15 @@ def _panel(panel: Panel) -> Any:
     made = _KINDS[panel.kind](panel)
     made = (
         made.id(panel.id)
-        .title(panel.title)
+        .title("" if _stands_alone(panel) else panel.title)
         .description(panel.description)
         .datasource(SOURCE)
         .unit(panel.unit)
-        .no_value(panel.no_value)
+        .no_value(_word_for_nothing(panel))
         .thresholds(
             dashboard.ThresholdsConfig()
             .mode(m.ThresholdsMode.ABSOLUTE)
-            .steps([m.Threshold(value=value, color=colour) for value, colour in panel.levels])
+            .steps([m.Threshold(value=value, color=colour) for value, colour in _levels(panel)])
         )
     )
     if panel.minimum is not None:
@@ -140,16 +155,47 @@ def _panel(panel: Panel) -> Any:
     if panel.words:
         mapped = {value: m.ValueMappingResult(text=text, color=colour) for value, (text, colour) in panel.words.items()}
         made = made.mappings([m.ValueMap(options=mapped)])
+    if _stands_alone(panel):
+        nothing = m.ValueMappingResult(text=_word_for_nothing(panel), color=QUIET)
+        match = m.DashboardSpecialValueMapOptions(match=m.SpecialValueMatch.NULL_AND_NAN, result=nothing)
+        made = made.mappings([m.SpecialValueMap(options=match)])
     for name, colour in panel.colours.items():
-        fixed = m.DynamicConfigValue(id_val="color", value={"mode": "fixed", "fixedColor": colour})
-        made = made.override_by_name(name, [fixed])
+        properties = [m.DynamicConfigValue(id_val="color", value={"mode": "fixed", "fixedColor": colour})]
+        if name in panel.dashed:
+            properties += [
+                m.DynamicConfigValue(id_val="custom.lineStyle", value={"fill": "dash", "dash": [10, 10]}),
+                m.DynamicConfigValue(id_val="custom.fillOpacity", value=0),
+            ]
+        made = made.override_by_name(name, properties)
     for number, query in enumerate(panel.queries):
-        made = made.with_target(_target(query, panel.kind, chr(ord("A") + number)))
+        made = made.with_target(_target(query, panel, chr(ord("A") + number)))
     return made
 
 
-def _target(query: Query, kind: Kind, ref: str) -> Any:
-    made = prometheus.Dataquery().expr(query.expr).ref_id(ref).datasource(SOURCE).editor_mode(p.QueryEditorMode.CODE)
+def _word_for_nothing(panel: Panel) -> str:
+    if panel.no_value:
+        return panel.no_value
+    return NO_WORKER if any(ZERO in query.expr for query in panel.queries) else "nothing yet"
+
+
+def _stands_alone(panel: Panel) -> bool:
+    """Whether it is a number of the wall: it bears its title itself, larger than Grafana writes titles."""
+    return panel.kind is Kind.STAT and panel.large and not panel.names
+
+
+def _levels(panel: Panel) -> Levels:
+    """Return the levels; where nothing is shown, Grafana takes the first one's colour, and nothing is not good."""
+    (lowest, colour), *higher = panel.levels
+    if panel.kind not in INSTANT or panel.minimum is None or lowest is not None or colour == QUIET:
+        return panel.levels
+    return ((None, QUIET), (panel.minimum, colour), *higher)
+
+
+def _target(query: Query, panel: Panel, ref: str) -> Any:
+    kind = panel.kind
+    # A number without a series would stand on the wall without its name.
+    expr = f"({query.expr}) or on () {NOTHING}" if _stands_alone(panel) else query.expr
+    made = prometheus.Dataquery().expr(expr).ref_id(ref).datasource(SOURCE).editor_mode(p.QueryEditorMode.CODE)
     made = made.instant() if kind in INSTANT else made.range()
     if query.legend:
         made = made.legend_format(query.legend)
@@ -162,26 +208,38 @@ def _last() -> Any:
 
 def _stat(panel: Panel) -> Any:
     several = len(panel.queries) > 1 or any(query.legend for query in panel.queries)
-    return (
+    named = c.BigValueTextMode.VALUE_AND_NAME if several or panel.large else c.BigValueTextMode.VALUE
+    made = (
         stat.Panel()
         .reduce_options(_last())
         .graph_mode(c.BigValueGraphMode.NONE)
-        .color_mode(c.BigValueColorMode.VALUE)
+        .color_mode(c.BigValueColorMode.BACKGROUND if panel.names else c.BigValueColorMode.VALUE)
         .justify_mode(c.BigValueJustifyMode.CENTER)
-        .text_mode(c.BigValueTextMode.VALUE_AND_NAME if several else c.BigValueTextMode.VALUE)
+        .text_mode(c.BigValueTextMode.NAME if panel.names else named)
         .color_scheme(dashboard.FieldColor().mode(m.FieldColorModeId.THRESHOLDS))
     )
+    if panel.names:
+        return made.text(common.VizTextDisplayOptions().title_size(NAME_PX))
+    if panel.large:
+        return made.display_name(panel.title).text(
+            common.VizTextDisplayOptions().title_size(NAME_PX).value_size(NUMBER_PX)
+        )
+    return made
 
 
 def _bars(panel: Panel) -> Any:
-    return (
+    made = (
         bargauge.Panel()
         .reduce_options(_last())
         .orientation(c.VizOrientation.HORIZONTAL)
-        .display_mode(c.BarGaugeDisplayMode.GRADIENT if len(panel.levels) > 1 else c.BarGaugeDisplayMode.BASIC)
-        .value_mode(c.BarGaugeValueMode.TEXT)
+        .display_mode(c.BarGaugeDisplayMode.BASIC)
+        .value_mode(c.BarGaugeValueMode.COLOR)
+        .name_placement(c.BarGaugeNamePlacement.LEFT)
         .color_scheme(dashboard.FieldColor().mode(m.FieldColorModeId.THRESHOLDS))
     )
+    if panel.large:
+        return made.text(common.VizTextDisplayOptions().title_size(BAR_PX).value_size(BAR_PX))
+    return made
 
 
 def _trend(panel: Panel) -> Any:
@@ -192,13 +250,7 @@ def _trend(panel: Panel) -> Any:
         .fill_opacity(25 if panel.stack else 10)
         .show_points(c.VisibilityMode.NEVER)
         .span_nulls(False)
-        .legend(
-            common.VizLegendOptions()
-            .show_legend(True)
-            .display_mode(c.LegendDisplayMode.LIST)
-            .placement(c.LegendPlacement.BOTTOM)
-            .calcs(["lastNotNull"])
-        )
+        .legend(_legend(panel))
         .tooltip(common.VizTooltipOptions().mode(c.TooltipDisplayMode.MULTI).sort(c.SortOrder.DESCENDING))
         .color_scheme(dashboard.FieldColor().mode(m.FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
     )
@@ -207,6 +259,19 @@ def _trend(panel: Panel) -> Any:
     if panel.lines:
         made = made.thresholds_style(common.GraphThresholdsStyleConfig().mode(c.GraphThresholdsStyleMode.DASHED))
     return made
+
+
+def _legend(panel: Panel) -> Any:
+    made = common.VizLegendOptions().show_legend(True)
+    if panel.legend is Legend.BELOW:
+        return made.display_mode(c.LegendDisplayMode.LIST).placement(c.LegendPlacement.BOTTOM).calcs([])
+    return (
+        made.display_mode(c.LegendDisplayMode.TABLE)
+        .placement(c.LegendPlacement.RIGHT)
+        .calcs(["lastNotNull"])
+        .sort_by("Last *")
+        .sort_desc(True)
+    )
 
 
 def _table(panel: Panel) -> Any:
@@ -225,10 +290,15 @@ def _table(panel: Panel) -> Any:
             )
         )
         .color_scheme(dashboard.FieldColor().mode(m.FieldColorModeId.THRESHOLDS))
-        .sort_by([common.TableSortByFieldState().display_name(panel.queries[0].legend).desc(True)])
+        .sort_by([common.TableSortByFieldState().display_name(panel.queries[0].legend).desc(not panel.up)])
     )
+    if len(panel.levels) > 1 or panel.words:
+        made = made.cell_options(c.TableColorTextCellOptions())
     for heading_of in panel.keep.values():
-        made = made.override_by_name(heading_of, [m.DynamicConfigValue(id_val="unit", value="string")])
+        properties = [m.DynamicConfigValue(id_val="unit", value="string")]
+        if heading_of in panel.widths:
+            properties.append(m.DynamicConfigValue(id_val="custom.width", value=panel.widths[heading_of]))
+        made = made.override_by_name(heading_of, properties)
     return made
 
 

@@ -14,6 +14,7 @@ from schemas.times import from_epoch_ms, instant_text
 OURS: Final = "fairpulse: pushed"
 """Message of the versions that we save; a board whose newest version says something else was changed by somebody."""
 CONFLICT: Final = 412
+GONE: Final = 404
 POINTS: Final = 600
 
 
@@ -109,8 +110,13 @@ def doctor(grafana: Calls, uids: list[str]) -> Iterator[tuple[bool, str]]:
     health = grafana.health()
     well = health.get("database") == "ok"
     yield well, f"Grafana {health.get('version', 'of unknown version')}, database {health.get('database', 'unknown')}"
-    source = grafana.source_health(DATASOURCE)
-    yield source.get("status") == "OK", f"data source {DATASOURCE}: {source.get('message', source.get('status'))}"
+    try:
+        source = grafana.source_health(DATASOURCE)
+        yield source.get("status") == "OK", f"data source {DATASOURCE}: {source.get('message', source.get('status'))}"
+    except Refused as refusal:
+        if refusal.status != GONE:
+            raise
+        yield False, f"data source {DATASOURCE}: is missing, or this Grafana is older than 9; check the provisioning"
     for uid in uids:
         there = grafana.board(uid) is not None
         yield there, f"board {uid}: {'is there' if there else 'is missing; push it, or check the provisioning'}"

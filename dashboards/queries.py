@@ -6,6 +6,14 @@ from streams.kpis.definition import Kpi, Label, Window
 
 Anything = Kpi[Any, Any]
 
+ZERO = "max(fair_window_end_timestamp_seconds) * 0"
+"""Zero if a worker is there, nothing if none is."""
+
+BRIDGE = "90s"
+"""How long a partition's last number stands for it while another worker takes it over: without it, every total would
+lose half of itself for the seconds from a worker's death to the next scrape of its heir. Longer than session timeout,
+recovery and a scrape; the age of the numbers is shown beside them.
+"""
 RATE = "$__rate_interval"
 """Grafana makes it at least four scrapes long; a fixed one would be empty or stale."""
 
@@ -26,11 +34,17 @@ def total(kpi: Anything, window: Window | str, *by: Label, where: str = "", offs
     """Return a KPI over all workers, by some of its labels.
 
     A narrow KPI has a series a partition: the largest of each is taken first, so that a partition that is just
-    moving between workers is not counted twice. A wide one is summed within a worker and adds up.
+    moving between workers is not counted twice. One that no worker shows keeps its last number for `BRIDGE`, so that
+    it is not missed either; one that a worker shows is what that worker says, be it less or nothing. A wide KPI is
+    summed within a worker and adds up.
     """
     inner = series(kpi, window, where, offset=offset)
     if not kpi.wide:
-        inner = f"max by ({', '.join([*kpi.labels, 'partition'])}) ({inner})"
+        back = f" offset {offset}" if offset else ""
+        largest = f"max by ({', '.join([*kpi.labels, 'partition'])})"
+        before = f"{largest} (last_over_time({series(kpi, window, where)}[{BRIDGE}]{back}))"
+        shown = f"max by (partition) (fair_watermark_timestamp_seconds{back})"
+        inner = f"{largest} ({inner}) or ({before} unless on (partition) {shown})"
     return f"sum by ({', '.join(by)}) ({inner})" if by else f"sum({inner})"
 
 
@@ -40,9 +54,12 @@ def inside(kpi: Anything, *by: Label, where: str = "", offset: str = "") -> str:
 
 
 def quantile(q: float, kpi: Anything, window: Window, *by: Label, where: str = "") -> str:
-    """Return a quantile in seconds. No rate: the histogram is of that window already."""
+    """Return a quantile in seconds, nothing (rather than NaN) of an empty histogram.
+
+    No rate: the histogram is of that window already.
+    """
     names = ", ".join(["le", *by])
-    return f"histogram_quantile({q}, sum by ({names}) ({series(kpi, window, where, '_bucket')}))"
+    return f"(histogram_quantile({q}, sum by ({names}) ({series(kpi, window, where, '_bucket')})) >= 0)"
 
 
 def share(part: str, whole: str) -> str:
@@ -57,4 +74,4 @@ def fact(name: str, *by: Label | str) -> str:
 
 def fill(expr: str) -> str:
     """Return zero where nothing has been counted yet but a worker is there."""
-    return f"({expr} or max(fair_window_end_timestamp_seconds) * 0)"
+    return f"({expr} or {ZERO})"

@@ -3,16 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from dashboards.boards.shared import load, pressure
+from dashboards.boards.shared import SCANNED, SILENT, load, pressure
 from dashboards.queries import total
 from dashboards.scraping import FACTS_SECONDS
 from streams.kpis.definition import Label, Window
-from streams.kpis.engagement import BOOTH_SCANS
 from streams.kpis.gates import GATE_PASSAGES, VISITORS_BY_COUNTRY
 from streams.kpis.quality import REJECTED_EVENTS
 
-_SCANS = total(BOOTH_SCANS, Window.DAY, Label.BOOTH)
-_SCANS_BEFORE = total(BOOTH_SCANS, Window.DAY, Label.BOOTH, offset="30m")
 _COUNTABLE = 'max by (gate) (fair_gate_info{countable="yes"})'
 
 RULES: Final[Mapping[str, str]] = {
@@ -21,8 +18,8 @@ RULES: Final[Mapping[str, str]] = {
     "fair:open": "max((max by (day) (fair_opens_timestamp_seconds) <= bool scalar(fair:time))"
     " * (max by (day) (fair_closes_timestamp_seconds) > bool scalar(fair:time)))",
     "fair:countries": f"count({total(VISITORS_BY_COUNTRY, Window.FAIR, Label.COUNTRY)} > 0)",
-    "fair:active_booths": f"count({_SCANS} > 0)",
-    "fair:silent_booths": f"count(({_SCANS} > 0) and ({_SCANS} - {_SCANS_BEFORE} == 0)) or fair:active_booths * 0",
+    "fair:active_booths": f"count({SCANNED} > 0)",
+    "fair:silent_booths": f"count({SILENT}) or fair:active_booths * 0",
     "fair:hall_load": load(),
     "fair:gate_pressure": pressure(),
     "fair:gate_passages": total(GATE_PASSAGES, Window.M15, Label.GATE),

@@ -1,6 +1,6 @@
 """What a board is made of, as plain data: the boards say it, `dashboards.build` turns it into Grafana's JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -12,8 +12,18 @@ COLUMNS: Final = 24
 DATASOURCE: Final = "fairpulse-prometheus"
 """Fixed uid of the provisioned data source."""
 
+NO_WORKER: Final = "no worker"
+"""What stands where a number would be, if only zero, as soon as a worker is there: start one."""
+
 GOOD, WATCH, WARN, BAD, NEUTRAL, QUIET = "green", "yellow", "orange", "red", "blue", "text"
 """Colours mean the same on every board: fine, look at it, act soon, act now, a plain amount, nothing to judge."""
+
+
+class Legend(StrEnum):
+    """Where a trend's names stand; on the right each stands with its last value, the largest first."""
+
+    BELOW = "below"
+    RIGHT = "right"
 
 
 class Kind(StrEnum):
@@ -59,12 +69,19 @@ class Panel:
         do: what to do outside of it.
         unit: Grafana's name of the unit; `locale` is a whole number with separators, `short` one with k, M, B.
         levels: threshold colours by meaning.
-        no_value: what stands there as long as there is nothing to show.
+        no_value: what stands there as long as there is nothing to show; by default that there is no worker where even
+            zero is shown if there is one, and otherwise "nothing yet".
         colours: fixed colours of named series.
         keep: label columns of a table, in order, with their headings.
         lines: draw the levels as lines in a trend.
         stack: add the series up in a trend.
-        labels: mappings of values to words.
+        words: mappings of values to words and their colours.
+        large: for the wall: names and numbers that can be read from five metres. The title is the name of the number.
+        names: a stat shows the names of its series on their colour, and no values.
+        legend: where a trend names its series.
+        dashed: series drawn as dashed lines: what was, beside what is.
+        up: a table begins with the smallest value of its first query.
+        widths: pixels of a table's columns, by their heading; the others share the rest.
     """
 
     id: int
@@ -77,7 +94,7 @@ class Panel:
     unit: str
     width: int
     levels: Levels = PLAIN
-    no_value: str = "nothing yet"
+    no_value: str = ""
     minimum: float | None = 0
     maximum: float | None = None
     decimals: int | None = None
@@ -87,6 +104,12 @@ class Panel:
     lines: bool = False
     stack: bool = False
     words: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    large: bool = False
+    names: bool = False
+    legend: Legend = Legend.BELOW
+    dashed: tuple[str, ...] = ()
+    up: bool = False
+    widths: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def description(self) -> str:
@@ -102,6 +125,7 @@ class Variable:
         query: `label_values(metric, label)`, or the choices with commas between them if `custom`.
         all: whether all at once can be chosen, and is at first.
         start: the choice at first of a custom one.
+        hidden: not shown as a choice: a fact that titles name.
     """
 
     name: str
@@ -110,6 +134,7 @@ class Variable:
     all: bool = False
     custom: bool = False
     start: str = ""
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +150,36 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """Rows one below the other, in the place of one panel; together they are as high as the row they stand in."""
+
+    width: int
+    rows: tuple["Row", ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """Panels side by side, all of one height; their widths fill the grid or leave its right end free."""
 
     height: int
-    panels: tuple[Panel, ...]
+    panels: tuple[Panel | Block, ...]
+
+
+Place = tuple[Panel, int, int, int]
+"""A panel with its left and top corner and its height, in units of the grid."""
+
+
+def places(rows: tuple[Row, ...], left: int = 0, top: int = 0) -> Iterator[Place]:
+    """Yield every panel of the rows with its place, from the upper left to the lower right."""
+    for row in rows:
+        at = left
+        for one in row.panels:
+            if isinstance(one, Block):
+                yield from places(one.rows, at, top)
+            else:
+                yield one, at, top, row.height
+            at += one.width
+        top += row.height
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,13 +192,13 @@ class Board:
     rows: tuple[Row, ...]
     variables: tuple[Variable, ...] = ()
     marks: tuple[Mark, ...] = ()
-    since: str = "now-12h"
+    since: str = "now-9h"
     refresh: str = "15s"
 
     @property
     def panels(self) -> tuple[Panel, ...]:
         """Return all panels, from the upper left to the lower right."""
-        return tuple(panel for row in self.rows for panel in row.panels)
+        return tuple(panel for panel, *_ in places(self.rows))
 
 
 def about(*kpis: Kpi[Any, Any]) -> str:

@@ -1,6 +1,6 @@
 """All boards: one module each, each for one question."""
 
-from dashboards.boards import compare, deals, exhibitors, fair_now, gates, pipeline, quality
+from dashboards.boards import all_kpis, compare, deals, exhibitors, fair_now, gates, pipeline, quality
 from dashboards.spec import Board
 
 ALL_BOARDS: tuple[Board, ...] = (
@@ -11,4 +11,5 @@ ALL_BOARDS: tuple[Board, ...] = (
     quality.BOARD,
     pipeline.BOARD,
     compare.BOARD,
+    all_kpis.BOARD,
 )

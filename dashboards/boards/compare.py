@@ -5,10 +5,9 @@ from typing import Any
 from dashboards.boards.shared import COMPARE, MARKS, TO_DEALS, TO_EXHIBITORS, TO_GATES
 from dashboards.queries import inside, total
 from dashboards.spec import (
-    BAD,
     GOOD,
     NEUTRAL,
-    QUIET,
+    WARN,
     WATCH,
     Board,
     Kind,
@@ -27,7 +26,7 @@ from streams.kpis.gates import GATE_PASSAGES, SITE_OCCUPANCY, VISITS
 from streams.kpis.quality import EVENTS
 
 _DAY, _THEN = Window.DAY, "$offset"
-CHANGE: Levels = ((None, BAD), (-0.2, WATCH), (-0.05, GOOD))
+CHANGE: Levels = ((None, WARN), (-0.2, WATCH), (-0.05, GOOD))
 _BEFORE = "At the same time of the day, `$offset` ago. 52w is the last edition, if it was recorded or backfilled."
 BACK = Variable("offset", "Compare with", "1d,2d,3d,7d,52w", custom=True, start="1d")
 
@@ -63,7 +62,8 @@ def _pair(id_: int, title: str, what: str, now: str, then: str, link: Link, *, u
         queries=(Query(now, "today"), Query(then, "then")),
         unit=unit,
         width=8,
-        colours={"today": NEUTRAL, "then": QUIET},
+        colours={"today": NEUTRAL, "then": "purple"},
+        dashed=("then",),
         no_value="nothing to compare",
         links=(link,),
     )

@@ -1,7 +1,7 @@
 """Deals and results: by stage, section, kind, currency. Intended value beside contract value, never added."""
 
 from dashboards.boards.shared import DEALS as UID
-from dashboards.boards.shared import MARKS, SPAN, TO_EXHIBITORS, TO_QUALITY
+from dashboards.boards.shared import MARKS, SPAN, TO_EXHIBITORS, TO_QUALITY, spoken
 from dashboards.queries import fill, share, total
 from dashboards.spec import GOOD, NEUTRAL, WATCH, Board, Kind, Panel, Query, Row, Variable, about
 from streams.kpis.deals import (
@@ -24,6 +24,10 @@ _APART = "Intended and contract value are two numbers and are never added."
 _QUOTE = "quote it with the time and as live; the audited number comes later."
 _KIS = f'service=~"{"|".join(sorted(KNOWLEDGE_INTENSIVE))}"'
 _CLASSIFIED = 'service!="unclassified"'
+_SERVICES = total(SERVICE_VALUE_REPORTED, _W, Label.SERVICE)
+_CONTRACTS = total(CONTRACT_VALUE_REPORTED, _W, Label.SECTION, where=_S)
+_INTENTS = total(INTENDED_VALUE_REPORTED, _W, Label.SECTION, where=_S)
+CURRENCY = Variable("currency", "Currency", "label_values(fair_info, currency)", hidden=True)
 SECTION = Variable("section", "Section", "label_values(fair_contract_value_reported, section)", all=True)
 
 _NOW = Row(
@@ -54,7 +58,7 @@ _NOW = Row(
         Panel(
             id=3,
             kind=Kind.STAT,
-            title="Contracts, worth",
+            title="Contracts, $currency",
             what=f"{about(CONTRACT_VALUE_REPORTED)} {_APART}",
             good="steps of the size of the ceremonies.",
             do="a step larger than the ceremony: have the deal checked, then quote it.",
@@ -67,8 +71,8 @@ _NOW = Row(
         Panel(
             id=4,
             kind=Kind.STAT,
-            title="Intended, one year",
-            what=f"{about(INTENDED_VALUE_REPORTED)} {_APART}",
+            title="Intended, $currency",
+            what=f"{about(INTENDED_VALUE_REPORTED)} Counted for one year. {_APART}",
             good="falls when an intent becomes a contract: that is right.",
             do=_QUOTE,
             queries=(Query(fill(total(INTENDED_VALUE_REPORTED, _W, where=_S))),),
@@ -112,12 +116,12 @@ _NOW = Row(
 )
 
 _VALUE = Row(
-    9,
+    11,
     (
         Panel(
             id=7,
             kind=Kind.TREND,
-            title="How do contracts and intents grow?",
+            title="How do contracts and intents grow, in $currency?",
             what=f"{about(CONTRACT_VALUE_REPORTED, INTENDED_VALUE_REPORTED)} {_APART}",
             good="steps up; steps down are amendments and cancellations, and right.",
             do="a fall of the whole line: a worker folds the fair anew, see Pipeline health.",
@@ -132,17 +136,18 @@ _VALUE = Row(
         Panel(
             id=8,
             kind=Kind.TABLE,
-            title="What is each section worth?",
+            title="What is each section worth, in $currency?",
             what=f"{about(CONTRACT_VALUE_REPORTED, INTENDED_VALUE_REPORTED)} {_APART}",
             good="every section has contracts by the second day.",
             do="an empty section: does it report its deals, or sign them elsewhere?",
             queries=(
-                Query(total(CONTRACT_VALUE_REPORTED, _W, Label.SECTION, where=_S), "Contracts"),
-                Query(total(INTENDED_VALUE_REPORTED, _W, Label.SECTION, where=_S), "Intended, one year"),
+                Query(_CONTRACTS, "Contracts"),
+                Query(_INTENTS, "Intended, one year"),
             ),
             unit="short",
             width=12,
             decimals=1,
+            no_value="-",
             keep={"section": "Section"},
             links=(TO_EXHIBITORS,),
         ),
@@ -159,7 +164,7 @@ _KINDS = Row(
             what=about(OUTCOMES),
             good="transactions lead; the other kinds are results, not deals.",
             do="none of a kind that was announced: is it entered under another kind?",
-            queries=(Query(f"sort_desc({total(OUTCOMES, _W, Label.KIND)} > 0)", "{{kind}}"),),
+            queries=(Query(f"sort_desc({spoken(total(OUTCOMES, _W, Label.KIND), Label.KIND)} > 0)", "{{kind}}"),),
             unit="locale",
             width=8,
         ),
@@ -170,18 +175,23 @@ _KINDS = Row(
             what=about(DEALS),
             good="intents turn into contracts and orders towards the last day.",
             do="only intents on the last day: remind the sections to enter what was signed.",
-            queries=(Query(f"sort_desc({total(DEALS, _W, Label.STAGE)} > 0)", "{{stage}}"),),
+            queries=(Query(f"sort_desc({spoken(total(DEALS, _W, Label.STAGE), Label.STAGE)} > 0)", "{{stage}}"),),
             unit="locale",
             width=8,
         ),
         Panel(
             id=11,
             kind=Kind.BARS,
-            title="Contracts by kind of service",
+            title="Contracts by kind of service, $currency",
             what=about(SERVICE_VALUE_REPORTED),
             good="few unclassified ones.",
             do="many unclassified ones: have the kind of service entered; the deal's revision then counts anew.",
-            queries=(Query(f"sort_desc({total(SERVICE_VALUE_REPORTED, _W, Label.SERVICE)} > 0)", "{{service}}"),),
+            queries=(
+                Query(
+                    f"sort_desc({spoken(total(SERVICE_VALUE_REPORTED, _W, Label.SERVICE), Label.SERVICE)} > 0)",
+                    "{{service}}",
+                ),
+            ),
             unit="short",
             width=8,
             decimals=1,
@@ -243,6 +253,6 @@ BOARD = Board(
     title="Deals and results",
     question="What has been signed, by whom, and what is it worth?",
     rows=(_NOW, _VALUE, _KINDS, _MONEY),
-    variables=(SPAN, SECTION),
+    variables=(SPAN, SECTION, CURRENCY),
     marks=MARKS,
 )

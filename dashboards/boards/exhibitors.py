@@ -1,8 +1,8 @@
 """Exhibitors and exhibits: who draws visitors, one booth in detail, the funnel from visit to lead."""
 
-from dashboards.boards.shared import EXHIBITORS, HALL, MARKS, SPAN, TO_DEALS, TO_GATES
+from dashboards.boards.shared import EXHIBITORS, HALL, MARKS, SPAN, TO_BOOTH, TO_DEALS, TO_GATES, spoken
 from dashboards.queries import fill, quantile, share, total
-from dashboards.spec import GOOD, NEUTRAL, Board, Kind, Link, Panel, Query, Row, Variable, about
+from dashboards.spec import GOOD, NEUTRAL, Board, Kind, Panel, Query, Row, Variable, about
 from streams.kpis.definition import Label, Window
 from streams.kpis.engagement import (
     BOOTH_AUDIENCE,
@@ -22,7 +22,7 @@ BOOTH = Variable("booth", "Booth", "label_values(fair_booth_scans, booth)")
 _HALLS = 'hall=~"$hall"'
 _MINE = 'booth="$booth"'
 _EXHIBITS = 'fair_exhibit_info{booth="$booth"}'
-TO_BOOTH = Link("This booth", f"/d/{EXHIBITORS}?var-booth=${{__data.fields.Booth}}&${{__url_time_range}}")
+_UNSCANNED = "Not all of them were scanned at a booth."
 _SMALL = (
     "Numbers of a few visitors say little about an exhibitor and something about the visitors: do not publish them."
 )
@@ -47,7 +47,12 @@ _FUNNEL = Row(
     (
         _step(1, "Visits today", about(VISITS), total(VISITS, _DAY)),
         _step(2, "At a booth today", about(BOOTH_AUDIENCE), total(BOOTH_AUDIENCE, _DAY)),
-        _step(3, "Tried an exhibit today", about(EXHIBIT_AUDIENCE), total(EXHIBIT_AUDIENCE, _DAY)),
+        _step(
+            3,
+            "Tried an exhibit today",
+            f"{about(EXHIBIT_AUDIENCE)} {_UNSCANNED}",
+            total(EXHIBIT_AUDIENCE, _DAY),
+        ),
         _step(4, "Left a lead today", about(LEAD_AUDIENCE), total(LEAD_AUDIENCE, _DAY)),
         _step(5, "Leads today", about(LEADS), total(LEADS, _DAY)),
         Panel(
@@ -106,7 +111,7 @@ _RATES = Row(
             what=about(INTERACTIONS),
             good="demonstrations and touches lead, leads follow.",
             do="one kind missing altogether: a terminal software that does not report it.",
-            queries=(Query(f"sort_desc({total(INTERACTIONS, _W, Label.KIND)})", "{{kind}}"),),
+            queries=(Query(f"sort_desc({spoken(total(INTERACTIONS, _W, Label.KIND), Label.KIND)})", "{{kind}}"),),
             unit="locale",
             width=8,
         ),
@@ -126,15 +131,15 @@ _TOPS = Row(
             queries=(
                 Query(
                     f"topk(25, {total(BOOTH_VISITORS, _DAY, Label.BOOTH)}) "
-                    "* on (booth) group_left (exhibitor, name, hall) "
-                    "max by (booth, exhibitor, name, hall) (fair_booth_info)",
+                    "* on (booth) group_left (name, hall) max by (booth, name, hall) (fair_booth_info)",
                     "Visitors",
                 ),
             ),
             unit="locale",
             width=8,
             decimals=0,
-            keep={"booth": "Booth", "name": "Exhibitor", "hall": "Hall", "exhibitor": "Id"},
+            keep={"booth": "Booth", "name": "Exhibitor", "hall": "Hall"},
+            widths={"Booth": 90, "Hall": 70},
             links=(TO_BOOTH,),
         ),
         Panel(
@@ -154,7 +159,8 @@ _TOPS = Row(
             unit="locale",
             width=8,
             decimals=0,
-            keep={"exhibit": "Exhibit", "name": "Name", "booth": "Booth"},
+            keep={"name": "Exhibit", "booth": "Booth", "exhibit": "Id"},
+            widths={"Booth": 90, "Id": 150},
             links=(TO_BOOTH,),
         ),
         Panel(
@@ -174,7 +180,8 @@ _TOPS = Row(
             unit="locale",
             width=8,
             decimals=0,
-            keep={"exhibit": "Exhibit", "name": "Name", "booth": "Booth"},
+            keep={"name": "Exhibit", "booth": "Booth", "exhibit": "Id"},
+            widths={"Booth": 90, "Id": 150},
             links=(TO_BOOTH,),
         ),
     ),

@@ -18,8 +18,8 @@ from dashboards.boards.shared import (
     named,
     pressure,
 )
-from dashboards.queries import fact, fill, inside, quantile, total
-from dashboards.spec import BAD, GOOD, NEUTRAL, WATCH, Board, Kind, Panel, Query, Row, about
+from dashboards.queries import fill, inside, quantile, total
+from dashboards.spec import BAD, GOOD, NEUTRAL, WATCH, Board, Kind, Legend, Panel, Query, Row, about
 from streams.kpis.definition import Label, Window
 from streams.kpis.gates import GATE_DENIALS, GATE_PASSAGES, SITE_OCCUPANCY
 from streams.kpis.halls import HALL_DWELL, HALL_OCCUPANCY
@@ -28,6 +28,9 @@ _H, _G = 'hall=~"$hall"', 'gate=~"$gate"'
 _QUEUE = (
     f"{LANE_PER_MINUTE} badges a lane and minute are what a QR reader passes; the lanes are those of the fair file."
 )
+
+_DENIED = total(GATE_DENIALS, Window.DAY, Label.GATE, where=_G)
+_PASSED = total(GATE_PASSAGES, Window.DAY, Label.GATE, where=f'direction="entry", {_G}')
 
 _NOW = Row(
     4,
@@ -144,6 +147,7 @@ _HALLS = Row(
         Panel(
             id=9,
             kind=Kind.TREND,
+            legend=Legend.RIGHT,
             title="How does each hall fill over the day?",
             what="Persons in each hall as a share of its capacity, with the levels of 80, 90 and 100 %.",
             good="below the first line.",
@@ -164,6 +168,7 @@ _FLOW = Row(
         Panel(
             id=10,
             kind=Kind.TREND,
+            legend=Legend.RIGHT,
             title="How many enter a minute, by gate?",
             what=about(GATE_PASSAGES),
             good="all gates in use, none alone at its limit.",
@@ -193,6 +198,7 @@ _FLOW = Row(
         Panel(
             id=12,
             kind=Kind.TREND,
+            legend=Legend.RIGHT,
             title="Where does a queue build up?",
             what=f"Arrivals over 15 minutes beside what all lanes of the gate can pass. {_QUEUE}",
             good="below 0.7.",
@@ -208,29 +214,32 @@ _FLOW = Row(
 )
 
 _TABLES = Row(
-    9,
+    11,
     (
         Panel(
             id=13,
             kind=Kind.TABLE,
             title="All gates",
-            what=f"{about(GATE_PASSAGES, GATE_DENIALS)} Lanes are those of the fair file.",
+            what=f"{about(GATE_PASSAGES, GATE_DENIALS)} {_QUEUE} Pressure is arrivals beside that.",
             good="pressure below 0.7, denied below 3 %.",
             do="sort by the column in question; a gate with pressure and free neighbours wants a sign.",
             queries=(
-                Query(total(GATE_PASSAGES, Window.DAY, Label.GATE, where=f'direction="entry", {_G}'), "Entries today"),
+                Query(_PASSED, "Entries today"),
                 Query(entries_a_minute(_G), "Entries a minute"),
-                Query(fact("gate_lanes", Label.GATE), "Lanes"),
-                Query(total(GATE_DENIALS, Window.DAY, Label.GATE, where=_G), "Denied today"),
+                Query(f"100 * {pressure(_G)}", "Pressure, %"),
+                Query(f"max by (gate) (fair_gate_lanes{{{_G}}})", "Lanes"),
+                Query(f"({_DENIED} or {_PASSED} * 0)", "Denied today"),
             ),
             unit="locale",
             width=12,
             decimals=0,
+            no_value="-",
             keep={"gate": "Gate"},
         ),
         Panel(
             id=14,
             kind=Kind.TREND,
+            legend=Legend.RIGHT,
             title="What share is denied, by gate?",
             what=about(GATE_DENIALS),
             good="below 3 %.",
@@ -245,6 +254,7 @@ _TABLES = Row(
         Panel(
             id=15,
             kind=Kind.TREND,
+            legend=Legend.RIGHT,
             title="How long do visitors stay, by hall?",
             what=f"{about(HALL_DWELL)} The middle stay of the last 15 minutes.",
             good="10 to 40 minutes for a hall of this size; falling stays in a full hall are people who give up.",

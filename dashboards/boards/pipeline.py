@@ -1,16 +1,20 @@
 """Pipeline health: workers, lag, journal, rebalances, the gateway's requests, Kafka seen from both sides."""
 
 from dashboards.boards.shared import MARKS, PIPELINE, TO_QUALITY
-from dashboards.queries import RATE, fill
-from dashboards.spec import BAD, GOOD, NEUTRAL, WARN, WATCH, Board, Kind, Levels, Panel, Query, Row
+from dashboards.queries import RATE
+from dashboards.scraping import MOST_SERIES
+from dashboards.spec import BAD, GOOD, NEUTRAL, NO_WORKER, WARN, WATCH, Board, Kind, Legend, Levels, Panel, Query, Row
 
 LAG: Levels = ((None, GOOD), (5_000, WATCH), (50_000, BAD))
 APPEND: Levels = ((None, GOOD), (0.25, WATCH), (1, BAD))
-MOST_SERIES = 10_000
 _LAG = "sum by (topic) (max by (topic, partition) (fair_worker_lag_records))"
 _STALE = "max by (partition) (fair_watermark_timestamp_seconds)"
 _LEADER = "max by (topic, partition) (kafka_topic_partition_leader)"
 _BEHIND = "max by (topic, partition) (kafka_topic_partition_under_replicated_partition)"
+_GONE = "max(last_over_time(fair_worker_ready[1h])) * 0"
+"""Zero as long as there was a worker within the hour; who has none yet is not alarmed."""
+_FIRING = '(time() - ALERTS_FOR_STATE) and ignoring (alertstate) ALERTS{alertstate="firing"}'
+_PLACES = '"hall", "gate", "partition", "instance"'
 _FAILED = 'status=~"5.."'
 
 
@@ -20,7 +24,7 @@ def _rate(metric: str, by: str = "", where: str = "") -> str:
 
 
 def _p(q: float, metric: str) -> str:
-    return f"histogram_quantile({q}, {_rate(f'{metric}_bucket', 'le')})"
+    return f"histogram_quantile({q}, {_rate(f'{metric}_bucket', 'le')}) >= 0"
 
 
 _NOW = Row(
@@ -33,11 +37,11 @@ _NOW = Row(
             what="Workers that have recovered their state and fold events.",
             good="as many as were started, at least two.",
             do="none: the boards are blank soon. See the runbook NoWorker.",
-            queries=(Query(fill("sum(fair_worker_ready)")),),
+            queries=(Query(f"sum(fair_worker_ready) or {_GONE}"),),
             unit="locale",
             width=4,
             levels=((None, BAD), (1, WATCH), (2, GOOD)),
-            no_value="0",
+            no_value="start a worker",
         ),
         Panel(
             id=2,
@@ -46,10 +50,11 @@ _NOW = Row(
             what="Partitions that some worker folds at this moment.",
             good="all of them: 8 unless set otherwise.",
             do="fewer for more than half a minute: a takeover hangs, see the runbook WorkerRecoversTooLong.",
-            queries=(Query("count(max by (partition) (fair_worker_remembered_events))"),),
+            queries=(Query(f"count(max by (partition) (fair_worker_remembered_events)) or {_GONE}"),),
             unit="locale",
             width=4,
-            no_value="0",
+            levels=((None, BAD), (1, NEUTRAL)),
+            no_value=NO_WORKER,
         ),
         Panel(
             id=3,
@@ -87,20 +92,20 @@ _NOW = Row(
             unit="s",
             width=4,
             levels=APPEND,
-            decimals=3,
-            no_value="nothing folded",
+            decimals=0,
+            no_value="no record yet",
         ),
         Panel(
             id=6,
             kind=Kind.STAT,
             title="Largest scrape",
             what=f"Series of the worker that shows the most. Prometheus refuses all of them above {MOST_SERIES:,}.",
-            good="below 9,000.",
+            good=f"below {MOST_SERIES * 9 // 10:,}; a worker that has taken over all partitions shows the most.",
             do="see the runbook ScrapeNearItsLimit before it reaches the limit: above it the whole worker is dark.",
             queries=(Query('max(scrape_samples_scraped{job="fairpulse-worker"})'),),
             unit="locale",
             width=4,
-            levels=((None, GOOD), (9_000, WATCH), (MOST_SERIES, BAD)),
+            levels=((None, GOOD), (MOST_SERIES * 9 // 10, WATCH), (MOST_SERIES, BAD)),
         ),
     ),
 )
@@ -111,12 +116,13 @@ _WORKERS = Row(
         Panel(
             id=7,
             kind=Kind.TREND,
+            legend=Legend.RIGHT,
             title="How many records are folded a second?",
             what="Records folded by each worker.",
             good="what the gates and booths send; after an outage up to 50,000 a worker.",
             do="zero with lag: the worker is stuck or recovering.",
             queries=(Query(_rate("fair_worker_records_total", "instance"), "{{instance}}"),),
-            unit="cps",
+            unit="short",
             width=8,
             stack=True,
         ),
@@ -158,21 +164,23 @@ _INSIDE = Row(
         Panel(
             id=10,
             kind=Kind.TREND,
+            legend=Legend.RIGHT,
             title="What do the workers' processors do?",
-            what="Seconds of processor time a second, by worker; the parts for decoding and folding beside it.",
-            good="below 0.7 of a core.",
-            do="at 1 a worker is at its limit: start another one.",
+            what="Share of one core that each worker uses; the parts for decoding and folding beside it.",
+            good="below 70 %.",
+            do="at 100 % a worker is at its limit: start another one.",
             queries=(
                 Query(_rate("process_cpu_seconds_total", "instance", 'job="fairpulse-worker"'), "{{instance}}"),
                 Query(_rate("fair_worker_phase_seconds_total", "phase"), "{{phase}}"),
             ),
-            unit="none",
+            unit="percentunit",
             width=12,
             levels=((None, GOOD), (0.7, WATCH), (1, BAD)),
         ),
         Panel(
             id=11,
             kind=Kind.TREND,
+            legend=Legend.RIGHT,
             title="How much memory do the workers hold?",
             what="Resident memory by worker. It grows with every event, as duplicates are recognised for ever.",
             good="below the limit of the container: about 200 bytes an event.",
@@ -250,7 +258,7 @@ _GATEWAY = Row(
             good="accepted; duplicates after outages.",
             do="rejected ones: the terminal's software or the fair file, see the reasons in its log.",
             queries=(Query(_rate("fair_gateway_events_total", "outcome"), "{{outcome}}"),),
-            unit="cps",
+            unit="short",
             width=7,
             stack=True,
             colours={"accepted": GOOD, "duplicate": NEUTRAL, "rejected": BAD},
@@ -320,26 +328,34 @@ _ALERTS = Row(
             id=17,
             kind=Kind.TABLE,
             title="Which alerts fire?",
-            what="Alerts of Prometheus that fire at this moment.",
+            what="Alerts that fire at this moment: where, and how long it has been so. Critical ones wake somebody.",
             good="an empty table.",
             do="open the runbook of that name.",
-            queries=(Query('max by (alertname, severity) (ALERTS{alertstate="firing"})', "Fires"),),
-            unit="none",
-            width=12,
+            queries=(
+                Query(f'max by (severity, alertname, place) (label_join({_FIRING}, "place", " ", {_PLACES}))', "For"),
+            ),
+            unit="s",
+            width=14,
+            decimals=0,
             no_value="none fires",
-            keep={"alertname": "Alert", "severity": "Severity"},
+            keep={"severity": "Severity", "alertname": "Alert: runbook of that name", "place": "Where"},
+            widths={"Severity": 110},
+            words={"critical": ("critical", BAD), "warning": ("warning", WARN), "notice": ("notice", WATCH)},
         ),
         Panel(
             id=18,
             kind=Kind.TABLE,
             title="What does Prometheus scrape?",
-            what="Every target of Prometheus: 1 if it answers.",
-            good="1 everywhere.",
-            do="0: the process is gone, or shows more series than its limit allows.",
-            queries=(Query("up", "Answers"),),
+            what="Every target of Prometheus, and whether it answers; those that do not stand first.",
+            good="yes everywhere.",
+            do="no: the process is gone, or shows more series than its limit allows.",
+            queries=(Query("max by (job, instance) (up)", "Answers"),),
             unit="none",
-            width=12,
+            width=10,
             levels=((None, BAD), (1, GOOD)),
+            no_value="nothing is scraped",
+            words={"0": ("no", BAD), "1": ("yes", GOOD)},
+            up=True,
             keep={"job": "Job", "instance": "Instance"},
         ),
     ),
@@ -349,7 +365,7 @@ BOARD = Board(
     uid=PIPELINE,
     title="Pipeline health",
     question="Does everything between terminal and board work?",
-    rows=(_NOW, _WORKERS, _INSIDE, _KAFKA, _GATEWAY, _ALERTS),
+    rows=(_NOW, _ALERTS, _WORKERS, _INSIDE, _KAFKA, _GATEWAY),
     marks=MARKS,
     since="now-3h",
 )

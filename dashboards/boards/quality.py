@@ -1,8 +1,18 @@
 """Data quality: lag, late, duplicate, suspect and refused events, silent gates, live against audited."""
 
-from dashboards.boards.shared import AGE, MARKS, QUALITY, TO_GATES, TO_PIPELINE
+from dashboards.boards.shared import (
+    AGE,
+    AGE_NOW,
+    MARKS,
+    QUALITY,
+    SCANNED,
+    SILENT,
+    TO_BOOTH,
+    TO_GATES,
+    TO_PIPELINE,
+)
 from dashboards.queries import fill, quantile, share, total
-from dashboards.spec import BAD, GOOD, NEUTRAL, WARN, WATCH, Board, Kind, Levels, Panel, Query, Row, about
+from dashboards.spec import BAD, GOOD, NEUTRAL, NO_WORKER, WARN, WATCH, Board, Kind, Levels, Panel, Query, Row, about
 from streams.kpis.definition import Label, Window
 from streams.kpis.quality import CLOCK_SUSPECTS, DUPLICATE_EVENTS, EVENT_LAG, EVENTS, LATE_EVENTS, REJECTED_EVENTS
 
@@ -13,10 +23,15 @@ _COLOURS = {"fair.scans": NEUTRAL, "fair.interactions": "purple", "fair.deals": 
 
 
 def _of_all(part: str) -> str:
-    return share(part, total(EVENTS, _DAY))
+    events = total(EVENTS, _DAY)
+    return share(f"({part} or {events} * 0)", events)
 
 
-_NOW = Row(
+def _by_hall(booths: str) -> str:
+    return f"count by (hall) ({booths} * on (booth) group_left (hall) max by (booth, hall) (fair_booth_info))"
+
+
+_TRUST = Row(
     4,
     (
         Panel(
@@ -26,68 +41,53 @@ _NOW = Row(
             what="Time since the end of the newest closed minute.",
             good="below two minutes.",
             do="see Pipeline health: is a worker recovering, or Kafka away?",
-            queries=(Query("time() - max(fair_window_end_timestamp_seconds)"),),
+            queries=(Query(AGE_NOW),),
             unit="s",
-            width=4,
+            width=5,
             levels=AGE,
             decimals=0,
             no_value="no worker",
             links=(TO_PIPELINE,),
         ),
         Panel(
-            id=2,
+            id=13,
             kind=Kind.STAT,
-            title="Slow events, one in a hundred",
-            what=f"{about(EVENT_LAG)} One in a hundred of the last five minutes took longer than this.",
-            good="below 10 seconds.",
-            do="from a minute on some terminals send late: see the silent ones, and the network of their hall.",
-            queries=(Query(quantile(0.99, EVENT_LAG, Window.M5)),),
-            unit="s",
-            width=4,
-            levels=LAG,
-            decimals=1,
+            title="Cells that differ from the audit",
+            what="Cells of all KPIs in which the live numbers differ from an independent recount of the topics.",
+            good="none; before the first audit there is nothing to see.",
+            do="publish nothing; follow the runbook LiveDiffersFromAudit.",
+            queries=(Query("max(fair_audit_differences)"),),
+            unit="locale",
+            width=5,
+            levels=((None, GOOD), (1, BAD)),
+            no_value="start the audit",
         ),
         Panel(
-            id=3,
+            id=14,
             kind=Kind.STAT,
-            title="Late today",
-            what=f"{about(LATE_EVENTS)} As a share of today's events. They reach the day, not the minute.",
-            good="below 1 %.",
-            do="a jump is a terminal that came back after an outage; its events count, nothing is to be done.",
-            queries=(Query(_of_all(total(LATE_EVENTS, _DAY))),),
-            unit="percentunit",
-            width=4,
-            levels=FEW,
-            decimals=2,
-            no_value="none",
+            title="Missing sequence numbers",
+            what="Numbers that terminals gave to events and that no accepted event bears, by the last audit.",
+            good="none, or a few on their way; once every terminal has sent all, only refused ones.",
+            do="`fairpulse audit --out` lists them by terminal: look at its spool and its drawer.",
+            queries=(Query("max(fair_audit_missing_sequence_numbers)"),),
+            unit="locale",
+            width=5,
+            levels=((None, GOOD), (1, WATCH), (1_000, BAD)),
+            no_value="start the audit",
         ),
         Panel(
-            id=4,
+            id=12,
             kind=Kind.STAT,
-            title="Duplicates today",
-            what=f"{about(DUPLICATE_EVENTS)} As a share of today's events.",
-            good="below 1 %: retries of terminals that did not see the answer.",
-            do="above 5 % a terminal repeats itself: find it in the gateway's log.",
-            queries=(Query(_of_all(total(DUPLICATE_EVENTS, _DAY))),),
+            title="Booths fallen silent",
+            what="Booths that scanned visitors today and none for 30 minutes, as a share of all that scanned today.",
+            good="below 20 % from noon on; all of them after closing.",
+            do="see below: a whole hall is its network or power, single booths are flat batteries; both send later.",
+            queries=(Query(share("fair:silent_booths", "fair:active_booths")),),
             unit="percentunit",
-            width=4,
-            levels=FEW,
-            decimals=2,
-            no_value="none",
-        ),
-        Panel(
-            id=5,
-            kind=Kind.STAT,
-            title="Impossible clocks today",
-            what=f"{about(CLOCK_SUSPECTS)} As a share of today's events.",
-            good="none.",
-            do="set the clock of the terminal: its events are counted, but at the minute of their arrival.",
-            queries=(Query(_of_all(total(CLOCK_SUSPECTS, _DAY))),),
-            unit="percentunit",
-            width=4,
-            levels=FEW,
-            decimals=2,
-            no_value="none",
+            width=5,
+            levels=((None, GOOD), (0.2, WATCH), (0.5, BAD)),
+            decimals=0,
+            no_value=NO_WORKER,
         ),
         Panel(
             id=6,
@@ -99,13 +99,76 @@ _NOW = Row(
             queries=(Query(fill(total(REJECTED_EVENTS, _FAIR))),),
             unit="locale",
             width=4,
+            no_value=NO_WORKER,
             levels=((None, GOOD), (100, WATCH), (1_000, BAD)),
         ),
     ),
 )
 
+_NOW = Row(
+    4,
+    (
+        Panel(
+            id=2,
+            kind=Kind.STAT,
+            title="Slow events, one in a hundred",
+            what=f"{about(EVENT_LAG)} One in a hundred of the last five minutes took longer than this.",
+            good="below 10 seconds.",
+            do="from a minute on some terminals send late: see the silent ones, and the network of their hall.",
+            queries=(Query(quantile(0.99, EVENT_LAG, Window.M5)),),
+            unit="s",
+            width=6,
+            levels=LAG,
+            decimals=1,
+            no_value="no event yet",
+        ),
+        Panel(
+            id=3,
+            kind=Kind.STAT,
+            title="Late today",
+            what=f"{about(LATE_EVENTS)} As a share of today's events. They reach the day, not the minute.",
+            good="below 1 %.",
+            do="a jump is a terminal that came back after an outage; its events count, nothing is to be done.",
+            queries=(Query(_of_all(total(LATE_EVENTS, _DAY))),),
+            unit="percentunit",
+            width=6,
+            levels=FEW,
+            decimals=2,
+            no_value="no event yet",
+        ),
+        Panel(
+            id=4,
+            kind=Kind.STAT,
+            title="Duplicates today",
+            what=f"{about(DUPLICATE_EVENTS)} As a share of today's events.",
+            good="below 1 %: retries of terminals that did not see the answer.",
+            do="above 5 % a terminal repeats itself: find it in the gateway's log.",
+            queries=(Query(_of_all(total(DUPLICATE_EVENTS, _DAY))),),
+            unit="percentunit",
+            width=6,
+            levels=FEW,
+            decimals=2,
+            no_value="no event yet",
+        ),
+        Panel(
+            id=5,
+            kind=Kind.STAT,
+            title="Impossible clocks today",
+            what=f"{about(CLOCK_SUSPECTS)} As a share of today's events.",
+            good="none.",
+            do="set the clock of the terminal: its events are counted, but at the minute of their arrival.",
+            queries=(Query(_of_all(total(CLOCK_SUSPECTS, _DAY))),),
+            unit="percentunit",
+            width=6,
+            levels=FEW,
+            decimals=2,
+            no_value="no event yet",
+        ),
+    ),
+)
+
 _TRENDS = Row(
-    9,
+    8,
     (
         Panel(
             id=7,
@@ -163,6 +226,44 @@ _WHERE = Row(
     9,
     (
         Panel(
+            id=16,
+            kind=Kind.BARS,
+            title="What share of its booths is silent, by hall?",
+            what="Booths that scanned visitors today and none for 30 minutes, as a share of all that scanned today.",
+            good="about the same in every hall.",
+            do="one hall far above the others has lost its network or its power: send a technician there first.",
+            queries=(Query(f"sort_desc({_by_hall(SILENT)} / {_by_hall(f'({SCANNED} > 0)')})", "{{hall}}"),),
+            unit="percentunit",
+            width=6,
+            levels=((None, GOOD), (0.3, WATCH), (0.7, BAD)),
+            maximum=1,
+            decimals=0,
+            no_value="none is silent",
+            links=(TO_GATES,),
+        ),
+        Panel(
+            id=15,
+            kind=Kind.TABLE,
+            title="Which booths fell silent?",
+            what="Booths that scanned visitors today and none for 30 minutes, those with the most scans before first.",
+            good="small booths only; all of them after closing.",
+            do="send a technician from the top of the list; a booth that never scans much may just have nobody.",
+            queries=(
+                Query(
+                    f"topk(40, sum by (booth) ({SILENT})) * on (booth) group_left (name, hall) "
+                    "max by (booth, name, hall) (fair_booth_info)",
+                    "Scans today",
+                ),
+            ),
+            unit="locale",
+            width=8,
+            decimals=0,
+            no_value="none is silent",
+            keep={"hall": "Hall", "booth": "Booth", "name": "Exhibitor"},
+            widths={"Hall": 70, "Booth": 90},
+            links=(TO_BOOTH,),
+        ),
+        Panel(
             id=10,
             kind=Kind.TABLE,
             title="Why are records refused?",
@@ -175,6 +276,7 @@ _WHERE = Row(
             decimals=0,
             no_value="none refused",
             keep={"topic": "Topic", "reason": "Reason"},
+            widths={"Topic": 140, "Reason": 130},
         ),
         Panel(
             id=11,
@@ -190,45 +292,6 @@ _WHERE = Row(
             keep={"gate": "Gate"},
             links=(TO_GATES,),
         ),
-        Panel(
-            id=12,
-            kind=Kind.STAT,
-            title="Silent booths",
-            what="Booths that scanned visitors today and none for 30 minutes: their terminals are off or offline.",
-            good="a few in a hundred booths; all of them after closing.",
-            do="a whole hall is its network or power; single booths are flat batteries. Offline ones send later.",
-            queries=(Query("fair:silent_booths"),),
-            unit="locale",
-            width=4,
-            levels=((None, GOOD), (50, WATCH), (300, BAD)),
-            no_value="none",
-        ),
-        Panel(
-            id=13,
-            kind=Kind.STAT,
-            title="Numbers that differ from the audit",
-            what="Cells of all KPIs in which the live numbers differ from an independent recount of the topics.",
-            good="none; before the first audit there is nothing to see.",
-            do="publish nothing; follow the runbook LiveDiffersFromAudit.",
-            queries=(Query("max(fair_audit_differences)"),),
-            unit="locale",
-            width=5,
-            levels=((None, GOOD), (1, BAD)),
-            no_value="no audit yet",
-        ),
-        Panel(
-            id=14,
-            kind=Kind.STAT,
-            title="Sequence numbers that no event has",
-            what="Numbers that terminals gave to events and that no accepted event bears, by the last audit.",
-            good="none, or a few on their way; once every terminal has sent all, only refused ones.",
-            do="`fairpulse audit --out` lists them by terminal: look at its spool and its drawer.",
-            queries=(Query("max(fair_audit_missing_sequence_numbers)"),),
-            unit="locale",
-            width=5,
-            levels=((None, GOOD), (1, WATCH), (1_000, BAD)),
-            no_value="no audit yet",
-        ),
     ),
 )
 
@@ -236,6 +299,6 @@ BOARD = Board(
     uid=QUALITY,
     title="Data quality",
     question="Can these numbers be trusted?",
-    rows=(_NOW, _TRENDS, _WHERE),
+    rows=(_TRUST, _NOW, _TRENDS, _WHERE),
     marks=MARKS,
 )

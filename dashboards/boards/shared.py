@@ -2,9 +2,10 @@
 
 from typing import Final
 
-from dashboards.queries import fact, inside, total
+from dashboards.queries import ZERO, fact, inside, total
 from dashboards.spec import BAD, GOOD, NEUTRAL, QUIET, WARN, WATCH, Levels, Link, Mark, Variable
 from streams.kpis.definition import Label, Window
+from streams.kpis.engagement import BOOTH_SCANS
 from streams.kpis.gates import GATE_DENIALS, GATE_PASSAGES
 from streams.kpis.halls import HALL_OCCUPANCY
 
@@ -20,14 +21,19 @@ DENSITY: Final[Levels] = ((None, GOOD), (0.43, WATCH), (1.0, WARN), (2.0, BAD))
 AGE: Final[Levels] = ((None, GOOD), (120, WATCH), (300, BAD))
 """Seconds since the newest closed minute."""
 
+AGE_NOW: Final = "time() - max(last_over_time(fair_window_end_timestamp_seconds[1h]))"
+"""It goes on growing for an hour after the last worker is gone: nothing would look like a board that loads."""
+URGENT: Final = 'ALERTS{alertstate="firing", severity=~"critical|warning"}'
+
 HALL: Final = Variable("hall", "Hall", "label_values(fair_hall_occupancy, hall)", all=True)
 GATE: Final = Variable("gate", "Gate", "label_values(fair_gate_passages, gate)", all=True)
 SPAN: Final = Variable("window", "Over", "day,fair", custom=True, start="day")
 
 FAIR_NOW, GATES, DEALS, EXHIBITORS = "fair-now", "fair-gates", "fair-deals", "fair-exhibitors"
-QUALITY, PIPELINE, COMPARE = "fair-quality", "fair-pipeline", "fair-compare"
+QUALITY, PIPELINE, COMPARE, KPIS = "fair-quality", "fair-pipeline", "fair-compare", "fair-kpis"
 
 TO_HALL: Final = Link("This hall", f"/d/{GATES}?var-hall=${{__field.labels.hall}}&${{__url_time_range}}")
+TO_BOOTH: Final = Link("This booth", f"/d/{EXHIBITORS}?var-booth=${{__data.fields.Booth}}&${{__url_time_range}}")
 TO_DEALS: Final = Link("Deals and results", f"/d/{DEALS}?${{__url_time_range}}")
 TO_EXHIBITORS: Final = Link("Exhibitors and exhibits", f"/d/{EXHIBITORS}?${{__url_time_range}}")
 TO_QUALITY: Final = Link("Data quality", f"/d/{QUALITY}?${{__url_time_range}}")
@@ -51,7 +57,41 @@ DEPLOYS: Final = Mark(
     "{{instance}}",
     at_value=True,
 )
+SCANNED: Final = total(BOOTH_SCANS, Window.DAY, Label.BOOTH)
+"""Scans today, by booth."""
+_SCANNED_BEFORE: Final = total(BOOTH_SCANS, Window.DAY, Label.BOOTH, offset="30m")
+SILENT: Final = f"(({SCANNED} > 0) and ({SCANNED} - {_SCANNED_BEFORE} == 0))"
+"""The same, of the booths that have scanned nobody for half an hour."""
 MARKS: Final = (OPENS, CLOSES, GATE_IDLE, DEPLOYS)
+
+
+def urgent() -> str:
+    """Return 2 for each critical alert that fires and 1 for each warning, or one 0 while none does.
+
+    Label `what` says what it is, and where.
+    """
+    of = "alertname, hall, gate"
+    critical = URGENT.replace('=~"critical|warning"', '="critical"')
+    ranked = f"max by ({of}) ({critical} * 2 or {URGENT})"
+    well = f"{ZERO} unless on () {URGENT}"
+    return (
+        f'label_join({ranked}, "what", " ", "alertname", "hall", "gate")'
+        f' or label_replace({well}, "what", "all is well", "", "")'
+    )
+
+
+def in_currency(expr: str) -> str:
+    """Return money with the reporting currency of the fair file as label `currency`, or "value" for want of it."""
+    currency = "max by (currency) (fair_info)"
+    unnamed = f'label_replace({expr}, "currency", "value", "", "")'
+    return f"{expr} * on () group_left (currency) {currency} or ({unnamed} unless on () fair_info)"
+
+
+def spoken(expr: str, label: Label) -> str:
+    """Return the series with spaces for the underscores of a label's codes; at most three of them."""
+    for _ in range(3):
+        expr = f'label_replace({expr}, "{label}", "$1 $2", "{label}", "(.*)_(.*)")'
+    return expr
 
 
 def load(where: str = "") -> str:

@@ -82,6 +82,11 @@ CASES = {
     "NumbersStandStill": Case(
         {**OPEN, "fair_window_end_timestamp_seconds{instance='a'}": "60x400"}, NOW
     ),
+    "NoEvents": Case(
+        {**NOW, "fair_watermark_timestamp_seconds{partition='0'}": "30+15x40 630x360"},
+        {**NOW, "fair_watermark_timestamp_seconds{partition='0'}": "30+15x400",
+         "fair_watermark_timestamp_seconds{partition='1'}": "30+15x40 630x360"},
+    ),
     "NoWorker": Case({"fair_worker_ready{instance='a'}": "1x20 0x380"}, READY),
     "WorkerRecoversTooLong": Case(
         {"fair_worker_ready{instance='a'}": "0x400"},
@@ -115,10 +120,10 @@ CASES = {
     ),
     "LiveDiffersFromAudit": Case({"fair_audit_differences": "3x400"}, {"fair_audit_differences": "0x400"}),
     "ScrapeNearItsLimit": Case(
-        {"scrape_samples_scraped{job='fairpulse-worker', instance='a'}": "9001x400"},
+        {"scrape_samples_scraped{job='fairpulse-worker', instance='a'}": "13501x400"},
         {
-            "scrape_samples_scraped{job='fairpulse-worker', instance='a'}": "9000x400",
-            "scrape_samples_scraped{job='fairpulse-facts', instance='a'}": "9001x400",
+            "scrape_samples_scraped{job='fairpulse-worker', instance='a'}": "13500x400",
+            "scrape_samples_scraped{job='fairpulse-facts', instance='a'}": "13501x400",
         },
         {"job": "fairpulse-worker", "instance": "a"},
     ),

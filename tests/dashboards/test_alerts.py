@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,11 @@ import pytest
 import yaml
 
 from dashboards.__main__ import ROOT
-from dashboards.alerts import ALERTS, Alert
+from dashboards.alerts import ALERTS, Alert, kpi_alerts
+from dashboards.boards.all_kpis import panel_of
 from dashboards.rules import RULES
+from streams.kpis.catalogue import ALL_KPIS
+from streams.kpis.definition import Kpi
 from tests.dashboards.alert_cases import CASES, MINUTES, NORTH, OPEN, READY, hall, passages
 
 RULE_FILES = [str(ROOT / "prometheus" / "rules" / name) for name in ("recording.yml", "alerts.yml")]
@@ -129,7 +133,25 @@ def test_an_alert_has_a_runbook_with_first_look_causes_and_commands(alert: Alert
 
 
 def test_no_runbook_is_left_of_an_alert_that_is_gone() -> None:
-    assert {path.stem for path in RUNBOOKS.glob("*.md")} == {alert.name for alert in ALERTS} | {"README"}
+    assert {path.stem for path in RUNBOOKS.glob("*.md")} == {alert.name for alert in ALERTS} | {
+        "README",
+        "KpiAboveItsLevel",
+    }
+
+
+@pytest.mark.parametrize("kpi", ALL_KPIS, ids=lambda kpi: kpi.name)
+def test_a_kpi_that_names_a_level_gets_an_alert_a_panel_and_its_line(kpi: Kpi[Any, Any]) -> None:
+    asking = replace(kpi, warn_above=42.5)
+    assert kpi_alerts([kpi]) == ()
+    [alert] = kpi_alerts([asking])
+    promql_parser.parse(alert.expr)
+    assert kpi.metric in alert.expr
+    assert alert.expr.endswith("> 42.5")
+    assert (RUNBOOKS / f"{alert.runbook}.md").exists()
+    panel = panel_of(asking)
+    assert panel.levels[-1][0] == 42.5
+    assert panel.lines
+    assert panel.id == panel_of(kpi).id
 
 
 @pytest.mark.parametrize("name", RULES)

@@ -134,6 +134,11 @@ def test_doctor_names_what_is_well_and_what_is_not(grafana: GrafanaStub) -> None
     assert "ill" not in ok("doctor")
     grafana.source = {"status": "ERROR", "message": "connection refused"}
     assert "ill data source fairpulse-prometheus: connection refused" in call("doctor").output
+    grafana.source = {}
+    done = call("doctor")
+    assert done.exit_code == 1
+    assert "ill data source fairpulse-prometheus: is missing" in done.output
+    assert "ok  board fair-now: is there" in done.output
 
 
 def test_a_wrong_token_is_said_without_showing_it(grafana: GrafanaStub, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,10 +23,13 @@ from tests.dashboards.test_boards import plain
 from tests.streams.test_collector import busy_states
 
 FAIR = load_fair(example_fair_path())
+PLACES = {"hall", "gate", "partition", "instance"}
+"""Labels by which alerts say where."""
 ELSEWHERE = {
     "up": {"job", "instance"},
     "scrape_samples_scraped": {"job", "instance"},
-    "ALERTS": {"alertname", "alertstate", "severity"},
+    "ALERTS": {"alertname", "alertstate", "severity", *PLACES},
+    "ALERTS_FOR_STATE": {"alertname", "severity", *PLACES},
     "process_cpu_seconds_total": set(),
     "process_resident_memory_bytes": set(),
     "process_start_time_seconds": set(),
@@ -98,6 +101,7 @@ def strangers(expr: str, known: Names) -> list[str]:
         f"{metric}.{label}" for metric, labels in used for label in labels if label not in known.get(metric, ())
     ]
     labels = {label for metric, _ in used for label in known.get(metric, ())}
+    labels |= set(re.findall(r', "(\w+)", "', expr))  # those that label_join and label_replace make
     for words in re.findall(r"\b(?:by|on|group_left) \(([^)]*)\)", expr):
         missing += [word for word in re.split(r",\s*", words) if word and word not in labels]
     return missing

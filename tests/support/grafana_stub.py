@@ -47,7 +47,7 @@ class GrafanaStub:
             case ["GET", "health"]:
                 return 200, {"commit": "0", "database": "ok", "version": "13.0.1"}
             case ["GET", "datasources", "uid", "fairpulse-prometheus", "health"]:
-                return 200, self.source
+                return (200, self.source) if self.source else (404, {"message": "data source not found"})
             case ["GET", "dashboards", "uid", uid] if uid in self.boards:
                 return 200, {
                     "meta": {"slug": uid, "version": self.boards[uid]["version"]},
