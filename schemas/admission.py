@@ -1,12 +1,16 @@
 """Does a well-formed event make sense at this fair? The rules that need more than one field, or the fair file."""
 
 from collections.abc import Callable
+from typing import Final
 
 from schemas.codes import ScanKind
 from schemas.errors import InvalidEvent
 from schemas.events import DealCancelled, DealTerms, Event, ExhibitInteraction, VisitorScan
 from schemas.fair import Fair
 from schemas.wire import REASONS
+
+LARGEST_MINOR: Final = 2**63 - 1
+"""Largest value of one deal in minor units of the reporting currency: what a journal keeps as one number."""
 
 
 def admission(fair: Fair) -> Callable[[Event], None]:
@@ -55,6 +59,14 @@ def admission(fair: Fair) -> Callable[[Event], None]:
                     f"currency: {REASONS['unknown_currency']}",
                     field="currency",
                     hint="add it with its minor units and a rate, then redrive",
+                )
+            signed_on = fair.local_date(deal.signed_at.timestamp())
+            if fair.to_reporting_minor(deal.value_minor, deal.currency, signed_on) > LARGEST_MINOR:
+                raise InvalidEvent(
+                    "bad_value",
+                    f"value_minor: {REASONS['bad_value']}",
+                    field="value_minor",
+                    hint="in the fair's reporting currency it is more than can be counted; correct it, or the rate",
                 )
 
     def admit(event: Event) -> None:

@@ -295,4 +295,8 @@ def _misplaced_deal(deal: JsonEvent, fair: OracleFair) -> str:
         return ""
     if deal.get("currency") is None:
         return "missing_field"
-    return "" if deal["currency"] in fair.minor_digits else "unknown_currency"
+    if deal["currency"] not in fair.minor_digits:
+        return "unknown_currency"
+    signed_on = fair.local_day(epoch_ms(deal["signed_at"]))
+    counted = fair.reported(deal["value_minor"], deal["currency"], signed_on)
+    return "" if counted < 2**63 else "bad_value"

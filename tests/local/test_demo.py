@@ -25,6 +25,15 @@ def demo(*options: str) -> "subprocess.Popen[str]":
     )
 
 
+def until_it_plays(running: "subprocess.Popen[str]") -> None:
+    """Read what a demo says until it shows the fair."""
+    assert running.stdout is not None
+    said = ""
+    while not said.startswith("fair time"):
+        said = running.stdout.readline()
+        assert said, running.wait()
+
+
 def family(parent: int) -> list[int]:
     """Return the processes that a process has started, theirs included."""
     children: dict[int, list[int]] = {}
@@ -65,11 +74,7 @@ def test_a_demo_through_terminals_and_gateway_counts_every_delivered_event_once_
 @needs_prometheus
 def test_a_demo_has_a_prometheus_that_scrapes_every_part_of_it_and_evaluates_our_rules() -> None:
     with demo() as running:
-        assert running.stdout is not None
-        said = ""
-        while not said.startswith("fair time"):
-            said = running.stdout.readline()
-            assert said, running.wait()
+        until_it_plays(running)
         one = Prometheus(prometheus_of(running.pid))
         jobs = {WORKER, FACTS, GATEWAY, AUDIT, KAFKA}
         eventually(lambda: {dict(labels)["job"] for labels in one.query("up == 1")} == jobs, "every part is scraped")
@@ -91,11 +96,7 @@ def prometheus_of(pid: int) -> str:
 @pytest.mark.broker
 def test_ctrl_c_stops_everything_that_a_demo_has_started() -> None:
     with demo() as running:
-        assert running.stdout is not None
-        said = ""
-        while not said.startswith("fair time"):
-            said = running.stdout.readline()
-            assert said, running.wait()
+        until_it_plays(running)
         started = family(running.pid)
         assert len(started) >= 4  # Kafka, a worker, a gateway, the simulator
         running.send_signal(signal.SIGINT)

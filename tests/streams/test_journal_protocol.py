@@ -3,6 +3,8 @@
 Every recovery must equal the fold of a prefix of the events: nothing lost, nothing doubled.
 """
 
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +12,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 
-from schemas.errors import MustStop
+from schemas.admission import admission
+from schemas.errors import InvalidEvent, MustStop
+from schemas.fair_file import example_fair_path, load_fair
 from schemas.topics import SCANS
+from streams.audit.oracle import Oracle
 from streams.journal import PartitionJournal, confirm
+from streams.kpis.engine import Engine
 from tests.support import builders
 from tests.support.streams_of import ENGINE
 
@@ -185,3 +191,28 @@ def test_sums_that_outgrow_64_bits_are_journalled_and_read_back() -> None:
         assert recovered([raw for _, raw, _ in writer.in_flight]).state == writer.journal.state
     first = recovered([writer.in_flight[0][1]])
     assert first.state.fair["contract_value"] == {"finance|EUR": 1_100 * most}
+
+
+def test_the_largest_deal_that_is_admitted_is_journalled_and_a_larger_one_is_refused_also_by_the_oracle(
+    tmp_path: Path,
+) -> None:
+    text = example_fair_path("small").read_text(encoding="utf-8")
+    file = tmp_path / "fair.yaml"
+    file.write_text(text.replace("KWD: {2025-10-24: 2.8125}", "KWD: {2025-10-24: 999999999}"), encoding="utf-8")
+    fair = load_fair(file)
+    # One dinar is a billion euros: a fils is 99,999,999.9 cents.
+    most = (2**63 - 1) * 10 // 999_999_999
+    largest, larger = (
+        builders.deal(f"d-{value}", value=value, binding=True, currency="KWD") for value in (most, most + 1)
+    )
+    admission(fair)(largest)
+    with pytest.raises(InvalidEvent, match="value_minor"):
+        admission(fair)(larger)
+    engine = Engine(fair, timedelta(seconds=30))
+    journal = PartitionJournal(engine)
+    journal.start_writing()
+    journal.write(engine.fold(journal.state, "fair.deals", [(0, largest)]))
+    oracle = Oracle(file, 30).read(builders.records([largest, larger])).kpis()
+    assert oracle["rejected_events"]["fair"] == {frozenset({("topic", "fair.deals"), ("reason", "bad_value")}): 1}
+    [counted] = oracle["contract_value_reported"]["fair"].values()
+    assert journal.state.fair["contract_value_reported"] == {"finance": counted}
