@@ -91,7 +91,7 @@ _NOW = Row(
             width=4,
             levels=APPEND,
             decimals=0,
-            no_value="no record yet",
+            no_value="no record now",
         ),
         Panel(
             id=6,
