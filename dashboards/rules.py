@@ -19,7 +19,7 @@ RULES: Final[Mapping[str, str]] = {
     "fair:open": "max((max by (day) (fair_opens_timestamp_seconds) <= bool scalar(fair:time))"
     " * (max by (day) (fair_closes_timestamp_seconds) > bool scalar(fair:time)))",
     "fair:countries": f"count({total(VISITORS_BY_COUNTRY, Window.FAIR, Label.COUNTRY)} > 0)",
-    # Over a day it takes three quarters of a second to be asked of 1,820 booths; recorded, 5 ms.
+    # Asked of 1,820 booths for every step of a day, it takes three quarters of a second.
     "fair:booth_visitors_average": f"avg({total(BOOTH_VISITORS, Window.DAY, Label.BOOTH)})",
     "fair:active_booths": f"count({SCANNED} > 0)",
     "fair:silent_booths": f"count({SILENT}) or fair:active_booths * 0",
