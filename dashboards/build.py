@@ -175,7 +175,7 @@ def _panel(panel: Panel) -> Any:
 def _word_for_nothing(panel: Panel) -> str:
     if panel.no_value:
         return panel.no_value
-    return NO_WORKER if any(ZERO in query.expr for query in panel.queries) else "nothing yet"
+    return NO_WORKER if any(ZERO in query.expr for query in panel.queries) else "no data"
 
 
 def _stands_alone(panel: Panel) -> bool:

@@ -69,8 +69,8 @@ class Panel:
         do: what to do outside of it.
         unit: Grafana's name of the unit; `locale` is a whole number with separators, `short` one with k, M, B.
         levels: threshold colours by meaning.
-        no_value: what stands there as long as there is nothing to show; by default that there is no worker where even
-            zero is shown if there is one, and otherwise "nothing yet".
+        no_value: what stands there as long as there is nothing to show; by default "no worker" where even zero is shown
+            if there is one, and otherwise "no data".
         colours: fixed colours of named series.
         keep: label columns of a table, in order, with their headings.
         lines: draw the levels as lines in a trend.

@@ -222,7 +222,7 @@ _ONE = Row(
             do="flat while the average rises: the scanner is off, or the booth empty.",
             queries=(
                 Query(total(BOOTH_VISITORS, _DAY, where=_MINE), "this booth"),
-                Query(f"avg({total(BOOTH_VISITORS, _DAY, Label.BOOTH)})", "average booth"),
+                Query("fair:booth_visitors_average", "average booth"),
             ),
             unit="locale",
             width=8,

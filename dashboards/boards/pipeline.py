@@ -67,6 +67,7 @@ _NOW = Row(
             unit="locale",
             width=4,
             levels=LAG,
+            no_value=NO_WORKER,
         ),
         Panel(
             id=4,
@@ -80,6 +81,7 @@ _NOW = Row(
             width=4,
             levels=((None, GOOD), (60, WATCH), (600, BAD)),
             decimals=0,
+            no_value=NO_WORKER,
         ),
         Panel(
             id=5,
@@ -93,7 +95,7 @@ _NOW = Row(
             width=4,
             levels=APPEND,
             decimals=0,
-            no_value="no record yet",
+            no_value="no record now",
         ),
         Panel(
             id=6,
@@ -102,10 +104,11 @@ _NOW = Row(
             what=f"Series of the worker that shows the most. Prometheus refuses all of them above {MOST_SERIES:,}.",
             good=f"below {MOST_SERIES * 9 // 10:,}; a worker that has taken over all partitions shows the most.",
             do="see the runbook ScrapeNearItsLimit before it reaches the limit: above it the whole worker is dark.",
-            queries=(Query('max(scrape_samples_scraped{job="fairpulse-worker"})'),),
+            queries=(Query('max(scrape_samples_scraped{job="fairpulse-worker"} > 0)'),),
             unit="locale",
             width=4,
             levels=((None, GOOD), (MOST_SERIES * 9 // 10, WATCH), (MOST_SERIES, BAD)),
+            no_value=NO_WORKER,
         ),
     ),
 )
