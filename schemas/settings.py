@@ -71,7 +71,7 @@ class KafkaSettings(Settings):
     """Copies of every partition. 1 survives a restart of the broker, not the loss of its disk; production wants 3."""
 
     security_protocol: Literal["PLAINTEXT", "SASL_PLAINTEXT", "SASL_SSL", "SSL"] = "PLAINTEXT"
-    """How to talk to brokers, in Kafka's own words: SASL proves who we are, SSL encrypts. Across a network: SASL_SSL."""
+    """How to talk to brokers, in Kafka's words: SASL proves who we are, SSL encrypts. Over a network: SASL_SSL."""
 
     sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = "SCRAM-SHA-512"
     """How the password is proved. SCRAM never sends it; PLAIN does, and is taken with SASL_SSL only."""
@@ -140,8 +140,9 @@ class KafkaSettings(Settings):
                     hint="name the principal of this program; `fairpulse acls` lists them",
                 )
             if len(given) != 2:
+                what = "missing" if len(given) < 2 else f"{PREFIX}SASL_PASSWORD is given too"
                 raise InvalidSettings(
-                    f"{PREFIX}SASL_PASSWORD_FILE: {'missing' if len(given) < 2 else f'{PREFIX}SASL_PASSWORD is given too'}",
+                    f"{PREFIX}SASL_PASSWORD_FILE: {what}",
                     hint="name a file that holds the password, or set SASL_PASSWORD; one of the two",
                 )
             if not self.password():

@@ -126,12 +126,10 @@ class Supervisor:
             self._retire(producer, "failed", error, topic)
             self._forget(futures)
             raise NotStored(unknown=True) from None
-        errors = [
-            (error, record[0]) for future, record in zip(futures, records, strict=True) if (error := _error_of(future))
-        ]
-        if errors:
-            self._retire(producer, "failed", *errors[0])
-            raise NotStored(unknown=True)
+        for future, record in zip(futures, records, strict=True):
+            if (failure := _error_of(future)) is not None:
+                self._retire(producer, "failed", failure, record.topic)
+                raise NotStored(unknown=True)
         self._answered_at = asyncio.get_running_loop().time()
 
     async def stop(self) -> None:
