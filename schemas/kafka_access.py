@@ -96,9 +96,10 @@ def refused(kafka: KafkaSettings, error: object, doing: str) -> Refused | None:
             f"Kafka at {kafka.bootstrap_servers} takes no password on this listener",
             hint="set FAIRPULSE_SECURITY_PROTOCOL to that of the listener, or take the port of another one",
         )
-    if isinstance(error, ssl.SSLError):
+    if isinstance(error, ssl.SSLError) or (kafka.is_encrypted and isinstance(error, ConnectionResetError)):
+        why = getattr(error, "reason", None) or type(error).__name__
         return Refused(
-            f"no TLS with Kafka at {kafka.bootstrap_servers} ({error.reason or type(error).__name__})",
+            f"no TLS with Kafka at {kafka.bootstrap_servers} ({why})",
             hint="check that the listener speaks TLS, FAIRPULSE_SSL_CA_FILE, and the name in the broker's certificate",
         )
     return None

@@ -13,6 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from producers.sinks import EventSink, KafkaSink, MemorySink, NowhereSink, RawRecord, Record, record_of
 from schemas.errors import Unavailable
+from schemas.settings import KafkaSettings
 from schemas.wire import decode_strict
 from streams.local.kafka import LocalKafka
 from tests.producers.conftest import Simulate
