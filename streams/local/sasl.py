@@ -1,7 +1,8 @@
 """A Kafka that wants passwords and keeps access rules: what its settings say beyond those of an open one.
 
-docker-compose.sasl.yml holds the same settings; a test compares them. Passwords lie in files, one a user, named like
-the user: Kafka reads its own through a config provider, so no settings file, environment or command line has one.
+Passwords lie in files, one a user, named like the user: Kafka reads its own through a config provider, so no settings
+file, environment or command line has one. `python -m streams.local.sasl` writes the files in `broker/` that
+docker-compose.sasl.yml mounts, from these functions and docker-compose.yml.
 """
 
 import secrets
@@ -9,8 +10,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
+import yaml
+
 from schemas.access import ADMIN, BROKER
 from schemas.settings import KafkaSettings
+from streams.local.properties import as_file
 
 LISTENER: Final = "SASL"
 """The listener of clients and of brokers among themselves. There is no other but that of the controllers."""
@@ -39,9 +43,7 @@ def sasl_properties(open_ones: Mapping[str, str], directory: str) -> dict[str, s
         "advertised.listeners": open_ones["advertised.listeners"].replace("PLAINTEXT:", f"{LISTENER}:"),
         "inter.broker.listener.name": LISTENER,
         "listener.security.protocol.map": f"{LISTENER}:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT",
-        "config.providers": "secret",
-        "config.providers.secret.class": "org.apache.kafka.common.config.provider.DirectoryConfigProvider",
-        "config.providers.secret.param.allowed.paths": directory,
+        **_provider(directory),
         "sasl.mechanism.inter.broker.protocol": MECHANISM,
         "listener.name.sasl.sasl.enabled.mechanisms": MECHANISM,
         "listener.name.sasl.scram-sha-512.sasl.jaas.config": f"{_SCRAM} required {broker};",
@@ -51,6 +53,24 @@ def sasl_properties(open_ones: Mapping[str, str], directory: str) -> dict[str, s
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "super.users": f"User:{BROKER};User:{ADMIN}",
         "allow.everyone.if.no.acl.found": "false",
+    }
+
+
+def client_properties(directory: str) -> dict[str, str]:
+    """Return how Kafka's own tools are the administrator."""
+    return {
+        "security.protocol": "SASL_PLAINTEXT",
+        "sasl.mechanism": MECHANISM,
+        "sasl.jaas.config": f'{_SCRAM} required username="{ADMIN}" password="${{secret:{directory}:{ADMIN}}}";',
+        **_provider(directory),
+    }
+
+
+def _provider(directory: str) -> dict[str, str]:
+    return {
+        "config.providers": "secret",
+        "config.providers.secret.class": "org.apache.kafka.common.config.provider.DirectoryConfigProvider",
+        "config.providers.secret.param.allowed.paths": directory,
     }
 
 
@@ -84,3 +104,36 @@ def settings_of(user: str, bootstrap_servers: str, directory: Path, properties: 
         sasl_password_file=directory / user,
         ssl_ca_file=None if authority is None else Path(authority),
     )
+
+
+MOUNTED: Final = Path(__file__).with_name("broker")
+"""What docker-compose.sasl.yml mounts as /etc/fairpulse."""
+
+IN_CONTAINER: Final = "/run/secrets"
+"""Where Docker puts secrets."""
+
+
+def mounted_files() -> dict[str, str]:
+    """Return the files of settings in `MOUNTED`, made from those of the Kafka in docker-compose.yml.
+
+    Its controllers listen on 127.0.0.1 of the container only, so nobody on the network reaches them at all.
+    """
+    compose = yaml.safe_load((MOUNTED.parents[2] / "docker-compose.yml").read_text(encoding="utf-8"))
+    given = compose["services"]["kafka"]["environment"]
+    open_ones = {
+        name.removeprefix("KAFKA_").lower().replace("_", "."): value
+        for name, value in given.items()
+        if name != "KAFKA_HEAP_OPTS"
+    }
+    open_ones["listeners"] = open_ones["listeners"].replace("CONTROLLER://:", "CONTROLLER://127.0.0.1:")
+    open_ones["controller.quorum.voters"] = open_ones["controller.quorum.voters"].replace("@kafka:", "@127.0.0.1:")
+    note = "# Written by `python -m streams.local.sasl` from docker-compose.yml and streams/local/sasl.py.\n"
+    return {
+        "server.properties": note + as_file(sasl_properties(open_ones, IN_CONTAINER)),
+        "client.properties": note + as_file(client_properties(IN_CONTAINER)),
+    }
+
+
+if __name__ == "__main__":
+    for name, text in mounted_files().items():
+        (MOUNTED / name).write_text(text, encoding="utf-8")
