@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos check bench load generate lock clean
+.PHONY: help demo test chaos check bench load generate lock secrets clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,12 @@ lock: ## pin every dependency with its hashes (needs uv)
 	@command -v uv >/dev/null 2>&1 || { echo "error: uv is needed to write the lock; pip install uv" >&2; exit 1; }
 	@uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url \
 	  --no-annotate --custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
+
+secrets: ## make the passwords that docker-compose.sasl.yml wants, in .fairpulse/kafka; those that are there stay
+	@set -e; mkdir -p .fairpulse/kafka; chmod 0700 .fairpulse/kafka; umask 022; \
+	for file in $$(sed -n 's/.*{file: \(\.fairpulse\/kafka\/.*\)}/\1/p' docker-compose.sasl.yml); do \
+	  [ -s "$$file" ] || openssl rand -hex 24 | tr -d '\n' > "$$file"; \
+	done
 
 clean: ## remove what make made (.venv, caches)
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -102,7 +102,7 @@ def simulate(
         scenario=chosen if visitors is None else replace(chosen, visitors=visitors),
         seed=seed,
         pace=Pace(speed=0 if dry_run else speed, rate=rate, seconds=seconds, events=events),
-        bootstrap_servers=None if dry_run else kafka.bootstrap_servers,
+        kafka=None if dry_run else kafka,
         gateway=None if gateway is None or dry_run else checked_server(gateway),
         registry=GatewaySettings.load(terminals_file=terminals).terminals_file,
         spools=spools,
@@ -176,7 +176,7 @@ def replay(
     plan = ReplayPlan(
         recording=recording,
         pace=Pace(speed=speed, rate=rate),
-        bootstrap_servers=kafka.bootstrap_servers,
+        kafka=kafka,
         skip=resume,
         new_fair=as_new_fair,
         step=step,

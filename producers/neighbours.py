@@ -4,30 +4,32 @@ import re
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from producers.sinks import no_kafka
 from schemas.errors import InvalidSettings, Unavailable
+from schemas.kafka_access import client_arguments, refused
+from schemas.settings import KafkaSettings
 from schemas.topics import EVENT_TOPICS
 
 _FAIR_ID: Final = re.compile(rb'"fair_id"\s*:\s*"([A-Za-z0-9._-]{1,64})"')
 ANSWER_MS: Final = 2_000
 
 
-async def refuse_other_fairs(bootstrap_servers: str, fair_id: str) -> None:
+async def refuse_other_fairs(kafka: KafkaSettings, fair_id: str) -> None:
     """Look at the newest record of every event partition.
 
     Raises:
         InvalidSettings: one is an event of another fair.
-        Unavailable: no broker answers, or the topics are not there.
+        Unavailable: no broker answers, or the topics are not there or may not be read.
     """
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**client_arguments(kafka), enable_auto_commit=False)
     try:
         try:
             await consumer.start()
             known = await consumer.topics()
         except (KafkaError, OSError) as error:
-            raise no_kafka(bootstrap_servers) from error
+            raise await no_kafka(kafka) from error
         missing = [topic.name for topic in EVENT_TOPICS if topic.name not in known]
         if missing:
             raise Unavailable(
@@ -40,6 +42,8 @@ async def refuse_other_fairs(bootstrap_servers: str, fair_id: str) -> None:
                     "the topics hold events of another fair, and its workers would refuse these",
                     hint="replay into a Kafka of its own, for example `fairpulse kafka`",
                 )
+    except TopicAuthorizationFailedError as error:
+        raise refused(kafka, error, "Read on the event topics") or error from error
     finally:
         await consumer.stop()
 

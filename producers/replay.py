@@ -19,6 +19,7 @@ from schemas.interrupts import stopping
 from schemas.recording.arrival import NO_EVENT, arrival_of
 from schemas.recording.frames import Cut
 from schemas.recording.reader import Recording
+from schemas.settings import KafkaSettings
 from schemas.topics import EVENT_TOPICS
 
 MOST_GAP_MS: Final = 2 * 86_400_000
@@ -58,7 +59,7 @@ class ReplayPlan:
 
     recording: Recording
     pace: Pace
-    bootstrap_servers: str
+    kafka: KafkaSettings
     skip: int = 0
     new_fair: str | None = None
     step: bool = False
@@ -98,11 +99,11 @@ async def replay(plan: ReplayPlan, tell_position: Callable[[int], None] = lambda
         assert isinstance(record, Replayed)
         position = record.number + 1
 
-    await refuse_other_fairs(plan.bootstrap_servers, plan.new_fair or plan.recording.header.fair_id)
+    await refuse_other_fairs(plan.kafka, plan.new_fair or plan.recording.header.fair_id)
     fair = plan.recording.fair()
     header = plan.recording.header
     total = sum(one.records for name, one in header.topics.items() if name in _EVENT_TOPICS) if header.complete else 0
-    sink = KafkaSink(plan.bootstrap_servers, acknowledged)
+    sink = KafkaSink(plan.kafka, acknowledged)
     stream = replayed(plan.recording, plan.skip, plan.new_fair)
     try:
         async with sink:

@@ -21,6 +21,7 @@ from producers.terminal.fleet import HttpSink, terminals_of
 from schemas.errors import InvalidSettings
 from schemas.fair import Fair
 from schemas.interrupts import stopping
+from schemas.settings import KafkaSettings
 from schemas.times import epoch_ms, from_epoch_ms, wall_ms
 
 BEFORE_OPENING_MS = 300_000
@@ -32,7 +33,7 @@ class Plan:
     """What to simulate and where to send it.
 
     Attributes:
-        bootstrap_servers: None sends nowhere (a dry run).
+        kafka: None sends nowhere (a dry run).
         gateway: address of a gateway; events go there over HTTP, from a real terminal each, and not to Kafka.
         registry: where those terminals are enrolled for the gateway to know them.
         spools: folder of their spools; what waits there is sent first.
@@ -46,7 +47,7 @@ class Plan:
     scenario: Scenario
     seed: int
     pace: Pace
-    bootstrap_servers: str | None = None
+    kafka: KafkaSettings | None = None
     gateway: str | None = None
     registry: Path | None = None
     spools: Path = Path("spools")
@@ -95,10 +96,10 @@ async def simulate_fair(plan: Plan) -> Outcome:
     if plan.gateway is not None:
         live_from_ms = (pace.from_ms or 0) if pace.speed > 0 else sys.maxsize
         sink = _fleet(plan, plan.gateway, acknowledged, live_from_ms)
-    elif plan.bootstrap_servers is None:
+    elif plan.kafka is None:
         sink = NowhereSink(acknowledged)
     else:
-        sink = KafkaSink(plan.bootstrap_servers, acknowledged)
+        sink = KafkaSink(plan.kafka, acknowledged)
     if plan.ledger is not None:
         # Found out now rather than after a day of sending.
         _write(ledger, plan.ledger, plan)

@@ -11,11 +11,15 @@ from types import TracebackType
 from typing import Any, NamedTuple, Protocol, Self
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.conn import create_conn
 from aiokafka.errors import KafkaError
+from aiokafka.protocol.metadata import MetadataRequest
 from typing_extensions import override
 
-from schemas.errors import Unavailable
+from schemas.errors import FairpulseError, Unavailable
 from schemas.events import Envelope, Event
+from schemas.kafka_access import client_arguments, explain_silence, refused
+from schemas.settings import KafkaSettings
 from schemas.topics import key_of, topic_of
 from schemas.wire import encode
 
@@ -60,12 +64,9 @@ Acknowledged = Callable[[Record], None]
 """Told of each record once it is safe. Records of one key come in order; others may not."""
 
 
-def no_kafka(bootstrap_servers: str) -> Unavailable:
-    """Return the error that no broker answers."""
-    return Unavailable(
-        f"no Kafka answers at {bootstrap_servers}",
-        hint="start one with `fairpulse kafka`, or name another with --bootstrap-servers",
-    )
+async def no_kafka(kafka: KafkaSettings) -> FairpulseError:
+    """Return why a client could not start: no broker answers, or it does not let us in."""
+    return await explain_silence(kafka, create_conn, MetadataRequest([]))
 
 
 def record_of(event: Event) -> RawRecord:
@@ -180,21 +181,21 @@ class KafkaSink(CountingSink):
     """Sends to Kafka: every record acknowledged by all replicas in sync, none doubled by a retry.
 
     Args:
-        bootstrap_servers: brokers to ask first, as host:port[,host:port].
+        kafka: where the brokers are, and who we are.
         acknowledged: told of each record that Kafka has.
         patience_s: how long starting, flushing, stopping and waiting for room may take.
     """
 
     def __init__(
         self,
-        bootstrap_servers: str,
+        kafka: KafkaSettings,
         acknowledged: Acknowledged | None = None,
         *,
         patience_s: float = PATIENCE_S,
         in_flight: int = IN_FLIGHT,
     ) -> None:
         super().__init__(acknowledged)
-        self._servers = bootstrap_servers
+        self._kafka = kafka
         self._patience_s = patience_s
         self._in_flight = in_flight
         self._producer: Any = None
@@ -204,9 +205,9 @@ class KafkaSink(CountingSink):
 
     @override
     async def start(self) -> None:
-        """Connect. Raises Unavailable, naming the address, when no broker answers in time."""
+        """Connect. Raises Unavailable when no broker answers in time, or lets us in."""
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=self._servers,
+            **client_arguments(self._kafka),
             acks="all",
             enable_idempotence=True,
             linger_ms=LINGER_MS,
@@ -217,7 +218,7 @@ class KafkaSink(CountingSink):
             await asyncio.wait_for(self._producer.start(), self._patience_s)
         except (KafkaError, OSError, TimeoutError):
             await self._let_go()
-            raise no_kafka(self._servers) from None
+            raise await no_kafka(self._kafka) from None
 
     async def send(self, record: Event | Record) -> None:
         """Hand the record to Kafka's client; waits while `in_flight` records are not acknowledged.
@@ -312,12 +313,12 @@ class KafkaSink(CountingSink):
 
     def _unanswered(self, count: int) -> Unavailable:
         return Unavailable(
-            f"Kafka at {self._servers} has not acknowledged {count:,} records",
+            f"Kafka at {self._kafka.bootstrap_servers} has not acknowledged {count:,} records",
             hint="it may have stored some of them; see that it runs (`fairpulse kafka`), then send them again",
         )
 
     def _undelivered(self, topic: str, error: BaseException | None) -> Unavailable:
-        return Unavailable(
-            f"Kafka at {self._servers} did not take a record for {topic} ({type(error).__name__})",
+        return refused(self._kafka, error, f"Write on topic {topic}") or Unavailable(
+            f"Kafka at {self._kafka.bootstrap_servers} did not take a record for {topic} ({type(error).__name__})",
             hint="create the topics with `fairpulse topics`, and see that the broker runs",
         )

@@ -6,6 +6,7 @@ FairpulseError
 ├── InvalidSettings   an environment variable or option must be corrected
 ├── InvalidRecording  a file is no recording of ours, or not a whole one
 ├── Unavailable       something outside is missing or down: start it, then try again
+│   └── Refused       Kafka is there and does not let us: a password or an access rule must be corrected
 └── MustStop          a human must look: going on would lose or double a number
 """
 
@@ -58,6 +59,10 @@ class InvalidRecording(FairpulseError):
 
 class Unavailable(FairpulseError):
     """A broker, a port, a download or a program that is needed is not there."""
+
+
+class Refused(Unavailable):
+    """Kafka does not take the name or password, or lacks the access rule; trying again does not help by itself."""
 
 
 class MustStop(FairpulseError):

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, StringConstraints, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.errors import InvalidSettings
@@ -69,6 +69,101 @@ class KafkaSettings(Settings):
 
     replication_factor: Annotated[int, Field(ge=1, le=9)] = 1
     """Copies of every partition. 1 survives a restart of the broker, not the loss of its disk; production wants 3."""
+
+    security_protocol: Literal["PLAINTEXT", "SASL_PLAINTEXT", "SASL_SSL", "SSL"] = "PLAINTEXT"
+    """How to talk to brokers, in Kafka's words: SASL proves who we are, SSL encrypts. Over a network: SASL_SSL."""
+
+    sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = "SCRAM-SHA-512"
+    """How the password is proved. SCRAM never sends it; PLAIN does, and is taken with SASL_SSL only."""
+
+    sasl_username: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@=/+ -]{1,255}$")] | None = None
+    """The principal of this program, for instance fairpulse-worker; `fairpulse acls` lists what each may do."""
+
+    sasl_password: SecretStr | None = None
+    """Its password. Rather put it into a file: an environment is seen by more eyes."""
+
+    sasl_password_file: Path | None = None
+    """File that holds the password and nothing else, a Docker secret for instance; read again at every connection."""
+
+    ssl_ca_file: Path | None = None
+    """PEM file of the authority that signed the brokers' certificates. Without it, those that the system trusts."""
+
+    @property
+    def wants_password(self) -> bool:
+        """Whether brokers are told who we are."""
+        return self.security_protocol.startswith("SASL")
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether brokers are spoken to through TLS."""
+        return self.security_protocol.endswith("SSL")
+
+    @property
+    def principal(self) -> str:
+        """Who Kafka takes us for; ANONYMOUS without a password."""
+        return (self.sasl_username or "") if self.wants_password else "ANONYMOUS"
+
+    def password(self) -> str:
+        """Return the password, from the file if one is named: a new one is taken at the next connection.
+
+        Raises:
+            InvalidSettings: the file is missing or empty.
+        """
+        if self.sasl_password_file is None:
+            return "" if self.sasl_password is None else self.sasl_password.get_secret_value()
+        try:
+            password = self.sasl_password_file.read_text(encoding="utf-8").strip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidSettings(
+                f"{PREFIX}SASL_PASSWORD_FILE: the file cannot be read ({type(error).__name__})",
+                hint="name a file that this user may read and that holds the password and nothing else",
+            ) from None
+        if not password:
+            raise InvalidSettings(f"{PREFIX}SASL_PASSWORD_FILE: the file is empty", hint="write the password into it")
+        return password
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        """Refuse a half-configured login: a client that is refused by Kafka cannot say as well what is missing."""
+        given = {
+            name for name in ("sasl_username", "sasl_password", "sasl_password_file") if getattr(self, name) is not None
+        }
+        if not self.wants_password and given:
+            raise InvalidSettings(
+                f"{PREFIX}{min(given).upper()}: no use with {PREFIX}SECURITY_PROTOCOL={self.security_protocol}",
+                hint=f"set {PREFIX}SECURITY_PROTOCOL to SASL_SSL or SASL_PLAINTEXT, or remove it",
+            )
+        if self.wants_password:
+            if "sasl_username" not in given:
+                raise InvalidSettings(
+                    f"{PREFIX}SASL_USERNAME: missing, and {self.security_protocol} needs it",
+                    hint="name the principal of this program; `fairpulse acls` lists them",
+                )
+            if len(given) != 2:
+                what = "missing" if len(given) < 2 else f"{PREFIX}SASL_PASSWORD is given too"
+                raise InvalidSettings(
+                    f"{PREFIX}SASL_PASSWORD_FILE: {what}",
+                    hint="name a file that holds the password, or set SASL_PASSWORD; one of the two",
+                )
+            if not self.password():
+                raise InvalidSettings(f"{PREFIX}SASL_PASSWORD: empty", hint="set the password of the principal")
+            if self.sasl_mechanism == "PLAIN" and not self.is_encrypted:
+                raise InvalidSettings(
+                    f"{PREFIX}SASL_MECHANISM: PLAIN would send the password readable over {self.security_protocol}",
+                    hint="take SCRAM-SHA-512, or SASL_SSL",
+                )
+        if self.ssl_ca_file is not None:
+            if not self.is_encrypted:
+                raise InvalidSettings(
+                    f"{PREFIX}SSL_CA_FILE: no use with {PREFIX}SECURITY_PROTOCOL={self.security_protocol}",
+                    hint=f"set {PREFIX}SECURITY_PROTOCOL to SASL_SSL or SSL, or remove it",
+                )
+            if not self.ssl_ca_file.is_file():
+                raise InvalidSettings(
+                    f"{PREFIX}SSL_CA_FILE: there is no such file",
+                    hint="name the PEM file of the authority that signed the brokers' certificates",
+                )
+        return self
 
 
 class WorkerSettings(Settings):

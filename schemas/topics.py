@@ -83,6 +83,11 @@ EVENT_TOPICS = (DEALS, SCANS, INTERACTIONS)
 ALL_TOPICS = (*EVENT_TOPICS, REJECTED)
 
 
+def group_prefix(fair_id: str) -> str:
+    """Return how the consumer groups of a fair's workers begin, and with them their journals, whatever is folded."""
+    return f"fairpulse-{fair_id}-"
+
+
 def journal_topic(name: str) -> Topic:
     """Return the topic of a worker group's journal; Faust dictates its name.
 

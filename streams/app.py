@@ -10,14 +10,16 @@ from datetime import timedelta
 from typing import Any
 
 import faust
+from faust.auth import Credentials
 from faust.types import TP
 from prometheus_client import CollectorRegistry, ProcessCollector
 from typing_extensions import override
 
 from schemas.fair import Fair
+from schemas.kafka_access import tls_context
 from schemas.settings import KafkaSettings, WorkerSettings
 from schemas.times import wall_ms
-from schemas.topics import EVENT_TOPICS, REJECTED, Topic, journal_topic
+from schemas.topics import EVENT_TOPICS, REJECTED, Topic, group_prefix, journal_topic
 from streams.agent import Folding
 from streams.chunks import Chunk, ChunkConsumer, consumer_for
 from streams.collector import KpiCollector
@@ -132,7 +134,20 @@ def create_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) ->
 def group_of(engine: Engine, generation: int) -> str:
     """Return the consumer group of a fair's workers, which also names their journal."""
     later = "" if generation == 1 else f"-g{generation}"
-    return f"fairpulse-{engine.fair.fair_id}-{engine.fingerprint}{later}"
+    return f"{group_prefix(engine.fair.fair_id)}{engine.fingerprint}{later}"
+
+
+def credentials(kafka: KafkaSettings) -> Credentials | None:
+    """Return who the worker is, as Faust takes it; None for a Kafka without passwords and TLS."""
+    context = tls_context(kafka) if kafka.is_encrypted else None
+    if kafka.wants_password:
+        return faust.SASLCredentials(
+            username=kafka.sasl_username,
+            password=kafka.password(),
+            ssl_context=context,
+            mechanism=kafka.sasl_mechanism,
+        )
+    return None if context is None else faust.SSLCredentials(context)
 
 
 def _create_app(name: str, kafka: KafkaSettings, settings: WorkerSettings) -> WorkerApp:
@@ -142,6 +157,7 @@ def _create_app(name: str, kafka: KafkaSettings, settings: WorkerSettings) -> Wo
     return WorkerApp(
         name,
         broker=[f"kafka://{server}" for server in kafka.bootstrap_servers.split(",")],
+        broker_credentials=credentials(kafka),
         store="memory://",
         datadir=tempfile.gettempdir(),
         topic_partitions=kafka.partitions,

@@ -9,8 +9,9 @@ from typing_extensions import override
 from schemas.fair import Fair
 from schemas.logs import log_to_stderr
 from schemas.settings import KafkaSettings, WorkerSettings
-from schemas.topics import ALL_TOPICS
+from schemas.topics import ALL_TOPICS, EVENT_TOPICS
 from streams.app import create_worker
+from streams.preflight import refuse_denied
 from streams.topics_admin import ensure_topics
 from streams.web import refuse_taken
 
@@ -29,7 +30,7 @@ def run_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) -> No
     """Fold events until SIGINT or SIGTERM.
 
     Raises:
-        Unavailable: no broker answers at start.
+        Unavailable: no broker answers at start, or it refuses what a worker does.
         MustStop: the topics do not fit the settings.
         SystemExit: the worker ended.
     """
@@ -38,4 +39,6 @@ def run_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) -> No
     worker = create_worker(fair, kafka, settings)
     for name in asyncio.run(ensure_topics(kafka, (*ALL_TOPICS, worker.journal))):
         log.info("created topic %s with %d partitions", name, kafka.partitions)
+    topics = [topic.name for topic in (*EVENT_TOPICS, worker.journal)]
+    asyncio.run(refuse_denied(kafka, worker.app.conf.id, topics))
     PlainWorker(worker.app, quiet=True, redirect_stdouts=False).execute_from_commandline()

@@ -8,9 +8,10 @@ from heapq import heappop, heappush
 from typing import Final, Self
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from schemas.errors import Unavailable
+from schemas.kafka_access import client_arguments, refused
 from schemas.recording.frames import RecordedRecord
 from schemas.settings import KafkaSettings
 from schemas.times import wall_ms
@@ -196,15 +197,15 @@ async def reading(kafka: KafkaSettings, topics: Sequence[str], span: Span) -> As
     """Read topics within a span.
 
     Raises:
-        Unavailable: no broker answers, or a topic is not there.
+        Unavailable: no broker answers, or a topic is not there, or may not be read.
     """
     async with admin(kafka) as client:
-        counts = await partitions_of(client, topics)
+        counts = await partitions_of(client, kafka, topics)
     for topic in topics:
         if topic not in counts:
             raise Unavailable(f"Kafka has no topic {topic}", hint="create the topics with `fairpulse topics --create`")
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=kafka.bootstrap_servers,
+        **client_arguments(kafka),
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         fetch_max_wait_ms=POLL_MS,
@@ -215,8 +216,10 @@ async def reading(kafka: KafkaSettings, topics: Sequence[str], span: Span) -> As
             await consumer.start()
             reader = await TopicReader.open(consumer, counts, span)
         except (KafkaError, OSError) as error:
-            raise no_kafka(kafka) from error
+            raise await no_kafka(kafka) from error
         yield reader
+    except TopicAuthorizationFailedError as error:
+        raise refused(kafka, error, f"Read on topic {_named(error)}") or error from error
     finally:
         await stop_consumer(consumer)
 
@@ -243,3 +246,9 @@ def _recorded(record: ConsumerRecord) -> RecordedRecord:
         record.value,
         tuple(record.headers),
     )
+
+
+def _named(error: TopicAuthorizationFailedError) -> str:
+    """Return the topics that aiokafka names in the error."""
+    names = error.args[0] if error.args else ""
+    return names if isinstance(names, str) else ", ".join(sorted(map(str, names)))

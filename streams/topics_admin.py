@@ -6,19 +6,19 @@ from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.conn import create_conn
 from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.protocol.metadata import MetadataRequest
 
-from schemas.errors import MustStop, Unavailable
+from schemas.errors import FairpulseError, MustStop, Unavailable
+from schemas.kafka_access import client_arguments, explain_silence, refused
 from schemas.settings import KafkaSettings
 from schemas.topics import ALL_TOPICS, Topic
 
 
-def no_kafka(settings: KafkaSettings) -> Unavailable:
-    """Return the error that no broker answers."""
-    return Unavailable(
-        f"no Kafka answers at {settings.bootstrap_servers}",
-        hint="start one with `fairpulse kafka`, or set FAIRPULSE_BOOTSTRAP_SERVERS",
-    )
+async def no_kafka(settings: KafkaSettings) -> FairpulseError:
+    """Return why a client could not start: no broker answers, or it does not let us in."""
+    return await explain_silence(settings, create_conn, MetadataRequest([]))
 
 
 @asynccontextmanager
@@ -26,14 +26,14 @@ async def admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
     """Open an admin connection.
 
     Raises:
-        Unavailable: no broker answers.
+        Unavailable: no broker answers, or it refuses name or password.
     """
-    client = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers, request_timeout_ms=15_000)
+    client = AIOKafkaAdminClient(**client_arguments(settings), request_timeout_ms=15_000)
     try:
         await client.start()
     except (KafkaConnectionError, OSError) as error:
         await client.close()
-        raise no_kafka(settings) from error
+        raise await no_kafka(settings) from error
     try:
         yield client
     finally:
@@ -50,9 +50,17 @@ async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
     await consumer.stop()
 
 
-async def partitions_of(client: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, int]:
-    """Return the number of partitions of each topic that exists."""
+async def partitions_of(client: AIOKafkaAdminClient, settings: KafkaSettings, names: Iterable[str]) -> dict[str, int]:
+    """Return the number of partitions of each topic that exists.
+
+    Raises:
+        Unavailable: one may not be looked at; it names which.
+    """
     described = await client.describe_topics(list(names))
+    for topic in described:
+        told = refused(settings, for_code(topic["error_code"]), f"Describe on topic {topic['topic']}")
+        if told is not None:
+            raise told
     return {topic["topic"]: len(topic["partitions"]) for topic in described if topic["error_code"] == 0}
 
 
@@ -64,7 +72,7 @@ async def ensure_topics(settings: KafkaSettings, topics: Sequence[Topic] = ALL_T
         MustStop: one exists with another number of partitions: one partition is one state, and they must match.
     """
     async with admin(settings) as client:
-        existing = await partitions_of(client, [topic.name for topic in topics])
+        existing = await partitions_of(client, settings, [topic.name for topic in topics])
         for topic in topics:
             count = existing.get(topic.name, settings.partitions)
             if count != settings.partitions:
@@ -89,6 +97,8 @@ async def _create(client: AIOKafkaAdminClient, settings: KafkaSettings, topics: 
         raise Unavailable(f"topics cannot be created: {type(error).__name__}", hint="see the broker's log") from error
     for name, code, *_ in answer.topic_errors:
         problem = for_code(code)
+        if (told := refused(settings, problem, f"Create on topic {name}")) is not None:
+            raise told
         if code and problem is not TopicAlreadyExistsError:
             raise Unavailable(
                 f"topic {name} cannot be created: {problem.__name__}",

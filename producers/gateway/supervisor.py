@@ -15,7 +15,10 @@ from typing import Any, Final, Literal
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from producers.sinks import RawRecord
+from producers.sinks import RawRecord, no_kafka
+from schemas.errors import InvalidSettings, Refused
+from schemas.kafka_access import client_arguments, refused
+from schemas.settings import KafkaSettings
 from schemas.topics import ALL_TOPICS
 
 log = logging.getLogger(__name__)
@@ -37,6 +40,8 @@ PROBE_S: Final = 2.0
 """Pause between two looks at the producer."""
 FRESH_S: Final = 10.0
 """Kafka has answered so recently, or the gateway is not ready."""
+DENIED_S: Final = 10.0
+"""Kafka has denied us a delivery so recently: the gateway is not ready."""
 
 TOPICS: Final = tuple(topic.name for topic in ALL_TOPICS)
 
@@ -57,7 +62,7 @@ class Supervisor:
     """Delivers records with acks=all, through one producer after another.
 
     Args:
-        bootstrap_servers: brokers to ask first, as host:port[,host:port].
+        kafka: where the brokers are, and who we are.
         rebuilt: told why each time a producer is retired.
         deadline_s: how long a delivery may take.
         topics: must exist before anything is delivered.
@@ -65,13 +70,13 @@ class Supervisor:
 
     def __init__(
         self,
-        bootstrap_servers: str,
+        kafka: KafkaSettings,
         *,
         rebuilt: Callable[[Cause], None] = lambda _: None,
         deadline_s: float = DEADLINE_S,
         topics: Iterable[str] = TOPICS,
     ) -> None:
-        self._servers = bootstrap_servers
+        self._kafka = kafka
         self._rebuilt = rebuilt
         self._deadline_s = deadline_s
         self._topics = tuple(topics)
@@ -79,11 +84,13 @@ class Supervisor:
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._answered_at = float("-inf")
+        self._denied_at = float("-inf")
 
     @property
     def is_ready(self) -> bool:
-        """Whether there is a producer and Kafka has answered lately."""
-        return self._producer is not None and asyncio.get_running_loop().time() - self._answered_at < FRESH_S
+        """Whether there is a producer, Kafka has answered lately, and has not denied us a delivery lately."""
+        now_s = asyncio.get_running_loop().time()
+        return self._producer is not None and now_s - self._answered_at < FRESH_S and now_s - self._denied_at > DENIED_S
 
     @property
     def is_connected(self) -> bool:
@@ -105,6 +112,7 @@ class Supervisor:
         if producer is None:
             raise NotStored(unknown=False)
         futures: list[asyncio.Future[Any]] = []
+        topic = ""
         try:
             async with asyncio.timeout(self._deadline_s):
                 for topic, key, value in records:
@@ -115,13 +123,13 @@ class Supervisor:
             self._forget(futures)
             raise NotStored(unknown=True) from None
         except KafkaError as error:
-            self._retire(producer, "failed", error)
+            self._retire(producer, "failed", error, topic)
             self._forget(futures)
             raise NotStored(unknown=True) from None
-        errors = [error for error in map(_error_of, futures) if error is not None]
-        if errors:
-            self._retire(producer, "failed", errors[0])
-            raise NotStored(unknown=True)
+        for future, record in zip(futures, records, strict=True):
+            if (failure := _error_of(future)) is not None:
+                self._retire(producer, "failed", failure, record.topic)
+                raise NotStored(unknown=True)
         self._answered_at = asyncio.get_running_loop().time()
 
     async def stop(self) -> None:
@@ -135,8 +143,15 @@ class Supervisor:
         if producer is not None:
             await _end(producer)
 
-    def _retire(self, producer: AIOKafkaProducer, cause: Cause, error: BaseException | None = None) -> None:
-        """Replace the producer, once; deliveries that still wait for it fail or succeed within `STOP_S`."""
+    def _retire(
+        self, producer: AIOKafkaProducer, cause: Cause, error: BaseException | None = None, topic: str = ""
+    ) -> None:
+        """Replace the producer, once; deliveries that still wait for it fail or succeed within `STOP_S`.
+
+        After a delivery that Kafka denies us, the gateway is not ready until `DENIED_S` have passed without another.
+        """
+        if (told := refused(self._kafka, error, f"Write on topic {topic}")) is not None:
+            self._deny(told)
         if producer is not self._producer:
             return
         self._producer = None
@@ -158,8 +173,13 @@ class Supervisor:
             pause_s = min(2 * pause_s, 1.0)
 
     async def _connect(self) -> AIOKafkaProducer | None:
+        try:
+            arguments = client_arguments(self._kafka)
+        except InvalidSettings as error:  # the password is read anew each time, and its file may have gone
+            log.warning("no producer yet: %s", error)
+            return None
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._servers,
+            **arguments,
             client_id="fairpulse-gateway",
             acks="all",
             enable_idempotence=True,
@@ -169,22 +189,34 @@ class Supervisor:
             max_batch_size=BATCH_BYTES,
             metadata_max_age_ms=30_000,
         )
+        topic = ""
         try:
             async with asyncio.timeout(CONNECT_S):
                 await producer.start()
                 for topic in self._topics:
                     await producer.partitions_for(topic)
         except (KafkaError, OSError, TimeoutError) as error:
-            log.warning(
-                "no producer yet (%s): start Kafka, and create the topics with `fairpulse topics --create`",
-                type(error).__name__,
-            )
+            log.warning("no producer yet: %s", await self._why(error, topic))
             await _abandon(producer)
             return None
         except BaseException:
             await _abandon(producer)
             raise
         return producer
+
+    async def _why(self, error: BaseException, topic: str) -> str:
+        """Say in one line why there is no producer; `topic` is the one that was asked for, empty before."""
+        if (told := refused(self._kafka, error, f"Write on topic {topic}")) is not None:
+            return str(told)
+        if not topic:
+            return str(await no_kafka(self._kafka))
+        return f"no topic {topic} yet ({type(error).__name__}); create the topics with `fairpulse topics --create`"
+
+    def _deny(self, told: Refused) -> None:
+        now_s = asyncio.get_running_loop().time()
+        if now_s - self._denied_at > DENIED_S:
+            log.error("%s", told)
+        self._denied_at = now_s
 
     async def _watch(self) -> None:
         """Ask Kafka for its metadata when nothing else proves that it is there; notice a sender that has ended."""

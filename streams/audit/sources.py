@@ -79,7 +79,7 @@ async def read_topics(
     """
     upto = positions(reports)
     async with admin(kafka) as client:
-        counts = await partitions_of(client, TOPICS)
+        counts = await partitions_of(client, kafka, TOPICS)
     shown = {partition for report in reports for partition in report["partitions"]}
     if missing := sorted(set(range(max(counts.values(), default=0))) - shown):
         raise FairpulseError(

@@ -12,9 +12,11 @@ from schemas.dead_letters import redriven_mark
 from schemas.errors import InvalidEvent, Unavailable
 from schemas.events import Event
 from schemas.fair import Fair
+from schemas.kafka_access import client_arguments, refused
 from schemas.settings import KafkaSettings
 from schemas.topics import REJECTED, key_of
 from streams.dead_letters.letters import DeadLetters, Place, admitted
+from streams.topics_admin import no_kafka
 
 PATIENCE_S = 30.0
 """How long Kafka may take to acknowledge what was sent."""
@@ -55,21 +57,31 @@ async def redrive(kafka: KafkaSettings, letters: DeadLetters, plan: Plan) -> Non
     Interrupted in between, an event may go again the next time; workers count it once.
 
     Raises:
-        Unavailable: Kafka did not acknowledge all of it.
+        Unavailable: Kafka did not acknowledge all of it, or may not be written by us.
     """
-    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, acks="all", enable_idempotence=False)
+    producer = AIOKafkaProducer(**client_arguments(kafka), acks="all", enable_idempotence=False)
+    topic = ""
     try:
         async with asyncio.timeout(PATIENCE_S):
-            await producer.start()
+            await _start(producer, kafka)
             for place, event in plan.ready.items():
                 letter = letters.letters[place]
+                topic = letter.topic
                 await producer.send_and_wait(letter.topic, value=letter.raw, key=key_of(event))
+                topic = REJECTED.name
                 mark = redriven_mark(*place)
                 await producer.send_and_wait(REJECTED.name, value=mark, key=b"redriven", partition=place[0])
     except (KafkaError, OSError, TimeoutError) as error:
-        raise Unavailable(
+        raise refused(kafka, error, f"Write on topic {topic}") or Unavailable(
             f"Kafka at {kafka.bootstrap_servers} did not take all of them ({type(error).__name__})",
             hint="redrive again: what was sent is marked, and nothing is counted twice",
         ) from error
     finally:
         await producer.stop()
+
+
+async def _start(producer: AIOKafkaProducer, kafka: KafkaSettings) -> None:
+    try:
+        await producer.start()
+    except (KafkaError, OSError) as error:
+        raise await no_kafka(kafka) from error

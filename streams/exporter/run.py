@@ -21,6 +21,7 @@ from typing_extensions import override
 
 from schemas.errors import FairpulseError
 from schemas.interrupts import stopping
+from schemas.kafka_access import client_arguments
 from schemas.settings import KafkaSettings
 from streams.exporter.cluster import Cluster, Partition, look
 from streams.metrics_server import serving
@@ -118,7 +119,7 @@ async def _look_on(kafka: KafkaSettings, collector: KafkaCollector, every_s: flo
     async with AsyncExitStack() as connections:
         async with asyncio.timeout(ROUND_WITHIN_S):
             client = await connections.enter_async_context(admin(kafka))
-            consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap_servers, enable_auto_commit=False)
+            consumer = AIOKafkaConsumer(**client_arguments(kafka), enable_auto_commit=False)
             connections.push_async_callback(stop_consumer, consumer)
             await consumer.start()
         while True:

@@ -22,7 +22,12 @@ def interrupt_once(_signal: int, _frame: FrameType | None) -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="Directory that keeps the data; without it they are gone at the end.",
 )
-def kafka(port: int, nodes: str, data: Path | None) -> None:
+@click.option(
+    "--passwords",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Want passwords and keep access rules; directory of the password files, which are made if missing.",
+)
+def kafka(port: int, nodes: str, data: Path | None, passwords: Path | None) -> None:
     """Run a local Kafka until Ctrl-C.
 
     The first run downloads 45 MB of jars; later ones need no network. It listens on 127.0.0.1 only.
@@ -32,7 +37,7 @@ def kafka(port: int, nodes: str, data: Path | None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt_once)
     try:
-        with LocalKafka.start(nodes=int(nodes), data_dir=data, port=port) as running:
+        with LocalKafka.start(nodes=int(nodes), data_dir=data, port=port, passwords=passwords) as running:
             kept = f"data in {running.data_dir}" if data else "data are not kept"
             click.echo(f"Kafka is ready at {running.bootstrap_servers} ({kept}). Stop it with Ctrl-C.")
             running.wait()

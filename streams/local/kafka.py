@@ -14,13 +14,16 @@ from signal import SIGCONT, SIGSTOP
 from types import TracebackType
 from typing import Final, Self
 
+from schemas.access import ADMIN, all_users
 from schemas.errors import InvalidSettings, Unavailable
+from schemas.settings import KafkaSettings
 from streams.local.children import Children, end
 from streams.local.jars import class_path
 from streams.local.node import PORT_TAKEN, Node
 from streams.local.ports import HOST, free_port, refuse_taken
 from streams.local.properties import Ports, server_properties
-from streams.local.readiness import cluster_members
+from streams.local.readiness import cluster_members, cluster_members_as
+from streams.local.sasl import make_passwords, sasl_properties, scram_arguments, settings_of
 
 START_WITHIN: Final = timedelta(seconds=90)
 """One node takes 3 s and three take 7 s on two free cores; a busy machine needs patience."""
@@ -48,13 +51,21 @@ class LocalKafka:
         bootstrap_servers: host:port[,host:port] of all nodes, for clients.
     """
 
-    def __init__(self, directory: Path | None, nodes: int, properties: Mapping[str, str], jars: list[Path]) -> None:
+    def __init__(
+        self,
+        directory: Path | None,
+        nodes: int,
+        properties: Mapping[str, str],
+        jars: list[Path],
+        passwords: Path | None = None,
+    ) -> None:
         self._cleanup = ExitStack()
         self._is_kept = directory is not None
         self.data_dir = directory or Path(tempfile.mkdtemp(prefix="fairpulse-kafka-"))
         self._nodes = [Node(number, self.data_dir / f"node-{number}") for number in range(1, nodes + 1)]
         self._properties = properties
         self._jars = jars
+        self._passwords = passwords
         self._children = Children()
         self._has_failed = False
 
@@ -67,6 +78,7 @@ class LocalKafka:
         port: int | None = None,
         properties: Mapping[str, str] | None = None,
         cache: Path | None = None,
+        passwords: Path | None = None,
     ) -> Self:
         """Start a cluster and return when every node answers and knows the others.
 
@@ -76,12 +88,17 @@ class LocalKafka:
             port: of the first node, the next ones follow; None finds free ones.
             properties: Kafka server properties that win over ours.
             cache: where the jars are, `jars.default_cache()` if None.
+            passwords: a directory with a file a user, named like the user; those of `schemas.access.all_users` that
+                have none get one. Then Kafka wants passwords and keeps access rules; None is open to everybody here.
 
         Raises:
             InvalidSettings: the directory holds a cluster of another size.
             Unavailable: jars, port, directory or Kafka itself; the message says which and what to do.
         """
-        kafka = cls(data_dir.resolve() if data_dir else None, nodes, properties or {}, class_path(cache))
+        if passwords is not None:
+            passwords = passwords.resolve()
+            make_passwords(passwords, all_users())
+        kafka = cls(data_dir.resolve() if data_dir else None, nodes, properties or {}, class_path(cache), passwords)
         try:
             kafka._occupy()
             kafka._start(port)
@@ -94,6 +111,11 @@ class LocalKafka:
     def bootstrap_servers(self) -> str:
         """All nodes as host:port[,host:port]."""
         return ",".join(f"{HOST}:{node.ports.broker}" for node in self._nodes if node.ports)
+
+    def settings(self, user: str) -> KafkaSettings:
+        """Return how a client is one of the users; only for a Kafka that was started with passwords."""
+        assert self._passwords is not None
+        return settings_of(user, self.bootstrap_servers, self._passwords, self._properties)
 
     @property
     def cluster_id(self) -> str:
@@ -214,15 +236,22 @@ class LocalKafka:
             ports.append(Ports(broker, controller))
         for node in self._nodes:
             ours = server_properties(node.number, ports, str(node.data))
+            if self._passwords is not None:
+                ours = sasl_properties(ours, str(self._passwords))
             node.configure(ports[node.number - 1], {**ours, **self._properties})
             node.log.write_bytes(b"")
 
     def _format(self) -> None:
         blank = [node for node in self._nodes if not node.is_formatted]
         cluster_id = cluster_id_of(uuid.uuid4())
-        running = [(node, node.format(self._children, self._jars, cluster_id)) for node in blank]
+        users = [] if self._passwords is None else scram_arguments(self._passwords)
+        running = [(node, node.format(self._children, self._jars, cluster_id, users)) for node in blank]
         for node, process in running:
-            code = process.wait(START_WITHIN.total_seconds())
+            code = None
+            try:
+                code = process.wait(START_WITHIN.total_seconds())
+            finally:
+                node.formatted(code)
             if code:
                 raise self._failure(node, f"could not be formatted (exit code {code})")
 
@@ -230,12 +259,18 @@ class LocalKafka:
         deadline = time.monotonic() + START_WITHIN.total_seconds()
         for node in nodes:
             assert node.ports is not None
-            while not is_complete(cluster_members(HOST, node.ports.broker)):
+            while not is_complete(self._members(node.ports.broker)):
                 for one in nodes:
                     self._refuse_ended(one, "ended while starting")
                 if time.monotonic() > deadline:
                     raise self._failure(node, f"does not answer after {START_WITHIN.seconds} s")
                 time.sleep(POLL.total_seconds())
+
+    def _members(self, port: int) -> frozenset[int]:
+        """Return the nodes that the one on a port knows, asked as an administrator where passwords are wanted."""
+        if self._passwords is None:
+            return cluster_members(HOST, port)
+        return cluster_members_as(settings_of(ADMIN, f"{HOST}:{port}", self._passwords, self._properties))
 
     def _refuse_ended(self, node: Node, what: str) -> None:
         code = node.process.poll() if node.process else None

@@ -74,6 +74,16 @@ class Node:
         return self.directory / "data"
 
     @property
+    def users(self) -> Path:
+        """Arguments of formatting that nobody else may see, only while it runs."""
+        return self.directory / "format.arguments"
+
+    @property
+    def formatting(self) -> Path:
+        """What that says, as long as nobody else may see it."""
+        return self.directory / "format.log"
+
+    @property
     def temporary(self) -> Path:
         """Where Java unpacks its compression libraries, so that a killed one leaves nothing elsewhere."""
         return self.directory / "tmp"
@@ -95,10 +105,30 @@ class Node:
         self.settings.write_text(as_file(properties), encoding="utf-8")
         self.ports = ports
 
-    def format(self, children: Children, jars: Sequence[Path], cluster_id: str) -> subprocess.Popen[bytes]:
-        """Start to prepare the empty data directory; the process ends by itself."""
-        command = ("kafka.tools.StorageTool", "format", "--cluster-id", cluster_id, "--config", self.settings)
-        return children.start([*self._java(jars), *command], self.log)
+    def format(
+        self, children: Children, jars: Sequence[Path], cluster_id: str, users: Sequence[str] = ()
+    ) -> subprocess.Popen[bytes]:
+        """Start to prepare the empty data directory; the process ends by itself.
+
+        `users` are arguments with passwords. They go through a file that nobody else may read, and that `formatted`
+        removes; so does what the tool prints, which is what it makes of them.
+        """
+        command = ["format", "--cluster-id", cluster_id, "--config", str(self.settings)]
+        log = self.log
+        if users:
+            for path in (self.users, self.formatting):
+                path.touch(0o600)
+            self.users.write_text("\n".join([*command, *users]), encoding="utf-8")
+            command, log = [f"@{self.users}"], self.formatting
+        return children.start([*self._java(jars), "kafka.tools.StorageTool", *command], log)
+
+    def formatted(self, code: int | None) -> None:
+        """Remove the files with passwords; after a failure, the log shows why."""
+        self.users.unlink(missing_ok=True)
+        if self.formatting.exists():
+            if code:
+                self.log.write_bytes(self.formatting.read_bytes())
+            self.formatting.unlink()
 
     def start(self, children: Children, jars: Sequence[Path]) -> None:
         """Start Kafka; it will be some seconds before it answers."""

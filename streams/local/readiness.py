@@ -1,12 +1,19 @@
 """Ask a broker who is in its cluster, with one request and nothing but a socket.
 
-An open port is not an answer, and a client library would log an error for each early try.
+An open port is not an answer, and a client library would log an error for each early try. One that wants a password is
+asked with the client library after all, once its port is open.
 """
 
+import asyncio
 import socket
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Final
+
+from schemas.errors import Unavailable
+from schemas.settings import KafkaSettings
+from streams.topics_admin import admin
 
 METADATA: Final = 3
 """The request that lists brokers and topics."""
@@ -35,6 +42,23 @@ def cluster_members(host: str, port: int) -> frozenset[int]:
                 return _brokers(answer.read(min(size, LARGEST)))
     except (OSError, struct.error, ValueError):
         return frozenset()
+
+
+def cluster_members_as(kafka: KafkaSettings) -> frozenset[int]:
+    """Return the same, asked with a name and a password; empty when it does not answer or does not know us yet."""
+    host, _, port = kafka.bootstrap_servers.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), PATIENCE.total_seconds()):
+            pass
+        with ThreadPoolExecutor(1) as beside_any_loop:
+            return beside_any_loop.submit(asyncio.run, _members(kafka)).result()
+    except (OSError, Unavailable):
+        return frozenset()
+
+
+async def _members(kafka: KafkaSettings) -> frozenset[int]:
+    async with admin(kafka) as client:
+        return frozenset(broker["node_id"] for broker in (await client.describe_cluster())["brokers"])
 
 
 def _question() -> bytes:

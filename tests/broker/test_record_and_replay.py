@@ -27,14 +27,16 @@ FAIR_FILE = example_fair_path()
 
 def record_all(bootstrap_servers: str, path: Path) -> Recording:
     """Record what is in the topics now."""
-    kafka = KafkaSettings(bootstrap_servers=bootstrap_servers)
+    kafka = KafkaSettings(kafka=KafkaSettings(bootstrap_servers=bootstrap_servers))
     fair = load_fair(FAIR_FILE)
     asyncio.run(record(kafka, fair, FAIR_FILE.read_bytes(), path, Span()))
     return Recording(path)
 
 
 def replay_into(bootstrap_servers: str, recording: Recording, speed: float = 0) -> None:
-    plan = ReplayPlan(recording=recording, pace=Pace(speed=speed), bootstrap_servers=bootstrap_servers)
+    plan = ReplayPlan(
+        recording=recording, pace=Pace(speed=speed), kafka=KafkaSettings(bootstrap_servers=bootstrap_servers)
+    )
     outcome = asyncio.run(replay(plan))
     assert outcome.ending == "complete"
 

@@ -21,7 +21,9 @@ async def test_topics_are_created_once_with_eight_partitions_and_our_settings(br
     assert await ensure_topics(settings, topics) == [topic.name for topic in topics]
     assert await ensure_topics(settings, topics) == []
     async with admin(settings) as client:
-        assert await partitions_of(client, [topic.name for topic in topics]) == {t.name: PARTITIONS for t in topics}
+        assert await partitions_of(client, settings, [topic.name for topic in topics]) == {
+            t.name: PARTITIONS for t in topics
+        }
         for topic in topics:
             [answer] = await client.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic.name)])
             there = {name: value for name, value, *_ in answer.resources[0][4]}

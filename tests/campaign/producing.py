@@ -18,6 +18,7 @@ import msgspec
 
 from producers.sinks import KafkaSink, RawRecord, Record
 from schemas.errors import Unavailable
+from schemas.settings import KafkaSettings
 
 PATIENCE_S = 5
 NUMBER_BYTES = 4
@@ -62,7 +63,9 @@ async def produce(servers: str, records: Path, journal: Path, rate: float, fresh
         os.write(book, record.number.to_bytes(NUMBER_BYTES, "big"))
 
     left = [Numbered(*record, number) for number, record in enumerate(everything) if number not in have]
-    async with KafkaSink(servers, None if bug else note, patience_s=PATIENCE_S, in_flight=500) as sink:
+    async with KafkaSink(
+        KafkaSettings(bootstrap_servers=servers), None if bug else note, patience_s=PATIENCE_S, in_flight=500
+    ) as sink:
         began = loop.time()
         for sent, record in enumerate(left):
             if record.number == len(everything) - fresh:

@@ -10,6 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from producers.gateway.supervisor import STOP_S, NotStored, Supervisor
 from producers.sinks import RawRecord
+from schemas.settings import KafkaSettings
 from streams.local.kafka import LocalKafka
 
 pytestmark = pytest.mark.broker
@@ -74,7 +75,10 @@ class Supervised:
         self.kafka = kafka
         self.causes: list[str] = []
         self.supervisor = Supervisor(
-            kafka.bootstrap_servers, rebuilt=self.causes.append, deadline_s=deadline_s, topics=(TOPIC,)
+            KafkaSettings(bootstrap_servers=kafka.bootstrap_servers),
+            rebuilt=self.causes.append,
+            deadline_s=deadline_s,
+            topics=(TOPIC,),
         )
 
 

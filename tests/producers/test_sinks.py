@@ -13,6 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from producers.sinks import EventSink, KafkaSink, MemorySink, NowhereSink, RawRecord, Record, record_of
 from schemas.errors import Unavailable
+from schemas.settings import KafkaSettings
 from schemas.wire import decode_strict
 from streams.local.kafka import LocalKafka
 from tests.producers.conftest import Simulate
@@ -27,7 +28,7 @@ def make(request: pytest.FixtureRequest) -> Make:
         return lambda heard: MemorySink(heard.append)
     if request.param == "nowhere":
         return lambda heard: NowhereSink(heard.append)
-    servers = request.getfixturevalue("kafka").bootstrap_servers
+    servers = at(request.getfixturevalue("kafka").bootstrap_servers)
     return lambda heard: KafkaSink(servers, heard.append)
 
 
@@ -41,6 +42,10 @@ async def topic(request: pytest.FixtureRequest) -> str:
         await admin.create_topics([NewTopic(name, num_partitions=4, replication_factor=1)])
         await admin.close()
     return name
+
+
+def at(servers: str) -> KafkaSettings:
+    return KafkaSettings(bootstrap_servers=servers)
 
 
 def raw(topic: str, number: int) -> RawRecord:
@@ -108,7 +113,7 @@ def test_no_kafka_is_said_with_its_address_and_the_remedy() -> None:
         address = f"127.0.0.1:{free.getsockname()[1]}"
 
     async def connect() -> None:
-        async with KafkaSink(address, patience_s=2):
+        async with KafkaSink(at(address), patience_s=2):
             pass
 
     with pytest.raises(Unavailable, match=rf"{address}.*fairpulse kafka"):
@@ -117,7 +122,7 @@ def test_no_kafka_is_said_with_its_address_and_the_remedy() -> None:
 
 @pytest.mark.broker
 async def test_kafka_has_what_was_acknowledged_and_one_key_lies_in_one_partition(kafka: Any, topic: str) -> None:
-    async with KafkaSink(kafka.bootstrap_servers) as sink:
+    async with KafkaSink(at(kafka.bootstrap_servers)) as sink:
         for number in range(300):
             await sink.send(raw(topic, number))
     consumer = AIOKafkaConsumer(topic, bootstrap_servers=kafka.bootstrap_servers, auto_offset_reset="earliest")
@@ -139,7 +144,7 @@ async def test_kafka_has_what_was_acknowledged_and_one_key_lies_in_one_partition
 @pytest.mark.broker
 async def test_a_topic_that_does_not_exist_is_said_with_the_remedy(kafka: Any) -> None:
     async def send() -> None:
-        async with KafkaSink(kafka.bootstrap_servers, patience_s=2) as sink:
+        async with KafkaSink(at(kafka.bootstrap_servers), patience_s=2) as sink:
             await sink.send(RawRecord("no-such-topic", b"k", b"v"))
 
     with pytest.raises(Unavailable, match="fairpulse topics"):
@@ -154,7 +159,7 @@ async def test_a_broker_that_went_away_is_given_up_in_bounded_time_and_what_is_m
         await admin.start()
         await admin.create_topics([NewTopic("sink", num_partitions=1, replication_factor=1)])
         await admin.close()
-        sink = KafkaSink(local.bootstrap_servers, heard.append, patience_s=2)
+        sink = KafkaSink(at(local.bootstrap_servers), heard.append, patience_s=2)
         await sink.start()
         await sink.send(raw("sink", 1))
         await sink.flush()

@@ -24,6 +24,7 @@ from producers.simulator.scenarios import scenario_named
 from producers.simulator.stream import emissions
 from producers.sinks import KafkaSink
 from schemas.fair_file import example_fair_path, load_fair
+from schemas.settings import KafkaSettings
 from streams.audit.compare import differences
 from streams.audit.oracle import Oracle, Record
 from streams.local.ports import HOST, free_port
@@ -152,7 +153,7 @@ def send(bootstrap_servers: str, records: Iterable[Emission | Any], rate: float 
     async def run() -> None:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        async with KafkaSink(bootstrap_servers) as sink:
+        async with KafkaSink(KafkaSettings(bootstrap_servers=bootstrap_servers)) as sink:
             for number, record in enumerate(records):
                 if rate is not None and (ahead := number / rate - (loop.time() - began)) > 0.01:
                     await asyncio.sleep(ahead)

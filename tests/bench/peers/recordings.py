@@ -32,7 +32,7 @@ def main(servers: str, file: str, lateness_ms: str) -> None:
     began = perf_counter()
     final = Replay.of(path, lateness=timedelta(milliseconds=int(lateness_ms))).final()
     in_process = perf_counter() - began
-    plan = ReplayPlan(recording=Recording(path), pace=Pace(), bootstrap_servers=servers)
+    plan = ReplayPlan(recording=Recording(path), pace=Pace(), kafka=kafka)
     outcome = asyncio.run(replay(plan))
     found = {
         "records": taken.records,

@@ -1,0 +1,140 @@
+"""Every Kafka client of ours begins here: where the brokers are, who we are, and what it means when they say no.
+
+It holds no client library: arguments are plain values, and errors are read by Kafka's own numbers.
+"""
+
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from schemas.errors import FairpulseError, InvalidSettings, Refused, Unavailable
+from schemas.settings import KafkaSettings
+
+DENIED: Final = {29: "topic", 30: "group", 31: "cluster", 53: "transactional id"}
+"""Kafka's errors *_AUTHORIZATION_FAILED, by number, and the kind of resource that each means."""
+
+ILLEGAL_SASL_STATE: Final = 34
+WRONG_PASSWORD: Final = 58
+UNKNOWN_MECHANISM: Final = 33
+
+PROBE_MS: Final = 5_000
+"""How long a broker is asked why it did not let us in."""
+
+GRANT: Final = "`fairpulse acls` lists the access rules, an administrator grants them with `fairpulse acls --apply`"
+
+
+def client_arguments(kafka: KafkaSettings) -> dict[str, Any]:
+    """Return the keyword arguments that every aiokafka client takes: producer, consumer, admin.
+
+    The password is read from its file each time, so that a client made later takes a new one.
+
+    Raises:
+        InvalidSettings: a file is missing.
+    """
+    return {"bootstrap_servers": kafka.bootstrap_servers, **security_arguments(kafka)}
+
+
+def security_arguments(kafka: KafkaSettings) -> dict[str, Any]:
+    """Return those of `client_arguments` that say how to talk; none for a Kafka without passwords and TLS."""
+    arguments: dict[str, Any] = {}
+    if kafka.security_protocol != "PLAINTEXT":
+        arguments["security_protocol"] = kafka.security_protocol
+    if kafka.is_encrypted:
+        arguments["ssl_context"] = tls_context(kafka)
+    if kafka.wants_password:
+        arguments["sasl_mechanism"] = kafka.sasl_mechanism
+        arguments["sasl_plain_username"] = kafka.sasl_username
+        arguments["sasl_plain_password"] = kafka.password()
+    return arguments
+
+
+def tls_context(kafka: KafkaSettings) -> ssl.SSLContext:
+    """Return what brokers' certificates are checked with: authority and host name, TLS 1.2 or newer.
+
+    Raises:
+        InvalidSettings: the file of the authority cannot be read.
+    """
+    try:
+        context = ssl.create_default_context(cafile=kafka.ssl_ca_file)
+    except OSError:  # an SSLError is one
+        raise InvalidSettings(
+            "FAIRPULSE_SSL_CA_FILE: it holds no certificate",
+            hint="name the PEM file of the authority that signed the brokers' certificates",
+        ) from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def code_of(error: object) -> int:
+    """Return Kafka's number of an error, given as aiokafka's class or instance; 0 for an error of another kind."""
+    number = getattr(error, "errno", 0)
+    return number if isinstance(number, int) and not isinstance(error, OSError) else 0
+
+
+def refused(kafka: KafkaSettings, error: object, doing: str) -> Refused | None:
+    """Return why Kafka does not let us, in one line with the remedy; None if the error says something else.
+
+    Args:
+        kafka: who we are.
+        error: aiokafka's exception or its class.
+        doing: operation and resource as Kafka names them, for example "Write on topic fair.scans".
+    """
+    code = code_of(error)
+    if code in DENIED:
+        return Refused(f"Kafka denies {kafka.principal} {doing} ({DENIED[code]} authorization failed)", hint=GRANT)
+    if code == WRONG_PASSWORD:
+        return Refused(
+            f"Kafka refused the name or password of {kafka.principal}",
+            hint="check FAIRPULSE_SASL_USERNAME, FAIRPULSE_SASL_PASSWORD_FILE and FAIRPULSE_SASL_MECHANISM",
+        )
+    if code == UNKNOWN_MECHANISM:
+        return Refused(
+            f"Kafka does not take {kafka.sasl_mechanism}", hint="set FAIRPULSE_SASL_MECHANISM to one of the listener's"
+        )
+    if code == ILLEGAL_SASL_STATE:
+        return Refused(
+            f"Kafka at {kafka.bootstrap_servers} takes no password on this listener",
+            hint="set FAIRPULSE_SECURITY_PROTOCOL to that of the listener, or take the port of another one",
+        )
+    if isinstance(error, ssl.SSLError) or (kafka.is_encrypted and isinstance(error, ConnectionResetError)):
+        why = getattr(error, "reason", None) or type(error).__name__
+        return Refused(
+            f"no TLS with Kafka at {kafka.bootstrap_servers} ({why})",
+            hint="check that the listener speaks TLS, FAIRPULSE_SSL_CA_FILE, and the name in the broker's certificate",
+        )
+    return None
+
+
+async def explain_silence(
+    kafka: KafkaSettings, connect: Callable[..., Awaitable[Any]], question: object
+) -> FairpulseError:
+    """Return why a client could not start. Clients themselves only say that no broker would have them.
+
+    Args:
+        kafka: where and who.
+        connect: aiokafka's `create_conn`.
+        question: a request that a broker answers to whom it knows.
+    """
+    for server in kafka.bootstrap_servers.split(","):
+        host, _, port = server.rpartition(":")
+        try:
+            connection = await connect(
+                host.strip("[]"), int(port), request_timeout_ms=PROBE_MS, **security_arguments(kafka)
+            )
+        except Exception as error:  # noqa: BLE001 - whatever it is, somebody asked why
+            if (told := refused(kafka, error, "")) is not None:
+                return told
+            continue
+        try:
+            await connection.send(question)
+        except Exception:  # noqa: BLE001 - it connected and was then shut out
+            return Refused(
+                f"Kafka at {kafka.bootstrap_servers} ends the connection of {kafka.principal}",
+                hint="it may want a password or TLS: set FAIRPULSE_SECURITY_PROTOCOL to that of the listener",
+            )
+        finally:
+            connection.close()
+    return Unavailable(
+        f"no Kafka answers at {kafka.bootstrap_servers}",
+        hint="start one with `fairpulse kafka`, or set FAIRPULSE_BOOTSTRAP_SERVERS",
+    )

@@ -1,0 +1,80 @@
+"""How we log in to Kafka: half a login is refused early, and a password is shown nowhere."""
+
+import ssl
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.access import ROLES, all_rules
+from schemas.errors import InvalidSettings
+from schemas.kafka_access import client_arguments
+from schemas.settings import KafkaSettings
+
+LOGIN = {"security_protocol": "SASL_SSL", "sasl_username": "fairpulse-worker", "sasl_password": "s3cret"}
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"sasl_username": "x"}, "SASL_USERNAME"),
+        ({"sasl_password": "s3cret"}, "SASL_PASSWORD"),
+        ({**LOGIN, "sasl_username": None}, "SASL_USERNAME"),
+        ({**LOGIN, "sasl_password": None}, "SASL_PASSWORD_FILE"),
+        ({**LOGIN, "sasl_password": ""}, "SASL_PASSWORD"),
+        ({**LOGIN, "sasl_password_file": Path("/etc/hostname")}, "SASL_PASSWORD_FILE"),
+        ({**LOGIN, "sasl_password": None, "sasl_password_file": Path("/no/such/file")}, "SASL_PASSWORD_FILE"),
+        ({**LOGIN, "sasl_password": None, "sasl_password_file": Path("/dev/null")}, "SASL_PASSWORD_FILE"),
+        ({**LOGIN, "security_protocol": "SASL_PLAINTEXT", "sasl_mechanism": "PLAIN"}, "SASL_MECHANISM"),
+        ({**LOGIN, "ssl_ca_file": Path("/no/such/file")}, "SSL_CA_FILE"),
+        ({"ssl_ca_file": Path("/etc/hostname")}, "SSL_CA_FILE"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused_with_its_name_and_without_the_password(
+    given: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(InvalidSettings) as refused:
+        KafkaSettings.load({}, **given)
+    assert refused.value.message.startswith(f"FAIRPULSE_{named}: ")
+    assert refused.value.hint
+    assert "s3cret" not in str(refused.value)
+
+
+def test_an_open_kafka_is_told_nothing_but_its_address() -> None:
+    assert client_arguments(KafkaSettings()) == {"bootstrap_servers": "127.0.0.1:9092"}
+
+
+def test_a_login_over_tls_checks_authority_and_host_and_reads_the_password_anew(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("first\n")
+    kafka = KafkaSettings.load({}, **{**LOGIN, "sasl_password": None, "sasl_password_file": file})
+    arguments = client_arguments(kafka)
+    context = arguments.pop("ssl_context")
+    assert context.verify_mode == ssl.CERT_REQUIRED
+    assert context.check_hostname
+    assert arguments == {
+        "bootstrap_servers": "127.0.0.1:9092",
+        "security_protocol": "SASL_SSL",
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": "fairpulse-worker",
+        "sasl_plain_password": "first",
+    }
+    file.write_text("second")
+    assert client_arguments(kafka)["sasl_plain_password"] == "second"
+
+
+def test_a_password_is_not_in_the_representation() -> None:
+    assert "s3cret" not in repr(KafkaSettings.load({}, **LOGIN))
+
+
+def test_no_two_roles_have_the_same_rights_and_none_but_replay_and_dead_letters_both_reads_and_writes_a_topic() -> None:
+    assert len({role.grants for role in ROLES}) == len(ROLES)
+    rules = all_rules("fair")
+    both = {
+        one.principal
+        for one in rules
+        for other in rules
+        if (one.principal, one.name, one.resource) == (other.principal, other.name, other.resource)
+        and (one.operation, other.operation, one.prefixed) == ("Read", "Write", False)
+    }
+    assert both == {"fairpulse-replay", "fairpulse-dead-letters"}
