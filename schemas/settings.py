@@ -214,8 +214,8 @@ class GatewaySettings(Settings):
     gateway_internal_port: Annotated[int, Field(ge=0, le=65_535)] = 9_465
     """Port of the same; 0 takes a free one and logs it."""
 
-    gateway_clock: Literal["wall", "sent-at"] = "wall"
-    """What stamps arrivals: the wall clock or, in a simulation, the terminals' own Sent-At. A fair takes the first."""
+    gateway_clock: Literal["wall", "simulated"] = "wall"
+    """What stamps arrivals: the wall clock or, in a simulation, what its header says. A fair takes the first."""
 
     gateway_certificate: Path | None = None
     """PEM file with the certificate chain; without it the gateway speaks plain HTTP."""

@@ -21,8 +21,12 @@ DENSITY: Final[Levels] = ((None, GOOD), (0.43, WATCH), (1.0, WARN), (2.0, BAD))
 AGE: Final[Levels] = ((None, GOOD), (120, WATCH), (300, BAD))
 """Seconds since the newest closed minute."""
 
-AGE_NOW: Final = "time() - max(last_over_time(fair_window_end_timestamp_seconds[1h]))"
-"""It goes on growing for an hour after the last worker is gone: nothing would look like a board that loads."""
+_ENDED = "max(last_over_time(fair_window_end_timestamp_seconds[1h]))"
+AGE_NOW: Final = f"time() - {_ENDED} < 86400 or max(fair_watermark_timestamp_seconds) - {_ENDED}"
+"""It goes on growing for an hour after the last worker is gone: nothing would look like a board that loads.
+
+A fair of another day is a simulation or a replay: its numbers are as old as its newest event says.
+"""
 URGENT: Final = 'ALERTS{alertstate="firing", severity=~"critical|warning"}'
 
 HALL: Final = Variable("hall", "Hall", "label_values(fair_hall_occupancy, hall)", all=True)

@@ -23,19 +23,28 @@ from producers.gateway.problems import KINDS, Refusal
 from producers.gateway.reading import (
     body_of,
     clock_offset_ms,
+    instant_in,
     is_batch,
     key_of_request,
     let_pass,
     promised_bytes,
     request_id_of,
-    sent_at_of,
 )
 from producers.gateway.refusing import unreadable_letter
 from producers.gateway.supervisor import NotStored, Supervisor
 from producers.registry.doorkeeper import Doorkeeper
 from producers.sinks import RawRecord
 from schemas.fair import Fair
-from schemas.http import BODY_MAX_BYTES, EVENT_MAX_BYTES, EVENTS_MAX, EVENTS_PATH, TERMINAL_PATH, Limits, TerminalInfo
+from schemas.http import (
+    BODY_MAX_BYTES,
+    EVENT_MAX_BYTES,
+    EVENTS_MAX,
+    EVENTS_PATH,
+    SIMULATED_TIME,
+    TERMINAL_PATH,
+    Limits,
+    TerminalInfo,
+)
 from schemas.openapi import openapi_text
 from schemas.settings import GatewaySettings
 from schemas.terminals import PlaceKind
@@ -82,8 +91,8 @@ class Gateway:
             with self.room.hold(promised_bytes(request)):
                 body = await self._body(request)
                 self.buckets.charge(terminal.terminal_id, 1, now_s)
-                if self.settings.gateway_clock == "sent-at":
-                    received_at = sent_at_of(request) or received_at
+                if self.settings.gateway_clock == "simulated":
+                    received_at = instant_in(request, SIMULATED_TIME) or received_at
                 offset = clock_offset_ms(request, received_at)
                 if offset is None:
                     self.metrics.bad_sent_at.inc()

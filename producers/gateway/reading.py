@@ -13,7 +13,7 @@ from starlette.types import Receive
 from producers.gateway.problems import Refusal
 from producers.registry.doorkeeper import Doorkeeper, Unreadable
 from producers.registry.store import Key
-from schemas.http import BATCH_TYPE, BODY_MAX_BYTES, JSON_TYPE, SINGLE_TYPE
+from schemas.http import BATCH_TYPE, BODY_MAX_BYTES, JSON_TYPE, SENT_AT, SINGLE_TYPE
 from schemas.times import Instant, epoch_ms
 
 BODY_DEADLINE_S: Final = 10.0
@@ -116,18 +116,18 @@ async def let_pass(receive: Receive) -> bool:
 
 def clock_offset_ms(request: Request, received_at: datetime) -> int | None:
     """Return server clock minus terminal clock, 0 if the terminal does not say, None if what it says is no time."""
-    if not request.headers.getlist("sent-at"):
+    if not request.headers.getlist(SENT_AT):
         return 0
-    sent_at = sent_at_of(request)
+    sent_at = instant_in(request, SENT_AT)
     if sent_at is None:
         return None
     offset = epoch_ms(received_at) - epoch_ms(sent_at)
     return offset if abs(offset) <= OFFSET_MAX_MS else None
 
 
-def sent_at_of(request: Request) -> datetime | None:
-    """Return the terminal's clock when it sent the request; None if it does not say, or what it says is no time."""
-    given = request.headers.getlist("sent-at")
+def instant_in(request: Request, header: str) -> datetime | None:
+    """Return the time in a header; None if it is not there, or is no time."""
+    given = request.headers.getlist(header)
     try:
         return _INSTANT.validate_json(_quoted(given)) if given else None
     except ValidationError:

@@ -23,8 +23,9 @@ from producers.terminal.spool import Spool, Waiting
 from schemas.errors import Unavailable
 from schemas.events import Envelope, Event
 from schemas.fair import Fair
+from schemas.http import SIMULATED_TIME
 from schemas.terminals import PlaceKind, Terminal
-from schemas.times import wall_ms
+from schemas.times import from_epoch_ms, instant_text, wall_ms
 
 PATIENCE_S: Final = 120.0
 """How long `flush` waits without a single event getting through."""
@@ -65,6 +66,7 @@ class _Box:
         records: those that the server has not answered, by number.
         first_ms: fair time of the first of them, 0 without any.
         last_ms: fair time of the record that was saved last, 0 without any.
+        offset_ms: the fair's clock minus the terminal's, as it was when that record was made.
     """
 
     spool: Spool
@@ -74,6 +76,7 @@ class _Box:
     task: asyncio.Task[None] | None = None
     first_ms: int = 0
     last_ms: int = 0
+    offset_ms: int = 0
 
 
 class HttpSink(CountingSink):
@@ -132,7 +135,13 @@ class HttpSink(CountingSink):
         for terminal, token in self._terminals.items():
             name = terminal.terminal_id
             spool = Spool(self._folder / name, cap_bytes=CAP_BYTES, ballast_bytes=0, power_safe=False)
-            sender = Sender(spool, self._link, lambda token=token: token, clock=partial(self._clock_ms, name))  # type: ignore[misc]
+            sender = Sender(
+                spool,
+                self._link,
+                lambda token=token: token,  # type: ignore[misc]
+                clock=partial(self._terminal_ms, name),
+                more_stamps=partial(self._stamps, name),
+            )
             box = self._boxes[name] = _Box(spool, sender, terminal.source)
             # A terminal that was enrolled a moment ago may not be known yet.
             sender.ask_again_s = ASK_AGAIN_S
@@ -161,6 +170,7 @@ class HttpSink(CountingSink):
         saved = box.spool.save(event_id, "event", 0, lambda _: body, once=False)
         box.first_ms = box.first_ms if box.records else at_ms
         box.last_ms = at_ms
+        box.offset_ms = members.get("clock_offset_ms", 0)
         box.records[saved.seq] = record
         box.sender.wake()
         await asyncio.sleep(0)
@@ -232,8 +242,16 @@ class HttpSink(CountingSink):
         self._progress.clear()
         await asyncio.wait_for(self._progress.wait(), self._patience_s)
 
+    def _terminal_ms(self, name: str) -> int:
+        """Return what a terminal's clock says, wrong as it was when the event was made."""
+        return self._clock_ms(name) - self._boxes[name].offset_ms
+
+    def _stamps(self, name: str) -> Mapping[str, str]:
+        """Return the fair's time, for a gateway that lives in it; nothing unless a fair is simulated."""
+        return {SIMULATED_TIME: instant_text(from_epoch_ms(self._clock_ms(name)))} if self._fair_ms else {}
+
     def _clock_ms(self, name: str) -> int:
-        """Return the fair's time while a fair is simulated, else the wall clock: offsets stay what they are."""
+        """Return the fair's time while a fair is simulated, else the wall clock."""
         box = self._boxes[name]
         if 0 < box.last_ms < self._live_from_ms:
             return box.last_ms

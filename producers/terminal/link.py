@@ -18,6 +18,9 @@ PATIENCE_S: Final = 15.0
 ANSWER_BYTES: Final = 1_048_576
 """Longest answer that is read; five hundred results are a tenth of it."""
 
+Stamps = Callable[[], Mapping[str, str]]
+"""Headers that say what time it is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -55,13 +58,13 @@ class Link:
         if session is not None:
             await session.close()
 
-    async def post(self, batch: Sequence[Waiting], token: str, sent_at: Callable[[], str]) -> Answer:
+    async def post(self, batch: Sequence[Waiting], token: str, stamps: Stamps) -> Answer:
         """Send the events and return the answer.
 
         Args:
             batch: at least one event.
             token: the terminal's.
-            sent_at: reads the terminal's clock, when it is this request's turn.
+            stamps: read the clocks, when it is this request's turn.
 
         Raises:
             Unavailable: there is no answer, and the outcome is unknown.
@@ -69,7 +72,7 @@ class Link:
         body = b"[" + b",".join(one.body for one in batch) + b"]"
         # Waiting for one's turn among many terminals is no part of the patience with the server.
         async with self._turns:
-            headers = {"Content-Type": BATCH_TYPE, "Sent-At": sent_at()}
+            headers = {"Content-Type": BATCH_TYPE, **stamps()}
             return await self._ask("POST", EVENTS_PATH, token, headers, body)
 
     async def who_am_i(self, token: str) -> Answer:

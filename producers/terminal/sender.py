@@ -4,7 +4,7 @@ import asyncio
 import fcntl
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -15,10 +15,10 @@ from typing import IO, Final, ParamSpec, Self, TypeVar
 from producers.terminal.answers import UNKNOWN, Then, Verdict, judge
 from producers.terminal.backoff import wait_s
 from producers.terminal.clock import ClockMs, writable
-from producers.terminal.link import Answer, Link
+from producers.terminal.link import Answer, Link, Stamps
 from producers.terminal.spool import Spool, Waiting
 from schemas.errors import Unavailable
-from schemas.http import EVENTS_MAX
+from schemas.http import EVENTS_MAX, SENT_AT
 from schemas.times import instant_text, wall_ms
 
 log = logging.getLogger(__name__)
@@ -78,6 +78,7 @@ class Sender:
     Args:
         token: gives the terminal's token at each attempt, since a terminal can be paired again meanwhile.
         clock: the terminal's own clock, as wrong as it may be.
+        more_stamps: headers beside the one with the clock, for a simulation.
         chance: numbers from 0 up to 1 for the jitter.
         heard: told of every answer and the verdict on it, after it was booked.
         met: told of every answer to a question that is no post.
@@ -90,6 +91,7 @@ class Sender:
     link: Link
     token: Callable[[], str]
     clock: ClockMs = wall_ms
+    more_stamps: Stamps = dict
     chance: Callable[[], float] = random.random
     heard: Callable[[Sequence[Waiting], Answer | None, Verdict], None] = lambda *_: None
     met: Callable[[Answer], None] = lambda _: None
@@ -196,13 +198,13 @@ class Sender:
 
     async def _attempt(self, batch: Sequence[Waiting]) -> tuple[Verdict, Answer | None]:
         try:
-            answer = await self.link.post(batch, self.token(), self._sent_at)
+            answer = await self.link.post(batch, self.token(), self._stamps)
         except Unavailable:
             return UNKNOWN, None
         return judge(answer.status, answer.headers, answer.body, batch, self.clock() / 1_000), answer
 
-    def _sent_at(self) -> str:
-        return instant_text(writable(self.clock()))
+    def _stamps(self) -> Mapping[str, str]:
+        return {SENT_AT: instant_text(writable(self.clock())), **self.more_stamps()}
 
     def _react(self, verdict: Verdict, sent: int, answer: Answer | None) -> float:
         """Note what a verdict says about the line; return the seconds to wait before the next attempt."""

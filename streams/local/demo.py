@@ -129,7 +129,7 @@ def _start_gateway(children: Children, home: Path, bootstrap: str, plan: Plan) -
     if enrolled.popen.wait(START_SECONDS):
         raise enrolled.ended()
     port, internal = free_port(), free_port()
-    settings = {"PORT": port, "INTERNAL_PORT": internal, "CLOCK": "sent-at", "RATE": 100_000, "BURST": 1_000_000}
+    settings = {"PORT": port, "INTERNAL_PORT": internal, "CLOCK": "simulated", "RATE": 100_000, "BURST": 1_000_000}
     environment = {f"{PREFIX}GATEWAY_{name}": str(value) for name, value in settings.items()}
     environment[f"{PREFIX}TERMINALS_FILE"] = str(registry)
     environment[f"{PREFIX}BOOTSTRAP_SERVERS"] = bootstrap

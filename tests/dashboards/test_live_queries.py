@@ -22,6 +22,7 @@ from dashboards.queries import quantile, total
 from dashboards.rules import RULES
 from dashboards.scraping import AUDIT, FACTS, GATEWAY, KAFKA, WORKER
 from schemas.fair_file import example_fair_path, load_fair
+from schemas.http import SIMULATED_TIME
 from schemas.terminals import PlaceKind, Terminal
 from streams.audit.oracle import Oracle
 from streams.kpis.aggregates import Histogram
@@ -85,7 +86,7 @@ def post_by_the_gateway(gateway: GatewayProcess) -> None:
     opening = FAIR.days[0].opens_at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
     good, bad = event(STAND, time=opening), event(STAND, time=opening, data={"scan_kind": "no such"})
     for body, status in ((good, 202), (good, 202), (bad, 422)):
-        assert gateway.post(body, STAND, headers={"sent-at": opening}).status == status
+        assert gateway.post(body, STAND, headers={SIMULATED_TIME: opening}).status == status
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +102,7 @@ def fair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         addresses = [f"{HOST}:{worker.port}" for worker in workers]
         paired = Paired(home / "terminals.sqlite")
         paired.enrol(STAND)
-        told = {"fair_file": str(example_fair_path()), "gateway_clock": "sent-at"}
+        told = {"fair_file": str(example_fair_path()), "gateway_clock": "simulated"}
         gateway = GatewayProcess(broker, paired, home / "gateway.log", **told)
         audit, exporter = str(free_port()), str(free_port())
         targets = {

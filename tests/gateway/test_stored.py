@@ -10,6 +10,7 @@ import pytest
 from schemas.codes import Capture
 from schemas.errors import InvalidEvent
 from schemas.events import DealCancelled, DealSigned, VisitorScan
+from schemas.http import SIMULATED_TIME
 from schemas.times import epoch_ms
 from schemas.topics import DEALS, INTERACTIONS, REJECTED, SCANS, key_of
 from schemas.wire import decoder, encode
@@ -41,7 +42,9 @@ def stored(log_of_events: LocalKafka) -> Any:
 def test_the_server_stamps_fair_booth_terminal_and_times(gateway: GatewayProcess, stored: Any) -> None:
     one = event(data={"scan_kind": "booth", "badge_role": "visitor_public", "badge_ref": BADGE, "terminal_seq": 7})
     before = time.time()  # noqa: TID251 - compared with the server's own clock
-    answer = gateway.post(one, headers={"Sent-At": "2025-10-25T09:00:05.000Z"})
+    answer = gateway.post(
+        one, headers={"Sent-At": "2025-10-25T09:00:05.000Z", SIMULATED_TIME: "2025-10-25T09:00:07.000Z"}
+    )
     assert answer.status == 202
     ((key, raw),) = stored(SCANS.name, one["id"])
     scan = decoder(SCANS.name)(raw)

@@ -13,11 +13,11 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
-from producers.terminal.link import Answer, Link
+from producers.terminal.link import Answer, Link, Stamps
 from producers.terminal.sender import OneSender, Sender
 from producers.terminal.spool import Spool, Waiting
 
@@ -41,10 +41,10 @@ class WatchedLink(Link):
         super().__init__(server, patience_s=1.0)
         self._kill_at = kill_at
 
-    async def post(self, batch: Sequence[Waiting], token: str, sent_at: Callable[[], str]) -> Answer:
+    async def post(self, batch: Sequence[Waiting], token: str, stamps: Stamps) -> Answer:
         step(self._kill_at)
         try:
-            return await super().post(batch, token, sent_at)
+            return await super().post(batch, token, stamps)
         finally:
             step(self._kill_at)
 

@@ -1,5 +1,6 @@
 """The simulator's stream through real terminals over HTTP."""
 
+import json
 from collections import Counter
 from datetime import datetime
 from itertools import islice
@@ -12,8 +13,9 @@ from producers.simulator.stream import emissions
 from producers.sinks import Record
 from producers.terminal.fleet import TOGETHER_MS, HttpSink, terminals_of
 from schemas.fair_file import example_fair_path, load_fair
+from schemas.http import SENT_AT, SIMULATED_TIME
 from schemas.times import epoch_ms
-from tests.support.scripted_server import Say, ScriptedServer, Store, Swallow
+from tests.support.scripted_server import Request, Say, ScriptedServer, Store, Swallow
 
 FAIR = load_fair(example_fair_path("small"))
 
@@ -94,10 +96,37 @@ async def test_what_is_sent_before_the_fair_is_live_is_sent_at_its_own_time(
     times = Counter(one.event_id for one in stream)
     due = {one.event_id: one.at_ms for one in stream[:400] if times[one.event_id] == 1}
     late = [
-        epoch_ms(datetime.fromisoformat(request.headers["sent-at"])) - due[name]
+        epoch_ms(datetime.fromisoformat(request.headers[SIMULATED_TIME.lower()])) - due[name]
         for request in server.requests
         for name in request.ids
         if name in due
     ]
     assert len(late) > 300
     assert all(0 <= one <= TOGETHER_MS for one in late), max(late)
+
+
+async def test_a_terminal_whose_clock_is_wrong_says_so_with_every_request(
+    tmp_path: Path, server: ScriptedServer
+) -> None:
+    stream = [one for one in day(1_500) if not isinstance(one.fact, Refused)]
+    wrong = {name: offset for one in stream for name, offset in [clock_of(one)] if offset}
+    sink = HttpSink(server.url, dict.fromkeys(terminals_of(FAIR), "tf_k_s"), tmp_path, live_from_ms=2**62)
+    async with sink:
+        for one in stream:
+            await sink.send(one)
+    told = {
+        request.events[-1]["source"].rpartition("/")[2]: ms(request, SIMULATED_TIME) - ms(request, SENT_AT)
+        for request in server.requests
+    }
+    assert len(wrong) > 3
+    assert {name: offset for name, offset in told.items() if offset} == wrong
+
+
+def clock_of(emission: Emission) -> tuple[str, int]:
+    """Return a terminal, and how far its clock is behind, as the simulated server has measured it."""
+    members = json.loads(emission.value or b"")
+    return members["terminal_id"], members["clock_offset_ms"]
+
+
+def ms(request: Request, header: str) -> int:
+    return epoch_ms(datetime.fromisoformat(request.headers[header.lower()]))
