@@ -3,22 +3,30 @@
 import re
 import shutil
 import subprocess
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from dashboards.boards import ALL_BOARDS
 from dashboards.provisioning import BOARDS_AT
 from dashboards.scraping import prometheus_config
+from producers.registry.cli import terminals
+from producers.registry.store import Registry
 from schemas.settings import known_names
+from schemas.terminals import PlaceKind, Terminal
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 ONE_SHOT = {"topics", "registry", "simulator"}
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+NOW = datetime(2025, 10, 25, 9, tzinfo=UTC)
+STAND = Terminal("stand-1", "small-2025", PlaceKind.BOOTH, "h1-001")
 of_service = pytest.mark.parametrize("name", SERVICES)
 
 
@@ -85,6 +93,19 @@ def test_a_gateway_starts_before_the_first_terminal_is_enrolled() -> None:
         assert SERVICES["registry"][key] == SERVICES["gateway"][key]
     file = "FAIRPULSE_TERMINALS_FILE"
     assert SERVICES["registry"]["environment"][file] == SERVICES["gateway"]["environment"][file]
+
+
+def test_the_registry_is_made_once_and_kept(tmp_path: Path) -> None:
+    file = tmp_path / "terminals.sqlite"
+    group, *command = SERVICES["registry"]["command"]
+    assert group == "terminals"
+    made = CliRunner().invoke(terminals, [*command, "--file", str(file)])
+    assert (made.exit_code, made.output) == (0, "")
+    with closing(Registry(file)) as registry:
+        assert registry.list() == []
+        registry.enrol(STAND, NOW, None)
+        assert CliRunner().invoke(terminals, [*command, "--file", str(file)]).exit_code == 0
+        assert [row.terminal for row in registry.list()] == [STAND]
 
 
 def test_the_image_ships_neither_tests_nor_a_java() -> None:
