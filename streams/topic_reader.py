@@ -1,5 +1,6 @@
 """Read whole topics, outside any consumer group, in the order in which Kafka took the records."""
 
+import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -218,6 +219,7 @@ async def reading(kafka: KafkaSettings, topics: Sequence[str], span: Span) -> As
             raise no_kafka(kafka) from error
         yield reader
     finally:
+        await asyncio.sleep(0)  # nothing to read: the tasks of aiokafka must begin before they can be ended
         await consumer.stop()
 
 
