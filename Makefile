@@ -11,18 +11,18 @@ READY := .venv/.ready
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(READY): pyproject.toml requirements.lock
+$(READY): pyproject.toml .requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "error: Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@if command -v uv >/dev/null 2>&1; then \
 	  set -e; [ -x $(BIN)/python ] || uv venv --quiet --python "$(PYTHON)" .venv; \
-	  uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock; \
+	  uv pip install --quiet --python $(BIN)/python --require-hashes -r .requirements-dev.lock; \
 	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .; \
 	else \
 	  set -e; [ -x $(BIN)/pip ] || $(PYTHON) -m venv .venv \
 	    || { echo "error: this Python cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }; \
 	  echo "installing into .venv (about a minute, once)" >&2; \
-	  $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
+	  $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r .requirements-dev.lock; \
 	  $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; \
 	fi
 	@touch $(READY)
@@ -53,10 +53,12 @@ load: $(READY) ## load on a gateway of its own, loopback only; LOAD_ARGS="--over
 generate: $(READY) ## write the files that come from the KPI catalogue
 	@$(BIN)/python -m dashboards
 
-lock: ## pin every dependency with its hashes (needs uv)
+lock: ## pin every dependency with its hashes: of the image, and of .venv (needs uv)
 	@command -v uv >/dev/null 2>&1 || { echo "error: uv is needed to write the lock; pip install uv" >&2; exit 1; }
-	@uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url \
-	  --no-annotate --custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
+	@set -e; lock() { uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --custom-compile-command "make lock" pyproject.toml "$$@"; }; \
+	lock --extra local --extra dev --output-file .requirements-dev.lock; \
+	lock --extra image --constraint .requirements-dev.lock --output-file requirements.lock
 
 secrets: ## make the passwords that docker-compose.sasl.yml wants, in .fairpulse/kafka; those that are there stay
 	@set -e; mkdir -p .fairpulse/kafka; chmod 0700 .fairpulse/kafka; umask 022; \

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import faust
 from faust.stores.memory import Store
@@ -17,6 +17,9 @@ from streams.kpis.engine import Engine
 
 log = logging.getLogger(__name__)
 
+SEEK_AGAIN_S: Final = 1.0
+"""A lost journal record that was sought and has not come within this time is sought again."""
+
 
 class JournalStore(Store[bytes, bytes]):
     """States of the partitions that this worker owns (active) or keeps warm (standby), by partition number.
@@ -29,7 +32,8 @@ class JournalStore(Store[bytes, bytes]):
     def __init__(self, engine: Engine, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._engine = engine
-        self._seeking: dict[TP, asyncio.Future[None]] = {}
+        self._sought: dict[TP, tuple[int, float]] = {}
+        self._seeking: set[asyncio.Future[None]] = set()
         self.journals: dict[int, PartitionJournal] = {}
         self.active: frozenset[int] = frozenset()
 
@@ -73,16 +77,22 @@ class JournalStore(Store[bytes, bytes]):
     def _read_again(self, tp: TP, offset: int) -> None:
         """Go back to a lost record. Faust empties its changelog queue whenever flow resumes (#596).
 
-        Once is enough for all records behind it that are in the same batch.
+        Once is enough for all records behind it that are on their way already: each seek throws away what was
+        fetched, so that one for each of them would keep the lost record from arriving.
         """
-        if (seeking := self._seeking.get(tp)) is not None and not seeking.done():
+        now = asyncio.get_running_loop().time()
+        sought, at = self._sought.get(tp, (-1, 0.0))
+        if sought == offset and now - at < SEEK_AGAIN_S:
             return
+        self._sought[tp] = (offset, now)
         recovery = cast("TableManager", self.app.tables).recovery
         for offsets in (recovery.active_offsets, recovery.standby_offsets):
             if tp in offsets:
                 offsets[tp] = offset - 1
         log.info("reading the journal again from %s offset %d", tp, offset)
-        self._seeking[tp] = asyncio.ensure_future(self.app.consumer.seek(tp, offset))
+        seeking = asyncio.ensure_future(self.app.consumer.seek(tp, offset))
+        self._seeking.add(seeking)
+        seeking.add_done_callback(self._seeking.discard)
 
     @override
     async def on_rebalance(

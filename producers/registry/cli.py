@@ -1,4 +1,4 @@
-"""`fairpulse terminals`: enrol, list, revoke, rotate."""
+"""`fairpulse terminals`: init, enrol, list, revoke, rotate."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -67,6 +67,14 @@ def enrol(
         token = registry.enrol(terminal, now, ends, again=again)
     click.echo(f"enrolled as {terminal.source}", err=True)
     _show(token, ends)
+
+
+@terminals.command()
+@FILE
+def init(file: Path | None) -> None:
+    """Make an empty registry, so that a gateway can start before a terminal is enrolled; keep one that is there."""
+    with _open(file, create=True):
+        pass
 
 
 @terminals.command(name="list")

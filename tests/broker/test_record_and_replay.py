@@ -1,6 +1,7 @@
 """Live, recorded, replayed at any speed through any number of partitions: the same numbers."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from schemas.settings import KafkaSettings
 from streams.local.kafka import LocalKafka
 from streams.recording.recorder import record
 from streams.replay import Kpis, Replay
-from streams.topic_reader import Span
+from streams.topic_reader import Span, reading
 from tests.support.workers import WorkerProcess, eventually, fair_of, must_equal_the_oracle, send
 
 pytestmark = pytest.mark.broker
@@ -118,3 +119,17 @@ def test_ctrl_c_completes_a_recording_that_follows_the_topics(broker: str, start
     assert "live.fairrec: " in said
     assert Recording(path).header.complete
     assert not part.exists()
+
+
+def test_a_span_without_records_is_read_to_its_end(broker: str) -> None:
+    async def read_nothing() -> list[object]:
+        nothing = Span(after={}, upto={})
+        async with reading(KafkaSettings(bootstrap_servers=broker), ["fair.scans"], nothing) as reader:
+            return [record async for batch in reader.batches() for record in batch]
+
+    subprocess.run(
+        [sys.executable, "-m", "streams", "topics", "--create"],
+        env=os.environ | {"FAIRPULSE_BOOTSTRAP_SERVERS": broker},
+        check=True,
+    )
+    assert asyncio.run(read_nothing()) == []

