@@ -28,7 +28,7 @@ FAIR_FILE = example_fair_path()
 
 def record_all(bootstrap_servers: str, path: Path) -> Recording:
     """Record what is in the topics now."""
-    kafka = KafkaSettings(kafka=KafkaSettings(bootstrap_servers=bootstrap_servers))
+    kafka = KafkaSettings(bootstrap_servers=bootstrap_servers)
     fair = load_fair(FAIR_FILE)
     asyncio.run(record(kafka, fair, FAIR_FILE.read_bytes(), path, Span()))
     return Recording(path)
