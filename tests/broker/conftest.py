@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from streams.local.kafka import LocalKafka
+from tests.support.access import guarded_kafka
 from tests.support.workers import WorkerProcess
 
 
@@ -30,3 +31,10 @@ def start_worker(broker: str, tmp_path: Path) -> Iterator[Callable[..., WorkerPr
         if worker.process.poll() is None:
             worker.wake()
             worker.kill()
+
+
+@pytest.fixture(scope="session")
+def guarded() -> Iterator[LocalKafka]:
+    """A Kafka with passwords, access rules and topics, for all tests of access; who takes a rule gives it back."""
+    with guarded_kafka() as local:
+        yield local

@@ -1,0 +1,68 @@
+"""Access rules that are taken away from programs while they run: they say which one, and lose and double nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from producers.sinks import RawRecord
+from schemas.access import Rule
+from streams.local.kafka import LocalKafka
+from tests.support import builders
+from tests.support.access import FAIR_FILE, rules_of, settings_of, variables, without
+from tests.support.workers import WorkerProcess, must_equal_the_oracle, send
+
+pytestmark = pytest.mark.broker
+
+
+def scans(number: int, name: str) -> list[object]:
+    return [builders.scan(f"{name}-{n}", kind="booth", booth_id="h1-001") for n in range(number)]
+
+
+def start(kafka: LocalKafka, log: Path) -> WorkerProcess:
+    return WorkerProcess(kafka.bootstrap_servers, log, environment=variables(kafka, "fairpulse-worker"))
+
+
+WORKER = "fairpulse-worker"
+
+
+READ = rules_of(WORKER, "Topic", "Read", "fair.scans"), "Read on topic fair.scans"
+GROUP = rules_of(WORKER, "Group", "Read"), "Read on group fairpulse-"
+JOURNAL = rules_of(WORKER, "Topic", "Write", "fairpulse-"), "Write on topic fairpulse-"
+LETTERS = rules_of(WORKER, "Topic", "Write", "fair.rejected"), "Write on topic fair.rejected"
+
+
+@pytest.mark.parametrize(
+    ("rules", "names", "idle"),
+    [(*READ, False), (*READ, True), (*GROUP, False), (*GROUP, True), (*JOURNAL, False), (*LETTERS, False)],
+    ids=["events", "events-idle", "group", "group-idle", "journal", "dead-letters"],
+)
+def test_a_worker_that_loses_a_right_names_it_and_ends_and_counts_exactly_when_it_has_it_again(
+    guarded: LocalKafka, tmp_path: Path, rules: list[Rule], names: str, idle: bool
+) -> None:
+    writer = settings_of(guarded, "fairpulse-simulator")
+    during = [*scans(50, "during"), RawRecord("fair.scans", b"k", b"{not json")]
+    worker = start(guarded, tmp_path / "log")
+    try:
+        worker.wait_ready()
+        before = worker.events()
+        send(writer, scans(50, "before"))
+        worker.wait_events(before + 50)
+        with without(guarded, rules):
+            if not idle:
+                send(writer, during)
+            assert worker.wait_exit() == 70, worker.said()
+        lines = [line for line in worker.said().splitlines() if f"denies fairpulse-worker {names}" in line]
+        assert len(lines) == 1, worker.said()
+        assert "CRITICAL streams.failstop" in lines[0]
+        assert "Traceback" not in worker.said()
+    finally:
+        worker.kill()
+    if idle:
+        send(writer, during)
+    again = start(guarded, tmp_path / "again")
+    try:
+        again.wait_ready()
+        again.wait_events(before + 100)
+        must_equal_the_oracle(settings_of(guarded, "fairpulse-audit"), again, fair_file=FAIR_FILE)
+    finally:
+        again.stop()
