@@ -4,7 +4,7 @@ It holds no client library: arguments are plain values, and errors are read by K
 """
 
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
 
 from schemas.errors import FairpulseError, InvalidSettings, Refused, Unavailable
@@ -69,6 +69,14 @@ def code_of(error: object) -> int:
     """Return Kafka's number of an error, given as aiokafka's class or instance; 0 for an error of another kind."""
     number = getattr(error, "errno", 0)
     return number if isinstance(number, int) and not isinstance(error, OSError) else 0
+
+
+def names_in(error: BaseException) -> str:
+    """Return the topics or the group that an error of aiokafka names, "" for none."""
+    given = error.args[0] if error.args else ()
+    return (
+        given if isinstance(given, str) else ", ".join(sorted(map(str, given))) if isinstance(given, Iterable) else ""
+    )
 
 
 def refused(kafka: KafkaSettings, error: object, doing: str) -> Refused | None:

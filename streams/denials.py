@@ -5,14 +5,13 @@ topic that it may no longer see; a worker would stand still in silence. What is 
 """
 
 import asyncio
-from collections.abc import Iterable
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import TopicAuthorizationFailedError
 
 from schemas.errors import Refused
-from schemas.kafka_access import DENIED, code_of, refused
+from schemas.kafka_access import DENIED, code_of, names_in, refused
 from schemas.settings import KafkaSettings
 
 
@@ -24,9 +23,8 @@ def denial(kafka: KafkaSettings, error: BaseException, operation: str) -> Refuse
         error: aiokafka's; its argument names the topic, the topics or the group.
         operation: what we wanted, for example "Read".
     """
-    given = error.args[0] if error.args else ()
-    names = [given] if isinstance(given, str) else sorted(given) if isinstance(given, Iterable) else []
-    return refused(kafka, error, f"{operation} on {DENIED.get(code_of(error), 'cluster')} {', '.join(names)}".rstrip())
+    kind = DENIED.get(code_of(error), "cluster")
+    return refused(kafka, error, f"{operation} on {kind} {names_in(error)}".rstrip())
 
 
 def hidden_error(consumer: AIOKafkaConsumer) -> BaseException | None:
