@@ -7,6 +7,7 @@ import pytest
 
 from streams.local.kafka import LocalKafka
 from tests.support.access import guarded_kafka
+from tests.support.gateway import BOOTH, Paired
 from tests.support.workers import WorkerProcess
 
 
@@ -38,3 +39,11 @@ def guarded() -> Iterator[LocalKafka]:
     """A Kafka with passwords, access rules and topics, for all tests of access; who takes a rule gives it back."""
     with guarded_kafka() as local:
         yield local
+
+
+@pytest.fixture
+def paired(tmp_path: Path) -> Paired:
+    """A registry with one terminal."""
+    registry = Paired(tmp_path / "terminals.sqlite")
+    registry.enrol(BOOTH)
+    return registry

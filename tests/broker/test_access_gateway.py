@@ -1,4 +1,4 @@
-"""A gateway as a principal of its own: what it may write is counted, and what it may no longer write is not taken."""
+"""A gateway of a Kafka with access rules: what it may no longer write is not taken."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,8 +8,8 @@ import pytest
 from schemas.access import Rule
 from streams.local.kafka import LocalKafka
 from tests.support.access import RULES, variables, without
-from tests.support.gateway import BOOTH, GatewayProcess, Paired, event
-from tests.support.workers import WorkerProcess, eventually
+from tests.support.gateway import GatewayProcess, Paired, event
+from tests.support.workers import eventually
 
 pytestmark = pytest.mark.broker
 GATEWAY = "fairpulse-gateway"
@@ -18,29 +18,13 @@ DENIED = f"Kafka denies {GATEWAY} Write on topic fair.scans"
 
 
 @pytest.fixture
-def gateway(guarded: LocalKafka, tmp_path: Path) -> Iterator[GatewayProcess]:
-    paired = Paired(tmp_path / "terminals.sqlite")
-    paired.enrol(BOOTH)
-    settings = {name.removeprefix("FAIRPULSE_").lower(): value for name, value in variables(guarded, GATEWAY).items()}
-    process = GatewayProcess(guarded.bootstrap_servers, paired, tmp_path / "gateway.log", **settings).start()
+def gateway(guarded: LocalKafka, paired: Paired, tmp_path: Path) -> Iterator[GatewayProcess]:
+    process = GatewayProcess(
+        guarded.bootstrap_servers, paired, tmp_path / "gateway.log", variables(guarded, GATEWAY)
+    ).start()
     yield process
     assert process.stop() == 0, process.said()
     assert "Traceback" not in process.said()
-
-
-def test_what_a_terminal_posts_is_accepted_and_counted(
-    guarded: LocalKafka, gateway: GatewayProcess, tmp_path: Path
-) -> None:
-    worker = WorkerProcess(
-        guarded.bootstrap_servers, tmp_path / "worker.log", environment=variables(guarded, "fairpulse-worker")
-    )
-    try:
-        worker.wait_ready()
-        before = worker.events()
-        assert gateway.post(event()).status == 202
-        worker.wait_events(before + 1)
-    finally:
-        worker.stop()
 
 
 def test_a_gateway_that_may_no_longer_write_says_so_takes_nothing_and_comes_back_by_itself(

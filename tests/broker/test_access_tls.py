@@ -13,7 +13,7 @@ from streams.local.kafka import LocalKafka
 from streams.local.ports import HOST
 from streams.topics_admin import admin
 from tests.support import builders
-from tests.support.access import FAIR_FILE, run, settings_of, variables
+from tests.support.access import FAIR_FILE, RULES, run, settings_of, variables
 from tests.support.workers import WorkerProcess, must_equal_the_oracle, send
 
 pytestmark = pytest.mark.broker
@@ -73,7 +73,7 @@ def encrypted(certificates: Path) -> Iterator[LocalKafka]:
 
 
 def test_commands_a_producer_and_a_worker_work_over_tls(encrypted: LocalKafka, tmp_path: Path) -> None:
-    assert "granted: 47 of 47" in run(encrypted, ADMIN, "acls", "--apply")
+    assert f"granted: {len(RULES)} of {len(RULES)}" in run(encrypted, ADMIN, "acls", "--apply")
     assert "fair.scans" in run(encrypted, "fairpulse-topics", "topics", "--create")
     send(
         settings_of(encrypted, "fairpulse-simulator"),
