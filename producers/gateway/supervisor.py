@@ -86,14 +86,18 @@ class Supervisor:
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._answered_at = float("-inf")
-        self._denied_at = float("-inf")
+        self._denied: dict[str, float] = {}
         self._told = ("", float("-inf"))
 
     @property
     def is_ready(self) -> bool:
         """Whether there is a producer, Kafka has answered lately, and has not denied us a delivery lately."""
         now_s = asyncio.get_running_loop().time()
-        return self._producer is not None and now_s - self._answered_at < FRESH_S and now_s - self._denied_at > DENIED_S
+        return (
+            self._producer is not None
+            and now_s - self._answered_at < FRESH_S
+            and all(now_s - denied_at > DENIED_S for denied_at in self._denied.values())
+        )
 
     @property
     def is_connected(self) -> bool:
@@ -134,6 +138,9 @@ class Supervisor:
                 self._retire(producer, "failed", failure, record.topic)
                 raise NotStored(unknown=True)
         self._answered_at = asyncio.get_running_loop().time()
+        if self._denied:
+            for record in records:
+                self._denied.pop(record.topic, None)
 
     async def stop(self) -> None:
         """Let go of everything within `STOP_S` and a second, whether or not a broker answers."""
@@ -151,11 +158,12 @@ class Supervisor:
     ) -> None:
         """Replace the producer, once; deliveries that still wait for it fail or succeed within `STOP_S`.
 
-        After a delivery that Kafka denies us, the gateway is not ready until `DENIED_S` have passed without another.
+        After a delivery that Kafka denies us, the gateway is not ready until one to the same topic succeeds, or
+        `DENIED_S` have passed without another denial.
         """
         if (told := refused(self._kafka, error, f"Write on topic {topic}")) is not None:
             self._tell(told)
-            self._denied_at = asyncio.get_running_loop().time()
+            self._denied[topic] = asyncio.get_running_loop().time()
         if producer is not self._producer:
             return
         self._producer = None
@@ -251,6 +259,7 @@ class Supervisor:
                             self._answered_at = loop.time()
                 for topic in sorted(producer.client.cluster.unauthorized_topics):
                     self._retire(producer, "failed", TopicAuthorizationFailedError(topic), topic)
+                    self._denied.pop(topic)  # the next producer finds out by itself whether it may
 
     def _spawn(self, work: Any) -> None:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
