@@ -8,7 +8,7 @@ from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from producers.sinks import no_kafka
 from schemas.errors import InvalidSettings, Unavailable
-from schemas.kafka_access import client_arguments, refused
+from schemas.kafka_access import client_arguments, names_in, refused
 from schemas.settings import KafkaSettings
 from schemas.topics import EVENT_TOPICS
 
@@ -43,7 +43,7 @@ async def refuse_other_fairs(kafka: KafkaSettings, fair_id: str) -> None:
                     hint="replay into a Kafka of its own, for example `fairpulse kafka`",
                 )
     except TopicAuthorizationFailedError as error:
-        raise refused(kafka, error, "Read on the event topics") or error from error
+        raise refused(kafka, error, f"Read on topic {names_in(error)}") or error from error
     finally:
         await consumer.stop()
 

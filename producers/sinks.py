@@ -142,8 +142,11 @@ class CountingSink:
         if error is None:
             try:
                 await self.flush()
-            finally:
-                await self.stop()
+            except BaseException:
+                with suppress(Unavailable):
+                    await self.stop()
+                raise
+            await self.stop()
         else:
             # The error under way says more than what stopping after it could add.
             with suppress(Unavailable):

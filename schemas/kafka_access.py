@@ -4,7 +4,7 @@ It holds no client library: arguments are plain values, and errors are read by K
 """
 
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
 
 from schemas.errors import FairpulseError, InvalidSettings, Refused, Unavailable
@@ -71,6 +71,14 @@ def code_of(error: object) -> int:
     return number if isinstance(number, int) and not isinstance(error, OSError) else 0
 
 
+def names_in(error: BaseException) -> str:
+    """Return the topics or the group that an error of aiokafka names, "" for none."""
+    given = error.args[0] if error.args else ()
+    return (
+        given if isinstance(given, str) else ", ".join(sorted(map(str, given))) if isinstance(given, Iterable) else ""
+    )
+
+
 def refused(kafka: KafkaSettings, error: object, doing: str) -> Refused | None:
     """Return why Kafka does not let us, in one line with the remedy; None if the error says something else.
 
@@ -97,9 +105,9 @@ def refused(kafka: KafkaSettings, error: object, doing: str) -> Refused | None:
             hint="set FAIRPULSE_SECURITY_PROTOCOL to that of the listener, or take the port of another one",
         )
     if isinstance(error, ssl.SSLError) or (kafka.is_encrypted and isinstance(error, ConnectionResetError)):
-        why = getattr(error, "reason", None) or type(error).__name__
+        why = getattr(error, "verify_message", None) or getattr(error, "reason", None) or type(error).__name__
         return Refused(
-            f"no TLS with Kafka at {kafka.bootstrap_servers} ({why})",
+            f"no TLS with Kafka at {kafka.bootstrap_servers} ({str(why).rstrip('.')})",
             hint="check that the listener speaks TLS, FAIRPULSE_SSL_CA_FILE, and the name in the broker's certificate",
         )
     return None
@@ -115,6 +123,11 @@ async def explain_silence(
         connect: aiokafka's `create_conn`.
         question: a request that a broker answers to whom it knows.
     """
+    shut_out = Refused(
+        f"Kafka at {kafka.bootstrap_servers} ends the connection of {kafka.principal}",
+        hint="it may want a password or TLS: set FAIRPULSE_SECURITY_PROTOCOL to that of the listener",
+    )
+    is_there = False
     for server in kafka.bootstrap_servers.split(","):
         host, _, port = server.rpartition(":")
         try:
@@ -124,16 +137,16 @@ async def explain_silence(
         except Exception as error:  # noqa: BLE001 - whatever it is, somebody asked why
             if (told := refused(kafka, error, "")) is not None:
                 return told
+            is_there = is_there or not isinstance(error, OSError)
             continue
         try:
             await connection.send(question)
         except Exception:  # noqa: BLE001 - it connected and was then shut out
-            return Refused(
-                f"Kafka at {kafka.bootstrap_servers} ends the connection of {kafka.principal}",
-                hint="it may want a password or TLS: set FAIRPULSE_SECURITY_PROTOCOL to that of the listener",
-            )
+            return shut_out
         finally:
             connection.close()
+    if is_there:
+        return shut_out
     return Unavailable(
         f"no Kafka answers at {kafka.bootstrap_servers}",
         hint="start one with `fairpulse kafka`, or set FAIRPULSE_BOOTSTRAP_SERVERS",

@@ -4,13 +4,16 @@ import gc
 import logging
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import faust
+from aiokafka.errors import KafkaError
 from faust.auth import Credentials
+from faust.exceptions import ProducerSendError
 from faust.types import TP
 from prometheus_client import CollectorRegistry, ProcessCollector
 from typing_extensions import override
@@ -23,6 +26,8 @@ from schemas.topics import EVENT_TOPICS, REJECTED, Topic, group_prefix, journal_
 from streams.agent import Folding
 from streams.chunks import Chunk, ChunkConsumer, consumer_for
 from streams.collector import KpiCollector
+from streams.consumer_thread import Denial
+from streams.denials import denial
 from streams.health import Health
 from streams.kpis.engine import Engine
 from streams.rejects import RejectLimit
@@ -115,7 +120,8 @@ def create_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) ->
     store = table.states
     app.tables.add(table)
     # Faust takes the class from here when it makes the consumer; it is declared a class variable.
-    vars(app.transport)["Consumer"] = consumer_for(frozenset(_NAMES), store.position_of)
+    denial_of = partial(denial, kafka)
+    vars(app.transport)["Consumer"] = consumer_for(frozenset(_NAMES), store.position_of, denial_of)
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     health = Health(registry)
@@ -127,7 +133,7 @@ def create_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) ->
     registry.register(KpiCollector(view, lambda: _lag(app, store)))
     pages = WorkerPages(view, health, registry, settings.metrics_host, settings.metrics_port, beacon=app.beacon)
     app.pages, app.health = pages, health
-    _attach_agent(app, engine, table, health, settings)
+    _attach_agent(app, engine, table, health, settings, denial_of)
     return Worker(app, engine, store, view, pages, health, journal_topic(table.changelog_topic.get_topic_name()))
 
 
@@ -182,15 +188,18 @@ def _create_app(name: str, kafka: KafkaSettings, settings: WorkerSettings) -> Wo
 
 
 def _attach_agent(
-    app: WorkerApp, engine: Engine, table: JournalTable, health: Health, settings: WorkerSettings
+    app: WorkerApp, engine: Engine, table: JournalTable, health: Health, settings: WorkerSettings, denial_of: Denial
 ) -> None:
     rejected = app.topic(REJECTED.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
     async def append(partition: int, key: bytes, value: bytes) -> int:
-        return int((await table.send_changelog(partition, key, value)).offset)
+        return await _stored(table.send_changelog(partition, key, value), denial_of)
 
     async def bury(partition: int, key: bytes, value: bytes) -> int:
-        return int((await rejected.send_soon(key=key, value=value, partition=partition)).offset)
+        async def sending() -> Any:  # at once: in Faust's buffer, what cannot be sent takes the whole app down
+            return await (await rejected.send(key=key, value=value, partition=partition, force=True))
+
+        return await _stored(sending(), denial_of)
 
     async def read_from(tp: TP, offset: int) -> None:
         consumer = app.consumer
@@ -208,6 +217,17 @@ def _attach_agent(
     )
     chunks = app.topic(*(topic.name for topic in EVENT_TOPICS), schema=RawChunks())
     app.agent(chunks, name="fold")(_subscriber(folding))
+
+
+async def _stored(sending: Awaitable[Any], denial_of: Denial) -> int:
+    """Return the offset of a record once Kafka has it. Raises Refused when it may not be written."""
+    try:
+        return int((await sending).offset)
+    except ProducerSendError as error:
+        why = error.__cause__
+        raise (None if why is None else denial_of(why, "Write")) or error from error
+    except KafkaError as error:
+        raise denial_of(error, "Write") or error from error
 
 
 def _subscriber(folding: Folding) -> Any:

@@ -13,18 +13,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, NamedTuple, cast
 
-import aiokafka
-from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
+from faust import Service
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
 from faust.types import TP, Message, ServiceT
 from typing_extensions import override
 
 from schemas.errors import MustStop
+from streams.consumer_thread import Denial, PatientThread
 from streams.failstop import leave
 
-FETCH_WAIT_MS = 200
-"""How long a broker collects records before it answers a fetch: small chunks cost more than they are worth."""
-FETCH_MIN_BYTES = 32_768
-"""Enough records for a fetch to be answered at once."""
 POLL_S = 0.1
 """How long a fetch waits for partitions that may be empty while others regain room. Stock Faust waits a second."""
 PAUSE_S = 0.02
@@ -45,18 +42,6 @@ class Chunk(NamedTuple):
     records: list[tuple[int, bytes | None]]
 
 
-class PatientThread(AIOKafkaConsumerThread):
-    """The consumer thread, with a fetch that collects for `FETCH_WAIT_MS` instead of long-polling for 1.5 s."""
-
-    @override
-    def _create_worker_consumer(self, transport: Transport) -> aiokafka.AIOKafkaConsumer:
-        consumer = super()._create_worker_consumer(transport)
-        # Faust fixes both; other requests to the broker, ListOffsets for one, queue behind a waiting fetch.
-        consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001
-        consumer._fetch_min_bytes = FETCH_MIN_BYTES  # noqa: SLF001
-        return consumer
-
-
 class ChunkConsumer(Consumer):
     """Faust's consumer for the event topics of a worker; changelog records pass one by one, as ever.
 
@@ -67,13 +52,23 @@ class ChunkConsumer(Consumer):
     chunk_records: int = CHUNK_RECORDS
     position_of: Callable[[TP], int | None]
     """Last offset that a partition's state has applied; None without state."""
+    denial: Denial
 
     _next: dict[TP, int]
 
     @override
     def _new_consumer_thread(self) -> AIOKafkaConsumerThread:
         self._next = {}
-        return PatientThread(self, loop=self.loop, beacon=self.beacon)
+        thread = PatientThread(self, loop=self.loop, beacon=self.beacon)
+        thread.denial = type(self).denial
+        return thread
+
+    @Service.task
+    async def _watch_thread(self) -> None:
+        """Leave when the consumer is no longer well."""
+        thread = self._thread
+        assert isinstance(thread, PatientThread)
+        await thread.watch()
 
     @override
     async def perform_seek(self) -> None:
@@ -181,7 +176,13 @@ class ChunkConsumer(Consumer):
                 raise
 
 
-def consumer_for(topics: frozenset[str], position_of: Callable[[TP], int | None]) -> type[ChunkConsumer]:
+def consumer_for(
+    topics: frozenset[str], position_of: Callable[[TP], int | None], denial: Denial
+) -> type[ChunkConsumer]:
     """Return the consumer class of one app (Faust makes the instance itself)."""
-    members: Mapping[str, object] = {"chunk_topics": topics, "position_of": staticmethod(position_of)}
+    members: Mapping[str, object] = {
+        "chunk_topics": topics,
+        "position_of": staticmethod(position_of),
+        "denial": staticmethod(denial),
+    }
     return type("WorkerConsumer", (ChunkConsumer,), dict(members))

@@ -5,6 +5,8 @@ import os
 import sys
 from typing import NoReturn
 
+from schemas.errors import FairpulseError
+
 log = logging.getLogger(__name__)
 
 EXIT_MUST_STOP = 70
@@ -12,11 +14,12 @@ EXIT_MUST_STOP = 70
 
 
 def leave(what: str, error: BaseException) -> NoReturn:
-    """Log why, then end the process without another line of Python.
+    """Log why, then end the process without another line of Python. An error made for people is told in one line.
 
     Nothing is lost: whatever is not in the journal is folded again after the restart.
     """
-    log.critical("%s, leaving: %s: %s", what, type(error).__name__, error, exc_info=error)
+    trace = None if isinstance(error, FairpulseError) else error
+    log.critical("%s, leaving: %s: %s", what, type(error).__name__, error, exc_info=trace)
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -35,6 +35,7 @@ def run_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) -> No
         SystemExit: the worker ended.
     """
     log_to_stderr(settings.log_level, quiet=("faust", "mode", "aiokafka"))
+    logging.getLogger("faust.topics").setLevel(logging.CRITICAL)  # what it logs it also raises
     refuse_taken(settings.metrics_host, settings.metrics_port)
     worker = create_worker(fair, kafka, settings)
     for name in asyncio.run(ensure_topics(kafka, (*ALL_TOPICS, worker.journal))):

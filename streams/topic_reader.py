@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from schemas.errors import Unavailable
-from schemas.kafka_access import client_arguments, refused
+from schemas.kafka_access import client_arguments, names_in, refused
 from schemas.recording.frames import RecordedRecord
 from schemas.settings import KafkaSettings
 from schemas.times import wall_ms
@@ -219,7 +219,7 @@ async def reading(kafka: KafkaSettings, topics: Sequence[str], span: Span) -> As
             raise await no_kafka(kafka) from error
         yield reader
     except TopicAuthorizationFailedError as error:
-        raise refused(kafka, error, f"Read on topic {_named(error)}") or error from error
+        raise refused(kafka, error, f"Read on topic {names_in(error)}") or error from error
     finally:
         await stop_consumer(consumer)
 
@@ -246,9 +246,3 @@ def _recorded(record: ConsumerRecord) -> RecordedRecord:
         record.value,
         tuple(record.headers),
     )
-
-
-def _named(error: TopicAuthorizationFailedError) -> str:
-    """Return the topics that aiokafka names in the error."""
-    names = error.args[0] if error.args else ""
-    return names if isinstance(names, str) else ", ".join(sorted(map(str, names)))

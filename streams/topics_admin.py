@@ -82,11 +82,12 @@ async def ensure_topics(settings: KafkaSettings, topics: Sequence[Topic] = ALL_T
                 )
         missing = [topic for topic in topics if topic.name not in existing]
         if missing:
-            await _create(client, settings, missing)
+            await create_topics(client, settings, missing)
         return [topic.name for topic in missing]
 
 
-async def _create(client: AIOKafkaAdminClient, settings: KafkaSettings, topics: Sequence[Topic]) -> None:
+async def create_topics(client: AIOKafkaAdminClient, settings: KafkaSettings, topics: Sequence[Topic]) -> None:
+    """Create topics; one that is there already stays as it is. Raises Unavailable when Kafka refuses."""
     new = [
         NewTopic(topic.name, settings.partitions, settings.replication_factor, topic_configs=dict(topic.config()))
         for topic in topics

@@ -13,10 +13,10 @@ from contextlib import suppress
 from typing import Any, Final, Literal
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from producers.sinks import RawRecord, no_kafka
-from schemas.errors import InvalidSettings, Refused
+from schemas.errors import FairpulseError, InvalidSettings, Refused, Unavailable
 from schemas.kafka_access import client_arguments, refused
 from schemas.settings import KafkaSettings
 from schemas.topics import ALL_TOPICS
@@ -42,6 +42,8 @@ FRESH_S: Final = 10.0
 """Kafka has answered so recently, or the gateway is not ready."""
 DENIED_S: Final = 10.0
 """Kafka has denied us a delivery so recently: the gateway is not ready."""
+TELL_S: Final = 60.0
+"""Pause before the log says again what Kafka still denies us."""
 
 TOPICS: Final = tuple(topic.name for topic in ALL_TOPICS)
 
@@ -84,13 +86,18 @@ class Supervisor:
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._answered_at = float("-inf")
-        self._denied_at = float("-inf")
+        self._denied: dict[str, float] = {}
+        self._told = ("", float("-inf"))
 
     @property
     def is_ready(self) -> bool:
         """Whether there is a producer, Kafka has answered lately, and has not denied us a delivery lately."""
         now_s = asyncio.get_running_loop().time()
-        return self._producer is not None and now_s - self._answered_at < FRESH_S and now_s - self._denied_at > DENIED_S
+        return (
+            self._producer is not None
+            and now_s - self._answered_at < FRESH_S
+            and all(now_s - denied_at > DENIED_S for denied_at in self._denied.values())
+        )
 
     @property
     def is_connected(self) -> bool:
@@ -131,6 +138,9 @@ class Supervisor:
                 self._retire(producer, "failed", failure, record.topic)
                 raise NotStored(unknown=True)
         self._answered_at = asyncio.get_running_loop().time()
+        if self._denied:
+            for record in records:
+                self._denied.pop(record.topic, None)
 
     async def stop(self) -> None:
         """Let go of everything within `STOP_S` and a second, whether or not a broker answers."""
@@ -148,10 +158,12 @@ class Supervisor:
     ) -> None:
         """Replace the producer, once; deliveries that still wait for it fail or succeed within `STOP_S`.
 
-        After a delivery that Kafka denies us, the gateway is not ready until `DENIED_S` have passed without another.
+        After a delivery that Kafka denies us, the gateway is not ready until one to the same topic succeeds, or
+        `DENIED_S` have passed without another denial.
         """
         if (told := refused(self._kafka, error, f"Write on topic {topic}")) is not None:
-            self._deny(told)
+            self._tell(told)
+            self._denied[topic] = asyncio.get_running_loop().time()
         if producer is not self._producer:
             return
         self._producer = None
@@ -196,7 +208,11 @@ class Supervisor:
                 for topic in self._topics:
                     await producer.partitions_for(topic)
         except (KafkaError, OSError, TimeoutError) as error:
-            log.warning("no producer yet: %s", await self._why(error, topic))
+            why = await self._why(error, topic)
+            if isinstance(why, Refused):
+                self._tell(why)
+            else:
+                log.warning("no producer yet: %s", why)
             await _abandon(producer)
             return None
         except BaseException:
@@ -204,22 +220,29 @@ class Supervisor:
             raise
         return producer
 
-    async def _why(self, error: BaseException, topic: str) -> str:
-        """Say in one line why there is no producer; `topic` is the one that was asked for, empty before."""
+    async def _why(self, error: BaseException, topic: str) -> FairpulseError:
+        """Return why there is no producer; `topic` is the one that was asked for, empty before."""
         if (told := refused(self._kafka, error, f"Write on topic {topic}")) is not None:
-            return str(told)
+            return told
         if not topic:
-            return str(await no_kafka(self._kafka))
-        return f"no topic {topic} yet ({type(error).__name__}); create the topics with `fairpulse topics --create`"
+            return await no_kafka(self._kafka)
+        return Unavailable(
+            f"no topic {topic} yet ({type(error).__name__})", hint="create the topics with `fairpulse topics --create`"
+        )
 
-    def _deny(self, told: Refused) -> None:
+    def _tell(self, told: Refused) -> None:
+        """Log what Kafka denies us, once as long as it does so, and again after `TELL_S`."""
         now_s = asyncio.get_running_loop().time()
-        if now_s - self._denied_at > DENIED_S:
+        text, told_at = self._told
+        if text != str(told) or now_s - told_at > TELL_S:
             log.error("%s", told)
-        self._denied_at = now_s
+            self._told = str(told), now_s
 
     async def _watch(self) -> None:
-        """Ask Kafka for its metadata when nothing else proves that it is there; notice a sender that has ended."""
+        """Ask Kafka for its metadata when nothing else proves that it is there.
+
+        It also shows a sender that has ended, and a topic that was taken from us while nobody posts.
+        """
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(PROBE_S)
@@ -234,6 +257,9 @@ class Supervisor:
                     async with asyncio.timeout(CONNECT_S):
                         if await producer.client.force_metadata_update():
                             self._answered_at = loop.time()
+                for topic in sorted(producer.client.cluster.unauthorized_topics):
+                    self._retire(producer, "failed", TopicAuthorizationFailedError(topic), topic)
+                    self._denied.pop(topic)  # the next producer finds out by itself whether it may
 
     def _spawn(self, work: Any) -> None:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)

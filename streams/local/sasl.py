@@ -5,6 +5,7 @@ file, environment or command line has one. `python -m streams.local.sasl` writes
 docker-compose.sasl.yml mounts, from these functions and docker-compose.yml.
 """
 
+import re
 import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Final
 import yaml
 
 from schemas.access import ADMIN, BROKER
+from schemas.errors import InvalidSettings
 from schemas.settings import KafkaSettings
 from streams.local.properties import as_file
 
@@ -20,6 +22,9 @@ LISTENER: Final = "SASL"
 """The listener of clients and of brokers among themselves. There is no other but that of the controllers."""
 
 MECHANISM: Final = "SCRAM-SHA-512"
+
+_PASSWORD: Final = re.compile(rb"[A-Za-z0-9._~+/=-]+")
+"""What needs no quoting in Kafka's settings; streams/local/broker/secret.sh has the same."""
 
 _SCRAM: Final = "org.apache.kafka.common.security.scram.ScramLoginModule"
 _PLAIN: Final = "org.apache.kafka.common.security.plain.PlainLoginModule"
@@ -75,13 +80,22 @@ def _provider(directory: str) -> dict[str, str]:
 
 
 def make_passwords(directory: Path, users: Iterable[str]) -> None:
-    """Write a random password for every user that has none; only our own user may read them."""
+    """Write a random password for every user that has none; only our own user may read them.
+
+    Raises:
+        InvalidSettings: one that is there is no plain password: Kafka takes a line end as part of it, we do not.
+    """
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     for user in users:
         path = directory / user
         if not path.exists():
             path.touch(0o600)
-            path.write_text(secrets.token_hex(24), encoding="ascii")  # without a line end: Kafka would take it along
+            path.write_text(secrets.token_hex(24), encoding="ascii")
+        elif not _PASSWORD.fullmatch(path.read_bytes()):
+            raise InvalidSettings(
+                f"{path}: a password for Kafka is letters, digits and . _ ~ + / = - without a line end",
+                hint="take the line end out, or remove the file: a new password is made",
+            )
 
 
 def scram_arguments(directory: Path) -> list[str]:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from streams.local.kafka import LocalKafka
+from tests.support.access import guarded_kafka
+from tests.support.gateway import BOOTH, Paired
 from tests.support.workers import WorkerProcess
 
 
@@ -30,3 +32,18 @@ def start_worker(broker: str, tmp_path: Path) -> Iterator[Callable[..., WorkerPr
         if worker.process.poll() is None:
             worker.wake()
             worker.kill()
+
+
+@pytest.fixture(scope="session")
+def guarded() -> Iterator[LocalKafka]:
+    """A Kafka with passwords, access rules and topics, for all tests of access; who takes a rule gives it back."""
+    with guarded_kafka() as local:
+        yield local
+
+
+@pytest.fixture
+def paired(tmp_path: Path) -> Paired:
+    """A registry with one terminal."""
+    registry = Paired(tmp_path / "terminals.sqlite")
+    registry.enrol(BOOTH)
+    return registry

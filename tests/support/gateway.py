@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -117,7 +118,14 @@ class Paired:
 class GatewayProcess:
     """`fairpulse gateway` in a process of its own."""
 
-    def __init__(self, bootstrap_servers: str, paired: Paired, log: Path, **settings: str) -> None:
+    def __init__(
+        self,
+        bootstrap_servers: str,
+        paired: Paired,
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        **settings: str,
+    ) -> None:
         self.port, self.internal_port = free_port(), free_port()
         self.paired, self.log = paired, log
         self._environment = {
@@ -129,6 +137,7 @@ class GatewayProcess:
             "FAIRPULSE_GATEWAY_INTERNAL_PORT": str(self.internal_port),
             "FAIRPULSE_GATEWAY_RATE": "1000000",
             "FAIRPULSE_GATEWAY_BURST": "1000000",
+            **(environment or {}),
             **{f"FAIRPULSE_{name.upper()}": value for name, value in settings.items()},
         }
         self.process: subprocess.Popen[bytes]

@@ -24,6 +24,7 @@ from producers.simulator.scenarios import scenario_named
 from producers.simulator.stream import emissions
 from producers.sinks import KafkaSink
 from schemas.fair_file import example_fair_path, load_fair
+from schemas.kafka_access import client_arguments
 from schemas.settings import KafkaSettings
 from streams.audit.compare import differences
 from streams.audit.oracle import Oracle, Record
@@ -147,13 +148,18 @@ def fair_of(visitors: int, seed: int) -> list[Emission]:
     return list(emissions(fair, replace(scenario_named("fair_day"), visitors=visitors), seed))
 
 
-def send(bootstrap_servers: str, records: Iterable[Emission | Any], rate: float | None = None) -> None:
+def settings_for(kafka: str | KafkaSettings) -> KafkaSettings:
+    """Return how clients reach a Kafka; one that is open to everybody needs its address alone."""
+    return kafka if isinstance(kafka, KafkaSettings) else KafkaSettings(bootstrap_servers=kafka)
+
+
+def send(kafka: str | KafkaSettings, records: Iterable[Emission | Any], rate: float | None = None) -> None:
     """Send records, at most `rate` a second, and wait until all are acknowledged."""
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        async with KafkaSink(KafkaSettings(bootstrap_servers=bootstrap_servers)) as sink:
+        async with KafkaSink(settings_for(kafka)) as sink:
             for number, record in enumerate(records):
                 if rate is not None and (ahead := number / rate - (loop.time() - began)) > 0.01:
                     await asyncio.sleep(ahead)
@@ -184,12 +190,12 @@ class Feed(threading.Thread):
         assert not self.is_alive()
 
 
-def read_back(bootstrap_servers: str, *topics: str) -> list[Record]:
+def read_back(kafka: str | KafkaSettings, *topics: str) -> list[Record]:
     """Return every record of the topics as it lies in Kafka; of the event topics without names."""
     names = topics or ("fair.scans", "fair.interactions", "fair.deals")
 
     async def run() -> list[Record]:
-        consumer = AIOKafkaConsumer(*names, bootstrap_servers=bootstrap_servers, auto_offset_reset="earliest")
+        consumer = AIOKafkaConsumer(*names, **client_arguments(settings_for(kafka)), auto_offset_reset="earliest")
         await consumer.start()
         try:
             records: list[Record] = []
@@ -204,9 +210,9 @@ def read_back(bootstrap_servers: str, *topics: str) -> list[Record]:
     return asyncio.run(run())
 
 
-def must_equal_the_oracle(bootstrap_servers: str, *workers: WorkerProcess) -> Oracle:
+def must_equal_the_oracle(kafka: str | KafkaSettings, *workers: WorkerProcess, fair_file: Path | None = None) -> Oracle:
     """Fail unless all workers together soon show exactly what the oracle computes from Kafka's records."""
-    oracle = Oracle(example_fair_path(), LATENESS_S).read(read_back(bootstrap_servers))
+    oracle = Oracle(fair_file or example_fair_path(), LATENESS_S).read(read_back(kafka))
     found: list[Any] = ["nothing was shown"]
 
     def equal() -> bool:

@@ -5,6 +5,8 @@ set -eu
 kafka=${KAFKA_BIN:-/opt/kafka/bin}
 secrets=${KAFKA_SECRETS:-/run/secrets}
 here=$(dirname "$0")
+. "$here/secret.sh"
+refuse_bad_secret "$secrets/$1"
 umask 077
 printf 'SCRAM-SHA-512=password=%s\n' "$(cat "$secrets/$1")" > /tmp/password.$$
 trap 'rm -f /tmp/password.$$' EXIT

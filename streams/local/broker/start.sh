@@ -5,6 +5,10 @@ set -eu
 kafka=${KAFKA_BIN:-/opt/kafka/bin}
 secrets=${KAFKA_SECRETS:-/run/secrets}
 settings=${KAFKA_SETTINGS:-/etc/fairpulse/server.properties}
+. "$(dirname "$0")/secret.sh"
+for file in "$secrets"/fairpulse-*; do
+  refuse_bad_secret "$file"
+done
 data=$(sed -n 's/^log\.dirs=//p' "$settings")
 if [ ! -e "$data/meta.properties" ]; then
   # Arguments with passwords go through a file: a command line is seen by everybody. What the tool prints about the

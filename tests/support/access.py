@@ -1,0 +1,118 @@
+"""A Kafka with passwords and access rules, its commands as one of its users, and rules taken away for a while."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from aiokafka.protocol.admin import DeleteAclsRequest
+
+from schemas.access import ADMIN, Rule, all_rules
+from schemas.fair_file import example_fair_path, load_fair
+from schemas.settings import KafkaSettings
+from streams.access.rules import ALLOW, EVERY_HOST, LITERAL, OPERATIONS, PREFIXED, RESOURCES, USER, grant
+from streams.local.kafka import LocalKafka
+from streams.topics_admin import admin, ensure_topics
+
+FAIRPULSE = Path(sys.executable).with_name("fairpulse")
+FAIR_FILE = example_fair_path("small")
+RULES = all_rules(load_fair(FAIR_FILE).fair_id)
+PARTITIONS = 4
+
+
+def settings_of(kafka: LocalKafka, user: str) -> KafkaSettings:
+    """Return how a user's clients of our own reach Kafka."""
+    return kafka.settings(user).model_copy(update={"partitions": PARTITIONS})
+
+
+def variables(kafka: LocalKafka, user: str) -> dict[str, str]:
+    """Return the environment of a user's commands, without where the brokers are."""
+    settings = kafka.settings(user)
+    given = {
+        "FAIRPULSE_SECURITY_PROTOCOL": settings.security_protocol,
+        "FAIRPULSE_SASL_USERNAME": user,
+        "FAIRPULSE_SASL_PASSWORD_FILE": str(settings.sasl_password_file),
+        "FAIRPULSE_FAIR_FILE": str(FAIR_FILE),
+        "FAIRPULSE_PARTITIONS": str(PARTITIONS),
+    }
+    if settings.ssl_ca_file is not None:
+        given["FAIRPULSE_SSL_CA_FILE"] = str(settings.ssl_ca_file)
+    return given
+
+
+def run(
+    kafka: LocalKafka, user: str, *command: str, code: int = 0, environment: Mapping[str, str] | None = None
+) -> str:
+    """Run a command as a user; return what it says."""
+    given = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("FAIRPULSE_")},
+        **variables(kafka, user),
+        "FAIRPULSE_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+        **(environment or {}),
+    }
+    done = subprocess.run(
+        [str(FAIRPULSE), *command], env=given, capture_output=True, text=True, timeout=120, check=False
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == code, said
+    return said
+
+
+@contextmanager
+def guarded_kafka() -> Iterator[LocalKafka]:
+    """Start a Kafka with the rules of the small fair and its topics, each step as its principal."""
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        LocalKafka.start(passwords=Path(directory) / "passwords") as kafka,
+    ):
+        asyncio.run(grant(kafka.settings(ADMIN), RULES))
+        asyncio.run(ensure_topics(settings_of(kafka, "fairpulse-topics")))
+        yield kafka
+
+
+def rules_of(user: str, resource: str, operation: str, beginning: str = "") -> list[Rule]:
+    """Return those of a user's rules; there is one at least."""
+    found = [
+        rule
+        for rule in RULES
+        if (rule.principal, rule.resource, rule.operation) == (user, resource, operation)
+        and rule.name.startswith(beginning)
+    ]
+    assert found
+    return found
+
+
+async def take_away(kafka: LocalKafka, rules: Iterable[Rule]) -> None:
+    """Remove rules from Kafka, as the administrator would."""
+    types = {name: number for number, name in RESOURCES.items()}
+    operations = {name: number for number, name in OPERATIONS.items()}
+    async with admin(kafka.settings(ADMIN)) as client:
+        for rule in rules:
+            answer = await client._send_request(
+                DeleteAclsRequest(
+                    types[rule.resource],
+                    rule.name,
+                    PREFIXED if rule.prefixed else LITERAL,
+                    f"{USER}{rule.principal}",
+                    EVERY_HOST,
+                    operations[rule.operation],
+                    ALLOW,
+                )
+            )
+            (code, _, gone), *_ = answer.filter_responses
+            assert (code, len(gone)) == (0, 1), rule.text()
+
+
+@contextmanager
+def without(kafka: LocalKafka, rules: Iterable[Rule]) -> Iterator[None]:
+    """Take rules away, and give them back."""
+    rules = list(rules)
+    asyncio.run(take_away(kafka, rules))
+    try:
+        yield
+    finally:
+        asyncio.run(grant(kafka.settings(ADMIN), rules))
