@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from schemas.access import Rule
+from schemas.access import ADMIN, Rule
 from streams.local.kafka import LocalKafka
-from tests.support.access import RULES, variables, without
+from tests.support.access import RULES, run, variables, without
 from tests.support.gateway import GatewayProcess, Paired, event
 from tests.support.workers import eventually
 
@@ -39,11 +39,13 @@ def test_a_gateway_that_may_no_longer_write_says_so_takes_nothing_and_comes_back
             answer = gateway.post(kept)
             assert (answer.status, "retry-after" in answer.headers) == (503, True), answer
         assert gateway.get("/readyz")[0] == 503
-        lines = [line for line in gateway.said().splitlines() if DENIED in line]
-        assert len(lines) == 1, gateway.said()
-        assert "fairpulse acls --apply" in lines[0]
+        assert f"MISSING  {SCANS.text()}" in run(guarded, ADMIN, "acls", "--check", code=1)
+        assert gateway.post(kept).status == 503
     eventually(lambda: gateway.post(kept).status == 202, "a post is accepted again")
     eventually(lambda: gateway.get("/readyz")[0] == 200, "the gateway is ready again")
+    lines = [line for line in gateway.said().splitlines() if DENIED in line]
+    assert len(lines) == 1, gateway.said()
+    assert "fairpulse acls --apply" in lines[0]
 
 
 def test_a_gateway_to_which_nobody_posts_notices_too(guarded: LocalKafka, gateway: GatewayProcess) -> None:
