@@ -27,6 +27,7 @@ FOREGROUND = "import sys; from schemas.console import run; from streams.local.cl
 PARENT = """
 import signal
 from streams.local.kafka import LocalKafka
+from tests.support.workers import eventually
 with LocalKafka.start() as kafka:
     print(kafka.pid(), kafka.data_dir, flush=True)
     signal.pause()
@@ -121,7 +122,7 @@ def test_a_killed_node_comes_back_on_the_same_port_with_the_same_cluster(local: 
 def test_a_paused_node_answers_again_when_it_is_resumed(local: LocalKafka) -> None:
     port = int(local.bootstrap_servers.rpartition(":")[2])
     local.pause()
-    assert cluster_members(HOST, port) == set()
+    until(lambda: cluster_members(HOST, port) == set(), "every thread of it has stopped")
     local.resume()
     until(lambda: cluster_members(HOST, port) == {1}, "the resumed node answers")
 
