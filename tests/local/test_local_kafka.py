@@ -27,7 +27,6 @@ FOREGROUND = "import sys; from schemas.console import run; from streams.local.cl
 PARENT = """
 import signal
 from streams.local.kafka import LocalKafka
-from tests.support.workers import eventually
 with LocalKafka.start() as kafka:
     print(kafka.pid(), kafka.data_dir, flush=True)
     signal.pause()
