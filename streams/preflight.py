@@ -11,7 +11,7 @@ from aiokafka.protocol.group import HeartbeatRequest
 from schemas.errors import Unavailable
 from schemas.kafka_access import client_arguments, refused
 from schemas.settings import KafkaSettings
-from streams.topics_admin import admin
+from streams.topics_admin import admin, stop_consumer
 
 FETCH_MS: Final = 500
 """A read that is denied is answered at once."""
@@ -41,7 +41,7 @@ async def refuse_denied(kafka: KafkaSettings, group: str, topics: Sequence[str])
         except TopicAuthorizationFailedError as error:
             raise refused(kafka, error, f"Read on topic {topic}") or error from error
         finally:
-            await consumer.stop()
+            await stop_consumer(consumer)
 
 
 async def _denied_group(client: AIOKafkaAdminClient, kafka: KafkaSettings, group: str) -> Unavailable | None:

@@ -62,21 +62,19 @@ async def grant(kafka: KafkaSettings, rules: Collection[Rule]) -> None:
     Raises:
         Unavailable: no broker answers, it keeps no rules, or we may not change them.
     """
-    types = {name: number for number, name in RESOURCES.items()}
-    operations = {name: number for number, name in OPERATIONS.items()}
     async with admin(kafka) as client:
         for rule in sorted(rules):
-            request = CreateAclsRequest(
-                types[rule.resource],
-                rule.name,
-                PREFIXED if rule.prefixed else LITERAL,
-                f"{USER}{rule.principal}",
-                EVERY_HOST,
-                operations[rule.operation],
-                ALLOW,
-            )
-            for code, _ in (await _ask(client, request)).creation_responses:
+            for code, _ in (await _ask(client, CreateAclsRequest(*protocol_fields(rule)))).creation_responses:
                 _refuse(kafka, code, "Alter on the cluster")
+
+
+def protocol_fields(rule: Rule) -> tuple[int, str, int, str, str, int, int]:
+    """Return a rule as requests to create or delete it spell it; the inverse of what `rules_in_kafka` reads."""
+    types = {name: number for number, name in RESOURCES.items()}
+    operations = {name: number for number, name in OPERATIONS.items()}
+    pattern = PREFIXED if rule.prefixed else LITERAL
+    user = f"{USER}{rule.principal}"
+    return types[rule.resource], rule.name, pattern, user, EVERY_HOST, operations[rule.operation], ALLOW
 
 
 async def _ask(client: AIOKafkaAdminClient, request: Any) -> Any:

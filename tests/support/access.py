@@ -14,7 +14,7 @@ from aiokafka.protocol.admin import DeleteAclsRequest
 from schemas.access import ADMIN, Rule, all_rules
 from schemas.fair_file import example_fair_path, load_fair
 from schemas.settings import KafkaSettings
-from streams.access.rules import ALLOW, EVERY_HOST, LITERAL, OPERATIONS, PREFIXED, RESOURCES, USER, grant
+from streams.access.rules import grant, protocol_fields
 from streams.local.kafka import LocalKafka
 from streams.topics_admin import admin, ensure_topics
 
@@ -88,21 +88,9 @@ def rules_of(user: str, resource: str, operation: str, beginning: str = "") -> l
 
 async def take_away(kafka: LocalKafka, rules: Iterable[Rule]) -> None:
     """Remove rules from Kafka, as the administrator would."""
-    types = {name: number for number, name in RESOURCES.items()}
-    operations = {name: number for number, name in OPERATIONS.items()}
     async with admin(kafka.settings(ADMIN)) as client:
         for rule in rules:
-            answer = await client._send_request(
-                DeleteAclsRequest(
-                    types[rule.resource],
-                    rule.name,
-                    PREFIXED if rule.prefixed else LITERAL,
-                    f"{USER}{rule.principal}",
-                    EVERY_HOST,
-                    operations[rule.operation],
-                    ALLOW,
-                )
-            )
+            answer = await client._send_request(DeleteAclsRequest(*protocol_fields(rule)))
             (code, _, gone), *_ = answer.filter_responses
             assert (code, len(gone)) == (0, 1), rule.text()
 
