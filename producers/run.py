@@ -5,7 +5,6 @@ import re
 import sys
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from schemas.errors import InvalidSettings
 from schemas.fair import Fair
 from schemas.interrupts import stopping
 from schemas.settings import KafkaSettings
-from schemas.times import epoch_ms, from_epoch_ms, wall_ms
+from schemas.times import epoch_ms, from_epoch_ms, venue_ms, wall_ms
 
 BEFORE_OPENING_MS = 300_000
 """The first visitors are let in before the official opening; a play begins with them."""
@@ -158,10 +157,9 @@ def start_of(text: str, fair: Fair) -> int:
             raise InvalidSettings("--start: the fair has no such day", hint=hint)
         return epoch_ms(fair.days[number - 1].starts_at)
     try:
-        when = datetime.fromisoformat(text)
+        start = venue_ms(text, fair.zone)
     except ValueError:
         raise InvalidSettings("--start: neither a day nor a time", hint=hint) from None
-    start = epoch_ms(when if when.tzinfo is not None else when.replace(tzinfo=fair.zone))
     if not epoch_ms(fair.days[0].starts_at) <= start < epoch_ms(fair.days[-1].ends_at):
         raise InvalidSettings("--start: lies outside the fair", hint=hint)
     return start

@@ -1,6 +1,6 @@
 """Instants as text, and as whole milliseconds."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from time import time_ns
 from typing import Annotated, Any
 
@@ -47,6 +47,16 @@ def epoch_ms(instant: datetime) -> int:
     """Return whole milliseconds since 1970-01-01T00:00Z, rounded down; exact, no float in between."""
     since = instant - EPOCH
     return since.days * 86_400_000 + since.seconds * 1_000 + since.microseconds // 1_000
+
+
+def venue_ms(time: datetime | str, zone: tzinfo) -> int:
+    """Return a time that a person gave, in milliseconds since 1970; one without an offset is the venue's local time.
+
+    Raises:
+        ValueError: the text is no ISO 8601 time.
+    """
+    moment = datetime.fromisoformat(time) if isinstance(time, str) else time
+    return epoch_ms(moment if moment.tzinfo else moment.replace(tzinfo=zone))
 
 
 def wall_ms() -> int:

@@ -1,5 +1,6 @@
 """Before a worker starts: may it read its topics and be in its group? Faust would ask in vain for ever."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -18,7 +19,7 @@ FETCH_MS: Final = 500
 
 
 async def refuse_denied(kafka: KafkaSettings, group: str, topics: Sequence[str]) -> None:
-    """Read a little of every topic, and ask for a member of the group that does not exist; both change nothing.
+    """Read a little of every topic at once, and ask for a member of the group that does not exist; both change nothing.
 
     Raises:
         Unavailable: an access rule is missing; it names operation and resource.
@@ -28,20 +29,24 @@ async def refuse_denied(kafka: KafkaSettings, group: str, topics: Sequence[str])
     async with admin(kafka) as client:
         if (told := await _denied_group(client, kafka, group)) is not None:
             raise told
-    for topic in topics:
-        consumer = AIOKafkaConsumer(
-            **client_arguments(kafka), enable_auto_commit=False, fetch_max_wait_ms=FETCH_MS // 5
-        )
-        try:
-            await consumer.start()
-            place = TopicPartition(topic, 0)
-            consumer.assign([place])
-            consumer.seek(place, 0)
-            await consumer.getmany(timeout_ms=FETCH_MS)
-        except TopicAuthorizationFailedError as error:
-            raise refused(kafka, error, f"Read on topic {topic}") or error from error
-        finally:
-            await stop_consumer(consumer)
+    told_of = await asyncio.gather(*(_denied_topic(kafka, topic) for topic in topics))
+    if denied := next(filter(None, told_of), None):
+        raise denied
+
+
+async def _denied_topic(kafka: KafkaSettings, topic: str) -> Unavailable | None:
+    consumer = AIOKafkaConsumer(**client_arguments(kafka), enable_auto_commit=False, fetch_max_wait_ms=FETCH_MS // 5)
+    try:
+        await consumer.start()
+        place = TopicPartition(topic, 0)
+        consumer.assign([place])
+        consumer.seek(place, 0)
+        await consumer.getmany(timeout_ms=FETCH_MS)
+    except TopicAuthorizationFailedError as error:
+        return refused(kafka, error, f"Read on topic {topic}")
+    finally:
+        await stop_consumer(consumer)
+    return None
 
 
 async def _denied_group(client: AIOKafkaAdminClient, kafka: KafkaSettings, group: str) -> Unavailable | None:

@@ -21,7 +21,7 @@ from schemas.errors import FairpulseError, InvalidRecording
 from schemas.recording.arrival import arrival_of
 from schemas.recording.frames import RecordedRecord
 from schemas.recording.reader import Recording
-from schemas.times import epoch_ms
+from schemas.times import venue_ms
 from schemas.topics import EVENT_TOPICS
 from streams.decoding import Decoding
 from streams.kpis.engine import Engine
@@ -203,8 +203,7 @@ class Replay:
         Raises:
             ValueError: the text is no ISO 8601 time.
         """
-        moment = datetime.fromisoformat(time) if isinstance(time, str) else time
-        now_ms = epoch_ms(moment if moment.tzinfo else moment.replace(tzinfo=self.zone))
+        now_ms = venue_ms(time, self.zone)
         if now_ms < self._until_ms:
             self._restart()
         self._until_ms = now_ms

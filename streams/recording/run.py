@@ -1,7 +1,6 @@
 """The command `record`: options to a span, progress on the terminal, a last line on what was kept."""
 
 import asyncio
-from datetime import datetime
 from pathlib import Path
 from typing import Self
 
@@ -13,7 +12,7 @@ from schemas.errors import InvalidSettings
 from schemas.fair import Fair
 from schemas.fair_file import example_fair_path, load_fair
 from schemas.settings import FairSettings, KafkaSettings
-from schemas.times import epoch_ms
+from schemas.times import venue_ms
 from streams.recording.recorder import Taken, record
 from streams.topic_reader import Span
 
@@ -68,11 +67,10 @@ def progress_text(taken: Taken) -> str:
 
 def _instant(option: str, text: str, fair: Fair) -> int:
     try:
-        when = datetime.fromisoformat(text)
+        return venue_ms(text, fair.zone)
     except ValueError:
         day = fair.days[0].date
         raise InvalidSettings(f"{option}: no time", hint=f"give a local time such as {day}T09:00") from None
-    return epoch_ms(when if when.tzinfo is not None else when.replace(tzinfo=fair.zone))
 
 
 class _Plain:
