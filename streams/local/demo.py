@@ -163,6 +163,8 @@ def _start(children: Children, home: Path, name: str, package: str, *arguments: 
 
 def _show(view: LiveView, url: str, running: Sequence[Part], simulator: Part) -> None:
     screen = console()
+    if not screen.is_terminal:
+        screen.print("\n".join(view.addresses()), soft_wrap=True)
     with Live(console=screen, refresh_per_second=4, transient=False) if screen.is_terminal else ExitStack() as live:
         line_due = 0.0
         while simulator.popen.poll() is None:

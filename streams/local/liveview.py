@@ -75,7 +75,8 @@ class LiveView:
             table.add_row(name, f"{value:,.0f}", Text(sparkline(self._trends.get(name, ())), style="cyan"))
         head = Text(f"{self._fair.name}  ", style="bold")
         head.append(f"fair time {self._time(report)}", style="green")
-        return Group(head, Text(), table, Text(), *self._halls(report), *self._exhibits(report), Text(), *self._open())
+        foot = [Text(line, style="dim") for line in self.addresses()]
+        return Group(head, Text(), table, Text(), *self._halls(report), *self._exhibits(report), Text(), *foot)
 
     def line(self, report: Mapping[str, Any]) -> str:
         """Return the report as one line, for a log or a pipe."""
@@ -83,6 +84,12 @@ class LiveView:
         picked = ("events accepted", "visits today", "on site now", "leads today", "results", "late", "refused")
         numbers = ", ".join(f"{name} {samples[name]:,.0f}" for name in picked)
         return f"fair time {self._time(report)}: {numbers}"
+
+    def addresses(self) -> Iterator[str]:
+        """Return what can be opened, and how to stop, a line each."""
+        for title, address in self._addresses.items():
+            yield f"{title:<12} {address}"
+        yield "Ctrl-C stops everything."
 
     def _time(self, report: Mapping[str, Any]) -> str:
         """Return the end of the newest closed window, in the venue's time."""
@@ -132,11 +139,6 @@ class LiveView:
         for one in drawn:
             exhibit = self._fair.exhibits[one["labels"]["exhibit"]]
             yield Text(f"{exhibit.name[:44]:<44} {one['value']:>5,} visitors in 15 minutes")
-
-    def _open(self) -> Iterator[Text]:
-        for title, address in self._addresses.items():
-            yield Text(f"{title:<12} {address}", style="dim")
-        yield Text("Ctrl-C stops everything.", style="dim")
 
 
 def sparkline(values: Any) -> str:

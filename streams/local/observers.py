@@ -19,6 +19,8 @@ START_SECONDS: Final = 90
 """Patience with Prometheus and Grafana."""
 AUDIT_SECONDS: Final = 10
 """Pause between two recounts."""
+SINCE: Final = "from=now-15m&to=now"
+"""A demo takes minutes; the boards look back over a day of a fair."""
 STACK: Final = "docker compose --profile demo up --build"
 """Starts everything in containers."""
 
@@ -72,7 +74,7 @@ def start_observers(children: Children, home: Path, watched: Watched) -> tuple[l
         grafana, address = boards
         wait_for(lambda: _answers(f"{address}/api/health"), grafana, START_SECONDS)
         parts.append(grafana)
-        addresses["boards"] = f"{address}/d/{HOME_BOARD}"
+        addresses["boards"] = f"{address}/d/{HOME_BOARD}?{SINCE}"
     return parts, addresses
 
 

@@ -25,13 +25,14 @@ def demo(*options: str) -> "subprocess.Popen[str]":
     )
 
 
-def until_it_plays(running: "subprocess.Popen[str]") -> None:
-    """Read what a demo says until it shows the fair."""
+def until_it_plays(running: "subprocess.Popen[str]") -> str:
+    """Read what a demo says until it shows the fair; return that."""
     assert running.stdout is not None
-    said = ""
-    while not said.startswith("fair time"):
-        said = running.stdout.readline()
-        assert said, running.wait()
+    said: list[str] = []
+    while not said or not said[-1].startswith("fair time"):
+        said.append(running.stdout.readline())
+        assert said[-1], running.wait()
+    return "".join(said)
 
 
 def family(parent: int) -> list[int]:
@@ -72,25 +73,17 @@ def test_a_demo_through_terminals_and_gateway_counts_every_delivered_event_once_
 
 @pytest.mark.broker
 @needs_prometheus
-def test_a_demo_has_a_prometheus_that_scrapes_every_part_of_it_and_evaluates_our_rules() -> None:
+def test_a_demo_names_a_prometheus_that_scrapes_every_part_of_it_and_evaluates_our_rules() -> None:
     with demo() as running:
-        until_it_plays(running)
-        one = Prometheus(prometheus_of(running.pid))
+        address = re.search(r"^Prometheus +(http://\S+)$", until_it_plays(running), re.MULTILINE)
+        assert address is not None
+        one = Prometheus(address[1])
         jobs = {WORKER, FACTS, GATEWAY, AUDIT, KAFKA}
         eventually(lambda: {dict(labels)["job"] for labels in one.query("up == 1")} == jobs, "every part is scraped")
         eventually(lambda: bool(one.query("fair:hall_load > 0")), "rules are evaluated")
         eventually(lambda: one.query("fair_audit_differences") != {}, "the audit has ended a round")
         running.send_signal(signal.SIGINT)
         running.communicate(timeout=60)
-
-
-def prometheus_of(pid: int) -> str:
-    """Return the address of the Prometheus that a process has started."""
-    for each in family(pid):
-        command = Path(f"/proc/{each}/cmdline").read_text()
-        if found := re.search(r"--web.listen-address=([0-9.:]+)", command):
-            return f"http://{found[1]}"
-    raise AssertionError("no Prometheus was started")
 
 
 @pytest.mark.broker
