@@ -121,12 +121,17 @@ def _mark(mark: Mark) -> Any:
         .enable(True)
         .hide(False)
         .icon_color(mark.colour)
-        .expr(f"({mark.expr}) * 1000" if mark.at_value else mark.expr)  # Grafana takes the value for milliseconds
+        .expr(_in_sight(mark.expr) if mark.at_value else mark.expr)
         .title_format(mark.title)
         .text_format(mark.text)
         .use_value_for_time(mark.at_value)
         .step("60s")
     )
+
+
+def _in_sight(seconds: str) -> str:
+    """Return times in milliseconds, as Grafana takes them. It draws those outside of the trend too, beside it."""
+    return f"({seconds}) * 1000 >= $__from <= $__to"
 
 
 def _panel(panel: Panel) -> Any:
@@ -150,7 +155,7 @@ def _panel(panel: Panel) -> Any:
         made = made.max(panel.maximum)
     if panel.decimals is not None:
         made = made.decimals(panel.decimals)
-    if panel.links:
+    if panel.links and panel.kind is not Kind.TABLE:
         made = made.data_links([dashboard.DashboardLink(link.title).url(link.url) for link in panel.links])
     if panel.words:
         mapped = {value: m.ValueMappingResult(text=text, color=colour) for value, (text, colour) in panel.words.items()}
@@ -218,6 +223,8 @@ def _stat(panel: Panel) -> Any:
         .text_mode(c.BigValueTextMode.NAME if panel.names else named)
         .color_scheme(dashboard.FieldColor().mode(m.FieldColorModeId.THRESHOLDS))
     )
+    if several:
+        made = made.wide_layout(False)  # the name above its number, not before it
     if panel.names:
         return made.text(common.VizTextDisplayOptions().title_size(NAME_PX))
     if panel.large:
@@ -258,6 +265,7 @@ def _trend(panel: Panel) -> Any:
         made = made.stacking(common.StackingConfig().mode(c.StackingMode.NORMAL).group("A"))
     if panel.lines:
         made = made.thresholds_style(common.GraphThresholdsStyleConfig().mode(c.GraphThresholdsStyleMode.DASHED))
+        made = made.axis_soft_max(panel.levels[-1][0] or 0)  # one sees how far it is to the worst level
     return made
 
 
@@ -294,8 +302,11 @@ def _table(panel: Panel) -> Any:
     )
     if len(panel.levels) > 1 or panel.words:
         made = made.cell_options(c.TableColorTextCellOptions())
-    for heading_of in panel.keep.values():
+    for number, heading_of in enumerate(panel.keep.values()):
         properties = [m.DynamicConfigValue(id_val="unit", value="string")]
+        if panel.links and number == 0:  # a link in every cell would take the numbers out of their line
+            links = [{"title": link.title, "url": link.url} for link in panel.links]
+            properties.append(m.DynamicConfigValue(id_val="links", value=links))
         if heading_of in panel.widths:
             properties.append(m.DynamicConfigValue(id_val="custom.width", value=panel.widths[heading_of]))
         made = made.override_by_name(heading_of, properties)

@@ -73,7 +73,7 @@ class Panel:
             if there is one, and otherwise "no data".
         colours: fixed colours of named series.
         keep: label columns of a table, in order, with their headings.
-        lines: draw the levels as lines in a trend.
+        lines: draw the levels as lines in a trend; all of them are in sight.
         stack: add the series up in a trend.
         words: mappings of values to words and their colours.
         large: for the wall: names and numbers that can be read from five metres. The title is the name of the number.

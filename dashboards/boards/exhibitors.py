@@ -1,6 +1,17 @@
 """Exhibitors and exhibits: who draws visitors, one booth in detail, the funnel from visit to lead."""
 
-from dashboards.boards.shared import EXHIBITORS, HALL, MARKS, SPAN, TO_BOOTH, TO_DEALS, TO_GATES, spoken
+from dashboards.boards.shared import (
+    EXHIBITORS,
+    HALL,
+    MARKS,
+    MINUTES,
+    SPAN,
+    TO_BOOTH,
+    TO_DEALS,
+    TO_GATES,
+    in_minutes,
+    spoken,
+)
 from dashboards.queries import fill, quantile, share, total
 from dashboards.spec import GOOD, NEUTRAL, Board, Kind, Panel, Query, Row, Variable, about
 from streams.kpis.definition import Label, Window
@@ -88,7 +99,6 @@ _RATES = Row(
             ),
             unit="percentunit",
             width=8,
-            decimals=0,
             colours={"at a booth": NEUTRAL, "at an exhibit": "purple", "left a lead": GOOD},
             links=(TO_GATES,),
         ),
@@ -261,10 +271,10 @@ _DWELL = Row(
             good="10 to 40 minutes in the middle.",
             do="short stays in a dense hall: too full; in an empty one: nothing to see.",
             queries=(
-                Query(quantile(0.5, HALL_DWELL, Window.M15, where='hall=~"$hall"'), "middle"),
-                Query(quantile(0.9, HALL_DWELL, Window.M15, where='hall=~"$hall"'), "long"),
+                Query(in_minutes(quantile(0.5, HALL_DWELL, Window.M15, where='hall=~"$hall"')), "middle"),
+                Query(in_minutes(quantile(0.9, HALL_DWELL, Window.M15, where='hall=~"$hall"')), "long"),
             ),
-            unit="s",
+            unit=MINUTES,
             width=12,
             colours={"middle": GOOD, "long": NEUTRAL},
             decimals=0,

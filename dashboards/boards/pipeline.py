@@ -215,7 +215,7 @@ _GATEWAY = Row(
             width=6,
             stack=True,
             colours={"200": GOOD, "202": GOOD, "207": WATCH, "400": WATCH, "429": WARN, "503": BAD, "500": BAD},
-            no_value="no gateway",
+            no_value="no request",
         ),
         Panel(
             id=14,
@@ -234,7 +234,7 @@ _GATEWAY = Row(
             width=4,
             levels=((None, GOOD), (0.001, WATCH), (0.01, BAD)),
             decimals=2,
-            no_value="no gateway",
+            no_value="no request",
         ),
         Panel(
             id=15,
@@ -251,7 +251,7 @@ _GATEWAY = Row(
             unit="s",
             width=7,
             colours={"middle": GOOD, "99 in a hundred": WARN, "Kafka, 99 in a hundred": NEUTRAL},
-            no_value="no gateway",
+            no_value="no request",
         ),
         Panel(
             id=16,
@@ -265,7 +265,7 @@ _GATEWAY = Row(
             width=7,
             stack=True,
             colours={"accepted": GOOD, "duplicate": NEUTRAL, "rejected": BAD},
-            no_value="no gateway",
+            no_value="no request",
         ),
     ),
 )

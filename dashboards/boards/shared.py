@@ -27,6 +27,8 @@ AGE_NOW: Final = f"time() - {_ENDED} < 86400 or max(fair_watermark_timestamp_sec
 
 A fair of another day is a simulation or a replay: its numbers are as old as its newest event says.
 """
+MINUTES: Final = "suffix:min"
+"""Unit of stays in a trend: of seconds, Grafana's axis makes steps of 8 min 20 s."""
 URGENT: Final = 'ALERTS{alertstate="firing", severity=~"critical|warning"}'
 
 HALL: Final = Variable("hall", "Hall", "label_values(fair_hall_occupancy, hall)", all=True)
@@ -89,6 +91,11 @@ def in_currency(expr: str) -> str:
     currency = "max by (currency) (fair_info)"
     unnamed = f'label_replace({expr}, "currency", "value", "", "")'
     return f"{expr} * on () group_left (currency) {currency} or ({unnamed} unless on () fair_info)"
+
+
+def in_minutes(expr: str) -> str:
+    """Return seconds as minutes."""
+    return f"({expr}) / 60"
 
 
 def spoken(expr: str, label: Label) -> str:

@@ -22,7 +22,14 @@ PANELS = [(uid, panel) for uid, board in BOARDS.items() for panel in board["pane
 TARGETS = [(uid, panel, target) for uid, panel in PANELS for target in panel["targets"]]
 MEANINGS = {"green", "yellow", "orange", "red", "blue", "text", "purple"}
 COUNTERS = re.compile(r"fair_\w+_total|process_cpu_seconds_total")
-INTERVALS = {"$__rate_interval": "5m", "$__range": "1h", "$__interval": "1m", "$offset": "1d"}
+INTERVALS = {
+    "$__rate_interval": "5m",
+    "$__range": "1h",
+    "$__interval": "1m",
+    "$offset": "1d",
+    "$__from": "0",
+    "$__to": "1",
+}
 
 of_board = pytest.mark.parametrize("uid", BOARDS)
 of_panel = pytest.mark.parametrize(("uid", "panel"), PANELS, ids=[f"{u}-{p['id']}" for u, p in PANELS])
@@ -231,7 +238,7 @@ def test_a_board_marks_opening_closing_idle_gates_and_deploys(uid: str) -> None:
     names = [mark["name"] for mark in BOARDS[uid]["annotations"]["list"]]
     assert {"Opening", "Closing", "Gates without a passage", "Deploys"} <= set(names)
     for mark in BOARDS[uid]["annotations"]["list"]:
-        promql_parser.parse(mark["expr"])
+        promql_parser.parse(plain(mark["expr"]))
 
 
 def test_the_wall_fits_on_a_screen_of_1080_lines_without_scrolling() -> None:
@@ -271,9 +278,32 @@ def test_a_number_of_the_wall_keeps_its_name_when_there_is_nothing_to_show() -> 
 
 
 @of_board
-def test_a_mark_at_the_value_of_a_metric_gives_grafana_milliseconds(uid: str) -> None:
+def test_a_mark_at_the_value_of_a_metric_gives_grafana_milliseconds_within_what_is_shown(uid: str) -> None:
     for mark in BOARDS[uid]["annotations"]["list"]:
-        assert mark["expr"].endswith(" * 1000") is mark["useValueForTime"]
+        assert mark["expr"].endswith(" * 1000 >= $__from <= $__to") is mark["useValueForTime"]
+
+
+@of_panel
+def test_the_axis_of_a_share_has_more_than_its_ends(uid: str, panel: dict[str, Any]) -> None:
+    """Where no decimals are wanted, Grafana names whole numbers only: of shares, 0 % and 100 %."""
+    defaults = panel["fieldConfig"]["defaults"]
+    if panel["type"] == "timeseries" and defaults["unit"] == "percentunit":
+        assert defaults.get("decimals") != 0
+
+
+@of_panel
+def test_a_table_links_its_first_column_alone(uid: str, panel: dict[str, Any]) -> None:
+    """In a cell with a link, numbers lose their place below each other."""
+    if panel["type"] == "table":
+        assert not panel["fieldConfig"]["defaults"].get("links")
+        order = panel["transformations"][1]["options"]
+        first = order["renameByName"][min(order["indexByName"], key=order["indexByName"].get)]
+        linked = {
+            override["matcher"]["options"]
+            for override in panel["fieldConfig"]["overrides"]
+            if any(one["id"] == "links" for one in override["properties"])
+        }
+        assert linked <= {first}
 
 
 def test_intended_and_contract_value_are_never_added() -> None:

@@ -159,6 +159,7 @@ def wait_for_a_scrape(fair: Running) -> None:
 def filled(uid: str, expr: str, prometheus: Prometheus) -> str:
     """Return the query as Grafana sends it when a board is opened; a day ago is ten seconds ago here."""
     expr = expr.replace(f" or on () {NOTHING}", "").replace("$__rate_interval", "5m").replace("$offset", A_DAY)
+    expr = expr.replace("$__from", "0").replace("$__to", "4102444800000")
     for variable in BOARDS[uid]["templating"]["list"]:
         name = variable["name"]
         if variable["type"] == "query":
@@ -198,13 +199,14 @@ def test_every_variable_offers_something_and_every_mark_but_idle_gates_stands(ui
         if variable["type"] == "query":
             assert first_of(variable["query"]["query"], fair.prometheus)
     for mark in BOARDS[uid]["annotations"]["list"]:
-        found = fair.prometheus.query(mark["expr"])
+        found = fair.prometheus.query(filled(uid, mark["expr"], fair.prometheus))
         assert bool(found) is (mark["name"] != "Gates without a passage"), mark["name"]
 
 
 def test_opening_and_closing_are_marked_at_the_fairs_own_times(fair: Running) -> None:
     [opens] = [m for m in BOARDS["fair-now"]["annotations"]["list"] if m["name"] == "Opening"]
-    shown = {dict(labels)["day"]: value for labels, value in fair.prometheus.query(opens["expr"]).items()}
+    found = fair.prometheus.query(filled("fair-now", opens["expr"], fair.prometheus))
+    shown = {dict(labels)["day"]: value for labels, value in found.items()}
     assert shown == {day.date.isoformat(): day.opens_at.timestamp() * 1_000 for day in FAIR.days}
 
 
