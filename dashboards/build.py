@@ -253,8 +253,8 @@ def _trend(panel: Panel) -> Any:
     made = (
         timeseries.Panel()
         .draw_style(c.GraphDrawStyle.LINE)
-        .line_width(2)
-        .fill_opacity(25 if panel.stack else 10)
+        .line_width(0 if panel.stack else 2)  # the line of a zero would run along the top of the stack
+        .fill_opacity(70 if panel.stack else 10)
         .show_points(c.VisibilityMode.NEVER)
         .span_nulls(False)
         .legend(_legend(panel))

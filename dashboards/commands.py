@@ -9,7 +9,7 @@ from dashboards.boards import ALL_BOARDS
 from dashboards.grafana import GrafanaGateway, wall_ms
 from dashboards.operations import doctor as examine
 from dashboards.operations import push as push_boards
-from dashboards.operations import snapshot as keep
+from dashboards.snapshots import keep
 from schemas.errors import FairpulseError
 from schemas.settings import GrafanaSettings
 
@@ -46,13 +46,15 @@ def annotate(text: str, tags: tuple[str, ...], board: str | None, at: datetime |
 @click.argument("board", type=click.Choice(UIDS))
 @click.option("--hours", type=click.FloatRange(min=0.1), default=12.0, show_default=True, help="How far back.")
 @click.option("--name", default="", help="Name of the snapshot. [board and time]")
+@click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="A choice on top of the board: booth=h1-a01.")
 @AT
-def snapshot(board: str, hours: float, name: str, at: datetime | None) -> None:
+def snapshot(board: str, hours: float, name: str, given: tuple[str, ...], at: datetime | None) -> None:
     """Keep a board with its data as it was at a cut-off; print its address."""
+    choices = dict(one.partition("=")[::2] for one in given)
     grafana = GrafanaGateway(GrafanaSettings.load())
     cut_off = _ms(at)
     moment = datetime.fromtimestamp(cut_off / 1_000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    click.echo(keep(grafana, board, cut_off, hours, name or f"{board} at {moment}"))
+    click.echo(keep(grafana, board, cut_off, hours, name or f"{board} at {moment}", choices))
 
 
 @click.command()

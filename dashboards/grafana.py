@@ -39,7 +39,7 @@ class Calls(Protocol):
         """Return whether Grafana reaches a data source."""
 
     def board(self, uid: str) -> Json | None:
-        """Return a board with its meta data; None if there is none."""
+        """Return a board with its meta data; None if there is none, or none that the service account may see."""
 
     def last_message(self, uid: str) -> str:
         """Return the message of a board's newest version."""
@@ -76,7 +76,7 @@ class GrafanaGateway:
         address = urlsplit(settings.grafana_url)
         token = settings.grafana_token
         path = address.path.strip("/")
-        self._where = f"Grafana at {address.hostname}"
+        self._where = f"Grafana at {address.hostname}{'' if address.port is None else f':{address.port}'}"
         self._has_token = token is not None
         self._face = GrafanaFace(
             auth="" if token is None else token.get_secret_value(),
@@ -96,8 +96,16 @@ class GrafanaGateway:
         return self._call("data source", lambda: self._face.api.GET(f"/datasources/uid/{quote(uid, safe='')}/health"))
 
     def board(self, uid: str) -> Json | None:
-        """Return a board with its meta data; None if there is none."""
-        return self._found("board", lambda: self._face.dashboard.get_dashboard(quote(uid, safe="")))
+        """Return a board with its meta data; None if there is none, or none that the service account may see.
+
+        Grafana's access control answers 403 for a board that is not there: no permission names it.
+        """
+        try:
+            return self._call("board", lambda: self._face.dashboard.get_dashboard(quote(uid, safe="")))
+        except Refused as refusal:
+            if refusal.status not in (requests.codes.not_found, requests.codes.forbidden):
+                raise
+            return None
 
     def last_message(self, uid: str) -> str:
         """Return the message of a board's newest version."""
@@ -113,8 +121,11 @@ class GrafanaGateway:
 
     def folder(self, uid: str, title: str) -> None:
         """Make a folder unless it is there."""
-        if self._found("folder", lambda: self._face.folder.get_folder(quote(uid, safe=""))) is None:
+        try:
             self._call("folder", lambda: self._face.folder.create_folder(title, uid))
+        except Refused as refusal:
+            if refusal.status not in (requests.codes.conflict, requests.codes.precondition_failed):
+                raise  # these two say that it is there: by its title, by its uid
 
     def annotate(self, text: str, tags: list[str], at_ms: int, board: str | None) -> Json:
         """Leave a note at a time, on all boards or on one."""
@@ -133,14 +144,6 @@ class GrafanaGateway:
         """Keep a board with its data; return its address. 0 seconds keep it for ever."""
         make = self._face.snapshots.create_new_snapshot
         return self._call("snapshot", lambda: make(dashboard=board, name=name, expires=seconds))
-
-    def _found(self, what: str, call: Callable[[], Any]) -> Json | None:
-        try:
-            return self._call(what, call)
-        except Refused as refusal:
-            if refusal.status != requests.codes.not_found:
-                raise
-            return None
 
     def _call(self, what: str, call: Callable[[], Any], *, token: bool = True) -> Json:
         if token and not self._has_token:

@@ -27,8 +27,8 @@ from streams.view import View
 STEP: Final = timedelta(minutes=1)
 FACTS_EVERY: Final = 4
 """Steps between two samples of the fair file's facts; Prometheus looks back five minutes."""
-QUIET_STEPS: Final = 15
-"""Steps that are written on without a record; then, at night, nothing is."""
+QUIET_STEPS: Final = 60
+"""Steps that are written on without a record, as before an opening; then, at night, nothing is."""
 JOB: Final = {"job": "fairpulse-worker", "instance": "backfill"}
 
 

@@ -20,9 +20,10 @@ DOCUMENTED = re.compile(
 )
 
 
-@pytest.fixture
-def grafana(monkeypatch: pytest.MonkeyPatch) -> Iterator[GrafanaStub]:
+@pytest.fixture(params=[404, 403], ids=["missing is missing", "missing is denied"])
+def grafana(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[GrafanaStub]:
     with grafana_stub() as stub:
+        stub.missing = request.param
         monkeypatch.setenv("FAIRPULSE_GRAFANA_URL", stub.url)
         monkeypatch.setenv("FAIRPULSE_GRAFANA_TOKEN", TOKEN)
         yield stub
@@ -112,13 +113,53 @@ def test_a_snapshot_holds_the_data_of_the_cut_off_and_asks_nothing_afterwards(gr
     assert kept["dashboard"]["time"] == {"from": "2025-09-10T08:00:00.000Z", "to": "2025-09-10T10:00:00.000Z"}
     for panel in kept["dashboard"]["panels"]:
         assert panel["targets"] == []
-        assert [field["values"] for field in panel["snapshotData"][0]["fields"]] == [[1], [7]]
+        if panel["type"] != "table":
+            assert [field["values"] for field in panel["snapshotData"][0]["fields"]] == [[1], [7]]
     end = str(1_757_498_400_000)
     assert all(asked["to"] == end and int(asked["to"]) - int(asked["from"]) == 7_200_000 for asked in grafana.asked)
     text = json.dumps(grafana.asked)
     assert "$hall" not in text
     assert "${datasource}" not in text
     assert kept["dashboard"]["refresh"] == ""
+
+
+def test_a_snapshot_shows_names_units_and_colours_without_the_help_of_grafana(grafana: GrafanaStub) -> None:
+    ok("push")
+    ok("snapshot", "fair-now")
+    for panel in grafana.snapshots[0]["dashboard"]["panels"]:
+        time, value = panel["snapshotData"][0]["fields"]
+        assert "unit" not in time["config"]
+        defaults = panel["fieldConfig"]["defaults"]
+        assert {name: value["config"][name] for name in defaults} == defaults
+
+
+def test_a_table_in_a_snapshot_is_merged_named_and_ordered_as_on_its_board(grafana: GrafanaStub) -> None:
+    ok("push")
+    ok("snapshot", "fair-gates")
+    [table] = [panel for panel in grafana.snapshots[0]["dashboard"]["panels"] if panel["type"] == "table"]
+    assert table["transformations"] == []
+    [frame] = table["snapshotData"]
+    names = [field["name"] for field in frame["fields"]]
+    assert names == ["Gate", "Entries today", "Entries a minute", "Pressure, %", "Lanes", "Denied today"]
+    assert [field["values"] for field in frame["fields"]] == [[None], [7], [7], [7], [7], [7]]
+    ok("snapshot", "fair-exhibitors")
+    tops = [panel for panel in grafana.snapshots[1]["dashboard"]["panels"] if panel["title"].startswith("Top ")]
+    for panel in tops:
+        *about, visitors = panel["snapshotData"][0]["fields"]
+        assert [field["config"]["unit"] for field in about] == ["string"] * 3
+        assert (visitors["name"], visitors["values"]) == ("Visitors", [7])
+        assert about[0]["config"]["links"]
+
+
+def test_a_snapshot_stands_at_what_the_board_shows_first_or_at_what_is_set(grafana: GrafanaStub) -> None:
+    ok("push")
+    ok("snapshot", "fair-exhibitors")
+    ok("snapshot", "fair-exhibitors", "--set", "booth=h1-a01")
+    shown = [[panel["title"] for panel in one["dashboard"]["panels"]] for one in grafana.snapshots]
+    assert "Booth b9: visitors today" in shown[0]
+    assert "Booth h1-a01: visitors today" in shown[1]
+    assert 'booth=\\"h1-a01\\"' in json.dumps(grafana.asked)
+    assert "it has datasource, window, hall, booth" in refused("snapshot", "fair-exhibitors", "--set", "stand=h1-a01")
 
 
 def test_a_snapshot_of_a_board_that_is_not_there_says_so(grafana: GrafanaStub) -> None:
@@ -139,6 +180,18 @@ def test_doctor_names_what_is_well_and_what_is_not(grafana: GrafanaStub) -> None
     assert done.exit_code == 1
     assert "ill data source fairpulse-prometheus: is missing" in done.output
     assert "ok  board fair-now: is there" in done.output
+
+
+def test_doctor_asks_a_data_source_that_has_no_health_check(grafana: GrafanaStub) -> None:
+    ok("push")
+    grafana.checks_sources = False
+    assert "ok  data source fairpulse-prometheus: answers queries" in ok("doctor")
+
+
+def test_doctor_says_that_a_grafana_is_too_old_for_the_boards(grafana: GrafanaStub) -> None:
+    ok("push")
+    grafana.version = "9.4.0"
+    assert "ill Grafana 9.4.0 shows trends without lines; the boards are for 10 or newer" in call("doctor").output
 
 
 def test_a_wrong_token_is_said_without_showing_it(grafana: GrafanaStub, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ It keeps boards, folders, notes and snapshots, checks the token, and refuses wha
 """
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from streams.local.ports import HOST
 
 TOKEN = "glsa_" + "t" * 32
 EDITOR, VIEWER = "Editor", "Viewer"
+DENIED = {"accessErrorId": "ACE1", "message": "You'll need additional permissions", "title": "Access denied"}
 
 
 class GrafanaStub:
@@ -23,6 +25,8 @@ class GrafanaStub:
     Attributes:
         requests: method and path of every request, in order.
         provisioned: uids of boards that come from files and cannot be saved.
+        checks_sources: whether the plugin of the data source has a health check.
+        missing: what it says of a board that is not there: with access control, as of 9, that one may not see it.
     """
 
     def __init__(self) -> None:
@@ -35,6 +39,9 @@ class GrafanaStub:
         self.asked: list[dict[str, Any]] = []
         self.requests: list[tuple[str, str]] = []
         self.provisioned: set[str] = set()
+        self.version = "13.0.1"
+        self.missing = 404
+        self.checks_sources = True
         self.source = {"status": "OK", "message": "Successfully queried the Prometheus API."}
         self.url = ""
 
@@ -45,9 +52,10 @@ class GrafanaStub:
     def answer(self, method: str, path: str, query: dict[str, list[str]], body: Any) -> tuple[int, Any]:
         match [method, *path.strip("/").split("/")]:
             case ["GET", "health"]:
-                return 200, {"commit": "0", "database": "ok", "version": "13.0.1"}
+                return 200, {"commit": "0", "database": "ok", "version": self.version}
             case ["GET", "datasources", "uid", "fairpulse-prometheus", "health"]:
-                return (200, self.source) if self.source else (404, {"message": "data source not found"})
+                answers = self.checks_sources and self.source
+                return (200, self.source) if answers else (self.missing, {"message": "data source not found"})
             case ["GET", "dashboards", "uid", uid] if uid in self.boards:
                 return 200, {
                     "meta": {"slug": uid, "version": self.boards[uid]["version"]},
@@ -56,16 +64,14 @@ class GrafanaStub:
             case ["GET", "dashboards", "uid", uid, "versions"] if uid in self.boards:
                 newest = [{"message": message, "createdBy": "sa"} for message in reversed(self.messages[uid])]
                 return 200, {"continueToken": "", "versions": newest[: int(query["limit"][0])]}
-            case ["GET", "folders", uid] if uid in self.folders:
-                return 200, {"uid": uid, "title": self.folders[uid]}
-            case ["GET", *_]:
+            case ["GET", *_] if self.missing == 404:
                 return 404, {"message": "Not found", "messageId": "not-found", "statusCode": 404}
+            case ["GET", *_]:
+                return 403, DENIED
             case _ if self.role == VIEWER:
-                return 403, {
-                    "accessErrorId": "ACE1",
-                    "message": "You'll need additional permissions",
-                    "title": "Access denied",
-                }
+                return 403, DENIED
+            case ["POST", "folders"] if body["uid"] in self.folders:
+                return 412, {"message": "the folder has been changed by someone else", "status": "version-mismatch"}
             case ["POST", "folders"]:
                 self.folders[body["uid"]] = body["title"]
                 return 200, body
@@ -74,6 +80,8 @@ class GrafanaStub:
             case ["POST", "annotations"]:
                 self.notes.append(body)
                 return 200, {"message": "Annotation added", "id": len(self.notes)}
+            case ["POST", "ds", "query"] if not self.source:
+                return 404, {"message": "data source not found"}
             case ["POST", "ds", "query"]:
                 self.asked.append(body)
                 return 200, {"results": {query["refId"]: result(query) for query in body["queries"]}}
@@ -97,14 +105,18 @@ class GrafanaStub:
 
 
 def result(query: Any) -> dict[str, Any]:
+    """Return one series of hall h1 with the value 7; of a question for the values of a label, b10 and b9."""
+    offered = re.match(r"group by \((\w+)\)", query["expr"])
+    series = [{offered[1]: value} for value in ("b10", "b9")] if offered else [{"hall": "h1"}]
+    return {"status": 200, "frames": [frame(query["refId"], labels) for labels in series]}
+
+
+def frame(ref: str, labels: dict[str, str]) -> dict[str, Any]:
     fields = [
-        {"name": "Time", "type": "time", "config": {"interval": query["intervalMs"]}},
-        {"name": "Value", "type": "number", "labels": {"hall": "h1"}, "config": {"displayNameFromDS": "h1"}},
+        {"name": "Time", "type": "time", "config": {"interval": 1_000}},
+        {"name": "Value", "type": "number", "labels": labels, "config": {"displayNameFromDS": "h1"}},
     ]
-    return {
-        "status": 200,
-        "frames": [{"schema": {"refId": query["refId"], "fields": fields}, "data": {"values": [[1], [7]]}}],
-    }
+    return {"schema": {"refId": ref, "fields": fields}, "data": {"values": [[1], [7]]}}
 
 
 def _handler(stub: GrafanaStub) -> type[BaseHTTPRequestHandler]:
@@ -143,7 +155,7 @@ def grafana_stub() -> Iterator[GrafanaStub]:
     stub = GrafanaStub()
     with ThreadingHTTPServer((HOST, 0), _handler(stub)) as server:
         stub.url = f"http://{HOST}:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield stub
         server.shutdown()
