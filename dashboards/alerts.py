@@ -37,6 +37,7 @@ class Alert:
 
 _OPEN = "and on () (fair:open == 1)"
 _PERCENT = "{{ $value | humanizePercentage }}"
+_REFUSED_AT_GATEWAYS = 'sum(increase(fair_gateway_events_total{outcome="rejected"}[5m]))'
 _JOB = f'job="{WORKER}"'
 
 ALERTS: Final = (
@@ -85,9 +86,9 @@ ALERTS: Final = (
     Alert(
         "RejectsBurst",
         "warning",
-        "delta(fair:rejected_events[5m]) > 100",
+        f"(delta(fair:rejected_events[5m]) or vector(0)) + ({_REFUSED_AT_GATEWAYS} or vector(0)) > 100",
         "1m",
-        "{{ $value | humanize }} records were refused in five minutes",
+        "{{ $value | humanize }} events were refused in five minutes, by gateways or workers",
     ),
     Alert("WorkerLags", "warning", "fair:lag > 50000", "3m", "{{ $value | humanize }} records wait to be folded"),
     Alert(

@@ -29,6 +29,8 @@ RULES: Final[Mapping[str, str]] = {
     "fair:gate_idle": f"{_COUNTABLE} unless (fair:gate_passages > 0) and (max_over_time(fair:gate_passages[1h]) > 0)"
     " and on () (max(fair_worker_ready) == 1)",
     "fair:rejected_events": total(REJECTED_EVENTS, Window.FAIR),
+    # Since they started: a rate would miss the first burst of a reason that was never seen before.
+    "fair:gateway_rejected_events": "sum by (reason) (fair_gateway_rejected_events_total)",
     "fair:lag": "sum(max by (topic, partition) (fair_worker_lag_records))",
     "fair:partition_lag": "sum by (partition) (max by (topic, partition) (fair_worker_lag_records))",
     "fair:watermark": "max by (partition) (fair_watermark_timestamp_seconds)",

@@ -283,7 +283,7 @@ _KAFKA = Row(
             queries=(Query("max(kafka_brokers)"),),
             unit="locale",
             width=4,
-            levels=((None, BAD), (1, GOOD)),
+            levels=((None, BAD), (1, NEUTRAL)),
             no_value="no exporter",
         ),
         Panel(

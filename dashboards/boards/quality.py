@@ -222,6 +222,7 @@ _TRENDS = Row(
     ),
 )
 
+_AT_THE_DOOR = 'label_replace(fair:gateway_rejected_events > 0, "topic", "at a gateway", "", "")'
 _WHERE = Row(
     9,
     (
@@ -267,10 +268,12 @@ _WHERE = Row(
             id=10,
             kind=Kind.TABLE,
             title="Why are records refused?",
-            what=about(REJECTED_EVENTS),
+            what=f"{about(REJECTED_EVENTS)} And the events that gateways refused at the door since they started.",
             good="an empty table.",
             do="remove the cause, then send them again from fair.rejected; they count as if they had just arrived.",
-            queries=(Query(f"{total(REJECTED_EVENTS, _FAIR, Label.TOPIC, Label.REASON)} > 0", "Records"),),
+            queries=(
+                Query(f"{total(REJECTED_EVENTS, _FAIR, Label.TOPIC, Label.REASON)} > 0 or {_AT_THE_DOOR}", "Records"),
+            ),
             unit="locale",
             width=6,
             decimals=0,

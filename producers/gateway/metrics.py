@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
+from schemas.http import Outcome
+
 SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 8)
 
 
@@ -22,6 +24,8 @@ class GatewayMetrics:
         self.events = Counter(
             "fair_gateway_events", "Events answered, by final outcome.", ["outcome"], registry=registry
         )
+        for outcome in Outcome:
+            self.events.labels(outcome)  # from zero on: Prometheus cannot tell the first rise of a new series
         self.rejected = Counter(
             "fair_gateway_rejected_events", "Events refused for good, by reason.", ["reason"], registry=registry
         )

@@ -111,6 +111,18 @@ def test_an_alert_waits_before_it_fires(alert: Alert, at_first: Said) -> None:
     assert alert.name not in at_first or alert.wait == "0s"
 
 
+@promtool
+@pytest.mark.parametrize(
+    ("refused", "fires"), [("0x60 10+10x20 200x300", True), ("0x60 2+2x20 40x300", False), ("900x60 0x340", False)]
+)
+def test_what_gateways_refuse_is_a_burst_too_and_their_restart_is_none(
+    refused: str, fires: bool, tmp_path: Path
+) -> None:
+    [alert] = [one for one in ALERTS if one.name == "RejectsBurst"]
+    series = {"fair_gateway_events_total{outcome='rejected', instance='g'}": refused}
+    assert ("RejectsBurst" in fired(tmp_path, [verdict(alert, series, 20)])) is fires
+
+
 def test_every_alert_has_its_two_cases_and_every_case_its_alert() -> None:
     assert set(CASES) == {alert.name for alert in ALERTS}
 
@@ -195,6 +207,8 @@ BEFORE_NOON = {
     "fair_booth_visitors{booth='b1', window='day', instance='b'}": "3x400",
     "fair_booth_visitors{booth='b2', window='day', instance='b'}": "2x400",
     "fair_rejected_events{topic='t', reason='r', window='fair', partition='0'}": "5x400",
+    "fair_gateway_rejected_events_total{reason='bad_value', instance='a'}": "2x400",
+    "fair_gateway_rejected_events_total{reason='bad_value', instance='b'}": "3x400",
     "fair_worker_lag_records{topic='t', partition='0', instance='a'}": "7x400",
     "fair_worker_lag_records{topic='t', partition='0', instance='b'}": "9x400",
     "fair_watermark_timestamp_seconds{partition='0', instance='a'}": "77x400",
@@ -212,6 +226,7 @@ ANSWERS = {
     "fair:gate_passages": {'{gate="north"}': 180},
     "fair:gate_idle": {},
     "fair:rejected_events": {"{}": 5},
+    "fair:gateway_rejected_events": {'{reason="bad_value"}': 5},
     "fair:lag": {"{}": 9},
     "fair:partition_lag": {'{partition="0"}': 9},
     "fair:watermark": {'{partition="0"}': 78},

@@ -35,6 +35,7 @@ ELSEWHERE = {
     "process_start_time_seconds": set(),
     "fair_gateway_requests_total": {"status", "code"},
     "fair_gateway_events_total": {"outcome"},
+    "fair_gateway_rejected_events_total": {"reason"},
     "fair_gateway_request_seconds_bucket": {"le"},
     "fair_gateway_ack_seconds_bucket": {"le"},
     "kafka_brokers": set(),
