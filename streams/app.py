@@ -24,7 +24,7 @@ from schemas.settings import KafkaSettings, WorkerSettings
 from schemas.times import wall_ms
 from schemas.topics import EVENT_TOPICS, REJECTED, Topic, group_prefix, journal_topic
 from streams.agent import Folding
-from streams.chunks import Chunk, ChunkConsumer, consumer_for
+from streams.chunks import Chunk, ChunkConsumer, RawChunks, consumer_for
 from streams.collector import KpiCollector
 from streams.consumer_thread import Denial
 from streams.denials import denial
@@ -48,18 +48,6 @@ REBALANCE_S = 10.0
 ANSWER_S = 5.0
 """Any request is waited for so much longer than the slowest, a join. Faust waits 90 s, and 20 minutes for an append: a
 connection that is open at one end only would stop a worker for so long."""
-
-
-class RawChunks(faust.Schema[bytes, Chunk]):
-    """A chunk is no message to decode; hand it on as it is."""
-
-    @override
-    def loads_value(self, app: Any, message: Any, *, loads: Any = None, serializer: Any = None) -> Any:
-        return message.value
-
-    @override
-    def loads_key(self, app: Any, message: Any, *, loads: Any = None, serializer: Any = None) -> Any:
-        return message.key
 
 
 class WorkerApp(faust.App):

@@ -11,6 +11,7 @@ from schemas.fair_file import example_fair_path, load_fair
 from schemas.settings import KafkaSettings, WorkerSettings
 from streams import store
 from streams.app import create_worker
+from streams.chunks import Chunk
 
 
 class Seeks:
@@ -24,7 +25,11 @@ class Seeks:
 
 
 def behind_a_hole(tp: TP, *offsets: int) -> list[Any]:
-    return [SimpleNamespace(message=SimpleNamespace(tp=tp, offset=offset, value=b"")) for offset in offsets]
+    """Return what Faust hands over for chunks of one record each."""
+    return [
+        SimpleNamespace(message=SimpleNamespace(tp=tp, offset=offset, value=Chunk(offset, [(offset, b"")])))
+        for offset in offsets
+    ]
 
 
 async def test_a_lost_journal_record_is_read_again_once_however_many_came_behind_it(
