@@ -184,6 +184,10 @@ class WorkerSettings(Settings):
     standby_replicas: Annotated[int, Field(ge=0, le=8)] = 1
     """Workers that keep a warm copy of each partition's state, for a takeover without reading the journal."""
 
+    chunk_records: Annotated[int, Field(ge=1, le=20_000)] = 2_000
+    """Most records of a partition that are folded and journalled at once: 2,000 take about 30 ms and 100 KB. Of a slow
+    fair there are one or two."""
+
     generation: Annotated[int, Field(ge=1, le=9_999)] = 1
     """Raised to throw all state away: each generation has a consumer group and a journal of its own, and folds the
     fair from offset 0. `fairpulse rebuild` prepares the next one beside the running workers."""

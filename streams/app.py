@@ -109,7 +109,9 @@ def create_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) ->
     app.tables.add(table)
     # Faust takes the class from here when it makes the consumer; it is declared a class variable.
     denial_of = partial(denial, kafka)
-    vars(app.transport)["Consumer"] = consumer_for(frozenset(_NAMES), store.position_of, denial_of)
+    vars(app.transport)["Consumer"] = consumer_for(
+        frozenset(_NAMES), settings.chunk_records, store.position_of, denial_of
+    )
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     health = Health(registry)

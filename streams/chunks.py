@@ -28,8 +28,6 @@ POLL_S = 0.1
 """How long a fetch waits for partitions that may be empty while others regain room. Stock Faust waits a second."""
 PAUSE_S = 0.02
 """Before looking again whether a partition has room in the queue."""
-CHUNK_RECORDS = 2_000
-"""Most records in a chunk: a journal record of some 100 KB, about 30 ms of work."""
 
 
 JOURNAL_RECORDS = 500
@@ -49,13 +47,14 @@ class Chunk(NamedTuple):
 
 
 class ChunkConsumer(Consumer):
-    """Faust's consumer for the event topics of a worker; changelog records pass one by one, as ever.
+    """Faust's consumer for the event topics of a worker and its journal.
 
     Class attributes are set by `consumer_for`.
     """
 
     chunk_topics: frozenset[str] = frozenset()
-    chunk_records: int = CHUNK_RECORDS
+    chunk_records: int
+    """Most records of an event topic in a chunk."""
     position_of: Callable[[TP], int | None]
     """Last offset that a partition's state has applied; None without state."""
     denial: Denial
@@ -196,11 +195,12 @@ class RawChunks(faust.Schema[bytes, Chunk]):
 
 
 def consumer_for(
-    topics: frozenset[str], position_of: Callable[[TP], int | None], denial: Denial
+    topics: frozenset[str], chunk_records: int, position_of: Callable[[TP], int | None], denial: Denial
 ) -> type[ChunkConsumer]:
     """Return the consumer class of one app (Faust makes the instance itself)."""
     members: Mapping[str, object] = {
         "chunk_topics": topics,
+        "chunk_records": chunk_records,
         "position_of": staticmethod(position_of),
         "denial": staticmethod(denial),
     }
