@@ -54,7 +54,7 @@ class Calls(Protocol):
         """Leave a note at a time, on all boards or on one."""
 
     def ask(self, queries: Sequence[Json], from_ms: int, to_ms: int) -> Json:
-        """Run a panel's queries; return results by refId."""
+        """Run a panel's queries; return results by refId. Refused if one of them fails."""
 
     def snapshot(self, name: str, board: Json, seconds: int) -> Json:
         """Keep a board with its data; return its address. 0 seconds keep it for ever."""
@@ -135,9 +135,16 @@ class GrafanaGateway:
         return self._call("annotation", lambda: self._face.api.POST("/annotations", json=body))
 
     def ask(self, queries: Sequence[Json], from_ms: int, to_ms: int) -> Json:
-        """Run a panel's queries; return results by refId."""
+        """Run a panel's queries; return results by refId. Refused if one of them fails."""
         body = {"queries": queries, "from": str(from_ms), "to": str(to_ms)}
         results: Json = self._call("query", lambda: self._face.api.POST("/ds/query", json=body))["results"]
+        for ref, result in results.items():
+            if "error" in result:
+                status = int(result.get("status", requests.codes.server_error))
+                what = f"query {ref}, status {status}"
+                raise Refused(
+                    status, f"{self._where} refused: {what}", hint="is its data source well? see Grafana's log"
+                )
         return results
 
     def snapshot(self, name: str, board: Json, seconds: int) -> Json:

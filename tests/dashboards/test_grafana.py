@@ -162,6 +162,14 @@ def test_a_snapshot_stands_at_what_the_board_shows_first_or_at_what_is_set(grafa
     assert "it has datasource, window, hall, booth" in refused("snapshot", "fair-exhibitors", "--set", "stand=h1-a01")
 
 
+def test_no_snapshot_is_kept_when_one_of_its_queries_fails(grafana: GrafanaStub) -> None:
+    ok("push")
+    grafana.failing = "fair_unique_visitors"
+    said = refused("snapshot", "fair-now")
+    assert "status 503" in said
+    assert grafana.snapshots == []
+
+
 def test_a_snapshot_of_a_board_that_is_not_there_says_so(grafana: GrafanaStub) -> None:
     assert "push it first" in refused("snapshot", "fair-now")
 

@@ -25,6 +25,7 @@ class GrafanaStub:
     Attributes:
         requests: method and path of every request, in order.
         provisioned: uids of boards that come from files and cannot be saved.
+        failing: part of the queries that fail, while the others of a request are answered.
         checks_sources: whether the plugin of the data source has a health check.
         missing: what it says of a board that is not there: with access control, as of 9, that one may not see it.
     """
@@ -42,6 +43,7 @@ class GrafanaStub:
         self.version = "13.0.1"
         self.missing = 404
         self.checks_sources = True
+        self.failing = ""
         self.source = {"status": "OK", "message": "Successfully queried the Prometheus API."}
         self.url = ""
 
@@ -84,11 +86,17 @@ class GrafanaStub:
                 return 404, {"message": "data source not found"}
             case ["POST", "ds", "query"]:
                 self.asked.append(body)
-                return 200, {"results": {query["refId"]: result(query) for query in body["queries"]}}
+                results = {query["refId"]: self.result(query) for query in body["queries"]}
+                return 207 if any("error" in one for one in results.values()) else 200, {"results": results}
             case ["POST", "snapshots"]:
                 self.snapshots.append(body)
                 return 200, {"key": "k1", "deleteKey": "d1", "url": f"{self.url}/dashboard/snapshot/k1", "id": 1}
         return 404, {"message": "Not found"}
+
+    def result(self, query: Any) -> dict[str, Any]:
+        if self.failing and self.failing in query["expr"]:
+            return {"status": 503, "error": "query timed out in expression evaluation", "frames": []}
+        return result(query)
 
     def save(self, body: Any) -> tuple[int, Any]:
         board = body["dashboard"]
