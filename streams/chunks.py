@@ -28,8 +28,6 @@ POLL_S = 0.1
 """How long a fetch waits for partitions that may be empty while others regain room. Stock Faust waits a second."""
 PAUSE_S = 0.02
 """Before looking again whether a partition has room in the queue."""
-
-
 JOURNAL_RECORDS = 500
 """Most journal records that are handed to the store at once. A slow fair writes one for every event or two."""
 
