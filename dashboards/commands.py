@@ -6,12 +6,13 @@ from pathlib import Path
 import click
 
 from dashboards.boards import ALL_BOARDS
-from dashboards.grafana import GrafanaGateway, wall_ms
+from dashboards.grafana import GrafanaGateway
 from dashboards.operations import doctor as examine
 from dashboards.operations import push as push_boards
 from dashboards.snapshots import keep
 from schemas.errors import FairpulseError
 from schemas.settings import GrafanaSettings
+from schemas.times import wall_ms
 
 JSON = Path(__file__).parent / "json"
 UIDS = [board.uid for board in ALL_BOARDS]

@@ -4,7 +4,6 @@ grafana-api is archived by its author. Everything here goes through `Calls`, so 
 one module; its by-id, notification and permission methods name paths that Grafana 13 no longer has: not used.
 """
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from json import JSONDecodeError
 from typing import Any, Final, Protocol
@@ -172,8 +171,3 @@ class GrafanaGateway:
                 f"{self._where} does not answer", hint="check FAIRPULSE_GRAFANA_URL, and that it is running"
             ) from None
         return answer
-
-
-def wall_ms() -> int:
-    """Return the wall clock in ms since 1970: notes and cut-offs without a time are of now."""
-    return time.time_ns() // 1_000_000

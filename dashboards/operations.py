@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from dashboards.grafana import Calls, Json, Refused, wall_ms
+from dashboards.grafana import Calls, Json, Refused
 from dashboards.provisioning import FOLDER, FOLDER_UID
 from dashboards.spec import DATASOURCE
+from schemas.times import wall_ms
 
 OURS: Final = "fairpulse: pushed"
 """Message of the versions that we save; a board whose newest version says something else was changed by somebody."""
