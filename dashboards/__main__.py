@@ -16,10 +16,10 @@ from dashboards.pages import kpis_page, settings_page, topics_page
 from dashboards.provisioning import datasources, providers
 from dashboards.rules import recording_rules
 from dashboards.scraping import prometheus_config
-from schemas.asyncapi import asyncapi_text
+from schemas.api.asyncapi import asyncapi_text
+from schemas.api.openapi import openapi_text
 from schemas.console import run
 from schemas.errors import FairpulseError
-from schemas.openapi import openapi_text
 
 ROOT = Path(__file__).parent
 GENERATED = ROOT / "generated"

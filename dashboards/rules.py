@@ -6,8 +6,8 @@ from typing import Any, Final
 from dashboards.boards.shared import SCANNED, SILENT, load, pressure
 from dashboards.queries import total
 from dashboards.scraping import FACTS_SECONDS
+from streams.kpis.booths import BOOTH_VISITORS
 from streams.kpis.definition import Label, Window
-from streams.kpis.engagement import BOOTH_VISITORS
 from streams.kpis.gates import GATE_PASSAGES, VISITORS_BY_COUNTRY
 from streams.kpis.quality import REJECTED_EVENTS
 

@@ -4,8 +4,8 @@ import sys
 
 import click
 
-from producers.cli import replay, simulate
 from producers.gateway.cli import gateway
+from producers.play.cli import replay, simulate
 from producers.registry.cli import terminals
 from schemas.console import run
 

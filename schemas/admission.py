@@ -6,7 +6,7 @@ from typing import Final
 from schemas.codes import ScanKind
 from schemas.errors import InvalidEvent
 from schemas.events import DealCancelled, DealTerms, Event, ExhibitInteraction, VisitorScan
-from schemas.fair import Fair
+from schemas.fair.model import Fair
 from schemas.wire import REASONS
 
 LARGEST_MINOR: Final = 2**63 - 1

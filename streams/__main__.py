@@ -1,9 +1,25 @@
-"""`python -m streams`: the commands of the stream side."""
+"""`python -m streams`: the commands of the stream side without the others."""
 
 import sys
 
+import click
+
 from schemas.console import run
-from streams.cli import commands
+from streams.audit.cli import audit
+from streams.history.cli import backfill, rebuild, record
+from streams.history.letters_cli import dead_letters
+from streams.kafka.cli import acls, kafka_exporter, topics
+from streams.shown.cli import kpis
+from streams.worker.cli import worker
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def streams() -> None:
+    """The stream side of fairpulse: the worker, and what is known of Kafka, recordings and numbers."""
+
+
+for _command in (worker, topics, acls, kafka_exporter, kpis, record, backfill, rebuild, dead_letters, audit):
+    streams.add_command(_command)
 
 if __name__ == "__main__":
-    sys.exit(run(commands))
+    sys.exit(run(streams))

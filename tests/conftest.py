@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest_plugins = ["tests.support.broker"]
+pytest_plugins = ["tests.support.broker", "tests.support.kafkas", "tests.support.scripted_server"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -19,9 +19,9 @@ from dashboards.spec import (
     Variable,
     about,
 )
+from streams.kpis.booths import LEADS
 from streams.kpis.deals import CONTRACT_VALUE_REPORTED, INTENDED_VALUE_REPORTED, OUTCOMES
 from streams.kpis.definition import Kpi, Window
-from streams.kpis.engagement import LEADS
 from streams.kpis.gates import GATE_PASSAGES, SITE_OCCUPANCY, VISITS
 from streams.kpis.quality import EVENTS
 

@@ -14,8 +14,7 @@ from dashboards.boards.shared import (
 )
 from dashboards.queries import fill, quantile, share, total
 from dashboards.spec import GOOD, NEUTRAL, Board, Kind, Panel, Query, Row, Variable, about
-from streams.kpis.definition import Label, Window
-from streams.kpis.engagement import (
+from streams.kpis.booths import (
     BOOTH_AUDIENCE,
     BOOTH_SCANS,
     BOOTH_VISITORS,
@@ -25,6 +24,7 @@ from streams.kpis.engagement import (
     LEAD_AUDIENCE,
     LEADS,
 )
+from streams.kpis.definition import Label, Window
 from streams.kpis.gates import UNIQUE_VISITORS, VISITS
 from streams.kpis.halls import HALL_DWELL
 

@@ -34,9 +34,9 @@ from dashboards.spec import (
     Row,
     about,
 )
+from streams.kpis.booths import LEADS
 from streams.kpis.deals import CONTRACT_VALUE_REPORTED, DEALS, INTENDED_VALUE_REPORTED, OUTCOMES
 from streams.kpis.definition import Label, Window
-from streams.kpis.engagement import LEADS
 from streams.kpis.gates import (
     GATE_PASSAGES,
     INTERNATIONAL_VISITORS,

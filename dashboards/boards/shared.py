@@ -4,8 +4,8 @@ from typing import Final
 
 from dashboards.queries import ZERO, fact, inside, total
 from dashboards.spec import BAD, GOOD, NEUTRAL, QUIET, WARN, WATCH, Levels, Link, Mark, Variable
+from streams.kpis.booths import BOOTH_SCANS
 from streams.kpis.definition import Label, Window
-from streams.kpis.engagement import BOOTH_SCANS
 from streams.kpis.gates import GATE_DENIALS, GATE_PASSAGES
 from streams.kpis.halls import HALL_OCCUPANCY
 

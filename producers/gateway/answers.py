@@ -8,7 +8,7 @@ from starlette.responses import Response
 from producers.gateway.intake import Reading
 from producers.gateway.metrics import GatewayMetrics
 from producers.gateway.problems import Refusal, problem_of
-from schemas.http import PROBLEM_TYPE, Outcome, Problem, Receipt, Results, TerminalInfo
+from schemas.api.http import PROBLEM_TYPE, Outcome, Problem, Receipt, Results, TerminalInfo
 
 _RECEIPT: Final = TypeAdapter(Receipt)
 _RESULTS: Final = TypeAdapter(Results)

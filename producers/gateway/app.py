@@ -32,10 +32,9 @@ from producers.gateway.reading import (
 )
 from producers.gateway.refusing import unreadable_letter
 from producers.gateway.supervisor import NotStored, Supervisor
+from producers.records import RawRecord
 from producers.registry.doorkeeper import Doorkeeper
-from producers.sinks import RawRecord
-from schemas.fair import Fair
-from schemas.http import (
+from schemas.api.http import (
     BODY_MAX_BYTES,
     EVENT_MAX_BYTES,
     EVENTS_MAX,
@@ -45,9 +44,10 @@ from schemas.http import (
     Limits,
     TerminalInfo,
 )
-from schemas.openapi import openapi_text
+from schemas.api.openapi import openapi_text
+from schemas.api.terminals import PlaceKind
+from schemas.fair.model import Fair
 from schemas.settings import GatewaySettings
-from schemas.terminals import PlaceKind
 from schemas.times import instant_text
 
 log = logging.getLogger(__name__)

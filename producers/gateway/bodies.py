@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import jiter
 
+from schemas.api.http import EVENT_MAX_BYTES, EVENTS_MAX, FIELDS_MAX
+from schemas.api.terminals import Terminal
 from schemas.errors import InvalidEvent
-from schemas.http import EVENT_MAX_BYTES, EVENTS_MAX, FIELDS_MAX
-from schemas.terminals import Terminal
 from schemas.times import instant_text
 
 LEVELS_MAX: Final = 6

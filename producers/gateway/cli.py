@@ -27,7 +27,7 @@ def gateway(
     variable; more of them in schemas/settings.py.
     """
     from producers.gateway.run import run_gateway
-    from schemas.fair_file import example_fair_path, load_fair
+    from schemas.fair.file import example_fair_path, load_fair
     from schemas.settings import FairSettings, GatewaySettings, KafkaSettings
 
     fair = load_fair(FairSettings.load(fair_file=fair_file).fair_file or example_fair_path())

@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from producers.gateway.answers import refusal_answer
 from producers.gateway.problems import Refusal
-from schemas.http import HEADERS_MAX, HEADERS_MAX_BYTES
+from schemas.api.http import HEADERS_MAX, HEADERS_MAX_BYTES
 
 HEADERS_DEADLINE_S: Final = 10.0
 """Request line and headers have arrived by then, or the connection is closed."""

@@ -14,12 +14,12 @@ from producers.gateway.memory import Look, Remembered, digest
 from producers.gateway.merging import Merged, merge_all
 from producers.gateway.refusing import refusal_of
 from producers.gateway.scope import check_scope
-from producers.sinks import RawRecord, record_of
+from producers.records import RawRecord, record_of
 from schemas.admission import admission
+from schemas.api.http import EventResult, Outcome
 from schemas.errors import InvalidEvent
 from schemas.events import Event
-from schemas.fair import Fair
-from schemas.http import EventResult, Outcome
+from schemas.fair.model import Fair
 from schemas.wire import decode_all_strict, decode_strict
 
 

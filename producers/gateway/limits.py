@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from producers.gateway.problems import Refusal
-from schemas.http import EVENT_MAX_BYTES
+from schemas.api.http import EVENT_MAX_BYTES
 
 IDLE_BUCKETS = 10_000
 """Buckets kept; a full one says nothing, so it may be forgotten."""

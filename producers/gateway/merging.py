@@ -6,8 +6,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from producers.gateway.bodies import Posting, misfit, plain_json
 from producers.gateway.scope import stamp_place
+from schemas.api.http import EVENT_MAX_BYTES, FIELDS_MAX, CloudEvent, canonical_id
 from schemas.errors import InvalidEvent
-from schemas.http import EVENT_MAX_BYTES, FIELDS_MAX, CloudEvent, canonical_id
 
 _POSTED: Final = TypeAdapter(CloudEvent)
 _POSTED_BATCH: Final = TypeAdapter(list[CloudEvent])

@@ -4,8 +4,17 @@ import secrets
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from schemas.http import BODY_MAX_BYTES, ERRORS_MAX, EVENT_MAX_BYTES, EVENTS_MAX, Action, EventResult, Outcome, Problem
-from schemas.http import ProblemError as Error
+from schemas.api.http import (
+    BODY_MAX_BYTES,
+    ERRORS_MAX,
+    EVENT_MAX_BYTES,
+    EVENTS_MAX,
+    Action,
+    EventResult,
+    Outcome,
+    Problem,
+)
+from schemas.api.http import ProblemError as Error
 
 RETRYABLE: Final = frozenset({408, 429, 500, 503})
 """Statuses after which the same bytes may succeed."""

@@ -13,7 +13,7 @@ from starlette.types import Receive
 from producers.gateway.problems import Refusal
 from producers.registry.doorkeeper import Doorkeeper, Unreadable
 from producers.registry.store import Key
-from schemas.http import BATCH_TYPE, BODY_MAX_BYTES, JSON_TYPE, SENT_AT, SINGLE_TYPE
+from schemas.api.http import BATCH_TYPE, BODY_MAX_BYTES, JSON_TYPE, SENT_AT, SINGLE_TYPE
 from schemas.times import Instant, epoch_ms
 
 BODY_DEADLINE_S: Final = 10.0

@@ -5,11 +5,11 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from producers.gateway.bodies import Posting, plain_json
-from producers.sinks import RawRecord, record_of
+from producers.records import RawRecord, record_of
+from schemas.api.http import EventResult, Outcome, canonical_id
 from schemas.dead_letters import posted_letter
 from schemas.errors import InvalidEvent
 from schemas.events import Event
-from schemas.http import EventResult, Outcome, canonical_id
 from schemas.ids import EventId
 from schemas.topics import DEALS, INTERACTIONS, REJECTED, SCANS
 

@@ -20,7 +20,7 @@ from producers.gateway.metrics import GatewayMetrics
 from producers.gateway.supervisor import Supervisor
 from producers.registry.doorkeeper import Doorkeeper
 from schemas.errors import InvalidSettings, Unavailable
-from schemas.fair import Fair
+from schemas.fair.model import Fair
 from schemas.logs import log_to_stderr
 from schemas.settings import GatewaySettings, KafkaSettings
 

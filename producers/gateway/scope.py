@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from schemas.api.http import SERVER_FIELDS
+from schemas.api.terminals import PlaceKind, Terminal
 from schemas.codes import ScanKind
 from schemas.errors import InvalidEvent
 from schemas.events import DealCancelled, DealTerms, Event, ExhibitInteraction, VisitorScan
-from schemas.fair import Fair
-from schemas.http import SERVER_FIELDS
-from schemas.terminals import PlaceKind, Terminal
+from schemas.fair.model import Fair
 
 _FIELD = {PlaceKind.BOOTH: "booth_id", PlaceKind.GATE: "gate_id", PlaceKind.HALL: "hall_id"}
 _KINDS = {

@@ -15,7 +15,8 @@ from typing import Any, Final, Literal
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
-from producers.sinks import RawRecord, no_kafka
+from producers.play.sinks import no_kafka
+from producers.records import RawRecord
 from schemas.errors import FairpulseError, InvalidSettings, Refused, Unavailable
 from schemas.kafka_access import client_arguments, refused
 from schemas.settings import KafkaSettings

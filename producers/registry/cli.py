@@ -10,8 +10,8 @@ from schemas.errors import FairpulseError
 
 if TYPE_CHECKING:
     from producers.registry.store import Registry
-    from schemas.fair import Fair
-    from schemas.terminals import Terminal, Token
+    from schemas.api.terminals import Terminal, Token
+    from schemas.fair.model import Fair
 
 AFTER_THE_FAIR = timedelta(days=2)
 """Keys work so long after the last day, for terminals that were offline."""
@@ -51,9 +51,9 @@ def enrol(
     days: int | None,
 ) -> None:
     """Add a terminal and print its token: once, and to standard output alone."""
-    from schemas.fair_file import example_fair_path, load_fair
+    from schemas.api.terminals import PlaceKind
+    from schemas.fair.file import example_fair_path, load_fair
     from schemas.settings import FairSettings
-    from schemas.terminals import PlaceKind
 
     places = {PlaceKind.BOOTH: booth, PlaceKind.GATE: gate, PlaceKind.HALL: hall, PlaceKind.DESK: "" if desk else None}
     chosen = [(kind, name) for kind, name in places.items() if name is not None]
@@ -113,8 +113,8 @@ def rotate(terminal_id: str, file: Path | None, days: int | None) -> None:
 def _terminal(terminal_id: str, fair: "Fair", kind: str, place_id: str) -> "Terminal":
     from pydantic import TypeAdapter, ValidationError
 
+    from schemas.api.terminals import PlaceKind, Terminal
     from schemas.ids import TerminalId
-    from schemas.terminals import PlaceKind, Terminal
 
     try:
         TypeAdapter(TerminalId).validate_python(terminal_id)

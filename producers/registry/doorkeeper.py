@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from producers.registry.store import Key, digest_of, read_keys
+from schemas.api.terminals import parse_token
 from schemas.errors import Unavailable
-from schemas.terminals import parse_token
 
 log = logging.getLogger(__name__)
 

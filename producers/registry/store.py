@@ -11,8 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from schemas.api.terminals import PlaceKind, Terminal, Token
 from schemas.errors import FairpulseError, Unavailable
-from schemas.terminals import PlaceKind, Terminal, Token
 from schemas.times import epoch_ms, from_epoch_ms
 
 KEYS_LIVE: Final = 2

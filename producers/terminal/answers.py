@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any, Final
 
 from producers.terminal.spool import Refusal, Waiting
-from schemas.http import PROBLEM_TYPE, Outcome
+from schemas.api.http import PROBLEM_TYPE, Outcome
 
 MOST_ASKED_S: Final = 300.0
 """Longest wait that a server may ask for; a wrong header must not silence a booth for hours."""

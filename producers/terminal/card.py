@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Self
 
 from schemas.errors import InvalidSettings
-from schemas.fair import Fair
+from schemas.fair.model import Fair
 
 
 @dataclass(frozen=True, slots=True)

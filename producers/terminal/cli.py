@@ -44,7 +44,7 @@ def pair(folder: Path | None, server: str, fair_file: Path | None, *, insecure: 
     from producers.terminal.card import card_of
     from producers.terminal.link import Answer, Link
     from producers.terminal.pairing import checked_server, keep, told_by
-    from schemas.fair_file import example_fair_path, load_fair
+    from schemas.fair.file import example_fair_path, load_fair
     from schemas.settings import FairSettings, TerminalSettings
 
     address = checked_server(server, insecure=insecure)

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from schemas.api.http import SERVER_FIELDS
 from schemas.events import Event
-from schemas.http import SERVER_FIELDS
 from schemas.wire import encode
 
 

@@ -9,8 +9,8 @@ from typing import Final, Self
 import aiohttp
 
 from producers.terminal.spool import Waiting
+from schemas.api.http import BATCH_TYPE, EVENTS_PATH, TERMINAL_PATH
 from schemas.errors import Unavailable
-from schemas.http import BATCH_TYPE, EVENTS_PATH, TERMINAL_PATH
 
 PATIENCE_S: Final = 15.0
 """For one exchange; longer than the gateway's own deadline of 8 s, so that its answer still reaches us."""

@@ -17,8 +17,8 @@ from producers.terminal.backoff import wait_s
 from producers.terminal.clock import ClockMs, writable
 from producers.terminal.link import Answer, Link, Stamps
 from producers.terminal.spool import Spool, Waiting
+from schemas.api.http import EVENTS_MAX, SENT_AT
 from schemas.errors import Unavailable
-from schemas.http import EVENTS_MAX, SENT_AT
 from schemas.times import instant_text, wall_ms
 
 log = logging.getLogger(__name__)

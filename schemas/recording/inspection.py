@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from schemas.errors import Unavailable
-from schemas.fair_file import example_fair_path, load_fair
+from schemas.fair.file import example_fair_path, load_fair
 from schemas.recording.frames import HEADER_BYTES
 from schemas.recording.jsonl import from_lines, to_line
 from schemas.recording.reader import Recording

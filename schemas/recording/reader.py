@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from schemas.errors import InvalidRecording
-from schemas.fair import Fair
-from schemas.fair_file import load_fair, parse_fair
+from schemas.fair.file import load_fair, parse_fair
+from schemas.fair.model import Fair
 from schemas.recording.frames import HEADER_BYTES, Cut, RecordedRecord, read_header, unpack, unpack_records
 from schemas.recording.header import Header
 

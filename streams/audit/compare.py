@@ -1,42 +1,11 @@
 """What the product shows on /kpis beside what the oracle recomputed."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from typing_extensions import override
-
-from streams.audit.oracle import WINDOWS, Labels, Oracle, Value
-from streams.audit.oracle_rules import epoch_ms
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """One number as the product shows it and as the oracle recomputes it; 0 where there is none.
-
-    Attributes:
-        window: `fair`, a date, or minutes (`15m`).
-        labels: `booth=A-1, hall=1`; empty without labels.
-    """
-
-    name: str
-    window: str
-    labels: str
-    live: Value
-    recomputed: Value
-
-    @property
-    def differs(self) -> bool:
-        """Whether the two part; a histogram that saw nothing is as good as none."""
-        return self.live != self.recomputed and any(map(any, map(_parts, (self.live, self.recomputed))))
-
-    @override
-    def __str__(self) -> str:
-        where = f"{self.name}{{{self.labels}}} [{self.window}]"
-        if isinstance(self.live, int) and isinstance(self.recomputed, int):
-            return f"{where}: live {self.live}, recomputed {self.recomputed}, {self.live - self.recomputed:+}"
-        return f"{where}: live {self.live}, recomputed {self.recomputed} (count, sum in ms, buckets)"
+from streams.audit.recount.oracle import WINDOWS, Oracle
+from streams.audit.recount.rules import epoch_ms
+from streams.shown.answers import Number, pair, shown
 
 
 def differences(oracle: Oracle, answers: Sequence[Mapping[str, Any]]) -> list[Number]:
@@ -62,36 +31,3 @@ def numbers(oracle: Oracle, answers: Sequence[Mapping[str, Any]], *, minutes: bo
             if window.endswith("m") and end is None:
                 continue
             yield from pair(name, window, theirs.get(window, {}), mine.get(window, {}))
-
-
-def pair(name: str, window: str, live: Mapping[Labels, Value], other: Mapping[Labels, Value]) -> Iterator[Number]:
-    """Yield the numbers of one window side by side; a missing one is 0."""
-    for key in sorted({*live, *other}, key=sorted):
-        labels = ", ".join(f"{label}={value}" for label, value in sorted(key))
-        yield Number(name, window, labels, live.get(key, 0), other.get(key, 0))
-
-
-def shown(name: str, answers: Sequence[Mapping[str, Any]]) -> dict[str, dict[Labels, Value]]:
-    """Return one KPI of the /kpis answers of all workers, added up, by window (days by their date)."""
-    windows: dict[str, dict[Labels, Value]] = defaultdict(dict)
-    for answer in answers:
-        for window, content in answer["kpis"].get(name, {}).get("windows", {}).items():
-            for label, series in content.items() if window == "day" else [(window, content)]:
-                for one in series:
-                    key, value = frozenset(one["labels"].items()), one["value"]
-                    if isinstance(value, Mapping):
-                        value = (value["count"], value["sum"], *value["buckets"])
-                    windows[label][key] = _plus(windows[label].get(key), value)
-    return windows
-
-
-def _parts(value: Value) -> tuple[int, ...]:
-    return (value,) if isinstance(value, int) else value
-
-
-def _plus(one: Value | None, other: Value) -> Value:
-    if isinstance(one, tuple) and isinstance(other, tuple):
-        return tuple(map(sum, zip(one, other, strict=True)))
-    if isinstance(one, tuple) or isinstance(other, tuple):
-        return other
-    return (one or 0) + other

@@ -13,9 +13,9 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from schemas.errors import Unavailable
-from streams.audit.compare import Number
-from streams.audit.oracle import Oracle
+from streams.audit.recount.oracle import Oracle
 from streams.audit.sources import Seals
+from streams.shown.answers import Number
 
 EVIDENCE: Final = ("badge_ref", "day", "first_accepted_entry", "gate", "role", "event_id")
 NUMBERS: Final = ("kpi", "window", "labels", "live", "recomputed", "difference")

@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from schemas.errors import FairpulseError, InvalidSettings
-from schemas.fair import Fair
-from schemas.fair_file import example_fair_path, load_fair
+from schemas.fair.file import example_fair_path, load_fair
+from schemas.fair.model import Fair
 from schemas.recording.reader import Recording
 from schemas.settings import FairSettings, KafkaSettings, WorkerSettings
 from schemas.times import from_epoch_ms, instant_text, wall_ms
-from streams.audit.compare import Number, numbers
+from streams.audit.compare import numbers
 from streams.audit.evidence import (
     EVIDENCE,
     NUMBERS,
@@ -28,12 +28,13 @@ from streams.audit.evidence import (
     terminal_rows,
     write_audit,
 )
-from streams.audit.oracle import Oracle
+from streams.audit.recount.oracle import Oracle
 from streams.audit.sources import Seals, read_records, run_topics
 from streams.audit.table import table_of
-from streams.kpi_listing import fetch_report
-from streams.kpis.engine import Engine
-from streams.replay import Replay, whole_records
+from streams.fold.engine import Engine
+from streams.history.replay import Replay, whole_records
+from streams.shown.answers import Number
+from streams.shown.listing import fetch_report
 
 LIVE: Final = "http://127.0.0.1:9464"
 """Where a worker is, unless it is told otherwise."""

@@ -11,9 +11,9 @@ from schemas.errors import FairpulseError, Unavailable
 from schemas.recording.frames import RecordedRecord
 from schemas.settings import KafkaSettings
 from schemas.topics import EVENT_TOPICS
-from streams.audit.oracle import Oracle
-from streams.topic_reader import Place, Span, reading
-from streams.topics_admin import admin, partitions_of
+from streams.audit.recount.oracle import Oracle
+from streams.history.reading import Place, Span, reading
+from streams.kafka.topics import admin, partitions_of
 
 TOPICS: Final = tuple(topic.name for topic in EVENT_TOPICS)
 

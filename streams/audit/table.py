@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from streams.audit.compare import Number
-from streams.audit.oracle import Value
+from streams.shown.answers import Number, Value
 
 HEAD = ("KPI", "window", "numbers", "live", "recomputed", "difference")
 

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from schemas.errors import FairpulseError, Unavailable
 from streams.audit.run import AuditPlan, Verdict, live_reports, oracle_for, verdict_of
 from streams.audit.sources import Seals, run_topics
-from streams.metrics_server import serving
+from streams.shown.serving import serving
 
 log = logging.getLogger(__name__)
 

@@ -1,52 +1,17 @@
-"""All KPIs, and which of them an occasion feeds."""
+"""All KPIs of the fair."""
 
-import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from schemas.fair import Fair
-from streams.kpis import deals, engagement, gates, halls, quality
-from streams.kpis.aggregates import Changes
-from streams.kpis.definition import Kpi, Occasion
-from streams.kpis.moment import Moment
+from streams.kpis import booths, deals, gates, halls, quality
+from streams.kpis.definition import Kpi
 
 ALL_KPIS: tuple[Kpi[Any, Any], ...] = (
     *gates.KPIS,
     *halls.KPIS,
-    *engagement.KPIS,
+    *booths.KPIS,
     *deals.KPIS,
     *quality.KPIS,
 )
 
 BY_KEY: Mapping[str, Kpi[Any, Any]] = {kpi.key: kpi for kpi in ALL_KPIS}
-
-Step = tuple[str, Callable[[Any, Moment], Any], Callable[[Changes, Any], None]]
-"""One KPI at work: its key, its measure, and how its aggregate folds a hit."""
-
-
-def steps(occasion: Occasion, kpis: Iterable[Kpi[Any, Any]] = ALL_KPIS) -> tuple[Step, ...]:
-    """Return the KPIs that an occasion feeds, ready to run."""
-    return tuple((kpi.key, kpi.measure, kpi.aggregate.fold) for kpi in kpis if occasion in kpi.on.occasions)
-
-
-def fingerprint(fair: Fair, kpis: Iterable[Kpi[Any, Any]], lateness_ms: int) -> str:
-    """Return eight hex digits that change when state of before no longer means the same.
-
-    Meaning is every KPI's key, labels, aggregate and windows, what the fair file says about time, countable gates,
-    visitors and money, and the allowed lateness. The journal bears the fingerprint in its name: a changed meaning
-    starts an empty journal, and the fair is folded anew from offset 0 of the event topics.
-    """
-    meaning = [
-        [(kpi.key, kpi.labels, repr(kpi.aggregate), kpi.windows) for kpi in kpis],
-        lateness_ms,
-        fair.fair_id,
-        str(fair.timezone),
-        [(str(day.date), str(day.opens), str(day.closes)) for day in fair.days],
-        sorted(gate.gate_id for gate in fair.gates.values() if gate.countable),
-        sorted(fair.visitor_roles),
-        fair.host_country,
-        fair.reporting_currency,
-        sorted((code, str(info)) for code, info in fair.currencies.items()),
-        sorted((code, str(rates)) for code, rates in fair.rates.items()),
-    ]
-    return hashlib.sha256(repr(meaning).encode()).hexdigest()[:8]

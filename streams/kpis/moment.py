@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from schemas.fair import Fair
+from schemas.fair.model import Fair
 
 
 class Moment:

@@ -90,7 +90,7 @@ def demo(
     the raw topics; with --direct, if every KPI equals the simulator's own ledger.
     """
     refuse_without_java()
-    from schemas.fair_file import example_fair_path
+    from schemas.fair.file import example_fair_path
     from schemas.settings import FairSettings
     from streams.local.demo import Plan, run_demo
 

@@ -15,10 +15,9 @@ from typing import Final
 
 from rich.live import Live
 
-from schemas.fair_file import load_fair
+from schemas.fair.file import load_fair
 from schemas.settings import PREFIX
 from streams.audit.run import plan_from
-from streams.kpi_listing import fetch_report
 from streams.local.children import Children
 from streams.local.images import with_environment
 from streams.local.kafka import LocalKafka
@@ -27,6 +26,7 @@ from streams.local.observers import Watched, start_observers
 from streams.local.parts import Part, is_ready, say, wait_for
 from streams.local.ports import HOST, free_port
 from streams.local.verdicts import check_with_audit, check_with_ledger
+from streams.shown.listing import fetch_report
 
 PATIENCE: Final = timedelta(seconds=8)
 """How long the programs may take to end before they are killed."""

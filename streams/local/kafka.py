@@ -14,9 +14,9 @@ from signal import SIGCONT, SIGSTOP
 from types import TracebackType
 from typing import Final, Self
 
-from schemas.access import ADMIN, all_users
 from schemas.errors import InvalidSettings, Unavailable
 from schemas.settings import KafkaSettings
+from streams.kafka.principals import ADMIN, all_users
 from streams.local.children import Children, end
 from streams.local.jars import class_path
 from streams.local.node import PORT_TAKEN, Node
@@ -88,8 +88,9 @@ class LocalKafka:
             port: of the first node, the next ones follow; None finds free ones.
             properties: Kafka server properties that win over ours.
             cache: where the jars are, `jars.default_cache()` if None.
-            passwords: a directory with a file a user, named like the user; those of `schemas.access.all_users` that
-                have none get one. Then Kafka wants passwords and keeps access rules; None is open to everybody here.
+            passwords: a directory with a file a user, named like the user; those of
+                `streams.kafka.principals.all_users` that have none get one. Then Kafka wants passwords and keeps
+                access rules; None is open to everybody here.
 
         Raises:
             InvalidSettings: the directory holds a cluster of another size.

@@ -9,7 +9,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from schemas.fair import Fair
+from schemas.fair.model import Fair
 
 SHOWN: Final = (
     "events",

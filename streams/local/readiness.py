@@ -13,7 +13,7 @@ from typing import Final
 
 from schemas.errors import Unavailable
 from schemas.settings import KafkaSettings
-from streams.topics_admin import admin
+from streams.kafka.topics import admin
 
 METADATA: Final = 3
 """The request that lists brokers and topics."""

@@ -13,9 +13,9 @@ from typing import Final
 
 import yaml
 
-from schemas.access import ADMIN, BROKER
 from schemas.errors import InvalidSettings
 from schemas.settings import KafkaSettings
+from streams.kafka.principals import ADMIN, BROKER
 from streams.local.properties import as_file
 
 LISTENER: Final = "SASL"

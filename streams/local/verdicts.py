@@ -8,9 +8,9 @@ from rich.console import Console
 
 from schemas.errors import MustStop
 from streams.audit.run import AuditPlan, audit
-from streams.kpi_listing import fetch_report
 from streams.local.ledger import compared, differences, events_in
 from streams.local.parts import Part, say, wait_for
+from streams.shown.listing import fetch_report
 
 DRAIN_SECONDS: Final = 120
 """How long the worker may take to fold what the simulator has sent."""

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from schemas.events import Event
-from schemas.fair_file import example_fair_path
+from schemas.fair.file import example_fair_path
 from streams.audit.compare import differences
-from streams.audit.oracle import Oracle, Value
+from streams.audit.recount.oracle import Oracle, Value
 from tests.support.builders import RawRecord, amended, cancelled, deal, numbered_id, records, scan, touch
 
 SMALL = example_fair_path("small")

@@ -27,13 +27,13 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from aiokafka.partitioner import murmur2
 
 from dashboards.__main__ import ROOT
-from producers.simulator.scenarios import scenario_named
-from producers.simulator.stream import emissions
-from schemas.fair import Fair
-from schemas.fair_file import example_fair_path, load_fair
+from producers.play.simulator.scenarios import scenario_named
+from producers.play.simulator.stream import emissions
+from schemas.fair.file import example_fair_path, load_fair
+from schemas.fair.model import Fair
 from schemas.recording.frames import RecordedRecord
 from schemas.times import epoch_ms
-from streams.backfill import JOB, openmetrics
+from streams.history.backfill import JOB, openmetrics
 from tests.support.prometheus import RULES, Prometheus, running
 
 PARTITIONS, WORKERS, ROUNDS = 8, 2, 7

@@ -13,7 +13,7 @@ from processes import Bench, Failed, resident_bytes, samples, say
 from worker import Group, Journal, Running, finish
 
 from schemas.events import VisitorScan
-from schemas.fair import Fair
+from schemas.fair.model import Fair
 from schemas.topics import INTERACTIONS, PARTITIONS, key_of
 from schemas.wire import decoder
 

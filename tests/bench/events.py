@@ -16,7 +16,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 
 from schemas.codes import DealStage, InteractionKind
-from schemas.fair import Fair
+from schemas.fair.model import Fair
 from schemas.times import instant_text
 from schemas.topics import DEALS, INTERACTIONS, SCANS
 

@@ -19,13 +19,13 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from streams.app import tune_garbage_collector
-from streams.collector import KpiCollector
-from streams.health import Health
-from streams.kpis.engine import Engine
-from streams.view import View
-from streams.web import exposition
-from tests.streams.test_collector import FAIR, busy_states
+from streams.fold.engine import Engine
+from streams.shown.collector import KpiCollector
+from streams.shown.health import Health
+from streams.shown.pages import exposition
+from streams.shown.view import View
+from streams.worker.app import tune_garbage_collector
+from tests.shown.test_collector import FAIR, busy_states
 
 RUNS = 12
 MOST_SERIES = 10_000

@@ -16,17 +16,17 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from producers.play.fleet import HttpSink, terminals_of
 from producers.terminal.clock import new_event_id
 from producers.terminal.envelope import envelope_of
-from producers.terminal.fleet import HttpSink, terminals_of
 from producers.terminal.spool import Spool
-from schemas.fair_file import example_fair_path, load_fair
+from schemas.api.terminals import PlaceKind, Terminal
+from schemas.fair.file import example_fair_path, load_fair
 from schemas.settings import KafkaSettings
-from schemas.terminals import PlaceKind, Terminal
 from schemas.times import instant_text
 from schemas.topics import SCANS
+from streams.kafka.topics import ensure_topics
 from streams.local.kafka import LocalKafka
-from streams.topics_admin import ensure_topics
 from tests.support.gateway import NOW, GatewayProcess, Paired
 from tests.support.workers import read_back
 

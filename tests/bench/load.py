@@ -16,12 +16,12 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from schemas.fair_file import example_fair_path
+from schemas.api.terminals import PlaceKind, Terminal
+from schemas.fair.file import example_fair_path
 from schemas.settings import KafkaSettings
-from schemas.terminals import PlaceKind, Terminal
 from schemas.topics import SCANS
+from streams.kafka.topics import ensure_topics
 from streams.local.kafka import LocalKafka
-from streams.topics_admin import ensure_topics
 from tests.support.gateway import FAIR_ID, GatewayProcess, Paired
 from tests.support.posting import Line, Tally, batches, terminal_at_work
 from tests.support.workers import WorkerProcess, read_back

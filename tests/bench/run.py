@@ -34,12 +34,12 @@ from processes import Bench, Cores, Failed, say
 from worker import Group, source_ends
 
 from schemas.errors import FairpulseError
-from schemas.fair import Fair
-from schemas.fair_file import example_fair_path, load_fair
+from schemas.fair.file import example_fair_path, load_fair
+from schemas.fair.model import Fair
 from schemas.settings import KafkaSettings
 from schemas.topics import ALL_TOPICS, EVENT_TOPICS
+from streams.kafka.topics import ensure_topics
 from streams.local.kafka import LocalKafka
-from streams.topics_admin import ensure_topics
 
 NAMES = ("worker", "bare_loop", "stock_faust", "quix", "recovery", "two_workers", "takeover", "recordings")
 LOCK = Path(__file__).with_name("requirements.lock")

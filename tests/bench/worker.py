@@ -17,12 +17,12 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from processes import PATIENCE_S, Bench, Failed, cpu_seconds, get, resident_bytes
 
-from schemas.fair import Fair
+from schemas.fair.model import Fair
 from schemas.settings import KafkaSettings, WorkerSettings
 from schemas.topics import EVENT_TOPICS, PARTITIONS, Topic
-from streams.app import create_worker
+from streams.kafka.topics import ensure_topics
 from streams.local.ports import free_port
-from streams.topics_admin import ensure_topics
+from streams.worker.app import create_worker
 
 
 class DeltaHead(msgspec.Struct, array_like=True):

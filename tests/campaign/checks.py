@@ -18,9 +18,10 @@ from typing import Any
 from aiokafka.errors import KafkaError
 
 from schemas.topics import EVENT_TOPICS, REJECTED
-from streams.audit.compare import Number, differences
-from streams.audit.oracle import Oracle, Record
-from streams.audit.oracle_rules import read_event
+from streams.audit.compare import differences
+from streams.audit.recount.oracle import Oracle, Record
+from streams.audit.recount.rules import read_event
+from streams.shown.answers import Number
 from tests.campaign.stage import PARTITIONS, PATIENCE_S, Scene
 from tests.support.workers import LATENESS_S, read_back
 

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from streams import agent
-from streams.chunks import ChunkConsumer
-from streams.health import Health
-from streams.journal import PartitionJournal
-from streams.kpis.engine import Engine
+from streams.fold.engine import Engine
+from streams.fold.journal import PartitionJournal
+from streams.shown.health import Health
+from streams.worker import agent
+from streams.worker.chunks import ChunkConsumer
 
 STEPS = (
     "after_decode",

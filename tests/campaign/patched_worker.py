@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from schemas.console import run
-from streams.cli import commands
+from streams.__main__ import streams
 from tests.campaign import failpoints, seeded_bugs
 
 if __name__ == "__main__":
@@ -18,4 +18,4 @@ if __name__ == "__main__":
     if bug := os.environ.get("CAMPAIGN_BUG"):
         seeded_bugs.install(bug)
     sys.argv = ["streams", "worker"]
-    sys.exit(run(commands))
+    sys.exit(run(streams))

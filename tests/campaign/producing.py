@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from producers.sinks import KafkaSink, RawRecord, Record
+from producers.play.sinks import KafkaSink
+from producers.records import RawRecord, Record
 from schemas.errors import Unavailable
 from schemas.settings import KafkaSettings
 

@@ -17,10 +17,10 @@ from faust.transport.consumer import Consumer
 from faust.types import TP
 
 from schemas.errors import InvalidEvent
-from streams.agent import Folding
-from streams.chunks import Chunk, ChunkConsumer
-from streams.kpis.engine import Engine
-from streams.view import View
+from streams.fold.engine import Engine
+from streams.shown.view import View
+from streams.worker.agent import Folding
+from streams.worker.chunks import Chunk, ChunkConsumer
 
 SLOW_S = 0.2
 """How long after its commit a chunk is folded: a journal that is a little slow."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from streams.failstop import EXIT_MUST_STOP
+from streams.worker.failstop import EXIT_MUST_STOP
 from tests.campaign.producing import acknowledged
 from tests.campaign.workloads import Workload
 from tests.support.workers import WorkerProcess

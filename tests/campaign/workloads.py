@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from producers.simulator.scenarios import scenario_named
-from producers.simulator.stream import emissions
-from producers.sinks import RawRecord
-from schemas.fair_file import example_fair_path, load_fair
+from producers.play.simulator.scenarios import scenario_named
+from producers.play.simulator.stream import emissions
+from producers.records import RawRecord
+from schemas.fair.file import example_fair_path, load_fair
 
 FRESH = 30
 """Records kept back until the fault is over: they must show up in the KPIs as well."""

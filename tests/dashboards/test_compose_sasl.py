@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from schemas.access import ADMIN, BROKER, all_users
+from streams.kafka.principals import ADMIN, BROKER, all_users
 from streams.local.sasl import MOUNTED, mounted_files
 
 ROOT = Path(__file__).parents[2]

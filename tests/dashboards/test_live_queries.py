@@ -21,10 +21,10 @@ from dashboards.build import NOTHING
 from dashboards.queries import quantile, total
 from dashboards.rules import RULES
 from dashboards.scraping import AUDIT, FACTS, GATEWAY, KAFKA, WORKER
-from schemas.fair_file import example_fair_path, load_fair
-from schemas.http import SIMULATED_TIME
-from schemas.terminals import PlaceKind, Terminal
-from streams.audit.oracle import Oracle
+from schemas.api.http import SIMULATED_TIME
+from schemas.api.terminals import PlaceKind, Terminal
+from schemas.fair.file import example_fair_path, load_fair
+from streams.audit.recount.oracle import Oracle
 from streams.kpis.aggregates import Histogram
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi, Unit, Window

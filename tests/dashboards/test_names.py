@@ -12,15 +12,15 @@ from prometheus_client.parser import text_string_to_metric_families
 from dashboards.alerts import ALERTS
 from dashboards.boards import ALL_BOARDS
 from dashboards.rules import RULES
-from schemas.fair_file import example_fair_path, load_fair
-from streams.collector import KpiCollector
-from streams.facts import FairFacts
-from streams.health import Health
+from schemas.fair.file import example_fair_path, load_fair
+from streams.fold.engine import Engine
 from streams.kpis.catalogue import ALL_KPIS
-from streams.kpis.engine import Engine
-from streams.view import View
+from streams.shown.collector import KpiCollector
+from streams.shown.facts import FairFacts
+from streams.shown.health import Health
+from streams.shown.view import View
 from tests.dashboards.test_boards import plain
-from tests.streams.test_collector import busy_states
+from tests.shown.test_collector import busy_states
 
 FAIR = load_fair(example_fair_path())
 PLACES = {"hall", "gate", "partition", "instance"}

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from schemas.settings import KafkaSettings
+from streams.kafka.topics import ensure_topics
 from streams.local.kafka import LocalKafka
-from streams.topics_admin import ensure_topics
 from tests.support.gateway import TERMINALS, GatewayProcess, Paired
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from schemas.http import EVENTS_MAX
+from schemas.api.http import EVENTS_MAX
 from tests.support.gateway import BOOTH, DEAL, Answer, GatewayProcess, deal, event
 
 pytestmark = pytest.mark.broker

@@ -18,9 +18,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 import schemas
-from schemas.asyncapi import asyncapi_text
-from schemas.http import SERVER_FIELDS
-from schemas.openapi import EVENT_CLASSES, openapi_text
+from schemas.api.asyncapi import asyncapi_text
+from schemas.api.http import SERVER_FIELDS
+from schemas.api.openapi import EVENT_CLASSES, openapi_text
 from schemas.topics import ALL_TOPICS
 from streams.local.ports import HOST
 from tests.support.gateway import BOOTH, GatewayProcess, deal, event

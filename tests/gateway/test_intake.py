@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from producers.gateway.bodies import Posting, Unreadable
 from producers.gateway.intake import Intake, Reading
 from producers.gateway.memory import Remembered
-from schemas.fair_file import example_fair_path, load_fair
-from schemas.http import EVENTS_MAX, Outcome, canonical_id
+from schemas.api.http import EVENTS_MAX, Outcome, canonical_id
+from schemas.fair.file import example_fair_path, load_fair
 from schemas.topics import EVENT_TOPICS, REJECTED
 from schemas.wire import decoder
 from tests.support.gateway import BOOTH, DESK, GATE, HALL, TERMINALS, deal, event

@@ -5,7 +5,7 @@ import pytest
 from producers.gateway.limits import Buckets, Room
 from producers.gateway.memory import Look, Remembered
 from producers.gateway.problems import KINDS, RETRYABLE, Refusal, problem_of
-from schemas.http import Action
+from schemas.api.http import Action
 
 
 def test_a_terminal_may_send_its_burst_and_then_its_rate() -> None:

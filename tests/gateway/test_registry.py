@@ -11,9 +11,9 @@ from click.testing import CliRunner
 from producers.registry.cli import terminals
 from producers.registry.doorkeeper import Doorkeeper, Unreadable
 from producers.registry.store import KEYS_LIVE, Registry, digest_of
+from schemas.api.terminals import PlaceKind, Terminal, Token, parse_token
 from schemas.errors import FairpulseError, Unavailable
-from schemas.fair_file import example_fair_path
-from schemas.terminals import PlaceKind, Terminal, Token, parse_token
+from schemas.fair.file import example_fair_path
 
 NOW = datetime(2025, 10, 25, 9, tzinfo=UTC)
 STAND = Terminal("stand-1", "small-2025", PlaceKind.BOOTH, "h1-001")

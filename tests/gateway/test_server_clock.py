@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from producers.gateway.run import create_gateway, serve
-from schemas.fair_file import example_fair_path, load_fair
+from schemas.fair.file import example_fair_path, load_fair
 from schemas.settings import GatewaySettings, KafkaSettings
 from schemas.topics import SCANS
 from streams.local.kafka import LocalKafka

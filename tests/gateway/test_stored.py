@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from schemas.api.http import SIMULATED_TIME
 from schemas.codes import Capture
 from schemas.errors import InvalidEvent
 from schemas.events import DealCancelled, DealSigned, VisitorScan
-from schemas.http import SIMULATED_TIME
 from schemas.times import epoch_ms
 from schemas.topics import DEALS, INTERACTIONS, REJECTED, SCANS, key_of
 from schemas.wire import decoder, encode

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from producers.gateway.supervisor import STOP_S, NotStored, Supervisor
-from producers.sinks import RawRecord
+from producers.records import RawRecord
 from schemas.settings import KafkaSettings
 from streams.local.kafka import LocalKafka
 

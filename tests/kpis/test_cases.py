@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 import streams.kpis
-from streams.audit.oracle import Record
+from streams.audit.recount.oracle import Record
+from streams.fold.state import PartitionState
+from streams.fold.windows import day_values, fair_values, pane_values
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi, Window
-from streams.kpis.read import day_values, fair_values, pane_values
-from streams.kpis.state import PartitionState
-from streams.view import View
+from streams.shown.view import View
 from tests.support import builders
 from tests.support.streams_of import ENGINE, parsed
 

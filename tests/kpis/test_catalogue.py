@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from schemas.codes import ExhibitorType, InteractionKind, ScanKind
-from schemas.fair import Exhibitor, Fair
+from schemas.fair.model import Exhibitor, Fair
+from streams.fold.engine import Engine
 from streams.kpis.aggregates import Count, Distinct
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi, Label, Signal, Window
-from streams.kpis.engine import Engine
 from tests.support.streams_of import FAIR
 
 LATENESS = timedelta(seconds=30)

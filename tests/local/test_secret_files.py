@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from schemas.access import BROKER, all_users
 from schemas.errors import InvalidSettings
+from streams.kafka.principals import BROKER, all_users
 from streams.local.kafka import LocalKafka
 from streams.local.sasl import MOUNTED, make_passwords
 

@@ -13,10 +13,10 @@ from aiokafka.partitioner import murmur2
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from producers.simulator.emission import Emission
-from producers.simulator.scenarios import Scenario, scenario_named
-from producers.simulator.stream import emissions
-from schemas.fair_file import example_fair_path, load_fair
+from producers.play.simulator.emission import Emission
+from producers.play.simulator.scenarios import Scenario, scenario_named
+from producers.play.simulator.stream import emissions
+from schemas.fair.file import example_fair_path, load_fair
 from schemas.recording.frames import RecordedRecord
 from schemas.recording.writer import RecordingWriter
 from schemas.topics import EVENT_TOPICS, PARTITIONS

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from schemas.admission import admission
 from schemas.errors import InvalidEvent
 from schemas.events import Event
-from schemas.fair_file import example_fair_path, load_fair
+from schemas.fair.file import example_fair_path, load_fair
 from schemas.topics import DEALS, EVENT_TOPICS, INTERACTIONS, RECORD_MAX_BYTES, SCANS, Topic
 from schemas.wire import REASONS, decode_strict, decoder
-from streams.audit.oracle_fair import OracleFair
-from streams.audit.oracle_rules import read_event
+from streams.audit.recount.fair import OracleFair
+from streams.audit.recount.rules import read_event
 from tests.support.builders import amended, cancelled, deal, payload, scan, touch
 
 ACCEPTED = "accepted"

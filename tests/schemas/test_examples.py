@@ -10,7 +10,7 @@ import pytest
 import schemas
 from schemas.admission import admission
 from schemas.events import Event
-from schemas.fair_file import example_fair_path, load_fair
+from schemas.fair.file import example_fair_path, load_fair
 from schemas.topics import topic_of
 from schemas.wire import decode_strict, decoder, encode
 

@@ -10,16 +10,16 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-import schemas.cli
-from schemas import fair_text
+import schemas.fair.cli
 from schemas.codes import BadgeRole, ExhibitorType
 from schemas.console import run
 from schemas.errors import InvalidFairFile
-from schemas.fair import Booth, Fair
-from schemas.fair_file import EXAMPLES, MOST_BYTES, MOST_PROBLEMS, example_fair_path, load_fair, parse_fair
-from schemas.fair_layout import FairRows
-from schemas.fair_words import FIELDS
-from schemas.money import CurrencyInfo, convert_minor
+from schemas.fair import text as fair_text
+from schemas.fair.file import EXAMPLES, MOST_BYTES, MOST_PROBLEMS, example_fair_path, load_fair, parse_fair
+from schemas.fair.layout import FairRows
+from schemas.fair.model import Booth, Fair
+from schemas.fair.money import CurrencyInfo, convert_minor
+from schemas.fair.words import FIELDS
 
 SMALL = example_fair_path("small").read_text(encoding="utf-8")
 SECRET = "hunter2"
@@ -433,7 +433,7 @@ def test_every_field_of_the_file_is_explained() -> None:
 
 
 def test_check_says_what_fair_a_file_describes() -> None:
-    said = CliRunner().invoke(schemas.cli.fair, ["check", str(example_fair_path())])
+    said = CliRunner().invoke(schemas.fair.cli.fair, ["check", str(example_fair_path())])
     assert said.exit_code == 0
     for part in ("CIFTIS 2025", "2,000: 1,820 main, 180 co", "85 countries", "international", "26 of the 30", "KWD"):
         assert part in said.output
@@ -442,7 +442,7 @@ def test_check_says_what_fair_a_file_describes() -> None:
 def test_check_of_a_wrong_file_says_where_and_leaves_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(SMALL.replace("lanes: 6", "lanes: none"), encoding="utf-8")
-    assert run(schemas.cli.fair, ["check", str(file)]) == 1
+    assert run(schemas.fair.cli.fair, ["check", str(file)]) == 1
     assert capsys.readouterr().err.startswith(
         f"error: mine.yaml line {line_with(SMALL, 'lanes: 6')}: gates.north.lanes"
     )
@@ -450,13 +450,13 @@ def test_check_of_a_wrong_file_says_where_and_leaves_with_1(tmp_path: Path, caps
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_example_prints_a_file_that_loads(name: str) -> None:
-    said = CliRunner().invoke(schemas.cli.fair, ["example", name])
+    said = CliRunner().invoke(schemas.fair.cli.fair, ["example", name])
     assert said.output == example_fair_path(name).read_text(encoding="utf-8")
     assert parse_fair(said.output, name).fair_id
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["check", "--help"], ["example", "--help"]])
 def test_every_command_explains_itself(arguments: list[str]) -> None:
-    said = CliRunner().invoke(schemas.cli.fair, arguments)
+    said = CliRunner().invoke(schemas.fair.cli.fair, arguments)
     assert said.exit_code == 0
     assert "Usage" in said.output

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from schemas.access import ROLES, all_rules
 from schemas.errors import InvalidSettings
 from schemas.kafka_access import client_arguments
 from schemas.settings import KafkaSettings
+from streams.kafka.principals import ROLES, all_rules
 
 LOGIN = {"security_protocol": "SASL_SSL", "sasl_username": "fairpulse-worker", "sasl_password": "s3cret"}
 

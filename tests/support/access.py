@@ -11,12 +11,12 @@ from pathlib import Path
 
 from aiokafka.protocol.admin import DeleteAclsRequest
 
-from schemas.access import ADMIN, Rule, all_rules
-from schemas.fair_file import example_fair_path, load_fair
+from schemas.fair.file import example_fair_path, load_fair
 from schemas.settings import KafkaSettings
-from streams.access.rules import grant, protocol_fields
+from streams.kafka.access import grant, protocol_fields
+from streams.kafka.principals import ADMIN, Rule, all_rules
+from streams.kafka.topics import admin, ensure_topics
 from streams.local.kafka import LocalKafka
-from streams.topics_admin import admin, ensure_topics
 
 FAIRPULSE = Path(sys.executable).with_name("fairpulse")
 FAIR_FILE = example_fair_path("small")

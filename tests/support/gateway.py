@@ -20,8 +20,8 @@ from urllib.request import urlopen
 from prometheus_client.parser import text_string_to_metric_families
 
 from producers.registry.store import Registry
-from schemas.fair_file import example_fair_path
-from schemas.terminals import PlaceKind, Terminal
+from schemas.api.terminals import PlaceKind, Terminal
+from schemas.fair.file import example_fair_path
 from streams.local.ports import HOST, free_port
 from tests.support.workers import eventually
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from schemas.recording.frames import RecordedRecord
 from schemas.recording.reader import Recording
-from streams.audit.compare import shown
-from streams.audit.oracle import Labels, Oracle, Value
+from streams.audit.recount.oracle import Labels, Oracle, Value
+from streams.shown.answers import shown
 
 LATENESS_S = 30
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from schemas.terminals import Terminal
+from schemas.api.terminals import Terminal
 from streams.local.ports import HOST
 
 FINAL = frozenset({400, 409, 413, 422})

@@ -9,10 +9,13 @@ each answered otherwise:
 import asyncio
 import json
 from collections import Counter, deque
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any, Self
+
+import pytest
 
 PROBLEM = {"Content-Type": "application/problem+json"}
 JSON = {"Content-Type": "application/json"}
@@ -238,3 +241,10 @@ def _written(say: Say) -> bytes:
     }
     lines = [f"HTTP/1.1 {say.status} Answer", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ScriptedServer]:
+    """A server that runs."""
+    async with ScriptedServer() as running:
+        yield running

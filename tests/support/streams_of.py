@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from schemas.admission import admission
 from schemas.errors import InvalidEvent
 from schemas.events import Event
-from schemas.fair_file import example_fair_path, load_fair
+from schemas.fair.file import example_fair_path, load_fair
 from schemas.wire import decoder
-from streams.audit.oracle import Record
-from streams.journal import PartitionJournal
-from streams.kpis.engine import Engine
+from streams.audit.recount.oracle import Record
+from streams.fold.engine import Engine
+from streams.fold.journal import PartitionJournal
 from tests.support import builders
 
 LATENESS_S = 30

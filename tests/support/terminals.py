@@ -7,7 +7,7 @@ from producers.terminal.card import card_of
 from producers.terminal.pairing import Pairing, keep
 from producers.terminal.spool import Spool
 from producers.terminal.terminal import Terminal
-from schemas.fair_file import example_fair_path, load_fair
+from schemas.fair.file import example_fair_path, load_fair
 
 BADGE = "ab" * 16
 FAIR = load_fair(example_fair_path("small"))

@@ -19,15 +19,15 @@ from urllib.request import urlopen
 from aiokafka import AIOKafkaConsumer
 from prometheus_client.parser import text_string_to_metric_families
 
-from producers.simulator.emission import Emission
-from producers.simulator.scenarios import scenario_named
-from producers.simulator.stream import emissions
-from producers.sinks import KafkaSink
-from schemas.fair_file import example_fair_path, load_fair
+from producers.play.simulator.emission import Emission
+from producers.play.simulator.scenarios import scenario_named
+from producers.play.simulator.stream import emissions
+from producers.play.sinks import KafkaSink
+from schemas.fair.file import example_fair_path, load_fair
 from schemas.kafka_access import client_arguments
 from schemas.settings import KafkaSettings
 from streams.audit.compare import differences
-from streams.audit.oracle import Oracle, Record
+from streams.audit.recount.oracle import Oracle, Record
 from streams.local.ports import HOST, free_port
 
 PATIENCE_S = 60

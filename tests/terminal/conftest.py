@@ -1,12 +1,11 @@
-"""A folder for a spool, and a server on a real socket that answers what it is told."""
+"""A folder for a spool, and the spool."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from producers.terminal.spool import Spool
-from tests.support.scripted_server import ScriptedServer
 
 
 @pytest.fixture
@@ -19,9 +18,3 @@ def spool(folder: Path) -> Iterator[Spool]:
     opened = Spool(folder)
     yield opened
     opened.close()
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ScriptedServer]:
-    async with ScriptedServer() as running:
-        yield running

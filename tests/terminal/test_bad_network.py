@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from producers.simulator.emission import Emission, Refused
-from producers.simulator.scenarios import scenario_named
-from producers.simulator.stream import emissions
-from producers.terminal.fleet import HttpSink, terminals_of
+from producers.play.fleet import HttpSink, terminals_of
+from producers.play.simulator.emission import Emission, Refused
+from producers.play.simulator.scenarios import scenario_named
+from producers.play.simulator.stream import emissions
 from schemas.settings import KafkaSettings
 from schemas.topics import EVENT_TOPICS
+from streams.kafka.topics import ensure_topics
 from streams.local.kafka import LocalKafka
 from streams.local.ports import HOST, free_port
-from streams.topics_admin import ensure_topics
 from tests.support.gateway import GatewayProcess, Paired
 from tests.support.proxy import Mood, Proxy
 from tests.support.terminals import FAIR

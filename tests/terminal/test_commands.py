@@ -12,7 +12,7 @@ import pytest
 from producers.terminal.pairing import checked_server
 from producers.terminal.spool import Spool
 from schemas.errors import InvalidSettings
-from schemas.fair_file import example_fair_path
+from schemas.fair.file import example_fair_path
 from tests.support.scripted_server import ScriptedServer
 from tests.support.terminals import BADGE, pair
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from producers.simulator.emission import Refused
-from producers.simulator.scenarios import scenario_named
-from producers.simulator.stream import emissions
+from producers.play.fleet import HttpSink, terminals_of
+from producers.play.simulator.emission import Refused
+from producers.play.simulator.scenarios import scenario_named
+from producers.play.simulator.stream import emissions
 from producers.terminal.deal_form import DealForm
-from producers.terminal.fleet import HttpSink, terminals_of
 from producers.terminal.link import Link
 from producers.terminal.sender import Line, Sender
 from producers.terminal.spool import Spool
@@ -21,8 +21,8 @@ from producers.terminal.terminal import Terminal
 from schemas.codes import InteractionKind
 from schemas.settings import KafkaSettings
 from schemas.topics import EVENT_TOPICS
+from streams.kafka.topics import ensure_topics
 from streams.local.kafka import LocalKafka
-from streams.topics_admin import ensure_topics
 from tests.support.gateway import BOOTH, GatewayProcess, Paired
 from tests.support.terminals import BADGE, FAIR, pair
 from tests.support.workers import read_back

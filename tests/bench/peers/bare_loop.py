@@ -10,13 +10,13 @@ from aiokafka import AIOKafkaConsumer
 
 from schemas.admission import admission
 from schemas.errors import InvalidEvent
-from schemas.fair_file import example_fair_path, load_fair
+from schemas.fair.file import example_fair_path, load_fair
 from schemas.topics import EVENT_TOPICS
 from schemas.wire import decoder
-from streams.app import tune_garbage_collector
-from streams.kpis.engine import Engine
-from streams.kpis.state import PartitionState
-from streams.view import View
+from streams.worker.app import tune_garbage_collector
+from streams.fold.engine import Engine
+from streams.fold.state import PartitionState
+from streams.shown.view import View
 
 
 async def main(servers: str, group: str, expected: int, lateness_ms: int) -> None:

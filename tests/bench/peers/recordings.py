@@ -11,15 +11,15 @@ from datetime import timedelta
 from pathlib import Path
 from time import perf_counter
 
-from producers.pacing import Pace
-from producers.replay import ReplayPlan, replay
-from schemas.fair_file import example_fair_path, load_fair
+from producers.play.pacing import Pace
+from producers.play.replay import ReplayPlan, replay
+from schemas.fair.file import example_fair_path, load_fair
 from schemas.recording.reader import Recording
 from schemas.settings import KafkaSettings
 from schemas.topics import EVENT_TOPICS
-from streams.recording.recorder import record
-from streams.replay import Replay
-from streams.topic_reader import Span
+from streams.history.recorder import record
+from streams.history.replay import Replay
+from streams.history.reading import Span
 
 
 def main(servers: str, file: str, lateness_ms: str) -> None:

@@ -16,14 +16,14 @@ import faust
 from schemas.admission import admission
 from schemas.errors import InvalidEvent
 from schemas.events import DealCancelled, ExhibitInteraction, VisitorScan
-from schemas.fair_file import example_fair_path, load_fair
+from schemas.fair.file import example_fair_path, load_fair
 from schemas.times import epoch_ms
 from schemas.topics import EVENT_TOPICS, PARTITIONS
 from schemas.wire import decoder
-from streams.app import tune_garbage_collector
+from streams.worker.app import tune_garbage_collector
 from streams.kpis.aggregates import Count, Distinct, Histogram, Sum
 from streams.kpis.definition import Signal, Window
-from streams.kpis.engine import Engine
+from streams.fold.engine import Engine
 from streams.kpis.moment import Moment
 
 SERVERS, ID, EXPECTED, PREFIX = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]

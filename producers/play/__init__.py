@@ -1,0 +1,1 @@
+"""Whatever plays a fair: simulator, replay of recordings, pacing, sinks."""

@@ -1,0 +1,200 @@
+"""Command line of the producers: `simulate`, `replay`."""
+
+from pathlib import Path
+
+import click
+
+from producers.play.simulator.scenarios import SCENARIOS
+from schemas.console import INTERRUPTED
+
+
+@click.command()
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0, 2**63 - 1), help="Same seed, same events.")
+@click.option(
+    "--scenario",
+    default=SCENARIOS[0].name,
+    show_default=True,
+    type=click.Choice([scenario.name for scenario in SCENARIOS]),
+    help="What happens.",
+)
+@click.option("--fair", "fair_file", type=click.Path(path_type=Path), help="Fair file; default: the CIFTIS example.")
+@click.option("--visitors", type=click.IntRange(0, 1_000_000), help="Visits on the busiest day; default: scenario.")
+@click.option(
+    "--speed",
+    default=60.0,
+    show_default=True,
+    type=click.FloatRange(0, 100_000),
+    help="Fair seconds in a real second: 1 is real time, 0 as fast as it goes.",
+)
+@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Events a second at most.")
+@click.option("--seconds", type=click.FloatRange(min=0), help="Stop after so many real seconds.")
+@click.option("--events", type=click.IntRange(min=1), help="Stop after so many events.")
+@click.option("--start", help="Day of the fair (2) or local time (2025-09-11T08:30) to begin at.")
+@click.option("--skip-to-opening", is_flag=True, help="Send at once what happens before the gates open.")
+@click.option("--bootstrap-servers", help="Kafka, as host:port[,host:port]; default: FAIRPULSE_BOOTSTRAP_SERVERS.")
+@click.option("--gateway", help="Send over HTTP to this gateway, from a real terminal for every reader of the fair.")
+@click.option("--terminals", type=click.Path(path_type=Path), help="With --gateway: its registry, to enrol them in.")
+@click.option(
+    "--spools",
+    type=click.Path(path_type=Path),
+    default=Path("spools"),
+    show_default=True,
+    help="With --gateway: folder of the terminals' spools.",
+)
+@click.option("--ledger", type=click.Path(path_type=Path), help="Write here what every KPI must be.")
+@click.option(
+    "--receipt", type=click.Path(path_type=Path), help="Write here how many different events were acknowledged."
+)
+@click.option("--dry-run", is_flag=True, help="Send nothing; count what would be sent, as fast as it goes.")
+def simulate(
+    seed: int,
+    scenario: str,
+    fair_file: Path | None,
+    visitors: int | None,
+    speed: float,
+    rate: float | None,
+    seconds: float | None,
+    events: int | None,
+    start: str | None,
+    bootstrap_servers: str | None,
+    gateway: str | None,
+    terminals: Path | None,
+    spools: Path,
+    ledger: Path | None,
+    receipt: Path | None,
+    *,
+    skip_to_opening: bool,
+    dry_run: bool,
+) -> int:
+    """Send a fair that never was, with all its faults.
+
+    Wrong clocks, outages, copies, stragglers, deals that change, records that are no events.
+
+    \b
+    fair_day         the busiest day (default)
+    opening_rush     half of the visitors come in the first half hour
+    ceremony_burst   600 deals within ten minutes
+    reconnect_flush  most terminals come back at once
+    quiet_morning    almost nobody
+    gate_outage      the busiest gate is offline in the rush
+    whole_fair       all days
+
+    With --ledger, a file says what every KPI must be afterwards, from what was acknowledged.
+    With --gateway, events happen when the gateway gets them: the fair's clock is moved to now.
+    """  # noqa: D301 - \b is click's mark for "leave these lines alone"
+    import asyncio
+    from dataclasses import replace
+
+    from producers.play.pacing import Pace
+    from producers.play.run import Plan, simulate_fair, start_of
+    from producers.play.simulator.scenarios import scenario_named
+    from producers.terminal.pairing import checked_server
+    from schemas.fair.file import example_fair_path, load_fair
+    from schemas.settings import FairSettings, GatewaySettings, KafkaSettings
+
+    if gateway is not None and ledger is not None:
+        raise click.UsageError("--ledger and --gateway: the gateway stamps times of its own; take one of the two")
+    kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
+    fair = load_fair(FairSettings.load(fair_file=fair_file).fair_file or example_fair_path())
+    chosen = scenario_named(scenario)
+    plan = Plan(
+        fair=fair,
+        scenario=chosen if visitors is None else replace(chosen, visitors=visitors),
+        seed=seed,
+        pace=Pace(speed=0 if dry_run else speed, rate=rate, seconds=seconds, events=events),
+        kafka=None if dry_run else kafka,
+        gateway=None if gateway is None or dry_run else checked_server(gateway),
+        registry=GatewaySettings.load(terminals_file=terminals).terminals_file,
+        spools=spools,
+        ledger=ledger,
+        receipt=receipt,
+        starts_ms=None if start is None else start_of(start, fair),
+        skip_to_opening=skip_to_opening,
+    )
+    outcome = asyncio.run(simulate_fair(plan))
+    if dry_run:
+        for kind, count in sorted(outcome.kinds.items()):
+            click.echo(f"{count:>10,}  {kind}")
+    how = {"complete": "complete", "seconds": "time is up", "events": "number reached", "stopped": "stopped"}
+    what = "counted" if dry_run else "acknowledged"
+    booked = f", ledger in {ledger}" if ledger is not None else ""
+    click.echo(
+        f"{how[outcome.ending]}: {outcome.acknowledged:,} records {what} in {outcome.elapsed_s:,.1f} s{booked}",
+        err=True,
+    )
+    return INTERRUPTED if outcome.ending == "stopped" else 0
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--speed",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0, 100_000),
+    help="Fair seconds in a real second: 1 is real time, 60 a minute a second, 0 as fast as it goes.",
+)
+@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Records a second at most.")
+@click.option("--step", is_flag=True, help="Send record by record, on Enter.")
+@click.option("--resume", default=0, type=click.IntRange(min=0), help="Leave out so many records at the beginning.")
+@click.option("--as-new-fair", metavar="ID", help="Give the events the id of a fair of their own.")
+@click.option("--write-fair", type=click.Path(path_type=Path), help="Write the fair file of that fair here.")
+@click.option("--bootstrap-servers", help="Kafka, as host:port[,host:port]; default: FAIRPULSE_BOOTSTRAP_SERVERS.")
+def replay(
+    file: Path,
+    speed: float,
+    rate: float | None,
+    resume: int,
+    as_new_fair: str | None,
+    write_fair: Path | None,
+    bootstrap_servers: str | None,
+    *,
+    step: bool,
+) -> int:
+    """Send a recording to Kafka again, with its own ids, in its own order.
+
+    Windows follow the events' own time, so any speed gives the same numbers; start workers with --clock event.
+    Replayed into the fair it is from, nothing is counted twice. Ctrl-C says how to go on.
+    """
+    from producers.play.pacing import Pace
+    from producers.play.replay import ReplayPlan, renamed_fair, replay_now, write_fair_file
+    from schemas.errors import InvalidSettings
+    from schemas.recording.inspection import warn_of_cut
+    from schemas.recording.reader import Recording
+    from schemas.settings import KafkaSettings
+
+    kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
+    recording = Recording(file)
+    if write_fair is not None and as_new_fair is None:
+        raise InvalidSettings(
+            "--write-fair: only for --as-new-fair", hint="the fair file of the recording is inside it"
+        )
+    if as_new_fair is not None:
+        _, content = renamed_fair(recording, as_new_fair)
+        if write_fair is not None:
+            write_fair_file(write_fair, content)
+    plan = ReplayPlan(
+        recording=recording,
+        pace=Pace(speed=speed, rate=rate),
+        kafka=kafka,
+        skip=resume,
+        new_fair=as_new_fair,
+        step=step,
+    )
+    reached = resume
+
+    def note(position: int) -> None:
+        nonlocal reached
+        reached = position
+
+    try:
+        outcome = replay_now(plan, note)
+    except Exception:
+        click.echo(f"stopped before record {reached:,}; go on with --resume {reached}", err=True)
+        raise
+    click.echo(f"{outcome.acknowledged:,} records acknowledged in {outcome.elapsed_s:,.1f} s", err=True)
+    warn_of_cut(recording)
+    if outcome.ending == "stopped":
+        click.echo(f"stopped before record {outcome.next:,}; go on with --resume {outcome.next}", err=True)
+        return INTERRUPTED
+    return 0

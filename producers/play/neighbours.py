@@ -1,0 +1,72 @@
+"""Whose events lie in the topics: workers of one fair refuse those of another, and stop when all are refused."""
+
+import re
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
+
+from producers.play.sinks import no_kafka
+from schemas.errors import InvalidSettings, Unavailable
+from schemas.kafka_access import client_arguments, names_in, refused
+from schemas.settings import KafkaSettings
+from schemas.topics import EVENT_TOPICS
+
+_FAIR_ID: Final = re.compile(rb'"fair_id"\s*:\s*"([A-Za-z0-9._-]{1,64})"')
+ANSWER_MS: Final = 2_000
+
+
+async def refuse_other_fairs(kafka: KafkaSettings, fair_id: str) -> None:
+    """Look at the newest record of every event partition.
+
+    Raises:
+        InvalidSettings: one is an event of another fair.
+        Unavailable: no broker answers, or the topics are not there or may not be read.
+    """
+    consumer = AIOKafkaConsumer(**client_arguments(kafka), enable_auto_commit=False)
+    try:
+        try:
+            await consumer.start()
+            known = await consumer.topics()
+        except (KafkaError, OSError) as error:
+            raise await no_kafka(kafka) from error
+        missing = [topic.name for topic in EVENT_TOPICS if topic.name not in known]
+        if missing:
+            raise Unavailable(
+                f"Kafka has no topic {missing[0]}", hint="create the topics with `fairpulse topics --create`"
+            )
+        for value in await _newest(consumer):
+            found = _FAIR_ID.search(value)
+            if found and found[1].decode() != fair_id:
+                raise InvalidSettings(
+                    "the topics hold events of another fair, and its workers would refuse these",
+                    hint="replay into a Kafka of its own, for example `fairpulse kafka`",
+                )
+    except TopicAuthorizationFailedError as error:
+        raise refused(kafka, error, f"Read on topic {names_in(error)}") or error from error
+    finally:
+        await consumer.stop()
+
+
+async def _newest(consumer: AIOKafkaConsumer) -> list[bytes]:
+    client = consumer._client  # noqa: SLF001 - assigned by hand, a consumer has no public way to learn partitions
+    await client.set_topics([topic.name for topic in EVENT_TOPICS])
+    tps = [
+        TopicPartition(topic.name, number)
+        for topic in EVENT_TOPICS
+        for number in client.cluster.partitions_for_topic(topic.name) or ()
+    ]
+    consumer.assign(tps)
+    begins, ends = await consumer.beginning_offsets(tps), await consumer.end_offsets(tps)
+    wanted = {tp for tp in tps if ends[tp] > begins[tp]}
+    for tp in tps:
+        consumer.seek(tp, max(begins[tp], ends[tp] - 1))
+    values: list[bytes] = []
+    while wanted:
+        fetched = await consumer.getmany(*wanted, timeout_ms=ANSWER_MS, max_records=len(wanted))
+        if not fetched:
+            break
+        for tp, records in fetched.items():
+            wanted.discard(tp)
+            values += [record.value for record in records if record.value is not None]
+    return values

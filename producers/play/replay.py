@@ -1,0 +1,182 @@
+"""A recording back into Kafka: in the order it was kept, at its own pace or any other, with its own ids."""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from producers.play.neighbours import refuse_other_fairs
+from producers.play.pacing import Ending, Pace, Player
+from producers.play.progress import ProgressLine
+from producers.play.sinks import KafkaSink
+from producers.play.stepping import Stepper
+from producers.records import Record
+from schemas.errors import FairpulseError, InvalidRecording, InvalidSettings
+from schemas.fair.file import parse_fair
+from schemas.fair.model import Fair
+from schemas.interrupts import stopping
+from schemas.recording.arrival import NO_EVENT, arrival_of
+from schemas.recording.frames import Cut
+from schemas.recording.reader import Recording
+from schemas.settings import KafkaSettings
+from schemas.topics import EVENT_TOPICS
+
+MOST_GAP_MS: Final = 2 * 86_400_000
+"""No fair is closed for longer between two days; a record further away has a broken time and is not waited for."""
+
+_EVENT_TOPICS: Final = frozenset(topic.name for topic in EVENT_TOPICS)
+_FAIR_ID: Final = re.compile(rb'("fair_id"\s*:\s*")([A-Za-z0-9._-]*)(")')
+
+
+class Replayed(NamedTuple):
+    """A recorded record on its way back.
+
+    Attributes:
+        at_ms: when the gateway had received it; of what is no event, when the one before it was received.
+        number: its place in the recording, from 0.
+        kind: its event type; empty for what is no event.
+    """
+
+    at_ms: int
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...]
+    number: int
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayPlan:
+    """What to replay and how.
+
+    Attributes:
+        skip: records to leave out at the beginning, as the end of an interrupted replay names it.
+        new_fair: identity to give to the events; None keeps theirs.
+        step: ask before each record.
+    """
+
+    recording: Recording
+    pace: Pace
+    kafka: KafkaSettings
+    skip: int = 0
+    new_fair: str | None = None
+    step: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOutcome:
+    """How a replay ended.
+
+    Attributes:
+        next: number of the first record that is not known to be in Kafka: `--resume` goes on there.
+    """
+
+    ending: Ending
+    acknowledged: int
+    elapsed_s: float
+    next: int
+    cut: Cut | None
+
+
+async def replay(plan: ReplayPlan, tell_position: Callable[[int], None] = lambda _: None) -> ReplayOutcome:
+    """Send a recording's events; Ctrl-C ends it cleanly. Dead letters are left out: a worker writes its own.
+
+    The partition follows from the key, so a recording of 8 partitions may go into 3.
+
+    Args:
+        plan: what to send and how.
+        tell_position: told once, also when an error ends the replay, where to go on.
+
+    Raises:
+        Unavailable: Kafka is not there, or did not take a record.
+    """
+    position = plan.skip
+
+    def acknowledged(record: Record) -> None:
+        nonlocal position
+        assert isinstance(record, Replayed)
+        position = record.number + 1
+
+    await refuse_other_fairs(plan.kafka, plan.new_fair or plan.recording.header.fair_id)
+    fair = plan.recording.fair()
+    header = plan.recording.header
+    total = sum(one.records for name, one in header.topics.items() if name in _EVENT_TOPICS) if header.complete else 0
+    sink = KafkaSink(plan.kafka, acknowledged)
+    stream = replayed(plan.recording, plan.skip, plan.new_fair)
+    try:
+        async with sink:
+            with ProgressLine(sink, fair.zone, total=max(0, total - plan.skip)) as line:
+                stepper = Stepper(line) if plan.step else None
+                player = Player(sink, plan.pace, line, before=None if stepper is None else stepper.ask)
+                with stopping(player.stop):
+                    ending = await player.play(stream)
+    finally:
+        tell_position(position)
+    return ReplayOutcome(ending, sink.acknowledged, player.progress.elapsed_s, position, plan.recording.cut)
+
+
+def replayed(recording: Recording, skip: int = 0, new_fair: str | None = None) -> Iterator[Replayed]:
+    """Yield the records of the event topics in their order, with the time at which each is due."""
+    at_ms, last = 0, NO_EVENT
+    replacement = None if new_fair is None else rb"\g<1>" + new_fair.encode() + rb"\g<3>"
+    for number, record in enumerate(recording.records(skip), skip):
+        if record.topic not in _EVENT_TOPICS:
+            continue
+        value = record.value
+        last = arrival_of(value)
+        if last.ms is not None and (at_ms == 0 or abs(last.ms - at_ms) < MOST_GAP_MS):
+            at_ms = last.ms
+        if replacement is not None and value is not None:
+            value = _FAIR_ID.sub(replacement, value, count=1)
+        yield Replayed(at_ms, record.topic, record.key, value, record.headers, number, last.type)
+
+
+def renamed_fair(recording: Recording, new_fair: str) -> tuple[Fair, bytes]:
+    """Return the recording's fair under another id, and its file.
+
+    Raises:
+        InvalidRecording: no fair file travels inside.
+        InvalidSettings: it cannot have that id.
+    """
+    content = recording.fair_file()
+    old = recording.header.fair_id
+    if not content:
+        raise InvalidRecording(f"{recording.path.name} has no fair file inside", hint="write one by hand")
+    renamed, count = re.subn(
+        rb"^(fair_id:\s*[\"']?)" + re.escape(old.encode()) + rb"\b",
+        rb"\g<1>" + new_fair.encode(),
+        content,
+        count=1,
+        flags=re.MULTILINE,
+    )
+    try:
+        fair = parse_fair(renamed.decode("utf-8-sig"), "fair file")
+    except FairpulseError:
+        count = 0
+    if not count or fair.fair_id != new_fair:
+        raise InvalidSettings(
+            "--as-new-fair: no id of a fair",
+            hint="letters, digits, dots and dashes, at most 64, for example rehearsal-2026",
+        )
+    return fair, renamed
+
+
+def write_fair_file(path: Path, content: bytes) -> None:
+    """Write the fair file of the new fair.
+
+    Raises:
+        InvalidSettings: it cannot be written, or stands there already.
+    """
+    try:
+        with path.open("xb") as file:
+            file.write(content)
+    except OSError as error:
+        raise InvalidSettings(f"--write-fair: cannot be written ({error.strerror})", hint="name another file") from None
+
+
+def replay_now(plan: ReplayPlan, tell_position: Callable[[int], None]) -> ReplayOutcome:
+    """Replay in an event loop of its own; see `replay`."""
+    return asyncio.run(replay(plan, tell_position))

@@ -1,0 +1,251 @@
+"""A person's day: in at a gate, through halls, to booths and exhibits, perhaps out for lunch, and home.
+
+Every journey yields its steps in order of time, one by one, so that tens of thousands can be under way.
+"""
+
+from bisect import bisect
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from random import Random
+from typing import Final
+
+from producers.play.simulator.emission import Passage, Step, Touch
+from producers.play.simulator.places import Booth, Gate, Hall, Places
+from producers.play.simulator.population import Person
+from producers.play.simulator.scenarios import Scenario
+from producers.play.simulator.writing import MINUTE_MS, event_id
+from schemas.codes import BadgeRole, DenyReason, InteractionKind, ScanKind
+from schemas.topics import INTERACTIONS, SCANS
+
+SCAN_TYPE: Final = '"type":"fair.visitor.scanned.v1","source_type":"qr","scan_kind"'
+TOUCH_TYPE: Final = '"type":"fair.exhibit.interaction.v1","interaction_kind"'
+
+DWELL_UNKNOWN: Final = 0.12
+"""Exits from a hall whose reader does not know how long the badge was inside."""
+BACK_DOOR: Final = 0.01
+"""Visitors who may come in at any gate, a service gate included: a passage, but no visit."""
+EXIT_MISSED: Final = 0.01
+"""People who leave behind somebody else, unscanned: the site never gets quite empty by its count."""
+DOOR_MISSED: Final = 0.015
+"""The same at the door of a hall."""
+WRONG_HALL: Final = 0.004
+"""Hall visits that begin at a door which does not let the badge in."""
+TOUCH_ANONYMOUS: Final = 0.3
+"""Interactions of people who showed no badge."""
+FORUM: Final = 0.06
+"""People who also sit in a forum."""
+WALK_MS: Final = (40_000, 150_000)
+"""From one hall to the next."""
+OUT_AFTER_MS: Final = 40 * MINUTE_MS
+"""Nobody goes out for lunch who came less than this ago or leaves less than this after it."""
+COULD_GO_OUT: Final = 0.5
+"""Visitors for whom going out for lunch makes sense, roughly: the share that goes out is one of these."""
+SHORTEST_VISIT_MS: Final = 4 * MINUTE_MS
+"""Nobody looks at a hall for less."""
+
+KINDS: Final = tuple(InteractionKind)
+PROFESSIONAL_KINDS: Final = (10, 6, 12, 6, 4, 12, 10, 7, 9, 5, 4, 5, 8, 2)
+PUBLIC_KINDS: Final = (12, 8, 30, 16, 9, 6, 11, 2, 3, 0.2, 0.1, 0.2, 0.5, 2)
+"""How often each of `KINDS` happens."""
+
+DENIALS: Final = tuple(reason for reason in DenyReason if reason is not DenyReason.WRONG_ZONE)
+
+
+def _with_sums(weights: Sequence[float]) -> list[float]:
+    return list(accumulate(weights))
+
+
+class Habits:
+    """How people of one scenario spend a day; knows the places, keeps nothing about anybody."""
+
+    def __init__(self, places: Places, scenario: Scenario) -> None:
+        self._places = places
+        self._scenario = scenario
+        self._kinds = {True: _with_sums(PROFESSIONAL_KINDS), False: _with_sums(PUBLIC_KINDS)}
+        self._touch_words = {kind: f'{TOUCH_TYPE}:"{kind.value}","exhibit_id":"' for kind in KINDS}
+
+    def visit(self, who: Person, arrives: int, leaves: int, lunch: tuple[int, int], chance: Random) -> Iterator[Step]:
+        """Yield a visitor's day; `lunch` is when going out makes sense. Times in ms since 1970."""
+        scenario, draw = self._scenario, chance.random
+        gate = (self._places.all_gates if draw() < BACK_DOOR else self._places.gates).draw(chance)
+        badge = who.badge.encode()
+        at = arrives
+        if draw() < scenario.denied:
+            yield self._refused(who, gate, at, badge, chance)
+            at += 20_000 + int(draw() * 100_000)
+        yield self._through(ScanKind.ENTRY, who, gate, at, badge, chance)
+        professional = who.role is BadgeRole.VISITOR_PROFESSIONAL
+        halls = int(draw() * (2 * scenario.halls - 1)) + 1
+        scans = int(draw() * (2 * (scenario.scans_professional if professional else scenario.scans_public) + 1))
+        touches = int(draw() * (2 * scenario.touches + 1))
+        leaves = max(leaves, at + halls * 6 * MINUTE_MS)
+        out = lunch[0] + int(draw() * (lunch[1] - lunch[0]))
+        back = out + 15 * MINUTE_MS + int(draw() * 45 * MINUTE_MS)
+        could_go_out = at + OUT_AFTER_MS < out and back + OUT_AFTER_MS < leaves
+        if could_go_out and draw() < scenario.reentry / COULD_GO_OUT:
+            first = halls // 2
+            yield from self._walk(who, at, out, first, scans // 2, touches // 2, badge, chance)
+            yield self._through(ScanKind.EXIT, who, gate, out, badge, chance)
+            gate = self._places.gates.draw(chance)
+            yield self._through(ScanKind.ENTRY, who, gate, back, badge, chance)
+            at, halls, scans, touches = back, halls - first, scans - scans // 2, touches - touches // 2
+        if draw() < FORUM:
+            at += 5 * MINUTE_MS
+            yield self._seat(who, at, badge)
+        yield from self._walk(who, at, leaves, halls, scans, touches, badge, chance)
+        if draw() >= EXIT_MISSED:
+            yield self._through(ScanKind.EXIT, who, gate, leaves, badge, chance)
+
+    def work(self, who: Person, arrives: int, leaves: int, chance: Random) -> Iterator[Step]:
+        """Yield the day of staff or a guest: in, one hall, out. They are no visitors."""
+        gate = self._places.all_gates.draw(chance)
+        badge = who.badge.encode()
+        yield self._through(ScanKind.ENTRY, who, gate, arrives, badge, chance)
+        yield from self._walk(who, arrives, leaves, 1, 0, 0, badge, chance)
+        yield self._through(ScanKind.EXIT, who, gate, leaves, badge, chance)
+
+    def turned_away(self, who: Person, at: int, chance: Random) -> Iterator[Step]:
+        """Yield one refused entry, and nothing else: no visit."""
+        yield self._refused(who, self._places.gates.draw(chance), at, who.badge.encode(), chance)
+
+    def _through(self, kind: ScanKind, who: Person, gate: Gate, at: int, badge: bytes, chance: Random) -> Step:
+        lane = gate.lanes[int(chance.random() * len(gate.lanes))]
+        body = f'{SCAN_TYPE}:"{kind.value}","gate_id":"{gate.gate_id}","result":"accepted",{who.words}'
+        fact = Passage(kind, gate.gate_id, who.number, who.role, who.country, accepted=True)
+        return Step(at, lane, SCANS.name, badge, body, fact)
+
+    def _refused(self, who: Person, gate: Gate, at: int, badge: bytes, chance: Random) -> Step:
+        lane = gate.lanes[int(chance.random() * len(gate.lanes))]
+        reason = DENIALS[int(chance.random() * len(DENIALS))].value
+        kind = ScanKind.EXIT if reason == DenyReason.NO_EXIT_BEFORE_ENTRY else ScanKind.ENTRY
+        body = (
+            f'{SCAN_TYPE}:"{kind.value}","gate_id":"{gate.gate_id}","result":"denied","reason":"{reason}",{who.words}'
+        )
+        fact = Passage(kind, gate.gate_id, who.number, who.role, who.country, accepted=False)
+        return Step(at, lane, SCANS.name, badge, body, fact)
+
+    def _seat(self, who: Person, at: int, badge: bytes) -> Step:
+        fact = Passage(ScanKind.SESSION, "", who.number, who.role, who.country, accepted=True)
+        return Step(at, self._places.forum, SCANS.name, badge, f'{SCAN_TYPE}:"session",{who.words}', fact)
+
+    def _walk(
+        self, who: Person, at: int, until: int, halls: int, scans: int, touches: int, badge: bytes, chance: Random
+    ) -> Iterator[Step]:
+        """Yield the steps inside, between `at` and `until`: `halls` hall visits with `scans` and `touches` in them."""
+        if not self._places.halls or halls <= 0:
+            return
+        draw = chance.random
+        slot = (until - at) // halls
+        for left in range(halls, 0, -1):
+            walk = WALK_MS[0] + int(draw() * (WALK_MS[1] - WALK_MS[0]))
+            comes, goes = at + min(walk, slot // 4), at + slot - min(30_000, slot // 8)
+            at += slot
+            here_scans, here_touches = (scans + left - 1) // left, touches // left
+            scans, touches = scans - here_scans, touches - here_touches
+            if goes - comes >= SHORTEST_VISIT_MS:
+                yield from self._see_hall(who, comes, goes, here_scans, here_touches, badge, chance)
+
+    def _see_hall(
+        self, who: Person, comes: int, goes: int, scans: int, touches: int, badge: bytes, chance: Random
+    ) -> Iterator[Step]:
+        hall = self._places.halls.draw(chance)
+        draw = chance.random
+        person, words, key = (who.number, who.words, badge) if who.consent else (None, who.unnamed, b"")
+        if draw() < WRONG_HALL:
+            yield self._door("zone_in", hall, comes - 20_000, words, key, who, person, chance, accepted=False)
+        if draw() >= DOOR_MISSED:
+            yield self._door("zone_in", hall, comes, words, key, who, person, chance)
+        if hall.booths:
+            moments = sorted([draw() for _ in range(scans + touches)])
+            span = goes - comes - 30_000
+            kind_sums = self._kinds[who.role is BadgeRole.VISITOR_PROFESSIONAL]
+            begun: tuple[Booth, int, str] | None = None
+            for moment in moments:
+                now = comes + 15_000 + int(moment * span)
+                if draw() * (scans + touches) < scans or not hall.showing:
+                    scans -= 1
+                    booth = hall.booths.draw(chance)
+                    yield Step(
+                        now,
+                        booth.terminal,
+                        SCANS.name,
+                        key or booth.terminal.name.encode(),
+                        f'{SCAN_TYPE}:"booth","booth_id":"{booth.booth_id}",{words}',
+                        Passage(ScanKind.BOOTH, booth.booth_id, person, who.role, who.country, accepted=True),
+                    )
+                    continue
+                touches -= 1
+                if begun is not None:
+                    booth, choice, session = begun
+                    begun = None
+                    yield self._touch(InteractionKind.DEMO_COMPLETED, booth, choice, session, now, who, badge, chance)
+                    continue
+                booth = hall.showing.draw(chance)
+                choice = int(draw() * len(booth.exhibits))
+                kind = KINDS[bisect(kind_sums, draw() * kind_sums[-1])]
+                session = ""
+                if kind is InteractionKind.DEMO_STARTED:
+                    session = event_id(now, chance)
+                    begun = (booth, choice, session)
+                yield self._touch(kind, booth, choice, session, now, who, badge, chance)
+        if draw() >= DOOR_MISSED:
+            dwell = -1 if draw() < DWELL_UNKNOWN else goes - comes
+            yield self._door("zone_out", hall, goes, words, key, who, person, chance, dwell=dwell)
+
+    def _door(
+        self,
+        kind: str,
+        hall: Hall,
+        at: int,
+        words: str,
+        key: bytes,
+        who: Person,
+        person: int | None,
+        chance: Random,
+        *,
+        accepted: bool = True,
+        dwell: int = -1,
+    ) -> Step:
+        door = hall.doors[int(chance.random() * len(hall.doors))]
+        more = "" if accepted else f',"result":"denied","reason":"{DenyReason.WRONG_ZONE.value}"'
+        if dwell >= 0:
+            more = f',"dwell_ms":{dwell}'
+        return Step(
+            at,
+            door,
+            SCANS.name,
+            key or door.name.encode(),
+            f'{SCAN_TYPE}:"{kind}","hall_id":"{hall.hall_id}",{words}{more}',
+            Passage(ScanKind(kind), hall.hall_id, person, who.role, who.country, accepted, dwell),
+        )
+
+    def _touch(
+        self,
+        kind: InteractionKind,
+        booth: Booth,
+        choice: int,
+        session: str,
+        at: int,
+        who: Person,
+        badge: bytes,
+        chance: Random,
+    ) -> Step:
+        exhibit, exhibitor = booth.exhibits[choice]
+        named = kind is InteractionKind.LEAD_CAPTURED or (who.consent and chance.random() >= TOUCH_ANONYMOUS)
+        body = f'{self._touch_words[kind]}{exhibit}","exhibitor_id":"{exhibitor}"'
+        if named:
+            body += f',"badge_ref":"{who.badge}"'
+        if session:
+            body += f',"session_id":"{session}"'
+            if kind is InteractionKind.DEMO_COMPLETED:
+                body += f',"duration_ms":{int(chance.random() * 900_000)}'
+        elif kind is InteractionKind.SURVEY_SUBMITTED:
+            body += f',"rating":{int(chance.random() * 6)}'
+        return Step(
+            at,
+            booth.terminal,
+            INTERACTIONS.name,
+            badge if named else booth.terminal.name.encode(),
+            body,
+            Touch(kind, exhibit, exhibitor, who.number if named else None),
+        )

@@ -1,0 +1,262 @@
+"""The simulator's own books: what every KPI must be, from what the simulator knows it did.
+
+It counts persons, passages and the final states of deals, from facts and never from bytes, and shares no code with
+the worker. Only records that were sent and acknowledged are booked, in any order.
+"""
+
+import json
+import os
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from producers.play.simulator.emission import DealState, Emission, Passage, Refused, Touch
+from producers.play.simulator.places import hours_of
+from schemas.codes import BadgeRole, InteractionKind, OutcomeKind, ScanKind
+from schemas.fair.model import Fair
+
+LABELS: Final[Mapping[str, tuple[str, ...]]] = {
+    "gate_passages": ("gate", "direction"),
+    "gate_denials": ("gate",),
+    "visits": (),
+    "professional_visits": (),
+    "unique_visitors": (),
+    "international_visitors": (),
+    "visitors_by_country": ("country",),
+    "hall_occupancy": ("hall",),
+    "site_occupancy": (),
+    "booth_scans": ("booth",),
+    "booth_visitors": ("booth",),
+    "booth_audience": (),
+    "interactions": ("kind",),
+    "exhibit_visitors": ("exhibit",),
+    "exhibit_audience": (),
+    "leads": ("section",),
+    "lead_audience": (),
+    "hall_dwell": ("hall",),
+    "outcomes": ("kind",),
+    "deals": ("stage",),
+    "contract_value": ("section", "currency"),
+    "intended_value": ("section", "currency"),
+    "contract_value_reported": ("section",),
+    "intended_value_reported": ("section",),
+    "service_value_reported": ("service",),
+    "outcomes_amended": ("change",),
+    "deals_cancelled": (),
+    "events": ("topic",),
+    "duplicate_events": ("topic",),
+    "clock_suspects": ("topic",),
+    "rejected_events": ("topic", "reason"),
+}
+"""Every KPI that is booked, with its labels. Windows of minutes, lateness and lag depend on arrival: left out."""
+
+FAIR_ONLY: Final = frozenset({"unique_visitors", "visitors_by_country", "deals_cancelled", "rejected_events"})
+DAY_ONLY: Final = frozenset(
+    {"gate_denials", "hall_occupancy", "site_occupancy", "booth_scans", "exhibit_visitors", "hall_dwell"}
+)
+SUMMED_VISITS: Final = frozenset({"visits", "professional_visits"})
+"""Distinct on each day; the fair is the sum of its days."""
+
+DWELL_CAP_MS: Final = 7_200_000
+DWELL_BOUNDS_MS: Final = tuple(1_000 * s for s in (60, 120, 300, 600, 900, 1_200, 1_800, 2_700, 3_600, 5_400, 7_200))
+
+Key = tuple[str, str, tuple[str, ...]]
+"""KPI, date (empty where there is none), label values."""
+
+
+class Ledger:
+    """Books emissions and says what the KPIs must be. Never raises; an empty ledger has no cells.
+
+    Attributes:
+        booked: records booked so far, copies and refused ones included.
+    """
+
+    def __init__(self, fair: Fair) -> None:
+        self._fair = fair
+        self._hours = {day.date: (day.opens_ms, day.closes_ms) for day in hours_of(fair)}
+        self._countable = frozenset(gate_id for gate_id, gate in fair.gates.items() if gate.countable)
+        self._section = {exhibitor.exhibitor_id: exhibitor.section for exhibitor in fair.exhibitors.values()}
+        self._dates: dict[int, str] = {}
+        self._counts: Counter[Key] = Counter()
+        self._sets: defaultdict[Key, set[Hashable]] = defaultdict(set)
+        self._dwells: defaultdict[Key, Counter[int]] = defaultdict(Counter)
+        self._dwell_sums: Counter[Key] = Counter()
+        self._deals: dict[str, tuple[int, str, DealState]] = {}
+        self._once: set[str] = set()
+        self.booked = 0
+
+    def book(self, emission: Emission) -> None:
+        """Book one record that Kafka has."""
+        self.booked += 1
+        fact, topic = emission.fact, emission.topic
+        if isinstance(fact, Refused):
+            self._counts["rejected_events", "", (topic, fact.reason)] += 1
+            return
+        day = self._date(emission.t_ms)
+        if emission.resent:
+            if emission.event_id in self._once:
+                self._counts["duplicate_events", day, (topic,)] += 1
+                return
+            self._once.add(emission.event_id)
+        self._counts["events", day, (topic,)] += 1
+        if emission.suspect:
+            self._counts["clock_suspects", day, (topic,)] += 1
+        if isinstance(fact, Passage):
+            self._book_passage(fact, emission.t_ms, day)
+        elif isinstance(fact, Touch):
+            self._book_touch(fact, day)
+        else:
+            known = self._deals.get(fact.deal)
+            if known is None or (fact.revision, emission.event_id) > known[:2]:
+                self._deals[fact.deal] = (fact.revision, emission.event_id, fact)
+
+    def _book_passage(self, fact: Passage, t_ms: int, day: str) -> None:
+        kind, place, counts = fact.kind, (fact.place,), self._counts
+        at_gate = kind is ScanKind.ENTRY or kind is ScanKind.EXIT
+        if not fact.accepted:
+            if at_gate:
+                counts["gate_denials", day, place] += 1
+        elif at_gate:
+            counts["gate_passages", day, (fact.place, kind.value)] += 1
+            if fact.place in self._countable:
+                counts["site_occupancy", day, ()] += 1 if kind is ScanKind.ENTRY else -1
+                if kind is ScanKind.ENTRY:
+                    self._book_visit(fact, t_ms, day)
+        elif kind is ScanKind.BOOTH:
+            counts["booth_scans", day, place] += 1
+            if fact.person is not None:
+                self._sets["booth_visitors", day, place].add(fact.person)
+                self._sets["booth_audience", day, ()].add(fact.person)
+        elif kind is ScanKind.ZONE_IN:
+            counts["hall_occupancy", day, place] += 1
+        elif kind is ScanKind.ZONE_OUT:
+            counts["hall_occupancy", day, place] -= 1
+            if fact.dwell_ms >= 0:
+                dwell = min(fact.dwell_ms, DWELL_CAP_MS)
+                self._dwells["hall_dwell", day, place][bisect_left(DWELL_BOUNDS_MS, dwell)] += 1
+                self._dwell_sums["hall_dwell", day, place] += dwell
+
+    def _book_visit(self, fact: Passage, t_ms: int, day: str) -> None:
+        opens_ms, closes_ms = self._hours.get(day, (0, 0))
+        if fact.role not in self._fair.visitor_roles or not opens_ms <= t_ms < closes_ms:
+            return
+        for name in ("visits", "unique_visitors"):
+            self._sets[name, day, ()].add(fact.person)
+        if fact.role is BadgeRole.VISITOR_PROFESSIONAL:
+            self._sets["professional_visits", day, ()].add(fact.person)
+        if fact.country:
+            self._sets["visitors_by_country", day, (fact.country,)].add(fact.person)
+            if fact.country != self._fair.host_country:
+                self._sets["international_visitors", day, ()].add(fact.person)
+
+    def _book_touch(self, fact: Touch, day: str) -> None:
+        self._counts["interactions", day, (fact.kind.value,)] += 1
+        if fact.person is None:
+            return
+        self._sets["exhibit_visitors", day, (fact.exhibit,)].add(fact.person)
+        self._sets["exhibit_audience", day, ()].add(fact.person)
+        if fact.kind is InteractionKind.LEAD_CAPTURED:
+            self._sets["leads", day, (self._section[fact.exhibitor],)].add((fact.exhibitor, fact.person))
+            self._sets["lead_audience", day, ()].add(fact.person)
+
+    def _date(self, t_ms: int) -> str:
+        minute = t_ms // 60_000
+        date = self._dates.get(minute)
+        if date is None:
+            date = self._dates[minute] = self._fair.local_date(minute * 60).isoformat()
+        return date
+
+    def kpis(self) -> dict[str, dict[str, Any]]:
+        """Return every KPI as {name: {"day": {date: cells}, "fair": cells}}, a cell as {"labels", "value"}."""
+        cells: defaultdict[str, defaultdict[str, dict[tuple[str, ...], Any]]] = defaultdict(lambda: defaultdict(dict))
+        over_fair: defaultdict[tuple[str, tuple[str, ...]], set[Hashable]] = defaultdict(set)
+        for (name, day, labels), count in self._counts.items():
+            _add(cells[name], day, labels, count)
+        for (name, day, labels), members in self._sets.items():
+            cells[name][day][labels] = len(members)
+            if name in SUMMED_VISITS:
+                cells[name]["fair"][labels] = cells[name]["fair"].get(labels, 0) + len(members)
+            else:
+                over_fair[name, labels] |= members
+        for (name, labels), members in over_fair.items():
+            cells[name]["fair"][labels] = len(members)
+        for key, buckets in self._dwells.items():
+            name, day, labels = key
+            cells[name][day][labels] = {
+                "count": buckets.total(),
+                "sum": self._dwell_sums[key],
+                "buckets": [buckets[place] for place in range(len(DWELL_BOUNDS_MS) + 1)],
+            }
+        self._settle_deals(cells)
+        return {name: _shown(name, cells[name]) for name in LABELS}
+
+    def _settle_deals(self, cells: Mapping[str, defaultdict[str, dict[tuple[str, ...], Any]]]) -> None:
+        for _, _, deal in self._deals.values():
+            if not deal.stands:
+                _add(cells["deals_cancelled"], "", (), 1)
+                continue
+            date = self._fair.local_date(deal.signed_ms / 1_000)
+            day = date.isoformat()
+            _add(cells["outcomes"], day, (deal.outcome.value,), 1)
+            if deal.outcome in (OutcomeKind.TRANSACTION, OutcomeKind.INVESTMENT):
+                _add(cells["deals"], day, (deal.stage.value,), 1)
+            if deal.value_minor is not None:
+                name = "contract_value" if deal.binding else "intended_value"
+                value = deal.value_minor if deal.binding else yearly_value(deal)
+                reported = self._fair.to_reporting_minor(value, deal.currency, date)
+                _add(cells[name], day, (deal.section, deal.currency), value)
+                _add(cells[f"{name}_reported"], day, (deal.section,), reported)
+                if deal.binding:
+                    _add(cells["service_value_reported"], day, (deal.service.value,), reported)
+            if deal.change is not None:
+                _add(cells["outcomes_amended"], day, (deal.change.value,), 1)
+
+    def write(self, path: Path, **about: str | int) -> None:
+        """Write the ledger as JSON, all or nothing; `about` says where the numbers come from.
+
+        Raises:
+            OSError: the file cannot be written; what stood there before still does.
+        """
+        text = json.dumps(
+            {"fair": self._fair.fair_id, **about, "records": self.booked, "kpis": self.kpis()}, indent=1, sort_keys=True
+        )
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            with draft.open("w", encoding="utf-8") as file:
+                file.write(text + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+def yearly_value(deal: DealState) -> int:
+    """Return what an intended deal is worth a year, in minor units, half to even; whole if it runs a year or less."""
+    value = deal.value_minor or 0
+    if deal.yearly or deal.term_months <= 12:
+        return value
+    whole, rest = divmod(value * 12, deal.term_months)
+    twice = 2 * rest
+    return whole + (twice > deal.term_months or (twice == deal.term_months and whole % 2 == 1))
+
+
+def _add(windows: defaultdict[str, dict[tuple[str, ...], Any]], day: str, labels: tuple[str, ...], amount: int) -> None:
+    for window in {day, "fair"} - {""}:
+        windows[window][labels] = windows[window].get(labels, 0) + amount
+
+
+def _shown(name: str, windows: Mapping[str, Mapping[tuple[str, ...], Any]]) -> dict[str, Any]:
+    def cells(window: str) -> list[dict[str, Any]]:
+        names = LABELS[name]
+        found = sorted(windows.get(window, {}).items())
+        return [{"labels": dict(zip(names, labels, strict=True)), "value": value} for labels, value in found]
+
+    shown: dict[str, Any] = {}
+    if name not in FAIR_ONLY:
+        shown["day"] = {day: cells(day) for day in sorted(windows) if day != "fair"}
+    if name not in DAY_ONLY:
+        shown["fair"] = cells("fair")
+    return shown

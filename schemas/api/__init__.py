@@ -1,0 +1,1 @@
+"""What a terminal and a gateway say to each other, and the documents that describe it."""

@@ -1,0 +1,103 @@
+"""The topics as AsyncAPI 3, written from the topics and the models that the workers themselves use."""
+
+import json
+from functools import cache
+from typing import Any, Final
+
+from schemas.api.openapi import EVENT_CLASSES, Json, event_name, model_schemas
+from schemas.topics import ALL_TOPICS, DEALS, INTERACTIONS, REJECTED, SCANS, Topic
+
+_TOPIC_OF: Final = {"VisitorScan": SCANS, "ExhibitInteraction": INTERACTIONS}
+
+_LETTER: Final[Json] = {
+    "type": "object",
+    "description": "A refused record. From a worker: with its place. From the gateway: partition and offset are -1.",
+    "required": ["topic", "partition", "offset", "reason", "field", "message", "hint", "size", "value"],
+    "properties": {
+        "topic": {"type": "string", "description": "Where it lay or would have gone; empty if that cannot be told."},
+        "partition": {"type": "integer", "minimum": -1},
+        "offset": {"type": "integer", "minimum": -1},
+        "reason": {"type": "string", "description": "A word from a closed set."},
+        "field": {"type": "string"},
+        "message": {"type": "string"},
+        "hint": {"type": "string"},
+        "size": {"type": "integer", "minimum": 0},
+        "value": {"type": ["string", "null"], "contentEncoding": "base64"},
+        "origin": {"const": "gateway"},
+        "terminal_id": {"type": "string"},
+        "received_at": {"type": "string", "format": "date-time"},
+    },
+}
+
+
+@cache
+def asyncapi_text() -> str:
+    """Return the document as JSON."""
+    return json.dumps(_document(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _document() -> Json:
+    messages: Json = {
+        cls.__name__: {
+            "name": event_name(cls),
+            "summary": (cls.__doc__ or "").strip().splitlines()[0],
+            "contentType": "application/json",
+            "payload": {"$ref": f"#/components/schemas/{cls.__name__}"},
+        }
+        for cls in EVENT_CLASSES
+    }
+    messages["DeadLetter"] = {
+        "name": "dead letter",
+        "summary": "A refused record, its reason and its place.",
+        "contentType": "application/json",
+        "payload": {"$ref": "#/components/schemas/DeadLetter"},
+    }
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "fairpulse topics",
+            "version": "1",
+            "description": "What lies in Kafka. The record key decides the partition; event time stands in the event.",
+            "license": {"name": "Apache-2.0"},
+        },
+        "defaultContentType": "application/json",
+        "channels": {topic.name: _channel(topic) for topic in ALL_TOPICS},
+        "operations": dict(_operations()),
+        "components": {
+            "messages": messages,
+            "schemas": {**dict(sorted(model_schemas(*EVENT_CLASSES).items())), "DeadLetter": _LETTER},
+        },
+    }
+
+
+def _channel(topic: Topic) -> Json:
+    names = [cls.__name__ for cls in EVENT_CLASSES if _TOPIC_OF.get(cls.__name__, DEALS) is topic]
+    if topic is REJECTED:
+        names = ["DeadLetter"]
+    return {
+        "address": topic.name,
+        "description": topic.description,
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
+        "bindings": {
+            "kafka": {
+                "topic": topic.name,
+                "topicConfiguration": {
+                    "cleanup.policy": ["delete"],
+                    "retention.ms": int(topic.config()["retention.ms"]),
+                },
+                "bindingVersion": "0.5.0",
+            }
+        },
+        "x-key": topic.key,
+    }
+
+
+def _operations() -> list[tuple[str, Any]]:
+    made = []
+    for topic in ALL_TOPICS:
+        channel = {"$ref": f"#/channels/{topic.name}"}
+        for action, programs in (("send", topic.producers), ("receive", topic.consumers)):
+            for program in programs:
+                name = f"{program}.{action}.{topic.name.removeprefix('fair.')}"
+                made.append((name, {"action": action, "channel": channel, "title": f"{program}: {action}"}))
+    return made

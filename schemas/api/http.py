@@ -1,0 +1,203 @@
+"""What crosses the gateway's HTTP border: CloudEvents in, receipts and problems out."""
+
+import re
+from dataclasses import KW_ONLY
+from enum import StrEnum
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import ConfigDict, Field, StringConstraints
+from pydantic.dataclasses import dataclass
+
+from schemas.api.terminals import PlaceKind
+
+EVENTS_PATH: Final = "/v1/events"
+TERMINAL_PATH: Final = "/v1/terminal"
+BATCH_TYPE: Final = "application/cloudevents-batch+json"
+SINGLE_TYPE: Final = "application/cloudevents+json"
+SENT_AT: Final = "Sent-At"
+"""Header with the terminal's clock when it sends: the server measures the clock with it."""
+SIMULATED_TIME: Final = "Simulated-Time"
+"""Header with the time of a simulated fair. Only a gateway whose clock is set to `simulated` looks at it."""
+JSON_TYPE: Final = "application/json"
+PROBLEM_TYPE: Final = "application/problem+json"
+
+EVENT_MAX_BYTES: Final = 65_536
+"""Largest posted event: the size that CloudEvents asks everybody to take."""
+BODY_MAX_BYTES: Final = 1_048_576
+"""Largest body of a request."""
+EVENTS_MAX: Final = 500
+"""Most events in a request."""
+FIELDS_MAX: Final = 64
+"""Most fields in an object of an event: three times what the largest event has."""
+ERRORS_MAX: Final = 20
+"""Most errors that a problem lists."""
+HEADERS_MAX_BYTES: Final = 16_384
+"""Size of request line and headers together."""
+HEADERS_MAX: Final = 64
+"""Number of headers."""
+
+SERVER_FIELDS: Final = frozenset(
+    {"event_id", "fair_id", "terminal_id", "occurred_at", "received_at", "clock_offset_ms", "type"}
+)
+"""Fields of a stored event that never stand in `data`: the server stamps them, or they are CloudEvents attributes."""
+
+STRICT: Final = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+Printable = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,256}$")]
+"""Printable ASCII without spaces: no control character, no look-alike, nothing that turns the writing direction."""
+
+_LOOSE_ID: Final = re.compile(
+    r"(?:urn:uuid:)?\{?([0-9a-fA-F]{8})-?([0-9a-fA-F]{4})-?([0-9a-fA-F]{4})-?([0-9a-fA-F]{4})-?([0-9a-fA-F]{12})\}?"
+)
+
+
+def canonical_id(text: str) -> str:
+    """Return a UUID in its one canonical spelling; what is none stays as it is, and is refused later."""
+    found = _LOOSE_ID.fullmatch(text)
+    return "-".join(found.groups()).lower() if found else text
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class CloudEvent:
+    """An event as a terminal posts it: CloudEvents 1.0, structured."""
+
+    _: KW_ONLY
+    specversion: Literal["1.0"]
+    id: Annotated[str, StringConstraints(max_length=64)]
+    """A UUID, minted once by the terminal and the same on every retry; version 7 is advised."""
+    source: Printable
+    """The terminal's own address, as `GET /v1/terminal` gives it."""
+    type: Annotated[str, StringConstraints(max_length=64)]
+    time: Annotated[str, StringConstraints(max_length=64)]
+    """The terminal's clock when it happened, RFC 3339 with an offset."""
+    data: Annotated[dict[str, Any], Field(max_length=FIELDS_MAX)]
+    datacontenttype: Literal["application/json"] = "application/json"
+    subject: Printable | None = None
+    dataschema: Printable | None = None
+    """Accepted and ignored; it is never fetched."""
+
+
+class Outcome(StrEnum):
+    """What became of one event. Every outcome is final."""
+
+    ACCEPTED = "accepted"
+    """Kafka has it, acknowledged by all replicas in sync."""
+    DUPLICATE = "duplicate"
+    """It was accepted before, with the same content."""
+    REJECTED = "rejected"
+    """It will never be accepted as it is; it lies in fair.rejected."""
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Receipt:
+    """Answer 202: every event is safe; delete them."""
+
+    accepted: int
+    duplicates: int
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class EventResult:
+    """What became of the event at an index of the batch. `id` is left out where it was no UUID."""
+
+    _: KW_ONLY
+    index: int
+    outcome: Outcome
+    id: str | None = None
+    pointer: str | None = None
+    """JSON pointer into the request to what is wrong."""
+    code: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Results:
+    """Answer 207: some events were rejected, for good; the others are safe."""
+
+    accepted: int
+    duplicates: int
+    rejected: int
+    results: list[EventResult]
+
+
+class Action(StrEnum):
+    """What the terminal must do now."""
+
+    DELETE = "delete"
+    """The events are safe: delete them from the spool."""
+    SORT = "delete_accepted_and_drawer_rejected"
+    """Delete accepted and duplicate events; move rejected ones to the drawer."""
+    DRAWER = "drawer"
+    """Move the events to the drawer and tell the staff."""
+    BISECT = "bisect"
+    """Send each half alone; a single event goes to the drawer."""
+    RESEND = "resend"
+    """Keep the events and send the same bytes again, after Retry-After."""
+    REPAIR = "keep_and_pair_again"
+    """Keep the events, stop sending, show that the terminal must be paired again."""
+    ALERT = "keep_and_alert"
+    """Keep the events, stop sending, tell whoever maintains the terminal's software."""
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class ProblemError:
+    """What is wrong with one event. It names fields, never values."""
+
+    _: KW_ONLY
+    index: int
+    pointer: str
+    code: str
+    message: str
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Problem:
+    """Every answer from 400 on (RFC 9457)."""
+
+    _: KW_ONLY
+    type: str
+    """urn:fairpulse:problem:<code>"""
+    title: str
+    status: int
+    detail: str
+    instance: str
+    """urn:uuid of this request, for whoever reads both sides."""
+    code: str
+    retryable: bool
+    """Whether sending the same bytes again can succeed."""
+    action: Action
+    outcome: Literal["not_stored", "unknown"] = "not_stored"
+    """`unknown`: Kafka may have stored some of it. Sending it again is right either way."""
+    retry_after_ms: int | None = None
+    rejected: int | None = None
+    errors: list[ProblemError] | None = None
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Limits:
+    """What a request may hold, and how fast a terminal may send."""
+
+    event_bytes: int
+    request_bytes: int
+    request_events: int
+    events_per_second: float
+    burst_events: int
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class TerminalInfo:
+    """Answer of GET /v1/terminal: who am I."""
+
+    _: KW_ONLY
+    fair_id: str
+    terminal_id: str
+    place: PlaceKind
+    place_id: str | None = None
+    source: str
+    """What to write into `source` of every event."""
+    server_time: str
+    limits: Limits
+    dedupe_horizon: Literal["fair"] = "fair"
+    """How long an event id is remembered by the stream: the whole fair."""
+    token_expires_at: str | None = None

@@ -1,0 +1,195 @@
+"""The gateway's HTTP API as OpenAPI 3.1, written from the models that the gateway and the workers themselves use."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from functools import cache
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from schemas.api.http import (
+    BATCH_TYPE,
+    BODY_MAX_BYTES,
+    EVENT_MAX_BYTES,
+    EVENTS_MAX,
+    EVENTS_PATH,
+    JSON_TYPE,
+    PROBLEM_TYPE,
+    SERVER_FIELDS,
+    SINGLE_TYPE,
+    TERMINAL_PATH,
+    CloudEvent,
+    Problem,
+    Receipt,
+    Results,
+    TerminalInfo,
+)
+from schemas.events import DealAmended, DealCancelled, DealSigned, ExhibitInteraction, VisitorScan
+from schemas.times import INSTANT_PATTERN
+
+Json = dict[str, Any]
+
+EVENT_CLASSES: Final = (VisitorScan, ExhibitInteraction, DealSigned, DealAmended, DealCancelled)
+"""Every kind of event, in the order in which people ask for them."""
+
+_REF: Final = "#/components/schemas/"
+_UUID: Final = r"^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+_WHEN: Final[Mapping[int, str]] = {
+    400: "no JSON in UTF-8, a key twice, nested too deep, or no events: bisect the batch, a single event to the drawer",
+    401: "token missing, unknown, revoked or expired: keep everything, pair the terminal again",
+    403: "the terminal is enrolled for another fair: keep everything, pair it again",
+    404: "no such resource; a query string is never part of one",
+    405: "another method",
+    408: "the body did not arrive within 10 s: send it again",
+    409: "every event has the id of another event, which stands: to the drawer",
+    413: f"more than {EVENTS_MAX} events, {BODY_MAX_BYTES} bytes, or {EVENT_MAX_BYTES} bytes an event: halve the batch",
+    415: "another content type, or any Content-Encoding",
+    422: "every event was rejected: to the drawer",
+    429: "the terminal is too fast: keep everything, wait for Retry-After",
+    431: "headers beyond 16 KiB or 64 lines",
+    500: "our mistake: keep everything, send the same bytes again",
+    503: "Kafka is away, the outcome is unknown, or there is no room: keep everything, send the same bytes again",
+}
+"""Every status from 400 on: when, and what the terminal does then."""
+
+
+def event_name(cls: type) -> str:
+    """Return the `type` of a class of events."""
+    return str({field.name: field.default for field in fields(cls)}["type"])
+
+
+def model_schemas(*models: Any) -> dict[str, Json]:
+    """Return the JSON schemas of models and all that they refer to, by name."""
+    _, definitions = TypeAdapter.json_schemas(
+        [(model, "validation", TypeAdapter(model)) for model in models], ref_template=_REF + "{model}"
+    )
+    return dict(definitions["$defs"])
+
+
+@cache
+def openapi_text() -> str:
+    """Return the document as JSON."""
+    return json.dumps(_document(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _document() -> Json:
+    schemas = model_schemas(CloudEvent, Receipt, Results, Problem, TerminalInfo, *EVENT_CLASSES)
+    envelope = schemas.pop("CloudEvent")
+    for cls in EVENT_CLASSES:
+        stored = schemas.pop(cls.__name__)
+        schemas[f"{cls.__name__}Data"] = _data_of(stored)
+        schemas[cls.__name__] = _posted(envelope, cls)
+    schemas["Party"]["additionalProperties"] = False  # the gateway refuses what workers would ignore
+    posted = {"oneOf": [{"$ref": _REF + cls.__name__} for cls in EVENT_CLASSES]}
+    posted["discriminator"] = {  # type: ignore[assignment]
+        "propertyName": "type",
+        "mapping": {event_name(cls): _REF + cls.__name__ for cls in EVENT_CLASSES},
+    }
+    schemas["Event"] = posted
+    schemas["Batch"] = {
+        "type": "array",
+        "items": {"$ref": _REF + "Event"},
+        "minItems": 1,
+        "maxItems": EVENTS_MAX,
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "fairpulse gateway",
+            "version": "1",
+            "description": "Booth terminals post events; 2xx, 400, 409, 413 and 422 are final for the events of a "
+            "request, after anything else the terminal keeps them and sends the same bytes again.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "security": [{"terminal": []}],
+        "paths": {EVENTS_PATH: {"post": _post_events()}, TERMINAL_PATH: {"get": _get_terminal()}},
+        "components": {
+            "securitySchemes": {
+                "terminal": {"type": "http", "scheme": "bearer", "description": "tf_<key id>_<secret>"}
+            },
+            "schemas": dict(sorted(schemas.items())),
+        },
+    }
+
+
+def _data_of(stored: Json) -> Json:
+    """Return the schema of `data`: a stored event without what the server stamps."""
+    kept = {name: one for name, one in stored["properties"].items() if name not in SERVER_FIELDS}
+    required = [name for name in stored.get("required", []) if name not in SERVER_FIELDS]
+    return {**stored, "title": "", "properties": kept, "required": required, "additionalProperties": False}
+
+
+def _posted(envelope: Json, cls: type) -> Json:
+    """Return the schema of one kind of event as it is posted."""
+    properties = {
+        **envelope["properties"],
+        "id": {"type": "string", "format": "uuid", "pattern": _UUID},
+        "time": {"type": "string", "format": "date-time", "pattern": INSTANT_PATTERN},
+        "type": {"const": event_name(cls)},
+        "data": {"$ref": f"{_REF}{cls.__name__}Data"},
+    }
+    title = (cls.__doc__ or "").strip().splitlines()[0]
+    return {**envelope, "title": cls.__name__, "description": title, "properties": properties}
+
+
+def _post_events() -> Json:
+    either = {"schema": {"oneOf": [{"$ref": _REF + "Event"}, {"$ref": _REF + "Batch"}]}}
+    return {
+        "operationId": "postEvents",
+        "summary": "Post one event or a batch; answered when Kafka has all of them.",
+        "parameters": [
+            {
+                "name": "Sent-At",
+                "in": "header",
+                "description": "The terminal's clock at this attempt; it corrects the times of the events.",
+                "schema": {"type": "string", "format": "date-time"},
+            },
+            {
+                "name": "Request-Id",
+                "in": "header",
+                "description": "Given back in the answer.",
+                "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+            },
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {
+                BATCH_TYPE: {"schema": {"$ref": _REF + "Batch"}},
+                SINGLE_TYPE: {"schema": {"$ref": _REF + "Event"}},
+                JSON_TYPE: either,
+            },
+        },
+        "responses": {
+            "202": _answer("Every event is in Kafka, now or since before: delete them.", "Receipt"),
+            "207": _answer("Mixed; every outcome is final.", "Results"),
+            **_problems(400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 431, 500, 503),
+        },
+    }
+
+
+def _get_terminal() -> Json:
+    return {
+        "operationId": "getTerminal",
+        "summary": "Who am I: place, source, limits, the server's time.",
+        "responses": {
+            "200": _answer("The terminal that the token belongs to.", "TerminalInfo"),
+            **_problems(400, 401, 403, 404, 405, 408, 431, 500, 503),
+        },
+    }
+
+
+def _answer(description: str, model: str) -> Json:
+    return {"description": description, "content": {JSON_TYPE: {"schema": {"$ref": _REF + model}}}}
+
+
+def _problems(*statuses: int) -> Json:
+    answers: Json = {}
+    for status in statuses:
+        one: Json = {"description": _WHEN[status], "content": {PROBLEM_TYPE: {"schema": {"$ref": _REF + "Problem"}}}}
+        if status in {408, 429, 500, 503}:
+            one["headers"] = {"Retry-After": {"required": True, "schema": {"type": "integer", "minimum": 1}}}
+        if status == 405:
+            one["headers"] = {"Allow": {"required": True, "schema": {"type": "string"}}}
+        answers[str(status)] = one
+    return answers

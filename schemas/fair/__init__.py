@@ -1,0 +1,1 @@
+"""The fair file: what a fair is, and reading it."""

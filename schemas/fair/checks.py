@@ -1,0 +1,108 @@
+"""What must hold between the fields of a fair file: references, order, one main exhibitor a stand, a rate."""
+
+from collections.abc import Iterator
+from itertools import chain
+
+from schemas.codes import ExhibitorType
+from schemas.fair.layout import FairRows
+from schemas.fair.text import Finding
+
+
+def findings(rows: FairRows) -> Iterator[Finding]:
+    """Yield everything that does not fit together, by subject; none of it names a value of the file."""
+    return chain(_days(rows), _floor(rows), _exhibitors(rows), _stands(rows), _exhibits(rows), _money(rows))
+
+
+def default_exhibit_id(exhibitor_id: str) -> str:
+    """Return the id of the one exhibit of an exhibitor for whom the file lists none."""
+    return f"x-{exhibitor_id}"
+
+
+def _days(rows: FairRows) -> Iterator[Finding]:
+    before = None
+    for day, hours in rows.days.items():
+        if hours.opens >= hours.closes:
+            yield Finding(
+                ("days", str(day), "closes"), "must be after opens, on the same date; write e.g. closes: 18:00"
+            )
+        if before is not None and day < before:
+            yield Finding(("days", str(day)), "must come before the later dates; sort the days")
+        before = day
+    dates = sorted(rows.days)
+    if (dates[-1] - dates[0]).days > 400:
+        yield Finding(("days",), "must lie within 400 days of each other; describe each edition in a file of its own")
+
+
+def _floor(rows: FairRows) -> Iterator[Finding]:
+    if not any(gate.countable for gate in rows.gates.values()):
+        yield Finding(("gates",), "need at least one countable gate, or nobody would visit; write countable: yes")
+    for section_id, section in rows.sections.items():
+        for place, hall in enumerate(section.halls):
+            if hall not in rows.halls:
+                yield Finding(
+                    ("sections", section_id, "halls", place), "must be one of halls; add the hall or correct the id"
+                )
+
+
+def _exhibitors(rows: FairRows) -> Iterator[Finding]:
+    for exhibitor_id, row in rows.exhibitors.items():
+        section = rows.sections.get(row.section)
+        if section is None:
+            yield Finding(
+                ("exhibitors", exhibitor_id, "section"), "must be one of sections; add the section or correct the id"
+            )
+        if row.hall not in rows.halls:
+            yield Finding(("exhibitors", exhibitor_id, "hall"), "must be one of halls; add the hall or correct the id")
+        elif section is not None and row.hall not in section.halls:
+            yield Finding(
+                ("exhibitors", exhibitor_id, "hall"),
+                "must be a hall of its section; correct it or add it to the section's halls",
+            )
+
+
+def _stands(rows: FairRows) -> Iterator[Finding]:
+    halls: dict[str, str] = {}
+    mains: set[str] = set()
+    for exhibitor_id, row in rows.exhibitors.items():
+        if halls.setdefault(row.booth, row.hall) != row.hall:
+            yield Finding(
+                ("exhibitors", exhibitor_id, "hall"), "must be the same for all on one booth; correct hall or booth"
+            )
+        if row.type is ExhibitorType.MAIN:
+            if row.booth in mains:
+                yield Finding(
+                    ("exhibitors", exhibitor_id, "booth"),
+                    "has a main exhibitor already; write type: co, or give it a booth of its own",
+                )
+            mains.add(row.booth)
+    for exhibitor_id, row in rows.exhibitors.items():
+        if row.booth not in mains:
+            yield Finding(
+                ("exhibitors", exhibitor_id, "booth"), "has no main exhibitor; write type: main for one of them"
+            )
+
+
+def _exhibits(rows: FairRows) -> Iterator[Finding]:
+    with_exhibits = {row.exhibitor for row in rows.exhibits.values()}
+    for exhibit_id, row in rows.exhibits.items():
+        if row.exhibitor not in rows.exhibitors:
+            yield Finding(
+                ("exhibits", exhibit_id, "exhibitor"), "must be one of exhibitors; add the exhibitor or correct the id"
+            )
+    for exhibitor_id in rows.exhibitors:
+        taken = default_exhibit_id(exhibitor_id)
+        if exhibitor_id not in with_exhibits and taken in rows.exhibits:
+            yield Finding(("exhibits", taken), "has the id kept for the exhibitor of that name; choose another id")
+
+
+def _money(rows: FairRows) -> Iterator[Finding]:
+    if rows.reporting_currency not in rows.currencies:
+        yield Finding(("reporting_currency",), "must be one of currencies; add it there with its minor units")
+    for currency in rows.currencies:
+        if currency != rows.reporting_currency and currency not in rows.rates:
+            yield Finding(("currencies", currency), "has no rate; add it to rates, e.g. {2025-09-10: 7.1}")
+    for currency in rows.rates:
+        if currency == rows.reporting_currency:
+            yield Finding(("rates", currency), "is always 1 in the reporting currency; remove it")
+        elif currency not in rows.currencies:
+            yield Finding(("rates", currency), "must be one of currencies; add it there with its minor units")

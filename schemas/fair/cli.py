@@ -1,0 +1,72 @@
+"""`fairpulse fair`: check a fair file before the fair opens, and see what one looks like."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from schemas.fair.model import Fair
+
+
+@click.group()
+def fair() -> None:
+    """The file that describes a fair: check one, or print an example to start from."""
+
+
+@fair.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def check(file: Path) -> None:
+    """Read FILE as the worker would, and say what fair it describes.
+
+    Every problem is named with line, field and remedy; the exit code is then 1.
+    """
+    from schemas.fair.file import load_fair
+
+    click.echo(summary(load_fair(file)))
+
+
+@fair.command()
+@click.argument("name", type=click.Choice(["ciftis", "small"]), default="small")
+def example(name: str) -> None:
+    """Print a complete fair file: `small` (for reading, the default) or `ciftis` (2,000 exhibitors)."""
+    from schemas.fair.file import example_fair_path
+
+    click.echo(example_fair_path(name).read_text(encoding="utf-8"), nl=False)
+
+
+def summary(fair: "Fair") -> str:
+    """Return the fair in a few lines for a reader who wants to see that the right file was read."""
+    from collections import Counter
+
+    direct = [exhibitor for exhibitor in fair.exhibitors.values() if exhibitor.is_direct]
+    abroad = sum(exhibitor.country != fair.host_country for exhibitor in direct)
+    countries = {exhibitor.country for exhibitor in direct}
+    of_type = Counter(str(exhibitor.type) for exhibitor in fair.exhibitors.values())
+    countable = [gate for gate in fair.gates.values() if gate.countable]
+    area = sum(hall.area_m2 for hall in fair.halls.values())
+    capacity = sum(hall.capacity for hall in fair.halls.values())
+    lines = [f"{fair.name} ({fair.fair_id}), {fair.timezone}", f"days        {len(fair.days)}"]
+    for day in fair.days:
+        utc = f"{day.opens_at:%H:%M}-{day.closes_at:%H:%M}"
+        lines.append(f"  {day.date:%a %d %b %Y}  {day.opens:%H:%M}-{day.closes:%H:%M}  (UTC {utc})")
+    lines += [
+        f"halls       {len(fair.halls)}: {area:,} m2 net, {capacity:,} people",
+        f"gates       {len(fair.gates)}: {len(countable)} countable with {sum(gate.lanes for gate in countable)} lanes",
+        f"sections    {len(fair.sections)}",
+        f"exhibitors  {len(direct):,}: {of_type['main']:,} main, {of_type['co']:,} co",
+        f"            {of_type['represented']:,} represented companies apart: they are no exhibitors",
+        f"            {len(countries)} countries, {_share(abroad, len(direct))} international",
+        f"            {sum(one.leader for one in direct):,} leaders",
+        f"booths      {len(fair.booths):,} with {len(fair.exhibits):,} exhibits",
+        f"currencies  {', '.join(fair.currencies)}; reported in {fair.reporting_currency}",
+    ]
+    if fair.top_economies:
+        there = len(countries & fair.top_economies)
+        lines.insert(-2, f"            {there} of the {len(fair.top_economies)} top economies")
+    return "\n".join(lines)
+
+
+def _share(part: int, whole: int) -> str:
+    """Return the part of the whole in per cent; a fair of represented companies only has none."""
+    return f"{part / whole:.1%}" if whole else "no"

@@ -1,0 +1,125 @@
+"""The fair file as people write it: its fields and their types. What to tell a reader: `schemas.fair.words`.
+
+All values arrive as text (`schemas.fair.text`); the pattern of a type says how it is spelt before it is converted,
+so 1_0 is no number and "yes" is no lane.
+"""
+
+from dataclasses import dataclass
+from datetime import date, time
+from decimal import Decimal
+from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, StringConstraints
+from pydantic_core import core_schema
+
+from schemas.codes import BadgeRole, ExhibitorType
+from schemas.ids import BoothId, Country, Currency, ExhibitId, FairId, GateId, HallId, SectionId
+
+
+@dataclass(frozen=True, slots=True)
+class Spelt:
+    """Text of this pattern first, then the type it annotates."""
+
+    pattern: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.chain_schema([core_schema.str_schema(pattern=self.pattern), handler(source)])
+
+
+def _zone(text: object) -> ZoneInfo:
+    try:
+        return ZoneInfo(str(text))
+    except (OSError, ValueError, KeyError):  # a folder of zones, a bad name, an unknown one
+        raise ValueError("unknown time zone") from None
+
+
+Label = Annotated[str, StringConstraints(pattern=r"\S", max_length=120)]
+Answer = Annotated[bool, Spelt(r"^(yes|no|true|false)$")]
+Day = Annotated[date, Spelt(r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$")]
+LocalTime = Annotated[time, Spelt(r"^[0-9]{2}:[0-9]{2}$")]
+Positive = Annotated[int, Spelt(r"^[1-9][0-9]{0,6}$")]
+Lanes = Annotated[int, Spelt(r"^[1-9][0-9]{0,2}$")]
+MinorUnits = Annotated[int, Spelt(r"^[0-4]$")]
+Rate = Annotated[Decimal, Field(gt=0), Spelt(r"^[0-9]{1,9}(\.[0-9]{1,12})?$")]
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone), Spelt(r"^(UTC|[A-Z][A-Za-z_]+(/[A-Za-z0-9_+-]+){1,2})$")]
+RowId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,61}$")]
+"""An exhibitor id: two characters shorter than other ids, so that `x-<id>` is an id too."""
+
+VISITORS_BY_FKM: Final = (BadgeRole.VISITOR_PROFESSIONAL, BadgeRole.VISITOR_PUBLIC)
+"""Who is a visitor by the rules of FKM (fkm.de, "visitor to an exhibition"): no staff, press or service people."""
+
+
+class Row(BaseModel):
+    """A block of the fair file; fields it does not know are refused, because a typo must not be a default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class DayRow(Row):
+    """Official opening hours of one date, local time."""
+
+    opens: LocalTime
+    closes: LocalTime
+
+
+class HallRow(Row):
+    """A hall: usable net floor in square metres, people allowed inside."""
+
+    name: Label
+    area_m2: Positive
+    capacity: Positive
+
+
+class GateRow(Row):
+    """A gate of the perimeter."""
+
+    name: Label
+    countable: Answer
+    lanes: Lanes
+
+
+class SectionRow(Row):
+    """A thematic section."""
+
+    name: Label
+    halls: Annotated[tuple[HallId, ...], Field(min_length=1)]
+
+
+class ExhibitorRow(Row):
+    """A company on a stand."""
+
+    name: Label
+    country: Country
+    type: ExhibitorType = ExhibitorType.MAIN
+    section: SectionId
+    hall: HallId
+    booth: BoothId
+    leader: Answer = False
+
+
+class ExhibitRow(Row):
+    """Something shown on a stand."""
+
+    name: Label
+    exhibitor: RowId
+
+
+class FairRows(Row):
+    """The whole file."""
+
+    fair_id: FairId
+    name: Label
+    host_country: Country
+    timezone: Zone
+    visitor_roles: Annotated[tuple[BadgeRole, ...], Field(min_length=1)] = VISITORS_BY_FKM
+    top_economies: tuple[Country, ...] = ()
+    days: Annotated[dict[Day, DayRow], Field(min_length=1, max_length=400)]
+    halls: Annotated[dict[HallId, HallRow], Field(min_length=1)]
+    gates: Annotated[dict[GateId, GateRow], Field(min_length=1)]
+    sections: Annotated[dict[SectionId, SectionRow], Field(min_length=1)]
+    reporting_currency: Currency
+    currencies: Annotated[dict[Currency, MinorUnits], Field(min_length=1)]
+    rates: dict[Currency, Annotated[dict[Day, Rate], Field(min_length=1)]] = Field(default_factory=dict)
+    exhibitors: Annotated[dict[RowId, ExhibitorRow], Field(min_length=1)]
+    exhibits: dict[ExhibitId, ExhibitRow] = Field(default_factory=dict)

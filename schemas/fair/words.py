@@ -1,0 +1,125 @@
+"""What to tell the writer of a fair file about each of its fields: what it must be, and an example."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Final
+
+from pydantic import ValidationError
+
+from schemas.codes import BadgeRole, ExhibitorType
+from schemas.fair.text import Finding, Place
+
+_ID = "1-64 letters, digits, dots, underscores or hyphens, the first a letter or digit"
+_NAME = "text of 1-120 characters"
+_COUNTRY = "an ISO 3166-1 code of two capitals"
+_CURRENCY = "an ISO 4217 code of three capitals"
+_TIME = "a local time from 00:00 to 23:59"
+_DAY = "a date of the calendar"
+_NUMBER = "a whole number of at least 1"
+_ANSWER = "yes or no"
+
+FIELDS: Final[dict[str, tuple[str, str]]] = {
+    "fair_id": (_ID, "ciftis-2025"),
+    "name": (_NAME, "My fair 2025"),
+    "host_country": (_COUNTRY, "CN"),
+    "timezone": ("the IANA name of a time zone", "Asia/Shanghai"),
+    "visitor_roles": ("a list of badge roles", "[visitor_professional, visitor_public]"),
+    "visitor_roles.*": ("one of " + ", ".join(BadgeRole), "[visitor_professional, visitor_public]"),
+    "top_economies": ("a list of countries", "[US, DE]"),
+    "top_economies.*": (_COUNTRY, "[US, DE]"),
+    "days": ("a block of 1-400 dates", "{2025-09-10: {opens: 09:00, closes: 18:00}}"),
+    "days.*": ("opening hours", "{opens: 09:00, closes: 18:00}"),
+    "days.*.opens": (_TIME, "09:00"),
+    "days.*.closes": (_TIME, "18:00"),
+    "halls": ("a block of at least one hall", "{h1: {name: Hall 1, area_m2: 9000, capacity: 8000}}"),
+    "halls.*": ("a hall", "{name: Hall 1, area_m2: 9000, capacity: 8000}"),
+    "halls.*.name": (_NAME, "Hall 1"),
+    "halls.*.area_m2": (_NUMBER, "9000"),
+    "halls.*.capacity": (_NUMBER, "10000"),
+    "gates": ("a block of at least one gate", "{north: {name: North gate, countable: yes, lanes: 12}}"),
+    "gates.*": ("a gate", "{name: North gate, countable: yes, lanes: 12}"),
+    "gates.*.name": (_NAME, "North gate"),
+    "gates.*.countable": (_ANSWER, "yes"),
+    "gates.*.lanes": (_NUMBER, "12"),
+    "sections": ("a block of at least one section", "{finance: {name: Finance, halls: [h1]}}"),
+    "sections.*": ("a section", "{name: Finance, halls: [h1]}"),
+    "sections.*.name": (_NAME, "Finance"),
+    "sections.*.halls": ("a list of at least one hall", "[h1]"),
+    "sections.*.halls.*": ("the id of a hall", "[h1]"),
+    "reporting_currency": (_CURRENCY, "CNY"),
+    "currencies": ("a block of currencies with their minor units", "{CNY: 2, JPY: 0, KWD: 3}"),
+    "currencies.*": ("the digits after the point by ISO 4217, 0 to 4", "2"),
+    "rates": ("a block of rates by currency", "{USD: {2025-09-10: 7.1}}"),
+    "rates.*": ("a block of rates by date", "{2025-09-10: 7.1}"),
+    "rates.*.*": ("a number above 0 with at most 12 decimals", "7.1"),
+    "exhibitors": (
+        "a block of at least one exhibitor",
+        "{e1: {name: Example Ltd, country: CN, section: finance, hall: h1, booth: h1-001}}",
+    ),
+    "exhibitors.*": ("an exhibitor", "{name: Example Ltd, country: CN, section: finance, hall: h1, booth: h1-001}"),
+    "exhibitors.*.name": (_NAME, "Example Ltd"),
+    "exhibitors.*.country": (_COUNTRY, "CN"),
+    "exhibitors.*.type": ("one of " + ", ".join(ExhibitorType), "main"),
+    "exhibitors.*.section": ("the id of a section", "finance"),
+    "exhibitors.*.hall": ("the id of a hall", "h1"),
+    "exhibitors.*.booth": (_ID, "h1-001"),
+    "exhibitors.*.leader": (_ANSWER, "yes"),
+    "exhibits": ("a block of exhibits", "{x-robot: {name: Robot, exhibitor: e1}}"),
+    "exhibits.*": ("an exhibit", "{name: Robot, exhibitor: e1}"),
+    "exhibits.*.name": (_NAME, "Robot"),
+    "exhibits.*.exhibitor": ("the id of an exhibitor", "e1"),
+}
+"""Every field by its path, `*` for an id or a place in a list: what it must be, and an example."""
+
+KEYS: Final[dict[str, tuple[str, str]]] = {
+    "days": (_DAY, "2025-09-10"),
+    "rates.*": (_DAY, "2025-09-10"),
+    "rates": (_CURRENCY, "USD"),
+    "currencies": (_CURRENCY, "CNY"),
+    "exhibitors": (_ID.replace("64", "62"), "e0001"),
+}
+"""What the keys of a block must be, where they are not ids of the common kind."""
+
+COMMON_KEY: Final = (_ID, "h1")
+"""What the keys of the other blocks must be."""
+
+
+def in_our_words(error: ValidationError) -> list[Finding]:
+    """Return what pydantic found, in the words of `FIELDS` and `KEYS`; nothing is said inside a block of a bad key."""
+    found = [(problem["type"], problem["loc"]) for problem in error.errors(include_url=False, include_input=False)]
+    bad_keys = {place[:-1] for _, place in found if place[-1] == "[key]"}
+    findings = [_key_finding(place) for place in bad_keys]
+    for kind, place in found:
+        if any(place[:depth] in bad_keys for depth in range(len(place) + 1)):
+            continue
+        findings.append(_unknown_field(place) if kind == "extra_forbidden" else _field_finding(kind, place))
+    return findings
+
+
+def _key_finding(place: Place) -> Finding:
+    must, example = _look_up(KEYS, place[:-1], COMMON_KEY)
+    return Finding(place, f"must have keys that are {must}; write e.g. {example}", hide_last=True)
+
+
+def _unknown_field(place: Place) -> Finding:
+    known = [path.split(".")[-1] for path in FIELDS if _fits(path, (*place[:-1], path.split(".")[-1]))]
+    near = get_close_matches(str(place[-1]), known, n=1)
+    remedy = f"did you mean {near[0]}?" if near else f"remove it; known are {', '.join(known)}"
+    return Finding(place, f"has an unknown field; {remedy}", hide_last=True)
+
+
+def _field_finding(kind: str, place: Place) -> Finding:
+    must, example = _look_up(FIELDS, place, ("as in the example", "see `fairpulse fair example small`"))
+    names = place[:-1] if isinstance(place[-1], int) else place
+    wrong = "is missing" if kind == "missing" else f"must be {must}"
+    return Finding(place, f"{wrong}; write e.g. {names[-1]}: {example}")
+
+
+def _look_up(table: Mapping[str, tuple[str, str]], place: Place, otherwise: tuple[str, str]) -> tuple[str, str]:
+    return next((words for path, words in table.items() if _fits(path, place)), otherwise)
+
+
+def _fits(path: str, place: Place) -> bool:
+    """Return whether `halls.*.name` is the path of the place."""
+    parts = path.split(".") if path else []
+    return len(parts) == len(place) and all(p in ("*", str(q)) for p, q in zip(parts, place, strict=True))

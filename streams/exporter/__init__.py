@@ -1,1 +1,0 @@
-"""Kafka itself for Prometheus: brokers, leaders, replicas, offsets."""

@@ -1,0 +1,44 @@
+"""Records to events: decode, and ask whether they make sense at this fair. What does not is refused, with a reason."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from schemas.admission import admission
+from schemas.errors import InvalidEvent
+from schemas.events import Event
+from schemas.fair.model import Fair
+from schemas.topics import EVENT_TOPICS
+from schemas.wire import decoder
+
+Refused = tuple[int, bytes | None, InvalidEvent]
+"""Offset, value and reason of a refused record."""
+
+
+class Decoding:
+    """Decodes the records of the event topics of one fair."""
+
+    def __init__(self, fair: Fair) -> None:
+        self._admit = admission(fair)
+        self._decoders: Mapping[str, Callable[[bytes | None], Event]] = {t.name: decoder(t.name) for t in EVENT_TOPICS}
+
+    def one(self, topic: str, raw: bytes | None) -> Event | InvalidEvent:
+        """Return what a single record is, an event or the reason why it is none."""
+        ((_, event),), _ = self.read(topic, [(0, raw)])
+        return event
+
+    def read(
+        self, topic: str, records: Iterable[tuple[int, bytes | None]]
+    ) -> tuple[list[tuple[int, Event | InvalidEvent]], list[Refused]]:
+        """Return what each record is, an event or the reason why it is none, by offset; and those refused again."""
+        decode, admit = self._decoders[topic], self._admit
+        events: list[tuple[int, Event | InvalidEvent]] = []
+        refused: list[Refused] = []
+        for offset, raw in records:
+            try:
+                event = decode(raw)
+                admit(event)
+            except InvalidEvent as error:
+                events.append((offset, error))
+                refused.append((offset, raw, error))
+            else:
+                events.append((offset, event))
+        return events, refused

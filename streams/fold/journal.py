@@ -1,0 +1,146 @@
+"""The journal of one partition: one record a chunk, one chain of records, one state.
+
+A record stores what a chunk changes together with the offsets it ends at, so both are there or neither is.
+Each record names the record it continues by writer and sequence number; a writer id is drawn anew whenever a worker
+starts to write. Readers accept a record only if it continues what they accepted before: of two that continue the same
+one, the first in the log wins, for every reader alike. So a worker that was frozen, lost its partition and woke up
+can append, but it cannot be counted. It learns of it by the offset of its own append, and must stop.
+"""
+
+import secrets
+
+import msgspec
+
+from schemas.errors import MustStop
+from streams.fold.engine import Engine
+from streams.fold.state import Delta, PartitionState
+
+WRITER_BYTES = 8
+NOBODY = bytes(WRITER_BYTES)
+"""The writer that the first record of a journal continues."""
+
+KEY_BYTES = 20
+"""One event key: 30 bits of terminal, 2 of topic, 128 of event id."""
+
+
+class Record(msgspec.Struct, array_like=True):
+    """One journal record.
+
+    Attributes:
+        seq: 1 for the first record of a chain, then up by one.
+        writer: who wrote it.
+        after: who wrote the record with `seq` - 1.
+        keys: the delta's event keys, `KEY_BYTES` each (they are too long for a msgpack integer).
+        delta: what the chunk changes, without its keys.
+    """
+
+    seq: int
+    writer: bytes
+    after: bytes
+    keys: bytes
+    delta: Delta
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Record).decode
+
+
+class PartitionJournal:
+    """State of one partition, and its place in the chain. No I/O: the caller moves bytes.
+
+    Attributes:
+        state: the fold of the accepted records.
+        next_offset: where the next record of the log is, accepted or not: all before it were read or written.
+        seq: sequence number of the last accepted record; 0 before the first.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.state = PartitionState()
+        self.next_offset = 0
+        self.seq = 0
+        self._writer = NOBODY
+        self._me = NOBODY
+
+    def read(self, offset: int, raw: bytes) -> bool:
+        """Take over one record of the log, in order; return whether it continues the chain.
+
+        Raises:
+            MustStop: records are missing before it, or it is no journal record.
+        """
+        if offset != self.next_offset:
+            raise MustStop(
+                f"journal has a hole: expected offset {self.next_offset}, got {offset}",
+                hint="restart the worker; if it stops here again, delete the journal topic to rebuild from the events",
+            )
+        try:
+            record = _decode(raw)
+        except msgspec.MsgspecError:
+            raise MustStop(
+                f"offset {offset} of the journal is no journal record",
+                hint="delete the journal topic to rebuild from the events",
+            ) from None
+        self.next_offset = offset + 1
+        if record.seq != self.seq + 1 or record.after != self._writer:
+            return False
+        delta = record.delta
+        _read_numbers(delta)
+        keys = record.keys
+        delta.seen = [int.from_bytes(keys[at : at + KEY_BYTES], "big") for at in range(0, len(keys), KEY_BYTES)]
+        self._engine.apply(self.state, delta)
+        self.seq, self._writer = record.seq, record.writer
+        return True
+
+    def start_writing(self) -> None:
+        """Draw a new writer id: from here on, records of earlier lives of this worker are somebody else's."""
+        self._me = secrets.token_bytes(WRITER_BYTES)
+
+    def write(self, delta: Delta) -> tuple[int, bytes]:
+        """Apply a delta; return the offset at which its record must come to lie, and the record.
+
+        The caller appends it and hands the offset it got to `confirm`. Until then the state is ahead of the log: if the
+        append fails or its outcome is unknown, the state must be thrown away.
+        """
+        assert self._me != NOBODY, "start_writing comes first"
+        keys = b"".join([key.to_bytes(KEY_BYTES, "big") for key in delta.seen])
+        seen, delta.seen = delta.seen, []
+        try:
+            raw = _encode(Record(self.seq + 1, self._me, self._writer, keys, delta))
+        except OverflowError:
+            raw = _encode(Record(self.seq + 1, self._me, self._writer, keys, _spelt(delta)))
+        delta.seen = seen
+        self._engine.apply(self.state, delta)
+        self.seq, self._writer = self.seq + 1, self._me
+        offset = self.next_offset
+        self.next_offset += 1
+        return offset, raw
+
+
+def _spelt(delta: Delta) -> Delta:
+    """Return the delta with its sums as text: many huge amounts in one chunk outgrow a msgpack integer."""
+    panes = {
+        minute: {
+            key: {group: str(value) if isinstance(value, int) else value for group, value in changes.items()}
+            for key, changes in cells.items()
+        }
+        for minute, cells in delta.panes.items()
+    }
+    return msgspec.structs.replace(delta, panes=panes)
+
+
+def _read_numbers(delta: Delta) -> None:
+    """Turn sums that were spelt as text back into numbers."""
+    for cells in delta.panes.values():
+        for changes in cells.values():
+            for group, value in changes.items():
+                if isinstance(value, str):
+                    changes[group] = int(value)
+
+
+def confirm(expected: int, got: int) -> None:
+    """Raise MustStop if an append came to lie elsewhere than expected: somebody else writes this journal."""
+    if got != expected:
+        raise MustStop(
+            f"another worker writes this journal: the append came to lie at {got}, not at {expected}",
+            hint="nothing is lost; the supervisor restarts this worker and it reads the journal again",
+        )

@@ -1,0 +1,72 @@
+"""State to numbers: what a KPI is in a window. Pure; the window's end is an argument."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from streams.fold.state import PartitionState
+from streams.kpis.aggregates import Group, Totals, Value, add
+from streams.kpis.definition import Kpi, Window
+
+
+def pane_values(state: PartitionState, kpi: Kpi[Any, Any], window: Window, end_minute: int) -> dict[Group, Value]:
+    """Return the values of a window made of panes: the minutes [end - length, end)."""
+    panes = [
+        cells[kpi.key]
+        for minute in range(end_minute - window.minutes, end_minute)
+        if (cells := state.panes.get(minute)) is not None and kpi.key in cells
+    ]
+    aggregate = kpi.aggregate
+    if len(panes) == 1:
+        return _values(kpi, panes[0])
+    gathered: dict[Group, list[Any]] = {}
+    for pane in panes:
+        for group, total in pane.items():
+            gathered.setdefault(group, []).append(total)
+    return {
+        group: aggregate.value(totals[0] if len(totals) == 1 else aggregate.merge(totals))
+        for group, totals in gathered.items()
+    }
+
+
+def day_values(state: PartitionState, kpi: Kpi[Any, Any], day: str) -> dict[Group, Value]:
+    """Return the values of a venue-local date, 2025-09-10; empty for a day without events."""
+    return _values(kpi, state.days.get(day, {}).get(kpi.key, {}))
+
+
+def fair_values(state: PartitionState, kpi: Kpi[Any, Any]) -> dict[Group, Value]:
+    """Return the values since the beginning: a total of its own, or the sum of the days (visits)."""
+    if not kpi.aggregate.per_day:
+        return _values(kpi, state.fair.get(kpi.key, {}))
+    return combine(day_values(state, kpi, day) for day in state.days)
+
+
+def combine(parts: Iterable[Mapping[Group, Value]]) -> dict[Group, Value]:
+    """Return the values over disjoint parts: the partitions of a fair, or the days of visits."""
+    gathered: dict[Group, list[Value]] = {}
+    for part in parts:
+        for group, value in part.items():
+            gathered.setdefault(group, []).append(value)
+    return {group: add(values) for group, values in gathered.items()}
+
+
+def quantile(bounds: tuple[int, ...], value: list[int], q: float) -> float | None:
+    """Return a quantile in milliseconds from bucket counts, as Prometheus' histogram_quantile does.
+
+    Linear within the bucket; the last finite bound if it lies above it; None without observations.
+    """
+    counts = value[:-1]
+    total = sum(counts)
+    if total == 0:
+        return None
+    rank, below = q * total, 0
+    for at, (bound, count) in enumerate(zip(bounds, counts, strict=False)):
+        if below + count >= rank and count:
+            lower = bounds[at - 1] if at else 0
+            return lower + (bound - lower) * (rank - below) / count
+        below += count
+    return float(bounds[-1])
+
+
+def _values(kpi: Kpi[Any, Any], totals: Totals) -> dict[Group, Value]:
+    value = kpi.aggregate.value
+    return {group: value(total) for group, total in totals.items()}

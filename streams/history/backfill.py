@@ -1,0 +1,145 @@
+"""A past fair for Prometheus at its own times: records folded anew, and every minute's /metrics as OpenMetrics.
+
+    fairpulse backfill > fair.om && promtool tsdb create-blocks-from openmetrics fair.om DATA
+
+Live samples never carry event times (they would never grow stale); a past fair has no other ones.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import Final
+
+from prometheus_client.registry import Collector
+
+from schemas.errors import InvalidEvent
+from schemas.events import Event
+from schemas.fair.model import Fair
+from schemas.recording.frames import RecordedRecord
+from schemas.times import epoch_ms
+from schemas.topics import EVENT_TOPICS
+from streams.fold.decoding import Decoding
+from streams.fold.engine import Engine
+from streams.fold.state import PartitionState
+from streams.shown.collector import KpiCollector
+from streams.shown.facts import FairFacts
+from streams.shown.view import View
+
+STEP: Final = timedelta(minutes=1)
+FACTS_EVERY: Final = 4
+"""Steps between two samples of the fair file's facts; Prometheus looks back five minutes."""
+QUIET_STEPS: Final = 60
+"""Steps that are written on without a record, as before an opening; then, at night, nothing is."""
+JOB: Final = {"job": "fairpulse-worker", "instance": "backfill"}
+
+
+def openmetrics(
+    fair: Fair, lateness: timedelta, records: Iterable[RecordedRecord], step: timedelta = STEP
+) -> Iterator[str]:
+    """Yield the lines of an OpenMetrics file: at every step of event time, what a worker would have shown then.
+
+    Args:
+        fair: the fair file of that fair.
+        lateness: how long minutes stayed open, as the workers had it.
+        records: in order of arrival; within a partition and topic by offset.
+        step: time between two samples.
+    """
+    backfill = Backfill(fair, lateness, step)
+    for record in records:
+        yield from backfill.feed(record)
+    yield from backfill.finish()
+
+
+class Backfill:
+    """The same, record by record, for a source that cannot be iterated over."""
+
+    def __init__(self, fair: Fair, lateness: timedelta, step: timedelta = STEP) -> None:
+        self._replay = _Replay(Engine(fair, lateness))
+        self._facts = FairFacts(fair)
+        self._topics = frozenset(topic.name for topic in EVENT_TOPICS)
+        self._length = step // timedelta(milliseconds=1)
+        self._due = -1
+        self._steps = 0
+
+    def feed(self, record: RecordedRecord) -> Iterator[str]:
+        """Take the next record; yield the lines of the steps that end before it. Other topics are left out."""
+        if record.topic not in self._topics:
+            return
+        reached = self._replay.take(record)
+        if self._due < 0 <= reached:
+            self._due = self._after(reached)
+        for _ in range(QUIET_STEPS):
+            if self._due < 0 or reached < self._due:
+                break
+            yield from self._step(facts=self._steps % FACTS_EVERY == 0)
+        else:
+            self._due = self._after(reached)
+        self._replay.keep()
+
+    def finish(self) -> Iterator[str]:
+        """Yield the lines of the last step, and the end of the file."""
+        if self._due >= 0:
+            yield from self._step(facts=True)
+        yield "# EOF\n"
+
+    def _after(self, time_ms: int) -> int:
+        return (time_ms // self._length + 1) * self._length
+
+    def _step(self, *, facts: bool) -> Iterator[str]:
+        yield from _samples(self._replay.collector(self._due), self._due)
+        if facts:
+            yield from _samples(self._facts, self._due)
+        self._due += self._length
+        self._steps += 1
+
+
+class _Replay:
+    """States of all partitions, and records that wait to be folded together.
+
+    A record is looked at first (`take`), so that the step before it can be shown without it, and kept afterwards.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._decoding = Decoding(engine.fair)
+        self._states: dict[int, PartitionState] = {}
+        self._waiting: dict[tuple[int, str], list[tuple[int, Event | InvalidEvent]]] = {}
+        self._now: tuple[RecordedRecord, Event | InvalidEvent] | None = None
+        self._reached = -1
+
+    def take(self, record: RecordedRecord) -> int:
+        """Look at a record; return the newest event time so far, in ms since 1970, -1 before the first event."""
+        event = self._decoding.one(record.topic, record.value)
+        if not isinstance(event, InvalidEvent):
+            happened = epoch_ms(event.occurred_at) + event.clock_offset_ms
+            received = epoch_ms(event.received_at)
+            if not self._engine.calendar.is_believable(happened, received):
+                happened = received
+            self._reached = max(self._reached, min(happened, received))
+        self._now = (record, event)
+        return self._reached
+
+    def keep(self) -> None:
+        """Count the record that was looked at."""
+        assert self._now is not None
+        record, event = self._now
+        self._waiting.setdefault((record.partition, record.topic), []).append((record.offset, event))
+
+    def collector(self, now_ms: int) -> Collector:
+        """Return what a worker with all partitions shows at a time, in ms since 1970."""
+        for (partition, topic), events in self._waiting.items():
+            state = self._states.setdefault(partition, PartitionState())
+            self._engine.apply(state, self._engine.fold(state, topic, events))
+        self._waiting.clear()
+        return KpiCollector(View(self._engine, lambda: self._states, lambda: now_ms), dict)
+
+
+def _samples(collector: Collector, at_ms: int) -> Iterator[str]:
+    at = f"{at_ms / 1_000:.3f}"
+    for family in collector.collect():
+        for sample in family.samples:
+            labels = ",".join(f'{name}="{_escaped(text)}"' for name, text in {**sample.labels, **JOB}.items())
+            yield f"{sample.name}{{{labels}}} {float(sample.value)!r} {at}\n"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")

@@ -1,0 +1,107 @@
+"""Commands on dead letters: list, show, redrive."""
+
+from pathlib import Path
+
+import click
+
+SERVERS = click.option("--bootstrap-servers", help="Kafka brokers, host:port[,host:port]. [default: 127.0.0.1:9092]")
+REASON = click.option("--reason", help="Only those of a reason, as `list` names it.")
+TERMINAL = click.option("--terminal", help="Only those of a terminal.")
+
+
+@click.group("dead-letters")
+def dead_letters() -> None:
+    """See what was refused and why, and send it again once the cause is gone."""
+
+
+@dead_letters.command("list")
+@REASON
+@TERMINAL
+@click.option("--each", is_flag=True, help="One line a letter, with the place that `show` wants.")
+@SERVERS
+def list_(*, reason: str | None, terminal: str | None, each: bool, bootstrap_servers: str | None) -> None:
+    """Count the dead letters by reason, topic and terminal."""
+    import asyncio
+
+    from schemas.settings import KafkaSettings
+    from streams.history.letters import read_letters
+
+    found = asyncio.run(read_letters(KafkaSettings.load(bootstrap_servers=bootstrap_servers)))
+    chosen = found.of(reason, terminal)
+    if each:
+        for place, letter in chosen.items():
+            mark = "  redriven" if place in found.redriven else ""
+            field = f"  {letter.field}" if letter.field else ""
+            click.echo(f"{place[0]}-{place[1]}  {letter.reason}{field}  {letter.topic}  {letter.terminal or '-'}{mark}")
+    else:
+        for (why, topic, who, gone), count in sorted(found.counts(chosen).items()):
+            click.echo(f"{count:>9,}  {why:<16} {topic:<18} {who or '-'}{'  redriven' if gone else ''}")
+    waiting = len(chosen) - len(found.redriven & chosen.keys())
+    click.echo(f"{len(chosen):,} dead letters, {waiting:,} not redriven", err=True)
+
+
+@dead_letters.command()
+@click.argument("place")
+@SERVERS
+def show(*, place: str, bootstrap_servers: str | None) -> None:
+    """Print one dead letter; PLACE is the first word of a line of `list --each`, for example 3-17."""
+    import asyncio
+
+    from schemas.errors import InvalidSettings
+    from schemas.settings import KafkaSettings
+    from streams.history.letters import read_letters
+
+    found = asyncio.run(read_letters(KafkaSettings.load(bootstrap_servers=bootstrap_servers)))
+    letter = next((one for (part, at), one in found.letters.items() if f"{part}-{at}" == place), None)
+    if letter is None:
+        raise InvalidSettings(
+            "PLACE: no dead letter lies there", hint="`fairpulse dead-letters list --each` names them"
+        )
+    where = "posted to a gateway" if letter.partition < 0 else f"partition {letter.partition}, offset {letter.offset}"
+    for name, value in (
+        ("reason", letter.reason),
+        ("field", letter.field),
+        ("message", letter.message),
+        ("remedy", letter.hint),
+        ("topic", f"{letter.topic or '-'}, {where}"),
+        ("terminal", letter.terminal or "-"),
+        ("bytes", f"{letter.size:,}"),
+        (
+            "record",
+            ascii((letter.raw or b"").decode("utf-8", "backslashreplace")) if letter.raw is not None else "null",
+        ),
+    ):
+        if value:
+            click.echo(f"{name:<9} {value}")
+
+
+@dead_letters.command()
+@REASON
+@TERMINAL
+@click.option("--dry-run", is_flag=True, help="Send nothing; say what would go.")
+@click.option("--fair", "fair_file", type=click.Path(path_type=Path), help="The fair file, as it is right now.")
+@SERVERS
+def redrive(
+    *, reason: str | None, terminal: str | None, dry_run: bool, fair_file: Path | None, bootstrap_servers: str | None
+) -> None:
+    """Send dead letters to their topics again, with their own ids, if they are events by today's rules and fair file.
+
+    What would be refused again stays. What was redriven is marked, so a second redrive sends nothing.
+    """
+    import asyncio
+
+    from schemas.fair.file import example_fair_path, load_fair
+    from schemas.settings import FairSettings, KafkaSettings
+    from streams.history.letters import read_letters
+    from streams.history.redrive import plan_redrive
+    from streams.history.redrive import redrive as send
+
+    kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
+    fair = load_fair(FairSettings.load(fair_file=fair_file).fair_file or example_fair_path())
+    found = asyncio.run(read_letters(kafka))
+    plan = plan_redrive(found, fair, reason, terminal)
+    if not dry_run:
+        asyncio.run(send(kafka, found, plan))
+    click.echo(f"{len(plan.ready):,} {'would be ' if dry_run else ''}redriven, {plan.done:,} were before")
+    for why, count in sorted(plan.refused.items()):
+        click.echo(f"{count:,} still refused: {why}")

@@ -1,0 +1,138 @@
+"""Throw away all state without a gap: fold from offset 0 beside the running workers, compare, and only then switch."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress
+
+from schemas.errors import FairpulseError, Unavailable
+from schemas.settings import FairSettings, KafkaSettings, WorkerSettings
+from streams.shown.answers import Number, pair, shown
+from streams.shown.listing import fetch_report
+
+LIVE: Final = "http://127.0.0.1:9464"
+SETTLES_S: Final = 120.0
+"""How long one partition may take to be caught at the same offsets on both sides."""
+POLL_S: Final = 0.2
+
+Report = Mapping[str, Any]
+
+
+def rebuild_beside(
+    generation: int, live: Sequence[str], port: int, fair_file: Path | None, bootstrap_servers: str | None
+) -> int:
+    """Rebuild, compare and say how to switch; return the exit code, 1 if a number differs.
+
+    Raises:
+        Unavailable: a worker does not answer, the new one ends early, or the two are never at the same offsets.
+    """
+    kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
+    WorkerSettings.load(generation=generation)
+    console = Console(stderr=True, highlight=False)
+    urls = tuple(live) or (LIVE,)
+    new = f"http://127.0.0.1:{port}"
+    fetch_report(urls[0], "events")
+    with _new_worker(generation, port, FairSettings.load(fair_file=fair_file).fair_file, kafka) as process:
+        _catch_up(process, urls, new, console)
+        partitions = owners(urls)
+        found: list[str] = []
+        compared = 0
+        for partition, url in sorted(partitions.items()):
+            old, rebuilt = at_same_offsets(url, new, partition)
+            numbers = list(compare(old, rebuilt))
+            compared += len(numbers)
+            found += [f"partition {partition}, {number}" for number in numbers if number.differs]
+    for one in found[:100]:
+        print(f"DIFFERENT  {one}")  # noqa: T201
+    print(f"{len(partitions)} partitions, {compared:,} numbers, {len(found):,} differences")  # noqa: T201
+    if found:
+        return 1
+    print(f"to switch: stop all workers, start them with FAIRPULSE_GENERATION={generation}")  # noqa: T201
+    return 0
+
+
+def owners(urls: Sequence[str]) -> dict[int, str]:
+    """Return which worker folds each partition."""
+    return {partition: url for url in urls for partition in fetch_report(url, "events")["partitions"]}
+
+
+def at_same_offsets(live: str, new: str, partition: int) -> tuple[Report, Report]:
+    """Return what two workers show of a partition at a moment when both are at the same offsets.
+
+    Raises:
+        Unavailable: such a moment did not come.
+    """
+    deadline = time.monotonic() + SETTLES_S
+    while time.monotonic() < deadline:
+        old, rebuilt = fetch_report(live, partition=partition), fetch_report(new, partition=partition)
+        if old["upto"] == rebuilt["upto"] and old["partitions"] == rebuilt["partitions"] == [partition]:
+            return old, rebuilt
+        time.sleep(POLL_S)
+    raise Unavailable(
+        f"partition {partition} was never at the same offsets on both sides", hint="try again at a quieter moment"
+    )
+
+
+def compare(old: Report, rebuilt: Report) -> Iterator[Number]:
+    """Yield every number of days and the fair, as the running worker has it and the rebuilt one."""
+    for kpi in sorted(old["kpis"].keys() | rebuilt["kpis"].keys()):
+        left, right = shown(kpi, [old]), shown(kpi, [rebuilt])
+        for window in sorted(left.keys() | right.keys()):
+            if not window.endswith("m"):
+                yield from pair(kpi, window, left.get(window, {}), right.get(window, {}))
+
+
+def _catch_up(process: subprocess.Popen[bytes], urls: Sequence[str], new: str, console: Console) -> None:
+    """Wait until the new worker has as many events as the live ones, with progress."""
+    with Progress("folding from offset 0", BarColumn(), MofNCompleteColumn(), console=console) as bar:
+        task = bar.add_task("", total=None)
+        while True:
+            if process.poll() is not None:
+                raise Unavailable("the new worker ended early", hint="its own message is above; mend it and try again")
+            total = sum(map(_applied, urls))
+            try:
+                done = _applied(new)
+            except FairpulseError:
+                done = 0  # it is starting
+            bar.update(task, completed=done, total=total)
+            if done >= total:
+                return
+            time.sleep(POLL_S)
+
+
+def _applied(url: str) -> int:
+    """Return how many records are in what a worker shows."""
+    upto = fetch_report(url, "events")["upto"]
+    return sum(offset + 1 for topics in upto.values() for offset in topics.values())
+
+
+@contextmanager
+def _new_worker(
+    generation: int, port: int, fair_file: Path | None, kafka: KafkaSettings
+) -> Iterator[subprocess.Popen[bytes]]:
+    environment = {
+        **os.environ,
+        "FAIRPULSE_GENERATION": str(generation),
+        "FAIRPULSE_METRICS_HOST": "127.0.0.1",
+        "FAIRPULSE_METRICS_PORT": str(port),
+        "FAIRPULSE_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+        "FAIRPULSE_LOG_LEVEL": "warning",
+        **({} if fair_file is None else {"FAIRPULSE_FAIR_FILE": str(fair_file)}),
+    }
+    process = subprocess.Popen([sys.executable, "-m", "streams", "worker"], env=environment)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -1,0 +1,93 @@
+"""The command `record`: options to a span, progress on the terminal, a last line on what was kept."""
+
+import asyncio
+from pathlib import Path
+from typing import Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from schemas.errors import InvalidSettings
+from schemas.fair.file import example_fair_path, load_fair
+from schemas.fair.model import Fair
+from schemas.settings import FairSettings, KafkaSettings
+from schemas.times import venue_ms
+from streams.history.reading import Span
+from streams.history.recorder import Taken, record
+
+PLAIN_S = 5.0
+"""Between two lines where standard error is no terminal."""
+
+
+def record_to(
+    path: Path, since: str, until: str | None, fair_file: Path | None, bootstrap_servers: str | None, *, force: bool
+) -> None:
+    """Record as the options say, and print what was kept.
+
+    Raises:
+        InvalidSettings: a time cannot be read, or the file stands there already.
+        Unavailable: Kafka is not there, or the file cannot be written.
+    """
+    kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
+    source = FairSettings.load(fair_file=fair_file).fair_file or example_fair_path()
+    fair = load_fair(source)
+    span = span_of(since, until, fair)
+    if path.exists() and not force:
+        raise InvalidSettings(f"{path.name} stands there already", hint="name another file, or say --force")
+    console = Console(stderr=True, highlight=False)
+    with Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else _Plain(console) as live:
+
+        def tell(taken: Taken) -> None:
+            live.update(Text(progress_text(taken), no_wrap=True), refresh=True)
+
+        taken = asyncio.run(record(kafka, fair, source.read_bytes(), path, span, tell=tell))
+    console.print(f"{path}: {taken.records:,} records, {taken.bytes / 1e6:,.1f} MB, in {taken.seconds:,.1f} s")
+
+
+def span_of(since: str, until: str | None, fair: Fair) -> Span:
+    """Return the span that the options name: `beginning`, `now` or a time; `end`, a time or None.
+
+    Raises:
+        InvalidSettings: neither of these.
+    """
+    since_ms = {"beginning": 0, "now": None}.get(since, -1)
+    if since_ms == -1:
+        since_ms = _instant("--from", since, fair)
+    if until == "end":
+        return Span(since_ms=since_ms)
+    return Span(since_ms=since_ms, until_ms=None if until is None else _instant("--until", until, fair), follow=True)
+
+
+def progress_text(taken: Taken) -> str:
+    """Return the line that changes: records, rate, size, and what is still to come."""
+    rate = taken.records / taken.seconds if taken.seconds else 0
+    return f"recording  {taken.records:,} records  {rate:,.0f}/s  {taken.bytes / 1e6:,.1f} MB  lag {taken.lag:,}"
+
+
+def _instant(option: str, text: str, fair: Fair) -> int:
+    try:
+        return venue_ms(text, fair.zone)
+    except ValueError:
+        day = fair.days[0].date
+        raise InvalidSettings(f"{option}: no time", hint=f"give a local time such as {day}T09:00") from None
+
+
+class _Plain:
+    """A line every few seconds instead of a line that changes."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._shown_at: float | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def update(self, line: Text, *, refresh: bool) -> None:
+        now = asyncio.get_running_loop().time()
+        if refresh and (self._shown_at is None or now - self._shown_at >= PLAIN_S):
+            self._shown_at = now
+            self._console.print(line, soft_wrap=True)

@@ -1,0 +1,87 @@
+"""Send dead letters again, once the cause is gone: the same events, with the same ids, each once."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from schemas.dead_letters import redriven_mark
+from schemas.errors import InvalidEvent, Unavailable
+from schemas.events import Event
+from schemas.fair.model import Fair
+from schemas.kafka_access import client_arguments, refused
+from schemas.settings import KafkaSettings
+from schemas.topics import REJECTED, key_of
+from streams.history.letters import DeadLetters, Place, admitted
+from streams.kafka.topics import no_kafka
+
+PATIENCE_S = 30.0
+"""How long Kafka may take to acknowledge what was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a redrive does.
+
+    Attributes:
+        ready: letters that are events by today's rules, and were not redriven yet.
+        done: letters that were redriven before.
+        refused: by reason, those that would be refused again.
+    """
+
+    ready: Mapping[Place, Event]
+    done: int
+    refused: Counter[str]
+
+
+def plan_redrive(letters: DeadLetters, fair: Fair, reason: str | None, terminal: str | None) -> Plan:
+    """Return which letters of a reason and a terminal would go, all without."""
+    chosen = letters.of(reason, terminal)
+    waiting = {place: letter for place, letter in chosen.items() if place not in letters.redriven}
+    ready: dict[Place, Event] = {}
+    refused: Counter[str] = Counter()
+    for place, verdict in admitted(waiting, fair).items():
+        if isinstance(verdict, InvalidEvent):
+            refused[verdict.reason] += 1
+        else:
+            ready[place] = verdict
+    return Plan(ready, len(chosen) - len(waiting), refused)
+
+
+async def redrive(kafka: KafkaSettings, letters: DeadLetters, plan: Plan) -> None:
+    """Send what is ready, each with its own id and bytes, then mark its letter.
+
+    Interrupted in between, an event may go again the next time; workers count it once.
+
+    Raises:
+        Unavailable: Kafka did not acknowledge all of it, or may not be written by us.
+    """
+    producer = AIOKafkaProducer(**client_arguments(kafka), acks="all", enable_idempotence=False)
+    topic = ""
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await _start(producer, kafka)
+            for place, event in plan.ready.items():
+                letter = letters.letters[place]
+                topic = letter.topic
+                await producer.send_and_wait(letter.topic, value=letter.raw, key=key_of(event))
+                topic = REJECTED.name
+                mark = redriven_mark(*place)
+                await producer.send_and_wait(REJECTED.name, value=mark, key=b"redriven", partition=place[0])
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise refused(kafka, error, f"Write on topic {topic}") or Unavailable(
+            f"Kafka at {kafka.bootstrap_servers} did not take all of them ({type(error).__name__})",
+            hint="redrive again: what was sent is marked, and nothing is counted twice",
+        ) from error
+    finally:
+        await producer.stop()
+
+
+async def _start(producer: AIOKafkaProducer, kafka: KafkaSettings) -> None:
+    try:
+        await producer.start()
+    except (KafkaError, OSError) as error:
+        raise await no_kafka(kafka) from error

@@ -1,0 +1,1 @@
+"""Kafka around the fair: topics, access rules, its own state for Prometheus."""

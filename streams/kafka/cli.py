@@ -1,0 +1,99 @@
+"""Commands around Kafka: topics, access rules, its own state for Prometheus."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option("--create", is_flag=True, help="Create those that are missing.")
+@click.option("--bootstrap-servers", help="Kafka brokers, host:port[,host:port]. [default: 127.0.0.1:9092]")
+def topics(create: bool, bootstrap_servers: str | None) -> None:
+    """List the Kafka topics: who writes, who reads, how they are keyed and kept."""
+    import asyncio
+
+    from schemas.settings import KafkaSettings
+    from schemas.topics import ALL_TOPICS
+    from streams.kafka.topics import ensure_topics
+
+    kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
+    for topic in ALL_TOPICS:
+        kept = "for ever" if topic.retention is None else f"{topic.retention.days} days"
+        click.echo(f"{topic.name}: {topic.description}")
+        click.echo(f"    key {topic.key}; kept {kept}; {kafka.partitions} partitions")
+        click.echo(f"    written by {', '.join(topic.producers)}; read by {', '.join(topic.consumers)}")
+    if create:
+        created = asyncio.run(ensure_topics(kafka))
+        click.echo(f"created: {', '.join(created) or 'none, all exist'}")
+
+
+@click.command()
+@click.option("--apply", "apply_", is_flag=True, help="Create those that are missing. Needs Alter on the cluster.")
+@click.option("--check", is_flag=True, help="Exit code 1 if one is missing in Kafka or is there and not in the table.")
+@click.option("--print-commands", is_flag=True, help="Print the calls of kafka-acls.sh instead.")
+@click.option(
+    "--fair", "fair_file", type=click.Path(path_type=Path), help="The fair file. [default: the CIFTIS example]"
+)
+@click.option("--bootstrap-servers", help="Kafka brokers, host:port[,host:port]. [default: 127.0.0.1:9092]")
+def acls(
+    *, apply_: bool, check: bool, print_commands: bool, fair_file: Path | None, bootstrap_servers: str | None
+) -> int:
+    """List the access rules: what every principal of ours may do in Kafka, and no more.
+
+    --apply is for an administrator (in docker-compose.sasl.yml, fairpulse-admin) and may be repeated: what is there
+    stays. It takes nothing away; --check names what is too much.
+    """
+    import asyncio
+
+    from schemas.fair.file import example_fair_path, load_fair
+    from schemas.settings import FairSettings, KafkaSettings
+    from streams.kafka.access import grant, rules_in_kafka
+    from streams.kafka.principals import ROLES, all_rules, kafka_acls_commands
+
+    kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
+    fair = load_fair(FairSettings.load(fair_file=fair_file).fair_file or example_fair_path())
+    table = all_rules(fair.fair_id)
+    if print_commands:
+        for command in kafka_acls_commands(table, kafka.bootstrap_servers):
+            click.echo(command)
+        return 0
+    if not apply_ and not check:
+        for role in ROLES:
+            click.echo(f"{role.principal}: {role.does}")
+            for rule in role.rules(fair.fair_id):
+                click.echo(f"    {rule.text().removeprefix(role.principal).strip()}")
+        return 0
+    there = asyncio.run(rules_in_kafka(kafka))
+    if apply_:
+        missing = table - there
+        asyncio.run(grant(kafka, missing))
+        click.echo(f"granted: {len(missing)} of {len(table)}, the others were there")
+        there |= table
+    if not check:
+        return 0
+    for rule in sorted(table - there):
+        click.echo(f"MISSING  {rule.text()}")
+    for rule in sorted(there - table):
+        click.echo(f"TOO MUCH  {rule.text()}")
+    click.echo(f"{len(table)} rules, {len(table - there)} missing, {len(there - table)} too many")
+    return 1 if there != table else 0
+
+
+@click.command("kafka-exporter")
+@click.option("--every", default=10.0, show_default=True, type=click.FloatRange(min=0.1), help="Seconds a round.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address of /metrics.")
+@click.option("--port", default=9_467, show_default=True, type=click.IntRange(1, 65_535), help="Its port.")
+@click.option("--bootstrap-servers", help="Kafka brokers, host:port[,host:port]. [default: 127.0.0.1:9092]")
+def kafka_exporter(*, every: float, host: str, port: int, bootstrap_servers: str | None) -> None:
+    """Show Kafka's own state to Prometheus, until Ctrl-C: brokers, leaders, replicas, offsets.
+
+    Of any Kafka, nothing has to be installed beside it. One is enough for a cluster.
+    """
+    import asyncio
+
+    from schemas.logs import log_to_stderr
+    from schemas.settings import KafkaSettings
+    from streams.kafka.exporter import export
+
+    log_to_stderr(quiet=("aiokafka",), quiet_level=50)
+    asyncio.run(export(KafkaSettings.load(bootstrap_servers=bootstrap_servers), host, port, every))

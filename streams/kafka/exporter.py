@@ -1,0 +1,131 @@
+"""Kafka's own state on /metrics, looked at again and again.
+
+The names are those of the widespread kafka_exporter (github.com/danielqsj/kafka_exporter), so boards and alerts read
+that one as well where it runs already. Group lag is left out: the committed offset of our workers is only a hint, their
+own `fair_worker_lag_records` is exact.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AsyncExitStack, suppress
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+from typing_extensions import override
+
+from schemas.errors import FairpulseError
+from schemas.interrupts import stopping
+from schemas.kafka_access import client_arguments
+from schemas.settings import KafkaSettings
+from streams.kafka.cluster import Cluster, Partition, look
+from streams.kafka.topics import admin, stop_consumer
+from streams.shown.serving import serving
+
+log = logging.getLogger(__name__)
+
+ROUND_WITHIN_S: Final = 8
+"""A round that takes longer is given up, and its connections with it."""
+
+Number = Callable[[Partition], float | None]
+
+PER_PARTITION: Final[tuple[tuple[str, str, Number], ...]] = (
+    ("leader", "Id of the broker that leads a partition; -1 without one.", lambda one: one.leader),
+    ("replicas", "Copies that a partition should have.", lambda one: one.replicas),
+    ("in_sync_replica", "Copies of a partition that are up to date.", lambda one: one.in_sync),
+    (
+        "under_replicated_partition",
+        "1 if a copy of a partition is missing or behind.",
+        lambda one: one.is_under_replicated,
+    ),
+    ("oldest_offset", "Offset of the oldest record that is kept.", lambda one: one.oldest),
+    ("current_offset", "Offset that the next record will get.", lambda one: one.current),
+)
+"""What is shown of every partition as kafka_topic_partition_...; a number that is None is left out."""
+
+
+class KafkaCollector(Collector):
+    """The last look at Kafka as gauges. Before the first one, and while Kafka is away, there are 0 brokers alone."""
+
+    def __init__(self) -> None:
+        self.cluster: Cluster | None = None
+
+    @override
+    def collect(self) -> Iterable[Metric]:
+        cluster = self.cluster
+        brokers = GaugeMetricFamily("kafka_brokers", "Brokers that answer as a cluster.")
+        brokers.add_metric([], len(cluster.brokers) if cluster else 0)
+        yield brokers
+        if cluster is not None:
+            answer = GaugeMetricFamily(
+                "fair_kafka_answer_seconds", "How long Kafka took to describe itself (unit: seconds)."
+            )
+            answer.add_metric([], cluster.seconds)
+            yield answer
+            yield from self._partitions(cluster)
+
+    def _partitions(self, cluster: Cluster) -> Iterator[Metric]:
+        for name, what, number in PER_PARTITION:
+            family = GaugeMetricFamily(f"kafka_topic_partition_{name}", what, labels=["topic", "partition"])
+            for one in cluster.partitions:
+                value = number(one)
+                if value is not None:
+                    family.add_metric([one.topic, str(one.number)], value)
+            yield family
+
+
+async def export(kafka: KafkaSettings, host: str, port: int, every_s: float) -> None:
+    """Look at Kafka again and again and show it on /metrics, until Ctrl-C. An outage of Kafka is shown, not an end.
+
+    Raises:
+        Unavailable: the port is taken.
+    """
+    collector = KafkaCollector()
+    registry = CollectorRegistry()
+    registry.register(collector)
+    stop = asyncio.Event()
+    with serving(registry, host, port), stopping(stop):
+        log.info("Kafka's state at http://%s:%d/metrics", host, port)
+        watching = asyncio.create_task(_watch(kafka, collector, every_s))
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait({watching, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+
+
+async def _watch(kafka: KafkaSettings, collector: KafkaCollector, every_s: float) -> None:
+    """Look for ever, on new connections after each failure. Kafka is away when those do not lead to it either."""
+    while True:
+        last = collector.cluster
+        try:
+            await _look_on(kafka, collector, every_s)
+        except (KafkaError, FairpulseError, OSError, TimeoutError) as error:
+            if collector.cluster is not last:
+                continue  # it was well a moment ago: the broker that was asked may have gone, the others not
+            if last is not None:
+                log.warning("Kafka does not answer (%s)", type(error).__name__)
+            collector.cluster = None
+            await asyncio.sleep(every_s)
+
+
+async def _look_on(kafka: KafkaSettings, collector: KafkaCollector, every_s: float) -> None:
+    """Look round by round on the same connections, until one fails."""
+    async with AsyncExitStack() as connections:
+        async with asyncio.timeout(ROUND_WITHIN_S):
+            client = await connections.enter_async_context(admin(kafka))
+            consumer = AIOKafkaConsumer(**client_arguments(kafka), enable_auto_commit=False)
+            connections.push_async_callback(stop_consumer, consumer)
+            await consumer.start()
+        while True:
+            async with asyncio.timeout(ROUND_WITHIN_S):
+                found = await look(client, consumer)
+            if collector.cluster is None:
+                log.info("Kafka answers, with %d brokers", len(found.brokers))
+            collector.cluster = found
+            await asyncio.sleep(every_s)

@@ -1,0 +1,123 @@
+"""KPIs for Prometheus, read from state at scrape time. Nothing is remembered between scrapes."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+from typing_extensions import override
+
+from streams.fold.calendar import MINUTE_MS
+from streams.fold.windows import combine
+from streams.kpis.aggregates import Group, Histogram, Value
+from streams.kpis.definition import Kpi, Label, Unit, Window
+from streams.shown.view import View, label_values
+
+
+class KpiCollector(Collector):
+    """One family a KPI, labelled by its window; the newest closed window only, one series a group.
+
+    Narrow KPIs carry the partition, so that `sum by (hall) (max by (hall, partition) (...))` is right even while a
+    partition moves between workers. Wide ones (an exhibitor, a country) are summed within the worker.
+
+    Args:
+        lag: records not yet folded, by topic and partition.
+    """
+
+    def __init__(self, view: View, lag: Callable[[], Mapping[tuple[str, int], int]]) -> None:
+        self._view = view
+        self._lag = lag
+
+    @override
+    def collect(self) -> Iterable[Metric]:
+        for kpi in self._view.engine.kpis:
+            yield self._histogram(kpi, kpi.aggregate) if isinstance(kpi.aggregate, Histogram) else self._gauge(kpi)
+        yield from self._progress()
+
+    def _gauge(self, kpi: Kpi[Any, Any]) -> Metric:
+        labels = [*kpi.labels, "window", *([] if kpi.wide else ["partition"])]
+        family = GaugeMetricFamily(metric_name(kpi), help_text(kpi), labels=labels)
+        for window in kpi.scraped:
+            for partition, groups in self._parts(kpi, window):
+                for group, value in groups.items():
+                    assert isinstance(value, int)
+                    shown = self._in_units(kpi, group, value)
+                    family.add_metric([*label_values(kpi, group), window, *partition], shown)
+        return family
+
+    def _histogram(self, kpi: Kpi[Any, Any], histogram: Histogram) -> Metric:
+        family = HistogramMetricFamily(metric_name(kpi), help_text(kpi), labels=[*kpi.labels, "window"])
+        bounds = [*(str(bound / 1_000) for bound in histogram.bounds), "+Inf"]
+        for window in kpi.scraped:
+            for _, groups in self._parts(kpi, window):
+                for group, value in groups.items():
+                    assert isinstance(value, list)
+                    running, buckets = 0, []
+                    for bound, count in zip(bounds, value[:-1], strict=True):
+                        running += count
+                        buckets.append((bound, running))
+                    family.add_metric([*label_values(kpi, group), window], buckets, sum_value=value[-1] / 1_000)
+        return family
+
+    def _parts(self, kpi: Kpi[Any, Any], window: Window) -> Iterator[tuple[list[str], dict[Group, Value]]]:
+        parts = self._view.by_partition(kpi, window)
+        if kpi.wide:
+            yield [], combine(groups for _, groups in parts)
+        else:
+            for partition, groups in parts:
+                yield [str(partition)], groups
+
+    def _in_units(self, kpi: Kpi[Any, Any], group: Group, value: int) -> float:
+        """Return money in its currency's unit (Prometheus wants base units), anything else as it is."""
+        if kpi.unit is not Unit.MONEY:
+            return value
+        fair = self._view.engine.fair
+        code = fair.reporting_currency
+        if Label.CURRENCY in kpi.labels:
+            code = label_values(kpi, group)[kpi.labels.index(Label.CURRENCY)]
+        return float(value / 10 ** fair.currencies[code].minor_units)
+
+    def _progress(self) -> Iterator[Metric]:
+        end = self._view.end_minute()
+        window_end = GaugeMetricFamily(
+            "fair_window_end_timestamp_seconds", "End of the newest closed window, in event time (unit: seconds)."
+        )
+        if end is not None:
+            window_end.add_metric([], end * MINUTE_MS / 1_000)
+        yield window_end
+        watermark = GaugeMetricFamily(
+            "fair_watermark_timestamp_seconds",
+            "Newest event time seen by a partition (unit: seconds).",
+            labels=["partition"],
+        )
+        events = GaugeMetricFamily(
+            "fair_worker_remembered_events",
+            "Event ids remembered by a partition, to recognise duplicates (unit: events).",
+            labels=["partition"],
+        )
+        for partition, state in sorted(self._view.states().items()):
+            if state.watermark >= 0:
+                watermark.add_metric([str(partition)], state.watermark / 1_000)
+            events.add_metric([str(partition)], len(state.seen))
+        yield watermark
+        yield events
+        lag = GaugeMetricFamily(
+            "fair_worker_lag_records",
+            "Records in Kafka that are not yet folded (unit: records).",
+            labels=["topic", "partition"],
+        )
+        for (topic, number), records in sorted(self._lag().items()):
+            lag.add_metric([topic, str(number)], records)
+        yield lag
+
+
+def metric_name(kpi: Kpi[Any, Any]) -> str:
+    """Return the name of the KPI's family on /metrics."""
+    return kpi.metric
+
+
+def help_text(kpi: Kpi[Any, Any]) -> str:
+    """Return the KPI's question with its unit."""
+    unit = "currency units" if kpi.unit is Unit.MONEY else kpi.unit
+    return f"{kpi.question} (unit: {unit})"

@@ -1,0 +1,139 @@
+"""What a worker shows over HTTP: /metrics, /facts, /kpis, /healthz, /readyz."""
+
+import asyncio
+import json
+import logging
+import re
+import socket
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import Metric
+
+from schemas.errors import Unavailable
+from streams.shown.facts import CONTENT_TYPE, facts_page
+from streams.shown.health import Health
+from streams.shown.view import View
+
+log = logging.getLogger(__name__)
+
+
+def refuse_taken(host: str, port: int) -> None:
+    """Raise Unavailable if another program listens there. Asked before anything starts, it takes one line to say."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            raise Unavailable(
+                f"port {port} is taken by another program, or {host} is no address of this machine",
+                hint="set FAIRPULSE_METRICS_PORT to a free one, or to 0",
+            ) from None
+
+
+EOF = b"# EOF\n"
+"""Ends a page of OpenMetrics, once."""
+SLICE = 500
+"""Series that are written without a pause: about 5 ms."""
+_HEADER = re.compile(rb"^# .*\n", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Only:
+    """A registry of one family, for the encoders of prometheus_client."""
+
+    family: Metric
+
+    def collect(self) -> Iterable[Metric]:
+        return (self.family,)
+
+
+async def exposition(registry: CollectorRegistry, encode: Callable[[Any], bytes]) -> bytes:
+    """Return a page of all metrics, a few hundred series at a time: in between, the fold goes on.
+
+    A family is read at one moment, so its parts agree; two families may be a few milliseconds apart. Made at once,
+    ten thousand series would stop the fold for a tenth of a second at every scrape.
+    """
+    page = bytearray()
+    closed = False
+    for family in registry.collect():
+        samples = family.samples
+        for start in range(0, max(1, len(samples)), SLICE):
+            family.samples = samples[start : start + SLICE]
+            text = encode(_Only(family))
+            closed = text.endswith(EOF)
+            text = text.removesuffix(EOF)
+            page += _HEADER.sub(b"", text) if start else text
+            await asyncio.sleep(0)
+    return bytes(page) + (EOF if closed else b"")
+
+
+class WorkerPages:
+    """A small HTTP server beside the fold, on the same event loop.
+
+    Attributes:
+        port: the port it listens on, known once it has started.
+    """
+
+    def __init__(self, view: View, health: Health, registry: CollectorRegistry, host: str, port: int) -> None:
+        self._view = view
+        self._health = health
+        self._registry = registry
+        self._facts = facts_page(view.engine.fair)
+        self._host = host
+        self.port = port
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        """Listen. Raises OSError if the port is taken."""
+        pages = web.Application()
+        pages.router.add_get("/metrics", self.metrics)
+        pages.router.add_get("/facts", self.facts)
+        pages.router.add_get("/kpis", self.kpis)
+        pages.router.add_get("/healthz", self.healthz)
+        pages.router.add_get("/readyz", self.readyz)
+        self._runner = web.AppRunner(pages, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self._host, self.port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+        log.info("KPIs at http://%s:%d/kpis, for Prometheus at /metrics", self._host, self.port)
+
+    async def stop(self) -> None:
+        """Close the port."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        """Serve all KPIs and the worker's health in the format that the scraper asks for."""
+        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        return web.Response(body=await exposition(self._registry, encode), headers={"Content-Type": content_type})
+
+    async def facts(self, _: web.Request) -> web.Response:
+        """Serve what the fair file says, for Prometheus."""
+        return web.Response(body=self._facts, headers={"Content-Type": CONTENT_TYPE})
+
+    async def kpis(self, request: web.Request) -> web.Response:
+        """Serve all KPIs as JSON, or some (`?name=visits&name=leads`), or what a partition has (`?partition=3`)."""
+        names = set(request.query.getall("name", []))
+        numbers = request.query.getall("partition", [])
+        if not all(re.fullmatch("[0-9]{1,3}", number) for number in numbers):
+            return web.json_response({"error": "a partition is a number, from 0"}, status=400)
+        report = self._view.report(names, set(map(int, numbers)))
+        if names - report["kpis"].keys():
+            return web.json_response({"error": "no such KPI; /kpis without a name lists them all"}, status=404)
+        return web.Response(text=json.dumps(report, ensure_ascii=False) + "\n", content_type="application/json")
+
+    async def healthz(self, _: web.Request) -> web.Response:
+        """Answer that the event loop runs. It asks nobody: an outage of Kafka must not restart every worker."""
+        return web.Response(text="alive\n")
+
+    async def readyz(self, _: web.Request) -> web.Response:
+        """Answer 200 when state is recovered and being folded, 503 with the reason otherwise."""
+        if self._health.ready:
+            return web.Response(text="ready\n")
+        return web.Response(text="recovering: state is being read from the journal, or partitions move\n", status=503)

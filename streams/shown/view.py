@@ -1,0 +1,123 @@
+"""Which numbers are shown now: the newest closed window of every KPI, over the partitions that this worker folds."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from schemas.times import from_epoch_ms, instant_text
+from streams.fold.calendar import MINUTE_MS
+from streams.fold.engine import Engine
+from streams.fold.state import PartitionState
+from streams.fold.windows import combine, day_values, fair_values, pane_values, quantile
+from streams.kpis.aggregates import Group, Histogram, Value
+from streams.kpis.definition import Kpi, Window
+
+QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Reads KPIs out of states; holds none itself, so a partition that moved is never shown twice.
+
+    Attributes:
+        states: the active partitions' states at this moment, by partition number.
+        now_ms: the clock that closes windows, in ms since 1970; None lets the events' own time close them.
+    """
+
+    engine: Engine
+    states: Callable[[], Mapping[int, PartitionState]]
+    now_ms: Callable[[], int] | None = None
+
+    def time_ms(self) -> int | None:
+        """Return the time of the fair: the clock's, or the newest event's; None before the first event."""
+        if self.now_ms is not None:
+            return self.now_ms()
+        newest = max((state.watermark for state in self.states().values()), default=-1)
+        return None if newest < 0 else newest
+
+    def end_minute(self) -> int | None:
+        """Return where the newest closed window ends, in minutes since 1970; None before the first event."""
+        time = self.time_ms()
+        return None if time is None else (time - self.engine.lateness_ms) // MINUTE_MS
+
+    def today(self) -> str | None:
+        """Return the venue-local date of the fair's time; None before the first event."""
+        time = self.time_ms()
+        return None if time is None else self.engine.calendar.day(time // MINUTE_MS)
+
+    def by_partition(self, kpi: Kpi[Any, Any], window: Window) -> Iterator[tuple[int, dict[Group, Value]]]:
+        """Yield every partition's values of a KPI in its newest window; nothing before the first event."""
+        end, today = self.end_minute(), self.today()
+        for partition, state in sorted(self.states().items()):
+            if window is Window.FAIR:
+                yield partition, fair_values(state, kpi)
+            elif end is None or today is None:
+                return
+            elif window is Window.DAY:
+                yield partition, day_values(state, kpi, today)
+            else:
+                yield partition, pane_values(state, kpi, window, end)
+
+    def report(self, names: Collection[str] = (), partitions: Collection[int] = ()) -> dict[str, Any]:
+        """Return KPIs as plain data for JSON, all without names, every fair day included. Money is in minor units.
+
+        With partitions, only what these hold.
+
+        `upto` has by partition and topic the offset of the last record that is in these numbers, so that an audit
+        can recompute exactly them.
+        """
+        end = self.end_minute()
+        if partitions:
+            chosen = {number: state for number, state in self.states().items() if number in partitions}
+            return replace(self, states=lambda: chosen).report(names)
+        return {
+            "fair": self.engine.fair.fair_id,
+            "status": "live",
+            "window_end": None if end is None else instant_text(from_epoch_ms(end * MINUTE_MS)),
+            "partitions": sorted(self.states()),
+            "upto": {str(number): state.upto for number, state in sorted(self.states().items())},
+            "kpis": {
+                kpi.name: {
+                    "question": kpi.question,
+                    "unit": kpi.unit,
+                    "windows": {window.value: self._window(kpi, window) for window in kpi.windows},
+                }
+                for kpi in self.engine.kpis
+                if not names or kpi.name in names
+            },
+        }
+
+    def _window(self, kpi: Kpi[Any, Any], window: Window) -> Any:
+        if window is Window.DAY:
+            states = list(self.states().values())
+            days = sorted({day for state in states for day in state.days})
+            values = {day: combine(day_values(state, kpi, day) for state in states) for day in days}
+            return {day: _series(kpi, groups) for day, groups in values.items() if groups}
+        return _series(kpi, combine(groups for _, groups in self.by_partition(kpi, window)))
+
+
+def label_values(kpi: Kpi[Any, Any], group: Group) -> list[str]:
+    """Return the label values of a group, in the order of the KPI's labels."""
+    return group.split("|") if kpi.labels else []
+
+
+def _series(kpi: Kpi[Any, Any], groups: Mapping[Group, Value]) -> list[dict[str, Any]]:
+    return [
+        {
+            "labels": dict(zip(kpi.labels, label_values(kpi, group), strict=True)),
+            "value": _spread(kpi.aggregate, value) if isinstance(kpi.aggregate, Histogram) else value,
+        }
+        for group, value in sorted(groups.items())
+    ]
+
+
+def _spread(histogram: Histogram, value: Value) -> dict[str, Any]:
+    assert isinstance(value, list)
+    count = sum(value[:-1])
+    return {
+        "count": count,
+        "sum": value[-1],
+        "buckets": value[:-1],
+        "mean": value[-1] / count if count else None,
+        **{name: quantile(histogram.bounds, value, q) for name, q in QUANTILES.items()},
+    }

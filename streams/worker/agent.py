@@ -1,0 +1,119 @@
+"""The loop of a worker: chunk, decode, refuse, fold, journal. What is not in the journal did not happen."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from time import perf_counter
+
+from faust import Stream
+from faust.types import TP, EventT
+
+from streams.fold.decoding import Decoding
+from streams.fold.engine import Engine
+from streams.fold.journal import PartitionJournal, confirm
+from streams.shown.health import Health
+from streams.worker.chunks import Chunk
+from streams.worker.failstop import leave
+from streams.worker.rejects import RejectLimit, letters
+
+IN_FLIGHT = 4
+"""Chunks folded but not yet acknowledged by Kafka. The fold does not wait for each; more only cost memory."""
+
+Append = Callable[[int, bytes, bytes], Awaitable[int]]
+"""Partition, key and value to the offset at which it came to lie; done when Kafka has acknowledged it."""
+
+
+class Folding:
+    """Takes chunks to the journal.
+
+    Args:
+        engine: the fold.
+        journal_of: the journal of a partition that this worker folds; None if it is not its own.
+        append: appends to the journal topic.
+        bury: writes dead letters to fair.rejected; done when Kafka has acknowledged it.
+        read_from: makes the consumer read a partition again from an offset.
+    """
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        journal_of: Callable[[int], PartitionJournal | None],
+        append: Append,
+        bury: Append,
+        read_from: Callable[[TP, int], Awaitable[None]],
+        limit: RejectLimit,
+        health: Health,
+    ) -> None:
+        self._engine = engine
+        self._journal_of = journal_of
+        self._append = append
+        self._bury = bury
+        self._read_from = read_from
+        self._limit = limit
+        self._health = health
+        self._room = asyncio.Semaphore(IN_FLIGHT)
+        self._appends: set[asyncio.Task[None]] = set()
+        self._decoding = Decoding(engine.fair)
+
+    async def run(self, stream: Stream[Chunk]) -> None:
+        """Take every chunk of the stream; leave the process on anything that is not a bad event.
+
+        A chunk is acknowledged to Faust when its journal record is stored, so a rebalance waits for it.
+        """
+        async for event in stream.noack().events():
+            await self._room.acquire()
+            try:
+                append = await self.take(event.message.tp, event.value)
+            except Exception as error:  # noqa: BLE001 - going on would leave a hole
+                leave(f"a chunk of {event.message.topic}[{event.message.partition}] could not be folded", error)
+            task = asyncio.create_task(self._finish(append, event))
+            self._appends.add(task)
+            task.add_done_callback(self._appends.discard)
+
+    async def _finish(self, append: Awaitable[None] | None, event: EventT[Chunk]) -> None:
+        """Wait until a chunk is stored, then acknowledge it."""
+        try:
+            if append is not None:
+                await append
+        except Exception as error:  # noqa: BLE001 - refused or of unknown outcome: the state is ahead of the log
+            leave(f"a chunk of {event.message.topic}[{event.message.partition}] could not be journalled", error)
+        event.ack()
+        self._room.release()
+
+    async def take(self, tp: TP, chunk: Chunk) -> Awaitable[None] | None:
+        """Fold one chunk into state; return what is done when its journal record is stored, None if there is none.
+
+        Raises:
+            MustStop: everything is refused.
+        """
+        journal = self._journal_of(tp.partition)
+        if journal is None:
+            return None  # left over from before a rebalance: its new owner reads it
+        upto = journal.state.upto.get(tp.topic)
+        if upto is not None and chunk.follows > upto + 1:
+            await self._read_from(tp, upto + 1)
+            return None
+        records = chunk.records if upto is None else [record for record in chunk.records if record[0] > upto]
+        if not records:
+            return None
+        started = perf_counter()
+        events, refused = self._decoding.read(tp.topic, records)
+        decoded = perf_counter()
+        if refused:
+            await asyncio.gather(
+                *(self._bury(tp.partition, key, value) for key, value in letters(tp.topic, tp.partition, refused))
+            )
+        folding = perf_counter()
+        delta = self._engine.fold(journal.state, tp.topic, events)
+        expected, raw = journal.write(delta)
+        folded = perf_counter()
+        self._health.chunk_done(
+            records=len(records), journal_bytes=len(raw), decode=decoded - started, fold=folded - folding
+        )
+        self._limit.note(good=len(records) - len(refused), refused=len(refused))
+        return self._journal(tp, expected, raw)
+
+    async def _journal(self, tp: TP, expected: int, raw: bytes) -> None:
+        began = perf_counter()
+        confirm(expected, await self._append(tp.partition, tp.topic.encode(), raw))
+        self._health.appended(perf_counter() - began)

@@ -1,0 +1,268 @@
+"""The worker put together: Faust app, journal table, agent, pages. Nothing connects before it is started."""
+
+import gc
+import logging
+import tempfile
+import time
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import faust
+from aiokafka.errors import KafkaError
+from faust.auth import Credentials
+from faust.exceptions import ProducerSendError
+from faust.types import TP
+from mode import Service
+from prometheus_client import CollectorRegistry, ProcessCollector
+from typing_extensions import override
+
+from schemas.fair.model import Fair
+from schemas.kafka_access import tls_context
+from schemas.settings import KafkaSettings, WorkerSettings
+from schemas.times import wall_ms
+from schemas.topics import EVENT_TOPICS, REJECTED, Topic, group_prefix, journal_topic
+from streams.fold.engine import Engine
+from streams.kafka.denials import denial
+from streams.shown.collector import KpiCollector
+from streams.shown.health import Health
+from streams.shown.pages import WorkerPages
+from streams.shown.view import View
+from streams.worker.agent import Folding
+from streams.worker.chunks import Chunk, ChunkConsumer, RawChunks, consumer_for
+from streams.worker.consumer_thread import Denial
+from streams.worker.rejects import RejectLimit
+from streams.worker.store import JournalStore, JournalTable
+
+log = logging.getLogger(__name__)
+
+QUEUED_CHUNKS = 16
+"""Chunks that wait between consumer and fold; more only cost memory and a longer rebalance."""
+FETCH_BYTES = 1 << 20
+"""Most bytes of one partition in one fetch."""
+HEARTBEATS = 5
+"""Heartbeats within a session timeout."""
+REBALANCE_S = 10.0
+"""How long a rebalance waits for workers to hand over what they fold, at least; never less than a session."""
+ANSWER_S = 5.0
+"""Any request is waited for so much longer than the slowest, a join. Faust waits 90 s, and 20 minutes for an append: a
+connection that is open at one end only would stop a worker for so long."""
+
+
+class _Serving(Service):
+    """The pages as a service of Faust's: up before the first rebalance, down with the app."""
+
+    def __init__(self, pages: WorkerPages, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._pages = pages
+
+    @override
+    async def on_start(self) -> None:
+        await self._pages.start()
+
+    @override
+    async def on_stop(self) -> None:
+        await self._pages.stop()
+
+
+class WorkerApp(faust.App):
+    """A Faust app that keeps no files (its state lives in the journal topic), and shows how it is doing.
+
+    Attributes:
+        health: told when partitions move and when they are recovered.
+        pages: served as long as the app runs, recovery included.
+    """
+
+    health: Health
+    pages: WorkerPages
+
+    @override
+    def _create_directories(self) -> None:
+        """Create none."""
+
+    @override
+    async def on_start(self) -> None:
+        await super().on_start()
+        await self.add_runtime_dependency(_Serving(self.pages, beacon=self.beacon))
+
+    @override
+    def on_rebalance_start(self) -> None:
+        self.health.rebalance_began(time.monotonic())
+        super().on_rebalance_start()
+
+    @override
+    def on_rebalance_end(self) -> None:
+        super().on_rebalance_end()
+        tune_garbage_collector()
+        self.health.recovered(time.monotonic())
+        log.info("recovered and folding")
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Everything that makes up a worker, wired but not started."""
+
+    app: WorkerApp
+    engine: Engine
+    store: JournalStore
+    view: View
+    pages: WorkerPages
+    health: Health
+    journal: Topic
+
+
+def create_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) -> Worker:
+    """Wire a worker for one fair.
+
+    Workers of the same fair, catalogue and version share the work; one with another meaning of the numbers
+    (`Engine.fingerprint`) makes a group of its own, with a journal of its own, and folds the fair anew.
+    """
+    engine = Engine(fair, settings.allowed_lateness)
+    app = _create_app(group_of(engine, settings.generation), kafka, settings)
+    table = JournalTable(app, engine, kafka.partitions)
+    store = table.states
+    app.tables.add(table)
+    # Faust takes the class from here when it makes the consumer; it is declared a class variable.
+    denial_of = partial(denial, kafka)
+    vars(app.transport)["Consumer"] = consumer_for(
+        frozenset(_NAMES), settings.chunk_records, store.position_of, denial_of
+    )
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    health = Health(registry)
+    view = View(
+        engine,
+        lambda: {number: store.journals[number].state for number in store.active if number in store.journals},
+        wall_ms if settings.clock == "wall" else None,
+    )
+    registry.register(KpiCollector(view, lambda: _lag(app, store)))
+    pages = WorkerPages(view, health, registry, settings.metrics_host, settings.metrics_port)
+    app.pages, app.health = pages, health
+    _attach_agent(app, engine, table, health, settings, denial_of)
+    return Worker(app, engine, store, view, pages, health, journal_topic(table.changelog_topic.get_topic_name()))
+
+
+def group_of(engine: Engine, generation: int) -> str:
+    """Return the consumer group of a fair's workers, which also names their journal."""
+    later = "" if generation == 1 else f"-g{generation}"
+    return f"{group_prefix(engine.fair.fair_id)}{engine.fingerprint}{later}"
+
+
+def credentials(kafka: KafkaSettings) -> Credentials | None:
+    """Return who the worker is, as Faust takes it; None for a Kafka without passwords and TLS."""
+    context = tls_context(kafka) if kafka.is_encrypted else None
+    if kafka.wants_password:
+        return faust.SASLCredentials(
+            username=kafka.sasl_username,
+            password=kafka.password(),
+            ssl_context=context,
+            mechanism=kafka.sasl_mechanism,
+        )
+    return None if context is None else faust.SSLCredentials(context)
+
+
+def _create_app(name: str, kafka: KafkaSettings, settings: WorkerSettings) -> WorkerApp:
+    second = timedelta(seconds=1)
+    session = settings.session_timeout / second
+    rebalance = max(session, REBALANCE_S)
+    return WorkerApp(
+        name,
+        broker=[f"kafka://{server}" for server in kafka.bootstrap_servers.split(",")],
+        broker_credentials=credentials(kafka),
+        store="memory://",
+        datadir=tempfile.gettempdir(),
+        topic_partitions=kafka.partitions,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        autodiscover=False,
+        web_enabled=False,
+        logging_config=None,
+        stream_buffer_maxsize=QUEUED_CHUNKS,
+        table_standby_replicas=settings.standby_replicas,
+        consumer_max_fetch_size=FETCH_BYTES,
+        broker_session_timeout=session,
+        broker_heartbeat_interval=session / HEARTBEATS,
+        broker_rebalance_timeout=rebalance,
+        broker_request_timeout=rebalance + ANSWER_S,
+        broker_commit_interval=1.0,
+        producer_threaded=False,
+        producer_acks=-1,
+        producer_request_timeout=rebalance + ANSWER_S,
+        producer_max_request_size=8 << 20,
+    )
+
+
+def _attach_agent(
+    app: WorkerApp, engine: Engine, table: JournalTable, health: Health, settings: WorkerSettings, denial_of: Denial
+) -> None:
+    rejected = app.topic(REJECTED.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+
+    async def append(partition: int, key: bytes, value: bytes) -> int:
+        return await _stored(table.send_changelog(partition, key, value), denial_of)
+
+    async def bury(partition: int, key: bytes, value: bytes) -> int:
+        async def sending() -> Any:  # at once: in Faust's buffer, what cannot be sent takes the whole app down
+            return await (await rejected.send(key=key, value=value, partition=partition, force=True))
+
+        return await _stored(sending(), denial_of)
+
+    async def read_from(tp: TP, offset: int) -> None:
+        consumer = app.consumer
+        assert isinstance(consumer, ChunkConsumer)
+        await consumer.read_from(tp, offset)
+
+    folding = Folding(
+        engine=engine,
+        journal_of=table.states.writable,
+        append=append,
+        bury=bury,
+        read_from=read_from,
+        limit=RejectLimit(settings.max_consecutive_rejects),
+        health=health,
+    )
+    chunks = app.topic(*(topic.name for topic in EVENT_TOPICS), schema=RawChunks())
+    app.agent(chunks, name="fold")(_subscriber(folding))
+
+
+async def _stored(sending: Awaitable[Any], denial_of: Denial) -> int:
+    """Return the offset of a record once Kafka has it. Raises Refused when it may not be written."""
+    try:
+        return int((await sending).offset)
+    except ProducerSendError as error:
+        why = error.__cause__
+        raise (None if why is None else denial_of(why, "Write")) or error from error
+    except KafkaError as error:
+        raise denial_of(error, "Write") or error from error
+
+
+def _subscriber(folding: Folding) -> Any:
+    async def fold(stream: faust.Stream[Chunk]) -> None:
+        await folding.run(stream)
+
+    return fold
+
+
+def _lag(app: WorkerApp, store: JournalStore) -> Mapping[tuple[str, int], int]:
+    """Return how many records of each event partition are in Kafka and not in state."""
+    ends = app.monitor.tp_end_offsets
+    return {
+        (tp.topic, tp.partition): max(0, (end or 0) - 1 - (-1 if upto is None else upto))
+        for tp, end in ends.items()
+        if tp.partition in store.active and tp.topic in _NAMES
+        for upto in (store.position_of(tp),)
+    }
+
+
+_NAMES = frozenset(topic.name for topic in EVENT_TOPICS)
+
+
+def tune_garbage_collector() -> None:
+    """Take the state out of the collector's walks: it is large, long-lived and has no cycles.
+
+    Left alone, the collector walks it again and again and takes half of the throughput at a million events.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 1_000)

@@ -1,0 +1,41 @@
+"""Dead letters: a record that is no event of ours, its reason and its place; and the limit when all are bad."""
+
+from collections.abc import Iterable
+
+from schemas.dead_letters import record_letter
+from schemas.errors import MustStop
+from streams.fold.decoding import Refused
+
+
+def letters(topic: str, partition: int, refused: Iterable[Refused]) -> Iterable[tuple[bytes, bytes]]:
+    """Return key and value of the dead letter of each refused record.
+
+    The key is the record's place, so a letter that is written again after a crash is the same letter.
+    """
+    for offset, raw, error in refused:
+        yield record_letter(topic, partition, offset, raw, error)
+
+
+class RejectLimit:
+    """Stops a worker to which everything looks bad: then the worker is wrong, not the records.
+
+    Args:
+        most: refused records in a row, over all partitions; 0 for no limit.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._in_a_row = 0
+
+    def note(self, good: int, refused: int) -> None:
+        """Take note of a chunk.
+
+        Raises:
+            MustStop: the limit is reached. The letters are written and nothing is lost; redrive them afterwards.
+        """
+        self._in_a_row = refused + (self._in_a_row if not good else 0)
+        if self._most and self._in_a_row >= self._most and not good:
+            raise MustStop(
+                f"{self._in_a_row} records in a row were refused and none was good",
+                hint="compare versions of producers, worker and fair file; then redrive the dead letters",
+            )

@@ -1,0 +1,73 @@
+"""What was refused is listed, shown, and sent again once the cause is gone: once, with its own id."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from producers.records import RawRecord, record_of
+from schemas.fair.file import example_fair_path, load_fair
+from schemas.settings import KafkaSettings
+from streams.history.letters import read_letters
+from streams.history.redrive import Plan, plan_redrive, redrive
+from tests.support import builders
+from tests.support.workers import WorkerProcess, eventually, send
+
+pytestmark = pytest.mark.broker
+Start = Callable[..., WorkerProcess]
+
+
+def test_events_of_a_forgotten_booth_are_redriven_once_the_fair_file_names_it(
+    broker: str, start_worker: Start, tmp_path: Path
+) -> None:
+    whole = example_fair_path("small").read_text()
+    assert "h1-001" in whole
+    forgotten = tmp_path / "forgotten.yaml"
+    forgotten.write_text(whole.replace("h1-001", "h1-999"))
+    scans = [builders.scan(who, kind="booth", booth_id="h1-001") for who in ("ada", "bob", "cy")]
+    poison = [RawRecord("fair.scans", b"k", b"{not json"), RawRecord("fair.deals", b"k", None)]
+    worker = start_worker(fair_file=str(forgotten)).wait_ready()
+    send(broker, [*map(record_of, scans), *poison])
+    eventually(lambda: (worker.report("rejected_events") or {}) and rejected(worker) == 5, "all five are refused")
+
+    kafka = KafkaSettings(bootstrap_servers=broker)
+    letters = asyncio.run(read_letters(kafka))
+    reasons = sorted(letter.reason for letter in letters.letters.values())
+    assert reasons == ["empty", "not_json", "unknown_place", "unknown_place", "unknown_place"]
+    assert len(letters.of("unknown_place", scans[0].terminal_id)) == 3
+
+    def plan(fair_file: Path, reason: str | None = None) -> Plan:
+        nonlocal letters
+        letters = asyncio.run(read_letters(kafka))
+        return plan_redrive(letters, load_fair(fair_file), reason, None)
+
+    # As long as the fair file is wrong, nothing goes: it would only be refused again.
+    assert not plan(forgotten).ready
+    mended = plan(example_fair_path("small"))
+    assert (len(mended.ready), mended.done, mended.refused) == (3, 0, {"empty": 1, "not_json": 1})
+    assert {event.event_id for event in mended.ready.values()} == {scan.event_id for scan in scans}
+
+    worker.stop()
+    after = start_worker(fair_file=str(example_fair_path("small"))).wait_ready()
+    assert after.events() == 0, (
+        "a booth changes no number's meaning: the journal goes on, and what was refused stays so"
+    )
+    asyncio.run(redrive(kafka, letters, mended))
+    after.wait_events(3)
+    again = plan(example_fair_path("small"))
+    assert (len(again.ready), again.done) == (0, 3)
+    # Even sent a second time, without looking at the marks, nothing is counted twice.
+    asyncio.run(redrive(kafka, letters, mended))
+    eventually(lambda: duplicates(after) == 3, "the redriven events came again")
+    assert after.events() == 3
+
+
+def rejected(worker: WorkerProcess) -> int:
+    report = worker.report("rejected_events") or {}
+    return sum(one["value"] for one in report["kpis"]["rejected_events"]["windows"]["fair"])
+
+
+def duplicates(worker: WorkerProcess) -> int:
+    report = worker.report("duplicate_events") or {}
+    return sum(one["value"] for one in report["kpis"]["duplicate_events"]["windows"]["fair"])

@@ -1,0 +1,109 @@
+"""Named situations of a fair, recorded once: today's fold gives what the oracle says, however they are replayed."""
+
+import random
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from schemas.errors import FairpulseError, InvalidRecording
+from schemas.recording.reader import Recording
+from streams.fold.engine import Engine
+from streams.history.pytest_plugin import Replays
+from streams.history.replay import Fold, Replay
+from tests.support.golden import expected_of, found_in, oracle_of, spelled
+
+FOLDER = Path(__file__).parents[1] / "recordings"
+SITUATIONS = sorted(path.stem for path in FOLDER.glob("*.fairrec"))
+
+
+def test_there_are_the_five_situations() -> None:
+    assert SITUATIONS == [
+        "amendment_before_deal",
+        "ceremony_burst",
+        "gate_outage",
+        "opening_rush",
+        "reconnect_flush",
+    ]
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_a_replay_in_process_gives_the_numbers_that_the_oracle_gave(replay: Replays, name: str) -> None:
+    expected = (FOLDER / f"{name}.json").read_bytes()
+    assert expected_of(FOLDER / f"{name}.fairrec") == expected, "the oracle changed: python tests/recordings/make.py"
+    assert found_in(replay(name).final().report) == expected
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+@pytest.mark.parametrize("partitions", [3, 8])
+def test_any_number_of_partitions_gives_the_same_bytes(replay: Replays, name: str, partitions: int) -> None:
+    one, many = replay(name).final(), replay(name, partitions=partitions).final()
+    assert one.canonical() == many.canonical()
+    minutes = [(kpi, window) for kpi, one_kpi in one.report["kpis"].items() for window in one_kpi["windows"]]
+    for kpi, window in minutes:
+        assert one.report["kpis"][kpi]["windows"][window] == many.report["kpis"][kpi]["windows"][window]
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_chunks_of_a_few_records_give_the_same_bytes(replay: Replays, name: str) -> None:
+    recording = Recording(FOLDER / f"{name}.fairrec")
+    fold = Fold(Engine(recording.fair(), timedelta(seconds=30)), partitions=2)
+    for number, record in enumerate(recording.records()):
+        fold.feed(record)
+        if number % 5 == 0:
+            fold.settle()
+    assert fold.kpis().canonical() == replay(name).final().canonical()
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_a_full_shuffle_gives_the_same_bytes(name: str) -> None:
+    recording = Recording(FOLDER / f"{name}.fairrec")
+    records = list(recording.records())
+    expected = Replay.of(recording.path).final().canonical()
+    for seed in range(5):
+        shuffled = random.Random(seed).sample(records, len(records))
+        engine = Engine(recording.fair(), timedelta(seconds=30))
+        assert Replay(engine, lambda shuffled=shuffled: shuffled, partitions=3).final().canonical() == expected
+        assert spelled(oracle_of(recording, shuffled).kpis()) == (FOLDER / f"{name}.json").read_bytes()
+
+
+def test_as_of_a_moment_only_what_had_been_received_counts(replay: Replays) -> None:
+    rush = replay("opening_rush")
+    day = "2025-10-25"
+    visits = [rush.at(f"{day}T{time}").value("visits", day=day) for time in ("09:00", "09:15", "09:30", "10:00")]
+    assert visits == [0, 28, 54, 83]
+    # Going back starts anew, and gives what it gave before.
+    assert rush.at(f"{day}T09:15").value("visits", day=day) == 28
+    assert rush.final().value("visits", day=day) == 104
+
+
+def test_a_window_of_minutes_as_of_a_moment_equals_the_oracle_s(replay: Replays) -> None:
+    recording = Recording(FOLDER / "opening_rush.fairrec")
+    kpis = replay("opening_rush").at("2025-10-25T09:30:30")
+    end = kpis.report["window_end"]
+    assert end == "2025-10-25T07:30:00.000Z"
+    taken = [one for one in recording.records() if one.timestamp_ms <= 1_761_377_430_000]
+    oracle = oracle_of(recording, taken)
+    windows = oracle.window("gate_passages", 15, 1_761_377_400_000 // 60_000)
+    assert sum(windows.values()) > 20
+    for labels, value in windows.items():
+        assert kpis.value("gate_passages", window="15m", **dict(labels)) == value
+
+
+def test_asking_for_what_is_not_there_says_so(replay: Replays) -> None:
+    kpis = replay("gate_outage").final()
+    assert kpis.value("visits", day="1999-01-01") == 0
+    with pytest.raises(FairpulseError, match="no KPI of that name"):
+        kpis.value("visit")
+    with pytest.raises(FairpulseError, match="it has day, fair"):
+        kpis.value("visits", window="15m")
+    with pytest.raises(FileNotFoundError, match="no recording nowhere beside the test"):
+        replay("nowhere")
+
+
+def test_a_cut_recording_gives_no_numbers_of_a_part(tmp_path: Path) -> None:
+    whole = (FOLDER / "gate_outage.fairrec").read_bytes()
+    path = tmp_path / "cut.fairrec"
+    path.write_bytes(whole[:-10])
+    with pytest.raises(InvalidRecording, match="is cut at byte"):
+        Replay.of(path).final()

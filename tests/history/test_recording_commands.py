@@ -1,0 +1,114 @@
+"""`fairpulse recording ...`, `record`, `replay`: what they print, what they refuse, and how they end."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click import Command
+from click.testing import CliRunner
+
+from producers.play.replay import renamed_fair, replayed
+from schemas.console import program
+from schemas.errors import InvalidSettings
+from schemas.fair.file import example_fair_path, load_fair
+from schemas.recording.arrival import arrival_of
+from schemas.recording.reader import Recording
+from streams.history.reading import Span
+from streams.history.record import span_of
+
+RUSH = Path(__file__).parents[1] / "recordings" / "opening_rush.fairrec"
+FAIR = load_fair(example_fair_path("small"))
+
+
+def run(*arguments: str | Path, code: int = 0, typed: str | None = None) -> str:
+    command: Command = program
+    result = CliRunner().invoke(command, [str(one) for one in arguments], input=typed, standalone_mode=False)
+    assert result.exception is None, result.output
+    assert (result.return_value or 0) == code, result.output
+    return result.output
+
+
+def test_inspect_names_fair_topics_types_and_times() -> None:
+    said = run("recording", "inspect", RUSH, "--check")
+    for part in ("small-2025", "fair.scans: ", "fair.visitor.scanned.v1: ", "2025-10-25T06:35:43.080Z", "checksums as"):
+        assert part in said
+
+
+def test_inspect_of_a_cut_recording_counts_what_is_there_and_exits_with_1(tmp_path: Path) -> None:
+    path = tmp_path / "cut.fairrec"
+    path.write_bytes(RUSH.read_bytes()[:-10])
+    assert "CUT       at byte" in run("recording", "inspect", path, "--check", code=1)
+
+
+def test_export_and_import_give_the_same_records(tmp_path: Path) -> None:
+    lines, again = tmp_path / "lines.jsonl", tmp_path / "again.fairrec"
+    run("recording", "export", RUSH, "--to", lines)
+    run("recording", "import", lines, again, "--fair", example_fair_path("small"))
+    assert list(Recording(again).records()) == list(Recording(RUSH).records())
+    first = json.loads(lines.read_bytes().splitlines()[0])
+    assert first["topic"].startswith("fair.")
+
+
+def test_as_a_new_fair_every_event_and_the_fair_file_bear_the_new_id_and_nothing_else_changes() -> None:
+    fair, content = renamed_fair(Recording(RUSH), "rehearsal-2026")
+    assert fair.fair_id == "rehearsal-2026"
+    assert b"rehearsal-2026" in content
+    before = list(replayed(Recording(RUSH)))
+    after = list(replayed(Recording(RUSH), new_fair="rehearsal-2026"))
+    changed = 0
+    for old, new in zip(before, after, strict=True):
+        assert old.value is not None
+        assert new.value == old.value.replace(b'"fair_id":"small-2025"', b'"fair_id":"rehearsal-2026"')
+        changed += new.value != old.value
+        assert old._replace(value=None) == new._replace(value=None)
+    assert changed > len(before) * 0.9
+
+
+def test_an_id_that_no_fair_can_have_is_refused() -> None:
+    with pytest.raises(InvalidSettings, match="--as-new-fair"):
+        renamed_fair(Recording(RUSH), "not an id")
+
+
+def test_records_come_at_the_time_they_were_received_and_what_is_no_event_with_the_one_before() -> None:
+    stream = list(replayed(Recording(RUSH)))
+    at_ms = 0
+    for one in stream:
+        at_ms = arrival_of(one.value).ms or at_ms
+        assert one.at_ms == at_ms
+    assert {one.kind for one in stream} >= {"fair.visitor.scanned.v1", "fair.exhibit.interaction.v1"}
+    assert [one.number for one in replayed(Recording(RUSH), skip=700)] == list(range(700, 720))
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "span"),
+    [
+        ("beginning", "end", Span(since_ms=0)),
+        ("now", None, Span(since_ms=None, follow=True)),
+        ("beginning", None, Span(since_ms=0, follow=True)),
+        (
+            "2025-10-25T09:00",
+            "2025-10-25T10:00:00Z",
+            Span(since_ms=1_761_375_600_000, until_ms=1_761_386_400_000, follow=True),
+        ),
+    ],
+)
+def test_options_name_a_span_in_the_venue_s_time(since: str, until: str | None, span: Span) -> None:
+    assert span_of(since, until, FAIR) == span
+
+
+@pytest.mark.parametrize(("since", "until", "option"), [("soon", None, "--from"), ("now", "later", "--until")])
+def test_what_is_no_time_is_refused_with_the_option_s_name(since: str, until: str | None, option: str) -> None:
+    with pytest.raises(InvalidSettings, match=option):
+        span_of(since, until, FAIR)
+
+
+def test_record_does_not_write_over_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "there.fairrec"
+    path.touch()
+    with pytest.raises(InvalidSettings, match="stands there already"):
+        CliRunner().invoke(program, ["record", str(path)], standalone_mode=False, catch_exceptions=False)
+
+
+@pytest.mark.parametrize("command", ["record", "replay", "recording", "audit", "rebuild", "dead-letters"])
+def test_every_command_has_help(command: str) -> None:
+    assert "Usage:" in run(command, "--help")

@@ -1,0 +1,133 @@
+"""No access rule is superfluous: without any one of them, something that its principal does is denied."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import pytest
+from aiokafka import AIOKafkaConsumer
+
+from producers.play.neighbours import refuse_other_fairs
+from producers.play.sinks import KafkaSink
+from producers.records import RawRecord, record_of
+from schemas.errors import Refused
+from schemas.kafka_access import client_arguments
+from schemas.settings import KafkaSettings
+from schemas.topics import ALL_TOPICS, EVENT_TOPICS, REJECTED, group_prefix, journal_topic
+from streams.history.letters import read_letters
+from streams.history.reading import Span, reading
+from streams.kafka.cluster import look
+from streams.kafka.preflight import refuse_denied
+from streams.kafka.principals import OFFSETS, ROLES, Rule
+from streams.kafka.topics import admin, create_topics, ensure_topics
+from streams.local.kafka import LocalKafka
+from tests.support import builders
+from tests.support.access import RULES, settings_of, without
+from tests.support.gateway import FAIR_ID
+
+pytestmark = pytest.mark.broker
+
+GROUP: Final = f"{group_prefix(FAIR_ID)}exercise"
+JOURNAL: Final = journal_topic(f"{GROUP}-journal-changelog")
+EVENTS: Final = [record_of(builders.scan()), record_of(builders.touch()), record_of(builders.deal())]
+LETTER: Final = RawRecord(REJECTED.name, b"k", b"{}")
+
+
+async def write(kafka: KafkaSettings, *records: RawRecord) -> None:
+    for record in records:
+        async with KafkaSink(kafka) as sink:
+            await sink.send(record)
+
+
+async def read(kafka: KafkaSettings, *topics: str) -> None:
+    async with reading(kafka, topics, Span()) as reader:
+        async for _ in reader.batches():
+            pass
+
+
+async def topics(kafka: KafkaSettings) -> None:
+    await ensure_topics(kafka)
+    async with admin(kafka) as client:
+        await create_topics(client, kafka, ALL_TOPICS)
+
+
+async def gateway(kafka: KafkaSettings) -> None:
+    await write(kafka, *EVENTS, LETTER)
+
+
+async def worker(kafka: KafkaSettings) -> None:
+    async with admin(kafka) as client:
+        await create_topics(client, kafka, [JOURNAL])
+    await ensure_topics(kafka, (*ALL_TOPICS, JOURNAL))
+    await write(kafka, LETTER, RawRecord(JOURNAL.name, b"k", b"{}"))
+    await refuse_denied(kafka, GROUP, [topic.name for topic in (*EVENT_TOPICS, JOURNAL)])
+
+
+async def audit(kafka: KafkaSettings) -> None:
+    await read(kafka, *(topic.name for topic in EVENT_TOPICS))
+
+
+async def record(kafka: KafkaSettings) -> None:
+    await read(kafka, *(topic.name for topic in ALL_TOPICS))
+
+
+async def simulator(kafka: KafkaSettings) -> None:
+    await write(kafka, *EVENTS)
+
+
+async def replay(kafka: KafkaSettings) -> None:
+    await refuse_other_fairs(kafka, EVENTS_FAIR)
+    await write(kafka, *EVENTS)
+
+
+async def exporter(kafka: KafkaSettings) -> None:
+    """It is told of nothing that it may not see: what is missing in its answer is denied."""
+    async with admin(kafka) as client, AIOKafkaConsumer(**client_arguments(kafka)) as consumer:
+        seen = {one.topic for one in (await look(client, consumer)).partitions}
+    for name in (*(topic.name for topic in ALL_TOPICS), OFFSETS, JOURNAL.name):
+        if name not in seen:
+            raise Refused(f"nothing is seen of topic {name}")
+
+
+async def dead_letters(kafka: KafkaSettings) -> None:
+    await read_letters(kafka)
+    await write(kafka, *EVENTS, LETTER)
+
+
+EVENTS_FAIR: Final = builders.scan().fair_id
+WORK: Final[dict[str, Callable[[KafkaSettings], Awaitable[None]]]] = {
+    "worker": worker,
+    "topics": topics,
+    "gateway": gateway,
+    "audit": audit,
+    "record": record,
+    "simulator": simulator,
+    "replay": replay,
+    "kafka-exporter": exporter,
+    "dead-letters": dead_letters,
+}
+"""What every role does in Kafka. The worker is first: it makes the journal and Kafka's topic of groups."""
+
+
+def do(kafka: LocalKafka, principal: str) -> None:
+    role = principal.removeprefix("fairpulse-")
+
+    async def work() -> None:
+        await WORK[role](settings_of(kafka, principal))
+
+    asyncio.run(work())
+
+
+@pytest.fixture(scope="module")
+def exercised(guarded: LocalKafka) -> LocalKafka:
+    """With all rules, every role can do its work."""
+    assert {role.name for role in ROLES} == set(WORK)
+    for role in WORK:
+        do(guarded, f"fairpulse-{role}")
+    return guarded
+
+
+@pytest.mark.parametrize("rule", sorted(RULES), ids=Rule.text)
+def test_without_this_rule_its_principal_cannot_do_its_work(exercised: LocalKafka, rule: Rule) -> None:
+    with without(exercised, [rule]), pytest.raises(Refused, match=f"{rule.resource.lower()} {rule.name}"):
+        do(exercised, rule.principal)

@@ -1,0 +1,139 @@
+"""The exporter tells what Kafka tells: brokers, leaders, copies, offsets; and an outage as what it is."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from prometheus_client.parser import text_string_to_metric_families
+
+from schemas.settings import KafkaSettings
+from schemas.topics import SCANS
+from streams.kafka.topics import ensure_topics
+from streams.local.kafka import LocalKafka
+from streams.local.ports import HOST, free_port
+from tests.support.workers import eventually
+
+pytestmark = pytest.mark.broker
+PARTITIONS = 3
+OFFSET, LEADER = "kafka_topic_partition_current_offset", "kafka_topic_partition_leader"
+BEHIND = "kafka_topic_partition_under_replicated_partition"
+
+
+@dataclass(frozen=True)
+class Exporter:
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+    def shows(self, name: str) -> list[float]:
+        """Return the values of a metric; of our topics only where it has topics. Empty without any, or an answer."""
+        try:
+            with urlopen(f"http://{HOST}:{self.port}/metrics", timeout=5) as answer:
+                text = answer.read().decode()
+        except (URLError, OSError):
+            return []
+        return [
+            sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if sample.name == name and sample.labels.get("topic", "fair.").startswith("fair.")
+        ]
+
+
+@pytest.fixture
+def kafka() -> Iterator[LocalKafka]:
+    with LocalKafka.start(nodes=3) as running:
+        settings = KafkaSettings(
+            bootstrap_servers=running.bootstrap_servers, partitions=PARTITIONS, replication_factor=3
+        )
+        asyncio.run(ensure_topics(settings))
+        yield running
+
+
+@pytest.fixture
+def exporter(kafka: LocalKafka, tmp_path: Path) -> Iterator[Exporter]:
+    port, log = free_port(), tmp_path / "exporter.log"
+    program = [sys.executable, "-m", "streams", "kafka-exporter", "--every", "0.2", "--port", str(port)]
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            [*program, "--bootstrap-servers", kafka.bootstrap_servers], stdout=out, stderr=out, start_new_session=True
+        )
+    try:
+        yield Exporter(process, port, log)
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def send(bootstrap_servers: str, records: int) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap_servers, acks="all") as producer:
+        for number in range(records):
+            await producer.send_and_wait(SCANS.name, b"x", partition=number % PARTITIONS)
+
+
+def test_it_shows_brokers_and_offsets_as_they_are_and_the_loss_of_a_broker_two_and_all(
+    kafka: LocalKafka, exporter: Exporter
+) -> None:
+    eventually(lambda: exporter.shows("kafka_brokers") == [3], "three brokers are shown")
+    assert len(exporter.shows(LEADER)) == len(exporter.shows(OFFSET)) == 4 * PARTITIONS
+    assert sum(exporter.shows(OFFSET)) == 0
+    asyncio.run(send(kafka.bootstrap_servers, 7))
+    eventually(lambda: sum(exporter.shows(OFFSET)) == 7, "seven records are shown")
+    assert sum(exporter.shows("kafka_topic_partition_oldest_offset")) == 0
+    assert exporter.shows(BEHIND) == [0] * 4 * PARTITIONS
+    assert exporter.shows("kafka_topic_partition_replicas") == [3] * 4 * PARTITIONS
+    assert exporter.shows("fair_kafka_answer_seconds")[0] > 0
+
+    kafka.kill(1)
+    eventually(lambda: exporter.shows("kafka_brokers") == [2], "two brokers are left")
+    eventually(lambda: exporter.shows(BEHIND) == [1] * 4 * PARTITIONS, "every partition misses a copy")
+    eventually(lambda: set(exporter.shows(LEADER)) == {2, 3}, "the other two lead")
+    eventually(lambda: sum(exporter.shows(OFFSET)) == 7, "the offsets are still known")
+
+    kafka.restart(1)
+    eventually(lambda: exporter.shows("kafka_brokers") == [3], "the broker is back")
+    eventually(lambda: exporter.shows(BEHIND) == [0] * 4 * PARTITIONS, "every copy is back")
+
+    for node in (1, 2, 3):
+        kafka.kill(node)
+    eventually(lambda: exporter.shows("kafka_brokers") == [0], "no broker is left")
+    assert exporter.shows(LEADER) == [], "what is not known is not shown"
+    assert exporter.process.poll() is None
+    assert "Kafka does not answer" in exporter.log.read_text()
+    assert "Traceback" not in exporter.log.read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_at_once_and_silently_also_while_kafka_is_away(
+    kafka: LocalKafka, exporter: Exporter, number: int
+) -> None:
+    eventually(lambda: exporter.shows("kafka_brokers") == [3], "it runs")
+    for node in (1, 2, 3):
+        kafka.pause(node)
+    os.kill(exporter.process.pid, number)
+    assert exporter.process.wait(10) == 0
+    assert "Traceback" not in exporter.log.read_text()
+
+
+def test_a_taken_port_is_one_line_with_its_remedy(kafka: LocalKafka, exporter: Exporter) -> None:
+    eventually(lambda: exporter.shows("kafka_brokers") == [3], "it runs")
+    second = subprocess.run(
+        [sys.executable, "-m", "streams", "kafka-exporter", "--port", str(exporter.port)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert second.returncode == 1
+    assert second.stderr.splitlines()[-1].startswith(f"error: port {exporter.port} cannot be used")
+    assert "name another with --port" in second.stderr
+    assert "Traceback" not in second.stderr

@@ -1,0 +1,49 @@
+"""Topics as they lie in Kafka: made by us, with our settings, or not at all."""
+
+import asyncio
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError
+
+from schemas.errors import MustStop
+from schemas.settings import KafkaSettings
+from schemas.topics import ALL_TOPICS, PARTITIONS, journal_topic
+from streams.kafka.topics import admin, ensure_topics, partitions_of
+
+pytestmark = pytest.mark.broker
+
+
+async def test_topics_are_created_once_with_eight_partitions_and_our_settings(broker: str) -> None:
+    settings = KafkaSettings(bootstrap_servers=broker)
+    topics = (*ALL_TOPICS, journal_topic("a-journal-changelog"))
+    assert await ensure_topics(settings, topics) == [topic.name for topic in topics]
+    assert await ensure_topics(settings, topics) == []
+    async with admin(settings) as client:
+        assert await partitions_of(client, settings, [topic.name for topic in topics]) == {
+            t.name: PARTITIONS for t in topics
+        }
+        for topic in topics:
+            [answer] = await client.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic.name)])
+            there = {name: value for name, value, *_ in answer.resources[0][4]}
+            assert {name: there[name] for name in topic.config()} == topic.config()
+            assert there["message.timestamp.type"] == "LogAppendTime"
+
+
+async def test_topics_with_another_number_of_partitions_are_refused_with_the_remedy(broker: str) -> None:
+    await ensure_topics(KafkaSettings(bootstrap_servers=broker, partitions=4))
+    with pytest.raises(MustStop, match="has 4 partitions, not 8; set FAIRPULSE_PARTITIONS=4"):
+        await ensure_topics(KafkaSettings(bootstrap_servers=broker))
+
+
+async def test_a_topic_that_nobody_created_does_not_come_about_by_sending_to_it(broker: str) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=broker, request_timeout_ms=2_000)
+    await producer.start()
+    try:
+        with pytest.raises((KafkaError, TimeoutError)):
+            await asyncio.wait_for(producer.send_and_wait("fair.misspelt", b"x"), 10)
+    finally:
+        await producer.stop()
+    async with admin(KafkaSettings(bootstrap_servers=broker)) as client:
+        assert "fair.misspelt" not in await client.list_topics()

@@ -1,0 +1,107 @@
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from producers.play.simulator.emission import DealState, Emission
+from producers.play.simulator.ledger import LABELS, Ledger, yearly_value
+from producers.play.simulator.scenarios import scenario_named
+from producers.play.simulator.stream import emissions
+from schemas.fair.file import example_fair_path
+from schemas.fair.model import Fair
+from streams.audit.compare import differences
+from streams.audit.recount.oracle import Oracle
+from tests.play.conftest import Simulate
+
+BY_ARRIVAL = {"event_lag", "late_events"}
+"""What no ledger can know: it depends on how records reach their partitions."""
+
+
+def booked(fair: Fair, stream: Iterable[Emission]) -> Ledger:
+    ledger = Ledger(fair)
+    for emission in stream:
+        ledger.book(emission)
+    return ledger
+
+
+def recount_differs(ledger: Ledger, stream: list[Emission], fair_name: str = "small") -> list[str]:
+    """Return where the ledger and the oracle, which reads only the bytes, part."""
+    records = [
+        (emission.topic, sum(emission.key) % 8, offset, emission.key, emission.value)
+        for offset, emission in enumerate(stream)
+    ]
+    oracle = Oracle(example_fair_path(fair_name), lateness_s=30).read(records)
+    answers = [
+        {"window_end": None, "kpis": {name: {"windows": windows} for name, windows in ledger.kpis().items()}},
+        {"window_end": "2025-10-25T09:00:00.000Z", "kpis": {}},  # different ends: minutes are not compared
+    ]
+    return [str(found) for found in differences(oracle, answers) if found.name not in BY_ARRIVAL]
+
+
+@pytest.mark.parametrize("seed", [1, 20_250_910])
+@pytest.mark.parametrize("scenario", ["fair_day", "whole_fair", "ceremony_burst", "gate_outage"])
+def test_the_ledger_equals_a_recount_of_the_bytes(scenario: str, seed: int, simulated: Simulate, fair: Fair) -> None:
+    stream = list(simulated(scenario, seed, broken=0.002, resent=0.02))
+    assert recount_differs(booked(fair, stream), stream) == []
+
+
+def test_the_ledger_equals_a_recount_at_the_fair_with_two_thousand_exhibitors(ciftis: Fair) -> None:
+    stream = list(emissions(ciftis, replace(scenario_named("reconnect_flush"), visitors=800), 2))
+    assert recount_differs(booked(ciftis, stream), stream, "ciftis") == []
+
+
+def test_the_ledger_of_a_run_that_was_cut_short_equals_a_recount_of_what_was_sent(
+    simulated: Simulate, fair: Fair
+) -> None:
+    stream = list(simulated(resent=0.05))
+    part = stream[len(stream) // 3 :: 2]
+    assert recount_differs(booked(fair, part), part) == []
+
+
+def test_the_order_of_acknowledgements_does_not_matter(simulated: Simulate, fair: Fair) -> None:
+    stream = list(simulated(visitors=150))
+    assert booked(fair, stream).kpis() == booked(fair, reversed(stream)).kpis()
+
+
+def test_every_kpi_of_a_busy_day_has_a_value(day: tuple[Emission, ...], fair: Fair) -> None:
+    kpis = booked(fair, day).kpis()
+    assert set(kpis) == set(LABELS)
+    empty = [
+        name for name, windows in kpis.items() if not windows.get("fair") and not any(windows.get("day", {}).values())
+    ]
+    assert empty == []
+
+
+def test_an_empty_ledger_names_every_kpi_and_no_cell(fair: Fair) -> None:
+    kpis = Ledger(fair).kpis()
+    assert all(not windows.get("fair") and not windows.get("day") for windows in kpis.values())
+
+
+@pytest.mark.parametrize(
+    ("value", "months", "yearly", "expected"),
+    [
+        (1_000, 0, False, 1_000),
+        (1_000, 12, False, 1_000),
+        (1_000, 24, False, 500),
+        (1_000, 24, True, 1_000),
+        (1, 24, False, 0),  # 0.5, to even
+        (3, 24, False, 2),  # 1.5, to even
+        (7, 18, False, 5),  # 4.67
+    ],
+)
+def test_the_value_of_a_year_is_rounded_half_to_even(value: int, months: int, *, yearly: bool, expected: int) -> None:
+    deal = DealState("d", 1, stands=True, value_minor=value, yearly=yearly, term_months=months)
+    assert yearly_value(deal) == expected
+
+
+def test_the_file_is_replaced_as_a_whole(tmp_path: Path, day: tuple[Emission, ...], fair: Fair) -> None:
+    path = tmp_path / "ledger.json"
+    path.write_text("old")
+    booked(fair, day[:500]).write(path, seed=1, scenario="fair_day")
+    written = json.loads(path.read_text())
+    assert written["fair"] == fair.fair_id
+    assert written["records"] == 500
+    assert written["kpis"]["events"]["day"]
+    assert [file.name for file in tmp_path.iterdir()] == ["ledger.json"]
