@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from schemas.events import type_of
 from schemas.settings import PREFIX, Settings
-from schemas.topics import ALL_TOPICS
+from schemas.topics import ALL_TOPICS, PARTITIONS
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi
 
@@ -46,16 +47,20 @@ def topics_page() -> str:
         "# Topics",
         "",
         _WRITTEN,
+        f"{PREFIX}PARTITIONS sets the number of partitions, the same for all and for the life of a fair.",
         "",
-        "| topic | what | key | written by | read by | kept |",
-        "|---|---|---|---|---|---|",
+        "| topic | what | events | key | partitioner | partitions | written by | read by | kept |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for topic in ALL_TOPICS:
         kept = "for ever" if topic.retention is None else f"{topic.retention.days} days"
         cells = [
             f"`{topic.name}`",
             topic.description,
-            topic.key,
+            ", ".join(f"`{type_of(event)}`" for event in topic.events) or "-",
+            topic.key_text,
+            topic.partitioner,
+            str(PARTITIONS),
             ", ".join(topic.producers),
             ", ".join(topic.consumers),
             kept,

@@ -4,15 +4,17 @@
 producers refuse unknown fields, workers ignore them, so either side may be upgraded first.
 
 `received_at` is set by the server (gateway or Kafka producer), never believed from a terminal.
+
+A new kind of event is a class here, its examples in `schemas/examples/<type>/`, and a line in `schemas/topics.py`.
 """
 
-from dataclasses import KW_ONLY
-from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from dataclasses import KW_ONLY, fields
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, FailFast, Field
 from pydantic.dataclasses import dataclass
 
+from schemas.api.terminals import PlaceKind
 from schemas.codes import (
     BadgeRole,
     CancelReason,
@@ -47,7 +49,7 @@ from schemas.ids import (
     SectionId,
     TerminalId,
 )
-from schemas.times import Instant
+from schemas.times import Instant, epoch_ms
 
 STRICT = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
 """No coercion; unknown fields are the decoder's question (`schemas.wire`), not the model's."""
@@ -61,16 +63,19 @@ Revision = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
-class Envelope:
+class Event:
     """What every event carries.
 
     Attributes:
+        posted_at: the places whose terminals may post such an event; nobody may unless the class names them.
         event_id: minted on the terminal once, repeated on every retry: the key of duplicates, with `terminal_id`.
         terminal_seq: counts up by one per terminal; a gap means a lost event.
         occurred_at: the terminal's clock when it happened.
         received_at: the server's clock when it arrived.
         clock_offset_ms: server clock minus terminal clock, as last measured; added to `occurred_at`.
     """
+
+    posted_at: ClassVar[frozenset[PlaceKind]] = frozenset()
 
     _: KW_ONLY
     event_id: EventId
@@ -82,20 +87,30 @@ class Envelope:
     clock_offset_ms: ClockOffset = 0
     capture: Capture = Capture.ONLINE
 
-    @property
-    def happened_at(self) -> datetime:
-        """When it happened, by the server's clock: `occurred_at` corrected by `clock_offset_ms`."""
-        return self.occurred_at + timedelta(milliseconds=self.clock_offset_ms)
+
+def happened_ms(event: Event) -> int:
+    """Return when the event happened, by the server's clock, in milliseconds since 1970.
+
+    It is `occurred_at` corrected by `clock_offset_ms`. Whether that can be true is another question.
+    """
+    return epoch_ms(event.occurred_at) + event.clock_offset_ms
+
+
+def type_of(kind: type[Event]) -> str:
+    """Return the `type` that the events of a class bear, for example fair.visitor.scanned.v1."""
+    return str({field.name: field.default for field in fields(kind)}["type"])
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
-class VisitorScan(Envelope):
+class VisitorScan(Event):
     """A badge was read at a gate (entry, exit), a hall door (zone_in, zone_out), a booth or a session.
 
     Attributes:
         badge_ref: None without tracking consent, away from the perimeter; the flow still counts.
         dwell_ms: how long the badge was in the hall, on zone_out only, if the door reader knows.
     """
+
+    posted_at: ClassVar[frozenset[PlaceKind]] = frozenset(PlaceKind)
 
     _: KW_ONLY
     type: Literal["fair.visitor.scanned.v1"] = "fair.visitor.scanned.v1"
@@ -114,8 +129,10 @@ class VisitorScan(Envelope):
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
-class ExhibitInteraction(Envelope):
+class ExhibitInteraction(Event):
     """A visitor did something at an exhibit. `badge_ref` is None for an anonymous touch."""
+
+    posted_at: ClassVar[frozenset[PlaceKind]] = frozenset({PlaceKind.BOOTH})
 
     _: KW_ONLY
     type: Literal["fair.exhibit.interaction.v1"] = "fair.exhibit.interaction.v1"
@@ -140,7 +157,7 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
-class DealTerms(Envelope):
+class DealTerms(Event):
     """The whole state of a deal at one revision.
 
     Attributes:
@@ -149,6 +166,8 @@ class DealTerms(Envelope):
         signed_at: fixes the day and the exchange rate; may precede `occurred_at`.
         pre_signed: agreed before the fair opened and only announced there.
     """
+
+    posted_at: ClassVar[frozenset[PlaceKind]] = frozenset({PlaceKind.BOOTH, PlaceKind.DESK})
 
     _: KW_ONLY
     deal_id: DealId
@@ -189,8 +208,10 @@ class DealAmended(DealTerms):
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
-class DealCancelled(Envelope):
+class DealCancelled(Event):
     """A deal no longer stands."""
+
+    posted_at: ClassVar[frozenset[PlaceKind]] = frozenset({PlaceKind.BOOTH, PlaceKind.DESK})
 
     _: KW_ONLY
     type: Literal["fair.deal.cancelled.v1"] = "fair.deal.cancelled.v1"
@@ -200,5 +221,4 @@ class DealCancelled(Envelope):
     booth_id: BoothId | None = None
 
 
-DealEvent = DealSigned | DealAmended | DealCancelled
-Event = VisitorScan | ExhibitInteraction | DealEvent
+DealEvent = DealTerms | DealCancelled

@@ -1,10 +1,15 @@
-"""The Kafka topics, declared once: who writes, who reads, how they are keyed and kept."""
+"""The Kafka topics, declared once: what lies in them, how it is keyed and kept, who writes, who reads.
+
+Decoder, documents, dead letters and workers derive from here which event lies where. A new kind of event is a line in
+`events` of its topic; a new topic is declared like those below, and comes last in `EVENT_TOPICS`.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from datetime import timedelta
+from typing import Final
 
-from schemas.events import DealCancelled, DealTerms, Event, ExhibitInteraction, VisitorScan
+from schemas.events import DealAmended, DealCancelled, DealSigned, Event, ExhibitInteraction, VisitorScan, type_of
 
 PARTITIONS = 8
 """Default for the event topics and the journal; they must be equal, since one partition is one state."""
@@ -15,23 +20,49 @@ KEEP = timedelta(days=45)
 RECORD_MAX_BYTES = 65_536
 """Largest event; a booth terminal's event is about 500 bytes."""
 
+MURMUR2: Final = "murmur2 of the key bytes, as Kafka's Java client"
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:
     """One Kafka topic.
 
     Attributes:
-        key: what the record key is; the partition follows from it (murmur2, as in Kafka's own clients).
+        events: the kinds of events that lie in it; none if it holds something else.
+        key: fields of its events, the first of which that is not null is the record key. A topic without events says
+            in words what its keys are.
+        partitioner: what chooses the partition.
         retention: None keeps for ever.
+
+    Raises:
+        TypeError: one of the events lacks a field of the key, or may leave all of them null.
     """
 
     name: str
     description: str
-    key: str
+    key: tuple[str, ...]
     producers: tuple[str, ...]
     consumers: tuple[str, ...]
+    events: tuple[type[Event], ...] = ()
+    partitioner: str = MURMUR2
     retention: timedelta | None = KEEP
     max_message_bytes: int = 1_048_576
+
+    def __post_init__(self) -> None:
+        for event in self.events:
+            needed = {field.name: field.default is MISSING for field in fields(event)}
+            if not needed.keys() >= set(self.key) or not needed[self.key[-1]]:
+                raise TypeError(
+                    f"{self.name}: {event.__name__} needs the fields {self.key}, the last one without a default; "
+                    "correct `key` in schemas/topics.py or the class in schemas/events.py"
+                )
+
+    @property
+    def key_text(self) -> str:
+        """What the record key is, in words: "badge_ref, or terminal_id where that is null"."""
+        if not self.events:
+            return "; ".join(self.key)
+        return ", or ".join((self.key[0], *(f"{field} where that is null" for field in self.key[1:])))
 
     def config(self) -> Mapping[str, str]:
         """Return the topic settings for Kafka.
@@ -52,35 +83,45 @@ class Topic:
 DEALS = Topic(
     name="fair.deals",
     description="Deals signed, amended and cancelled, one record a revision.",
-    key="deal_id",
+    events=(DealSigned, DealAmended, DealCancelled),
+    key=("deal_id",),
     producers=("gateway", "simulator", "replay"),
     consumers=("worker", "audit"),
 )
 SCANS = Topic(
     name="fair.scans",
     description="Badge scans at gates, hall doors, booths and sessions.",
-    key="badge_ref, or terminal_id for an anonymous scan",
+    events=(VisitorScan,),
+    key=("badge_ref", "terminal_id"),
     producers=("gateway", "simulator", "replay"),
     consumers=("worker", "audit"),
 )
 INTERACTIONS = Topic(
     name="fair.interactions",
     description="What visitors did at exhibits.",
-    key="badge_ref, or terminal_id for an anonymous touch",
+    events=(ExhibitInteraction,),
+    key=("badge_ref", "terminal_id"),
     producers=("gateway", "simulator", "replay"),
     consumers=("worker", "audit"),
 )
 REJECTED = Topic(
     name="fair.rejected",
     description="Dead letters: records that are no event of ours, with reason and place, for redrive.",
-    key="<topic>-<partition>-<offset> of the refused record; gateway-<terminal>-<hash> for a posted event",
+    key=("<topic>-<partition>-<offset> of the refused record", "gateway-<terminal>-<hash> for a posted event"),
     producers=("worker", "gateway"),
     consumers=("redrive",),
     max_message_bytes=2_097_152,  # whatever an event topic lets through, in base64 and with its wrapping
 )
 
 EVENT_TOPICS = (DEALS, SCANS, INTERACTIONS)
+"""All topics that the workers fold. A state knows a topic by its place here: new ones come last."""
 ALL_TOPICS = (*EVENT_TOPICS, REJECTED)
+
+EVENT_CLASSES: Final = tuple(event for topic in EVENT_TOPICS for event in topic.events)
+"""Every kind of event."""
+
+_TOPIC_OF: Final[Mapping[type[Event], Topic]] = {event: topic for topic in EVENT_TOPICS for event in topic.events}
+_TOPIC_OF_TYPE: Final[Mapping[str, Topic]] = {type_of(event): topic for event, topic in _TOPIC_OF.items()}
 
 
 def group_prefix(fair_id: str) -> str:
@@ -96,9 +137,10 @@ def journal_topic(name: str) -> Topic:
     return Topic(
         name=name,
         description="One record a folded chunk: what changed, and the offsets it ends at.",
-        key="source topic",
+        key=("source topic",),
         producers=("worker",),
         consumers=("worker",),
+        partitioner="the partition of the folded chunk",
         retention=None,
         max_message_bytes=8_388_608,
     )
@@ -106,13 +148,18 @@ def journal_topic(name: str) -> Topic:
 
 def topic_of(event: Event) -> Topic:
     """Return where an event belongs."""
-    match event:
-        case VisitorScan():
-            return SCANS
-        case ExhibitInteraction():
-            return INTERACTIONS
-        case DealTerms() | DealCancelled():
-            return DEALS
+    return _TOPIC_OF[type(event)]
+
+
+def topic_of_type(name: str) -> Topic | None:
+    """Return where an event of this type belongs; None for a type that no topic has.
+
+    A type of a family that lies in one topic belongs there as well, for example a version that we do not know yet:
+    fair.deal.signed.v2 among the deals.
+    """
+    family = _family(name)
+    near = {topic.name: topic for known, topic in _TOPIC_OF_TYPE.items() if _family(known) == family}
+    return _TOPIC_OF_TYPE.get(name) or (next(iter(near.values())) if len(near) == 1 else None)
 
 
 def key_of(event: Event) -> bytes:
@@ -120,8 +167,12 @@ def key_of(event: Event) -> bytes:
 
     An anonymous event has nobody to meet; its terminal spreads the load.
     """
-    match event:
-        case VisitorScan() | ExhibitInteraction():
-            return (event.badge_ref or event.terminal_id).encode()
-        case DealTerms() | DealCancelled():
-            return event.deal_id.encode()
+    for field in topic_of(event).key:
+        if value := getattr(event, field):
+            return str(value).encode()
+    raise AssertionError("the last field of a key is never null")
+
+
+def _family(name: str) -> list[str]:
+    """Return the first two words of a type: fair.deal.signed.v1 is of the family fair.deal."""
+    return name.split(".")[:2]

@@ -1,33 +1,33 @@
 """Event to bytes and back. The only decoder in the house; whatever is no event of ours ends here."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Final
 
 import jiter
-from pydantic import Field, GetCoreSchemaHandler, TypeAdapter, ValidationError
+from pydantic import GetCoreSchemaHandler, TypeAdapter, ValidationError
 from pydantic_core import core_schema
 
 from schemas.errors import InvalidEvent
-from schemas.events import DealEvent, Event, ExhibitInteraction, VisitorScan
-from schemas.topics import DEALS, INTERACTIONS, RECORD_MAX_BYTES, SCANS
+from schemas.events import Event, VisitorScan, type_of
+from schemas.topics import EVENT_CLASSES, EVENT_TOPICS, RECORD_MAX_BYTES
 
 
 class _ByType:
-    """Choose by `type`, as in a union of many, where a topic has one kind of event: no type, or another, is refused."""
+    """Choose among classes of events by `type`: without one, or with another, a record is refused."""
+
+    def __init__(self, kinds: Iterable[type[Event]]) -> None:
+        self._kinds = {type_of(kind): kind for kind in kinds}
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        name = {field.name: field.default for field in fields(source)}["type"]
-        return core_schema.tagged_union_schema({name: handler(source)}, discriminator="type")
+        schemas = {name: handler.generate_schema(kind) for name, kind in self._kinds.items()}
+        return core_schema.tagged_union_schema(schemas, discriminator="type")
 
 
-_ADAPTERS: Final[Mapping[str, TypeAdapter[Any]]] = {
-    SCANS.name: TypeAdapter(Annotated[VisitorScan, _ByType()]),
-    INTERACTIONS.name: TypeAdapter(Annotated[ExhibitInteraction, _ByType()]),
-    DEALS.name: TypeAdapter(Annotated[DealEvent, Field(discriminator="type")]),
+_ADAPTERS: Final[Mapping[str, TypeAdapter[Event]]] = {
+    topic.name: TypeAdapter(Annotated[Any, _ByType(topic.events)]) for topic in EVENT_TOPICS
 }
-_ANY: Final[TypeAdapter[Event]] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
-_MANY: Final[TypeAdapter[list[Event]]] = TypeAdapter(list[Annotated[Event, Field(discriminator="type")]])
+_ANY: Final[TypeAdapter[Event]] = TypeAdapter(Annotated[Any, _ByType(EVENT_CLASSES)])
+_MANY: Final[TypeAdapter[list[Event]]] = TypeAdapter(list[Annotated[Any, _ByType(EVENT_CLASSES)]])
 
 REASONS: Final = {
     "empty": "the record has no value",
@@ -50,7 +50,7 @@ _HINTS: Final = {
     "unexpected_keyword_argument": ("unknown_field", "remove it, or raise the version of the type"),
     "extra_forbidden": ("unknown_field", "remove it, or raise the version of the type"),
     "union_tag_invalid": ("unknown_type", "send one of the types in schemas/events.py"),
-    "union_tag_not_found": ("unknown_type", "add `type`, for example fair.visitor.scanned.v1"),
+    "union_tag_not_found": ("unknown_type", f"add `type`, for example {type_of(VisitorScan)}"),
     "json_invalid": ("not_json", _NOT_JSON),
 }
 
@@ -70,7 +70,7 @@ def decoder(topic: str) -> Callable[[bytes | None], Event]:
         if len(raw) > RECORD_MAX_BYTES:
             raise _refuse("too_large", hint="send one event a record")
         try:
-            event: Event = validate(raw)
+            event = validate(raw)
         except ValidationError as error:
             _refuse_other_json(raw)
             raise _explain(error) from None

@@ -63,6 +63,8 @@ def check_scope(event: Event, terminal: Terminal, fair: Fair) -> None:
                 raise _out_of_scope("booth_id", "leave it out: the server knows the booth")
             if booth_of_deal(event.deal_id, fair) != terminal.place_id:
                 raise _out_of_scope("deal_id", "the deal belongs to another booth")
+        case _:
+            raise _out_of_scope("type", "no terminal posts events of this type")
 
 
 def booth_of_deal(deal_id: str, fair: Fair) -> str | None:

@@ -24,7 +24,7 @@ from producers.terminal.spool import Spool, Waiting
 from schemas.api.http import SIMULATED_TIME
 from schemas.api.terminals import PlaceKind, Terminal
 from schemas.errors import Unavailable
-from schemas.events import Envelope, Event
+from schemas.events import Event
 from schemas.fair.model import Fair
 from schemas.times import from_epoch_ms, instant_text, wall_ms
 
@@ -154,7 +154,7 @@ class HttpSink(CountingSink):
         """Save a record at its terminal. Raises SpoolFull or Unavailable if its disk does not take it."""
         at_ms = record.at_ms if isinstance(record, Emission) else 0
         self._fair_ms = max(self._fair_ms, at_ms)
-        if isinstance(record, Envelope):
+        if isinstance(record, Event):
             record = record_of(record)
         self.sent += 1
         try:

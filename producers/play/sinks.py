@@ -18,7 +18,7 @@ from typing_extensions import override
 
 from producers.records import Record, record_of
 from schemas.errors import FairpulseError, Unavailable
-from schemas.events import Envelope, Event
+from schemas.events import Event
 from schemas.kafka_access import client_arguments, explain_silence, refused
 from schemas.settings import KafkaSettings
 
@@ -137,7 +137,7 @@ class MemorySink(CountingSink):
 
     async def send(self, record: Event | Record) -> None:
         """Keep the record."""
-        if isinstance(record, Envelope):
+        if isinstance(record, Event):
             record = record_of(record)
         self.records.append(Kept(record.topic, record.key, record.value))
         self.sent += 1
@@ -149,7 +149,7 @@ class NowhereSink(CountingSink):
 
     async def send(self, record: Event | Record) -> None:
         """Count the record and forget it."""
-        if isinstance(record, Envelope):
+        if isinstance(record, Event):
             record = record_of(record)
         self.sent += 1
         self._confirm(record)
@@ -204,7 +204,7 @@ class KafkaSink(CountingSink):
         Raises:
             Unavailable: a record sent earlier was refused, or Kafka has not answered for too long.
         """
-        if isinstance(record, Envelope):
+        if isinstance(record, Event):
             record = record_of(record)
         if len(self._under_way) >= self._in_flight:
             await self._wait_for(self._in_flight // 2)

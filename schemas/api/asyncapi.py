@@ -4,10 +4,12 @@ import json
 from functools import cache
 from typing import Any, Final
 
-from schemas.api.openapi import EVENT_CLASSES, Json, event_name, model_schemas
-from schemas.topics import ALL_TOPICS, DEALS, INTERACTIONS, REJECTED, SCANS, Topic
+from schemas.api.openapi import Json, model_schemas
+from schemas.events import Event, type_of
+from schemas.topics import ALL_TOPICS, EVENT_CLASSES, EVENT_TOPICS, PARTITIONS, REJECTED, Topic
 
-_TOPIC_OF: Final = {"VisitorScan": SCANS, "ExhibitInteraction": INTERACTIONS}
+_BINDING: Final = "0.5.0"
+"""Version of AsyncAPI's Kafka bindings."""
 
 _LETTER: Final[Json] = {
     "type": "object",
@@ -37,20 +39,13 @@ def asyncapi_text() -> str:
 
 
 def _document() -> Json:
-    messages: Json = {
-        cls.__name__: {
-            "name": event_name(cls),
-            "summary": (cls.__doc__ or "").strip().splitlines()[0],
-            "contentType": "application/json",
-            "payload": {"$ref": f"#/components/schemas/{cls.__name__}"},
-        }
-        for cls in EVENT_CLASSES
-    }
+    messages = {cls.__name__: _message(cls, topic) for topic in EVENT_TOPICS for cls in topic.events}
     messages["DeadLetter"] = {
         "name": "dead letter",
         "summary": "A refused record, its reason and its place.",
         "contentType": "application/json",
         "payload": {"$ref": "#/components/schemas/DeadLetter"},
+        "bindings": _key_binding(REJECTED),
     }
     return {
         "asyncapi": "3.0.0",
@@ -70,10 +65,31 @@ def _document() -> Json:
     }
 
 
+def _message(cls: type[Event], topic: Topic) -> Json:
+    return {
+        "name": type_of(cls),
+        "summary": (cls.__doc__ or "").strip().splitlines()[0],
+        "contentType": "application/json",
+        "payload": {"$ref": f"#/components/schemas/{cls.__name__}"},
+        "bindings": _key_binding(topic),
+    }
+
+
+def _key_binding(topic: Topic) -> Json:
+    """Return the record key of a topic's messages: of events, whatever one of the key's fields may be but null."""
+    key: Json = {"type": "string", "description": topic.key_text}
+    if topic.events:
+        cls = topic.events[0]
+        members = model_schemas(cls)[cls.__name__]["properties"]
+        forms = [form for name in topic.key for form in members[name].get("anyOf", [members[name]])]
+        key["anyOf"] = [
+            {name: value for name, value in form.items() if name != "title"} for form in forms if form["type"] != "null"
+        ]
+    return {"kafka": {"key": key, "bindingVersion": _BINDING}}
+
+
 def _channel(topic: Topic) -> Json:
-    names = [cls.__name__ for cls in EVENT_CLASSES if _TOPIC_OF.get(cls.__name__, DEALS) is topic]
-    if topic is REJECTED:
-        names = ["DeadLetter"]
+    names = [cls.__name__ for cls in topic.events] or ["DeadLetter"]
     return {
         "address": topic.name,
         "description": topic.description,
@@ -81,14 +97,15 @@ def _channel(topic: Topic) -> Json:
         "bindings": {
             "kafka": {
                 "topic": topic.name,
+                "partitions": PARTITIONS,
                 "topicConfiguration": {
                     "cleanup.policy": ["delete"],
                     "retention.ms": int(topic.config()["retention.ms"]),
                 },
-                "bindingVersion": "0.5.0",
+                "bindingVersion": _BINDING,
             }
         },
-        "x-key": topic.key,
+        "x-partitioner": topic.partitioner,
     }
 
 

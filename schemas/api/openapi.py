@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
 from functools import cache
 from typing import Any, Final
 
@@ -25,13 +24,11 @@ from schemas.api.http import (
     Results,
     TerminalInfo,
 )
-from schemas.events import DealAmended, DealCancelled, DealSigned, ExhibitInteraction, VisitorScan
+from schemas.events import Event, type_of
 from schemas.times import INSTANT_PATTERN
+from schemas.topics import EVENT_CLASSES
 
 Json = dict[str, Any]
-
-EVENT_CLASSES: Final = (VisitorScan, ExhibitInteraction, DealSigned, DealAmended, DealCancelled)
-"""Every kind of event, in the order in which people ask for them."""
 
 _REF: Final = "#/components/schemas/"
 _UUID: Final = r"^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
@@ -52,11 +49,6 @@ _WHEN: Final[Mapping[int, str]] = {
     503: "Kafka is away, the outcome is unknown, or there is no room: keep everything, send the same bytes again",
 }
 """Every status from 400 on: when, and what the terminal does then."""
-
-
-def event_name(cls: type) -> str:
-    """Return the `type` of a class of events."""
-    return str({field.name: field.default for field in fields(cls)}["type"])
 
 
 def model_schemas(*models: Any) -> dict[str, Json]:
@@ -84,7 +76,7 @@ def _document() -> Json:
     posted = {"oneOf": [{"$ref": _REF + cls.__name__} for cls in EVENT_CLASSES]}
     posted["discriminator"] = {  # type: ignore[assignment]
         "propertyName": "type",
-        "mapping": {event_name(cls): _REF + cls.__name__ for cls in EVENT_CLASSES},
+        "mapping": {type_of(cls): _REF + cls.__name__ for cls in EVENT_CLASSES},
     }
     schemas["Event"] = posted
     schemas["Batch"] = {
@@ -120,13 +112,13 @@ def _data_of(stored: Json) -> Json:
     return {**stored, "title": "", "properties": kept, "required": required, "additionalProperties": False}
 
 
-def _posted(envelope: Json, cls: type) -> Json:
+def _posted(envelope: Json, cls: type[Event]) -> Json:
     """Return the schema of one kind of event as it is posted."""
     properties = {
         **envelope["properties"],
         "id": {"type": "string", "format": "uuid", "pattern": _UUID},
         "time": {"type": "string", "format": "date-time", "pattern": INSTANT_PATTERN},
-        "type": {"const": event_name(cls)},
+        "type": {"const": type_of(cls)},
         "data": {"$ref": f"{_REF}{cls.__name__}Data"},
     }
     title = (cls.__doc__ or "").strip().splitlines()[0]

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from schemas.errors import InvalidEvent
-from schemas.events import DealCancelled, DealEvent, Event, ExhibitInteraction, VisitorScan
+from schemas.events import DealCancelled, DealEvent, Event, ExhibitInteraction, VisitorScan, happened_ms
 from schemas.fair.model import Fair
 from schemas.times import epoch_ms
 from schemas.topics import EVENT_TOPICS
@@ -127,7 +127,7 @@ class _Chunk:
                 moment.reason = event.reason
                 _run(plans.get(Signal.REJECTED, ()), None, moment, delta.timeless)
                 continue
-            happened, received = epoch_ms(event.occurred_at) + event.clock_offset_ms, epoch_ms(event.received_at)
+            happened, received = happened_ms(event), epoch_ms(event.received_at)
             suspect = not believable(happened, received)
             if suspect:
                 happened = received
@@ -148,7 +148,7 @@ class _Chunk:
             elif isinstance(event, ExhibitInteraction):
                 moment.badge = -1 if event.badge_ref is None else number(event.badge_ref)
                 _run(plans.get(event.interaction_kind, ()), event, moment, cells)
-            else:
+            elif isinstance(event, DealEvent):
                 self._deal(event)
             _run(accepted, event, moment, cells)
             if suspect:

@@ -12,7 +12,7 @@ from typing import Final
 from prometheus_client.registry import Collector
 
 from schemas.errors import InvalidEvent
-from schemas.events import Event
+from schemas.events import Event, happened_ms
 from schemas.fair.model import Fair
 from schemas.recording.frames import RecordedRecord
 from schemas.times import epoch_ms
@@ -110,7 +110,7 @@ class _Replay:
         """Look at a record; return the newest event time so far, in ms since 1970, -1 before the first event."""
         event = self._decoding.one(record.topic, record.value)
         if not isinstance(event, InvalidEvent):
-            happened = epoch_ms(event.occurred_at) + event.clock_offset_ms
+            happened = happened_ms(event)
             received = epoch_ms(event.received_at)
             if not self._engine.calendar.is_believable(happened, received):
                 happened = received

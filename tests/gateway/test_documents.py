@@ -17,17 +17,21 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-import schemas
 from schemas.api.asyncapi import asyncapi_text
 from schemas.api.http import SERVER_FIELDS
-from schemas.api.openapi import EVENT_CLASSES, openapi_text
-from schemas.topics import ALL_TOPICS
+from schemas.api.openapi import openapi_text
+from schemas.dead_letters import DeadLetter, posted_letter, read_letter, record_letter
+from schemas.errors import InvalidEvent
+from schemas.events import Event, type_of
+from schemas.topics import ALL_TOPICS, EVENT_CLASSES, PARTITIONS, Topic, key_of, topic_of
+from schemas.wire import decode_strict
 from streams.local.ports import HOST
+from tests.support.examples import EXAMPLES, example_event
 from tests.support.gateway import BOOTH, GatewayProcess, deal, event
 
 DOCUMENT = json.loads(openapi_text())
 API = schemathesis.openapi.from_dict(DOCUMENT)
-EXAMPLES = sorted((Path(schemas.__file__).parent / "examples").rglob("*.json"))
+ASYNC = json.loads(asyncapi_text())
 
 
 def fits(value: Any, schema: str, document: dict[str, Any] = DOCUMENT) -> list[str]:
@@ -39,8 +43,8 @@ def fits(value: Any, schema: str, document: dict[str, Any] = DOCUMENT) -> list[s
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_our_example_events_fit_both_documents(path: Path) -> None:
     stored = json.loads(path.read_text(encoding="utf-8"))
-    name = next(cls.__name__ for cls in EVENT_CLASSES if path.parent.name in cls.__dataclass_fields__["type"].default)
-    assert fits(stored, name, json.loads(asyncapi_text())) == []
+    name = type(decode_strict(path.read_bytes())).__name__
+    assert fits(stored, name, ASYNC) == []
     data = {field: value for field, value in stored.items() if field not in SERVER_FIELDS}
     posted = event(id=stored["event_id"], time=stored["occurred_at"], type=stored["type"], data=data)
     assert fits(posted, "Event") == []
@@ -49,7 +53,7 @@ def test_our_example_events_fit_both_documents(path: Path) -> None:
 
 
 def test_every_topic_is_a_channel_and_everything_referred_to_is_there() -> None:
-    document = json.loads(asyncapi_text())
+    document = ASYNC
     assert set(document["channels"]) == {topic.name for topic in ALL_TOPICS}
 
     def walk(value: Any) -> None:
@@ -66,6 +70,40 @@ def test_every_topic_is_a_channel_and_everything_referred_to_is_there() -> None:
 
     walk(document)
     walk(DOCUMENT | {"channels": document["channels"], "components": document["components"]} | {"paths": {}})
+
+
+@pytest.mark.parametrize("kind", EVENT_CLASSES)
+def test_an_event_is_a_message_of_its_topic_alone_with_the_key_it_has_there(kind: type[Event]) -> None:
+    sample, name = example_event(kind), kind.__name__
+    topic = topic_of(sample)
+    assert [channel for channel, one in ASYNC["channels"].items() if name in one["messages"]] == [topic.name]
+    message = ASYNC["components"]["messages"][name]
+    assert (message["name"], message["payload"]) == (type_of(kind), {"$ref": f"#/components/schemas/{name}"})
+    described = message["bindings"]["kafka"]["key"]
+    key = Draft202012Validator(described)
+    assert key.is_valid(key_of(sample).decode())
+    assert not key.is_valid("no key of ours")
+    assert not key.is_valid(None)
+    assert described["description"] == topic.key_text
+    assert DOCUMENT["components"]["schemas"]["Event"]["discriminator"]["mapping"][type_of(kind)].endswith(f"/{name}")
+
+
+@pytest.mark.parametrize("topic", ALL_TOPICS, ids=lambda topic: topic.name)
+def test_a_channel_says_how_many_partitions_there_are_and_what_chooses_among_them(topic: Topic) -> None:
+    channel = ASYNC["channels"][topic.name]
+    assert channel["bindings"]["kafka"]["partitions"] == PARTITIONS
+    assert channel["x-partitioner"] == topic.partitioner == "murmur2 of the key bytes, as Kafka's Java client"
+
+
+def test_dead_letters_of_workers_and_of_the_gateway_fit_the_document() -> None:
+    error = InvalidEvent("not_json", "no JSON", field="data", hint="send JSON")
+    _, of_worker = record_letter("fair.scans", 3, 17, None, error)
+    _, of_gateway = posted_letter("", "t-1", "2025-10-25T09:00:00.000Z", b"{", error)
+    for raw in (of_worker, of_gateway):
+        assert fits(json.loads(raw), "DeadLetter", ASYNC) == []
+        assert json.loads(raw).keys() <= ASYNC["components"]["schemas"]["DeadLetter"]["properties"].keys()
+        assert isinstance(read_letter(raw), DeadLetter)
+    assert set(DeadLetter.__struct_fields__) <= json.loads(of_gateway).keys()
 
 
 @pytest.mark.broker

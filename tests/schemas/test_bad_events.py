@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 
 from schemas.admission import admission
 from schemas.errors import InvalidEvent
-from schemas.events import Event
+from schemas.events import Event, type_of
 from schemas.fair.file import example_fair_path, load_fair
 from schemas.topics import DEALS, EVENT_TOPICS, INTERACTIONS, RECORD_MAX_BYTES, SCANS, Topic
 from schemas.wire import REASONS, decode_strict, decoder
 from streams.audit.recount.fair import OracleFair
 from streams.audit.recount.rules import read_event
-from tests.support.builders import amended, cancelled, deal, payload, scan, touch
+from tests.support.builders import FAIR, amended, cancelled, deal, payload, scan, touch
+from tests.support.examples import example_fields
 
 ACCEPTED = "accepted"
 ADMIT = admission(load_fair(example_fair_path("small")))
@@ -37,6 +38,13 @@ AMENDED = payload(amended("d-1"))
 CANCELLED = payload(cancelled("d-1"))
 PARTY = DEAL["parties"][0]
 TYPICAL = [(SCANS, SCAN), (SCANS, DOOR), (INTERACTIONS, TOUCH), (DEALS, DEAL), (DEALS, AMENDED), (DEALS, CANCELLED)]
+TYPES = {fields["type"] for _, fields in TYPICAL}
+TYPICAL += [
+    (topic, example_fields(kind, fair_id=FAIR))
+    for topic in EVENT_TOPICS
+    for kind in topic.events
+    if type_of(kind) not in TYPES
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +298,7 @@ KEYS = [
     Bad("an unknown key that looks like a type", as_json(SCAN | {"fair.s3cret": 1}), "unknown_field", worker=ACCEPTED),
     Bad("__proto__", as_json(SCAN | {"__proto__": {"admin": True}}), "unknown_field", worker=ACCEPTED),
     Bad("the mark of keyword-only fields", as_json(SCAN | {"_": 1}), "unknown_field", worker=ACCEPTED),
-    Bad("a property of the class", as_json(SCAN | {"happened_at": "s3cret"}), "unknown_field", worker=ACCEPTED),
+    Bad("an attribute of the class", as_json(SCAN | {"posted_at": "s3cret"}), "unknown_field", worker=ACCEPTED),
     Bad("an empty key", as_json(SCAN | {"": 1}), "unknown_field", worker=ACCEPTED),
     Bad(
         "a key in the wrong case",
