@@ -1,0 +1,167 @@
+"""A new kind of event is a class, its examples and a line: tried in a copy of the house, which then knows it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TYPE = "fair.meeting.held.v1"
+CLASS = '''
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class MeetingHeld(Event):
+    """Two people met on a stand, as they had agreed."""
+
+    posted_at: ClassVar[frozenset[PlaceKind]] = frozenset({PlaceKind.BOOTH})
+
+    _: KW_ONLY
+    type: Literal["fair.meeting.held.v1"] = "fair.meeting.held.v1"
+    exhibitor_id: ExhibitorId
+    badge_ref: BadgeRef | None = None
+'''
+EXAMPLE = {
+    "type": TYPE,
+    "event_id": "0199313c-a807-7c4e-9d31-5b8f20c1e6ff",
+    "fair_id": "ciftis-2025",
+    "terminal_id": "h1-001-a",
+    "occurred_at": "2025-09-10T05:58:30.000Z",
+    "received_at": "2025-09-10T05:58:31.000Z",
+    "exhibitor_id": "e1",
+}
+MORE = {
+    "event_id": "0199313c-a807-7c4e-9d31-5b8f20c1e6fe",
+    "terminal_seq": 7,
+    "clock_offset_ms": -20,
+    "capture": "online",
+    "badge_ref": "ab" * 16,
+}
+TOPIC = """MEETINGS = Topic(
+    name="fair.meetings",
+    description="Meetings that were held.",
+    events=(MeetingHeld,),
+    key=("badge_ref", "terminal_id"),
+    producers=("gateway",),
+    consumers=("worker", "audit"),
+)
+"""
+PROBE = """
+import json, sys
+from datetime import timedelta
+from schemas.api.asyncapi import asyncapi_text
+from schemas.api.openapi import openapi_text
+from schemas.dead_letters import read_letter, record_letter
+from schemas.errors import InvalidEvent
+from schemas.fair.file import example_fair_path, load_fair
+from schemas.topics import key_of, topic_of, topic_of_type
+from schemas.wire import decode_strict, encode
+from streams.fold.decoding import Decoding
+from streams.fold.engine import Engine
+from streams.fold.state import PartitionState
+from streams.fold.windows import fair_values
+from streams.kpis.quality import EVENTS
+
+raw = sys.argv[1].encode()
+fair = load_fair(example_fair_path("ciftis"))
+event = decode_strict(raw)
+topic = topic_of(event)
+engine, state = Engine(fair, timedelta(seconds=30)), PartitionState()
+good, refused = Decoding(fair).read(topic.name, [(0, raw), (1, raw[:-1])])
+engine.apply(state, engine.fold(state, topic.name, good))
+((_, _, error),) = refused
+_, letter = record_letter(topic.name, 0, 1, raw[:-1], error)
+openapi, asyncapi = json.loads(openapi_text()), json.loads(asyncapi_text())
+print(json.dumps({
+    "class": type(event).__name__,
+    "written": json.loads(encode(event)),
+    "topic": topic.name,
+    "key": key_of(event).decode(),
+    "topic of a posted one": topic_of_type(event.type).name,
+    "topic of its dead letter": read_letter(letter).topic,
+    "posted": openapi["components"]["schemas"]["Event"]["discriminator"]["mapping"][event.type],
+    "channels": [name for name, one in asyncapi["channels"].items() if "MeetingHeld" in one["messages"]],
+    "deals": len(state.deals),
+    "counted": fair_values(state, EVENTS),
+}))
+"""
+
+
+def edited(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{path.name}: {old!r}"
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def house_with_meetings(home: Path, *, own_topic: bool) -> Path:
+    """Copy the house and do what a newcomer does: class, examples, line."""
+    for folder in ("schemas", "streams", "producers", "dashboards", "tests"):
+        skipped = shutil.ignore_patterns("__pycache__", "screenshots", "recordings", "bench")
+        shutil.copytree(ROOT / folder, home / folder, ignore=skipped)
+    shutil.copy(ROOT / "pyproject.toml", home)
+    with (home / "schemas" / "events.py").open("a", encoding="utf-8") as events:
+        events.write(CLASS)
+    examples = home / "schemas" / "examples" / TYPE
+    examples.mkdir()
+    (examples / "minimal.json").write_text(json.dumps(EXAMPLE), encoding="utf-8")
+    (examples / "full.json").write_text(json.dumps(EXAMPLE | MORE), encoding="utf-8")
+    topics = home / "schemas" / "topics.py"
+    edited(topics, "ExhibitInteraction, VisitorScan,", "ExhibitInteraction, MeetingHeld, VisitorScan,")
+    if own_topic:
+        edited(
+            topics,
+            "EVENT_TOPICS = (DEALS, SCANS, INTERACTIONS)",
+            TOPIC + "EVENT_TOPICS = (DEALS, SCANS, INTERACTIONS, MEETINGS)",
+        )
+    else:
+        edited(topics, "events=(ExhibitInteraction,)", "events=(ExhibitInteraction, MeetingHeld)")
+    return home
+
+
+def python(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=home,
+        env=os.environ | {"PYTHONPATH": str(home), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(("own_topic", "topic"), [(True, "fair.meetings"), (False, "fair.interactions")])
+def test_a_class_its_example_and_a_line_make_a_new_kind_of_event(tmp_path: Path, own_topic: bool, topic: str) -> None:
+    house = house_with_meetings(tmp_path, own_topic=own_topic)
+    probed = python(house, "-c", PROBE, json.dumps(EXAMPLE))
+    assert probed.returncode == 0, probed.stderr
+    found: dict[str, Any] = json.loads(probed.stdout)
+    assert found.pop("written").items() >= EXAMPLE.items()
+    assert found == {
+        "class": "MeetingHeld",
+        "topic": topic,
+        "key": EXAMPLE["terminal_id"],
+        "topic of a posted one": topic,
+        "topic of its dead letter": topic,
+        "posted": "#/components/schemas/MeetingHeld",
+        "channels": [topic],
+        "deals": 0,
+        "counted": {topic: 1},
+    }
+
+
+def test_all_that_is_left_to_do_for_it_is_named_by_a_test_that_fails(tmp_path: Path) -> None:
+    """The recount shares no code with the product: it must be told, and says where."""
+    house = house_with_meetings(tmp_path, own_topic=True)
+    generated = python(house, "-m", "dashboards")
+    assert generated.returncode == 0, generated.stderr
+    assert f"`{TYPE}`" in (house / "dashboards" / "generated" / "TOPICS.md").read_text(encoding="utf-8")
+    run = ("tests/schemas/test_topics.py", "tests/schemas/test_examples.py", "tests/gateway/test_documents.py")
+    tests = python(house, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not broker", *run)
+    failed = [line for line in tests.stdout.splitlines() if line.startswith("FAILED")]
+    assert len(failed) == 1, tests.stdout
+    assert "test_the_recount_knows_every_type_of_every_topic" in failed[0]
+    assert f"streams/audit/recount/rules.py: TYPES['fair.meetings'] needs the fields of ['{TYPE}']" in tests.stdout
