@@ -46,7 +46,7 @@ def summary(fair: "Fair") -> str:
     countable = [gate for gate in fair.gates.values() if gate.countable]
     area = sum(hall.area_m2 for hall in fair.halls.values())
     capacity = sum(hall.capacity for hall in fair.halls.values())
-    lines = [f"{fair.name} ({fair.fair_id}), {fair.timezone}", f"days        {len(fair.days)}"]
+    lines = [f"{fair.name} ({fair.fair_id}), {fair.zone.key}", f"days        {len(fair.days)}"]
     for day in fair.days:
         utc = f"{day.opens_at:%H:%M}-{day.closes_at:%H:%M}"
         lines.append(f"  {day.date:%a %d %b %Y}  {day.opens:%H:%M}-{day.closes:%H:%M}  (UTC {utc})")

@@ -47,7 +47,7 @@ class FairDay:
         return midnight(self.date + timedelta(days=1), self.zone)
 
 
-class Calendar:
+class Timetable:
     """Which fair day an instant belongs to, and whether the fair is open: look-ups for every event.
 
     Args:

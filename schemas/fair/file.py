@@ -93,7 +93,6 @@ def _fair(rows: FairRows) -> Fair:
         fair_id=rows.fair_id,
         name=rows.name,
         host_country=rows.host_country,
-        timezone=rows.timezone.key,
         zone=rows.timezone,
         days=tuple(FairDay(day, row.opens, row.closes, rows.timezone) for day, row in rows.days.items()),
         halls={key: Hall(key, **dict(row)) for key, row in rows.halls.items()},

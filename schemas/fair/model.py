@@ -11,7 +11,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from schemas.codes import BadgeRole, ExhibitorType
-from schemas.fair.days import Calendar, FairDay
+from schemas.fair.days import FairDay, Timetable
 from schemas.fair.money import CurrencyInfo, RateHistory, convert_minor
 from schemas.ids import BoothId, Country, Currency, ExhibitId, ExhibitorId, FairId, GateId, HallId, SectionId
 
@@ -110,7 +110,7 @@ class Fair:
 
     Attributes:
         host_country: an exhibitor or visitor with an address elsewhere is international.
-        timezone: IANA name of the zone of the venue.
+        zone: time zone of the venue; `zone.key` is its IANA name.
         days: ascending by date; at least one.
         booths: derived from the exhibitors.
         exhibits: an exhibitor without an exhibit in the file has one, `x-<exhibitor_id>`, under its own name.
@@ -123,7 +123,6 @@ class Fair:
     fair_id: FairId
     name: str
     host_country: Country
-    timezone: str
     zone: ZoneInfo
     days: tuple[FairDay, ...]
     halls: Mapping[HallId, Hall]
@@ -137,18 +136,18 @@ class Fair:
     rates: Mapping[Currency, RateHistory]
     visitor_roles: frozenset[BadgeRole]
     top_economies: frozenset[Country] = frozenset()
-    calendar: Calendar = field(init=False, repr=False, compare=False)
+    timetable: Timetable = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "calendar", Calendar(self.days, self.zone))
+        object.__setattr__(self, "timetable", Timetable(self.days, self.zone))
 
     def local_date(self, epoch_s: float) -> date:
         """Return the calendar date at the venue, for any instant in seconds since 1970 UTC."""
-        return self.calendar.local_date(epoch_s)
+        return self.timetable.local_date(epoch_s)
 
     def is_open(self, epoch_s: float) -> bool:
         """Return whether the instant lies in the official opening hours of its day; closing time does not."""
-        return self.calendar.is_open(epoch_s)
+        return self.timetable.is_open(epoch_s)
 
     def rate(self, currency: Currency, day: date) -> Decimal:
         """Return how many units of the reporting currency one unit was worth: 1 for that currency itself.

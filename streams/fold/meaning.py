@@ -19,7 +19,7 @@ def fingerprint(fair: Fair, kpis: Iterable[Kpi[Any, Any]], lateness_ms: int) -> 
         [(kpi.key, kpi.labels, repr(kpi.aggregate), kpi.windows) for kpi in kpis],
         lateness_ms,
         fair.fair_id,
-        str(fair.timezone),
+        fair.zone.key,
         [(str(day.date), str(day.opens), str(day.closes)) for day in fair.days],
         sorted(gate.gate_id for gate in fair.gates.values() if gate.countable),
         sorted(fair.visitor_roles),

@@ -32,7 +32,7 @@ class FairFacts(Collector):
             "fair_info",
             "Name, time zone and reporting currency of the fair.",
             ["fair", "name", "timezone", "currency"],
-            [([fair.fair_id, fair.name, fair.timezone, fair.reporting_currency], 1)],
+            [([fair.fair_id, fair.name, fair.zone.key, fair.reporting_currency], 1)],
         )
         yield from self._places()
         yield from self._hours()
