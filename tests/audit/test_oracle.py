@@ -1,6 +1,7 @@
 """The oracle is what everything else is compared with, so its own numbers are worked out here by hand."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,14 +10,14 @@ from schemas.events import Event
 from schemas.fair.file import example_fair_path
 from streams.audit.compare import differences
 from streams.audit.recount.oracle import Oracle, Value
-from tests.support.builders import RawRecord, amended, cancelled, deal, numbered_id, records, scan, touch
+from tests.support.builders import LATENESS, RawRecord, amended, cancelled, deal, numbered_id, records, scan, touch
 
 SMALL = example_fair_path("small")
 SATURDAY, SUNDAY = "2025-10-25", "2025-10-26"
 
 
-def oracle(events: Iterable[Event], lateness_s: int = 30) -> Oracle:
-    return Oracle(SMALL, lateness_s).read(records(events))
+def oracle(events: Iterable[Event], lateness: timedelta = LATENESS) -> Oracle:
+    return Oracle(SMALL, lateness).read(records(events))
 
 
 def cell(events: Iterable[Event], name: str, window: str = "fair", **labels: str) -> Value:
@@ -169,7 +170,7 @@ def test_bad_records_count_by_topic_and_reason_and_as_nothing_else() -> None:
         ("fair.deals", 0, 1, b"d", b"{"),
         ("fair.deals", 0, 2, b"d", b"{"),
     ]
-    kpis = Oracle(SMALL, 30).read(raw).kpis()
+    kpis = Oracle(SMALL, LATENESS).read(raw).kpis()
     assert kpis["rejected_events"]["fair"] == {
         frozenset({("topic", "fair.deals"), ("reason", "empty")}): 1,
         frozenset({("topic", "fair.deals"), ("reason", "not_json")}): 2,

@@ -23,7 +23,8 @@ from streams.audit.recount.oracle import Oracle, Record
 from streams.audit.recount.rules import read_event
 from streams.shown.answers import Number
 from tests.campaign.stage import PARTITIONS, PATIENCE_S, Scene
-from tests.support.workers import LATENESS_S, read_back
+from tests.support.builders import LATENESS
+from tests.support.workers import read_back
 
 SLOWER_S = 30.0
 """How much longer to wait for the right numbers when patience is over, to tell slow from wrong."""
@@ -77,7 +78,7 @@ Reports = Sequence[Mapping[str, Any]]
 
 def _settle(scene: Scene, records: Sequence[Record], deadline: float, verdict: Verdict) -> Reports:
     """I2 and I4: wait until the KPIs equal the oracle's and lag is 0; return the reports in which it was so."""
-    oracle = Oracle(scene.fair_file, LATENESS_S).read(records)
+    oracle = Oracle(scene.fair_file, LATENESS).read(records)
     found: list[Number] = []
     why = "no worker answered"
     end = deadline + (SLOWER_S if deadline - scene.fault_over >= PATIENCE_S else 0)
@@ -146,7 +147,7 @@ def _is_all_accounted_for(scene: Scene, records: Sequence[Record], reports: Repo
     )
     if shown != len(records):
         verdict.problems.append(f"KPIs account for {shown} of {len(records)} records")
-    fair = Oracle(scene.fair_file, LATENESS_S).fair
+    fair = Oracle(scene.fair_file, LATENESS).fair
     refused = {
         f"{topic}-{partition}-{offset}".encode()
         for topic, partition, offset, _, value in records

@@ -9,7 +9,8 @@ from streams.audit.compare import differences
 from streams.audit.recount.oracle import Oracle, Record
 from streams.fold.journal import PartitionJournal
 from streams.shown.view import View
-from tests.support.streams_of import ENGINE, FAIR_FILE, LATENESS_S, fair_records, folded
+from tests.support.builders import LATENESS
+from tests.support.streams_of import ENGINE, FAIR_FILE, fair_records, folded
 
 SLOW = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -26,7 +27,7 @@ def test_any_chunking_and_interleaving_gives_the_oracles_numbers(
     records: Sequence[Record], data: st.DataObject
 ) -> None:
     journals, _ = folded(records, lambda n: data.draw(st.integers(0, n - 1)) if n > 1 else 0)
-    oracle = Oracle(FAIR_FILE, LATENESS_S).read(records)
+    oracle = Oracle(FAIR_FILE, LATENESS).read(records)
     found = [one for one in differences(oracle, [report_of(journals)]) if not one.window.endswith("m")]
     assert not found, "\n".join(map(str, found))
 
@@ -50,7 +51,7 @@ def test_topics_read_one_after_the_other_or_mixed_in_any_chunks_show_the_same(
 def test_windows_of_minutes_equal_the_oracles_when_records_are_read_as_they_arrived(records: Sequence[Record]) -> None:
     journals, _ = folded(records, lambda _: 0)
     report = report_of(journals)
-    oracle = Oracle(FAIR_FILE, LATENESS_S).read(records)
+    oracle = Oracle(FAIR_FILE, LATENESS).read(records)
     found = differences(oracle, [report])
     assert not found, "\n".join(map(str, found))
 

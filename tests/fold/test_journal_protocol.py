@@ -3,7 +3,6 @@
 Every recovery must equal the fold of a prefix of the events: nothing lost, nothing doubled.
 """
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -208,11 +207,11 @@ def test_the_largest_deal_that_is_admitted_is_journalled_and_a_larger_one_is_ref
     admission(fair)(largest)
     with pytest.raises(InvalidEvent, match="value_minor"):
         admission(fair)(larger)
-    engine = Engine(fair, timedelta(seconds=30))
+    engine = Engine(fair, builders.LATENESS)
     journal = PartitionJournal(engine)
     journal.start_writing()
     journal.write(engine.fold(journal.state, "fair.deals", [(0, largest)]))
-    oracle = Oracle(file, 30).read(builders.records([largest, larger])).kpis()
+    oracle = Oracle(file, builders.LATENESS).read(builders.records([largest, larger])).kpis()
     assert oracle["rejected_events"]["fair"] == {frozenset({("topic", "fair.deals"), ("reason", "bad_value")}): 1}
     [counted] = oracle["contract_value_reported"]["fair"].values()
     assert journal.state.fair["contract_value_reported"] == {"finance": counted}

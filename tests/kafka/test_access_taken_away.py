@@ -1,7 +1,6 @@
 """Access rules that are taken away from programs while they run: they say which one, and lose and double nothing."""
 
 import asyncio
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,8 +20,9 @@ from streams.local.kafka import LocalKafka
 from streams.worker.app import group_of
 from tests.support import builders
 from tests.support.access import FAIR_FILE, rules_of, settings_of, take_away, variables, without
+from tests.support.builders import LATENESS
 from tests.support.gateway import FAIR_ID
-from tests.support.workers import LATENESS_S, WorkerProcess, eventually, must_equal_the_oracle, send
+from tests.support.workers import WorkerProcess, eventually, must_equal_the_oracle, send
 
 pytestmark = pytest.mark.broker
 
@@ -33,7 +33,7 @@ def scans(number: int, name: str) -> list[object]:
 
 async def all_is_committed(kafka: LocalKafka) -> bool:
     settings = kafka.settings(ADMIN)
-    group = group_of(Engine(load_fair(FAIR_FILE), timedelta(seconds=LATENESS_S)), 1)
+    group = group_of(Engine(load_fair(FAIR_FILE), LATENESS), 1)
     async with admin(settings) as client, AIOKafkaConsumer(**client_arguments(settings)) as consumer:
         committed = await client.list_consumer_group_offsets(group)
         events = [place for place in committed if place.topic == "fair.scans"]

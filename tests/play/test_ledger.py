@@ -14,6 +14,7 @@ from schemas.fair.model import Fair
 from streams.audit.compare import differences
 from streams.audit.recount.oracle import Oracle
 from tests.play.conftest import Simulate
+from tests.support.builders import LATENESS
 
 BY_ARRIVAL = {"event_lag", "late_events"}
 """What no ledger can know: it depends on how records reach their partitions."""
@@ -32,7 +33,7 @@ def recount_differs(ledger: Ledger, stream: list[Emission], fair_name: str = "sm
         (emission.topic, sum(emission.key) % 8, offset, emission.key, emission.value)
         for offset, emission in enumerate(stream)
     ]
-    oracle = Oracle(example_fair_path(fair_name), lateness_s=30).read(records)
+    oracle = Oracle(example_fair_path(fair_name), LATENESS).read(records)
     answers = [
         {"window_end": None, "kpis": {name: {"windows": windows} for name, windows in ledger.kpis().items()}},
         {"window_end": "2025-10-25T09:00:00.000Z", "kpis": {}},  # different ends: minutes are not compared

@@ -14,7 +14,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -33,6 +33,9 @@ FAIR = "small-2025"
 ZONE = ZoneInfo("Europe/Berlin")
 FIRST_DAY, SECOND_DAY = "2025-10-25", "2025-10-26"
 """Open 09:00-18:00 and 10:00-16:00; summer time ends in the night between them."""
+
+LATENESS = timedelta(seconds=30)
+"""How long minutes stay open for stragglers, unless a test says otherwise."""
 
 MORNING = "11:00"
 PARTIES = ({"org_id": "o-1", "role": "seller", "country": "DE"}, {"org_id": "o-2", "role": "buyer", "country": "JP"})

@@ -9,12 +9,11 @@ from schemas.recording.frames import RecordedRecord
 from schemas.recording.reader import Recording
 from streams.audit.recount.oracle import Labels, Oracle, Value
 from streams.shown.answers import shown
-
-LATENESS_S = 30
+from tests.support.builders import LATENESS
 
 
 def oracle_of(recording: Recording, records: Iterable[RecordedRecord] | None = None) -> Oracle:
-    oracle = Oracle(recording.fair_file(), LATENESS_S)
+    oracle = Oracle(recording.fair_file(), LATENESS)
     taken = recording.records() if records is None else records
     return oracle.read((one.topic, one.partition, one.offset, one.key, one.value) for one in taken)
 

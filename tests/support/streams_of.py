@@ -16,11 +16,11 @@ from streams.audit.recount.oracle import Record
 from streams.fold.engine import Engine
 from streams.fold.journal import PartitionJournal
 from tests.support import builders
+from tests.support.builders import LATENESS
 
-LATENESS_S = 30
 FAIR_FILE = example_fair_path("small")
 FAIR = load_fair(FAIR_FILE)
-ENGINE = Engine(FAIR, timedelta(seconds=LATENESS_S))
+ENGINE = Engine(FAIR, LATENESS)
 PARTITIONS = 2
 
 OPENS = datetime.fromisoformat("2025-10-25T09:00:00+02:00")

@@ -29,11 +29,11 @@ from schemas.settings import KafkaSettings
 from streams.audit.compare import differences
 from streams.audit.recount.oracle import Oracle, Record
 from streams.local.ports import HOST, free_port
+from tests.support.builders import LATENESS
 
 PATIENCE_S = 60
 SESSION_S = 6
 """Session timeout of the tests' workers: what a takeover has to wait for."""
-LATENESS_S = 30
 
 
 def eventually(condition: Callable[[], bool], what: str, seconds: float = PATIENCE_S) -> None:
@@ -212,7 +212,7 @@ def read_back(kafka: str | KafkaSettings, *topics: str) -> list[Record]:
 
 def must_equal_the_oracle(kafka: str | KafkaSettings, *workers: WorkerProcess, fair_file: Path | None = None) -> Oracle:
     """Fail unless all workers together soon show exactly what the oracle computes from Kafka's records."""
-    oracle = Oracle(fair_file or example_fair_path(), LATENESS_S).read(read_back(kafka))
+    oracle = Oracle(fair_file or example_fair_path(), LATENESS).read(read_back(kafka))
     found: list[Any] = ["nothing was shown"]
 
     def equal() -> bool:
