@@ -8,14 +8,14 @@ they come, a table's merged and renamed, and every field with its whole configur
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from dashboards.grafana import Json
+from dashboards.grafana import GrafanaJson
 
 MERGED_AND_RENAMED: Final = ["merge", "organize"]
 """The transformations of our tables."""
 Frame = dict[str, Any]
 
 
-def stored(panel: Json, results: Mapping[str, Json]) -> list[Frame]:
+def stored(panel: GrafanaJson, results: Mapping[str, GrafanaJson]) -> list[Frame]:
     """Return a panel's frames for a snapshot.
 
     Args:
@@ -31,14 +31,14 @@ def stored(panel: Json, results: Mapping[str, Json]) -> list[Frame]:
     return frames
 
 
-def _frame(ref: str, frame: Json) -> Frame:
+def _frame(ref: str, frame: GrafanaJson) -> Frame:
     """Return a frame as snapshots keep it: every field with its values."""
     schema, values = frame["schema"], frame["data"]["values"]
     fields = [{**field, "values": column} for field, column in zip(schema["fields"], values, strict=True)]
     return {"refId": ref, "name": schema.get("name"), "meta": schema.get("meta"), "fields": fields}
 
 
-def _table(frames: Sequence[Frame], options: Json, *, several: bool) -> Frame:
+def _table(frames: Sequence[Frame], options: GrafanaJson, *, several: bool) -> Frame:
     """Return one frame of the series of all queries: a row for each set of labels, a column for each query."""
     rows: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
     for ref, labels, value in _last_values(frames):
@@ -65,7 +65,7 @@ def _last_values(frames: Sequence[Frame]) -> Iterator[tuple[str, Mapping[str, st
                 yield frame["refId"], field.get("labels") or {}, field["values"][-1]
 
 
-def _config(field: Json, of_panel: Json) -> dict[str, Any]:
+def _config(field: GrafanaJson, of_panel: GrafanaJson) -> dict[str, Any]:
     """Return a field's configuration with the panel's defaults, and its overrides for the name that is shown."""
     config: dict[str, Any] = {**field.get("config", {}), **of_panel["defaults"]}
     shown = config.get("displayName") or config.get("displayNameFromDS") or field["name"]

@@ -17,10 +17,10 @@ from schemas.errors import FairpulseError, InvalidSettings, Unavailable
 from schemas.settings import GrafanaSettings
 
 PATIENCE_S: Final = 10.0
-Json = Mapping[str, Any]
+GrafanaJson = Mapping[str, Any]
 
 
-class Refused(FairpulseError):
+class GrafanaRefused(FairpulseError):
     """Grafana said no; `status` is its HTTP status."""
 
     def __init__(self, status: int, message: str, *, hint: str) -> None:
@@ -31,31 +31,31 @@ class Refused(FairpulseError):
 class Calls(Protocol):
     """What we ask of Grafana."""
 
-    def health(self) -> Json:
+    def health(self) -> GrafanaJson:
         """Return version and state of the database; needs no token."""
 
-    def source_health(self, uid: str) -> Json:
+    def source_health(self, uid: str) -> GrafanaJson:
         """Return whether Grafana reaches a data source."""
 
-    def board(self, uid: str) -> Json | None:
+    def board(self, uid: str) -> GrafanaJson | None:
         """Return a board with its meta data; None if there is none, or none that the service account may see."""
 
     def last_message(self, uid: str) -> str:
         """Return the message of a board's newest version."""
 
-    def save(self, board: Json, folder: str, message: str) -> Json:
+    def save(self, board: GrafanaJson, folder: str, message: str) -> GrafanaJson:
         """Save a board into a folder; refused with 412 if its version is not the newest."""
 
     def folder(self, uid: str, title: str) -> None:
         """Make a folder unless it is there."""
 
-    def annotate(self, text: str, tags: list[str], at_ms: int, board: str | None) -> Json:
+    def annotate(self, text: str, tags: list[str], at_ms: int, board: str | None) -> GrafanaJson:
         """Leave a note at a time, on all boards or on one."""
 
-    def ask(self, queries: Sequence[Json], from_ms: int, to_ms: int) -> Json:
-        """Run a panel's queries; return results by refId. Refused if one of them fails."""
+    def ask(self, queries: Sequence[GrafanaJson], from_ms: int, to_ms: int) -> GrafanaJson:
+        """Run a panel's queries; return results by refId. GrafanaRefused if one of them fails."""
 
-    def snapshot(self, name: str, board: Json, seconds: int) -> Json:
+    def snapshot(self, name: str, board: GrafanaJson, seconds: int) -> GrafanaJson:
         """Keep a board with its data; return its address. 0 seconds keep it for ever."""
 
 
@@ -86,22 +86,22 @@ class GrafanaGateway:
             timeout=PATIENCE_S,
         )
 
-    def health(self) -> Json:
+    def health(self) -> GrafanaJson:
         """Return version and state of the database; needs no token."""
         return self._call("health", lambda: self._face.api.GET("/health"), token=False)
 
-    def source_health(self, uid: str) -> Json:
+    def source_health(self, uid: str) -> GrafanaJson:
         """Return whether Grafana reaches a data source."""
         return self._call("data source", lambda: self._face.api.GET(f"/datasources/uid/{quote(uid, safe='')}/health"))
 
-    def board(self, uid: str) -> Json | None:
+    def board(self, uid: str) -> GrafanaJson | None:
         """Return a board with its meta data; None if there is none, or none that the service account may see.
 
         Grafana's access control answers 403 for a board that is not there: no permission names it.
         """
         try:
             return self._call("board", lambda: self._face.dashboard.get_dashboard(quote(uid, safe="")))
-        except Refused as refusal:
+        except GrafanaRefused as refusal:
             if refusal.status not in (requests.codes.not_found, requests.codes.forbidden):
                 raise
             return None
@@ -113,7 +113,7 @@ class GrafanaGateway:
         versions = answer["versions"] if isinstance(answer, Mapping) else answer
         return str(versions[0].get("message", "")) if versions else ""
 
-    def save(self, board: Json, folder: str, message: str) -> Json:
+    def save(self, board: GrafanaJson, folder: str, message: str) -> GrafanaJson:
         """Save a board into a folder; refused with 412 if its version is not the newest."""
         body = {"dashboard": board, "folderUid": folder, "overwrite": False, "message": message}
         return self._call(f"board {board['uid']}", lambda: self._face.dashboard.update_dashboard(body))
@@ -122,46 +122,46 @@ class GrafanaGateway:
         """Make a folder unless it is there."""
         try:
             self._call("folder", lambda: self._face.folder.create_folder(title, uid))
-        except Refused as refusal:
+        except GrafanaRefused as refusal:
             if refusal.status not in (requests.codes.conflict, requests.codes.precondition_failed):
                 raise  # these two say that it is there: by its title, by its uid
 
-    def annotate(self, text: str, tags: list[str], at_ms: int, board: str | None) -> Json:
+    def annotate(self, text: str, tags: list[str], at_ms: int, board: str | None) -> GrafanaJson:
         """Leave a note at a time, on all boards or on one."""
         body: dict[str, Any] = {"text": text, "tags": tags, "time": at_ms}
         if board is not None:
             body["dashboardUID"] = board
         return self._call("annotation", lambda: self._face.api.POST("/annotations", json=body))
 
-    def ask(self, queries: Sequence[Json], from_ms: int, to_ms: int) -> Json:
-        """Run a panel's queries; return results by refId. Refused if one of them fails."""
+    def ask(self, queries: Sequence[GrafanaJson], from_ms: int, to_ms: int) -> GrafanaJson:
+        """Run a panel's queries; return results by refId. GrafanaRefused if one of them fails."""
         body = {"queries": queries, "from": str(from_ms), "to": str(to_ms)}
-        results: Json = self._call("query", lambda: self._face.api.POST("/ds/query", json=body))["results"]
+        results: GrafanaJson = self._call("query", lambda: self._face.api.POST("/ds/query", json=body))["results"]
         for ref, result in results.items():
             if "error" in result:
                 status = int(result.get("status", requests.codes.server_error))
                 what = f"query {ref}, status {status}"
-                raise Refused(
+                raise GrafanaRefused(
                     status, f"{self._where} refused: {what}", hint="is its data source well? see Grafana's log"
                 )
         return results
 
-    def snapshot(self, name: str, board: Json, seconds: int) -> Json:
+    def snapshot(self, name: str, board: GrafanaJson, seconds: int) -> GrafanaJson:
         """Keep a board with its data; return its address. 0 seconds keep it for ever."""
         make = self._face.snapshots.create_new_snapshot
         return self._call("snapshot", lambda: make(dashboard=board, name=name, expires=seconds))
 
-    def _call(self, what: str, call: Callable[[], Any], *, token: bool = True) -> Json:
+    def _call(self, what: str, call: Callable[[], Any], *, token: bool = True) -> GrafanaJson:
         if token and not self._has_token:
             raise InvalidSettings("there is no token for Grafana", hint="set FAIRPULSE_GRAFANA_TOKEN")
         try:
-            answer: Json = call()
+            answer: GrafanaJson = call()
         except GrafanaException as error:
             status = int(error.status_code)
             hint = _HINTS.get(status, "see Grafana's log")
             if status == requests.codes.bad_request and "provisioned" in str(error.message):
                 hint = "it is provisioned from a file there: change the file, nothing is to be pushed"
-            raise Refused(status, f"{self._where} refused: {what}, HTTP status {status}", hint=hint) from None
+            raise GrafanaRefused(status, f"{self._where} refused: {what}, HTTP status {status}", hint=hint) from None
         except (JSONDecodeError, requests.JSONDecodeError):
             raise Unavailable(
                 f"{self._where} did not answer in JSON", hint="a proxy or a login page in between?"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from dashboards.grafana import Calls, Json, Refused
+from dashboards.grafana import Calls, GrafanaJson, GrafanaRefused
 from dashboards.provisioning import FOLDER, FOLDER_UID
 from dashboards.spec import DATASOURCE
 from schemas.times import wall_ms
@@ -22,7 +22,7 @@ def push(grafana: Calls, files: list[Path], *, force: bool) -> Iterator[str]:
     """Bring boards to a Grafana that does not read our files; yield a line a board.
 
     Raises:
-        Refused: somebody else has changed a board (412), unless forced; or any other refusal.
+        GrafanaRefused: somebody else has changed a board (412), unless forced; or any other refusal.
     """
     grafana.folder(FOLDER_UID, FOLDER)
     for file in files:
@@ -34,7 +34,7 @@ def push(grafana: Calls, files: list[Path], *, force: bool) -> Iterator[str]:
                 yield f"{uid}: as it was"
                 continue
             if not force and grafana.last_message(uid) != OURS:
-                raise Refused(
+                raise GrafanaRefused(
                     CONFLICT,
                     f"board {uid} was changed in Grafana by somebody else",
                     hint="look at its versions, then push with --force or take it over",
@@ -44,7 +44,7 @@ def push(grafana: Calls, files: list[Path], *, force: bool) -> Iterator[str]:
         yield f"{uid}: saved"
 
 
-def _content(board: Json) -> dict[str, Any]:
+def _content(board: GrafanaJson) -> dict[str, Any]:
     return {name: value for name, value in board.items() if name not in ("id", "version")}
 
 
@@ -67,13 +67,13 @@ def _source(grafana: Calls) -> tuple[bool, str]:
     try:
         source = grafana.source_health(DATASOURCE)
         return source.get("status") == "OK", f"data source {DATASOURCE}: {source.get('message', source.get('status'))}"
-    except Refused as refusal:
+    except GrafanaRefused as refusal:
         if refusal.status == UNKNOWN:
             raise
     question = {"refId": "A", "expr": "vector(1)", "instant": True, "datasource": {"uid": DATASOURCE}}
     try:
         grafana.ask([question], wall_ms() - 1_000, wall_ms())
-    except Refused as refusal:
+    except GrafanaRefused as refusal:
         why = f"is missing, or does not answer (HTTP status {refusal.status})"
         return False, f"data source {DATASOURCE}: {why}; check the provisioning"
     return True, f"data source {DATASOURCE}: answers queries"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from dashboards.frames import stored
-from dashboards.grafana import Calls, Json, Refused
+from dashboards.grafana import Calls, GrafanaJson, GrafanaRefused
 from dashboards.spec import DATASOURCE
 from schemas.errors import InvalidSettings
 from schemas.times import from_epoch_ms, instant_text
@@ -34,12 +34,12 @@ def keep(grafana: Calls, uid: str, at_ms: int, hours: float, name: str, given: M
         given: values of the board's variables; the others stand at what Grafana shows first.
 
     Raises:
-        Refused: there is no such board, or the service account may not.
+        GrafanaRefused: there is no such board, or the service account may not.
         InvalidSettings: the board has no such variable.
     """
     there = grafana.board(uid)
     if there is None:
-        raise Refused(404, f"Grafana shows us no board {uid}", hint="push it first: python -m dashboards push")
+        raise GrafanaRefused(404, f"Grafana shows us no board {uid}", hint="push it first: python -m dashboards push")
     board = dict(there["dashboard"])
     from_ms = at_ms - int(hours * 3_600_000)
     chosen = _choices(grafana, board, at_ms, given)
@@ -50,7 +50,9 @@ def keep(grafana: Calls, uid: str, at_ms: int, hours: float, name: str, given: M
     return str(grafana.snapshot(name, board, 0)["url"])
 
 
-def _with_data(grafana: Calls, panel: Json, chosen: Mapping[str, str], from_ms: int, to_ms: int) -> dict[str, Any]:
+def _with_data(
+    grafana: Calls, panel: GrafanaJson, chosen: Mapping[str, str], from_ms: int, to_ms: int
+) -> dict[str, Any]:
     queries = [
         {
             **target,
@@ -73,7 +75,7 @@ def _with_data(grafana: Calls, panel: Json, chosen: Mapping[str, str], from_ms: 
     }
 
 
-def _choices(grafana: Calls, board: Json, at_ms: int, given: Mapping[str, str]) -> dict[str, str]:
+def _choices(grafana: Calls, board: GrafanaJson, at_ms: int, given: Mapping[str, str]) -> dict[str, str]:
     """Return what every variable stands at: what was given, or what Grafana shows first."""
     variables = {variable["name"]: variable for variable in board["templating"]["list"]}
     if unknown := [name for name in given if name not in variables]:
@@ -92,7 +94,7 @@ def _choices(grafana: Calls, board: Json, at_ms: int, given: Mapping[str, str]) 
     return chosen
 
 
-def _first_offered(grafana: Calls, variable: Json, chosen: Mapping[str, str], at_ms: int) -> str:
+def _first_offered(grafana: Calls, variable: GrafanaJson, chosen: Mapping[str, str], at_ms: int) -> str:
     """Return the first value that a query of labels offers, as Grafana sorts them; nothing if it offers none."""
     asked = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"]["query"])
     if asked is None:

@@ -51,7 +51,7 @@ UNJUDGED: Final[Levels] = ((None, QUIET),)
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class BoardLink:
     """A link from a value of a panel to another board; `url` may use Grafana's `${__field.labels.hall}`."""
 
     title: str
@@ -99,7 +99,7 @@ class Panel:
     maximum: float | None = None
     decimals: int | None = None
     colours: Mapping[str, str] = field(default_factory=dict)
-    links: tuple[Link, ...] = ()
+    links: tuple[BoardLink, ...] = ()
     keep: Mapping[str, str] = field(default_factory=dict)
     lines: bool = False
     stack: bool = False
@@ -165,11 +165,11 @@ class Row:
     panels: tuple[Panel | Block, ...]
 
 
-Place = tuple[Panel, int, int, int]
+PanelCorner = tuple[Panel, int, int, int]
 """A panel with its left and top corner and its height, in units of the grid."""
 
 
-def places(rows: tuple[Row, ...], left: int = 0, top: int = 0) -> Iterator[Place]:
+def places(rows: tuple[Row, ...], left: int = 0, top: int = 0) -> Iterator[PanelCorner]:
     """Yield every panel of the rows with its place, from the upper left to the lower right."""
     for row in rows:
         at = left

@@ -10,9 +10,9 @@ from dashboards.spec import (
     WARN,
     WATCH,
     Board,
+    BoardLink,
     Kind,
     Levels,
-    Link,
     Panel,
     Query,
     Row,
@@ -31,7 +31,7 @@ _BEFORE = "At the same time of the day, `$offset` ago. 52w is the last edition, 
 BACK = Variable("offset", "Compare with", "1d,2d,3d,7d,52w", custom=True, start="1d")
 
 
-def _change(id_: int, title: str, kpi: Kpi[Any, Any], link: Link) -> Panel:
+def _change(id_: int, title: str, kpi: Kpi[Any, Any], link: BoardLink) -> Panel:
     now, then = total(kpi, _DAY), total(kpi, _DAY, offset=_THEN)
     return Panel(
         id=id_,
@@ -51,7 +51,7 @@ def _change(id_: int, title: str, kpi: Kpi[Any, Any], link: Link) -> Panel:
     )
 
 
-def _pair(id_: int, title: str, what: str, now: str, then: str, link: Link, *, unit: str = "locale") -> Panel:
+def _pair(id_: int, title: str, what: str, now: str, then: str, link: BoardLink, *, unit: str = "locale") -> Panel:
     return Panel(
         id=id_,
         kind=Kind.TREND,
@@ -69,7 +69,7 @@ def _pair(id_: int, title: str, what: str, now: str, then: str, link: Link, *, u
     )
 
 
-def _of(id_: int, title: str, kpi: Kpi[Any, Any], link: Link, unit: str = "locale") -> Panel:
+def _of(id_: int, title: str, kpi: Kpi[Any, Any], link: BoardLink, unit: str = "locale") -> Panel:
     return _pair(id_, title, about(kpi), total(kpi, _DAY), total(kpi, _DAY, offset=_THEN), link, unit=unit)
 
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from dashboards.queries import ZERO, fact, inside, total
-from dashboards.spec import BAD, GOOD, NEUTRAL, QUIET, WARN, WATCH, Levels, Link, Mark, Variable
+from dashboards.spec import BAD, GOOD, NEUTRAL, QUIET, WARN, WATCH, BoardLink, Levels, Mark, Variable
 from streams.kpis.booths import BOOTH_SCANS
 from streams.kpis.definition import Label, Window
 from streams.kpis.gates import GATE_DENIALS, GATE_PASSAGES
@@ -38,13 +38,13 @@ SPAN: Final = Variable("window", "Over", "day,fair", custom=True, start="day")
 FAIR_NOW, GATES, DEALS, EXHIBITORS = "fair-now", "fair-gates", "fair-deals", "fair-exhibitors"
 QUALITY, PIPELINE, COMPARE, KPIS = "fair-quality", "fair-pipeline", "fair-compare", "fair-kpis"
 
-TO_HALL: Final = Link("This hall", f"/d/{GATES}?var-hall=${{__field.labels.hall}}&${{__url_time_range}}")
-TO_BOOTH: Final = Link("This booth", f"/d/{EXHIBITORS}?var-booth=${{__data.fields.Booth}}&${{__url_time_range}}")
-TO_DEALS: Final = Link("Deals and results", f"/d/{DEALS}?${{__url_time_range}}")
-TO_EXHIBITORS: Final = Link("Exhibitors and exhibits", f"/d/{EXHIBITORS}?${{__url_time_range}}")
-TO_QUALITY: Final = Link("Data quality", f"/d/{QUALITY}?${{__url_time_range}}")
-TO_GATES: Final = Link("Gates and halls", f"/d/{GATES}?${{__url_time_range}}")
-TO_PIPELINE: Final = Link("Pipeline health", f"/d/{PIPELINE}?${{__url_time_range}}")
+TO_HALL: Final = BoardLink("This hall", f"/d/{GATES}?var-hall=${{__field.labels.hall}}&${{__url_time_range}}")
+TO_BOOTH: Final = BoardLink("This booth", f"/d/{EXHIBITORS}?var-booth=${{__data.fields.Booth}}&${{__url_time_range}}")
+TO_DEALS: Final = BoardLink("Deals and results", f"/d/{DEALS}?${{__url_time_range}}")
+TO_EXHIBITORS: Final = BoardLink("Exhibitors and exhibits", f"/d/{EXHIBITORS}?${{__url_time_range}}")
+TO_QUALITY: Final = BoardLink("Data quality", f"/d/{QUALITY}?${{__url_time_range}}")
+TO_GATES: Final = BoardLink("Gates and halls", f"/d/{GATES}?${{__url_time_range}}")
+TO_PIPELINE: Final = BoardLink("Pipeline health", f"/d/{PIPELINE}?${{__url_time_range}}")
 
 OPENS: Final = Mark(
     "Opening", "max by (day) (fair_opens_timestamp_seconds)", GOOD, "The fair opens", "{{day}}", at_value=True

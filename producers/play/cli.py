@@ -86,7 +86,7 @@ def simulate(
     from dataclasses import replace
 
     from producers.play.pacing import Pace
-    from producers.play.run import Plan, simulate_fair, start_of
+    from producers.play.run import SimulationPlan, simulate_fair, start_of
     from producers.play.simulator.scenarios import scenario_named
     from producers.terminal.pairing import checked_server
     from schemas.fair.file import example_fair_path, load_fair
@@ -97,7 +97,7 @@ def simulate(
     kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
     fair = load_fair(FairSettings.load(fair_file=fair_file).fair_file or example_fair_path())
     chosen = scenario_named(scenario)
-    plan = Plan(
+    plan = SimulationPlan(
         fair=fair,
         scenario=chosen if visitors is None else replace(chosen, visitors=visitors),
         seed=seed,

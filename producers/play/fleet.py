@@ -18,7 +18,7 @@ from producers.play.sinks import Acknowledged, CountingSink
 from producers.records import Record, record_of
 from producers.terminal.answers import Verdict
 from producers.terminal.envelope import envelope_of
-from producers.terminal.link import Answer, Link
+from producers.terminal.link import Link, ServerAnswer
 from producers.terminal.sender import Line, Sender
 from producers.terminal.spool import Spool, Waiting
 from schemas.api.http import SIMULATED_TIME
@@ -262,8 +262,8 @@ class HttpSink(CountingSink):
         box.task = asyncio.get_running_loop().create_task(box.sender.run())
         box.sender.try_now()
 
-    def _listener(self, box: _Box) -> Callable[[Sequence[Waiting], Answer | None, Verdict], None]:
-        def heard(batch: Sequence[Waiting], answer: Answer | None, verdict: Verdict) -> None:
+    def _listener(self, box: _Box) -> Callable[[Sequence[Waiting], ServerAnswer | None, Verdict], None]:
+        def heard(batch: Sequence[Waiting], answer: ServerAnswer | None, verdict: Verdict) -> None:
             del batch
             status = 0 if answer is None else answer.status
             self.statuses[status] = self.statuses.get(status, 0) + 1

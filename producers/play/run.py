@@ -11,7 +11,7 @@ from pathlib import Path
 from producers.play.fleet import HttpSink, terminals_of
 from producers.play.pacing import Ending, Pace, Player
 from producers.play.progress import ProgressLine
-from producers.play.simulator.emission import DealState, Emission, Passage, Refused, Touch
+from producers.play.simulator.emission import BadRecord, DealFact, Emission, Passage, Touch
 from producers.play.simulator.ledger import Ledger
 from producers.play.simulator.scenarios import Scenario
 from producers.play.simulator.stream import emissions
@@ -29,7 +29,7 @@ BEFORE_OPENING_MS = 300_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class SimulationPlan:
     """What to simulate and where to send it.
 
     Attributes:
@@ -58,7 +58,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SimulationEnd:
     """How a run ended; `kinds` counts the acknowledged records by what they were."""
 
     ending: Ending
@@ -67,7 +67,7 @@ class Outcome:
     kinds: Counter[str]
 
 
-async def simulate_fair(plan: Plan) -> Outcome:
+async def simulate_fair(plan: SimulationPlan) -> SimulationEnd:
     """Send the fair; Ctrl-C ends it early and cleanly, a second one at once.
 
     The ledger is written however it ends, and holds exactly what was acknowledged.
@@ -114,10 +114,10 @@ async def simulate_fair(plan: Plan) -> Outcome:
             _write(ledger, plan.ledger, plan)
     if plan.receipt is not None:
         plan.receipt.write_text(json.dumps({"events": len(arrived), "refused": sink.rejected}) + "\n")
-    return Outcome(ending, sink.acknowledged, player.progress.elapsed_s, kinds)
+    return SimulationEnd(ending, sink.acknowledged, player.progress.elapsed_s, kinds)
 
 
-def _fleet(plan: Plan, gateway: str, acknowledged: Acknowledged, live_from_ms: int) -> EventSink:
+def _fleet(plan: SimulationPlan, gateway: str, acknowledged: Acknowledged, live_from_ms: int) -> EventSink:
     """Enrol every terminal of the fair anew and return the sink that sends through them."""
     assert plan.registry is not None, "terminals are enrolled somewhere"
     registry = Registry(plan.registry, create=True)
@@ -134,9 +134,9 @@ def kind_of(emission: Emission) -> str:
     match emission.fact:
         case Passage(kind=kind) | Touch(kind=kind):
             return f"{emission.topic} {kind.value}"
-        case DealState(stands=stands, revision=revision):
+        case DealFact(stands=stands, revision=revision):
             return f"{emission.topic} {('signed' if revision == 1 else 'amended') if stands else 'cancelled'}"
-        case Refused(reason=reason):
+        case BadRecord(reason=reason):
             return f"{emission.topic} refused:{reason}"
 
 
@@ -166,7 +166,7 @@ def start_of(text: str, fair: Fair) -> int:
     return start
 
 
-def _write(ledger: Ledger, path: Path, plan: Plan) -> None:
+def _write(ledger: Ledger, path: Path, plan: SimulationPlan) -> None:
     try:
         ledger.write(path, seed=plan.seed, scenario=plan.scenario.name)
     except OSError as error:

@@ -13,7 +13,7 @@ from schemas.errors import InvalidEvent
 
 if TYPE_CHECKING:
     from producers.terminal.spool import Saved, Spool
-    from producers.terminal.terminal import Terminal
+    from producers.terminal.terminal import BoothTerminal
 
 FAIR = click.option(
     "--fair", "fair_file", type=click.Path(path_type=Path), help="Fair file; default: the CIFTIS example."
@@ -42,7 +42,7 @@ def pair(folder: Path | None, server: str, fair_file: Path | None, *, insecure: 
     import asyncio
 
     from producers.terminal.card import card_of
-    from producers.terminal.link import Answer, Link
+    from producers.terminal.link import Link, ServerAnswer
     from producers.terminal.pairing import checked_server, keep, told_by
     from schemas.fair.file import example_fair_path, load_fair
     from schemas.settings import FairSettings, TerminalSettings
@@ -51,7 +51,7 @@ def pair(folder: Path | None, server: str, fair_file: Path | None, *, insecure: 
     given = TerminalSettings.load().terminal_token
     token = given.get_secret_value() if given is not None else click.prompt("Token", hide_input=True, err=True)
 
-    async def ask() -> Answer:
+    async def ask() -> ServerAnswer:
         async with Link(address) as link:
             return await link.who_am_i(token.strip())
 
@@ -239,13 +239,13 @@ def _spool(folder: Path | None) -> "Iterator[Spool]":
 
 
 @contextmanager
-def _terminal(folder: Path | None) -> "Iterator[Terminal]":
-    from producers.terminal.terminal import Terminal
+def _terminal(folder: Path | None) -> "Iterator[BoothTerminal]":
+    from producers.terminal.terminal import BoothTerminal
     from schemas.settings import TerminalSettings
 
     key = TerminalSettings.load().badge_key
     with _spool(folder) as spool:
-        yield Terminal(spool, badge_key=None if key is None else key.get_secret_value().encode())
+        yield BoothTerminal(spool, badge_key=None if key is None else key.get_secret_value().encode())
 
 
 def _say(saved: "Saved") -> None:

@@ -23,7 +23,7 @@ Stamps = Callable[[], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ServerAnswer:
     """What a server answered, and the seconds from asking to having read it."""
 
     status: int
@@ -58,7 +58,7 @@ class Link:
         if session is not None:
             await session.close()
 
-    async def post(self, batch: Sequence[Waiting], token: str, stamps: Stamps) -> Answer:
+    async def post(self, batch: Sequence[Waiting], token: str, stamps: Stamps) -> ServerAnswer:
         """Send the events and return the answer.
 
         Args:
@@ -75,12 +75,14 @@ class Link:
             headers = {"Content-Type": BATCH_TYPE, **stamps()}
             return await self._ask("POST", EVENTS_PATH, token, headers, body)
 
-    async def who_am_i(self, token: str) -> Answer:
+    async def who_am_i(self, token: str) -> ServerAnswer:
         """Ask the gateway whose token this is. Raises Unavailable when no answer comes."""
         async with self._turns:
             return await self._ask("GET", TERMINAL_PATH, token, {}, None)
 
-    async def _ask(self, method: str, path: str, token: str, headers: dict[str, str], body: bytes | None) -> Answer:
+    async def _ask(
+        self, method: str, path: str, token: str, headers: dict[str, str], body: bytes | None
+    ) -> ServerAnswer:
         assert self._session is not None, "use the link as `async with`"
         began = monotonic()
         try:
@@ -91,7 +93,7 @@ class Link:
                 headers={"Authorization": f"Bearer {token}", "Accept": "application/json", **headers},
                 allow_redirects=False,
             ) as response:
-                return Answer(
+                return ServerAnswer(
                     response.status, dict(response.headers), await _read(response.content), monotonic() - began
                 )
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:

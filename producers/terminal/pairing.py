@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from typing_extensions import override
 
 from producers.terminal.card import Card
-from producers.terminal.link import Answer
+from producers.terminal.link import ServerAnswer
 from producers.terminal.spool import Spool
 from schemas.errors import InvalidSettings, Unavailable
 
@@ -48,7 +48,7 @@ class Pairing:
         return None if text is None else cls(**json.loads(text))
 
 
-def told_by(answer: Answer, server: str, token: str) -> Pairing:
+def told_by(answer: ServerAnswer, server: str, token: str) -> Pairing:
     """Return the pairing that an answer of GET /v1/terminal stands for.
 
     Raises:

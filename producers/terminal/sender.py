@@ -15,7 +15,7 @@ from typing import IO, Final, ParamSpec, Self, TypeVar
 from producers.terminal.answers import UNKNOWN, Then, Verdict, judge
 from producers.terminal.backoff import wait_s
 from producers.terminal.clock import ClockMs, writable
-from producers.terminal.link import Answer, Link, Stamps
+from producers.terminal.link import Link, ServerAnswer, Stamps
 from producers.terminal.spool import Spool, Waiting
 from schemas.api.http import EVENTS_MAX, SENT_AT
 from schemas.errors import Unavailable
@@ -93,8 +93,8 @@ class Sender:
     clock: ClockMs = wall_ms
     more_stamps: Stamps = dict
     chance: Callable[[], float] = random.random
-    heard: Callable[[Sequence[Waiting], Answer | None, Verdict], None] = lambda *_: None
-    met: Callable[[Answer], None] = lambda _: None
+    heard: Callable[[Sequence[Waiting], ServerAnswer | None, Verdict], None] = lambda *_: None
+    met: Callable[[ServerAnswer], None] = lambda _: None
     ask_idle_s: float | None = None
     ask_again_s: float = ASK_AGAIN_S
     in_thread: bool = False
@@ -196,7 +196,7 @@ class Sender:
         self.heard(batch, answer, verdict)
         return wait
 
-    async def _attempt(self, batch: Sequence[Waiting]) -> tuple[Verdict, Answer | None]:
+    async def _attempt(self, batch: Sequence[Waiting]) -> tuple[Verdict, ServerAnswer | None]:
         try:
             answer = await self.link.post(batch, self.token(), self._stamps)
         except Unavailable:
@@ -206,7 +206,7 @@ class Sender:
     def _stamps(self) -> Mapping[str, str]:
         return {SENT_AT: instant_text(writable(self.clock())), **self.more_stamps()}
 
-    def _react(self, verdict: Verdict, sent: int, answer: Answer | None) -> float:
+    def _react(self, verdict: Verdict, sent: int, answer: ServerAnswer | None) -> float:
         """Note what a verdict says about the line; return the seconds to wait before the next attempt."""
         status = self.status
         took_s = 0 if answer is None else answer.took_s

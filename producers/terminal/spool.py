@@ -58,7 +58,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
+class SpoolCounts:
     """How many events are where. `saved` is the sum of all the others.
 
     Attributes:
@@ -192,7 +192,7 @@ class Spool:
                 self._shrink()
                 self._ballast.load()
 
-    def totals(self) -> Totals:
+    def totals(self) -> SpoolCounts:
         """Return how many events are where."""
         with self._lock:
             accepted, duplicates, exported, size = self._database.execute(
@@ -201,7 +201,7 @@ class Spool:
             pending, rejected = (self._count(state) for state in (PENDING, REJECTED))
             full = size >= self._cap_bytes or not self._ballast.aboard
         saved = pending + accepted + duplicates + rejected + exported
-        return Totals(saved, pending, accepted, duplicates, rejected, exported, size, full)
+        return SpoolCounts(saved, pending, accepted, duplicates, rejected, exported, size, full)
 
     def last_seq(self) -> int:
         """Return the number of the newest event ever saved here, 0 before the first."""

@@ -4,10 +4,10 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 from producers.terminal.clock import ClockMs
-from producers.terminal.link import Answer, Link
+from producers.terminal.link import Link, ServerAnswer
 from producers.terminal.pairing import Pairing
-from producers.terminal.spool import Totals
-from producers.terminal.terminal import Terminal
+from producers.terminal.spool import SpoolCounts
+from producers.terminal.terminal import BoothTerminal
 from schemas.errors import Unavailable
 from schemas.times import epoch_ms, wall_ms
 
@@ -15,7 +15,7 @@ BARELY_MS: Final = 2_000
 """A smaller difference is not worth a word: the Date header has whole seconds."""
 
 
-def clock_offset_ms(answer: Answer, now_ms: int) -> int | None:
+def clock_offset_ms(answer: ServerAnswer, now_ms: int) -> int | None:
     """Return server clock minus terminal clock by an answer's Date header, to about a second; None without one.
 
     Args:
@@ -44,7 +44,7 @@ def clock_text(offset_ms: int | None) -> str:
     raise AssertionError(seconds)
 
 
-def counts_text(totals: Totals) -> str:
+def counts_text(totals: SpoolCounts) -> str:
     """Return the line that is always visible, for example `saved here: 12, sent: 340`."""
     text = f"saved here: {totals.pending:,}, sent: {totals.accepted + totals.duplicates:,}"
     if totals.rejected:
@@ -52,7 +52,7 @@ def counts_text(totals: Totals) -> str:
     return text
 
 
-async def report(terminal: Terminal, clock: ClockMs = wall_ms, patience_s: float = 5) -> str:
+async def report(terminal: BoothTerminal, clock: ClockMs = wall_ms, patience_s: float = 5) -> str:
     """Return the terminal's state in a few lines, after asking the gateway for its clock."""
     pairing = Pairing.load(terminal.spool)
     assert pairing is not None, "a terminal is paired"

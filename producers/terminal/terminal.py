@@ -26,7 +26,7 @@ KINDS: Mapping[str, tuple[ScanKind, ...]] = {
 """What can be scanned at a place; the first is meant when nothing is said."""
 
 
-class Terminal:
+class BoothTerminal:
     """One paired terminal.
 
     Args:

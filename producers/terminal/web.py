@@ -9,13 +9,13 @@ from typing import Any, Final
 from aiohttp import web
 
 from producers.terminal.answers import Then, Verdict
-from producers.terminal.link import Answer, Link
+from producers.terminal.link import Link, ServerAnswer
 from producers.terminal.pairing import Pairing
 from producers.terminal.sender import Line, OneSender, Sender
 from producers.terminal.spool import Saved, SpoolFull, Waiting
 from producers.terminal.spool_schema import REJECTED
 from producers.terminal.status import clock_offset_ms, clock_text, counts_text
-from producers.terminal.terminal import KINDS, Terminal
+from producers.terminal.terminal import KINDS, BoothTerminal
 from producers.terminal.web_input import deal_of, fields_of, interaction_of, scan_of
 from schemas.errors import InvalidEvent, InvalidSettings, Unavailable
 from schemas.times import wall_ms
@@ -46,7 +46,7 @@ class Page:
         terminal: paired; its sender is started here.
     """
 
-    def __init__(self, terminal: Terminal, link: Link) -> None:
+    def __init__(self, terminal: BoothTerminal, link: Link) -> None:
         self._terminal = terminal
         self._offset_ms: int | None = None
         pairing = Pairing.load(terminal.spool)
@@ -79,12 +79,12 @@ class Page:
         self._pairing = pairing
         return pairing.token
 
-    def _heard(self, batch: Sequence[Waiting], answer: Answer | None, verdict: Verdict) -> None:
+    def _heard(self, batch: Sequence[Waiting], answer: ServerAnswer | None, verdict: Verdict) -> None:
         del batch
         if answer is not None and verdict.then is Then.GO_ON:
             self._met(answer)
 
-    def _met(self, answer: Answer) -> None:
+    def _met(self, answer: ServerAnswer) -> None:
         self._offset_ms = clock_offset_ms(answer, wall_ms())
 
     async def _card(self, _: web.Request) -> web.Response:
@@ -135,7 +135,7 @@ class Page:
         return web.json_response({})
 
     def _saving(
-        self, save: Callable[[Terminal, dict[str, Any]], Saved]
+        self, save: Callable[[BoothTerminal, dict[str, Any]], Saved]
     ) -> Callable[[web.Request], Awaitable[web.Response]]:
         """Return the handler of one way to save: 200 once it is on disk, else what is wrong and nothing saved."""
 
@@ -180,7 +180,7 @@ def _file(name: str) -> Callable[[web.Request], Awaitable[web.Response]]:
     return handle
 
 
-async def serve_page(terminal: Terminal, port: int, ready: Callable[[str], None]) -> None:
+async def serve_page(terminal: BoothTerminal, port: int, ready: Callable[[str], None]) -> None:
     """Serve the page and send, until cancelled.
 
     Args:

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from producers.terminal.deal_form import DealForm
 from producers.terminal.spool import Saved
-from producers.terminal.terminal import Terminal
+from producers.terminal.terminal import BoothTerminal
 from schemas.codes import BadgeRole, Code, DealStage, InteractionKind, OutcomeKind, ScanKind, SourceType
 from schemas.errors import InvalidEvent
 from schemas.ids import EventId
@@ -28,7 +28,7 @@ def fields_of(body: bytes) -> dict[str, Any]:
     return fields
 
 
-def scan_of(terminal: Terminal, fields: Mapping[str, Any]) -> Saved:
+def scan_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> Saved:
     """Save a scan: `id`, `badge` (left out for an anonymous one), `kind`, `role`, `manual`."""
     _only(fields, "id", "badge", "kind", "role", "manual")
     return terminal.scan(
@@ -40,7 +40,7 @@ def scan_of(terminal: Terminal, fields: Mapping[str, Any]) -> Saved:
     )
 
 
-def interaction_of(terminal: Terminal, fields: Mapping[str, Any]) -> Saved:
+def interaction_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> Saved:
     """Save an interaction: `id`, `exhibit`, `kind`, `badge` (left out for nobody's)."""
     _only(fields, "id", "exhibit", "kind", "badge")
     return terminal.interact(
@@ -51,7 +51,7 @@ def interaction_of(terminal: Terminal, fields: Mapping[str, Any]) -> Saved:
     )
 
 
-def deal_of(terminal: Terminal, fields: Mapping[str, Any]) -> Saved:
+def deal_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> Saved:
     """Save a deal, or with `review` only check it: `id`, `partner`, `country`, `stage`, `outcome`, `amount`,
     `currency`, `section`.
     """  # noqa: D205 - one sentence with many names

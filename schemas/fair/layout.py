@@ -34,13 +34,13 @@ def _zone(text: object) -> ZoneInfo:
         raise ValueError("unknown time zone") from None
 
 
-Label = Annotated[str, StringConstraints(pattern=r"\S", max_length=120)]
-Answer = Annotated[bool, Spelt(r"^(yes|no|true|false)$")]
+ShownName = Annotated[str, StringConstraints(pattern=r"\S", max_length=120)]
+YesOrNo = Annotated[bool, Spelt(r"^(yes|no|true|false)$")]
 Day = Annotated[date, Spelt(r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$")]
 LocalTime = Annotated[time, Spelt(r"^[0-9]{2}:[0-9]{2}$")]
 Positive = Annotated[int, Spelt(r"^[1-9][0-9]{0,6}$")]
 Lanes = Annotated[int, Spelt(r"^[1-9][0-9]{0,2}$")]
-MinorUnits = Annotated[int, Spelt(r"^[0-4]$")]
+MinorDigits = Annotated[int, Spelt(r"^[0-4]$")]
 Rate = Annotated[Decimal, Field(gt=0), Spelt(r"^[0-9]{1,9}(\.[0-9]{1,12})?$")]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone), Spelt(r"^(UTC|[A-Z][A-Za-z_]+(/[A-Za-z0-9_+-]+){1,2})$")]
 RowId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,61}$")]
@@ -50,66 +50,66 @@ VISITORS_BY_FKM: Final = (BadgeRole.VISITOR_PROFESSIONAL, BadgeRole.VISITOR_PUBL
 """Who is a visitor by the rules of FKM (fkm.de, "visitor to an exhibition"): no staff, press or service people."""
 
 
-class Row(BaseModel):
+class FileRow(BaseModel):
     """A block of the fair file; fields it does not know are refused, because a typo must not be a default."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-class DayRow(Row):
+class DayRow(FileRow):
     """Official opening hours of one date, local time."""
 
     opens: LocalTime
     closes: LocalTime
 
 
-class HallRow(Row):
+class HallRow(FileRow):
     """A hall: usable net floor in square metres, people allowed inside."""
 
-    name: Label
+    name: ShownName
     area_m2: Positive
     capacity: Positive
 
 
-class GateRow(Row):
+class GateRow(FileRow):
     """A gate of the perimeter."""
 
-    name: Label
-    countable: Answer
+    name: ShownName
+    countable: YesOrNo
     lanes: Lanes
 
 
-class SectionRow(Row):
+class SectionRow(FileRow):
     """A thematic section."""
 
-    name: Label
+    name: ShownName
     halls: Annotated[tuple[HallId, ...], Field(min_length=1)]
 
 
-class ExhibitorRow(Row):
+class ExhibitorRow(FileRow):
     """A company on a stand."""
 
-    name: Label
+    name: ShownName
     country: Country
     type: ExhibitorType = ExhibitorType.MAIN
     section: SectionId
     hall: HallId
     booth: BoothId
-    leader: Answer = False
+    leader: YesOrNo = False
 
 
-class ExhibitRow(Row):
+class ExhibitRow(FileRow):
     """Something shown on a stand."""
 
-    name: Label
+    name: ShownName
     exhibitor: RowId
 
 
-class FairRows(Row):
+class FairRows(FileRow):
     """The whole file."""
 
     fair_id: FairId
-    name: Label
+    name: ShownName
     host_country: Country
     timezone: Zone
     visitor_roles: Annotated[tuple[BadgeRole, ...], Field(min_length=1)] = VISITORS_BY_FKM
@@ -119,7 +119,7 @@ class FairRows(Row):
     gates: Annotated[dict[GateId, GateRow], Field(min_length=1)]
     sections: Annotated[dict[SectionId, SectionRow], Field(min_length=1)]
     reporting_currency: Currency
-    currencies: Annotated[dict[Currency, MinorUnits], Field(min_length=1)]
+    currencies: Annotated[dict[Currency, MinorDigits], Field(min_length=1)]
     rates: dict[Currency, Annotated[dict[Day, Rate], Field(min_length=1)]] = Field(default_factory=dict)
     exhibitors: Annotated[dict[RowId, ExhibitorRow], Field(min_length=1)]
     exhibits: dict[ExhibitId, ExhibitRow] = Field(default_factory=dict)

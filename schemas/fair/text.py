@@ -24,7 +24,7 @@ CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\
 IN_FILE = re.compile(f"[{CONTROL}]")
 IN_TEXT = re.compile(f"[{CONTROL}\t\r\n]")
 
-Place = tuple[str | int, ...]
+FieldPath = tuple[str | int, ...]
 """Where a value stands in the file: keys of mappings and places in lists, from the top."""
 
 Plain = str | list["Plain"] | dict[str, "Plain"]
@@ -39,12 +39,12 @@ class Finding:
         hide_last: the last part of the place is what is wrong; it is never echoed.
     """
 
-    place: Place
+    place: FieldPath
     what: str
     hide_last: bool = False
 
     @property
-    def shown(self) -> Place:
+    def shown(self) -> FieldPath:
         """The place as a message names it."""
         return self.place[:-1] if self.hide_last else self.place
 
@@ -59,27 +59,27 @@ class PlainFile:
 
     name: str
     top: Plain = ""
-    lines: dict[Place, int] = field(default_factory=dict)
+    lines: dict[FieldPath, int] = field(default_factory=dict)
 
-    def line_of(self, path: Place) -> int:
+    def line_of(self, path: FieldPath) -> int:
         """Return the line of the value, or of the nearest thing around it that the file has."""
         while path not in self.lines and path:
             path = path[:-1]
         return self.lines.get(path, 1)
 
 
-def dotted(path: Place) -> str:
+def dotted(path: FieldPath) -> str:
     """Return the path as people write it, `halls.h3.capacity`; parts that are no valid name show as `?`."""
     return ".".join(str(part) if re.fullmatch(NAME_PATTERN, str(part)) else "?" for part in path)
 
 
-def problem_text(name: str, line: int, path: Place, what: str) -> str:
+def problem_text(name: str, line: int, path: FieldPath, what: str) -> str:
     """Return one line for a reader: file, line, field, what is wrong and the remedy."""
     where = f"{dotted(path)}: " if path else ""
     return f"{name} line {line}: {where}{what}"
 
 
-def refusal(name: str, line: int, path: Place, what: str) -> InvalidFairFile:
+def refusal(name: str, line: int, path: FieldPath, what: str) -> InvalidFairFile:
     """Return the error with the one line of `problem_text`."""
     return InvalidFairFile(problem_text(name, line, path, what))
 

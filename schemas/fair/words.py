@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from schemas.codes import BadgeRole, ExhibitorType
-from schemas.fair.text import Finding, Place
+from schemas.fair.text import FieldPath, Finding
 
 _ID = "1-64 letters, digits, dots, underscores or hyphens, the first a letter or digit"
 _NAME = "text of 1-120 characters"
@@ -96,30 +96,30 @@ def in_our_words(error: ValidationError) -> list[Finding]:
     return findings
 
 
-def _key_finding(place: Place) -> Finding:
+def _key_finding(place: FieldPath) -> Finding:
     must, example = _look_up(KEYS, place[:-1], COMMON_KEY)
     return Finding(place, f"must have keys that are {must}; write e.g. {example}", hide_last=True)
 
 
-def _unknown_field(place: Place) -> Finding:
+def _unknown_field(place: FieldPath) -> Finding:
     known = [path.split(".")[-1] for path in FIELDS if _fits(path, (*place[:-1], path.split(".")[-1]))]
     near = get_close_matches(str(place[-1]), known, n=1)
     remedy = f"did you mean {near[0]}?" if near else f"remove it; known are {', '.join(known)}"
     return Finding(place, f"has an unknown field; {remedy}", hide_last=True)
 
 
-def _field_finding(kind: str, place: Place) -> Finding:
+def _field_finding(kind: str, place: FieldPath) -> Finding:
     must, example = _look_up(FIELDS, place, ("as in the example", "see `fairpulse fair example small`"))
     names = place[:-1] if isinstance(place[-1], int) else place
     wrong = "is missing" if kind == "missing" else f"must be {must}"
     return Finding(place, f"{wrong}; write e.g. {names[-1]}: {example}")
 
 
-def _look_up(table: Mapping[str, tuple[str, str]], place: Place, otherwise: tuple[str, str]) -> tuple[str, str]:
+def _look_up(table: Mapping[str, tuple[str, str]], place: FieldPath, otherwise: tuple[str, str]) -> tuple[str, str]:
     return next((words for path, words in table.items() if _fits(path, place)), otherwise)
 
 
-def _fits(path: str, place: Place) -> bool:
+def _fits(path: str, place: FieldPath) -> bool:
     """Return whether `halls.*.name` is the path of the place."""
     parts = path.split(".") if path else []
     return len(parts) == len(place) and all(p in ("*", str(q)) for p, q in zip(parts, place, strict=True))

@@ -10,7 +10,7 @@ from schemas.errors import InvalidRecording
 from schemas.recording.frames import RecordedRecord
 
 
-class Line(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
+class JsonLine(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     """One record. Text where it is UTF-8, base64 under another name where it is not; neither stands for null.
 
     Attributes:
@@ -29,7 +29,7 @@ class Line(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
 
 
 _ENCODE = msgspec.json.Encoder().encode
-_DECODE = msgspec.json.Decoder(Line).decode
+_DECODE = msgspec.json.Decoder(JsonLine).decode
 
 
 def to_line(record: RecordedRecord) -> bytes:
@@ -37,7 +37,9 @@ def to_line(record: RecordedRecord) -> bytes:
     key, key64 = _text(record.key)
     value, value64 = _text(record.value)
     headers = [(name, None if raw is None else _base64(raw)) for name, raw in record.headers]
-    line = Line(record.topic, record.partition, record.offset, record.timestamp_ms, key, key64, value, value64, headers)
+    line = JsonLine(
+        record.topic, record.partition, record.offset, record.timestamp_ms, key, key64, value, value64, headers
+    )
     return _ENCODE(line) + b"\n"
 
 

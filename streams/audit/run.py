@@ -65,7 +65,7 @@ class AuditPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AuditVerdict:
     """What an audit found.
 
     Attributes:
@@ -84,7 +84,7 @@ class Verdict:
         return [number for number in self.numbers if number.differs]
 
 
-def audit(plan: AuditPlan, console: Console) -> Verdict:
+def audit(plan: AuditPlan, console: Console) -> AuditVerdict:
     """Recompute and compare, with progress on the console.
 
     Raises:
@@ -141,10 +141,10 @@ def live_reports(plan: AuditPlan) -> list[Mapping[str, Any]]:
     return list(reports)
 
 
-def verdict_of(plan: AuditPlan, oracle: Oracle, reports: Sequence[Mapping[str, Any]], seals: Seals) -> Verdict:
+def verdict_of(plan: AuditPlan, oracle: Oracle, reports: Sequence[Mapping[str, Any]], seals: Seals) -> AuditVerdict:
     """Return the numbers of the workers beside the oracle's, of the plan's day or of all."""
     compared = [one for one in numbers(oracle, reports) if plan.day in (None, one.window)]
-    return Verdict(compared, seals, oracle)
+    return AuditVerdict(compared, seals, oracle)
 
 
 def plan_from(
@@ -184,7 +184,7 @@ def _fair_bytes(recording: Recording | None, chosen: Path | None) -> bytes:
     return (chosen or example_fair_path()).read_bytes()
 
 
-def keep(plan: AuditPlan, verdict: Verdict) -> Path:
+def keep(plan: AuditPlan, verdict: AuditVerdict) -> Path:
     """Write evidence, numbers and manifest into the plan's folder; return the manifest's path.
 
     Raises:
@@ -215,7 +215,7 @@ def keep(plan: AuditPlan, verdict: Verdict) -> Path:
     return write_audit(plan.folder, manifest, tables)
 
 
-def report_lines(verdict: Verdict) -> list[str]:
+def report_lines(verdict: AuditVerdict) -> list[str]:
     """Return the table and, below it, every number that differs and the sum of it all."""
     found = verdict.differences
     lines = table_of(verdict.numbers)

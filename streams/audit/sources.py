@@ -12,7 +12,7 @@ from schemas.recording.frames import RecordedRecord
 from schemas.settings import KafkaSettings
 from schemas.topics import EVENT_TOPICS
 from streams.audit.recount.oracle import Oracle
-from streams.history.reading import Place, Span, reading
+from streams.history.reading import PartitionPlace, Span, reading
 from streams.kafka.topics import admin, partitions_of
 
 TOPICS: Final = tuple(topic.name for topic in EVENT_TOPICS)
@@ -45,16 +45,16 @@ class Seal:
         self.records += 1
 
 
-Seals = dict[Place, Seal]
+Seals = dict[PartitionPlace, Seal]
 
 
-def positions(reports: Sequence[Mapping[str, Any]]) -> dict[Place, int]:
+def positions(reports: Sequence[Mapping[str, Any]]) -> dict[PartitionPlace, int]:
     """Return, by topic and partition, the last offset that is in what the workers show.
 
     Raises:
         FairpulseError: two workers show the same partition, as they may for a moment while it moves.
     """
-    upto: dict[Place, int] = {}
+    upto: dict[PartitionPlace, int] = {}
     for report in reports:
         for partition, topics in report["upto"].items():
             for topic, offset in topics.items():

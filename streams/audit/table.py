@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from streams.shown.answers import Number, Value
+from streams.shown.answers import Number, ShownValue
 
 HEAD = ("KPI", "window", "numbers", "live", "recomputed", "difference")
 
@@ -25,7 +25,7 @@ def table_of(numbers: Sequence[Number]) -> list[str]:
     ]
 
 
-def _sum(values: Iterable[Value]) -> int:
+def _sum(values: Iterable[ShownValue]) -> int:
     return sum(value if isinstance(value, int) else value[0] for value in values)
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from prometheus_client import CollectorRegistry, Gauge
 
 from schemas.errors import FairpulseError, Unavailable
-from streams.audit.run import AuditPlan, Verdict, live_reports, oracle_for, verdict_of
+from streams.audit.run import AuditPlan, AuditVerdict, live_reports, oracle_for, verdict_of
 from streams.audit.sources import Seals, run_topics
 from streams.shown.serving import serving
 
@@ -43,7 +43,7 @@ class Watch:
         self._missing = gauge("missing_sequence_numbers", "Numbers that terminals gave to no accepted event.")
         self._success = gauge("last_success_timestamp_seconds", "When the last round ended that compared all workers.")
 
-    def round(self) -> Verdict | None:
+    def round(self) -> AuditVerdict | None:
         """Recount once; None if the workers do not show the whole fair at the moment."""
         try:
             plan = replace(self._plan, live=resolved(self._plan.live))

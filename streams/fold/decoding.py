@@ -9,7 +9,7 @@ from schemas.fair.model import Fair
 from schemas.topics import EVENT_TOPICS
 from schemas.wire import decoder
 
-Refused = tuple[int, bytes | None, InvalidEvent]
+RefusedRecord = tuple[int, bytes | None, InvalidEvent]
 """Offset, value and reason of a refused record."""
 
 
@@ -27,11 +27,11 @@ class Decoding:
 
     def read(
         self, topic: str, records: Iterable[tuple[int, bytes | None]]
-    ) -> tuple[list[tuple[int, Event | InvalidEvent]], list[Refused]]:
+    ) -> tuple[list[tuple[int, Event | InvalidEvent]], list[RefusedRecord]]:
         """Return what each record is, an event or the reason why it is none, by offset; and those refused again."""
         decode, admit = self._decoders[topic], self._admit
         events: list[tuple[int, Event | InvalidEvent]] = []
-        refused: list[Refused] = []
+        refused: list[RefusedRecord] = []
         for offset, raw in records:
             try:
                 event = decode(raw)

@@ -23,7 +23,7 @@ KEY_BYTES = 20
 """One event key: 30 bits of terminal, 2 of topic, 128 of event id."""
 
 
-class Record(msgspec.Struct, array_like=True):
+class JournalRecord(msgspec.Struct, array_like=True):
     """One journal record.
 
     Attributes:
@@ -42,7 +42,7 @@ class Record(msgspec.Struct, array_like=True):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Record).decode
+_decode = msgspec.msgpack.Decoder(JournalRecord).decode
 
 
 class PartitionJournal:
@@ -105,9 +105,9 @@ class PartitionJournal:
         keys = b"".join([key.to_bytes(KEY_BYTES, "big") for key in delta.seen])
         seen, delta.seen = delta.seen, []
         try:
-            raw = _encode(Record(self.seq + 1, self._me, self._writer, keys, delta))
+            raw = _encode(JournalRecord(self.seq + 1, self._me, self._writer, keys, delta))
         except OverflowError:
-            raw = _encode(Record(self.seq + 1, self._me, self._writer, keys, _spelt(delta)))
+            raw = _encode(JournalRecord(self.seq + 1, self._me, self._writer, keys, _spelt(delta)))
         delta.seen = seen
         self._engine.apply(self.state, delta)
         self.seq, self._writer = self.seq + 1, self._me

@@ -14,7 +14,7 @@ from schemas.topics import EVENT_TOPICS, REJECTED
 from streams.fold.decoding import Decoding
 from streams.history.reading import Span, reading
 
-Place = tuple[int, int]
+LetterPlace = tuple[int, int]
 """Partition and offset in `fair.rejected`."""
 
 
@@ -28,10 +28,10 @@ class DeadLetters:
         redriven: places of those that were sent again.
     """
 
-    letters: Mapping[Place, DeadLetter]
-    redriven: frozenset[Place]
+    letters: Mapping[LetterPlace, DeadLetter]
+    redriven: frozenset[LetterPlace]
 
-    def of(self, reason: str | None = None, terminal: str | None = None) -> dict[Place, DeadLetter]:
+    def of(self, reason: str | None = None, terminal: str | None = None) -> dict[LetterPlace, DeadLetter]:
         """Return the letters of a reason and a terminal, all without."""
         return {
             place: letter
@@ -39,7 +39,7 @@ class DeadLetters:
             if reason in (None, letter.reason) and terminal in (None, letter.terminal)
         }
 
-    def counts(self, chosen: Iterable[Place]) -> Counter[tuple[str, str, str, bool]]:
+    def counts(self, chosen: Iterable[LetterPlace]) -> Counter[tuple[str, str, str, bool]]:
         """Return how many letters there are by reason, topic, terminal, and whether they were redriven."""
         return Counter(
             (letter.reason, letter.topic, letter.terminal, place in self.redriven)
@@ -54,8 +54,8 @@ async def read_letters(kafka: KafkaSettings) -> DeadLetters:
     Raises:
         Unavailable: no broker answers, or the topic is not there.
     """
-    found: dict[bytes | Place, tuple[Place, DeadLetter]] = {}
-    redriven: set[Place] = set()
+    found: dict[bytes | LetterPlace, tuple[LetterPlace, DeadLetter]] = {}
+    redriven: set[LetterPlace] = set()
     async with reading(kafka, [REJECTED.name], Span()) as reader, aclosing(reader.batches()) as batches:
         async for batch in batches:
             for record in batch:
@@ -70,11 +70,11 @@ async def read_letters(kafka: KafkaSettings) -> DeadLetters:
     return DeadLetters(dict(found.values()), frozenset(redriven))
 
 
-def admitted(letters: Mapping[Place, DeadLetter], fair: Fair) -> dict[Place, Event | InvalidEvent]:
+def admitted(letters: Mapping[LetterPlace, DeadLetter], fair: Fair) -> dict[LetterPlace, Event | InvalidEvent]:
     """Return what each letter's record is by today's rules and fair file: an event, or why it still is none."""
     decoding = Decoding(fair)
     names = {topic.name for topic in EVENT_TOPICS}
-    verdicts: dict[Place, Event | InvalidEvent] = {}
+    verdicts: dict[LetterPlace, Event | InvalidEvent] = {}
     for place, letter in letters.items():
         raw = letter.raw
         if letter.topic not in names:

@@ -22,7 +22,7 @@ AHEAD: Final = 4_000
 
 POLL_MS: Final = 200
 
-Place = tuple[str, int]
+PartitionPlace = tuple[str, int]
 """Topic and partition."""
 
 
@@ -42,8 +42,8 @@ class Span:
 
     since_ms: int | None = 0
     until_ms: int | None = None
-    after: Mapping[Place, int] = field(default_factory=dict)
-    upto: Mapping[Place, int] | None = None
+    after: Mapping[PartitionPlace, int] = field(default_factory=dict)
+    upto: Mapping[PartitionPlace, int] | None = None
     follow: bool = False
 
 

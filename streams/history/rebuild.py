@@ -4,25 +4,23 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
 from schemas.errors import FairpulseError, Unavailable
 from schemas.settings import FairSettings, KafkaSettings, WorkerSettings
-from streams.shown.answers import Number, pair, shown
+from streams.shown.answers import Number, Report, pair, shown
 from streams.shown.listing import fetch_report
 
 LIVE: Final = "http://127.0.0.1:9464"
 SETTLES_S: Final = 120.0
 """How long one partition may take to be caught at the same offsets on both sides."""
 POLL_S: Final = 0.2
-
-Report = Mapping[str, Any]
 
 
 def rebuild_beside(

@@ -15,7 +15,7 @@ from schemas.fair.model import Fair
 from schemas.kafka_access import client_arguments, refused
 from schemas.settings import KafkaSettings
 from schemas.topics import REJECTED, key_of
-from streams.history.letters import DeadLetters, Place, admitted
+from streams.history.letters import DeadLetters, LetterPlace, admitted
 from streams.kafka.topics import no_kafka
 
 PATIENCE_S = 30.0
@@ -23,7 +23,7 @@ PATIENCE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RedrivePlan:
     """What a redrive does.
 
     Attributes:
@@ -32,26 +32,26 @@ class Plan:
         refused: by reason, those that would be refused again.
     """
 
-    ready: Mapping[Place, Event]
+    ready: Mapping[LetterPlace, Event]
     done: int
     refused: Counter[str]
 
 
-def plan_redrive(letters: DeadLetters, fair: Fair, reason: str | None, terminal: str | None) -> Plan:
+def plan_redrive(letters: DeadLetters, fair: Fair, reason: str | None, terminal: str | None) -> RedrivePlan:
     """Return which letters of a reason and a terminal would go, all without."""
     chosen = letters.of(reason, terminal)
     waiting = {place: letter for place, letter in chosen.items() if place not in letters.redriven}
-    ready: dict[Place, Event] = {}
+    ready: dict[LetterPlace, Event] = {}
     refused: Counter[str] = Counter()
     for place, verdict in admitted(waiting, fair).items():
         if isinstance(verdict, InvalidEvent):
             refused[verdict.reason] += 1
         else:
             ready[place] = verdict
-    return Plan(ready, len(chosen) - len(waiting), refused)
+    return RedrivePlan(ready, len(chosen) - len(waiting), refused)
 
 
-async def redrive(kafka: KafkaSettings, letters: DeadLetters, plan: Plan) -> None:
+async def redrive(kafka: KafkaSettings, letters: DeadLetters, plan: RedrivePlan) -> None:
     """Send what is ready, each with its own id and bytes, then mark its letter.
 
     Interrupted in between, an event may go again the next time; workers count it once.

@@ -32,9 +32,9 @@ log = logging.getLogger(__name__)
 ROUND_WITHIN_S: Final = 8
 """A round that takes longer is given up, and its connections with it."""
 
-Number = Callable[[Partition], float | None]
+PartitionFigure = Callable[[Partition], float | None]
 
-PER_PARTITION: Final[tuple[tuple[str, str, Number], ...]] = (
+PER_PARTITION: Final[tuple[tuple[str, str, PartitionFigure], ...]] = (
     ("leader", "Id of the broker that leads a partition; -1 without one.", lambda one: one.leader),
     ("replicas", "Copies that a partition should have.", lambda one: one.replicas),
     ("in_sync_replica", "Copies of a partition that are up to date.", lambda one: one.in_sync),

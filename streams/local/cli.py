@@ -92,12 +92,12 @@ def demo(
     refuse_without_java()
     from schemas.fair.file import example_fair_path
     from schemas.settings import FairSettings
-    from streams.local.demo import Plan, run_demo
+    from streams.local.demo import DemoPlan, run_demo
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt_once)
     file = FairSettings.load(fair_file=fair_file).fair_file or example_fair_path()
     try:
-        run_demo(Plan(file, seconds, speed, visitors, scenario, seed, direct))
+        run_demo(DemoPlan(file, seconds, speed, visitors, scenario, seed, direct))
     except KeyboardInterrupt:
         click.echo("The demo has stopped; nothing of it is left.")

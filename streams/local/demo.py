@@ -40,7 +40,7 @@ _PROGRAM: Final = (sys.executable, "-m")
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DemoPlan:
     """What kind of fair the demo plays.
 
     Attributes:
@@ -68,7 +68,7 @@ class Plan:
         return max(30, round((1 if self.direct else 3) * self.speed))
 
 
-def run_demo(plan: Plan) -> None:
+def run_demo(plan: DemoPlan) -> None:
     """Play a fair until the simulator ends or KeyboardInterrupt; then nothing of it is left.
 
     Raises:
@@ -120,7 +120,7 @@ def run_demo(plan: Plan) -> None:
             check_with_audit(url, worker, sent["events"], audited)
 
 
-def _start_gateway(children: Children, home: Path, bootstrap: str, plan: Plan) -> tuple[Part, str, str]:
+def _start_gateway(children: Children, home: Path, bootstrap: str, plan: DemoPlan) -> tuple[Part, str, str]:
     """Start a gateway on free ports, in the fair's time; return it, its address, host:port of its internal pages."""
     registry = home / REGISTRY
     # The gateway wants a registry; the simulator enrols its terminals there.
@@ -142,7 +142,7 @@ def _start_gateway(children: Children, home: Path, bootstrap: str, plan: Plan) -
     return gateway, f"http://{HOST}:{port}", f"{HOST}:{internal}"
 
 
-def _script(plan: Plan) -> list[str]:
+def _script(plan: DemoPlan) -> list[str]:
     limit = [] if plan.seconds is None else ["--seconds", str(plan.seconds)]
     play = [
         "--skip-to-opening",

@@ -5,8 +5,7 @@ from typing import Any, NamedTuple
 
 from typing_extensions import override
 
-Report = Mapping[str, Any]
-"""What /kpis answers, and the ledger alike."""
+from streams.shown.answers import Report
 
 
 class Difference(NamedTuple):

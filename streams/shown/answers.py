@@ -7,8 +7,11 @@ from typing import Any
 
 from typing_extensions import override
 
+Report = Mapping[str, Any]
+"""What a worker answers on /kpis, and what a replay or the simulator's ledger says in the same shape."""
+
 Labels = frozenset[tuple[str, str]]
-Value = int | tuple[int, ...]
+ShownValue = int | tuple[int, ...]
 """A number; of a histogram its count, its sum in milliseconds, then the count of each bucket."""
 
 
@@ -24,8 +27,8 @@ class Number:
     name: str
     window: str
     labels: str
-    live: Value
-    recomputed: Value
+    live: ShownValue
+    recomputed: ShownValue
 
     @property
     def differs(self) -> bool:
@@ -40,16 +43,18 @@ class Number:
         return f"{where}: live {self.live}, recomputed {self.recomputed} (count, sum in ms, buckets)"
 
 
-def pair(name: str, window: str, live: Mapping[Labels, Value], other: Mapping[Labels, Value]) -> Iterator[Number]:
+def pair(
+    name: str, window: str, live: Mapping[Labels, ShownValue], other: Mapping[Labels, ShownValue]
+) -> Iterator[Number]:
     """Yield the numbers of one window side by side; a missing one is 0."""
     for key in sorted({*live, *other}, key=sorted):
         labels = ", ".join(f"{label}={value}" for label, value in sorted(key))
         yield Number(name, window, labels, live.get(key, 0), other.get(key, 0))
 
 
-def shown(name: str, answers: Sequence[Mapping[str, Any]]) -> dict[str, dict[Labels, Value]]:
+def shown(name: str, answers: Sequence[Mapping[str, Any]]) -> dict[str, dict[Labels, ShownValue]]:
     """Return one KPI of the /kpis answers of all workers, added up, by window (days by their date)."""
-    windows: dict[str, dict[Labels, Value]] = defaultdict(dict)
+    windows: dict[str, dict[Labels, ShownValue]] = defaultdict(dict)
     for answer in answers:
         for window, content in answer["kpis"].get(name, {}).get("windows", {}).items():
             for label, series in content.items() if window == "day" else [(window, content)]:
@@ -61,11 +66,11 @@ def shown(name: str, answers: Sequence[Mapping[str, Any]]) -> dict[str, dict[Lab
     return windows
 
 
-def _parts(value: Value) -> tuple[int, ...]:
+def _parts(value: ShownValue) -> tuple[int, ...]:
     return (value,) if isinstance(value, int) else value
 
 
-def _plus(one: Value | None, other: Value) -> Value:
+def _plus(one: ShownValue | None, other: ShownValue) -> ShownValue:
     if isinstance(one, tuple) and isinstance(other, tuple):
         return tuple(map(sum, zip(one, other, strict=True)))
     if isinstance(one, tuple) or isinstance(other, tuple):

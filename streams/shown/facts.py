@@ -16,7 +16,7 @@ from typing_extensions import override
 from schemas.fair.model import Fair
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-Row = tuple[list[str], float]
+FactRow = tuple[list[str], float]
 
 
 class FairFacts(Collector):
@@ -107,7 +107,7 @@ def facts_page(fair: Fair) -> bytes:
     return generate_latest(registry)
 
 
-def _gauge(name: str, what: str, labels: list[str], rows: Iterable[Row]) -> Metric:
+def _gauge(name: str, what: str, labels: list[str], rows: Iterable[FactRow]) -> Metric:
     family = GaugeMetricFamily(name, what, labels=labels)
     for values, value in rows:
         family.add_metric(values, value)

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from schemas.dead_letters import record_letter
 from schemas.errors import MustStop
-from streams.fold.decoding import Refused
+from streams.fold.decoding import RefusedRecord
 
 
-def letters(topic: str, partition: int, refused: Iterable[Refused]) -> Iterable[tuple[bytes, bytes]]:
+def letters(topic: str, partition: int, refused: Iterable[RefusedRecord]) -> Iterable[tuple[bytes, bytes]]:
     """Return key and value of the dead letter of each refused record.
 
     The key is the record's place, so a letter that is written again after a crash is the same letter.

@@ -9,7 +9,7 @@ import pytest
 from schemas.events import Event
 from schemas.fair.file import example_fair_path
 from streams.audit.compare import differences
-from streams.audit.recount.oracle import Oracle, Value
+from streams.audit.recount.oracle import Oracle, Recounted
 from tests.support.builders import LATENESS, RawRecord, amended, cancelled, deal, numbered_id, records, scan, touch
 
 SMALL = example_fair_path("small")
@@ -20,7 +20,7 @@ def oracle(events: Iterable[Event], lateness: timedelta = LATENESS) -> Oracle:
     return Oracle(SMALL, lateness).read(records(events))
 
 
-def cell(events: Iterable[Event], name: str, window: str = "fair", **labels: str) -> Value:
+def cell(events: Iterable[Event], name: str, window: str = "fair", **labels: str) -> Recounted:
     """Return one number, 0 if the oracle has none."""
     return oracle(events).kpis()[name].get(window, {}).get(frozenset(labels.items()), 0)
 

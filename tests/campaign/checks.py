@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 
 from schemas.topics import EVENT_TOPICS, REJECTED
 from streams.audit.compare import differences
-from streams.audit.recount.oracle import Oracle, Record
+from streams.audit.recount.oracle import Oracle, StoredRecord
 from streams.audit.recount.rules import read_event
 from streams.shown.answers import Number
 from tests.campaign.stage import PARTITIONS, PATIENCE_S, Scene
@@ -76,7 +76,7 @@ def judge(scene: Scene, patience_s: float = PATIENCE_S) -> Verdict:
 Reports = Sequence[Mapping[str, Any]]
 
 
-def _settle(scene: Scene, records: Sequence[Record], deadline: float, verdict: Verdict) -> Reports:
+def _settle(scene: Scene, records: Sequence[StoredRecord], deadline: float, verdict: Verdict) -> Reports:
     """I2 and I4: wait until the KPIs equal the oracle's and lag is 0; return the reports in which it was so."""
     oracle = Oracle(scene.fair_file, LATENESS).read(records)
     found: list[Number] = []
@@ -125,7 +125,7 @@ def first(value: int | tuple[int, ...]) -> int:
     return value if isinstance(value, int) else value[0]
 
 
-def _is_all_there(scene: Scene, records: Sequence[Record], verdict: Verdict) -> None:
+def _is_all_there(scene: Scene, records: Sequence[StoredRecord], verdict: Verdict) -> None:
     """I1: what was acknowledged is there."""
     there = Counter((topic, key, value) for topic, _, _, key, value in records)
     sent = Counter(scene.workload.records[number] for number in scene.feed.acknowledged())
@@ -135,7 +135,7 @@ def _is_all_there(scene: Scene, records: Sequence[Record], verdict: Verdict) -> 
         verdict.problems.append(f"{missing} acknowledged records are not in the topics")
 
 
-def _is_all_accounted_for(scene: Scene, records: Sequence[Record], reports: Reports, verdict: Verdict) -> None:
+def _is_all_accounted_for(scene: Scene, records: Sequence[StoredRecord], reports: Reports, verdict: Verdict) -> None:
     """I3: nothing disappears between the topics and the KPIs; each refused record has its dead letter."""
     submitted, acknowledged = len(scene.workload.records), len(scene.feed.acknowledged())
     if submitted != acknowledged:
@@ -158,7 +158,7 @@ def _is_all_accounted_for(scene: Scene, records: Sequence[Record], reports: Repo
         verdict.problems.append(f"{len(refused - letters)} dead letters are missing, {len(letters - refused)} too many")
 
 
-def _read(scene: Scene, *topics: str) -> list[Record]:
+def _read(scene: Scene, *topics: str) -> list[StoredRecord]:
     deadline = time.monotonic() + PATIENCE_S
     while True:
         try:

@@ -49,6 +49,27 @@ def test_a_module_is_short_enough_to_be_read(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES, "split it by subject"
 
 
+def named(tree: ast.Module) -> Iterator[str]:
+    """Yield the public classes of a module and its names for types: what a reader looks up by name alone."""
+    for node in tree.body:
+        match node:
+            case ast.ClassDef(name=name):
+                yield name
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                if name[0].isupper() and not name.isupper():
+                    yield name
+
+
+def test_a_class_name_or_a_name_for_a_type_stands_for_one_thing_in_the_house() -> None:
+    homes: dict[str, list[str]] = {}
+    for path in MODULES:
+        for name in set(named(ast.parse(path.read_text(encoding="utf-8")))):
+            if not name.startswith("_"):
+                homes.setdefault(name, []).append(str(path.relative_to(ROOT)))
+    twice = [f"{name} in {' and '.join(paths)}" for name, paths in sorted(homes.items()) if len(paths) > 1]
+    assert not twice, "give each a name of its own, what it is to the fair or to its room:\n" + "\n".join(twice)
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_a_generated_file_is_fresh(name: str) -> None:
     assert (GENERATED / name).read_text(encoding="utf-8") == FILES[name](), "run: make generate"

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streams.audit.compare import differences
-from streams.audit.recount.oracle import Oracle, Record
+from streams.audit.recount.oracle import Oracle, StoredRecord
 from streams.fold.journal import PartitionJournal
 from streams.shown.view import View
 from tests.support.builders import LATENESS
@@ -24,7 +24,7 @@ def report_of(journals: dict[int, PartitionJournal]) -> dict[str, object]:
 @SLOW
 @given(records=fair_records(), data=st.data())
 def test_any_chunking_and_interleaving_gives_the_oracles_numbers(
-    records: Sequence[Record], data: st.DataObject
+    records: Sequence[StoredRecord], data: st.DataObject
 ) -> None:
     journals, _ = folded(records, lambda n: data.draw(st.integers(0, n - 1)) if n > 1 else 0)
     oracle = Oracle(FAIR_FILE, LATENESS).read(records)
@@ -35,7 +35,7 @@ def test_any_chunking_and_interleaving_gives_the_oracles_numbers(
 @SLOW
 @given(records=fair_records(), data=st.data())
 def test_topics_read_one_after_the_other_or_mixed_in_any_chunks_show_the_same(
-    records: Sequence[Record], data: st.DataObject
+    records: Sequence[StoredRecord], data: st.DataObject
 ) -> None:
     def cells(choose: object) -> object:
         report = report_of(folded(records, choose)[0])
@@ -48,7 +48,9 @@ def test_topics_read_one_after_the_other_or_mixed_in_any_chunks_show_the_same(
 
 @SLOW
 @given(records=fair_records())
-def test_windows_of_minutes_equal_the_oracles_when_records_are_read_as_they_arrived(records: Sequence[Record]) -> None:
+def test_windows_of_minutes_equal_the_oracles_when_records_are_read_as_they_arrived(
+    records: Sequence[StoredRecord],
+) -> None:
     journals, _ = folded(records, lambda _: 0)
     report = report_of(journals)
     oracle = Oracle(FAIR_FILE, LATENESS).read(records)
@@ -59,7 +61,7 @@ def test_windows_of_minutes_equal_the_oracles_when_records_are_read_as_they_arri
 @SLOW
 @given(records=fair_records(), data=st.data())
 def test_state_read_back_from_the_journal_is_the_state_that_wrote_it(
-    records: Sequence[Record], data: st.DataObject
+    records: Sequence[StoredRecord], data: st.DataObject
 ) -> None:
     journals, written = folded(records, lambda n: data.draw(st.integers(0, n - 1)) if n > 1 else 0)
     for number, log in written.items():

@@ -10,7 +10,7 @@ from producers.records import RawRecord, record_of
 from schemas.fair.file import example_fair_path, load_fair
 from schemas.settings import KafkaSettings
 from streams.history.letters import read_letters
-from streams.history.redrive import Plan, plan_redrive, redrive
+from streams.history.redrive import RedrivePlan, plan_redrive, redrive
 from tests.support import builders
 from tests.support.workers import WorkerProcess, eventually, send
 
@@ -37,7 +37,7 @@ def test_events_of_a_forgotten_booth_are_redriven_once_the_fair_file_names_it(
     assert reasons == ["empty", "not_json", "unknown_place", "unknown_place", "unknown_place"]
     assert len(letters.of("unknown_place", scans[0].terminal_id)) == 3
 
-    def plan(fair_file: Path, reason: str | None = None) -> Plan:
+    def plan(fair_file: Path, reason: str | None = None) -> RedrivePlan:
         nonlocal letters
         letters = asyncio.run(read_letters(kafka))
         return plan_redrive(letters, load_fair(fair_file), reason, None)

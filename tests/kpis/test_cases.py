@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import streams.kpis
-from streams.audit.recount.oracle import Record
+from streams.audit.recount.oracle import StoredRecord
 from streams.fold.state import PartitionState
 from streams.fold.windows import day_values, fair_values, pane_values
 from streams.kpis.catalogue import ALL_KPIS
@@ -34,7 +34,7 @@ BUILDERS = {
 BY_NAME: dict[str, Kpi[Any, Any]] = {kpi.name: kpi for kpi in ALL_KPIS}
 
 
-def records_of(events: list[dict[str, Any]]) -> list[Record]:
+def records_of(events: list[dict[str, Any]]) -> list[StoredRecord]:
     made, ends = [], dict[str, int]()
     for words in events:
         if "raw" in words:

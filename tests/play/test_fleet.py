@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 from producers.play.fleet import TOGETHER_MS, HttpSink, terminals_of
-from producers.play.simulator.emission import Emission, Refused
+from producers.play.simulator.emission import BadRecord, Emission
 from producers.play.simulator.scenarios import scenario_named
 from producers.play.simulator.stream import emissions
 from producers.records import Record
@@ -34,11 +34,11 @@ async def test_every_event_of_the_simulator_reaches_the_server_through_its_own_t
     told: list[Record] = []
     sink = HttpSink(server.url, dict.fromkeys(terminals_of(FAIR), "tf_k_s"), tmp_path, told.append)
     stream = day(1_500)
-    good = [one for one in stream if not isinstance(one.fact, Refused)]
+    good = [one for one in stream if not isinstance(one.fact, BadRecord)]
     async with sink:
         for one in stream:
             await sink.send(one)
-    assert sink.left_out >= len([one for one in stream if isinstance(one.fact, Refused) and not one.value])
+    assert sink.left_out >= len([one for one in stream if isinstance(one.fact, BadRecord) and not one.value])
     assert set(server.events) >= {one.event_id for one in good}
     assert Counter(one.event_id for one in told if isinstance(one, Emission) and one in good) == Counter(
         one.event_id for one in good
@@ -50,7 +50,7 @@ async def test_an_outage_and_a_failing_server_delay_events_and_lose_none(
     tmp_path: Path, server: ScriptedServer
 ) -> None:
     chance = Random(1)
-    stream = [one for one in day(1_200) if not isinstance(one.fact, Refused)]
+    stream = [one for one in day(1_200) if not isinstance(one.fact, BadRecord)]
     sink = HttpSink(server.url, dict.fromkeys(terminals_of(FAIR), "tf_k_s"), tmp_path)
     names = [one.terminal_id for one in terminals_of(FAIR)]
     server.script += [chance.choice([Swallow(), Store(), 503, Say(429, {"Retry-After": "0"})]) for _ in range(40)]
@@ -69,7 +69,7 @@ async def test_an_outage_and_a_failing_server_delay_events_and_lose_none(
 
 
 async def test_what_a_fleet_had_saved_is_sent_by_the_next_one(tmp_path: Path, server: ScriptedServer) -> None:
-    stream = [one for one in day(300) if not isinstance(one.fact, Refused)]
+    stream = [one for one in day(300) if not isinstance(one.fact, BadRecord)]
     tokens = dict.fromkeys(terminals_of(FAIR), "tf_k_s")
     first = HttpSink(server.url, tokens, tmp_path)
     first.unplug(one.terminal_id for one in tokens)
@@ -86,7 +86,7 @@ async def test_what_a_fleet_had_saved_is_sent_by_the_next_one(tmp_path: Path, se
 async def test_what_is_sent_before_the_fair_is_live_is_sent_at_its_own_time(
     tmp_path: Path, server: ScriptedServer
 ) -> None:
-    stream = [one for one in day(600) if not isinstance(one.fact, Refused)]
+    stream = [one for one in day(600) if not isinstance(one.fact, BadRecord)]
     live_from_ms = stream[400].at_ms
     sink = HttpSink(server.url, dict.fromkeys(terminals_of(FAIR), "tf_k_s"), tmp_path, live_from_ms=live_from_ms)
     server.script += [Say(429, {"Retry-After": "0"})] * 10
@@ -108,7 +108,7 @@ async def test_what_is_sent_before_the_fair_is_live_is_sent_at_its_own_time(
 async def test_a_terminal_whose_clock_is_wrong_says_so_with_every_request(
     tmp_path: Path, server: ScriptedServer
 ) -> None:
-    stream = [one for one in day(1_500) if not isinstance(one.fact, Refused)]
+    stream = [one for one in day(1_500) if not isinstance(one.fact, BadRecord)]
     wrong = {name: offset for one in stream for name, offset in [clock_of(one)] if offset}
     sink = HttpSink(server.url, dict.fromkeys(terminals_of(FAIR), "tf_k_s"), tmp_path, live_from_ms=2**62)
     async with sink:

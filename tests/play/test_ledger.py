@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from producers.play.simulator.emission import DealState, Emission
+from producers.play.simulator.emission import DealFact, Emission
 from producers.play.simulator.ledger import LABELS, Ledger, yearly_value
 from producers.play.simulator.scenarios import scenario_named
 from producers.play.simulator.stream import emissions
@@ -93,7 +93,7 @@ def test_an_empty_ledger_names_every_kpi_and_no_cell(fair: Fair) -> None:
     ],
 )
 def test_the_value_of_a_year_is_rounded_half_to_even(value: int, months: int, *, yearly: bool, expected: int) -> None:
-    deal = DealState("d", 1, stands=True, value_minor=value, yearly=yearly, term_months=months)
+    deal = DealFact("d", 1, stands=True, value_minor=value, yearly=yearly, term_months=months)
     assert yearly_value(deal) == expected
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from producers.play.pacing import Pace, Player, Progress
 from producers.play.progress import progress_text
-from producers.play.simulator.emission import Emission, Refused
+from producers.play.simulator.emission import BadRecord, Emission
 from producers.play.sinks import MemorySink
 from schemas.fair.model import Fair
 
@@ -33,7 +33,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def every_second(count: int) -> list[Emission]:
-    return [Emission(1_000 * number, "t", b"k", b"v", Refused("empty")) for number in range(count)]
+    return [Emission(1_000 * number, "t", b"k", b"v", BadRecord("empty")) for number in range(count)]
 
 
 async def test_at_speed_sixty_a_minute_of_the_fair_takes_a_second(clock: Clock) -> None:

@@ -9,7 +9,7 @@ from itertools import islice, pairwise
 
 import pytest
 
-from producers.play.simulator.emission import DealState, Emission, Passage, Refused, Touch
+from producers.play.simulator.emission import BadRecord, DealFact, Emission, Passage, Touch
 from producers.play.simulator.scenarios import SCENARIOS, Scenario, day_weights
 from producers.play.simulator.stream import emissions
 from producers.play.simulator.writing import instant
@@ -75,7 +75,7 @@ def test_every_good_emission_is_an_event_that_the_fair_admits_with_the_key_and_t
     admit = admission(fair)
     count = 0
     for emission in simulated(scenario, visitors=150):
-        if isinstance(emission.fact, Refused):
+        if isinstance(emission.fact, BadRecord):
             continue
         event = decode_strict(emission.value)
         admit(event)
@@ -92,7 +92,7 @@ def test_a_broken_record_is_refused_by_the_worker_for_the_booked_reason(
     admit = admission(fair)
     reasons = set()
     for emission in (*day, *simulated(visitors=300, broken=0.3, deals=200)):
-        if isinstance(emission.fact, Refused):
+        if isinstance(emission.fact, BadRecord):
             with pytest.raises(InvalidEvent) as refused:
                 admit(decoder(emission.topic)(emission.value))
             assert refused.value.reason == emission.fact.reason
@@ -104,15 +104,15 @@ def test_a_broken_record_is_refused_by_the_worker_for_the_booked_reason(
 
 
 def test_a_broken_record_does_not_replace_the_good_one(day: tuple[Emission, ...]) -> None:
-    good = {emission.event_id for emission in day if not isinstance(emission.fact, Refused)}
-    assert {emission.event_id for emission in day if isinstance(emission.fact, Refused)} <= good
+    good = {emission.event_id for emission in day if not isinstance(emission.fact, BadRecord)}
+    assert {emission.event_id for emission in day if isinstance(emission.fact, BadRecord)} <= good
 
 
 def test_a_copy_has_the_bytes_and_the_key_of_its_original_and_comes_later(day: tuple[Emission, ...]) -> None:
     originals: dict[str, Emission] = {}
     copies = 0
     for emission in day:
-        if isinstance(emission.fact, Refused):
+        if isinstance(emission.fact, BadRecord):
             continue
         original = originals.setdefault(emission.event_id, emission)
         if original is not emission:
@@ -134,7 +134,7 @@ def test_events_of_an_outage_arrive_after_it_in_the_order_they_happened(day: tup
 def test_the_server_stamps_each_event_with_its_arrival(day: tuple[Emission, ...]) -> None:
     first = {}
     for emission in day:
-        if not isinstance(emission.fact, Refused) and emission.event_id not in first:
+        if not isinstance(emission.fact, BadRecord) and emission.event_id not in first:
             first[emission.event_id] = emission
             assert f'"received_at":"{instant(emission.at_ms)}"'.encode() in emission.value
 
@@ -142,7 +142,7 @@ def test_the_server_stamps_each_event_with_its_arrival(day: tuple[Emission, ...]
 def test_a_terminal_counts_its_events_without_a_gap(day: tuple[Emission, ...]) -> None:
     numbers: dict[str, set[int]] = {}
     for emission in day:
-        if not isinstance(emission.fact, Refused):
+        if not isinstance(emission.fact, BadRecord):
             event = decode_strict(emission.value)
             assert event.terminal_seq is not None
             numbers.setdefault(event.terminal_id, set()).add(event.terminal_seq)
@@ -201,7 +201,7 @@ def test_outcomes_come_in_the_shares_of_the_fair_of_2022(simulated: Simulate) ->
     deals = {
         emission.fact.deal: emission.fact
         for emission in simulated(visitors=0, deals=3_000)
-        if isinstance(emission.fact, DealState) and emission.fact.stands
+        if isinstance(emission.fact, DealFact) and emission.fact.stands
     }
     kinds = Counter(deal.outcome for deal in deals.values())
     assert kinds[OutcomeKind.TRANSACTION] / len(deals) == pytest.approx(513 / 1_339, abs=0.04)
@@ -212,9 +212,9 @@ def test_outcomes_come_in_the_shares_of_the_fair_of_2022(simulated: Simulate) ->
 def test_some_deals_change_before_their_signing_arrives_some_twice_under_one_revision_some_end(
     simulated: Simulate,
 ) -> None:
-    arrived: dict[str, list[DealState]] = {}
+    arrived: dict[str, list[DealFact]] = {}
     for emission in simulated(visitors=0, deals=400, resent=0, resent_after_outage=0):
-        if isinstance(emission.fact, DealState):
+        if isinstance(emission.fact, DealFact):
             arrived.setdefault(emission.fact.deal, []).append(emission.fact)
     assert any(deal[0].revision > 1 and deal[-1].revision < deal[0].revision for deal in arrived.values())
     assert any(max(Counter(state.revision for state in deal).values()) > 1 for deal in arrived.values())
@@ -225,7 +225,7 @@ def test_a_ceremony_signs_most_of_its_deals_within_ten_minutes(simulated: Simula
     signed = [
         emission.fact.signed_ms
         for emission in simulated("ceremony_burst", visitors=0)
-        if isinstance(emission.fact, DealState) and emission.fact.stands and emission.fact.revision == 1
+        if isinstance(emission.fact, DealFact) and emission.fact.stands and emission.fact.revision == 1
     ]
     start = epoch_ms(fair.days[0].opens_at) + HOUR_MS
     assert sum(start <= at < start + 10 * 60_000 for at in signed) >= 500

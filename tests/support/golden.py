@@ -7,7 +7,7 @@ from typing import Any
 
 from schemas.recording.frames import RecordedRecord
 from schemas.recording.reader import Recording
-from streams.audit.recount.oracle import Labels, Oracle, Value
+from streams.audit.recount.oracle import LabelSet, Oracle, Recounted
 from streams.shown.answers import shown
 from tests.support.builders import LATENESS
 
@@ -28,7 +28,7 @@ def found_in(report: Mapping[str, Any]) -> bytes:
     return spelled({name: shown(name, [report]) for name in report["kpis"]})
 
 
-def spelled(kpis: Mapping[str, Mapping[str, Mapping[Labels, Value]]]) -> bytes:
+def spelled(kpis: Mapping[str, Mapping[str, Mapping[LabelSet, Recounted]]]) -> bytes:
     """Return KPIs as text without what is zero: by name, window, labels."""
     plain = {
         name: {
@@ -45,9 +45,9 @@ def spelled(kpis: Mapping[str, Mapping[str, Mapping[Labels, Value]]]) -> bytes:
     return json.dumps({name: windows for name, windows in plain.items() if windows}, indent=1).encode() + b"\n"
 
 
-def labels_text(labels: Labels) -> str:
+def labels_text(labels: LabelSet) -> str:
     return ",".join(f"{name}={value}" for name, value in sorted(labels))
 
 
-def parts(value: Value) -> tuple[int, ...]:
+def parts(value: Recounted) -> tuple[int, ...]:
     return (value,) if isinstance(value, int) else value

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
-from producers.terminal.link import Answer, Link, Stamps
+from producers.terminal.link import Link, ServerAnswer, Stamps
 from producers.terminal.sender import OneSender, Sender
 from producers.terminal.spool import Spool, Waiting
 
@@ -41,7 +41,7 @@ class WatchedLink(Link):
         super().__init__(server, patience_s=1.0)
         self._kill_at = kill_at
 
-    async def post(self, batch: Sequence[Waiting], token: str, stamps: Stamps) -> Answer:
+    async def post(self, batch: Sequence[Waiting], token: str, stamps: Stamps) -> ServerAnswer:
         step(self._kill_at)
         try:
             return await super().post(batch, token, stamps)

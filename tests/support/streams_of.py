@@ -12,7 +12,7 @@ from schemas.errors import InvalidEvent
 from schemas.events import Event
 from schemas.fair.file import example_fair_path, load_fair
 from schemas.wire import decoder
-from streams.audit.recount.oracle import Record
+from streams.audit.recount.oracle import StoredRecord
 from streams.fold.engine import Engine
 from streams.fold.journal import PartitionJournal
 from tests.support import builders
@@ -91,10 +91,10 @@ def deals(draw: st.DrawFn) -> Event:
 
 
 @st.composite
-def fair_records(draw: st.DrawFn, most: int = 40) -> list[Record]:
+def fair_records(draw: st.DrawFn, most: int = 40) -> list[StoredRecord]:
     """Draw raw records as they lie in Kafka: partitioned by key, with copies, and some that are no events."""
     place, ends = DefaultPartitioner(), dict[tuple[str, int], int]()
-    made: list[Record] = []
+    made: list[StoredRecord] = []
     for event in draw(st.lists(st.one_of(scans(), scans(), touches(), deals()), min_size=1, max_size=most)):
         topic, _, _, key, value = builders.record(event)
         assert key is not None
@@ -108,7 +108,7 @@ def fair_records(draw: st.DrawFn, most: int = 40) -> list[Record]:
 Parsed = tuple[int, Event | InvalidEvent]
 
 
-def parsed(records: Iterable[Record]) -> dict[tuple[int, str], list[Parsed]]:
+def parsed(records: Iterable[StoredRecord]) -> dict[tuple[int, str], list[Parsed]]:
     """Decode records and sort them by partition and topic, in order of offset."""
     admit, logs = admission(FAIR), dict[tuple[int, str], list[Parsed]]()
     for topic, partition, offset, _, value in records:
@@ -121,7 +121,7 @@ def parsed(records: Iterable[Record]) -> dict[tuple[int, str], list[Parsed]]:
     return logs
 
 
-def folded(records: Sequence[Record], choose: Any) -> tuple[dict[int, PartitionJournal], dict[int, list[bytes]]]:
+def folded(records: Sequence[StoredRecord], choose: Any) -> tuple[dict[int, PartitionJournal], dict[int, list[bytes]]]:
     """Fold records in chunks and an interleaving of topics that `choose` picks; return journals and their logs.
 
     `choose(n)` returns a number from 0 to n - 1.

@@ -6,7 +6,7 @@ from typing import Any
 from producers.terminal.card import card_of
 from producers.terminal.pairing import Pairing, keep
 from producers.terminal.spool import Spool
-from producers.terminal.terminal import Terminal
+from producers.terminal.terminal import BoothTerminal
 from schemas.fair.file import example_fair_path, load_fair
 
 BADGE = "ab" * 16
@@ -28,7 +28,7 @@ def pair(folder: Path, server: str, token: str = "tf_k_s", **said: str) -> None:
     spool.close()
 
 
-def paired(folder: Path, **options: Any) -> Terminal:
+def paired(folder: Path, **options: Any) -> BoothTerminal:
     """Return the library on a paired folder; close its spool afterwards."""
     pair(folder, "http://127.0.0.1:1")
-    return Terminal(Spool(folder), **options)
+    return BoothTerminal(Spool(folder), **options)

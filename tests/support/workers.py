@@ -27,7 +27,7 @@ from schemas.fair.file import example_fair_path, load_fair
 from schemas.kafka_access import client_arguments
 from schemas.settings import KafkaSettings
 from streams.audit.compare import differences
-from streams.audit.recount.oracle import Oracle, Record
+from streams.audit.recount.oracle import Oracle, StoredRecord
 from streams.local.ports import HOST, free_port
 from tests.support.builders import LATENESS
 
@@ -190,15 +190,15 @@ class Feed(threading.Thread):
         assert not self.is_alive()
 
 
-def read_back(kafka: str | KafkaSettings, *topics: str) -> list[Record]:
+def read_back(kafka: str | KafkaSettings, *topics: str) -> list[StoredRecord]:
     """Return every record of the topics as it lies in Kafka; of the event topics without names."""
     names = topics or ("fair.scans", "fair.interactions", "fair.deals")
 
-    async def run() -> list[Record]:
+    async def run() -> list[StoredRecord]:
         consumer = AIOKafkaConsumer(*names, **client_arguments(settings_for(kafka)), auto_offset_reset="earliest")
         await consumer.start()
         try:
-            records: list[Record] = []
+            records: list[StoredRecord] = []
             ends = await consumer.end_offsets(consumer.assignment())
             while any([await consumer.position(tp) < end for tp, end in ends.items()]):
                 for tp, run in (await consumer.getmany(timeout_ms=200)).items():

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from producers.play.fleet import HttpSink, terminals_of
-from producers.play.simulator.emission import Emission, Refused
+from producers.play.simulator.emission import BadRecord, Emission
 from producers.play.simulator.scenarios import scenario_named
 from producers.play.simulator.stream import emissions
 from schemas.settings import KafkaSettings
@@ -81,7 +81,7 @@ def line(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Line]:
 
 def scans(count: int) -> list[Emission]:
     stream = islice(emissions(FAIR, scenario_named("fair_day"), seed=6), count)
-    return [one for one in stream if not isinstance(one.fact, Refused) and b'"fair.deal.' not in one.value]
+    return [one for one in stream if not isinstance(one.fact, BadRecord) and b'"fair.deal.' not in one.value]
 
 
 def test_whatever_the_network_does_every_saved_event_arrives(line: Line, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from producers.terminal.clock import new_event_id, writable
 from producers.terminal.deal_form import DealForm, minor_units
 from producers.terminal.spool import Spool
-from producers.terminal.terminal import Terminal
+from producers.terminal.terminal import BoothTerminal
 from schemas.codes import DealStage, InteractionKind, ScanKind
 from schemas.errors import InvalidEvent, InvalidSettings
 from schemas.times import epoch_ms, instant_text
@@ -21,10 +21,10 @@ NOW_MS = 1_761_380_000_000
 
 
 @pytest.fixture
-def make(folder: Path) -> Iterator[Callable[..., Terminal]]:
-    made: list[Terminal] = []
+def make(folder: Path) -> Iterator[Callable[..., BoothTerminal]]:
+    made: list[BoothTerminal] = []
 
-    def terminal(**options: Any) -> Terminal:
+    def terminal(**options: Any) -> BoothTerminal:
         made.append(paired(folder, **options))
         return made[-1]
 
@@ -33,11 +33,11 @@ def make(folder: Path) -> Iterator[Callable[..., Terminal]]:
         one.spool.close()
 
 
-def posted(terminal: Terminal) -> list[dict[str, Any]]:
+def posted(terminal: BoothTerminal) -> list[dict[str, Any]]:
     return [json.loads(one.body) for one in terminal.spool.oldest(1_000, 10**9)]
 
 
-def test_a_scan_is_saved_as_the_gateway_wants_it(make: Callable[..., Terminal]) -> None:
+def test_a_scan_is_saved_as_the_gateway_wants_it(make: Callable[..., BoothTerminal]) -> None:
     terminal = make(clock=lambda: NOW_MS)
     saved = terminal.scan(BADGE)
     (event,) = posted(terminal)
@@ -62,7 +62,7 @@ def test_a_scan_is_saved_as_the_gateway_wants_it(make: Callable[..., Terminal]) 
     }
 
 
-def test_a_badge_code_becomes_a_pseudonym_and_is_never_stored(make: Callable[..., Terminal], folder: Path) -> None:
+def test_a_badge_code_becomes_a_pseudonym_and_is_never_stored(make: Callable[..., BoothTerminal], folder: Path) -> None:
     terminal = make(badge_key=b"key of the fair")
     terminal.scan("VISITOR-4711\n")
     terminal.scan(" VISITOR-4711")
@@ -74,7 +74,7 @@ def test_a_badge_code_becomes_a_pseudonym_and_is_never_stored(make: Callable[...
 
 
 @pytest.mark.parametrize("code", ["", "two words", "\x1b[0m", "é", "x" * 200])
-def test_what_is_no_badge_is_refused_without_being_echoed(make: Callable[..., Terminal], code: str) -> None:
+def test_what_is_no_badge_is_refused_without_being_echoed(make: Callable[..., BoothTerminal], code: str) -> None:
     terminal = make(badge_key=b"k")
     with pytest.raises(InvalidEvent, match="badge") as refused:
         terminal.scan(code)
@@ -82,12 +82,12 @@ def test_what_is_no_badge_is_refused_without_being_echoed(make: Callable[..., Te
     assert terminal.spool.last_seq() == 0
 
 
-def test_without_a_key_only_pseudonyms_can_be_scanned(make: Callable[..., Terminal]) -> None:
+def test_without_a_key_only_pseudonyms_can_be_scanned(make: Callable[..., BoothTerminal]) -> None:
     with pytest.raises(InvalidEvent, match="FAIRPULSE_BADGE_KEY"):
         make().scan("VISITOR-4711")
 
 
-def test_a_booth_scans_no_gate_and_knows_its_exhibits(make: Callable[..., Terminal]) -> None:
+def test_a_booth_scans_no_gate_and_knows_its_exhibits(make: Callable[..., BoothTerminal]) -> None:
     terminal = make()
     with pytest.raises(InvalidEvent, match="kind"):
         terminal.scan(BADGE, kind=ScanKind.ENTRY)
@@ -98,7 +98,7 @@ def test_a_booth_scans_no_gate_and_knows_its_exhibits(make: Callable[..., Termin
     assert (event["data"]["exhibit_id"], event["data"]["exhibitor_id"]) == ("x-e2", "e2")
 
 
-def test_a_deal_is_one_revision_with_both_parties(make: Callable[..., Terminal]) -> None:
+def test_a_deal_is_one_revision_with_both_parties(make: Callable[..., BoothTerminal]) -> None:
     terminal = make()
     terminal.deal(DealForm(partner="ACME", country="JP", amount="1,250,000.5", currency="EUR"))
     terminal.deal(DealForm(partner="ACME", country="DE", stage=DealStage.MOU))
@@ -124,7 +124,7 @@ def test_a_deal_is_one_revision_with_both_parties(make: Callable[..., Terminal])
     ],
 )
 def test_a_deal_that_cannot_be_is_named_by_its_field(
-    make: Callable[..., Terminal], changes: dict[str, str], field: str
+    make: Callable[..., BoothTerminal], changes: dict[str, str], field: str
 ) -> None:
     terminal = make()
     with pytest.raises(InvalidEvent) as refused:
@@ -151,7 +151,9 @@ CLOCKS = {
 
 
 @pytest.mark.parametrize("readings", CLOCKS.values(), ids=CLOCKS.keys())
-def test_a_wrong_clock_loses_nothing_and_keeps_the_order(make: Callable[..., Terminal], readings: list[int]) -> None:
+def test_a_wrong_clock_loses_nothing_and_keeps_the_order(
+    make: Callable[..., BoothTerminal], readings: list[int]
+) -> None:
     left = iter(readings)
     terminal = make(clock=lambda: next(left))
     ids = [terminal.scan(BADGE).event_id for _ in readings]
@@ -161,7 +163,7 @@ def test_a_wrong_clock_loses_nothing_and_keeps_the_order(make: Callable[..., Ter
     assert [event["data"]["terminal_seq"] for event in events] == [1, 2, 3]
 
 
-def test_a_clock_in_1970_keeps_its_differences(make: Callable[..., Terminal]) -> None:
+def test_a_clock_in_1970_keeps_its_differences(make: Callable[..., BoothTerminal]) -> None:
     happened, sent = 5_000, 65_000
     assert epoch_ms(writable(sent)) - epoch_ms(writable(happened)) == 60_000
     assert instant_text(writable(happened)) == "2000-01-01T00:00:05.000Z"
@@ -174,7 +176,7 @@ def test_event_ids_are_unique_uuids_of_version_7() -> None:
 
 
 def test_pairing_again_keeps_the_spool_and_another_terminal_gets_no_part_of_it(
-    make: Callable[..., Terminal], folder: Path
+    make: Callable[..., BoothTerminal], folder: Path
 ) -> None:
     terminal = make()
     terminal.scan(BADGE)
@@ -189,5 +191,5 @@ def test_pairing_again_keeps_the_spool_and_another_terminal_gets_no_part_of_it(
 def test_a_terminal_that_was_never_paired_says_what_to_do(folder: Path) -> None:
     spool = Spool(folder)
     with pytest.raises(InvalidSettings, match="terminal pair"):
-        Terminal(spool)
+        BoothTerminal(spool)
     spool.close()

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from producers.play.fleet import HttpSink, terminals_of
-from producers.play.simulator.emission import Refused
+from producers.play.simulator.emission import BadRecord
 from producers.play.simulator.scenarios import scenario_named
 from producers.play.simulator.stream import emissions
 from producers.terminal.deal_form import DealForm
 from producers.terminal.link import Link
 from producers.terminal.sender import Line, Sender
 from producers.terminal.spool import Spool
-from producers.terminal.terminal import Terminal
+from producers.terminal.terminal import BoothTerminal
 from schemas.codes import InteractionKind
 from schemas.settings import KafkaSettings
 from schemas.topics import EVENT_TOPICS
@@ -64,7 +64,7 @@ async def stored(kafka: LocalKafka) -> Counter[str]:
     return found
 
 
-async def drained(terminal: Terminal, gateway: GatewayProcess, enrolled: Paired, **options: object) -> Sender:
+async def drained(terminal: BoothTerminal, gateway: GatewayProcess, enrolled: Paired, **options: object) -> Sender:
     async with Link(f"http://127.0.0.1:{gateway.port}") as link:
         sender = Sender(terminal.spool, link, lambda: enrolled.of(BOOTH), **options)  # type: ignore[arg-type]
         await sender.drain()
@@ -72,16 +72,16 @@ async def drained(terminal: Terminal, gateway: GatewayProcess, enrolled: Paired,
 
 
 @pytest.fixture
-def terminal(folder: Path, gateway: GatewayProcess, enrolled: Paired) -> Iterator[Terminal]:
+def terminal(folder: Path, gateway: GatewayProcess, enrolled: Paired) -> Iterator[BoothTerminal]:
     server = f"http://127.0.0.1:{gateway.port}"
     pair(folder, server, enrolled.of(BOOTH), terminal_id=BOOTH.terminal_id, source=BOOTH.source)
-    made = Terminal(Spool(folder))
+    made = BoothTerminal(Spool(folder))
     yield made
     made.spool.close()
 
 
 async def test_all_three_kinds_of_events_are_accepted_as_the_terminal_makes_them(
-    terminal: Terminal, gateway: GatewayProcess, enrolled: Paired, kafka: LocalKafka
+    terminal: BoothTerminal, gateway: GatewayProcess, enrolled: Paired, kafka: LocalKafka
 ) -> None:
     saved = [
         terminal.scan(BADGE),
@@ -100,9 +100,9 @@ async def test_all_three_kinds_of_events_are_accepted_as_the_terminal_makes_them
     "clock_ms", [0, 1_761_380_000_000 + 86_400_000, 5_680_281_600_000], ids=["1970", "day", "2150"]
 )
 async def test_a_wrong_clock_is_no_reason_to_refuse_a_scan(
-    terminal: Terminal, gateway: GatewayProcess, enrolled: Paired, kafka: LocalKafka, clock_ms: int
+    terminal: BoothTerminal, gateway: GatewayProcess, enrolled: Paired, kafka: LocalKafka, clock_ms: int
 ) -> None:
-    wrong = Terminal(terminal.spool, clock=lambda: clock_ms)
+    wrong = BoothTerminal(terminal.spool, clock=lambda: clock_ms)
     saved = wrong.scan(BADGE)
     await drained(terminal, gateway, enrolled, clock=lambda: clock_ms + 1_000)
     assert terminal.spool.totals().accepted == 1
@@ -110,7 +110,7 @@ async def test_a_wrong_clock_is_no_reason_to_refuse_a_scan(
 
 
 async def test_a_reused_id_with_other_content_goes_to_the_drawer_and_the_first_one_stands(
-    terminal: Terminal, gateway: GatewayProcess, enrolled: Paired, folder: Path
+    terminal: BoothTerminal, gateway: GatewayProcess, enrolled: Paired, folder: Path
 ) -> None:
     saved = terminal.scan(BADGE)
     await drained(terminal, gateway, enrolled)
@@ -133,7 +133,7 @@ async def test_a_gateway_that_is_killed_in_the_middle_loses_nothing(
     stream = [
         one
         for one in islice(emissions(FAIR, scenario_named("fair_day"), seed=5), 3_000)
-        if not isinstance(one.fact, Refused) and b'"fair.deal.' not in one.value
+        if not isinstance(one.fact, BadRecord) and b'"fair.deal.' not in one.value
     ]
     tokens = {one: enrolled.of(one) for one in terminals_of(FAIR)}
     sink = HttpSink(f"http://127.0.0.1:{gateway.port}", tokens, tmp_path)

@@ -10,7 +10,7 @@ from itertools import accumulate
 from random import Random
 from typing import Any, Final, NamedTuple
 
-from producers.play.simulator.emission import DealState, Step, Terminal
+from producers.play.simulator.emission import DealFact, Happening, Reader
 from producers.play.simulator.places import Places
 from producers.play.simulator.population import ABROAD
 from producers.play.simulator.scenarios import Scenario
@@ -70,7 +70,7 @@ TERMS: Final = (0, 0, 6, 12, 18, 24, 36, 60)
 class Terms(NamedTuple):
     """A deal as it stands: what the simulator books, and the members of the event that say the rest."""
 
-    state: DealState
+    state: DealFact
     more: dict[str, Any]
 
 
@@ -101,7 +101,7 @@ class DealRoom:
                 moments.append(opens + 30 * MINUTE_MS + int(chance.random() * (closes - opens - HOUR_MS)))
         return sorted(moments)
 
-    def deal(self, deal_id: str, signed: int, opens: int, chance: Random) -> Iterator[Step]:
+    def deal(self, deal_id: str, signed: int, opens: int, chance: Random) -> Iterator[Happening]:
         """Yield a deal's life: signing, perhaps changes, perhaps its end. Times in ms since 1970."""
         draw = chance.random
         scenario = self._scenario
@@ -167,7 +167,7 @@ class DealRoom:
             signed -= int(draw() * 21 * DAY_MS)
         abroad = self._foreign[int(draw() * draw() * len(self._foreign))]
         partner = abroad if draw() < 0.45 else self._fair.host_country
-        state = DealState(
+        state = DealFact(
             deal_id,
             1,
             stands=True,
@@ -226,25 +226,25 @@ class DealRoom:
             binding, stage = True, DealStage.CONTRACT
         return Terms(state._replace(revision=revision, value_minor=value, binding=binding, stage=stage), terms.more)
 
-    def _amended(self, at: int, terminal: Terminal, terms: Terms, *, correction: bool) -> Step:
+    def _amended(self, at: int, terminal: Reader, terms: Terms, *, correction: bool) -> Happening:
         kind = ChangeKind.CORRECTION if correction else ChangeKind.BUSINESS_CHANGE
         changed = Terms(terms.state._replace(change=kind), {**terms.more, "change_kind": kind.value})
         return self._step(at, terminal, "fair.deal.amended.v1", changed)
 
     def _cancelled(
-        self, at: int, terminal: Terminal, deal_id: str, revision: int, booth_id: str, chance: Random
-    ) -> Step:
+        self, at: int, terminal: Reader, deal_id: str, revision: int, booth_id: str, chance: Random
+    ) -> Happening:
         reason = tuple(CancelReason)[int(chance.random() * len(CancelReason))].value
         body = (
             f'"type":"fair.deal.cancelled.v1","deal_id":"{deal_id}","revision":{revision},"reason":"{reason}",'
             f'"booth_id":"{booth_id}"'
         )
-        fact = DealState(deal_id, revision, stands=False)
-        return Step(at, terminal, DEALS.name, deal_id.encode(), body, fact)
+        fact = DealFact(deal_id, revision, stands=False)
+        return Happening(at, terminal, DEALS.name, deal_id.encode(), body, fact)
 
     def _step(
-        self, at: int, terminal: Terminal, kind: str, terms: Terms, hold: int = 0, *, typed_in: bool = False
-    ) -> Step:
+        self, at: int, terminal: Reader, kind: str, terms: Terms, hold: int = 0, *, typed_in: bool = False
+    ) -> Happening:
         state = terms.state
         members: dict[str, Any] = {
             "type": kind,
@@ -262,4 +262,4 @@ class DealRoom:
         if state.term_months:
             members["term_months"] = state.term_months
         body = json.dumps(members, separators=(",", ":"))[1:-1]
-        return Step(at, terminal, DEALS.name, state.deal.encode(), body, state, hold, typed_in)
+        return Happening(at, terminal, DEALS.name, state.deal.encode(), body, state, hold, typed_in)

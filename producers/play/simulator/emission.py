@@ -36,7 +36,7 @@ class Touch(NamedTuple):
     person: int | None
 
 
-class DealState(NamedTuple):
+class DealFact(NamedTuple):
     """How a deal stands after one revision.
 
     Attributes:
@@ -65,16 +65,16 @@ class DealState(NamedTuple):
     change: ChangeKind | None = None
 
 
-class Refused(NamedTuple):
+class BadRecord(NamedTuple):
     """A record that is no event of ours; `reason` is the one a worker must give."""
 
     reason: str
 
 
-Fact = Passage | Touch | DealState | Refused
+Fact = Passage | Touch | DealFact | BadRecord
 
 
-class Terminal:
+class Reader:
     """A reader at a gate, hall door, booth or stage.
 
     Attributes:
@@ -95,7 +95,7 @@ class Terminal:
         self.head = ""
 
 
-class Step(NamedTuple):
+class Happening(NamedTuple):
     """Something happened at a terminal; it is not sent yet.
 
     Attributes:
@@ -106,7 +106,7 @@ class Step(NamedTuple):
     """
 
     at_ms: int
-    terminal: Terminal
+    terminal: Reader
     topic: str
     key: bytes
     body: str

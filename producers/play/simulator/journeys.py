@@ -9,8 +9,8 @@ from itertools import accumulate
 from random import Random
 from typing import Final
 
-from producers.play.simulator.emission import Passage, Step, Touch
-from producers.play.simulator.places import Booth, Gate, Hall, Places
+from producers.play.simulator.emission import Happening, Passage, Touch
+from producers.play.simulator.places import Places, PlayedBooth, PlayedGate, PlayedHall
 from producers.play.simulator.population import Person
 from producers.play.simulator.scenarios import Scenario
 from producers.play.simulator.writing import MINUTE_MS, event_id
@@ -64,7 +64,9 @@ class Habits:
         self._kinds = {True: _with_sums(PROFESSIONAL_KINDS), False: _with_sums(PUBLIC_KINDS)}
         self._touch_words = {kind: f'{TOUCH_TYPE}:"{kind.value}","exhibit_id":"' for kind in KINDS}
 
-    def visit(self, who: Person, arrives: int, leaves: int, lunch: tuple[int, int], chance: Random) -> Iterator[Step]:
+    def visit(
+        self, who: Person, arrives: int, leaves: int, lunch: tuple[int, int], chance: Random
+    ) -> Iterator[Happening]:
         """Yield a visitor's day; `lunch` is when going out makes sense. Times in ms since 1970."""
         scenario, draw = self._scenario, chance.random
         gate = (self._places.all_gates if draw() < BACK_DOOR else self._places.gates).draw(chance)
@@ -96,7 +98,7 @@ class Habits:
         if draw() >= EXIT_MISSED:
             yield self._through(ScanKind.EXIT, who, gate, leaves, badge, chance)
 
-    def work(self, who: Person, arrives: int, leaves: int, chance: Random) -> Iterator[Step]:
+    def work(self, who: Person, arrives: int, leaves: int, chance: Random) -> Iterator[Happening]:
         """Yield the day of staff or a guest: in, one hall, out. They are no visitors."""
         gate = self._places.all_gates.draw(chance)
         badge = who.badge.encode()
@@ -104,17 +106,19 @@ class Habits:
         yield from self._walk(who, arrives, leaves, 1, 0, 0, badge, chance)
         yield self._through(ScanKind.EXIT, who, gate, leaves, badge, chance)
 
-    def turned_away(self, who: Person, at: int, chance: Random) -> Iterator[Step]:
+    def turned_away(self, who: Person, at: int, chance: Random) -> Iterator[Happening]:
         """Yield one refused entry, and nothing else: no visit."""
         yield self._refused(who, self._places.gates.draw(chance), at, who.badge.encode(), chance)
 
-    def _through(self, kind: ScanKind, who: Person, gate: Gate, at: int, badge: bytes, chance: Random) -> Step:
+    def _through(
+        self, kind: ScanKind, who: Person, gate: PlayedGate, at: int, badge: bytes, chance: Random
+    ) -> Happening:
         lane = gate.lanes[int(chance.random() * len(gate.lanes))]
         body = f'{SCAN_TYPE}:"{kind.value}","gate_id":"{gate.gate_id}","result":"accepted",{who.words}'
         fact = Passage(kind, gate.gate_id, who.number, who.role, who.country, accepted=True)
-        return Step(at, lane, SCANS.name, badge, body, fact)
+        return Happening(at, lane, SCANS.name, badge, body, fact)
 
-    def _refused(self, who: Person, gate: Gate, at: int, badge: bytes, chance: Random) -> Step:
+    def _refused(self, who: Person, gate: PlayedGate, at: int, badge: bytes, chance: Random) -> Happening:
         lane = gate.lanes[int(chance.random() * len(gate.lanes))]
         reason = DENIALS[int(chance.random() * len(DENIALS))].value
         kind = ScanKind.EXIT if reason == DenyReason.NO_EXIT_BEFORE_ENTRY else ScanKind.ENTRY
@@ -122,15 +126,15 @@ class Habits:
             f'{SCAN_TYPE}:"{kind.value}","gate_id":"{gate.gate_id}","result":"denied","reason":"{reason}",{who.words}'
         )
         fact = Passage(kind, gate.gate_id, who.number, who.role, who.country, accepted=False)
-        return Step(at, lane, SCANS.name, badge, body, fact)
+        return Happening(at, lane, SCANS.name, badge, body, fact)
 
-    def _seat(self, who: Person, at: int, badge: bytes) -> Step:
+    def _seat(self, who: Person, at: int, badge: bytes) -> Happening:
         fact = Passage(ScanKind.SESSION, "", who.number, who.role, who.country, accepted=True)
-        return Step(at, self._places.forum, SCANS.name, badge, f'{SCAN_TYPE}:"session",{who.words}', fact)
+        return Happening(at, self._places.forum, SCANS.name, badge, f'{SCAN_TYPE}:"session",{who.words}', fact)
 
     def _walk(
         self, who: Person, at: int, until: int, halls: int, scans: int, touches: int, badge: bytes, chance: Random
-    ) -> Iterator[Step]:
+    ) -> Iterator[Happening]:
         """Yield the steps inside, between `at` and `until`: `halls` hall visits with `scans` and `touches` in them."""
         if not self._places.halls or halls <= 0:
             return
@@ -147,7 +151,7 @@ class Habits:
 
     def _see_hall(
         self, who: Person, comes: int, goes: int, scans: int, touches: int, badge: bytes, chance: Random
-    ) -> Iterator[Step]:
+    ) -> Iterator[Happening]:
         hall = self._places.halls.draw(chance)
         draw = chance.random
         person, words, key = (who.number, who.words, badge) if who.consent else (None, who.unnamed, b"")
@@ -159,13 +163,13 @@ class Habits:
             moments = sorted([draw() for _ in range(scans + touches)])
             span = goes - comes - 30_000
             kind_sums = self._kinds[who.role is BadgeRole.VISITOR_PROFESSIONAL]
-            begun: tuple[Booth, int, str] | None = None
+            begun: tuple[PlayedBooth, int, str] | None = None
             for moment in moments:
                 now = comes + 15_000 + int(moment * span)
                 if draw() * (scans + touches) < scans or not hall.showing:
                     scans -= 1
                     booth = hall.booths.draw(chance)
-                    yield Step(
+                    yield Happening(
                         now,
                         booth.terminal,
                         SCANS.name,
@@ -195,7 +199,7 @@ class Habits:
     def _door(
         self,
         kind: str,
-        hall: Hall,
+        hall: PlayedHall,
         at: int,
         words: str,
         key: bytes,
@@ -205,12 +209,12 @@ class Habits:
         *,
         accepted: bool = True,
         dwell: int = -1,
-    ) -> Step:
+    ) -> Happening:
         door = hall.doors[int(chance.random() * len(hall.doors))]
         more = "" if accepted else f',"result":"denied","reason":"{DenyReason.WRONG_ZONE.value}"'
         if dwell >= 0:
             more = f',"dwell_ms":{dwell}'
-        return Step(
+        return Happening(
             at,
             door,
             SCANS.name,
@@ -222,14 +226,14 @@ class Habits:
     def _touch(
         self,
         kind: InteractionKind,
-        booth: Booth,
+        booth: PlayedBooth,
         choice: int,
         session: str,
         at: int,
         who: Person,
         badge: bytes,
         chance: Random,
-    ) -> Step:
+    ) -> Happening:
         exhibit, exhibitor = booth.exhibits[choice]
         named = kind is InteractionKind.LEAD_CAPTURED or (who.consent and chance.random() >= TOUCH_ANONYMOUS)
         body = f'{self._touch_words[kind]}{exhibit}","exhibitor_id":"{exhibitor}"'
@@ -241,7 +245,7 @@ class Habits:
                 body += f',"duration_ms":{int(chance.random() * 900_000)}'
         elif kind is InteractionKind.SURVEY_SUBMITTED:
             body += f',"rating":{int(chance.random() * 6)}'
-        return Step(
+        return Happening(
             at,
             booth.terminal,
             INTERACTIONS.name,

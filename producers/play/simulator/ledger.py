@@ -12,7 +12,7 @@ from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from producers.play.simulator.emission import DealState, Emission, Passage, Refused, Touch
+from producers.play.simulator.emission import BadRecord, DealFact, Emission, Passage, Touch
 from producers.play.simulator.places import hours_of
 from schemas.codes import BadgeRole, InteractionKind, OutcomeKind, ScanKind
 from schemas.fair.model import Fair
@@ -62,7 +62,7 @@ SUMMED_VISITS: Final = frozenset({"visits", "professional_visits"})
 DWELL_CAP_MS: Final = 7_200_000
 DWELL_BOUNDS_MS: Final = tuple(1_000 * s for s in (60, 120, 300, 600, 900, 1_200, 1_800, 2_700, 3_600, 5_400, 7_200))
 
-Key = tuple[str, str, tuple[str, ...]]
+CellKey = tuple[str, str, tuple[str, ...]]
 """KPI, date (empty where there is none), label values."""
 
 
@@ -79,11 +79,11 @@ class Ledger:
         self._countable = frozenset(gate_id for gate_id, gate in fair.gates.items() if gate.countable)
         self._section = {exhibitor.exhibitor_id: exhibitor.section for exhibitor in fair.exhibitors.values()}
         self._dates: dict[int, str] = {}
-        self._counts: Counter[Key] = Counter()
-        self._sets: defaultdict[Key, set[Hashable]] = defaultdict(set)
-        self._dwells: defaultdict[Key, Counter[int]] = defaultdict(Counter)
-        self._dwell_sums: Counter[Key] = Counter()
-        self._deals: dict[str, tuple[int, str, DealState]] = {}
+        self._counts: Counter[CellKey] = Counter()
+        self._sets: defaultdict[CellKey, set[Hashable]] = defaultdict(set)
+        self._dwells: defaultdict[CellKey, Counter[int]] = defaultdict(Counter)
+        self._dwell_sums: Counter[CellKey] = Counter()
+        self._deals: dict[str, tuple[int, str, DealFact]] = {}
         self._once: set[str] = set()
         self.booked = 0
 
@@ -91,7 +91,7 @@ class Ledger:
         """Book one record that Kafka has."""
         self.booked += 1
         fact, topic = emission.fact, emission.topic
-        if isinstance(fact, Refused):
+        if isinstance(fact, BadRecord):
             self._counts["rejected_events", "", (topic, fact.reason)] += 1
             return
         day = self._date(emission.t_ms)
@@ -233,7 +233,7 @@ class Ledger:
             draft.unlink(missing_ok=True)
 
 
-def yearly_value(deal: DealState) -> int:
+def yearly_value(deal: DealFact) -> int:
     """Return what an intended deal is worth a year, in minor units, half to even; whole if it runs a year or less."""
     value = deal.value_minor or 0
     if deal.yearly or deal.term_months <= 12:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Final
 
-from producers.play.simulator.emission import Emission, Step, Terminal
+from producers.play.simulator.emission import Emission, Happening, Reader
 from producers.play.simulator.noise import broken
 from producers.play.simulator.places import Hours, Places
 from producers.play.simulator.scenarios import Scenario
@@ -37,7 +37,7 @@ class Network:
         self._until_ms = epoch_ms(fair.days[-1].ends_at) + DAY_MS
         set_up(places, fair.fair_id, hours, scenario, chance_of(seed, scenario.name, "terminals"))
 
-    def carry(self, step: Step) -> list[Emission]:
+    def carry(self, step: Happening) -> list[Emission]:
         """Return what reaches the server of one step: the event, perhaps copies, perhaps a broken form before it.
 
         None of it arrives before the step happened.
@@ -69,7 +69,7 @@ class Network:
             return [broken(event._replace(at_ms=max(happened, arrives - 40)), self._chance), event]
         return [event]
 
-    def _arrival(self, step: Step) -> tuple[int, str]:
+    def _arrival(self, step: Happening) -> tuple[int, str]:
         """Return when the server gets the event of a step, and how it was captured."""
         draw, scenario = self._chance.random, self._scenario
         happened = step.at_ms
@@ -121,7 +121,7 @@ def set_up(places: Places, fair_id: str, hours: Sequence[Hours], scenario: Scena
             terminal.outages = ((start, end), *terminal.outages)
 
 
-def _some(terminals: Sequence[Terminal], share: float, chance: Random) -> list[Terminal]:
+def _some(terminals: Sequence[Reader], share: float, chance: Random) -> list[Reader]:
     """Return a share of the terminals, at least one if the share is not zero."""
     if share <= 0:
         return []

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, Final, NamedTuple
 
-from producers.play.simulator.emission import Emission, Refused
+from producers.play.simulator.emission import BadRecord, Emission
 from schemas.topics import DEALS, SCANS
 
 Members = dict[str, Any]
@@ -70,4 +70,4 @@ def broken(good: Emission, chance: Random) -> Emission:
 
 
 def _as(good: Emission, reason: str, value: bytes) -> Emission:
-    return good._replace(value=value, fact=Refused(reason), resent=False, suspect=False)
+    return good._replace(value=value, fact=BadRecord(reason), resent=False, suspect=False)

@@ -7,7 +7,7 @@ from itertools import accumulate
 from random import Random
 from typing import Final, Generic, NamedTuple, TypeVar
 
-from producers.play.simulator.emission import Terminal
+from producers.play.simulator.emission import Reader
 from schemas.fair.model import Fair
 from schemas.times import epoch_ms
 
@@ -38,35 +38,35 @@ class Weighted(Generic[T]):
         return bool(self.things)
 
 
-class Exhibit(NamedTuple):
+class PlayedExhibit(NamedTuple):
     """Something shown at a booth, and who shows it."""
 
     exhibit_id: str
     exhibitor_id: str
 
 
-class Booth(NamedTuple):
+class PlayedBooth(NamedTuple):
     """A stand, its terminal, and what is shown there (perhaps nothing)."""
 
     booth_id: str
-    terminal: Terminal
-    exhibits: tuple[Exhibit, ...]
+    terminal: Reader
+    exhibits: tuple[PlayedExhibit, ...]
 
 
-class Hall(NamedTuple):
+class PlayedHall(NamedTuple):
     """A hall, its door readers, its stands, and those of them that show something."""
 
     hall_id: str
-    doors: tuple[Terminal, ...]
-    booths: Weighted[Booth]
-    showing: Weighted[Booth]
+    doors: tuple[Reader, ...]
+    booths: Weighted[PlayedBooth]
+    showing: Weighted[PlayedBooth]
 
 
-class Gate(NamedTuple):
+class PlayedGate(NamedTuple):
     """A gate of the perimeter, one terminal a lane."""
 
     gate_id: str
-    lanes: tuple[Terminal, ...]
+    lanes: tuple[Reader, ...]
 
 
 class Places:
@@ -83,25 +83,25 @@ class Places:
     """
 
     def __init__(self, fair: Fair) -> None:
-        self.terminals: list[Terminal] = []
+        self.terminals: list[Reader] = []
         gates = [
-            Gate(gate_id, self._readers(f"gate-{gate_id}", min(MAX_LANES, gate.lanes)))
+            PlayedGate(gate_id, self._readers(f"gate-{gate_id}", min(MAX_LANES, gate.lanes)))
             for gate_id, gate in fair.gates.items()
         ]
         self.all_gates = Weighted(gates)
         self.gates = Weighted([gate for gate in gates if fair.gates[gate.gate_id].countable]) or self.all_gates
-        shown: defaultdict[str, list[Exhibit]] = defaultdict(list)
+        shown: defaultdict[str, list[PlayedExhibit]] = defaultdict(list)
         for exhibit_id, exhibit in fair.exhibits.items():
-            shown[fair.exhibitors[exhibit.exhibitor].booth].append(Exhibit(exhibit_id, exhibit.exhibitor))
-        inside: defaultdict[str, list[Booth]] = defaultdict(list)
-        self.booths: dict[str, Booth] = {}
+            shown[fair.exhibitors[exhibit.exhibitor].booth].append(PlayedExhibit(exhibit_id, exhibit.exhibitor))
+        inside: defaultdict[str, list[PlayedBooth]] = defaultdict(list)
+        self.booths: dict[str, PlayedBooth] = {}
         for booth_id, place in fair.booths.items():
-            booth = Booth(booth_id, self._readers(f"booth-{booth_id}", 1)[0], tuple(shown[booth_id]))
+            booth = PlayedBooth(booth_id, self._readers(f"booth-{booth_id}", 1)[0], tuple(shown[booth_id]))
             self.booths[booth_id] = booth
             inside[place.hall].append(booth)
         self.halls = Weighted(
             [
-                Hall(
+                PlayedHall(
                     hall_id,
                     self._readers(f"hall-{hall_id}", DOORS),
                     Weighted(inside[hall_id], even=True),
@@ -113,9 +113,9 @@ class Places:
         self.stages = self._readers("stage", STAGES)
         self.forum = self._readers("forum", 1)[0]
 
-    def _readers(self, name: str, count: int) -> tuple[Terminal, ...]:
+    def _readers(self, name: str, count: int) -> tuple[Reader, ...]:
         # An identifier may have 64 characters, so the name of a terminal made of one is cut.
-        readers = tuple(Terminal(f"{name[:60]}-{number}") for number in range(1, count + 1))
+        readers = tuple(Reader(f"{name[:60]}-{number}") for number in range(1, count + 1))
         self.terminals += readers
         return readers
 

@@ -12,7 +12,7 @@ from random import Random
 from typing import Final
 
 from producers.play.simulator.deals import DealRoom
-from producers.play.simulator.emission import Emission, Step
+from producers.play.simulator.emission import Emission, Happening
 from producers.play.simulator.journeys import Habits
 from producers.play.simulator.network import Network
 from producers.play.simulator.places import Hours, Places, hours_of
@@ -22,7 +22,7 @@ from producers.play.simulator.writing import HOUR_MS, MINUTE_MS, chance_of
 from schemas.codes import BadgeRole
 from schemas.fair.model import Fair
 
-Course = tuple[int, Iterator[Step]]
+Course = tuple[int, Iterator[Happening]]
 """When something begins, in ms since 1970, and its steps."""
 
 TURNED_AWAY: Final = 0.003
@@ -71,12 +71,12 @@ def emissions(fair: Fair, scenario: Scenario, seed: int, starts_ms: int | None =
             yield emission
 
 
-def in_order(courses: Iterable[Course]) -> Iterator[Step]:
+def in_order(courses: Iterable[Course]) -> Iterator[Happening]:
     """Yield the steps of all courses in order of time; courses come in order of their first step."""
-    going: list[tuple[int, int, Step, Iterator[Step]]] = []
+    going: list[tuple[int, int, Happening, Iterator[Happening]]] = []
     number = 0
 
-    def until(moment: int | None) -> Iterator[Step]:
+    def until(moment: int | None) -> Iterator[Happening]:
         while going and (moment is None or going[0][0] < moment):
             _, order, step, steps = going[0]
             yield step

@@ -16,14 +16,14 @@ from typing import Any, NamedTuple
 from streams.audit.recount.fair import OracleFair
 from streams.audit.recount.rules import CANCELLED, JsonEvent, epoch_ms, read_event
 
-Record = tuple[str, int, int, bytes | None, bytes | None]
+StoredRecord = tuple[str, int, int, bytes | None, bytes | None]
 """Topic, partition, offset, key, value."""
 
-Labels = frozenset[tuple[str, str]]
-Value = int | tuple[int, ...]
+LabelSet = frozenset[tuple[str, str]]
+Recounted = int | tuple[int, ...]
 """A number; of a histogram its count, its sum in milliseconds, then the count of each bucket."""
 
-Results = dict[str, dict[str, dict[Labels, Value]]]
+RecountedKpis = dict[str, dict[str, dict[LabelSet, Recounted]]]
 """By name, then by window (`fair` or a date or, for panes, `15m`), then by labels."""
 
 WINDOWS = {
@@ -71,14 +71,14 @@ BUCKETS_MS = {
 LONGEST_PANES = 15
 FUTURE_MS = 300_000
 DWELL_CAP_MS = 7_200_000
-NONE: Labels = frozenset()
+NONE: LabelSet = frozenset()
 
 Cell = Counter[str] | set[Any] | list[int]
 """A count is the Counter's `n`; a distinct count is a set; a histogram the list of its milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class When:
     """When an event counts: milliseconds, minute and venue-local date; expired events reach no pane."""
 
     ms: int
@@ -139,13 +139,13 @@ class Oracle:
         self.deals: dict[str, JsonEvent] = {}
         self.seen: set[tuple[str, int, str, str]] = set()
         self.newest: dict[tuple[str, int], int] = {}
-        self.totals: dict[str, dict[str, dict[Labels, Cell]]] = defaultdict(lambda: defaultdict(dict))
-        self.panes: dict[str, dict[int, dict[Labels, Cell]]] = defaultdict(lambda: defaultdict(dict))
+        self.totals: dict[str, dict[str, dict[LabelSet, Cell]]] = defaultdict(lambda: defaultdict(dict))
+        self.panes: dict[str, dict[int, dict[LabelSet, Cell]]] = defaultdict(lambda: defaultdict(dict))
         self.days_of_minutes: dict[int, str] = {}
         self.entries: dict[tuple[str, str], Entry] = {}
         self.sequences: dict[str, Numbering] = {}
 
-    def read(self, records: Iterable[Record]) -> "Oracle":
+    def read(self, records: Iterable[StoredRecord]) -> "Oracle":
         """Take the records in; return the oracle itself."""
         for topic, partition, _offset, _key, value in records:
             event = read_event(topic, value, self.fair)
@@ -170,7 +170,7 @@ class Oracle:
         if newest is not None:
             kept = LONGEST_PANES - -self.lateness_ms // 60_000
             if moment.minute < newest // 60_000 - kept:
-                moment = Moment(moment.ms, moment.suspect, moment.minute, moment.day, expired=True)
+                moment = When(moment.ms, moment.suspect, moment.minute, moment.day, expired=True)
         reached = min(moment.ms, received)
         self.newest[topic, partition] = reached if newest is None else max(newest, reached)
 
@@ -189,16 +189,16 @@ class Oracle:
             if current is None or _rank(event) > _rank(current):
                 self.deals[event["deal_id"]] = event
 
-    def _moment(self, ms: int, received: int) -> Moment:
+    def _moment(self, ms: int, received: int) -> When:
         suspect = ms > received + FUTURE_MS or not self.fair.first_ms <= ms < self.fair.end_ms
         ms = received if suspect else ms
         minute = ms // 60_000
         day = self.days_of_minutes.get(minute)
         if day is None:
             day = self.days_of_minutes[minute] = self.fair.local_day(minute * 60_000)
-        return Moment(ms, suspect, minute, day)
+        return When(ms, suspect, minute, day)
 
-    def _take_scan(self, scan: JsonEvent, at: Moment) -> None:
+    def _take_scan(self, scan: JsonEvent, at: When) -> None:
         kind, badge, gate = scan["scan_kind"], scan.get("badge_ref"), str(scan.get("gate_id"))
         if scan.get("result", "accepted") == "denied":
             if kind in {"entry", "exit"}:
@@ -221,7 +221,7 @@ class Oracle:
                 self._add("booth_visitors", at, badge, booth=scan["booth_id"])
                 self._add("booth_audience", at, badge)
 
-    def _take_visit(self, scan: JsonEvent, at: Moment) -> None:
+    def _take_visit(self, scan: JsonEvent, at: When) -> None:
         badge, role, country = scan.get("badge_ref"), scan["badge_role"], scan.get("residence_country")
         opening = self.fair.opening.get(at.day)
         if role not in self.fair.visitor_roles or opening is None or not opening[0] <= at.ms < opening[1]:
@@ -237,7 +237,7 @@ class Oracle:
             if country != self.fair.host_country:
                 self._add("international_visitors", at, badge)
 
-    def _take_interaction(self, touch: JsonEvent, at: Moment) -> None:
+    def _take_interaction(self, touch: JsonEvent, at: When) -> None:
         kind, badge, exhibitor = touch["interaction_kind"], touch.get("badge_ref"), touch["exhibitor_id"]
         self._put("interactions", at, 1, kind=kind)
         if badge is not None:
@@ -247,7 +247,7 @@ class Oracle:
                 self._add("leads", at, (exhibitor, badge), section=self.fair.section_of[exhibitor])
                 self._add("lead_audience", at, badge)
 
-    def _put(self, name: str, at: Moment | None, amount: int, **labels: str) -> None:
+    def _put(self, name: str, at: When | None, amount: int, **labels: str) -> None:
         """Count the amount, or note it where the KPI is a histogram."""
         for cells, key in self._cells(name, at, labels):
             if name in BUCKETS_MS:
@@ -259,15 +259,15 @@ class Oracle:
                 assert isinstance(count, Counter)
                 count["n"] += amount
 
-    def _add(self, name: str, at: Moment, member: object, **labels: str) -> None:
+    def _add(self, name: str, at: When, member: object, **labels: str) -> None:
         for cells, key in self._cells(name, at, labels):
             members = cells.setdefault(key, set())
             assert isinstance(members, set)
             members.add(member)
 
     def _cells(
-        self, name: str, at: Moment | None, labels: Mapping[str, str]
-    ) -> Iterable[tuple[dict[Labels, Cell], Labels]]:
+        self, name: str, at: When | None, labels: Mapping[str, str]
+    ) -> Iterable[tuple[dict[LabelSet, Cell], LabelSet]]:
         windows, key = WINDOWS[name], frozenset(labels.items())
         if "fair" in windows:
             yield self.totals[name]["fair"], key
@@ -276,17 +276,17 @@ class Oracle:
         if at is not None and "m" in windows and not at.expired:
             yield self.panes[name][at.minute], key
 
-    def window(self, name: str, minutes: int, end_minute: int) -> dict[Labels, Value]:
+    def window(self, name: str, minutes: int, end_minute: int) -> dict[LabelSet, Recounted]:
         """Return the KPI over the `minutes` minutes before `end_minute` (minutes since 1970)."""
-        found: dict[Labels, list[Cell]] = defaultdict(list)
+        found: dict[LabelSet, list[Cell]] = defaultdict(list)
         for minute in range(end_minute - minutes, end_minute):
             for key, cell in self.panes[name].get(minute, {}).items():
                 found[key].append(cell)
         return {key: _value(name, cells) for key, cells in found.items()}
 
-    def kpis(self) -> Results:
+    def kpis(self) -> RecountedKpis:
         """Return the day and fair windows of every KPI."""
-        results: Results = {name: {} for name in WINDOWS}
+        results: RecountedKpis = {name: {} for name in WINDOWS}
         for name, windows in self.totals.items():
             for window, cells in windows.items():
                 results[name][window] = {key: _value(name, [cell]) for key, cell in cells.items()}
@@ -295,8 +295,8 @@ class Oracle:
             results[name]["fair"] = {NONE: sum(value for value in values if isinstance(value, int))}
         return results | self._deal_kpis()
 
-    def _deal_kpis(self) -> Results:
-        results: Results = {name: defaultdict(lambda: defaultdict(int)) for name in DEAL_KPIS}
+    def _deal_kpis(self) -> RecountedKpis:
+        results: RecountedKpis = {name: defaultdict(lambda: defaultdict(int)) for name in DEAL_KPIS}
         for deal in self.deals.values():
             if deal["type"] == CANCELLED:
                 _increase(results["deals_cancelled"]["fair"], 1)
@@ -333,13 +333,13 @@ def _rank(deal: JsonEvent) -> tuple[int, str]:
     return deal["revision"], deal["event_id"]
 
 
-def _increase(cells: dict[Labels, Value], amount: int, **labels: str) -> None:
+def _increase(cells: dict[LabelSet, Recounted], amount: int, **labels: str) -> None:
     before = cells.get(frozenset(labels.items()), 0)
     assert isinstance(before, int)
     cells[frozenset(labels.items())] = before + amount
 
 
-def _value(name: str, cells: Sequence[Cell]) -> Value:
+def _value(name: str, cells: Sequence[Cell]) -> Recounted:
     if name in BUCKETS_MS:
         return _histogram(BUCKETS_MS[name], [ms for cell in cells if isinstance(cell, list) for ms in cell])
     if isinstance(cells[0], set):
