@@ -1,6 +1,6 @@
 """Pipeline health: workers, lag, journal, rebalances, the gateway's requests, Kafka seen from both sides."""
 
-from dashboards.boards.shared import MARKS, PIPELINE, TO_QUALITY
+from dashboards.boards.shared import MARKS, PIPELINE, TO_QUALITY, TOPIC_COLOURS
 from dashboards.queries import RATE
 from dashboards.scraping import MOST_SERIES
 from dashboards.spec import BAD, GOOD, NEUTRAL, NO_WORKER, WARN, WATCH, Board, Kind, Legend, Levels, Panel, Query, Row
@@ -140,7 +140,7 @@ _WORKERS = Row(
             unit="locale",
             width=8,
             levels=LAG,
-            colours={"fair.scans": NEUTRAL, "fair.interactions": "purple", "fair.deals": GOOD},
+            colours=TOPIC_COLOURS,
             links=(TO_QUALITY,),
         ),
         Panel(

@@ -10,6 +10,7 @@ from dashboards.boards.shared import (
     TO_BOOTH,
     TO_GATES,
     TO_PIPELINE,
+    TOPIC_COLOURS,
 )
 from dashboards.queries import fill, quantile, share, total
 from dashboards.spec import BAD, GOOD, NEUTRAL, NO_WORKER, WARN, WATCH, Board, Kind, Levels, Panel, Query, Row, about
@@ -19,7 +20,6 @@ from streams.kpis.quality import CLOCK_SUSPECTS, DUPLICATE_EVENTS, EVENT_LAG, EV
 _DAY, _FAIR = Window.DAY, Window.FAIR
 LAG: Levels = ((None, GOOD), (10, WATCH), (60, BAD))
 FEW: Levels = ((None, GOOD), (0.01, WATCH), (0.05, BAD))
-_COLOURS = {"fair.scans": NEUTRAL, "fair.interactions": "purple", "fair.deals": GOOD}
 
 
 def _of_all(part: str) -> str:
@@ -181,7 +181,7 @@ _TRENDS = Row(
             unit="locale",
             width=8,
             stack=True,
-            colours=_COLOURS,
+            colours=TOPIC_COLOURS,
         ),
         Panel(
             id=8,

@@ -4,6 +4,7 @@ from typing import Final
 
 from dashboards.queries import ZERO, fact, inside, total
 from dashboards.spec import BAD, GOOD, NEUTRAL, QUIET, WARN, WATCH, BoardLink, Levels, Mark, Variable
+from schemas import topics
 from streams.kpis.booths import BOOTH_SCANS
 from streams.kpis.definition import Label, Window
 from streams.kpis.gates import GATE_DENIALS, GATE_PASSAGES
@@ -29,6 +30,8 @@ A fair of another day is a simulation or a replay: its numbers are as old as its
 """
 MINUTES: Final = "suffix:min"
 """Unit of stays in a trend: of seconds, Grafana's axis makes steps of 8 min 20 s."""
+TOPIC_COLOURS: Final = {topics.SCANS.name: NEUTRAL, topics.INTERACTIONS.name: "purple", topics.DEALS.name: GOOD}
+"""Trends by topic; a topic without a colour here gets one from Grafana."""
 URGENT: Final = 'ALERTS{alertstate="firing", severity=~"critical|warning"}'
 
 HALL: Final = Variable("hall", "Hall", "label_values(fair_hall_occupancy, hall)", all=True)

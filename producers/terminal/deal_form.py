@@ -40,7 +40,7 @@ class DealForm:
 
 
 def deal_members(form: DealForm, card: Card, deal_id: str, signed_at: str) -> Mapping[str, Any]:
-    """Return the members of the event `fair.deal.signed.v1`, without its envelope.
+    """Return the members of the event `DealSigned`, without its envelope.
 
     Raises:
         InvalidEvent: names the field of the form and says what to do.

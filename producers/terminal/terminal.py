@@ -13,6 +13,7 @@ from producers.terminal.pairing import CARD, Pairing
 from producers.terminal.spool import Saved, Spool
 from schemas.codes import BadgeRole, Capture, InteractionKind, ScanKind, SourceType
 from schemas.errors import InvalidEvent, InvalidSettings
+from schemas.events import DealSigned, ExhibitInteraction, VisitorScan, type_of
 from schemas.ids import FairId, TerminalId
 from schemas.times import instant_text, wall_ms
 from schemas.wire import decode_strict
@@ -97,7 +98,7 @@ class BoothTerminal:
         members: dict[str, Any] = {"scan_kind": kind, "badge_role": role, "source_type": read_by}
         if self.card.place_id:
             members[f"{self.card.place}_id"] = self.card.place_id
-        return self._save("fair.visitor.scanned.v1", "scan", members, event_id, badge)
+        return self._save(type_of(VisitorScan), "scan", members, event_id, badge)
 
     def interact(
         self,
@@ -118,7 +119,7 @@ class BoothTerminal:
                 hint="`fairpulse terminal status` lists the exhibits; pair again if the fair file has changed",
             )
         members = {"interaction_kind": kind, "exhibit_id": shown.id, "exhibitor_id": shown.exhibitor, "rating": rating}
-        return self._save("fair.exhibit.interaction.v1", kind.value, members, event_id, badge)
+        return self._save(type_of(ExhibitInteraction), kind.value, members, event_id, badge)
 
     def check_deal(self, form: DealForm) -> Mapping[str, Any]:
         """Return what a deal would say, saving nothing; raises InvalidEvent as `deal`."""
@@ -129,7 +130,7 @@ class BoothTerminal:
         now = self._clock()
         chosen = event_id or new_event_id(now)
         members = deal_members(form, self.card, f"d-{chosen.replace('-', '')[-16:]}", instant_text(writable(now)))
-        return self._save("fair.deal.signed.v1", "deal", members, chosen, None)
+        return self._save(type_of(DealSigned), "deal", members, chosen, None)
 
     def _save(
         self, of_type: str, word: str, members: Mapping[str, Any], event_id: str | None, badge: str | None

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.dataclasses import dataclass
 
 from schemas.api.terminals import PlaceKind
+from schemas.topics import RECORD_MAX_BYTES
 
 EVENTS_PATH: Final = "/v1/events"
 TERMINAL_PATH: Final = "/v1/terminal"
@@ -21,8 +22,8 @@ SIMULATED_TIME: Final = "Simulated-Time"
 JSON_TYPE: Final = "application/json"
 PROBLEM_TYPE: Final = "application/problem+json"
 
-EVENT_MAX_BYTES: Final = 65_536
-"""Largest posted event: the size that CloudEvents asks everybody to take."""
+EVENT_MAX_BYTES: Final = RECORD_MAX_BYTES
+"""Largest posted event: as large as a stored one may be, and the size that CloudEvents asks everybody to take."""
 BODY_MAX_BYTES: Final = 1_048_576
 """Largest body of a request."""
 EVENTS_MAX: Final = 500

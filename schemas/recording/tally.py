@@ -12,7 +12,7 @@ from schemas.recording.header import Header, TopicPart
 from schemas.times import from_epoch_ms, instant_text
 
 MOST_TYPES: Final = 64
-"""Types listed in a header; ours are five, and whatever a broken terminal makes up."""
+"""Types listed in a header: ours, and whatever a broken terminal makes up."""
 
 
 class Tally:

@@ -53,7 +53,7 @@ class Backfill:
     """The same, record by record, for a source that cannot be iterated over."""
 
     def __init__(self, fair: Fair, lateness: timedelta, step: timedelta = STEP) -> None:
-        self._replay = _Replay(Engine(fair, lateness))
+        self._replay = _Fold(Engine(fair, lateness))
         self._facts = FairFacts(fair)
         self._topics = frozenset(topic.name for topic in EVENT_TOPICS)
         self._length = step // timedelta(milliseconds=1)
@@ -92,7 +92,7 @@ class Backfill:
         self._steps += 1
 
 
-class _Replay:
+class _Fold:
     """States of all partitions, and records that wait to be folded together.
 
     A record is looked at first (`take`), so that the step before it can be shown without it, and kept afterwards.

@@ -11,7 +11,9 @@ import pytest
 import yaml
 
 from dashboards.__main__ import FILES, GENERATED
+from schemas.events import type_of
 from schemas.settings import PREFIX, Settings
+from schemas.topics import ALL_TOPICS, EVENT_CLASSES
 from streams.local.jars import VERSION
 
 ROOT = Path(__file__).parents[2]
@@ -68,6 +70,24 @@ def test_a_class_name_or_a_name_for_a_type_stands_for_one_thing_in_the_house() -
                 homes.setdefault(name, []).append(str(path.relative_to(ROOT)))
     twice = [f"{name} in {' and '.join(paths)}" for name, paths in sorted(homes.items()) if len(paths) > 1]
     assert not twice, "give each a name of its own, what it is to the fair or to its room:\n" + "\n".join(twice)
+
+
+def test_types_of_events_and_names_of_topics_are_spelt_where_they_are_declared() -> None:
+    """The recount spells them a second time on purpose: it shares nothing with the product."""
+    declared = (ROOT / "schemas" / "events.py", ROOT / "schemas" / "topics.py")
+    types, names = {type_of(kind) for kind in EVENT_CLASSES}, {topic.name for topic in ALL_TOPICS}
+    spelt = []
+    for path in MODULES:
+        if path in declared or path.is_relative_to(ROOT / "streams" / "audit" / "recount"):
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
+                text = node.value
+                if text in names or any(one in text for one in types):
+                    spelt.append(f"{path.relative_to(ROOT)}:{node.lineno}: {text[:60]}")
+    assert not spelt, "use type_of(...) or the topic's name:\n" + "\n".join(spelt)
 
 
 @pytest.mark.parametrize("name", FILES)

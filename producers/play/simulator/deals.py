@@ -27,6 +27,7 @@ from schemas.codes import (
     TradeDirection,
     ValueBasis,
 )
+from schemas.events import DealAmended, DealCancelled, DealSigned, DealTerms, type_of
 from schemas.fair.model import Exhibitor, Fair
 from schemas.topics import DEALS
 
@@ -117,7 +118,7 @@ class DealRoom:
         late = not changes and draw() < TYPED_IN_LATER
         if late:
             at += int((16 if scenario.whole_fair else 1) * HOUR_MS + draw() * 2 * HOUR_MS)
-        yield self._step(at, terminal, "fair.deal.signed.v1", terms, hold, typed_in=late)
+        yield self._step(at, terminal, DealSigned, terms, hold, typed_in=late)
         revision = 1
         if changes:
             for _ in range(1 + int(draw() * 1.4)):
@@ -229,25 +230,25 @@ class DealRoom:
     def _amended(self, at: int, terminal: Reader, terms: Terms, *, correction: bool) -> Happening:
         kind = ChangeKind.CORRECTION if correction else ChangeKind.BUSINESS_CHANGE
         changed = Terms(terms.state._replace(change=kind), {**terms.more, "change_kind": kind.value})
-        return self._step(at, terminal, "fair.deal.amended.v1", changed)
+        return self._step(at, terminal, DealAmended, changed)
 
     def _cancelled(
         self, at: int, terminal: Reader, deal_id: str, revision: int, booth_id: str, chance: Random
     ) -> Happening:
         reason = tuple(CancelReason)[int(chance.random() * len(CancelReason))].value
         body = (
-            f'"type":"fair.deal.cancelled.v1","deal_id":"{deal_id}","revision":{revision},"reason":"{reason}",'
+            f'"type":"{type_of(DealCancelled)}","deal_id":"{deal_id}","revision":{revision},"reason":"{reason}",'
             f'"booth_id":"{booth_id}"'
         )
         fact = DealFact(deal_id, revision, stands=False)
         return Happening(at, terminal, DEALS.name, deal_id.encode(), body, fact)
 
     def _step(
-        self, at: int, terminal: Reader, kind: str, terms: Terms, hold: int = 0, *, typed_in: bool = False
+        self, at: int, terminal: Reader, kind: type[DealTerms], terms: Terms, hold: int = 0, *, typed_in: bool = False
     ) -> Happening:
         state = terms.state
         members: dict[str, Any] = {
-            "type": kind,
+            "type": type_of(kind),
             "deal_id": state.deal,
             "revision": state.revision,
             "outcome_kind": state.outcome.value,

@@ -15,10 +15,11 @@ from producers.play.simulator.population import Person
 from producers.play.simulator.scenarios import Scenario
 from producers.play.simulator.writing import MINUTE_MS, event_id
 from schemas.codes import BadgeRole, DenyReason, InteractionKind, ScanKind
+from schemas.events import ExhibitInteraction, VisitorScan, type_of
 from schemas.topics import INTERACTIONS, SCANS
 
-SCAN_TYPE: Final = '"type":"fair.visitor.scanned.v1","source_type":"qr","scan_kind"'
-TOUCH_TYPE: Final = '"type":"fair.exhibit.interaction.v1","interaction_kind"'
+SCAN_TYPE: Final = f'"type":"{type_of(VisitorScan)}","source_type":"qr","scan_kind"'
+TOUCH_TYPE: Final = f'"type":"{type_of(ExhibitInteraction)}","interaction_kind"'
 
 DWELL_UNKNOWN: Final = 0.12
 """Exits from a hall whose reader does not know how long the badge was inside."""
