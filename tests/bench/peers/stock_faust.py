@@ -15,7 +15,7 @@ import faust
 
 from schemas.admission import admission
 from schemas.errors import InvalidEvent
-from schemas.events import DealCancelled, ExhibitInteraction, VisitorScan
+from schemas.events import DealCancelled, ExhibitInteraction, VisitorScan, happened_ms
 from schemas.fair.file import example_fair_path, load_fair
 from schemas.times import epoch_ms
 from schemas.topics import EVENT_TOPICS, PARTITIONS
@@ -124,7 +124,7 @@ def take_deal(event, moment):
 
 def fold(topic, event, moment):
     global unique
-    happened, received = epoch_ms(event.occurred_at) + event.clock_offset_ms, epoch_ms(event.received_at)
+    happened, received = happened_ms(event), epoch_ms(event.received_at)
     suspect = not calendar.is_believable(happened, received)
     happened = received if suspect else happened
     minute = happened // 60_000
