@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from streams.fold.decoding import Decoding
 from streams.fold.engine import Engine
 from streams.fold.journal import PartitionJournal
 from streams.shown.health import Health
@@ -45,7 +46,7 @@ def install(step: str, arm: Path) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     {
-        "after_decode": lambda: after(agent.Folding, "_decode", here),
+        "after_decode": lambda: after(Decoding, "read", here),
         "after_dead_letters": lambda: _dead_letters(here),
         "after_fold": lambda: after(Engine, "fold", here),
         "after_state_changed": lambda: after(PartitionJournal, "write", here),
