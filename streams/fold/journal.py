@@ -116,6 +116,11 @@ class PartitionJournal:
         return offset, raw
 
 
+def writer_of(raw: bytes) -> str:
+    """Return who wrote a journal record, as hexadecimal digits."""
+    return _decode(raw).writer.hex()
+
+
 def _spelt(delta: Delta) -> Delta:
     """Return the delta with its sums as text: many huge amounts in one chunk outgrow a msgpack integer."""
     panes = {
