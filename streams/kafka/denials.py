@@ -1,14 +1,4 @@
-"""What a running worker hears when an access rule is taken from it, in one line.
-
-aiokafka keeps an error of the group for whoever calls its own `getmany`, which Faust never does; it stops fetching a
-topic that it may no longer see; a worker would stand still in silence. What is found here makes it leave.
-"""
-
-import asyncio
-from typing import Any
-
-from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import TopicAuthorizationFailedError
+"""What a running worker is told when an access rule is taken from it, in one line."""
 
 from schemas.errors import Refused
 from schemas.kafka_access import DENIED, code_of, names_in, refused
@@ -25,16 +15,3 @@ def denial(kafka: KafkaSettings, error: BaseException, operation: str) -> Refuse
     """
     kind = DENIED.get(code_of(error), "cluster")
     return refused(kafka, error, f"{operation} on {kind} {names_in(error)}".rstrip())
-
-
-def hidden_error(consumer: AIOKafkaConsumer) -> BaseException | None:
-    """Return an error of the group or of a topic's metadata that the consumer keeps to itself; None if it is well."""
-    coordinator: Any = consumer._coordinator  # noqa: SLF001 - there is no public sign of any of these
-    task: asyncio.Task[None] | None = getattr(coordinator, "_coordination_task", None)
-    if task is not None and task.done() and not task.cancelled() and (ended := task.exception()):
-        return ended
-    pending: BaseException | None = getattr(coordinator, "_pending_exception", None)
-    if pending is not None:
-        return pending
-    unseen = consumer._client.cluster.unauthorized_topics  # noqa: SLF001
-    return TopicAuthorizationFailedError(frozenset(unseen)) if unseen else None

@@ -1,20 +1,16 @@
 """The worker put together: Faust app, journal table, agent, pages. Nothing connects before it is started."""
 
-import gc
-import logging
 import tempfile
-import time
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import faust
 from aiokafka.errors import KafkaError
 from faust.auth import Credentials
-from faust.exceptions import ProducerSendError
-from faust.types import TP
+from faust.types import StreamT
 from mode import Service
 from prometheus_client import CollectorRegistry, ProcessCollector
 from typing_extensions import override
@@ -31,12 +27,14 @@ from streams.shown.health import Health
 from streams.shown.pages import WorkerPages
 from streams.shown.view import View
 from streams.worker.agent import Folding
-from streams.worker.chunks import Chunk, ChunkConsumer, RawChunks, consumer_for
-from streams.worker.consumer_thread import Denial
+from streams.worker.chunks import Chunk, Reading
 from streams.worker.rejects import RejectLimit
-from streams.worker.store import JournalStore, JournalTable
-
-log = logging.getLogger(__name__)
+from streams.worker.seams.app import FilelessApp, offset_of
+from streams.worker.seams.consumer import RawChunks, read_chunks, read_events_from
+from streams.worker.seams.table import JournalTable, read_journal_from
+from streams.worker.seams.thread import Denial
+from streams.worker.store import States
+from streams.worker.turns import Turns
 
 QUEUED_CHUNKS = 16
 """Chunks that wait between consumer and fold; more only cost memory and a longer rebalance."""
@@ -67,37 +65,19 @@ class _Serving(Service):
         await self._pages.stop()
 
 
-class WorkerApp(faust.App):
-    """A Faust app that keeps no files (its state lives in the journal topic), and shows how it is doing.
+class WorkerApp(FilelessApp):
+    """The Faust app of a worker, which shows how it is doing.
 
     Attributes:
-        health: told when partitions move and when they are recovered.
         pages: served as long as the app runs, recovery included.
     """
 
-    health: Health
     pages: WorkerPages
-
-    @override
-    def _create_directories(self) -> None:
-        """Create none."""
 
     @override
     async def on_start(self) -> None:
         await super().on_start()
         await self.add_runtime_dependency(_Serving(self.pages, beacon=self.beacon))
-
-    @override
-    def on_rebalance_start(self) -> None:
-        self.health.rebalance_began(time.monotonic())
-        super().on_rebalance_start()
-
-    @override
-    def on_rebalance_end(self) -> None:
-        super().on_rebalance_end()
-        tune_garbage_collector()
-        self.health.recovered(time.monotonic())
-        log.info("recovered and folding")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +86,8 @@ class Worker:
 
     app: WorkerApp
     engine: Engine
-    store: JournalStore
+    states: States
+    folding: Folding
     view: View
     pages: WorkerPages
     health: Health
@@ -121,27 +102,25 @@ def create_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) ->
     """
     engine = Engine(fair, settings.allowed_lateness)
     app = _create_app(group_of(engine, settings.generation), kafka, settings)
-    table = JournalTable(app, engine, kafka.partitions)
-    store = table.states
-    app.tables.add(table)
-    # Faust takes the class from here when it makes the consumer; it is declared a class variable.
+    states = States(engine, partial(read_journal_from, app))
+    reading = Reading(_NAMES, settings.chunk_records, states.position_of)
     denial_of = partial(denial, kafka)
-    vars(app.transport)["Consumer"] = consumer_for(
-        frozenset(_NAMES), settings.chunk_records, store.position_of, denial_of
-    )
+    read_chunks(app, reading, denial_of)
+    table = JournalTable(app, states, kafka.partitions)
+    app.tables.add(table)
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     health = Health(registry)
+    app.sensors.add(Turns(health, states))
     view = View(
         engine,
-        lambda: {number: store.journals[number].state for number in store.active if number in store.journals},
+        lambda: {number: states.journals[number].state for number in states.active if number in states.journals},
         wall_ms if settings.clock == "wall" else None,
     )
-    registry.register(KpiCollector(view, lambda: _lag(app, store)))
-    pages = WorkerPages(view, health, registry, settings.metrics_host, settings.metrics_port)
-    app.pages, app.health = pages, health
-    _attach_agent(app, engine, table, health, settings, denial_of)
-    return Worker(app, engine, store, view, pages, health, journal_topic(table.changelog_topic.get_topic_name()))
+    registry.register(KpiCollector(view, lambda: _lag(reading, states)))
+    app.pages = WorkerPages(view, health, registry, settings.metrics_host, settings.metrics_port)
+    folding = _attach_agent(app, engine, table, health, settings, denial_of)
+    return Worker(app, engine, states, folding, view, app.pages, health, journal_topic(table.changelog_topic_name))
 
 
 def group_of(engine: Engine, generation: int) -> str:
@@ -196,7 +175,7 @@ def _create_app(name: str, kafka: KafkaSettings, settings: WorkerSettings) -> Wo
 
 def _attach_agent(
     app: WorkerApp, engine: Engine, table: JournalTable, health: Health, settings: WorkerSettings, denial_of: Denial
-) -> None:
+) -> Folding:
     rejected = app.topic(REJECTED.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
     async def append(partition: int, key: bytes, value: bytes) -> int:
@@ -208,61 +187,39 @@ def _attach_agent(
 
         return await _stored(sending(), denial_of)
 
-    async def read_from(tp: TP, offset: int) -> None:
-        consumer = app.consumer
-        assert isinstance(consumer, ChunkConsumer)
-        await consumer.read_from(tp, offset)
-
     folding = Folding(
         engine=engine,
         journal_of=table.states.writable,
         append=append,
         bury=bury,
-        read_from=read_from,
+        read_from=partial(read_events_from, app),
         limit=RejectLimit(settings.max_consecutive_rejects),
         health=health,
     )
-    chunks = app.topic(*(topic.name for topic in EVENT_TOPICS), schema=RawChunks())
-    app.agent(chunks, name="fold")(_subscriber(folding))
+
+    async def fold(stream: StreamT[Chunk]) -> None:
+        await folding.run(cast("faust.Stream[Chunk]", stream))
+
+    app.agent(app.topic(*_NAMES, schema=RawChunks()), name="fold")(fold)
+    return folding
 
 
 async def _stored(sending: Awaitable[Any], denial_of: Denial) -> int:
     """Return the offset of a record once Kafka has it. Raises Refused when it may not be written."""
     try:
-        return int((await sending).offset)
-    except ProducerSendError as error:
-        why = error.__cause__
-        raise (None if why is None else denial_of(why, "Write")) or error from error
+        return await offset_of(sending)
     except KafkaError as error:
         raise denial_of(error, "Write") or error from error
 
 
-def _subscriber(folding: Folding) -> Any:
-    async def fold(stream: faust.Stream[Chunk]) -> None:
-        await folding.run(stream)
-
-    return fold
-
-
-def _lag(app: WorkerApp, store: JournalStore) -> Mapping[tuple[str, int], int]:
+def _lag(reading: Reading, states: States) -> Mapping[tuple[str, int], int]:
     """Return how many records of each event partition are in Kafka and not in state."""
-    ends = app.monitor.tp_end_offsets
     return {
-        (tp.topic, tp.partition): max(0, (end or 0) - 1 - (-1 if upto is None else upto))
-        for tp, end in ends.items()
-        if tp.partition in store.active and tp.topic in _NAMES
-        for upto in (store.position_of(tp),)
+        (tp.topic, tp.partition): max(0, end - 1 - (-1 if upto is None else upto))
+        for tp, end in reading.ends.items()
+        if tp.partition in states.active
+        for upto in (states.position_of(tp),)
     }
 
 
 _NAMES = frozenset(topic.name for topic in EVENT_TOPICS)
-
-
-def tune_garbage_collector() -> None:
-    """Take the state out of the collector's walks: it is large, long-lived and has no cycles.
-
-    Left alone, the collector walks it again and again and takes half of the throughput at a million events.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 1_000)

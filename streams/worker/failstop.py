@@ -1,25 +1,35 @@
-"""Leaving at once. Faust acknowledges a chunk when the agent's body ends, also by an exception: so it must not end."""
+"""Leaving at once. An agent that raised is started again by Faust and goes on with the next chunk: so it must not."""
 
 import logging
 import os
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
+
+import structlog
 
 from schemas.errors import FairpulseError
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 EXIT_MUST_STOP = 70
 """Exit code (EX_SOFTWARE of sysexits.h) after which the supervisor restarts the worker; it recovers exactly."""
 
 
-def leave(what: str, error: BaseException) -> NoReturn:
+def leave(what: str, error: BaseException, **where: Any) -> NoReturn:
     """Log why, then end the process without another line of Python. An error made for people is told in one line.
 
     Nothing is lost: whatever is not in the journal is folded again after the restart.
+
+    Args:
+        what: what went wrong, the same text each time.
+        error: why.
+        where: topic, partition, offsets: whatever helps to look it up.
     """
-    trace = None if isinstance(error, FairpulseError) else error
-    log.critical("%s, leaving: %s: %s", what, type(error).__name__, error, exc_info=trace)
+    if isinstance(error, FairpulseError):
+        told: dict[str, Any] = {"error": error.message, "remedy": error.hint}
+    else:
+        told = {"error": str(error), "exc_info": error}
+    log.critical("leaving", what=what, kind=type(error).__name__, **where, **told)
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()

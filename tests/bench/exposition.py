@@ -24,7 +24,7 @@ from streams.shown.collector import KpiCollector
 from streams.shown.health import Health
 from streams.shown.pages import exposition
 from streams.shown.view import View
-from streams.worker.app import tune_garbage_collector
+from streams.worker.turns import tune_garbage_collector
 from tests.shown.test_collector import FAIR, busy_states
 
 RUNS = 12

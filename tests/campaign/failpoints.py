@@ -16,7 +16,7 @@ from streams.fold.engine import Engine
 from streams.fold.journal import PartitionJournal
 from streams.shown.health import Health
 from streams.worker import agent
-from streams.worker.chunks import ChunkConsumer
+from streams.worker.seams.consumer import ChunkConsumer
 
 STEPS = (
     "after_decode",
@@ -125,7 +125,7 @@ def _commit(here: Callable[[], None], *, before: bool) -> None:
     original: Any = ChunkConsumer._commit
 
     async def commit(self: ChunkConsumer, offsets: Any) -> Any:
-        is_ours = any(tp.topic in self.chunk_topics for tp in offsets)
+        is_ours = any(tp.topic in self.reading.topics for tp in offsets)
         if before and is_ours:
             here()
         done = await original(self, offsets)

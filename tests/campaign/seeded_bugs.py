@@ -20,7 +20,8 @@ from schemas.errors import InvalidEvent
 from streams.fold.engine import Engine
 from streams.shown.view import View
 from streams.worker.agent import Folding
-from streams.worker.chunks import Chunk, ChunkConsumer
+from streams.worker.chunks import Chunk
+from streams.worker.seams.consumer import ChunkConsumer
 
 SLOW_S = 0.2
 """How long after its commit a chunk is folded: a journal that is a little slow."""
@@ -65,7 +66,7 @@ def commit_before_apply() -> None:
                 await append
 
     async def seek(self: ChunkConsumer) -> None:
-        mine = [tp for tp in self.assignment() if tp.topic in self.chunk_topics]
+        mine = [tp for tp in self.assignment() if tp.topic in self.reading.topics]
         first = await self.earliest_offsets(*mine) if mine else {}
         await Consumer.perform_seek(self)
         committed: dict[TP, int | None] = dict(self._committed_offset)

@@ -1,8 +1,6 @@
-"""The store behind the journal table: what it does when Faust has dropped journal records on their way."""
+"""The states behind the journal table: what it does when Faust has dropped journal records on their way."""
 
 import asyncio
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from faust.types import TP
@@ -12,6 +10,7 @@ from schemas.settings import KafkaSettings, WorkerSettings
 from streams.worker import store
 from streams.worker.app import create_worker
 from streams.worker.chunks import Chunk
+from streams.worker.store import States
 
 
 class Seeks:
@@ -24,12 +23,10 @@ class Seeks:
         self.made.append((tp, offset))
 
 
-def behind_a_hole(tp: TP, *offsets: int) -> list[Any]:
-    """Return what Faust hands over for chunks of one record each."""
-    return [
-        SimpleNamespace(message=SimpleNamespace(tp=tp, offset=offset, value=Chunk(offset, [(offset, b"")])))
-        for offset in offsets
-    ]
+def read(states: States, tp: TP, *offsets: int) -> None:
+    """Apply chunks of one record each."""
+    for offset in offsets:
+        states.apply(tp, Chunk(offset, [(offset, b"")]))
 
 
 async def test_a_lost_journal_record_is_read_again_once_however_many_came_behind_it(
@@ -38,14 +35,14 @@ async def test_a_lost_journal_record_is_read_again_once_however_many_came_behind
     worker = create_worker(load_fair(example_fair_path("small")), KafkaSettings(), WorkerSettings())
     consumer = worker.app.consumer = Seeks()  # type: ignore[assignment]
     one, other = TP(worker.journal.name, 0), TP(worker.journal.name, 1)
-    batch = behind_a_hole(one, 3, 4, 5) + behind_a_hole(other, 1, 2)
-    worker.store.apply_changelog_batch(batch, lambda key: key, lambda value: value)
+    read(worker.states, one, 3, 4, 5)
+    read(worker.states, other, 1, 2)
     await asyncio.sleep(0)
     assert consumer.made == [(one, 0), (other, 0)]
-    worker.store.apply_changelog_batch(behind_a_hole(one, 6), lambda key: key, lambda value: value)
+    read(worker.states, one, 6)
     await asyncio.sleep(0)
     assert consumer.made[2:] == [], "what was fetched before is still arriving"
     monkeypatch.setattr(store, "SEEK_AGAIN_S", 0)
-    worker.store.apply_changelog_batch(behind_a_hole(one, 7), lambda key: key, lambda value: value)
+    read(worker.states, one, 7)
     await asyncio.sleep(0)
     assert consumer.made[2:] == [(one, 0)], "a hole that is still there is noticed again"

@@ -13,7 +13,7 @@ from schemas.errors import InvalidEvent
 from schemas.fair.file import example_fair_path, load_fair
 from schemas.topics import EVENT_TOPICS
 from schemas.wire import decoder
-from streams.worker.app import tune_garbage_collector
+from streams.worker.turns import tune_garbage_collector
 from streams.fold.engine import Engine
 from streams.fold.state import PartitionState
 from streams.shown.view import View

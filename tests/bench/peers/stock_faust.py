@@ -20,7 +20,7 @@ from schemas.fair.file import example_fair_path, load_fair
 from schemas.times import epoch_ms
 from schemas.topics import EVENT_TOPICS, PARTITIONS
 from schemas.wire import decoder
-from streams.worker.app import tune_garbage_collector
+from streams.worker.turns import tune_garbage_collector
 from streams.kpis.aggregates import Count, Distinct, Histogram, Sum
 from streams.kpis.definition import Signal, Window
 from streams.fold.engine import Engine

@@ -1,0 +1,5 @@
+"""The seams with Faust, mode and aiokafka: every use of something that they do not document.
+
+Outside this package the worker uses only what they document. What a seam replaces or reads, why, and with which version
+it was read stands at each; what must hold of the library for it to be right, in a test of each (tests/worker/seams).
+"""
