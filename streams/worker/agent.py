@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from time import perf_counter
+from typing import cast
 
 from faust import Stream
 from faust.types import TP, EventT
@@ -22,6 +24,15 @@ Append = Callable[[int, bytes, bytes], Awaitable[int]]
 """Partition, key and value to the offset at which it came to lie; done when Kafka has acknowledged it."""
 
 
+@dataclass(slots=True)
+class Folded:
+    """What a worker has folded since it was started: chunks, their records, and those of them that were refused."""
+
+    chunks: int = 0
+    records: int = 0
+    refused: int = 0
+
+
 class Folding:
     """Takes chunks to the journal.
 
@@ -31,6 +42,9 @@ class Folding:
         append: appends to the journal topic.
         bury: writes dead letters to fair.rejected; done when Kafka has acknowledged it.
         read_from: makes the consumer read a partition again from an offset.
+
+    Attributes:
+        folded: counts for the log.
     """
 
     def __init__(
@@ -54,6 +68,12 @@ class Folding:
         self._room = asyncio.Semaphore(IN_FLIGHT)
         self._appends: set[asyncio.Task[None]] = set()
         self._decoding = Decoding(engine.fair)
+        self.folded = Folded()
+
+    @property
+    def in_flight(self) -> int:
+        """Chunks that are folded and not yet acknowledged by Kafka."""
+        return len(self._appends)
 
     async def run(self, stream: Stream[Chunk]) -> None:
         """Take every chunk of the stream; leave the process on anything that is not a bad event.
@@ -65,7 +85,7 @@ class Folding:
             try:
                 append = await self.take(event.message.tp, event.value)
             except Exception as error:  # noqa: BLE001 - going on would leave a hole
-                leave(f"a chunk of {event.message.topic}[{event.message.partition}] could not be folded", error)
+                leave("a chunk could not be folded", error, **_place(event))
             task = asyncio.create_task(self._finish(append, event))
             self._appends.add(task)
             task.add_done_callback(self._appends.discard)
@@ -76,7 +96,7 @@ class Folding:
             if append is not None:
                 await append
         except Exception as error:  # noqa: BLE001 - refused or of unknown outcome: the state is ahead of the log
-            leave(f"a chunk of {event.message.topic}[{event.message.partition}] could not be journalled", error)
+            leave("a chunk could not be journalled", error, **_place(event))
         event.ack()
         self._room.release()
 
@@ -110,6 +130,9 @@ class Folding:
         self._health.chunk_done(
             records=len(records), journal_bytes=len(raw), decode=decoded - started, fold=folded - folding
         )
+        self.folded.chunks += 1
+        self.folded.records += len(records)
+        self.folded.refused += len(refused)
         self._limit.note(good=len(records) - len(refused), refused=len(refused))
         return self._journal(tp, expected, raw)
 
@@ -117,3 +140,9 @@ class Folding:
         began = perf_counter()
         confirm(expected, await self._append(tp.partition, tp.topic.encode(), raw))
         self._health.appended(perf_counter() - began)
+
+
+def _place(event: EventT[Chunk]) -> dict[str, object]:
+    """Return where a chunk lies, for the log."""
+    message, records = event.message, cast("Chunk", event.value).records
+    return {"topic": message.topic, "partition": message.partition, "first": records[0][0], "last": records[-1][0]}

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
+import time
 
 import faust
-from typing_extensions import override
+import structlog
 
 from schemas.fair.model import Fair
 from schemas.logs import log_to_stderr
@@ -14,16 +15,9 @@ from streams.kafka.preflight import refuse_denied
 from streams.kafka.topics import ensure_topics
 from streams.shown.pages import refuse_taken
 from streams.worker.app import create_worker
+from streams.worker.seams.app import SAID_TWICE
 
-log = logging.getLogger(__name__)
-
-
-class PlainWorker(faust.Worker):
-    """Faust's process around the app (signals, orderly stop), with our logging instead of its own."""
-
-    @override
-    def _setup_logging(self) -> None:
-        """Leave logging as `run_worker` set it up."""
+log = structlog.get_logger(__name__)
 
 
 def run_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) -> None:
@@ -35,11 +29,35 @@ def run_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) -> No
         SystemExit: the worker ended.
     """
     log_to_stderr(settings.log_level, quiet=("faust", "mode", "aiokafka"))
-    logging.getLogger("faust.topics").setLevel(logging.CRITICAL)  # what it logs it also raises
+    for name in SAID_TWICE:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     refuse_taken(settings.metrics_host, settings.metrics_port)
     worker = create_worker(fair, kafka, settings)
+    log.info(
+        "worker starting",
+        fair=fair.fair_id,
+        group=worker.app.conf.id,
+        generation=settings.generation,
+        journal=worker.journal.name,
+        partitions=kafka.partitions,
+        brokers=kafka.bootstrap_servers,
+        host=settings.metrics_host,
+        port=settings.metrics_port,
+    )
     for name in asyncio.run(ensure_topics(kafka, (*ALL_TOPICS, worker.journal))):
-        log.info("created topic %s with %d partitions", name, kafka.partitions)
+        log.info("topic created", topic=name, partitions=kafka.partitions)
     topics = [topic.name for topic in (*EVENT_TOPICS, worker.journal)]
     asyncio.run(refuse_denied(kafka, worker.app.conf.id, topics))
-    PlainWorker(worker.app, quiet=True, redirect_stdouts=False).execute_from_commandline()
+    began = time.monotonic()
+    try:
+        faust.Worker(worker.app, quiet=True, redirect_stdouts=False, override_logging=False).execute_from_commandline()
+    finally:
+        folded = worker.folding.folded
+        log.info(
+            "worker stopped",
+            seconds=round(time.monotonic() - began, 1),
+            chunks=folded.chunks,
+            records=folded.records,
+            refused=folded.refused,
+            unacknowledged=worker.folding.in_flight,
+        )
