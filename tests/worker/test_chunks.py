@@ -1,0 +1,77 @@
+"""Where an event partition is read after a rebalance, and how what was fetched of it becomes chunks."""
+
+import pytest
+
+from schemas.errors import MustStop
+from streams.worker.chunks import JOURNAL_RECORDS, Chunk, Reading, chunk_of, cut_journal
+from tests.support.still_kafka import EVENTS, records
+
+
+def reading(last: int | None = None, most: int = 3) -> Reading:
+    """Return how far a partition is read whose state has applied everything up to an offset."""
+    return Reading(frozenset({EVENTS.topic}), most, lambda _: last)
+
+
+def cut(where: Reading, *offsets: int) -> list[tuple[int, list[int]]]:
+    """Return what each chunk follows, and its offsets."""
+    return [
+        (follows, [record.offset for record in part]) for follows, part in where.cut(EVENTS, records(EVENTS, *offsets))
+    ]
+
+
+def test_a_partition_is_read_where_its_own_state_ends() -> None:
+    assert reading(last=41).start(EVENTS, earliest=0) == 42
+    assert reading(last=41).start(EVENTS, earliest=42) == 42
+
+
+def test_a_partition_without_state_is_read_from_its_first_record() -> None:
+    assert reading().start(EVENTS, earliest=7) == 7
+
+
+def test_records_that_are_gone_before_they_were_applied_are_named() -> None:
+    with pytest.raises(MustStop, match=r"fair\.scans\[0\] lost offsets 42 to 49"):
+        reading(last=41).start(EVENTS, earliest=50)
+
+
+def test_nothing_comes_out_of_a_partition_before_it_is_known_where_it_is_read() -> None:
+    where = reading()
+    assert cut(where, 0, 1) == []
+    where.reads_from(EVENTS, 0)
+    assert cut(where, 0, 1) == [(0, [0, 1])]
+
+
+def test_a_long_run_becomes_several_chunks_that_follow_each_other() -> None:
+    where = reading(most=3)
+    where.reads_from(EVENTS, 10)
+    assert cut(where, *range(10, 17)) == [(10, [10, 11, 12]), (13, [13, 14, 15]), (16, [16])]
+
+
+def test_a_chunk_follows_the_one_before_across_a_gap_in_the_log() -> None:
+    where = reading()
+    where.reads_from(EVENTS, 0)
+    assert cut(where, 0, 1) + cut(where, 5, 6) == [(0, [0, 1]), (2, [5, 6])]
+
+
+def test_a_chunk_behind_a_lost_one_does_not_follow_what_is_in_state() -> None:
+    where = reading()
+    where.reads_from(EVENTS, 0)
+    lost = cut(where, 0, 1)
+    [(follows, _)] = cut(where, 2, 3)
+    assert lost
+    assert follows == 2, "the agent, whose state ends before 0, sees that 0 and 1 are missing"
+
+
+def test_what_is_fetched_once_more_after_a_seek_is_cut_away() -> None:
+    where = reading()
+    where.reads_from(EVENTS, 2)
+    assert cut(where, 0, 1, 2, 3) == [(2, [2, 3])]
+    assert cut(where, 0, 1) == []
+
+
+def test_journal_records_are_handed_on_with_any_hole_that_they_have() -> None:
+    run = records(EVENTS, *range(5, 5 + JOURNAL_RECORDS), 2_000)
+    assert [(follows, len(part)) for follows, part in cut_journal(run)] == [(5, JOURNAL_RECORDS), (2_000, 1)]
+
+
+def test_a_chunk_holds_offset_and_value_of_each_record() -> None:
+    assert chunk_of(3, records(EVENTS, 4, 5)) == Chunk(3, [(4, b"4"), (5, b"5")])
