@@ -107,21 +107,6 @@ class ChunkConsumer(Consumer):
         self.reading.reads_from(tp, offset)
 
     @override
-    async def _wait_next_records(self, timeout: float) -> tuple[Any, set[TP] | None]:
-        """Fetch from the partitions that have room; look again soon when none has.
-
-        Faust's own, without its pause of a second. `not_waiting_next_records`, which it sets as well, is read only by
-        `wait_for_stopped_flow`, which nothing calls.
-        """
-        if not self.flow_active:
-            await self.wait(self.can_resume_flow)  # type: ignore[arg-type]  # anything with wait() will do
-        active = self._get_active_partitions()
-        if not active:
-            await asyncio.sleep(PAUSE_S)
-            return {}, active
-        return await self._getmany(active_partitions=active, timeout=timeout), active
-
-    @override
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
         """Fetch, and give what came as one message for every chunk.
 
@@ -129,12 +114,12 @@ class ChunkConsumer(Consumer):
         partition is being read, that the flow goes on, and that no newer generation of the group has begun. While the
         app rebalances nothing is given at all: streams throw away what comes then (issue 596).
         """
-        records, active = await self._wait_next_records(timeout)
+        records, active = await self._fetch_where_there_is_room(timeout)
         generation = self.app.consumer_generation_id
-        if records is None or self.should_stop:
+        if self.should_stop:
             return
         for tp, run in records.items():
-            if active is not None and tp not in active and tp not in self._buffered_partitions:
+            if tp not in active and tp not in self._buffered_partitions:
                 continue
             is_event = tp.topic in self.reading.topics
             if is_event:
@@ -146,6 +131,20 @@ class ChunkConsumer(Consumer):
                     return
                 yield tp, self._message(tp, follows, part)
 
+    async def _fetch_where_there_is_room(self, patience_s: float) -> tuple[Any, set[TP]]:
+        """Fetch from the partitions that are being read and not full; look again soon when there is none.
+
+        Faust's own (`_wait_next_records`) without its pause of a second. `not_waiting_next_records`, which it sets as
+        well, is read only by `wait_for_stopped_flow`, which nothing calls.
+        """
+        if not self.flow_active:
+            await self.wait(self.can_resume_flow)  # type: ignore[arg-type]  # anything with wait() will do
+        active = self._get_active_partitions()
+        if not active:
+            await asyncio.sleep(PAUSE_S)
+            return {}, active
+        return await self._getmany(active_partitions=active, timeout=patience_s), active
+
     def _message(self, tp: TP, follows: int, part: Sequence[Fetched]) -> Message:
         """Return Faust's message of the last record of a chunk, with the chunk as its value."""
         message = self._to_message(tp, part[-1])
@@ -156,8 +155,8 @@ class ChunkConsumer(Consumer):
     async def _drain_messages(self, fetcher: ServiceT) -> None:
         """Hand messages on: Faust's loop, without the four asyncio tasks that it spends on each (29 us).
 
-        It waits for the callback or for the flow to be suspended, whichever comes first. The callback itself waits as
-        long as the flow is suspended, so the race is needed only then. Offsets between two chunks are told as a gap:
+        It waits for the callback or for the flow to be suspended, whichever comes first; here only where the flow is
+        suspended already, and the callback would wait for it to resume. Offsets between two chunks are told as a gap:
         Faust commits no further than to the first offset that is neither acknowledged nor in a gap. Its own gap
         includes the record itself, which then counts twice.
         """

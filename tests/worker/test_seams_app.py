@@ -1,0 +1,122 @@
+"""What must hold of Faust's app, producer and sensors, and of mode. A red test: read the seam and the new one again."""
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import faust
+import pytest
+from aiokafka.errors import TopicAuthorizationFailedError
+from faust.exceptions import ProducerSendError
+from faust.types import TP, RecordMetadata
+from mode import Service
+from mode.types import ServiceT
+from typing_extensions import override
+
+from streams.worker.app import Worker
+from streams.worker.seams.app import SAID_TWICE, FilelessApp, offset_of
+from tests.support.still_kafka import EVENTS, on_still_kafka
+
+
+async def test_an_app_that_starts_makes_directories_and_ours_makes_none(tmp_path: Path) -> None:
+    stock = faust.App("stock", datadir=tmp_path / "stock", autodiscover=False)
+    await stock.on_first_start()
+    assert (tmp_path / "stock").is_dir(), "Faust makes its directories elsewhere, or none any more"
+    ours = FilelessApp("ours", datadir=tmp_path / "ours", autodiscover=False)
+    await ours.on_first_start()
+    assert not (tmp_path / "ours").exists(), "_create_directories: Faust makes its directories elsewhere"
+
+
+async def test_an_append_tells_its_offset_once_kafka_has_it(worker: Worker) -> None:
+    future = worker.app.tables["journal"].send_changelog(3, b"fair.scans", b"\x00raw")
+    message = future.message
+    assert (message.partition, message.key, message.value) == (3, b"fair.scans", b"\x00raw")
+    tp = TP(worker.journal.name, 3)
+    future.set_result(RecordMetadata(tp.topic, tp.partition, tp, 17))
+    assert await offset_of(future) == 17, "send_changelog: the outcome of an append is told in another way"
+
+
+async def test_an_append_that_is_refused_is_told_by_aiokafka_s_error_whenever_it_comes(worker: Worker) -> None:
+    denied = TopicAuthorizationFailedError("fair.rejected")
+
+    class Refusing:
+        async def send(self, *_: Any, **__: Any) -> None:
+            raise denied
+
+    producer: Any = worker.app.producer
+    producer._producer = Refusing()
+    sending = producer.send("fair.rejected", b"k", b"v", partition=0, timestamp=None, headers=None)
+    with pytest.raises(ProducerSendError):
+        await sending
+    sending = producer.send("fair.rejected", b"k", b"v", partition=0, timestamp=None, headers=None)
+    with pytest.raises(TopicAuthorizationFailedError):
+        await offset_of(sending)
+    late = worker.app.tables["journal"].send_changelog(3, b"fair.scans", b"")
+    late.set_exception(denied)
+    with pytest.raises(TopicAuthorizationFailedError):
+        await offset_of(late)
+
+
+@pytest.mark.parametrize("name", SAID_TWICE)
+async def test_a_logger_that_is_silenced_says_what_its_sender_is_told(
+    worker: Worker, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    future = worker.app.tables["journal"].send_changelog(3, b"fair.scans", b"")
+    topic: Any = worker.app.tables["journal"].changelog_topic
+    producer: Any = worker.app.producer
+    state = worker.app.sensors.on_send_initiated(producer, worker.journal.name, future.message, 0, 0)
+    refused: Any = worker.app.loop.create_future()
+    refused.set_exception(TopicAuthorizationFailedError(worker.journal.name))
+    with caplog.at_level(logging.WARNING):
+        topic._on_published(refused, future, producer, state)
+    assert [record.name for record in caplog.records] == [name], "Faust warns of a failed append elsewhere"
+    assert isinstance(future.exception(), TopicAuthorizationFailedError)
+
+
+async def test_faust_tells_sensors_of_the_beginning_and_the_end_of_a_rebalance(worker: Worker) -> None:
+    on_still_kafka(worker, EVENTS)
+    worker.health.recovered(0)
+    listener: Any = worker.app.consumer.RebalanceListener(worker.app.consumer._thread)  # type: ignore[attr-defined]
+    listener.on_partitions_revoked([]).close()
+    assert worker.app.rebalancing
+    assert not worker.health.ready, "Turns: Faust does not tell sensors that a rebalance begins"
+    worker.app.on_rebalance_end()
+    assert not worker.app.rebalancing
+    assert worker.health.ready, "Turns: Faust does not tell sensors that a rebalance is over"
+
+
+async def test_what_a_service_adds_when_it_starts_is_up_before_what_it_depends_on() -> None:
+    """The pages answer before the consumer joins its group."""
+    up: list[str] = []
+
+    class Part(Service):
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+        @override
+        async def on_start(self) -> None:
+            up.append(self.name)
+
+    class Whole(Service):
+        @override
+        def on_init_dependencies(self) -> Iterable[ServiceT]:
+            return [Part("consumer")]
+
+        @override
+        async def on_start(self) -> None:
+            await self.add_runtime_dependency(Part("pages"))
+
+    async with Whole():
+        assert up == ["pages", "consumer"], "add_runtime_dependency: mode starts services in another order"
+
+
+async def test_faust_s_process_leaves_our_logging_alone(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    process = faust.Worker(worker.app, quiet=True, redirect_stdouts=False, override_logging=False)
+    monkeypatch.setattr(process, "install_signal_handlers", lambda: None)
+    monkeypatch.setattr(process, "_setproctitle", lambda _: None)
+    root = logging.getLogger()
+    before = (list(root.handlers), root.level)
+    await process.on_first_start()
+    assert (root.handlers, root.level) == before, "override_logging: mode sets up logging all the same"

@@ -1,0 +1,210 @@
+"""What must hold of Faust's consumer for ours to be right. A red test: read the seam again, with the new Faust."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import faust
+import pytest
+from aiokafka.errors import ConsumerStoppedError
+from faust.types import TP
+
+from streams.worker.app import Worker
+from streams.worker.chunks import Chunk
+from streams.worker.seams import consumer as seam
+from streams.worker.seams.consumer import ChunkConsumer, RawChunks, read_events_from
+from streams.worker.seams.thread import PatientThread
+from tests.support.still_kafka import EVENTS, on_still_kafka, records
+
+
+class Left(BaseException):
+    """The worker would have left."""
+
+
+async def test_faust_takes_its_consumer_from_the_transport_and_its_thread_from_the_consumer(worker: Worker) -> None:
+    app = worker.app
+    assert isinstance(app.consumer, ChunkConsumer), "WorkerTransport: Faust makes its consumer elsewhere"
+    assert isinstance(app.consumer._thread, PatientThread), "_new_consumer_thread: Faust makes its thread elsewhere"
+
+
+async def test_mode_runs_the_watch_over_the_thread_as_long_as_the_consumer_runs(worker: Worker) -> None:
+    tasks = [task.fun.__name__ for task in worker.app.consumer._get_tasks()]  # type: ignore[attr-defined]
+    assert "_watch_thread" in tasks, "mode takes Service.task of a subclass no more"
+    assert "_commit_handler" in tasks
+
+
+async def test_faust_seeks_after_the_states_are_recovered_and_before_the_rebalance_is_over(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = worker.app
+    journal = TP(worker.journal.name, 0)
+    consumer, kafka = on_still_kafka(worker, EVENTS, journal, earliest=7)
+    app.on_rebalance_start()
+    recovery: Any = app.tables.recovery  # type: ignore[attr-defined]
+    recovery.add_active(app.tables["journal"], journal)
+    consumer.pause_partitions({EVENTS, journal})
+    seek, seen = consumer.perform_seek, []
+
+    async def noting() -> None:
+        seen.append((app.rebalancing, sorted(worker.states.active), consumer._get_active_partitions()))
+        await seek()
+
+    monkeypatch.setattr(consumer, "perform_seek", noting)
+    await recovery.on_recovery_completed(app.consumer_generation_id)
+    await app._fetcher.stop()
+    assert seen == [(True, [0], {EVENTS})], (
+        "perform_seek: not called, or at another time (rebalancing, active, resumed)"
+    )
+    assert kafka.sought == [(EVENTS, 7)], "an event partition without state starts at its first record"
+    assert not app.rebalancing
+
+
+async def test_reading_from_an_offset_moves_all_positions_that_faust_keeps(worker: Worker) -> None:
+    consumer, kafka = on_still_kafka(worker, EVENTS)
+    await read_events_from(worker.app, EVENTS, 5)
+    assert kafka.sought == [(EVENTS, 5)]
+    assert consumer._read_offset[EVENTS] == consumer._committed_offset[EVENTS] == 5
+
+
+async def test_records_that_are_gone_before_they_are_read_make_the_worker_leave(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consumer, kafka = on_still_kafka(worker, EVENTS, earliest=9)
+    monkeypatch.setattr(consumer.reading, "_position_of", lambda _: 3)
+    left: list[Any] = []
+
+    def leave(what: str, error: BaseException, **where: Any) -> None:
+        left.append((what, str(error), where))
+        raise Left
+
+    monkeypatch.setattr(seam, "leave", leave)
+    with pytest.raises(Left):
+        await consumer.perform_seek()
+    [(_, error, where)] = left
+    assert "lost offsets 4 to 8" in error
+    assert where == {"topic": EVENTS.topic, "partition": 0}
+    assert kafka.sought == []
+
+
+async def test_a_fetch_becomes_one_message_a_chunk_and_none_while_faust_rebalances(worker: Worker) -> None:
+    app = worker.app
+    consumer, kafka = on_still_kafka(worker, EVENTS)
+    await consumer.read_from(EVENTS, 0)
+    kafka.fetched = [{EVENTS: records(EVENTS, 0, 1)}, {EVENTS: records(EVENTS, 2, 3, 5)}]
+    app.rebalancing = True
+    assert [message async for message in consumer.getmany(0)] == []
+    app.rebalancing = False
+    [(tp, message)] = [found async for found in consumer.getmany(0)]
+    assert (tp, message.tp, message.offset) == (EVENTS, EVENTS, 5), "_to_message: the message of the last record"
+    assert message.value == Chunk(0, [(2, b"2"), (3, b"3"), (5, b"5")])  # type: ignore[comparison-overlap]
+    assert message.generation_id == app.consumer_generation_id
+
+
+async def test_a_chunk_comes_through_faust_s_decoding_as_it_is(worker: Worker) -> None:
+    consumer, _ = on_still_kafka(worker, EVENTS)
+    message = consumer._message(EVENTS, 0, records(EVENTS, 0, 1))
+    for topic in (worker.app.topic(EVENTS.topic, schema=RawChunks()), worker.app.tables["journal"].changelog_topic):
+        event = await topic.decode(message, propagate=True)
+        assert event.value is message.value, "RawChunks: Faust decodes a message elsewhere"
+        assert event.message is message
+
+
+async def test_faust_s_fetcher_hands_messages_on_through_our_loop_which_makes_no_tasks(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = worker.app
+    consumer, kafka = on_still_kafka(worker, EVENTS)
+    await consumer.read_from(EVENTS, 4)
+    kafka.fetched = [{EVENTS: records(EVENTS, 4, 5)}, {EVENTS: records(EVENTS, 9)}]
+    handed_on: asyncio.Queue[Any] = asyncio.Queue()
+    monkeypatch.setattr(consumer, "callback", handed_on.put)
+    races: list[object] = []
+    monkeypatch.setattr(consumer, "wait_first", lambda *waiting: races.append(waiting))
+    app.flow_control.resume()
+    consumer.resume_flow()
+    await app._fetcher.start()
+    messages = [await asyncio.wait_for(handed_on.get(), 5) for _ in range(2)]
+    await app._fetcher.stop()
+    assert [message.offset for message in messages] == [5, 9]
+    assert not races, "_drain_messages: Faust's fetcher drains the consumer elsewhere"
+    assert consumer._read_offset[EVENTS] == 9
+    assert ConsumerStoppedError in consumer.consumer_stopped_errors
+
+
+async def test_chunks_that_are_acknowledged_are_committed_whole_with_the_gaps_between_their_records(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = worker.app
+    consumer, kafka = on_still_kafka(worker, EVENTS)
+    app.topics.add(app.topic(EVENTS.topic, schema=RawChunks()))
+    await app.topics._update_indices()  # type: ignore[attr-defined]
+    handed_on: asyncio.Queue[Any] = asyncio.Queue()
+    monkeypatch.setattr(consumer, "callback", handed_on.put)
+    app.flow_control.resume()
+    consumer.resume_flow()
+    await app._fetcher.start()
+    for start in (0, 20):
+        await consumer.read_from(EVENTS, start)
+        kafka.fetched = [{EVENTS: records(EVENTS, start, start + 3)}, {EVENTS: records(EVENTS, start + 9)}]
+        for _ in range(2):
+            assert consumer.ack(await asyncio.wait_for(handed_on.get(), 5))
+        assert consumer._new_offset(EVENTS) == start + 10, "_add_gap: Faust counts gaps in another way"
+    await app._fetcher.stop()
+
+
+async def test_a_chunk_that_is_not_acknowledged_holds_back_a_rebalance(worker: Worker) -> None:
+    consumer, _ = on_still_kafka(worker, EVENTS)
+    message = consumer._message(EVENTS, 0, records(EVENTS, 0))
+    consumer.track_message(message)
+    waiting = asyncio.create_task(consumer.wait_empty())
+    await asyncio.sleep(0)
+    done, _ = await asyncio.wait([waiting], timeout=0.1)
+    assert not done, "wait_empty: Faust gives a partition away while its chunk is on its way to the journal"
+    message.acked = True
+    consumer._unacked_messages.discard(message)
+    await asyncio.wait_for(waiting, 5)
+
+
+async def test_what_comes_while_faust_rebalances_is_thrown_away(worker: Worker) -> None:
+    """The reason why nothing is handed on until it is over; should it change, the guard has become needless."""
+    app = worker.app
+    queue = app.topic(EVENTS.topic, schema=RawChunks()).queue
+    app.flow_control.suspend()
+    queue.force_put_nowait("a chunk")
+    app.flow_control.resume()
+    assert queue.empty(), "issue 596: Faust keeps what was queued before flow resumes"
+
+
+async def test_a_full_partition_is_left_out_of_the_next_fetch_until_it_has_room(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consumer, kafka = on_still_kafka(worker, EVENTS)
+    fetched_from: list[set[TP]] = []
+
+    async def fetched_records(partitions: set[TP], **_: Any) -> dict[TP, Any]:
+        fetched_from.append(set(partitions))
+        return {}
+
+    async def sleep(_: float) -> None:
+        pytest.fail("Faust pauses a second: it fetches in another way")
+
+    monkeypatch.setattr(kafka, "fetched_records", fetched_records)
+    monkeypatch.setattr(consumer, "sleep", sleep)
+    consumer.on_buffer_full(EVENTS)
+    assert [found async for found in consumer.getmany(0)] == []
+    assert fetched_from == [], "on_buffer_full: Faust keeps in another way which partitions are full"
+    consumer.on_buffer_drop(EVENTS)
+    assert [found async for found in consumer.getmany(0)] == []
+    assert fetched_from == [{EVENTS}]
+
+
+def test_nothing_in_faust_waits_for_the_event_that_our_fetch_leaves_out() -> None:
+    """`not_waiting_next_records` is read by `wait_for_stopped_flow` alone."""
+    package = Path(faust.__file__).parent
+    calls = {
+        path.relative_to(package)
+        for path in package.rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if "wait_for_stopped_flow" in line and "def " not in line
+    }
+    assert not calls, "_fetch_where_there_is_room: set and clear not_waiting_next_records as Faust's own does"

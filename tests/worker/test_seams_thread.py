@@ -1,0 +1,168 @@
+"""What must hold of Faust's consumer thread and of aiokafka. A red test: read the seam and the new one again."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer
+from aiokafka.client import AIOKafkaClient
+from aiokafka.consumer.group_coordinator import GroupCoordinator
+from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
+from aiokafka.protocol.metadata import MetadataResponse_v1
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+
+from streams.worker.app import Worker
+from streams.worker.seams import thread as seam
+from streams.worker.seams.thread import FETCH_MIN_BYTES, FETCH_WAIT_MS, hidden_error
+from tests.support.still_kafka import EVENTS, on_still_kafka
+
+DENIED = TopicAuthorizationFailedError(EVENTS.topic)
+
+
+class Left(BaseException):
+    """The worker would have left: nobody in between may catch it."""
+
+
+@pytest.fixture
+def left(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Why the worker would have left."""
+    reasons: list[str] = []
+
+    def leave(what: str, error: BaseException, **_: Any) -> None:
+        reasons.append(f"{what}: {error}")
+        raise Left
+
+    monkeypatch.setattr(seam, "leave", leave)
+    return reasons
+
+
+def made_by(worker: Worker) -> AIOKafkaConsumer:
+    """Return the client that Faust makes for the worker."""
+    consumer: Any = worker.app.consumer
+    return consumer._thread._create_consumer(asyncio.get_running_loop())
+
+
+@asynccontextmanager
+async def started(client: AIOKafkaConsumer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """Start a client that finds no broker."""
+
+    async def nowhere(_: Any) -> None:
+        """Connect to nobody."""
+
+    monkeypatch.setattr(AIOKafkaClient, "bootstrap", nowhere)
+    monkeypatch.setattr(GroupCoordinator, "_coordination_routine", nowhere)
+    await client.start()
+    try:
+        yield
+    finally:
+        await client.stop()
+
+
+async def test_faust_makes_its_client_where_we_set_how_long_a_fetch_waits_and_the_fetcher_hears_it(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = made_by(worker)
+    async with started(client, monkeypatch):
+        fetcher = client._fetcher
+        assert (fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes) == (FETCH_WAIT_MS, FETCH_MIN_BYTES), (
+            "_create_worker_consumer: Faust makes its client elsewhere, or aiokafka hands these on in another way"
+        )
+
+
+async def test_faust_still_has_no_setting_for_it(worker: Worker) -> None:
+    consumer: Any = worker.app.consumer
+    stock = AIOKafkaConsumerThread._create_worker_consumer(consumer._thread, worker.app.transport)  # type: ignore[arg-type]
+    assert (stock._fetch_max_wait_ms, stock._fetch_min_bytes) == (1500, 1), "look for a setting in the new Faust"
+    await stock.stop()
+    assert not any("fetch_max_wait" in name or "fetch_min" in name for name in dir(worker.app.conf))
+
+
+async def test_a_commit_that_is_refused_makes_the_worker_leave(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch, left: list[str]
+) -> None:
+    async def refuse(*_: Any) -> None:
+        raise DENIED
+
+    monkeypatch.setattr(AIOKafkaConsumer, "commit", refuse)
+    consumer, _ = on_still_kafka(worker, EVENTS)
+    consumer._thread._consumer = made_by(worker)
+    monkeypatch.setattr(consumer._thread, "assignment", lambda: {EVENTS})
+    with pytest.raises(Left):
+        await consumer._commit({EVENTS: 1})
+    assert "Read on topic fair.scans" in left[0], "commit: Faust commits without the client's own commit"
+
+
+async def test_a_fetch_that_is_refused_makes_the_worker_leave(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch, left: list[str]
+) -> None:
+    consumer, kafka = on_still_kafka(worker, EVENTS)
+
+    async def refuse(*_: Any, **__: Any) -> None:
+        raise DENIED
+
+    monkeypatch.setattr(kafka, "fetched_records", refuse)
+    with pytest.raises(Left):
+        await consumer._getmany({EVENTS}, 0)
+    assert "Read on topic fair.scans" in left[0], "_fetch_records: Faust fetches elsewhere"
+
+
+async def test_aiokafka_keeps_an_error_of_the_group_until_it_is_asked(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = made_by(worker)
+    async with started(client, monkeypatch):
+        assert hidden_error(client) is None
+        client._coordinator._push_error_to_user(GroupAuthorizationFailedError("a-group")).close()
+        found = hidden_error(client)
+        assert isinstance(found, GroupAuthorizationFailedError), "_pending_exception: aiokafka keeps it elsewhere"
+        assert found.args == ("a-group",)
+        client._coordinator._pending_exception = None
+
+
+async def test_a_coordination_that_has_died_is_found(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = made_by(worker)
+    async with started(client, monkeypatch):
+
+        async def dies() -> None:
+            raise RuntimeError("no coordination any more")
+
+        client._coordinator._coordination_task = asyncio.create_task(dies())
+        await asyncio.wait([client._coordinator._coordination_task])
+        assert str(hidden_error(client)) == "no coordination any more"
+        with pytest.raises(RuntimeError, match="no coordination"):
+            client._coordinator.check_errors()  # aiokafka looks for it in the same place
+        client._coordinator._coordination_task = asyncio.create_task(asyncio.sleep(0))
+
+
+async def test_aiokafka_notes_a_topic_that_it_may_no_longer_see(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = made_by(worker)
+    async with started(client, monkeypatch):
+        broker = [(0, "127.0.0.1", 9092, None)]
+        denied = [(DENIED.errno, EVENTS.topic, False, [])]
+        client._client.cluster.update_metadata(MetadataResponse_v1(broker, 0, denied))
+        found = hidden_error(client)
+        assert isinstance(found, TopicAuthorizationFailedError), "unauthorized_topics: aiokafka keeps them elsewhere"
+        assert EVENTS.topic in str(found)
+
+
+async def test_faust_keeps_its_client_where_the_watch_looks(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch, left: list[str]
+) -> None:
+    consumer: Any = worker.app.consumer
+    thread = consumer._thread
+    client = made_by(worker)
+    monkeypatch.setattr(thread, "_create_consumer", lambda loop: client)
+    monkeypatch.setattr(seam, "LOOK_S", 0)
+    async with started(client, monkeypatch):
+        monkeypatch.setattr(AIOKafkaConsumer, "start", lambda _: asyncio.sleep(0))
+        thread._thread_loop = asyncio.get_running_loop()
+        await AIOKafkaConsumerThread.on_start(thread)
+        client._coordinator._pending_exception = GroupAuthorizationFailedError("a-group")
+        with pytest.raises(Left):
+            await asyncio.wait_for(thread.watch(), 5)
+        assert "group a-group" in left[0]
+        client._coordinator._pending_exception = None
