@@ -52,6 +52,8 @@ connection that is open at one end only would stop a worker for so long."""
 class _Serving(Service):
     """The pages as a service of Faust's: up before the first rebalance, down with the app."""
 
+    mundane_level = "debug"
+
     def __init__(self, pages: WorkerPages, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._pages = pages
@@ -72,6 +74,7 @@ class WorkerApp(FilelessApp):
         pages: served as long as the app runs, recovery included.
     """
 
+    mundane_level = "debug"
     pages: WorkerPages
 
     @override

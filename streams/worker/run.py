@@ -50,7 +50,7 @@ def run_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) -> No
     asyncio.run(refuse_denied(kafka, worker.app.conf.id, topics))
     began = time.monotonic()
     try:
-        faust.Worker(worker.app, quiet=True, redirect_stdouts=False, override_logging=False).execute_from_commandline()
+        process_of(worker.app).execute_from_commandline()
     finally:
         folded = worker.folding.folded
         log.info(
@@ -61,3 +61,10 @@ def run_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) -> No
             refused=folded.refused,
             unacknowledged=worker.folding.in_flight,
         )
+
+
+def process_of(app: faust.App) -> faust.Worker:
+    """Return Faust's process around an app: its signals and orderly stop, our logging, nothing on standard output."""
+    process = faust.Worker(app, quiet=True, redirect_stdouts=False, override_logging=False)
+    process.spinner = None  # it writes control characters between the lines of the log
+    return process

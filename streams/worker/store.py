@@ -68,8 +68,7 @@ class States:
             del self.journals[partition]
         self.active = self.active & active
         self._recovering_since, self._records = asyncio.get_running_loop().time(), 0
-        read = {partition: self.journals[partition].next_offset for partition in sorted(active & self.journals.keys())}
-        log.info("recovery begun", partitions=sorted(active), in_state=read)
+        log.info("recovery begun", partitions=sorted(active), journal_from=self._journal_ends(active))
 
     def recovered(self, active: AbstractSet[int]) -> None:
         """Fold these partitions: their journals are read to the end."""
@@ -79,9 +78,16 @@ class States:
         log.info(
             "recovery finished",
             partitions=sorted(active),
+            journal_to=self._journal_ends(active),
             records=self._records,
             seconds=round(asyncio.get_running_loop().time() - self._recovering_since, 3),
         )
+
+    def _journal_ends(self, partitions: AbstractSet[int]) -> dict[int, int]:
+        """Return, by partition, the offset of the next journal record that state has yet to read."""
+        return {
+            number: self.journals[number].next_offset if number in self.journals else 0 for number in sorted(partitions)
+        }
 
     def apply(self, tp: TP, chunk: Chunk) -> None:
         """Apply records of a partition of the journal.

@@ -21,6 +21,8 @@ class Turns(faust.Sensor):
     Faust's own consumer thread announces the beginning, the app's thread the end.
     """
 
+    mundane_level = "debug"
+
     def __init__(self, health: Health, states: States, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._health = health
@@ -39,7 +41,7 @@ class Turns(faust.Sensor):
         now = time.monotonic()
         self._health.recovered(now)
         log.info(
-            "rebalance finished: folding",
+            "rebalance finished",
             active=sorted(self._states.active),
             seconds=round(now - state["began"], 3),
         )

@@ -15,6 +15,7 @@ from mode.types import ServiceT
 from typing_extensions import override
 
 from streams.worker.app import Worker
+from streams.worker.run import process_of
 from streams.worker.seams.app import SAID_TWICE, FilelessApp, offset_of
 from tests.support.still_kafka import EVENTS, on_still_kafka
 
@@ -112,11 +113,15 @@ async def test_what_a_service_adds_when_it_starts_is_up_before_what_it_depends_o
         assert up == ["pages", "consumer"], "add_runtime_dependency: mode starts services in another order"
 
 
-async def test_faust_s_process_leaves_our_logging_alone(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    process = faust.Worker(worker.app, quiet=True, redirect_stdouts=False, override_logging=False)
+async def test_faust_s_process_leaves_our_logging_and_standard_output_alone(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    process = process_of(worker.app)
     monkeypatch.setattr(process, "install_signal_handlers", lambda: None)
     monkeypatch.setattr(process, "_setproctitle", lambda _: None)
     root = logging.getLogger()
     before = (list(root.handlers), root.level)
     await process.on_first_start()
+    await process.on_startup_finished()
     assert (root.handlers, root.level) == before, "override_logging: mode sets up logging all the same"
+    assert capsys.readouterr().out == "", "spinner: Faust writes to the terminal all the same"

@@ -61,6 +61,8 @@ class ChunkConsumer(Consumer):
         reading: where each event partition is read.
     """
 
+    mundane_level = "debug"
+
     def __init__(self, *args: Any, reading: Reading, denial: Denial, **kwargs: Any) -> None:
         self.reading = reading
         self._denial = denial

@@ -28,6 +28,8 @@ class JournalTable(faust.Table):  # type: ignore[type-arg]
     states.
     """
 
+    mundane_level = "debug"
+
     def __init__(self, app: faust.App, states: States, partitions: int) -> None:
         raw = RawChunks(key_type=bytes, key_serializer="raw", value_serializer="raw")
         super().__init__(

@@ -35,6 +35,8 @@ class PatientThread(AIOKafkaConsumerThread):
         denial: tells which right an error says is missing.
     """
 
+    mundane_level = "debug"
+
     def __init__(self, *args: Any, denial: Denial, **kwargs: Any) -> None:
         self._denial = denial
         super().__init__(*args, **kwargs)
