@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import cast
 
+import structlog
 from faust import Stream
 from faust.types import TP, EventT
 
@@ -16,6 +17,8 @@ from streams.shown.health import Health
 from streams.worker.chunks import Chunk
 from streams.worker.failstop import leave
 from streams.worker.rejects import RejectLimit, letters
+
+log = structlog.get_logger(__name__)
 
 IN_FLIGHT = 4
 """Chunks folded but not yet acknowledged by Kafka. The fold does not wait for each; more only cost memory."""
@@ -111,6 +114,7 @@ class Folding:
             return None  # left over from before a rebalance: its new owner reads it
         upto = journal.state.upto.get(tp.topic)
         if upto is not None and chunk.follows > upto + 1:
+            log.info("events read again", topic=tp.topic, partition=tp.partition, offset=upto + 1, got=chunk.follows)
             await self._read_from(tp, upto + 1)
             return None
         records = chunk.records if upto is None else [record for record in chunk.records if record[0] > upto]

@@ -1,4 +1,4 @@
-"""Leaving at once. An agent that raised is started again by Faust and goes on with the next chunk: so it must not."""
+"""Leaving at once: Faust starts an agent that raised again, with the next chunk, and what it failed at is left out."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""Dead letters: a record that is no event of ours, its reason and its place; and the limit when all are bad."""
+"""Dead letters: a record that is not an event of ours, its reason and its place; and the limit when all are bad."""
 
 from collections.abc import Iterable
 

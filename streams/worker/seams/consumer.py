@@ -101,7 +101,8 @@ class ChunkConsumer(Consumer):
         """Read an event partition from an offset on, whatever was read before.
 
         Faust keeps two positions beside the client's own: what it has read (it drops what lies before) and what is
-        committed (it ignores an ack that lies before, and adds no gap). None stands for the beginning in both.
+        committed (it ignores an ack that lies before, and adds no gap). None stands for the beginning in both. Its
+        `_seek` moves aiokafka's consumer from this thread, whatever the consumer's own thread is doing with it.
         """
         await self._seek(tp, offset)
         self._read_offset[tp] = offset or None
