@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from producers.gateway.intake import Reading
 from producers.gateway.metrics import GatewayMetrics
-from producers.gateway.problems import Refusal, problem_of
+from producers.gateway.problems import RequestRefused, problem_of
 from schemas.http import PROBLEM_TYPE, Outcome, Problem, Receipt, Results, TerminalInfo
 
 _RECEIPT: Final = TypeAdapter(Receipt)
@@ -22,7 +22,7 @@ def reading_answer(reading: Reading, metrics: GatewayMetrics) -> Response:
     """Return the answer once every record of a reading is in Kafka.
 
     Raises:
-        Refusal: every event was rejected.
+        RequestRefused: every event was rejected.
     """
     accepted, duplicates = reading.count(Outcome.ACCEPTED), reading.count(Outcome.DUPLICATE)
     rejected = len(reading.results) - accepted - duplicates
@@ -36,7 +36,7 @@ def reading_answer(reading: Reading, metrics: GatewayMetrics) -> Response:
         metrics.rejected.labels(result.code).inc()
     if rejected == len(reading.results):
         conflict = all(result.code == "event_id_conflict" for result in bad)
-        raise Refusal("event_id_conflict" if conflict else "rejected", results=bad)
+        raise RequestRefused("event_id_conflict" if conflict else "rejected", results=bad)
     body = Results(accepted, duplicates, rejected, reading.results)
     return _json(207, _RESULTS.dump_json(body, exclude_none=True))
 
@@ -46,7 +46,7 @@ def info_answer(info: TerminalInfo) -> Response:
     return _json(200, _INFO.dump_json(info, exclude_none=True))
 
 
-def refusal_answer(refusal: Refusal, request_id: str, *, close: bool = False) -> Response:
+def refusal_answer(refusal: RequestRefused, request_id: str, *, close: bool = False) -> Response:
     """Return a problem as an answer.
 
     Args:

@@ -15,11 +15,11 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from producers.gateway.answers import info_answer, reading_answer, refusal_answer
-from producers.gateway.bodies import Posting, Unreadable
+from producers.gateway.bodies import Posting, UnreadableBody
 from producers.gateway.intake import Intake
 from producers.gateway.limits import Buckets, Room
 from producers.gateway.metrics import GatewayMetrics
-from producers.gateway.problems import KINDS, Refusal
+from producers.gateway.problems import KINDS, RequestRefused
 from producers.gateway.reading import (
     body_of,
     clock_offset_ms,
@@ -81,13 +81,13 @@ class Gateway:
         """Take events; answer when Kafka has all of them."""
         with self.room.enter():
             if self.draining:
-                raise Refusal("draining")
+                raise RequestRefused("draining")
             received_at = self.clock()
             terminal = key_of_request(request, self.doorkeeper, self.fair.fair_id, received_at).terminal
             now_s = asyncio.get_running_loop().time()
             self.buckets.check(terminal.terminal_id, now_s)
             if not self.supervisor.is_connected:  # a flood of bodies would only keep it from connecting again
-                raise Refusal("kafka_unavailable")
+                raise RequestRefused("kafka_unavailable")
             with self.room.hold(promised_bytes(request)):
                 body = await self._body(request)
                 self.buckets.charge(terminal.terminal_id, 1, now_s)
@@ -102,18 +102,20 @@ class Gateway:
     async def _body(self, request: Request) -> bytes:
         try:
             return await body_of(request, self.patience)
-        except Refusal as refusal:
-            raise Refusal("draining") if self.draining and refusal.kind.code == "body_late" else refusal from None
+        except RequestRefused as refusal:
+            raise (
+                RequestRefused("draining") if self.draining and refusal.kind.code == "body_late" else refusal
+            ) from None
 
     async def _take(self, posting: Posting, now_s: float) -> Response:
         try:
             reading = self.intake.read(posting)
-        except Unreadable as error:
+        except UnreadableBody as error:
             kind = KINDS[error.code]
             if kind.status == 400:
                 await self._deliver([unreadable_letter(posting, kind.code, kind.title, kind.detail)])
                 self.metrics.rejected.labels(kind.code).inc()
-            raise Refusal(error.code) from None
+            raise RequestRefused(error.code) from None
         self.buckets.charge(posting.terminal.terminal_id, len(reading.results) - 1, now_s)
         await self._deliver(reading.records)
         self.intake.confirm(reading)
@@ -126,7 +128,7 @@ class Gateway:
             try:
                 await self.supervisor.deliver(records)
             except NotStored as error:
-                raise Refusal("kafka_timeout" if error.unknown else "kafka_unavailable") from None
+                raise RequestRefused("kafka_timeout" if error.unknown else "kafka_unavailable") from None
 
     async def get_terminal(self, request: Request) -> Response:
         """Tell a terminal who it is."""
@@ -160,17 +162,17 @@ class Gateway:
             code = ""
             try:
                 if request.method != method:
-                    raise Refusal("method", allow=method)  # noqa: TRY301 - one place turns refusals into answers
+                    raise RequestRefused("method", allow=method)  # noqa: TRY301 - one place turns refusals into answers
                 if request.url.query:
-                    raise Refusal("no_such_resource")  # noqa: TRY301
+                    raise RequestRefused("no_such_resource")  # noqa: TRY301
                 response = await answer(request)
-            except Refusal as refusal:
+            except RequestRefused as refusal:
                 code = refusal.kind.code
                 response = await self._refuse(request, refusal)
             except Exception:
                 log.exception("a request failed by our mistake")
                 code = "bug"
-                response = await self._refuse(request, Refusal("bug"))
+                response = await self._refuse(request, RequestRefused("bug"))
             self.metrics.requests.labels(str(response.status_code), code).inc()
             self.metrics.seconds.observe(asyncio.get_running_loop().time() - began_s)
             if (name := request_id_of(request)) is not None:
@@ -179,7 +181,7 @@ class Gateway:
 
         return guarded
 
-    async def _refuse(self, request: Request, refusal: Refusal) -> Response:
+    async def _refuse(self, request: Request, refusal: RequestRefused) -> Response:
         finished = request._stream_consumed  # noqa: SLF001 - whether the body was read to its end
         if not finished and not self.draining:
             finished = await let_pass(request.receive)
@@ -191,7 +193,7 @@ def create_app(gateway: Gateway) -> Starlette:
 
     async def missing(request: Request, _: Exception) -> Response:
         async def answer(_: Request) -> Response:
-            raise Refusal("no_such_resource")
+            raise RequestRefused("no_such_resource")
 
         return await gateway.guarded(answer, request.method)(request)
 

@@ -18,7 +18,7 @@ LEVELS_MAX: Final = 6
 """Levels of objects and lists in an event; the deepest event of ours has four."""
 
 
-class Unreadable(Exception):
+class UnreadableBody(Exception):
     """The body as a whole is no request of ours.
 
     Attributes:
@@ -60,24 +60,24 @@ def items_of(posting: Posting) -> list[Any]:
     """Return the events of a body as plain Python values.
 
     Raises:
-        Unreadable: it is no JSON, has a key twice, holds no event or too many.
+        UnreadableBody: it is no JSON, has a key twice, holds no event or too many.
     """
     try:
         value = jiter.from_json(posting.body, catch_duplicate_keys=True, allow_inf_nan=False, cache_mode="none")
     except ValueError as error:
         text = str(error)
         if "duplicate key" in text:
-            raise Unreadable("duplicate_key") from None
-        raise Unreadable("too_deep" if "recursion limit" in text else "not_json") from None
+            raise UnreadableBody("duplicate_key") from None
+        raise UnreadableBody("too_deep" if "recursion limit" in text else "not_json") from None
     if not isinstance(value, dict | list) or posting.batch is (not isinstance(value, list)):
-        raise Unreadable("wrong_shape")
+        raise UnreadableBody("wrong_shape")
     items = value if isinstance(value, list) else [value]
     if not items:
-        raise Unreadable("no_events")
+        raise UnreadableBody("no_events")
     if len(items) > EVENTS_MAX:
-        raise Unreadable("too_many_events")
+        raise UnreadableBody("too_many_events")
     if len(items) == 1 and len(posting.body) > EVENT_MAX_BYTES:
-        raise Unreadable("event_too_large")
+        raise UnreadableBody("event_too_large")
     return items
 
 

@@ -59,7 +59,7 @@ class Intake:
         """Return what becomes of each event.
 
         Raises:
-            Unreadable: the body is no JSON, has a key twice, holds no event or too many.
+            UnreadableBody: the body is no JSON, has a key twice, holds no event or too many.
         """
         items = items_of(posting)
         events = _decode_all(merge_all(posting, items))

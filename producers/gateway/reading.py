@@ -10,8 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive
 
-from producers.gateway.problems import Refusal
-from producers.registry.doorkeeper import Doorkeeper, Unreadable
+from producers.gateway.problems import RequestRefused
+from producers.registry.doorkeeper import Doorkeeper, RegistryUnreadable
 from producers.registry.store import Key
 from schemas.http import BATCH_TYPE, BODY_MAX_BYTES, JSON_TYPE, SENT_AT, SINGLE_TYPE
 from schemas.times import Instant, epoch_ms
@@ -27,47 +27,47 @@ _LENGTH: Final = re.compile(r"[0-9]{1,12}")
 
 
 def key_of_request(request: Request, doorkeeper: Doorkeeper, fair_id: str, now: datetime) -> Key:
-    """Return the key that the request proves. Raises Refusal (401, 403, 503)."""
+    """Return the key that the request proves. Raises RequestRefused (401, 403, 503)."""
     given = request.headers.getlist("authorization")
     if not given:
-        raise Refusal("token_missing")
+        raise RequestRefused("token_missing")
     scheme, _, text = given[0].partition(" ")
     if len(given) > 1 or scheme.lower() != "bearer":
-        raise Refusal("token_malformed")
+        raise RequestRefused("token_malformed")
     try:
         key = doorkeeper.identify(text, now)
-    except Unreadable:
-        raise Refusal("registry_unreadable") from None
+    except RegistryUnreadable:
+        raise RequestRefused("registry_unreadable") from None
     if key is None:
-        raise Refusal("token_unknown")
+        raise RequestRefused("token_unknown")
     if key.terminal.fair_id != fair_id:
-        raise Refusal("wrong_fair")
+        raise RequestRefused("wrong_fair")
     return key
 
 
 def is_batch(request: Request) -> bool | None:
-    """Return whether the content type asks for an array, None if it leaves it open. Raises Refusal (415)."""
+    """Return whether the content type asks for an array, None if it leaves it open. Raises RequestRefused (415)."""
     given = request.headers.getlist("content-type")
     kind, *parameters = (part.strip().lower() for part in (given[0] if len(given) == 1 else "").split(";"))
     known = {BATCH_TYPE: True, SINGLE_TYPE: False, JSON_TYPE: None}
     plain = all(one in {"", "charset=utf-8", 'charset="utf-8"'} for one in parameters)
     if kind not in known or not plain or "content-encoding" in request.headers:
-        raise Refusal("media_type")
+        raise RequestRefused("media_type")
     return known[kind]
 
 
 def promised_bytes(request: Request) -> int:
-    """Return how large the body will be; the most it may be if the request does not say. Raises Refusal (413)."""
+    """Return the size of the body, the largest one if the request does not say. Raises RequestRefused (413)."""
     given = request.headers.get("content-length", "")
     if not _LENGTH.fullmatch(given):
         return BODY_MAX_BYTES
     if int(given) > BODY_MAX_BYTES:
-        raise Refusal("body_too_large")
+        raise RequestRefused("body_too_large")
     return int(given)
 
 
 async def body_of(request: Request, patience: set[asyncio.Timeout]) -> bytes:
-    """Return the whole body. Raises Refusal (408, 413).
+    """Return the whole body. Raises RequestRefused (408, 413).
 
     Args:
         request: the request; nothing of its body was read.
@@ -82,12 +82,12 @@ async def body_of(request: Request, patience: set[asyncio.Timeout]) -> bytes:
             async for part in request.stream():
                 size += len(part)
                 if size > BODY_MAX_BYTES:
-                    raise Refusal("body_too_large")
+                    raise RequestRefused("body_too_large")
                 parts.append(part)
     except TimeoutError:
-        raise Refusal("body_late") from None
+        raise RequestRefused("body_late") from None
     except ClientDisconnect:
-        raise Refusal("body_cut") from None
+        raise RequestRefused("body_cut") from None
     finally:
         patience.discard(deadline)
     return b"".join(parts)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from producers.gateway.bodies import Posting, Unreadable
+from producers.gateway.bodies import Posting, UnreadableBody
 from producers.gateway.intake import Intake, Reading
 from producers.gateway.memory import Remembered
 from schemas.fair_file import example_fair_path, load_fair
@@ -45,7 +45,7 @@ def test_any_bytes_are_read_or_refused_by_name(body: bytes) -> None:
     code, found = "", []
     try:
         found = outcomes(read(body))
-    except Unreadable as error:
+    except UnreadableBody as error:
         code = error.code
     assert code in {"", "not_json", "duplicate_key", "too_deep", "wrong_shape", "no_events", "too_many_events"}
     assert bool(code) is (not found)
