@@ -12,7 +12,7 @@ from typing import Any, Final
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from producers.gateway.answers import refusal_answer
+from producers.gateway.answering import problem_reply
 from producers.gateway.problems import RequestRefused
 from schemas.http import HEADERS_MAX, HEADERS_MAX_BYTES
 
@@ -111,11 +111,11 @@ def connection_class(most: int, refused: Callable[[str], None]) -> type[HttpTool
             # While an earlier request is being answered, this answer would be taken for the earlier one's.
             cycle: RequestResponseCycle | None = self.cycle
             if cycle is None or cycle.response_complete:
-                response = refusal_answer(RequestRefused(code), str(uuid.uuid4()), close=True)
-                lines: list[Any] = [STATUS_LINE[response.status_code]]
-                for name, value in (*self.server_state.default_headers, *response.raw_headers):
+                reply = problem_reply(RequestRefused(code), str(uuid.uuid4()), close=True)
+                lines: list[Any] = [STATUS_LINE[reply.status]]
+                for name, value in (*self.server_state.default_headers, *reply.headers):
                     lines += [name, b": ", value, b"\r\n"]
-                self.transport.write(b"".join([*lines, b"\r\n", bytes(response.body)]))
+                self.transport.write(b"".join([*lines, b"\r\n", reply.body]))
             self.transport.close()
 
     return Connection

@@ -11,9 +11,11 @@ from typing import Final
 import uvicorn
 from typing_extensions import override
 
-from producers.gateway.app import Gateway, create_app, internal_app
+from producers.gateway.app import Gateway
 from producers.gateway.connection import connection_class
+from producers.gateway.doors import Doors
 from producers.gateway.intake import Intake
+from producers.gateway.internal import internal_app
 from producers.gateway.limits import Buckets, Room
 from producers.gateway.memory import Remembered
 from producers.gateway.metrics import GatewayMetrics
@@ -94,7 +96,7 @@ async def serve(gateway: Gateway, stop: asyncio.Event) -> None:
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, stop.set)
     gateway.doorkeeper.read()
-    public = PlainServer(_config(create_app(gateway), settings, gateway))
+    public = PlainServer(_config(Doors(gateway), settings, gateway))
     watching = loop.create_task(gateway.doorkeeper.watch())
     gateway.supervisor.start()
     internal = PlainServer(
