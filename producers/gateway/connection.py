@@ -37,6 +37,7 @@ def connection_class(most: int, refused: Callable[[str], None]) -> type[HttpTool
 
         _header_bytes = 0
         _too_large = False
+        _headers_wanted = True
         _headers_due: TimerHandle | None = None
 
         @override
@@ -57,9 +58,11 @@ def connection_class(most: int, refused: Callable[[str], None]) -> type[HttpTool
             if self.transport.is_closing():
                 return
             if self.timeout_keep_alive_task is not None:  # the first bytes of another request
-                self._await_headers()
+                self._headers_wanted = True
             super().data_received(data)
-            if self._headers_due is not None and not self.transport.is_closing():
+            if self._headers_wanted and not self.transport.is_closing():
+                if self._headers_due is None:
+                    self._await_headers()
                 # A header without an end reaches none of the callbacks below.
                 self._header_bytes += len(data)
                 if self._header_bytes > HEADERS_MAX_BYTES:
@@ -92,10 +95,10 @@ def connection_class(most: int, refused: Callable[[str], None]) -> type[HttpTool
             raise _Unfit
 
         def _await_headers(self) -> None:
-            self._headers_are_there()
             self._headers_due = self.loop.call_later(HEADERS_DEADLINE_S, self._late)
 
         def _headers_are_there(self) -> None:
+            self._headers_wanted = False
             self._header_bytes = 0
             if self._headers_due is not None:
                 self._headers_due.cancel()
