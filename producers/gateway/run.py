@@ -1,6 +1,7 @@
 """Run a gateway in the foreground until SIGTERM: start, serve, drain, stop."""
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Iterator
@@ -34,6 +35,9 @@ DRAIN_BODY_S: Final = 1.0
 """How long a body that is still being sent may take after SIGTERM."""
 CLOSE_S: Final = 2.0
 """How long connections may take to close after the drain."""
+LIVE_OBJECTS: Final = 50_000
+"""Objects that come to life before Python looks for garbage in cycles: more than the requests under way hold, about
+10 MB. Nothing here lives in cycles but failures; each look would walk the same events under way again."""
 
 
 class PlainServer(uvicorn.Server):
@@ -87,7 +91,10 @@ def run_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) -> 
         Unavailable: a port is taken, or the registry cannot be read.
     """
     log_to_stderr(quiet=("aiokafka", "uvicorn", "asyncio"), quiet_level=logging.CRITICAL)
-    asyncio.run(serve(create_gateway(fair, kafka, settings), asyncio.Event()))
+    gateway = create_gateway(fair, kafka, settings)
+    gc.freeze()  # what is here now stays until the end
+    gc.set_threshold(LIVE_OBJECTS)
+    asyncio.run(serve(gateway, asyncio.Event()))
 
 
 async def serve(gateway: Gateway, stop: asyncio.Event) -> None:
