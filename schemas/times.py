@@ -39,8 +39,10 @@ Instant = Annotated[datetime, _Instant()]
 
 def instant_text(instant: datetime) -> str:
     """Return the instant as RFC 3339 in UTC with milliseconds, the only spelling we write."""
-    text = instant.astimezone(UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
+    text = instant.isoformat("T", "milliseconds")
+    if not text.endswith("+00:00"):
+        text = instant.astimezone(UTC).isoformat("T", "milliseconds")
+    return text[:-6] + "Z"
 
 
 def epoch_ms(instant: datetime) -> int:

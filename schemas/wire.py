@@ -9,6 +9,7 @@ from pydantic_core import core_schema
 
 from schemas.errors import InvalidEvent
 from schemas.events import Event, VisitorScan, type_of
+from schemas.plain import plain_validator
 from schemas.topics import EVENT_CLASSES, EVENT_TOPICS, RECORD_MAX_BYTES
 
 
@@ -27,7 +28,8 @@ _ADAPTERS: Final[Mapping[str, TypeAdapter[Event]]] = {
     topic.name: TypeAdapter(Annotated[Any, _ByType(topic.events)]) for topic in EVENT_TOPICS
 }
 _ANY: Final[TypeAdapter[Event]] = TypeAdapter(Annotated[Any, _ByType(EVENT_CLASSES)])
-_MANY: Final[TypeAdapter[list[Event]]] = TypeAdapter(list[Annotated[Any, _ByType(EVENT_CLASSES)]])
+_PLAIN: Final = plain_validator(_ANY)
+_WRITERS: Final = {kind: TypeAdapter(kind).serializer.to_json for kind in EVENT_CLASSES}
 
 REASONS: Final = {
     "empty": "the record has no value",
@@ -96,20 +98,26 @@ def decode_strict(raw: bytes) -> Event:
         raise _explain(error) from None
 
 
-def decode_all_strict(array: bytes) -> list[Event] | None:
-    """Return the events of a JSON array without duplicate keys, None if one is wrong: then ask `decode_strict` which.
+def decode_plain(values: object) -> Event:
+    """Return the event that parsed JSON holds, judged as `decode_strict` judges the text that it was parsed from.
 
-    For the gateway, which has looked for duplicate keys already. One call for all costs a third of one call each.
+    For the gateway, which has read the text already, and has refused double keys. The size is the caller's question.
+
+    Raises:
+        InvalidEvent: with reason, field and remedy; the input is not echoed.
     """
+    if not isinstance(values, dict):
+        raise _refuse("not_json", hint=_NOT_JSON)
     try:
-        return _MANY.validate_json(array, extra="forbid")
-    except ValidationError:
-        return None
+        event: Event = _PLAIN.validate_python(values, extra="forbid")
+    except ValidationError as error:
+        raise _explain(error) from None
+    return event
 
 
 def encode(event: Event) -> bytes:
     """Return the event as compact JSON; fields that are None are left out."""
-    return _ANY.dump_json(event, exclude_none=True)
+    return _WRITERS[type(event)](event, exclude_none=True)
 
 
 def _refuse_other_json(raw: bytes) -> None:

@@ -12,8 +12,8 @@ from typing import Any, Final
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from producers.gateway.answers import refusal_answer
-from producers.gateway.problems import Refusal
+from producers.gateway.answering import problem_reply
+from producers.gateway.problems import RequestRefused
 from schemas.api.http import HEADERS_MAX, HEADERS_MAX_BYTES
 
 HEADERS_DEADLINE_S: Final = 10.0
@@ -37,6 +37,7 @@ def connection_class(most: int, refused: Callable[[str], None]) -> type[HttpTool
 
         _header_bytes = 0
         _too_large = False
+        _headers_wanted = True
         _headers_due: TimerHandle | None = None
 
         @override
@@ -57,9 +58,11 @@ def connection_class(most: int, refused: Callable[[str], None]) -> type[HttpTool
             if self.transport.is_closing():
                 return
             if self.timeout_keep_alive_task is not None:  # the first bytes of another request
-                self._await_headers()
+                self._headers_wanted = True
             super().data_received(data)
-            if self._headers_due is not None and not self.transport.is_closing():
+            if self._headers_wanted and not self.transport.is_closing():
+                if self._headers_due is None:
+                    self._await_headers()
                 # A header without an end reaches none of the callbacks below.
                 self._header_bytes += len(data)
                 if self._header_bytes > HEADERS_MAX_BYTES:
@@ -92,10 +95,10 @@ def connection_class(most: int, refused: Callable[[str], None]) -> type[HttpTool
             raise _Unfit
 
         def _await_headers(self) -> None:
-            self._headers_are_there()
             self._headers_due = self.loop.call_later(HEADERS_DEADLINE_S, self._late)
 
         def _headers_are_there(self) -> None:
+            self._headers_wanted = False
             self._header_bytes = 0
             if self._headers_due is not None:
                 self._headers_due.cancel()
@@ -111,11 +114,11 @@ def connection_class(most: int, refused: Callable[[str], None]) -> type[HttpTool
             # While an earlier request is being answered, this answer would be taken for the earlier one's.
             cycle: RequestResponseCycle | None = self.cycle
             if cycle is None or cycle.response_complete:
-                response = refusal_answer(Refusal(code), str(uuid.uuid4()), close=True)
-                lines: list[Any] = [STATUS_LINE[response.status_code]]
-                for name, value in (*self.server_state.default_headers, *response.raw_headers):
+                reply = problem_reply(RequestRefused(code), str(uuid.uuid4()), close=True)
+                lines: list[Any] = [STATUS_LINE[reply.status]]
+                for name, value in (*self.server_state.default_headers, *reply.headers):
                     lines += [name, b": ", value, b"\r\n"]
-                self.transport.write(b"".join([*lines, b"\r\n", bytes(response.body)]))
+                self.transport.write(b"".join([*lines, b"\r\n", reply.body]))
             self.transport.close()
 
     return Connection

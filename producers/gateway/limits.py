@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from producers.gateway.problems import Refusal
+from producers.gateway.problems import RequestRefused
 from schemas.api.http import EVENT_MAX_BYTES
 
 IDLE_BUCKETS = 10_000
@@ -24,10 +24,10 @@ class Buckets:
         self._levels: dict[str, tuple[float, float]] = {}
 
     def check(self, terminal_id: str, now_s: float) -> None:
-        """Raise Refusal (429), with the time until there is room, if the terminal has none left."""
+        """Raise RequestRefused (429), with the time until there is room, if the terminal has none left."""
         level = self._level(terminal_id, now_s)
         if level < 1:
-            raise Refusal("rate", retry_after_s=(1 - level) / self._per_second)
+            raise RequestRefused("rate", retry_after_s=(1 - level) / self._per_second)
 
     def charge(self, terminal_id: str, events: int, now_s: float) -> None:
         """Take the events of a request; a request that holds none that can be read costs one."""
@@ -63,9 +63,9 @@ class Room:
 
     @contextmanager
     def enter(self) -> Iterator[None]:
-        """Hold a place for a request. Raises Refusal (503) if there is none."""
+        """Hold a place for a request. Raises RequestRefused (503) if there is none."""
         if self.requests >= self._most_requests:
-            raise Refusal("busy")
+            raise RequestRefused("busy")
         self.requests += 1
         try:
             yield
@@ -74,9 +74,9 @@ class Room:
 
     @contextmanager
     def hold(self, body_bytes: int) -> Iterator[None]:
-        """Hold memory for a body until its events are in Kafka. Raises Refusal (503) if there is none."""
+        """Hold memory for a body until its events are in Kafka. Raises RequestRefused (503) if there is none."""
         if self.bytes + body_bytes > self._most_bytes:
-            raise Refusal("busy")
+            raise RequestRefused("busy")
         self.bytes += body_bytes
         try:
             yield

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
+from producers.gateway.intake import Judged
 from schemas.api.http import Outcome
 
 SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 8)
@@ -24,8 +25,8 @@ class GatewayMetrics:
         self.events = Counter(
             "fair_gateway_events", "Events answered, by final outcome.", ["outcome"], registry=registry
         )
-        for outcome in Outcome:
-            self.events.labels(outcome)  # from zero on: Prometheus cannot tell the first rise of a new series
+        # From zero on: Prometheus cannot tell the first rise of a new series.
+        self._outcomes = {outcome: self.events.labels(outcome) for outcome in Outcome}
         self.rejected = Counter(
             "fair_gateway_rejected_events", "Events refused for good, by reason.", ["reason"], registry=registry
         )
@@ -51,6 +52,25 @@ class GatewayMetrics:
             "fair_gateway_bad_http", "Connections closed because what came was no HTTP of ours, by cause.", ["cause"],
             registry=registry,
         )  # fmt: skip
+
+        self._answers: dict[tuple[int, str], Counter] = {}
+
+    def count_answer(self, status: int, code: str, seconds: float) -> None:
+        """Count an answer, how long it took, and its problem: empty if it has none."""
+        answers = self._answers.get((status, code))
+        if answers is None:
+            answers = self._answers[status, code] = self.requests.labels(str(status), code)
+        answers.inc()
+        self.seconds.observe(seconds)
+
+    def count_fates(self, judged: Judged) -> None:
+        """Count what became of the events of a posting."""
+        self._outcomes[Outcome.ACCEPTED].inc(judged.accepted)
+        self._outcomes[Outcome.DUPLICATE].inc(judged.duplicates)
+        if judged.rejected:
+            self._outcomes[Outcome.REJECTED].inc(judged.rejected)
+            for code in filter(None, (fate.code for fate in judged.fates)):
+                self.rejected.labels(code).inc()
 
     def watch(self, name: str, what: str, value: Callable[[], float]) -> None:
         """Add a gauge that is read when Prometheus asks."""

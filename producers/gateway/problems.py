@@ -21,7 +21,7 @@ RETRYABLE: Final = frozenset({408, 429, 500, 503})
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ProblemKind:
     """A kind of problem.
 
     Attributes:
@@ -37,7 +37,7 @@ class Kind:
     retry_after_s: float | None = None
 
 
-def _same(*kinds: Kind) -> dict[str, Kind]:
+def _same(*kinds: ProblemKind) -> dict[str, ProblemKind]:
     return {kind.code: kind for kind in kinds}
 
 
@@ -47,44 +47,50 @@ _PROGRAM = "The terminal's software is wrong. Keep all events and tell whoever m
 _HALVES = "Send each half of the batch alone; move a single event that is refused to the drawer."
 
 KINDS: Final = _same(
-    Kind("not_json", 400, "No JSON", f"The body is no JSON in UTF-8. {_HALVES}", Action.BISECT),
-    Kind("duplicate_key", 400, "A key stands twice", f"An object has a key twice. {_HALVES}", Action.BISECT),
-    Kind("too_deep", 400, "Nested too deep", f"Objects or lists are nested too deep. {_HALVES}", Action.BISECT),
-    Kind(
+    ProblemKind("not_json", 400, "No JSON", f"The body is no JSON in UTF-8. {_HALVES}", Action.BISECT),
+    ProblemKind("duplicate_key", 400, "A key stands twice", f"An object has a key twice. {_HALVES}", Action.BISECT),
+    ProblemKind("too_deep", 400, "Nested too deep", f"Objects or lists are nested too deep. {_HALVES}", Action.BISECT),
+    ProblemKind(
         "wrong_shape",
         400,
         "Wrong shape",
         f"Send an object or an array, as the content type says. {_HALVES}",
         Action.BISECT,
     ),
-    Kind("no_events", 400, "No events", "The batch is empty. Send at least one event.", Action.BISECT),
-    Kind(
+    ProblemKind("no_events", 400, "No events", "The batch is empty. Send at least one event.", Action.BISECT),
+    ProblemKind(
         "body_cut",
         400,
         "Body cut",
         "The body is shorter or longer than Content-Length says. Send it again.",
         Action.BISECT,
     ),
-    Kind("not_http", 400, "No HTTP", f"What came is no HTTP/1.1 request. {_PROGRAM}", Action.ALERT),
-    Kind("token_missing", 401, "No token", f"Send one header `Authorization: Bearer tf_...`. {_PAIR}", Action.REPAIR),
-    Kind(
+    ProblemKind("not_http", 400, "No HTTP", f"What came is no HTTP/1.1 request. {_PROGRAM}", Action.ALERT),
+    ProblemKind(
+        "token_missing", 401, "No token", f"Send one header `Authorization: Bearer tf_...`. {_PAIR}", Action.REPAIR
+    ),
+    ProblemKind(
         "token_malformed",
         401,
         "No token of ours",
         f"The Authorization header holds no token, or there are two. {_PAIR}",
         Action.REPAIR,
     ),
-    Kind("token_unknown", 401, "Token refused", f"The token is unknown, revoked or expired. {_PAIR}", Action.REPAIR),
-    Kind("wrong_fair", 403, "Another fair", f"The terminal is enrolled for another fair. {_PAIR}", Action.REPAIR),
-    Kind(
+    ProblemKind(
+        "token_unknown", 401, "Token refused", f"The token is unknown, revoked or expired. {_PAIR}", Action.REPAIR
+    ),
+    ProblemKind(
+        "wrong_fair", 403, "Another fair", f"The terminal is enrolled for another fair. {_PAIR}", Action.REPAIR
+    ),
+    ProblemKind(
         "no_such_resource",
         404,
         "No such resource",
         f"There is nothing at this path; a query string is never part of one. {_PROGRAM}",
         Action.ALERT,
     ),
-    Kind("method", 405, "Wrong method", f"See the Allow header. {_PROGRAM}", Action.ALERT),
-    Kind(
+    ProblemKind("method", 405, "Wrong method", f"See the Allow header. {_PROGRAM}", Action.ALERT),
+    ProblemKind(
         "body_late",
         408,
         "Body too slow",
@@ -92,60 +98,64 @@ KINDS: Final = _same(
         Action.RESEND,
         retry_after_s=1,
     ),
-    Kind(
+    ProblemKind(
         "event_id_conflict",
         409,
         "Another event under this id",
         "Every event has the id of another one, which stands. Move them to the drawer.",
         Action.DRAWER,
     ),
-    Kind(
+    ProblemKind(
         "body_too_large",
         413,
         "Request too large",
         f"A request is at most {BODY_MAX_BYTES} bytes. {_HALVES}",
         Action.BISECT,
     ),
-    Kind(
+    ProblemKind(
         "too_many_events",
         413,
         "Too many events",
         f"A request holds at most {EVENTS_MAX} events. {_HALVES}",
         Action.BISECT,
     ),
-    Kind(
+    ProblemKind(
         "event_too_large",
         413,
         "Event too large",
         f"An event is at most {EVENT_MAX_BYTES} bytes. {_HALVES}",
         Action.BISECT,
     ),
-    Kind(
+    ProblemKind(
         "media_type",
         415,
         "Wrong content type",
         f"Send CloudEvents as JSON in UTF-8, see /openapi.json, without Content-Encoding. {_PROGRAM}",
         Action.ALERT,
     ),
-    Kind(
+    ProblemKind(
         "rejected",
         422,
         "Every event was rejected",
         "None of the events can be accepted as it is. Move them to the drawer and tell the staff.",
         Action.DRAWER,
     ),
-    Kind("rate", 429, "Too fast", f"The terminal sends faster than it may. {_KEEP}", Action.RESEND, retry_after_s=1),
-    Kind(
+    ProblemKind(
+        "rate", 429, "Too fast", f"The terminal sends faster than it may. {_KEEP}", Action.RESEND, retry_after_s=1
+    ),
+    ProblemKind(
         "headers_too_large",
         431,
         "Headers too large",
         f"Request line and headers are at most 16 KiB and 64 lines. {_PROGRAM}",
         Action.ALERT,
     ),
-    Kind("bug", 500, "Our mistake", f"The gateway made a mistake. {_KEEP}", Action.RESEND, "unknown", 5),
-    Kind("busy", 503, "Too busy", f"Too many requests are under way. {_KEEP}", Action.RESEND, retry_after_s=1),
-    Kind("draining", 503, "Restarting", f"This gateway is about to stop. {_KEEP}", Action.RESEND, retry_after_s=1),
-    Kind(
+    ProblemKind("bug", 500, "Our mistake", f"The gateway made a mistake. {_KEEP}", Action.RESEND, "unknown", 5),
+    ProblemKind("busy", 503, "Too busy", f"Too many requests are under way. {_KEEP}", Action.RESEND, retry_after_s=1),
+    ProblemKind(
+        "draining", 503, "Restarting", f"This gateway is about to stop. {_KEEP}", Action.RESEND, retry_after_s=1
+    ),
+    ProblemKind(
         "registry_unreadable",
         503,
         "Tokens cannot be checked",
@@ -153,7 +163,7 @@ KINDS: Final = _same(
         Action.RESEND,
         retry_after_s=5,
     ),
-    Kind(
+    ProblemKind(
         "kafka_unavailable",
         503,
         "Kafka is away",
@@ -161,7 +171,7 @@ KINDS: Final = _same(
         Action.RESEND,
         retry_after_s=2,
     ),
-    Kind(
+    ProblemKind(
         "kafka_timeout",
         503,
         "Not confirmed",
@@ -174,7 +184,7 @@ KINDS: Final = _same(
 """All kinds of problems, by code."""
 
 
-class Refusal(Exception):
+class RequestRefused(Exception):
     """A request ends with this problem.
 
     Attributes:
@@ -198,7 +208,7 @@ class Refusal(Exception):
         self.results = results
 
 
-def problem_of(refusal: Refusal, request_id: str) -> Problem:
+def problem_of(refusal: RequestRefused, request_id: str) -> Problem:
     """Return the body of the answer.
 
     Args:

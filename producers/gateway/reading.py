@@ -1,145 +1,152 @@
-"""What a request says besides its events: token, content type, Sent-At, and its body within bounds."""
+"""The first stage, from a request to a Posting: its body within bounds, parsed once.
+
+JSON without tricks, of a bounded number of events. What the events hold is asked by the next stages, one by one.
+"""
 
 import asyncio
-import re
-from collections.abc import Iterable
-from datetime import datetime
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
-from pydantic import TypeAdapter, ValidationError
-from starlette.requests import ClientDisconnect, Request
-from starlette.types import Receive
+import jiter
+from starlette.types import Receive, Scope
 
-from producers.gateway.problems import Refusal
-from producers.registry.doorkeeper import Doorkeeper, Unreadable
-from producers.registry.store import Key
-from schemas.api.http import BATCH_TYPE, BODY_MAX_BYTES, JSON_TYPE, SENT_AT, SINGLE_TYPE
-from schemas.times import Instant, epoch_ms
+from producers.gateway.heading import heading_of
+from producers.gateway.problems import RequestRefused
+from schemas.api.http import BODY_MAX_BYTES, EVENT_MAX_BYTES, EVENTS_MAX
+from schemas.api.terminals import Terminal
 
 BODY_DEADLINE_S: Final = 10.0
 """A body has arrived by then, or it is refused."""
-OFFSET_MAX_MS: Final = 10**11
-"""Three years: a clock that is further off is no clock, and its offset no event can hold."""
-
-_INSTANT: Final[TypeAdapter[datetime]] = TypeAdapter(Instant)
-_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_LENGTH: Final = re.compile(r"[0-9]{1,12}")
+LET_PASS_S: Final = 1.0
+"""How long we read on after a refusal, so that its sender sees the answer."""
 
 
-def key_of_request(request: Request, doorkeeper: Doorkeeper, fair_id: str, now: datetime) -> Key:
-    """Return the key that the request proves. Raises Refusal (401, 403, 503)."""
-    given = request.headers.getlist("authorization")
-    if not given:
-        raise Refusal("token_missing")
-    scheme, _, text = given[0].partition(" ")
-    if len(given) > 1 or scheme.lower() != "bearer":
-        raise Refusal("token_malformed")
-    try:
-        key = doorkeeper.identify(text, now)
-    except Unreadable:
-        raise Refusal("registry_unreadable") from None
-    if key is None:
-        raise Refusal("token_unknown")
-    if key.terminal.fair_id != fair_id:
-        raise Refusal("wrong_fair")
-    return key
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """Events as they were posted, by whom and when. What they hold is not known yet.
+
+    Attributes:
+        items: the events as plain values: at least one, at most `EVENTS_MAX`.
+        is_array: whether they came as an array; a single event may also come alone.
+        terminal: who posted them, by its token.
+        source: the address that the terminal must name in each of them.
+        received: the server's clock, as it is written into every event.
+        clock_offset_ms: server clock minus terminal clock.
+        attempt: the parts of a written event that are others when it is posted again.
+    """
+
+    items: list[Any]
+    is_array: bool
+    terminal: Terminal
+    source: str
+    received: str
+    clock_offset_ms: int
+    attempt: tuple[bytes, bytes]
 
 
-def is_batch(request: Request) -> bool | None:
-    """Return whether the content type asks for an array, None if it leaves it open. Raises Refusal (415)."""
-    given = request.headers.getlist("content-type")
-    kind, *parameters = (part.strip().lower() for part in (given[0] if len(given) == 1 else "").split(";"))
-    known = {BATCH_TYPE: True, SINGLE_TYPE: False, JSON_TYPE: None}
-    plain = all(one in {"", "charset=utf-8", 'charset="utf-8"'} for one in parameters)
-    if kind not in known or not plain or "content-encoding" in request.headers:
-        raise Refusal("media_type")
-    return known[kind]
+class UnreadableBody(Exception):
+    """The body as a whole is not a posting.
+
+    Attributes:
+        code: of the kind of problem.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
-def promised_bytes(request: Request) -> int:
-    """Return how large the body will be; the most it may be if the request does not say. Raises Refusal (413)."""
-    given = request.headers.get("content-length", "")
-    if not _LENGTH.fullmatch(given):
-        return BODY_MAX_BYTES
-    if int(given) > BODY_MAX_BYTES:
-        raise Refusal("body_too_large")
-    return int(given)
-
-
-async def body_of(request: Request, patience: set[asyncio.Timeout]) -> bytes:
-    """Return the whole body. Raises Refusal (408, 413).
+def read_posting(
+    body: bytes, terminal: Terminal, received: str, clock_offset_ms: int = 0, *, batch: bool | None = None
+) -> Posting:
+    """Return what was posted.
 
     Args:
-        request: the request; nothing of its body was read.
-        patience: the deadline stands in it as long as it runs, so that a drain can shorten it.
+        body: of the request.
+        terminal: who posted it.
+        received: the server's clock, RFC 3339.
+        clock_offset_ms: server clock minus terminal clock.
+        batch: whether it must be an array; None takes either.
+
+    Raises:
+        UnreadableBody: it is not JSON, has a key twice, holds no event or too many.
     """
-    parts: list[bytes] = []
-    size = 0
-    deadline = asyncio.timeout(BODY_DEADLINE_S)
     try:
-        async with deadline:
-            patience.add(deadline)
-            async for part in request.stream():
-                size += len(part)
-                if size > BODY_MAX_BYTES:
-                    raise Refusal("body_too_large")
-                parts.append(part)
-    except TimeoutError:
-        raise Refusal("body_late") from None
-    except ClientDisconnect:
-        raise Refusal("body_cut") from None
-    finally:
-        patience.discard(deadline)
-    return b"".join(parts)
+        value = jiter.from_json(body, catch_duplicate_keys=True, allow_inf_nan=False, cache_mode="none")
+    except ValueError as error:
+        text = str(error)
+        if "duplicate key" in text:
+            raise UnreadableBody("duplicate_key") from None
+        raise UnreadableBody("too_deep" if "recursion limit" in text else "not_json") from None
+    is_array = isinstance(value, list)
+    if not isinstance(value, dict | list) or batch is (not is_array):
+        raise UnreadableBody("wrong_shape")
+    items = value if isinstance(value, list) else [value]
+    if not items:
+        raise UnreadableBody("no_events")
+    if len(items) > EVENTS_MAX:
+        raise UnreadableBody("too_many_events")
+    if len(items) == 1 and len(body) > EVENT_MAX_BYTES:
+        raise UnreadableBody("event_too_large")
+    attempt = f',"received_at":"{received}"'.encode(), f',"clock_offset_ms":{clock_offset_ms}'.encode()
+    return Posting(items, is_array, terminal, terminal.source, received, clock_offset_ms, attempt)
 
 
-async def let_pass(receive: Receive) -> bool:
-    """Read what is left of a refused request and forget it, for a moment: else its sender never sees the answer.
+class Incoming:
+    """A request whose body may still be under way.
 
-    Returns:
-        Whether its end was reached, so that the connection can be used again.
+    Attributes:
+        heading: what it says besides its body.
+        is_read: whether the end of its body was reached.
     """
-    size = 0
-    try:
-        async with asyncio.timeout(1):
-            while size <= 2 * BODY_MAX_BYTES:
-                message = await receive()
-                size += len(message.get("body", b""))
-                if message["type"] != "http.request":
-                    return False
-                if not message.get("more_body", False):
-                    return True
-    except TimeoutError:
-        pass
-    return False
 
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.heading = heading_of(scope)
+        self.is_read = False
+        self._receive = receive
 
-def clock_offset_ms(request: Request, received_at: datetime) -> int | None:
-    """Return server clock minus terminal clock, 0 if the terminal does not say, None if what it says is no time."""
-    if not request.headers.getlist(SENT_AT):
-        return 0
-    sent_at = instant_in(request, SENT_AT)
-    if sent_at is None:
-        return None
-    offset = epoch_ms(received_at) - epoch_ms(sent_at)
-    return offset if abs(offset) <= OFFSET_MAX_MS else None
+    async def body(self, patience: set[asyncio.Timeout]) -> bytes:
+        """Return the whole body. Raises RequestRefused (400, 408, 413).
 
+        Args:
+            patience: the deadline stands in it as long as it runs, so that a drain can shorten it.
+        """
+        parts: list[bytes] = []
+        size = 0
+        deadline = asyncio.timeout(BODY_DEADLINE_S)
+        try:
+            async with deadline:
+                patience.add(deadline)
+                while not self.is_read:
+                    message = await self._receive()
+                    if message["type"] == "http.disconnect":
+                        raise RequestRefused("body_cut")
+                    parts.append(message.get("body", b""))
+                    size += len(parts[-1])
+                    self.is_read = not message.get("more_body", False)
+                    if size > BODY_MAX_BYTES:
+                        raise RequestRefused("body_too_large")
+        except TimeoutError:
+            raise RequestRefused("body_late") from None
+        finally:
+            patience.discard(deadline)
+        return b"".join(parts)
 
-def instant_in(request: Request, header: str) -> datetime | None:
-    """Return the time in a header; None if it is not there, or is no time."""
-    given = request.headers.getlist(header)
-    try:
-        return _INSTANT.validate_json(_quoted(given)) if given else None
-    except ValidationError:
-        return None
+    async def let_pass(self) -> bool:
+        """Read what is left of a refused request and forget it, for a moment: else its sender never sees the answer.
 
-
-def request_id_of(request: Request) -> str | None:
-    """Return the terminal's name for the request, if it is one that may be repeated."""
-    given = request.headers.get("request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else None
-
-
-def _quoted(given: Iterable[str]) -> str:
-    text = ",".join(given)
-    return f'"{text}"' if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text else '""'
+        Returns:
+            Whether its end was reached, so that the connection can be used again.
+        """
+        size = 0
+        try:
+            async with asyncio.timeout(LET_PASS_S):
+                while not self.is_read and size <= 2 * BODY_MAX_BYTES:
+                    message = await self._receive()
+                    if message["type"] != "http.request":
+                        return False
+                    size += len(message.get("body", b""))
+                    self.is_read = not message.get("more_body", False)
+        except TimeoutError:
+            pass
+        return self.is_read

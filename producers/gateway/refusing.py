@@ -1,17 +1,20 @@
 """The refusal of an event: what the terminal is told, and the dead letter that keeps what it posted."""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
-from producers.gateway.bodies import Posting, plain_json
+from producers.gateway.bounds import plain_json
+from producers.gateway.problems import ProblemKind
+from producers.gateway.reading import Posting
 from producers.records import RawRecord, record_of
-from schemas.api.http import EventResult, Outcome, canonical_id
+from schemas.api.http import Outcome, canonical_id
+from schemas.api.terminals import Terminal
 from schemas.dead_letters import posted_letter
 from schemas.errors import InvalidEvent
 from schemas.events import Event
 from schemas.ids import EventId
-from schemas.topics import DEALS, INTERACTIONS, REJECTED, SCANS
+from schemas.topics import REJECTED, topic_of_type
 
 BY_FAIR_FILE: Final = frozenset({"unknown_place", "unknown_currency"})
 """Reasons that a corrected fair file takes away."""
@@ -22,12 +25,25 @@ _ATTRIBUTES: Final = frozenset(
 )
 _POINTERS: Final = {"event_id": "id", "occurred_at": "time", "type": "type"}
 """Where the fields of a stored event stand in a posted one, if not in `data`."""
-_TOPICS: Final = {"fair.visitor": SCANS.name, "fair.exhibit": INTERACTIONS.name, "fair.deal": DEALS.name}
 
 
-def refusal_of(
-    index: int, item: Any, event: Event | None, error: InvalidEvent, posting: Posting
-) -> tuple[EventResult, RawRecord]:
+class Fate(NamedTuple):
+    """What became of one event of a posting.
+
+    Attributes:
+        event_id: None if it is not a UUID; the rest is None unless the event was rejected.
+        code: why.
+        pointer: JSON pointer into the body to what is wrong.
+    """
+
+    outcome: Outcome
+    event_id: str | None
+    code: str | None = None
+    pointer: str | None = None
+    message: str | None = None
+
+
+def refuse(index: int, event: Event | None, error: InvalidEvent, posting: Posting) -> tuple[Fate, RawRecord]:
     """Return what the terminal is told of a refused event, and its dead letter.
 
     Only what the fair file refused lies there as it would have been stored: redriving it must not let a terminal post
@@ -35,36 +51,32 @@ def refusal_of(
 
     Args:
         index: of the event in the posting.
-        item: the event as it was posted.
-        event: the event as it would have been stored, None if it is not well formed.
+        event: as it would have been stored, None if it is not well formed.
         error: why it was refused.
         posting: where it came from.
     """
+    item = posting.items[index]
     topic, raw = _topic_of(item), plain_json(item)
     if event is not None and error.reason in BY_FAIR_FILE:
         topic, _, raw = record_of(event)
     where = f"/{index}" if posting.is_array else ""
-    told = EventResult(
-        index=index,
-        id=event.event_id if event is not None else _safe_id(item),
-        outcome=Outcome.REJECTED,
-        code=error.reason,
-        pointer=where + _pointer(error.field),
-        message=str(error),
+    fate = Fate(
+        Outcome.REJECTED,
+        event.event_id if event is not None else _safe_id(item),
+        error.reason,
+        where + _pointer(error.field),
+        str(error),
     )
-    key, value = posted_letter(topic, posting.terminal.terminal_id, posting.received, raw, error)
-    return told, RawRecord(REJECTED.name, key, value)
+    return fate, _letter(topic, posting.terminal, posting.received, raw, error)
 
 
-def unreadable_letter(posting: Posting, code: str, message: str, hint: str) -> RawRecord:
-    """Return the dead letter of a body that is no request of ours."""
-    key, value = posted_letter(
-        "",
-        posting.terminal.terminal_id,
-        posting.received,
-        posting.body,
-        InvalidEvent(code, message, hint=hint),
-    )
+def unreadable_letter(body: bytes, terminal: Terminal, received: str, kind: ProblemKind) -> RawRecord:
+    """Return the dead letter of a body that is not a posting."""
+    return _letter("", terminal, received, body, InvalidEvent(kind.code, kind.title, hint=kind.detail))
+
+
+def _letter(topic: str, terminal: Terminal, received: str, raw: bytes, error: InvalidEvent) -> RawRecord:
+    key, value = posted_letter(topic, terminal.terminal_id, received, raw, error)
     return RawRecord(REJECTED.name, key, value)
 
 
@@ -81,7 +93,8 @@ def _pointer(name: str) -> str:
 
 def _topic_of(item: Any) -> str:
     kind = item.get("type") if isinstance(item, dict) else None
-    return _TOPICS.get(".".join(kind.split(".")[:2]), "") if isinstance(kind, str) else ""
+    topic = topic_of_type(kind) if isinstance(kind, str) else None
+    return "" if topic is None else topic.name
 
 
 def _safe_id(item: Any) -> str | None:

@@ -1,6 +1,7 @@
 """Run a gateway in the foreground until SIGTERM: start, serve, drain, stop."""
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Iterator
@@ -11,9 +12,11 @@ from typing import Final
 import uvicorn
 from typing_extensions import override
 
-from producers.gateway.app import Gateway, create_app, internal_app
+from producers.gateway.app import Gateway
 from producers.gateway.connection import connection_class
+from producers.gateway.doors import Doors
 from producers.gateway.intake import Intake
+from producers.gateway.internal import internal_app
 from producers.gateway.limits import Buckets, Room
 from producers.gateway.memory import Remembered
 from producers.gateway.metrics import GatewayMetrics
@@ -32,6 +35,9 @@ DRAIN_BODY_S: Final = 1.0
 """How long a body that is still being sent may take after SIGTERM."""
 CLOSE_S: Final = 2.0
 """How long connections may take to close after the drain."""
+LIVE_OBJECTS: Final = 50_000
+"""Objects that come to life before Python looks for garbage in cycles: more than the requests under way hold, about
+10 MB. Nothing here lives in cycles but failures; each look would walk the same events under way again."""
 
 
 class PlainServer(uvicorn.Server):
@@ -85,7 +91,10 @@ def run_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) -> 
         Unavailable: a port is taken, or the registry cannot be read.
     """
     log_to_stderr(quiet=("aiokafka", "uvicorn", "asyncio"), quiet_level=logging.CRITICAL)
-    asyncio.run(serve(create_gateway(fair, kafka, settings), asyncio.Event()))
+    gateway = create_gateway(fair, kafka, settings)
+    gc.freeze()  # what is here now stays until the end
+    gc.set_threshold(LIVE_OBJECTS)
+    asyncio.run(serve(gateway, asyncio.Event()))
 
 
 async def serve(gateway: Gateway, stop: asyncio.Event) -> None:
@@ -94,7 +103,7 @@ async def serve(gateway: Gateway, stop: asyncio.Event) -> None:
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, stop.set)
     gateway.doorkeeper.read()
-    public = PlainServer(_config(create_app(gateway), settings, gateway))
+    public = PlainServer(_config(Doors(gateway), settings, gateway))
     watching = loop.create_task(gateway.doorkeeper.watch())
     gateway.supervisor.start()
     internal = PlainServer(

@@ -15,10 +15,11 @@ from typing import Any, Final, Literal
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
-from producers.play.sinks import no_kafka
+from producers.kafka import no_kafka
 from producers.records import RawRecord
 from schemas.errors import FairpulseError, InvalidSettings, Refused, Unavailable
 from schemas.kafka_access import client_arguments, refused
+from schemas.partitioning import partition_of
 from schemas.settings import KafkaSettings
 from schemas.topics import ALL_TOPICS
 
@@ -120,12 +121,18 @@ class Supervisor:
         if producer is None:
             raise NotStored(unknown=False)
         futures: list[asyncio.Future[Any]] = []
+        partitions: dict[str, int] = {}
         topic = ""
         try:
             async with asyncio.timeout(self._deadline_s):
                 for topic, key, value in records:
-                    futures.append(await producer.send(topic, value=value, key=key))
-                await asyncio.wait(futures)
+                    if topic not in partitions:
+                        partitions[topic] = len(await producer.partitions_for(topic))
+                    partition = partition_of(key, partitions[topic])
+                    futures.append(await producer.send(topic, value=value, key=key, partition=partition))
+                for future in futures:  # most are done together with the first of their partition
+                    with suppress(KafkaError):  # asked below
+                        await future
         except TimeoutError:
             self._retire(producer, "deadline")
             self._forget(futures)

@@ -6,7 +6,7 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
-from producers.play.sinks import no_kafka
+from producers.kafka import no_kafka
 from schemas.errors import InvalidSettings, Unavailable
 from schemas.kafka_access import client_arguments, names_in, refused
 from schemas.settings import KafkaSettings

@@ -11,15 +11,14 @@ from types import TracebackType
 from typing import Any, NamedTuple, Protocol, Self
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.conn import create_conn
 from aiokafka.errors import KafkaError
-from aiokafka.protocol.metadata import MetadataRequest
 from typing_extensions import override
 
+from producers.kafka import no_kafka
 from producers.records import Record, record_of
-from schemas.errors import FairpulseError, Unavailable
+from schemas.errors import Unavailable
 from schemas.events import Event
-from schemas.kafka_access import client_arguments, explain_silence, refused
+from schemas.kafka_access import client_arguments, refused
 from schemas.settings import KafkaSettings
 
 PATIENCE_S = 20.0
@@ -42,11 +41,6 @@ class Kept(NamedTuple):
 
 Acknowledged = Callable[[Record], None]
 """Told of each record once it is safe. Records of one key come in order; others may not."""
-
-
-async def no_kafka(kafka: KafkaSettings) -> FairpulseError:
-    """Return why a client could not start: no broker answers, or it does not let us in."""
-    return await explain_silence(kafka, create_conn, MetadataRequest([]))
 
 
 class EventSink(Protocol):

@@ -19,7 +19,7 @@ STALE_S: Final = 5.0
 """When the file could not be read for so long, nobody is let in: a revocation might be among what we missed."""
 
 
-class Unreadable(Exception):
+class RegistryUnreadable(Exception):
     """The registry cannot be read, so nobody can be told from a revoked terminal."""
 
 
@@ -66,10 +66,10 @@ class Doorkeeper:
         """Return the key that a token text proves; None if it proves none.
 
         Raises:
-            Unreadable: the registry was not read lately.
+            RegistryUnreadable: the registry was not read lately.
         """
         if not self.is_fresh:
-            raise Unreadable
+            raise RegistryUnreadable
         token = parse_token(text)
         if token is None:
             return None

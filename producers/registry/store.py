@@ -47,7 +47,7 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Enrolment:
     """A terminal as the registry lists it; `keys` counts those that are not revoked."""
 
     terminal: Terminal
@@ -154,7 +154,7 @@ class Registry:
             for kid, one, fair, place, at, digest, ends in rows
         }
 
-    def list(self) -> list[Row]:
+    def list(self) -> list[Enrolment]:
         """Return all terminals, by id.
 
         Raises:
@@ -162,7 +162,7 @@ class Registry:
         """
         return list(self._rows("", ()))
 
-    def _rows(self, where: str, values: tuple[str, ...]) -> Iterator[Row]:
+    def _rows(self, where: str, values: tuple[str, ...]) -> Iterator[Enrolment]:
         query = (
             "SELECT terminal_id, fair_id, place, place_id, enrolled_ms, revoked_ms, (SELECT count(*) FROM keys WHERE "  # noqa: S608
             f"keys.terminal_id = terminals.terminal_id AND revoked_ms IS NULL) FROM terminals {where} ORDER BY 1"
@@ -172,12 +172,12 @@ class Registry:
         except sqlite3.Error as error:
             raise self._unavailable(error) from error
         for one, fair, place, at, enrolled, revoked, keys in rows:
-            yield Row(Terminal(one, fair, PlaceKind(place), at), from_epoch_ms(enrolled), _instant(revoked), keys)
+            yield Enrolment(Terminal(one, fair, PlaceKind(place), at), from_epoch_ms(enrolled), _instant(revoked), keys)
 
-    def _find(self, terminal_id: str) -> Row | None:
+    def _find(self, terminal_id: str) -> Enrolment | None:
         return next(self._rows("WHERE terminal_id = ?", (terminal_id,)), None)
 
-    def _known(self, terminal_id: str) -> Row:
+    def _known(self, terminal_id: str) -> Enrolment:
         found = self._find(terminal_id)
         if found is None:
             raise FairpulseError("there is no terminal of this id", hint="see `fairpulse terminals list`")

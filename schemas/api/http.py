@@ -47,13 +47,16 @@ STRICT: Final = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, use
 Printable = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,256}$")]
 """Printable ASCII without spaces: no control character, no look-alike, nothing that turns the writing direction."""
 
+_CANONICAL_ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _LOOSE_ID: Final = re.compile(
     r"(?:urn:uuid:)?\{?([0-9a-fA-F]{8})-?([0-9a-fA-F]{4})-?([0-9a-fA-F]{4})-?([0-9a-fA-F]{4})-?([0-9a-fA-F]{12})\}?"
 )
 
 
 def canonical_id(text: str) -> str:
-    """Return a UUID in its one canonical spelling; what is none stays as it is, and is refused later."""
+    """Return a UUID in its one canonical spelling; what is not a UUID stays as it is, and is refused later."""
+    if _CANONICAL_ID.fullmatch(text):
+        return text
     found = _LOOSE_ID.fullmatch(text)
     return "-".join(found.groups()).lower() if found else text
 

@@ -2,11 +2,11 @@
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final, NamedTuple
 
 from typing_extensions import override
 
+from schemas.codes import Code
 from schemas.ids import FairId, Name, TerminalId
 
 TOKEN_PATTERN: Final = r"^tf_([0-9A-Za-z]{8})_([0-9A-Za-z]{43})$"  # noqa: S105 - the shape of all tokens, no token
@@ -15,7 +15,7 @@ TOKEN_PATTERN: Final = r"^tf_([0-9A-Za-z]{8})_([0-9A-Za-z]{43})$"  # noqa: S105 
 _TOKEN: Final = re.compile(TOKEN_PATTERN.removesuffix("$") + r"\Z")
 
 
-class PlaceKind(StrEnum):
+class PlaceKind(Code):
     """Where a terminal stands; it decides what the terminal may post."""
 
     BOOTH = "booth"

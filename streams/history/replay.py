@@ -15,9 +15,9 @@ from typing import Any, Final, Self
 from zoneinfo import ZoneInfo
 
 import msgspec
-from aiokafka.partitioner import murmur2
 
 from schemas.errors import FairpulseError, InvalidRecording
+from schemas.partitioning import partition_of
 from schemas.recording.arrival import arrival_of
 from schemas.recording.frames import RecordedRecord
 from schemas.recording.reader import Recording
@@ -107,7 +107,7 @@ class Fold:
         """Take a record; it is in the state after `settle` at the latest."""
         if record.topic not in _EVENT_TOPICS:
             return
-        partition = 0 if self._partitions == 1 else (murmur2(record.key or b"") & 0x7FFFFFFF) % self._partitions
+        partition = 0 if self._partitions == 1 else partition_of(record.key or b"", self._partitions)
         lane = (record.topic, partition)
         offset = self._next.get(lane, 0)
         self._next[lane] = offset + 1

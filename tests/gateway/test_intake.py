@@ -9,11 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from producers.gateway.bodies import Posting, Unreadable
-from producers.gateway.intake import Intake, Reading
+from producers.gateway.intake import Intake, Judged
 from producers.gateway.memory import Remembered
+from producers.gateway.reading import UnreadableBody, read_posting
 from schemas.api.http import EVENTS_MAX, Outcome, canonical_id
 from schemas.fair.file import example_fair_path, load_fair
+from schemas.times import instant_text
 from schemas.topics import EVENT_TOPICS, REJECTED
 from schemas.wire import decoder
 from tests.support.gateway import BOOTH, DESK, GATE, HALL, TERMINALS, deal, event
@@ -23,13 +24,13 @@ RECEIVED = datetime(2025, 10, 25, 9, 0, 1, 250_000, tzinfo=UTC)
 DECODERS = {topic.name: decoder(topic.name) for topic in EVENT_TOPICS}
 
 
-def read(value: Any, terminal: Any = BOOTH, intake: Intake | None = None) -> Reading:
+def judge(value: Any, terminal: Any = BOOTH, intake: Intake | None = None) -> Judged:
     body = value if isinstance(value, bytes) else json.dumps(value).encode()
-    return (intake or Intake(FAIR, Remembered(1_000))).read(Posting(body, terminal, RECEIVED))
+    return (intake or Intake(FAIR, Remembered(1_000))).judge(read_posting(body, terminal, instant_text(RECEIVED)))
 
 
-def outcomes(reading: Reading) -> list[str]:
-    return [result.outcome for result in reading.results]
+def outcomes(judged: Judged) -> list[str]:
+    return [fate.outcome for fate in judged.fates]
 
 
 json_values = st.recursive(
@@ -44,8 +45,8 @@ json_values = st.recursive(
 def test_any_bytes_are_read_or_refused_by_name(body: bytes) -> None:
     code, found = "", []
     try:
-        found = outcomes(read(body))
-    except Unreadable as error:
+        found = outcomes(judge(body))
+    except UnreadableBody as error:
         code = error.code
     assert code in {"", "not_json", "duplicate_key", "too_deep", "wrong_shape", "no_events", "too_many_events"}
     assert bool(code) is (not found)
@@ -72,11 +73,13 @@ def test_every_event_of_a_batch_has_one_result_and_what_is_stored_can_be_decoded
         else:
             one[head] = value
         batch.append(one)
-    reading = read(batch, terminal)
-    assert [result.index for result in reading.results] == list(range(len(batch)))
-    stored = [record for record in reading.records if record.topic != REJECTED.name]
-    letters = [record for record in reading.records if record.topic == REJECTED.name]
-    assert (len(stored), len(letters)) == (reading.count(Outcome.ACCEPTED), reading.count(Outcome.REJECTED))
+    judged = judge(batch, terminal)
+    assert [fate.event_id for fate in judged.fates if fate.code is None] == [
+        one["id"] for one, fate in zip(batch, judged.fates, strict=True) if fate.code is None
+    ]
+    stored = [record for record in judged.records if record.topic != REJECTED.name]
+    letters = [record for record in judged.records if record.topic == REJECTED.name]
+    assert (len(stored), len(letters)) == (judged.accepted, judged.rejected)
     for record in stored:
         kept = DECODERS[record.topic](record.value)
         assert (kept.terminal_id, kept.fair_id, kept.received_at) == (terminal.terminal_id, "small-2025", RECEIVED)
@@ -94,34 +97,34 @@ def test_a_terminal_posts_for_its_own_place_and_for_no_other(terminal: Any, othe
     scan = event(other, source=terminal.source)
     scan["data"].update(place)
     expected = Outcome.ACCEPTED if terminal is other else Outcome.REJECTED
-    assert outcomes(read(scan, terminal)) == [expected]
+    assert outcomes(judge(scan, terminal)) == [expected]
 
 
 def test_null_stands_for_left_out_and_the_place_is_stamped() -> None:
     scan = event()
     scan["data"]["booth_id"] = None
-    (record,) = read(scan).records
+    (record,) = judge(scan).records
     assert json.loads(record.value)["booth_id"] == "h1-001"
 
 
 def test_an_attempt_that_failed_leaves_no_duplicate_behind() -> None:
     intake = Intake(FAIR, Remembered(1_000))
     one = event()
-    assert outcomes(read(one, intake=intake)) == ["accepted"]  # and Kafka did not answer
-    second = read(one, intake=intake)
+    assert outcomes(judge(one, intake=intake)) == ["accepted"]  # and Kafka did not answer
+    second = judge(one, intake=intake)
     assert outcomes(second) == ["accepted"]
     intake.confirm(second)
-    third = read(one, intake=intake)
+    third = judge(one, intake=intake)
     assert (outcomes(third), third.records) == (["duplicate"], [])
 
 
 def test_a_letter_that_is_written_again_has_the_same_key() -> None:
     bad = event(source="/elsewhere")
-    assert read(bad).records[0].key == read(bad).records[0].key
+    assert judge(bad).records[0].key == judge(bad).records[0].key
 
 
 def test_the_largest_batch_is_read_in_one_piece() -> None:
-    assert read([event() for _ in range(EVENTS_MAX)]).count(Outcome.ACCEPTED) == EVENTS_MAX
+    assert judge([event() for _ in range(EVENTS_MAX)]).accepted == EVENTS_MAX
 
 
 @pytest.mark.parametrize("text", ["", "x" * 32, "0199313c-a804-7c4e-9d31-5b8f20c1e60", "{}", "urn:uuid:"])

@@ -4,7 +4,7 @@ import pytest
 
 from producers.gateway.limits import Buckets, Room
 from producers.gateway.memory import Look, Remembered
-from producers.gateway.problems import KINDS, RETRYABLE, Refusal, problem_of
+from producers.gateway.problems import KINDS, RETRYABLE, RequestRefused, problem_of
 from schemas.api.http import Action
 
 
@@ -12,7 +12,7 @@ def test_a_terminal_may_send_its_burst_and_then_its_rate() -> None:
     buckets = Buckets(per_second=10, burst=100)
     buckets.check("t", 0)
     buckets.charge("t", 100, 0)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(RequestRefused) as refused:
         buckets.check("t", 0.05)
     assert refused.value.kind.status == 429
     assert refused.value.retry_after_s == pytest.approx(0.05)
@@ -23,7 +23,7 @@ def test_a_batch_may_overdraw_and_the_next_one_waits_until_it_is_paid() -> None:
     buckets = Buckets(per_second=10, burst=1)
     buckets.check("t", 0)
     buckets.charge("t", 500, 0)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(RequestRefused) as refused:
         buckets.check("t", 1)
     assert refused.value.retry_after_s == pytest.approx(49)
     buckets.check("t", 50.1)
@@ -38,19 +38,19 @@ def test_terminals_do_not_pay_for_each_other() -> None:
 def test_a_request_without_events_costs_one() -> None:
     buckets = Buckets(per_second=1, burst=1)
     buckets.charge("t", 0, 0)
-    with pytest.raises(Refusal):
+    with pytest.raises(RequestRefused):
         buckets.check("t", 0)
 
 
 def test_requests_and_bytes_are_bounded_and_given_back() -> None:
     room = Room(requests=1, body_bytes=100)
     with room.enter():
-        with pytest.raises(Refusal) as refused, room.enter():
+        with pytest.raises(RequestRefused) as refused, room.enter():
             pass
         assert refused.value.kind.status == 503
         with room.hold(60):
             assert room.bytes == 60
-            with pytest.raises(Refusal), room.hold(60):
+            with pytest.raises(RequestRefused), room.hold(60):
                 pass
     assert (room.requests, room.bytes) == (0, 0)
 
@@ -94,7 +94,7 @@ def test_the_memory_is_bounded_and_forgets_what_was_not_touched_for_longest() ->
 def test_every_problem_tells_the_terminal_what_to_do(code: str) -> None:
     """2xx, 400, 409, 413, 422 are final for the events; anything else keeps them."""
     kind = KINDS[code]
-    problem = problem_of(Refusal(code), "0")
+    problem = problem_of(RequestRefused(code), "0")
     final = kind.status in {400, 409, 413, 422}
     assert problem.retryable is (kind.status in RETRYABLE)
     if final and code != "not_http":

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from producers.registry.cli import terminals
-from producers.registry.doorkeeper import Doorkeeper, Unreadable
+from producers.registry.doorkeeper import Doorkeeper, RegistryUnreadable
 from producers.registry.store import KEYS_LIVE, Registry, digest_of
 from schemas.api.terminals import PlaceKind, Terminal, Token, parse_token
 from schemas.errors import FairpulseError, Unavailable
@@ -130,7 +130,7 @@ async def test_the_doorkeeper_knows_a_token_until_it_ends(registry: Registry, pa
 
 
 async def test_a_doorkeeper_that_never_read_the_registry_lets_nobody_in(path: Path) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(RegistryUnreadable):
         Doorkeeper(path).identify("tf_12345678_" + "a" * 43, NOW)
 
 

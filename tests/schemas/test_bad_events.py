@@ -5,11 +5,11 @@ Every case names what is wrong, shows the record, and says what the producers' d
 
 import json
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from time import process_time
 from typing import Any
 
+import jiter
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,7 +19,7 @@ from schemas.errors import InvalidEvent
 from schemas.events import Event, type_of
 from schemas.fair.file import example_fair_path, load_fair
 from schemas.topics import DEALS, EVENT_TOPICS, INTERACTIONS, RECORD_MAX_BYTES, SCANS, Topic
-from schemas.wire import REASONS, decode_strict, decoder
+from schemas.wire import REASONS, decode_plain, decode_strict, decoder, encode
 from streams.audit.recount.fair import OracleFair
 from streams.audit.recount.rules import read_event
 from tests.support.builders import FAIR, amended, cancelled, deal, payload, scan, touch
@@ -419,12 +419,37 @@ def reason(error: InvalidEvent | None) -> str:
     return ACCEPTED if error is None else error.reason
 
 
+def judged(read: Callable[[Any], Event], given: object) -> object:
+    """Return all that a decoder says: the event and its bytes, or reason, field, message and remedy."""
+    try:
+        event = read(given)
+    except InvalidEvent as error:
+        return error.reason, error.field, error.message, error.hint
+    return event, encode(event)
+
+
+def judged_alike(raw: bytes) -> None:
+    """Parsed JSON is judged as its text; what cannot be parsed, has a key twice or is too large is the text's fault."""
+    try:
+        values = jiter.from_json(raw, catch_duplicate_keys=True, allow_inf_nan=False, cache_mode="none")
+    except ValueError:
+        assert reason(refusal(decode_strict, raw)) in {"empty", "not_json", "duplicate_key", "too_large"}
+        return
+    if len(raw) <= RECORD_MAX_BYTES:
+        assert judged(decode_plain, values) == judged(decode_strict, raw), raw
+
+
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.what)
 
 
 @each_case
 def test_producers_refuse(case: Bad) -> None:
     assert reason(refusal(decode_strict, case.raw)) == case.reason
+
+
+@each_case
+def test_parsed_json_is_judged_as_its_text(case: Bad) -> None:
+    judged_alike(case.raw)
 
 
 @each_case
@@ -467,6 +492,7 @@ def test_no_case_is_named_twice_and_every_reason_has_one() -> None:
 @pytest.mark.parametrize(("topic", "fields"), TYPICAL, ids=lambda value: value.name if isinstance(value, Topic) else "")
 def test_the_events_the_cases_start_from_are_good(topic: Topic, fields: dict[str, Any]) -> None:
     assert refusal(decode_strict, as_json(fields)) is None
+    judged_alike(as_json(fields))
     assert refusal(WORKERS[topic.name], as_json(fields)) is None
 
 
@@ -544,9 +570,8 @@ def spoilt_bytes(draw: st.DrawFn) -> tuple[Topic, bytes]:
 
 
 def agree(topic: Topic, raw: bytes) -> None:
-    """Only InvalidEvent is raised, and the oracle comes to the same verdict on its own."""
-    with suppress(InvalidEvent):
-        decode_strict(raw)
+    """Only InvalidEvent is raised, parsed or not, and the oracle comes to the same verdict on its own."""
+    judged_alike(raw)
     error = refusal(WORKERS[topic.name], raw)
     verdict = read_event(topic.name, raw, ORACLE_FAIR)
     assert (verdict if isinstance(verdict, str) else ACCEPTED) == reason(error), raw

@@ -26,7 +26,7 @@ from schemas.events import (
 )
 from schemas.times import epoch_ms, from_epoch_ms, instant_text
 from schemas.topics import EVENT_CLASSES, RECORD_MAX_BYTES, SCANS, topic_of
-from schemas.wire import decode_strict, decoder, encode
+from schemas.wire import decode_plain, decode_strict, decoder, encode
 from tests.support.builders import amended, cancelled, deal, local, payload, scan, touch
 from tests.support.examples import example_event
 
@@ -143,6 +143,7 @@ def test_the_strategies_here_know_every_field() -> None:
 @given(any_event)
 def test_an_event_written_and_read_is_the_same_event(event: Event) -> None:
     assert decode_strict(encode(event)) == event
+    assert decode_plain(payload(event)) == event
     assert decoder(topic_of(event).name)(encode(event)) == event
 
 

@@ -1,0 +1,116 @@
+"""The last stage, from what became of a posting to the answer: status, headers and body."""
+
+from typing import Final, NamedTuple
+
+from pydantic import TypeAdapter
+from starlette.types import Send
+
+from producers.gateway.intake import Judged
+from producers.gateway.problems import RequestRefused, problem_of
+from producers.gateway.refusing import Fate
+from schemas.api.http import PROBLEM_TYPE, EventResult, Problem, Receipt, Results, TerminalInfo
+
+_RECEIPT: Final = TypeAdapter(Receipt)
+_RESULTS: Final = TypeAdapter(Results)
+_PROBLEM: Final = TypeAdapter(Problem)
+_INFO: Final = TypeAdapter(TerminalInfo)
+_JSON: Final = (b"content-type", b"application/json")
+_NEVER_CACHED: Final = (b"cache-control", b"no-store")
+
+HttpHeader = tuple[bytes, bytes]
+
+
+class Reply(NamedTuple):
+    """An answer as it goes out.
+
+    Attributes:
+        code: of the problem, empty below 400.
+    """
+
+    status: int
+    headers: tuple[HttpHeader, ...]
+    body: bytes
+    code: str = ""
+
+
+def reply_to(judged: Judged) -> Reply:
+    """Return the answer once every record of a posting is in Kafka.
+
+    Raises:
+        RequestRefused: every event was rejected.
+    """
+    if not judged.rejected:
+        return _never_cached(202, _RECEIPT.dump_json(Receipt(judged.accepted, judged.duplicates)))
+    results = [_result(index, fate) for index, fate in enumerate(judged.fates)]
+    if judged.rejected == len(results):
+        conflict = all(fate.code == "event_id_conflict" for fate in judged.fates)
+        raise RequestRefused("event_id_conflict" if conflict else "rejected", results=results)
+    body = Results(judged.accepted, judged.duplicates, judged.rejected, results)
+    return _never_cached(207, _RESULTS.dump_json(body, exclude_none=True))
+
+
+def info_reply(info: TerminalInfo) -> Reply:
+    """Return the answer to `who am I`."""
+    return _never_cached(200, _INFO.dump_json(info, exclude_none=True))
+
+
+def document_reply(document: str) -> Reply:
+    """Return a JSON document that may be cached."""
+    body = document.encode()
+    return Reply(200, (_length(body), _JSON), body)
+
+
+def problem_reply(refused: RequestRefused, request_id: str, *, close: bool = False) -> Reply:
+    """Return a problem as an answer.
+
+    Args:
+        refused: why the request ends.
+        request_id: a UUID of ours.
+        close: end the connection after it: the rest of the request was not read.
+    """
+    problem = problem_of(refused, request_id)
+    body = _PROBLEM.dump_json(problem, exclude_none=True)
+    headers = [_NEVER_CACHED, _length(body), (b"content-type", PROBLEM_TYPE.encode())]
+    if problem.retry_after_ms is not None:
+        headers.append((b"retry-after", b"%d" % -(-problem.retry_after_ms // 1_000)))
+    if problem.status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    if refused.allow:
+        headers.append((b"allow", refused.allow.encode()))
+    if close:
+        headers.append((b"connection", b"close"))
+    return Reply(problem.status, tuple(headers), body, problem.code)
+
+
+async def send_reply(reply: Reply, request_id: str | None, send: Send) -> None:
+    """Send an answer.
+
+    Args:
+        reply: the answer.
+        request_id: the terminal's name for the request, repeated to it; None if it gave none.
+        send: to the server that holds the connection.
+    """
+    headers = list(reply.headers)
+    if request_id is not None:
+        headers.append((b"request-id", request_id.encode()))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+def _result(index: int, fate: Fate) -> EventResult:
+    return EventResult(
+        index=index,
+        id=fate.event_id,
+        outcome=fate.outcome,
+        code=fate.code,
+        pointer=fate.pointer,
+        message=fate.message,
+    )
+
+
+def _never_cached(status: int, body: bytes) -> Reply:
+    return Reply(status, (_NEVER_CACHED, _length(body), _JSON), body)
+
+
+def _length(body: bytes) -> HttpHeader:
+    return b"content-length", b"%d" % len(body)

@@ -1,0 +1,62 @@
+"""The door of a gateway: which path is answered by whom, and every failure as a problem.
+
+Bare ASGI: three paths without parameters need no framework between the server and the first stage.
+"""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable
+
+from starlette.types import Receive, Scope, Send
+
+from producers.gateway.answering import Reply, problem_reply, send_reply
+from producers.gateway.app import Gateway
+from producers.gateway.heading import request_id_in
+from producers.gateway.problems import RequestRefused
+from producers.gateway.reading import Incoming
+from schemas.api.http import EVENTS_PATH, TERMINAL_PATH
+
+log = logging.getLogger(__name__)
+
+
+class Doors:
+    """The ASGI application: turns every failure into a problem, and counts every answer."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._routes: dict[str, tuple[str, Callable[[Incoming], Awaitable[Reply]]]] = {
+            EVENTS_PATH: ("POST", gateway.post_events),
+            TERMINAL_PATH: ("GET", gateway.get_terminal),
+            "/openapi.json": ("GET", gateway.get_openapi),
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
+        incoming = Incoming(scope, receive)
+        try:
+            reply = await self._answer(incoming)
+        except RequestRefused as refused:
+            reply = await self._refuse(incoming, refused)
+        except Exception:
+            log.exception("a request failed by our mistake")
+            reply = await self._refuse(incoming, RequestRefused("bug"))
+        self._gateway.metrics.count_answer(reply.status, reply.code, loop.time() - began_s)
+        await send_reply(reply, request_id_in(incoming.heading), send)
+
+    async def _answer(self, incoming: Incoming) -> Reply:
+        heading = incoming.heading
+        if heading.path not in self._routes:
+            raise RequestRefused("no_such_resource")
+        method, answer = self._routes[heading.path]
+        if heading.method != method:
+            raise RequestRefused("method", allow=method)
+        if heading.query:
+            raise RequestRefused("no_such_resource")
+        return await answer(incoming)
+
+    async def _refuse(self, incoming: Incoming, refused: RequestRefused) -> Reply:
+        finished = incoming.is_read or (not self._gateway.draining and await incoming.let_pass())
+        return problem_reply(refused, str(uuid.uuid4()), close=self._gateway.draining or not finished)

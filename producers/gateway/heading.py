@@ -1,0 +1,105 @@
+"""What a request says besides its body: token, content type, length, and the clock of its terminal."""
+
+import re
+from collections import defaultdict
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from pydantic import TypeAdapter, ValidationError
+from starlette.types import Scope
+
+from producers.gateway.problems import RequestRefused
+from schemas.api.http import BATCH_TYPE, BODY_MAX_BYTES, JSON_TYPE, SENT_AT, SINGLE_TYPE
+from schemas.times import Instant, epoch_ms
+
+OFFSET_MAX_MS: Final = 10**11
+"""Three years: a clock that is further off is not believed, and no event can hold its offset."""
+
+_SENT_AT: Final = SENT_AT.lower()
+_TYPES: Final = {BATCH_TYPE: True, SINGLE_TYPE: False, JSON_TYPE: None}
+_INSTANT: Final[TypeAdapter[datetime]] = TypeAdapter(Instant)
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_LENGTH: Final = re.compile(r"[0-9]{1,12}")
+
+
+class Heading(NamedTuple):
+    """Request line and headers.
+
+    Attributes:
+        headers: by their names in lower case, each as often as it was sent.
+    """
+
+    method: str
+    path: str
+    query: bytes
+    headers: dict[str, list[str]]
+
+
+def heading_of(scope: Scope) -> Heading:
+    """Return the heading of a request as the server hands it over."""
+    headers: dict[str, list[str]] = defaultdict(list)
+    for name, value in scope["headers"]:
+        headers[name.decode("latin-1")].append(value.decode("latin-1"))
+    return Heading(scope["method"], scope["path"], scope["query_string"], dict(headers))
+
+
+def token_in(heading: Heading) -> str:
+    """Return the text of the token, not checked. Raises RequestRefused (401) if there is not exactly one."""
+    given = heading.headers.get("authorization")
+    if not given:
+        raise RequestRefused("token_missing")
+    scheme, _, text = given[0].partition(" ")
+    if len(given) > 1 or scheme.lower() != "bearer":
+        raise RequestRefused("token_malformed")
+    return text
+
+
+def is_batch(heading: Heading) -> bool | None:
+    """Return whether the content type asks for an array, None if it leaves it open. Raises RequestRefused (415)."""
+    given = heading.headers.get("content-type", ())
+    kind, *parameters = (part.strip().lower() for part in (given[0] if len(given) == 1 else "").split(";"))
+    plain = all(one in {"", "charset=utf-8", 'charset="utf-8"'} for one in parameters)
+    if kind not in _TYPES or not plain or "content-encoding" in heading.headers:
+        raise RequestRefused("media_type")
+    return _TYPES[kind]
+
+
+def promised_bytes(heading: Heading) -> int:
+    """Return the size of the body, the largest one if the request does not say. Raises RequestRefused (413)."""
+    given = heading.headers.get("content-length", ("",))[0]
+    if not _LENGTH.fullmatch(given):
+        return BODY_MAX_BYTES
+    if int(given) > BODY_MAX_BYTES:
+        raise RequestRefused("body_too_large")
+    return int(given)
+
+
+def clock_offset_ms(heading: Heading, received_at: datetime) -> int | None:
+    """Return server clock minus terminal clock, 0 if the terminal does not say, None if it says what is not a time."""
+    if _SENT_AT not in heading.headers:
+        return 0
+    sent_at = instant_in(heading, _SENT_AT)
+    if sent_at is None:
+        return None
+    offset = epoch_ms(received_at) - epoch_ms(sent_at)
+    return offset if abs(offset) <= OFFSET_MAX_MS else None
+
+
+def instant_in(heading: Heading, header: str) -> datetime | None:
+    """Return the time in a header; None if it is not there, or is not a time."""
+    given = heading.headers.get(header.lower())
+    if given is None:
+        return None
+    text = ",".join(given)
+    if not (text.isascii() and text.isprintable()) or '"' in text or "\\" in text:
+        return None
+    try:
+        return _INSTANT.validate_json(f'"{text}"')
+    except ValidationError:
+        return None
+
+
+def request_id_in(heading: Heading) -> str | None:
+    """Return the terminal's name for the request, if it is one that may be repeated."""
+    given = heading.headers.get("request-id", ("",))[0]
+    return given if _REQUEST_ID.fullmatch(given) else None

@@ -1,0 +1,36 @@
+"""What a gateway says inside the network: /livez, /readyz, /metrics, on a port of its own."""
+
+from prometheus_client.exposition import choose_encoder
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from producers.gateway.app import Gateway
+
+
+def internal_app(gateway: Gateway) -> Starlette:
+    """Return the application for the inside of the network."""
+
+    async def livez(_: Request) -> Response:
+        """Answer that the event loop runs. It asks nobody: an outage of Kafka must not restart every gateway."""
+        return Response("alive\n", media_type="text/plain")
+
+    async def readyz(_: Request) -> Response:
+        reasons = []
+        if gateway.draining:
+            reasons.append("draining")
+        if not gateway.supervisor.is_ready:
+            reasons.append("kafka has not answered within 10 s")
+        if gateway.room.is_full:
+            reasons.append("no room for another request")
+        if not gateway.doorkeeper.is_fresh:
+            reasons.append("the registry of terminals cannot be read")
+        text = "".join(f"{reason}\n" for reason in reasons) or "ready\n"
+        return Response(text, 503 if reasons else 200, media_type="text/plain")
+
+    async def metrics(request: Request) -> Response:
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        return Response(encode(gateway.metrics.registry), headers={"content-type": content_type})
+
+    return Starlette(routes=[Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", metrics)])

@@ -1,0 +1,114 @@
+"""The second stage, from a posted CloudEvent to the event as it would be stored: the server's stamps, and the place.
+
+Fair, terminal, place and times come from the token and the server's clock, never from the event. What comes out is not
+yet known to be an event of ours.
+"""
+
+from dataclasses import fields
+from typing import Any, Final, NamedTuple
+
+from pydantic import TypeAdapter, ValidationError
+
+from producers.gateway.bounds import check_shape, check_size
+from producers.gateway.reading import Posting
+from schemas.api.http import FIELDS_MAX, SERVER_FIELDS, CloudEvent, canonical_id
+from schemas.api.terminals import PlaceKind, Terminal
+from schemas.errors import InvalidEvent
+from schemas.events import type_of
+from schemas.plain import plain_validator
+from schemas.topics import EVENT_CLASSES
+
+PLACE_FIELDS: Final = {PlaceKind.BOOTH: "booth_id", PlaceKind.GATE: "gate_id", PlaceKind.HALL: "hall_id"}
+"""The field of a scan that names the place of its terminal. A desk stands nowhere."""
+
+_FIELDS: Final = {type_of(kind): frozenset(field.name for field in fields(kind)) for kind in EVENT_CLASSES}
+"""The fields of every type of event."""
+_CLOUD_EVENT: Final = plain_validator(TypeAdapter(CloudEvent)).validate_python
+_ENVELOPE: Final = {
+    "missing": ("missing_field", "a field that must be there is missing"),
+    "unexpected_keyword_argument": ("unknown_field", "a field that no event has"),
+    "extra_forbidden": ("unknown_field", "a field that no event has"),
+    "too_long": ("too_many_fields", f"an object of an event has at most {FIELDS_MAX} fields"),
+}
+"""What pydantic calls a problem, what we call it."""
+
+
+class Stamped(NamedTuple):
+    """An event as it would be stored.
+
+    Attributes:
+        fields: of the event, the server's among them.
+        item: the event as it was posted.
+    """
+
+    fields: dict[str, Any]
+    item: dict[str, Any]
+
+
+def stamp(item: object, posting: Posting) -> Stamped:
+    """Return a posted event as it would be stored.
+
+    Args:
+        item: the event as plain values. It is not changed.
+        posting: what it came with.
+
+    Raises:
+        InvalidEvent: it is not a CloudEvent of this terminal, or says what only the server may say.
+    """
+    if not isinstance(item, dict):
+        raise InvalidEvent("not_json", "an event is a JSON object", hint="send CloudEvents 1.0, structured")
+    check_shape(item)
+    try:
+        return Stamped(_fields(item, posting), item)
+    except InvalidEvent:
+        check_size(item)
+        raise
+
+
+def _fields(item: dict[str, Any], posting: Posting) -> dict[str, Any]:
+    try:
+        posted: CloudEvent = _CLOUD_EVENT(item)
+    except ValidationError as error:
+        raise _explain(error) from None
+    if posted.source != posting.source:
+        raise InvalidEvent(
+            "wrong_source",
+            "source: it is not the address of the terminal that the token belongs to",
+            field="source",
+            hint="take it from GET /v1/terminal",
+        )
+    given, terminal = posted.data, posting.terminal  # pydantic has made this dictionary; it is ours
+    if not SERVER_FIELDS.isdisjoint(given):
+        name = min(SERVER_FIELDS & given.keys())
+        raise InvalidEvent("unknown_field", f"{name}: the server sets it", field=name, hint="leave it out of `data`")
+    _stamp_place(given, posted.type, terminal)
+    given["type"] = posted.type
+    given["event_id"] = canonical_id(posted.id)
+    given["fair_id"] = terminal.fair_id
+    given["terminal_id"] = terminal.terminal_id
+    given["occurred_at"] = posted.time
+    given["received_at"] = posting.received
+    given["clock_offset_ms"] = posting.clock_offset_ms
+    return given
+
+
+def _stamp_place(given: dict[str, Any], kind: str, terminal: Terminal) -> None:
+    """Write the terminal's place into an event that leaves it out, and a booth's deals under the booth.
+
+    A deal `D-9` of booth `B` is stored as `B.D-9`, so no booth can amend or cancel the deal of another.
+    """
+    name, known = PLACE_FIELDS.get(terminal.place), _FIELDS.get(kind, frozenset())
+    if name in known and given.get(name) is None:
+        given[name] = terminal.place_id
+    if terminal.place is PlaceKind.BOOTH and "deal_id" in known:
+        deal = given.get("deal_id")
+        if isinstance(deal, str) and not deal.startswith(f"{terminal.place_id}."):
+            given["deal_id"] = f"{terminal.place_id}.{deal}"
+
+
+def _explain(error: ValidationError) -> InvalidEvent:
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    reason, message = _ENVELOPE.get(first["type"], ("bad_value", "a field has a value that it cannot have"))
+    name = str(first["loc"][0]) if first["loc"] and reason != "unknown_field" else ""
+    where = f"{name}: " if name else ""
+    return InvalidEvent(reason, f"{where}{message}", field=name, hint="see CloudEvent in /openapi.json")

@@ -1,0 +1,280 @@
+"""Every stage hands on one type, and an event passes each of them once, whatever its neighbours are."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import jiter
+import pytest
+
+from producers import records
+from producers.gateway import admitting, bounds, decoding, intake, reading, refusing
+from producers.gateway.answering import reply_to
+from producers.gateway.decoding import decode
+from producers.gateway.intake import Intake, Judged
+from producers.gateway.memory import Remembered
+from producers.gateway.problems import RequestRefused
+from producers.gateway.reading import Posting, UnreadableBody, read_posting
+from producers.gateway.stamping import stamp
+from schemas.api.http import EVENT_MAX_BYTES, Outcome
+from schemas.api.terminals import Terminal
+from schemas.errors import InvalidEvent
+from schemas.events import DealSigned, VisitorScan
+from schemas.fair.file import example_fair_path, load_fair
+from tests.support.gateway import BOOTH, DATA, DESK, GATE, deal, event
+
+FAIR = load_fair(example_fair_path("small"))
+RECEIVED = "2025-10-25T09:00:01.250Z"
+LATER = "2025-10-25T10:00:00.000Z"
+
+
+def posted(value: Any, terminal: Terminal = BOOTH, received: str = RECEIVED, offset: int = 0) -> Posting:
+    return read_posting(json.dumps(value).encode(), terminal, received, offset)
+
+
+def fresh_intake() -> Intake:
+    return Intake(FAIR, Remembered(1_000))
+
+
+def stored(made: Intake, value: Any) -> Judged:
+    """Judge a posting that Kafka then takes."""
+    judged = made.judge(posted(value))
+    made.confirm(judged)
+    return judged
+
+
+def scan_with(**data: Any) -> dict[str, Any]:
+    return event(data={**DATA[BOOTH.place], **data})
+
+
+# reading
+
+
+def test_reading_keeps_the_order_of_a_batch_and_whether_it_was_one() -> None:
+    assert (posted({"b": 1}).items, posted({"b": 1}).is_array) == ([{"b": 1}], False)
+    assert (posted([2, {"b": 1}]).items, posted([2, {"b": 1}]).is_array) == ([2, {"b": 1}], True)
+
+
+@pytest.mark.parametrize("batch", [True, False])
+def test_reading_takes_only_the_shape_that_was_announced(batch: bool) -> None:
+    with pytest.raises(UnreadableBody, match="wrong_shape"):
+        read_posting(b"{}" if batch else b"[{}]", BOOTH, RECEIVED, batch=batch)
+
+
+# stamping
+
+
+def test_stamping_takes_fair_terminal_place_and_times_from_the_server() -> None:
+    one = event()
+    fields = stamp(one, posted(one, received=LATER, offset=-7)).fields
+    assert fields == {
+        **DATA[BOOTH.place],
+        "type": one["type"],
+        "event_id": one["id"],
+        "fair_id": BOOTH.fair_id,
+        "terminal_id": BOOTH.terminal_id,
+        "booth_id": BOOTH.place_id,
+        "occurred_at": one["time"],
+        "received_at": LATER,
+        "clock_offset_ms": -7,
+    }
+
+
+def test_stamping_leaves_what_was_posted_as_it_was() -> None:
+    one = deal()
+    before = json.dumps(one)
+    assert stamp(one, posted(one)).item is one
+    assert json.dumps(one) == before
+
+
+def test_a_desk_stands_nowhere_and_stamps_no_place() -> None:
+    one = event(DESK)
+    assert {"booth_id", "gate_id", "hall_id"}.isdisjoint(stamp(one, posted(one, DESK)).fields)
+
+
+# decoding
+
+
+@pytest.mark.parametrize(("made", "kind"), [(event(), VisitorScan), (deal(), DealSigned)])
+def test_decoding_makes_an_event_of_its_type(made: dict[str, Any], kind: type) -> None:
+    assert type(decode(stamp(made, posted(made)))) is kind
+
+
+def filled(one: dict[str, Any], size: int) -> dict[str, Any]:
+    """Return a bad event of so many bytes: a field that no event has fills it up."""
+    one["data"]["x"] = ""
+    one["data"]["x"] = "a" * (size - len(bounds.plain_json(one)))
+    return one
+
+
+LONG = {"subject": "s" * 256, "dataschema": "s" * 256}
+
+
+@pytest.mark.parametrize(
+    ("one", "reason"),
+    [
+        (filled(event(source="/elsewhere"), EVENT_MAX_BYTES + 1), "too_large"),
+        (filled(event(source="/elsewhere"), EVENT_MAX_BYTES), "wrong_source"),
+        (filled({**event(), **LONG}, EVENT_MAX_BYTES + 1), "too_large"),
+        (filled({**event(), **LONG}, EVENT_MAX_BYTES), "unknown_field"),
+        (filled(deal(), EVENT_MAX_BYTES), "too_large"),
+    ],
+    ids=["posted", "just not", "posted, but not stamped", "just neither", "stamped, but not posted"],
+)
+def test_what_is_wrong_with_a_bad_event_of_more_than_64_kib_is_its_size(one: dict[str, Any], reason: str) -> None:
+    with pytest.raises(InvalidEvent) as refused:
+        decode(stamp(one, posted([one, event()])))
+    assert refused.value.reason == reason
+
+
+# admitting
+
+
+def test_an_event_that_is_posted_again_later_and_with_another_clock_is_a_duplicate() -> None:
+    made, one = fresh_intake(), event()
+    stored(made, one)
+    again = made.judge(posted(one, received=LATER, offset=86_400_000))
+    assert (again.accepted, again.duplicates, again.records) == (0, 1, [])
+
+
+def test_an_event_that_says_something_else_under_the_same_id_is_a_conflict() -> None:
+    made, one = fresh_intake(), event()
+    stored(made, one)
+    other = {**one, "time": "2025-10-25T09:00:00.001Z"}
+    assert [fate.code for fate in made.judge(posted(other)).fates] == ["event_id_conflict"]
+
+
+def test_what_a_field_of_the_event_says_is_never_taken_for_the_servers_stamp() -> None:
+    """The stamps are cut out of the written event before it is compared; a text in it must not be."""
+    made, one = fresh_intake(), deal(signed_at=RECEIVED)
+    stored(made, one)
+    other = {**one, "data": {**one["data"], "signed_at": LATER}}
+    assert [fate.code for fate in made.judge(posted(other, received=LATER)).fates] == ["event_id_conflict"]
+
+
+# answering
+
+
+@pytest.mark.parametrize(
+    ("batch", "status"), [([event(), event()], 202), ([event(), event(source="/elsewhere")], 207)], ids=str
+)
+def test_the_answer_is_202_if_all_are_safe_and_207_if_some_were_rejected(batch: list[Any], status: int) -> None:
+    reply = reply_to(fresh_intake().judge(posted(batch)))
+    assert reply.status == status
+    assert dict(reply.headers)[b"content-length"] == str(len(reply.body)).encode()
+
+
+def test_the_answer_is_a_problem_if_every_event_was_rejected() -> None:
+    made, one = fresh_intake(), event()
+    stored(made, one)
+    for bad, code in ((event(source="/elsewhere"), "rejected"), ({**one, "time": LATER}, "event_id_conflict")):
+        with pytest.raises(RequestRefused, match=code) as refused:
+            reply_to(made.judge(posted([bad])))
+        assert [result.outcome for result in refused.value.results or []] == [Outcome.REJECTED]
+
+
+# a bad neighbour
+
+KNOWN = event()
+BAD: dict[str, Callable[[], Any]] = {
+    "not_json": list,
+    "too_many_fields": lambda: scan_with(**{f"k{number}": 0 for number in range(100)}),
+    "bad_value, beyond all bounds": lambda: scan_with(dwell_ms=float("inf")),
+    "bad_value, 31 digits": lambda: scan_with(dwell_ms=10**30),
+    "bad_value, a word": lambda: scan_with(badge_role="s3cret"),
+    "bad_value, in the envelope": lambda: event(specversion="2.0"),
+    "too_large": lambda: scan_with(badge_ref="a" * 70_000),
+    "missing_field, in the envelope": lambda: event(id=...),
+    "missing_field, in data": lambda: event(data={}),
+    "missing_field, by the fair": lambda: deal(currency=...),
+    "unknown_field, in the envelope": lambda: event(s3cret=1),
+    "unknown_field, in data": lambda: scan_with(s3cret=1),
+    "unknown_field, the server's": lambda: scan_with(fair_id="small-2025"),
+    "unknown_type": lambda: event(type="fair.visitor.teleported.v1"),
+    "unknown_currency": lambda: deal(currency="CHF"),
+    "unknown_place": lambda: deal(section="s3cret"),
+    "wrong_source": lambda: event(source=GATE.source),
+    "out_of_scope": lambda: scan_with(scan_kind="session"),
+    "event_id_conflict": lambda: {**KNOWN, "time": LATER},
+}
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[str, str]]:
+    """How often each function was given each event, by the event's id; the body is nobody's event."""
+    counts: Counter[tuple[str, str]] = Counter()
+
+    def spy(module: Any, name: str) -> None:
+        watched = getattr(module, name)
+
+        def watching(given: Any, *rest: Any, **words: Any) -> Any:
+            counts[name, id_of(given)] += 1
+            return watched(given, *rest, **words)
+
+        monkeypatch.setattr(module, name, watching)
+
+    spy(intake, "stamp")
+    spy(intake, "decode")
+    spy(decoding, "decode_plain")
+    spy(admitting, "check_scope")
+    spy(admitting, "record_of")
+    spy(records, "encode")
+    spy(bounds, "plain_json")
+    spy(refusing, "plain_json")
+    parse = jiter.from_json
+
+    def parsing(body: bytes, **words: Any) -> Any:
+        counts["parse", ""] += 1
+        return parse(body, **words)
+
+    monkeypatch.setattr(reading.jiter, "from_json", parsing)
+    return counts
+
+
+def id_of(given: Any) -> str:
+    """Return the id of an event, posted, stamped or decoded; empty if it has none."""
+    if isinstance(given, tuple):
+        given = given[0]
+    if isinstance(given, dict):
+        return str(given.get("id", given.get("event_id", "")))
+    return str(getattr(given, "event_id", ""))
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, 19])
+@pytest.mark.parametrize("what", BAD)
+def test_a_bad_neighbour_costs_the_others_nothing(seen: Counter[tuple[str, str]], what: str, count: int) -> None:
+    good, bad = [event() for _ in range(20 - count)], [BAD[what]() for _ in range(count)]
+    batch = [one for pair in zip(bad, good, strict=False) for one in pair] + bad[len(good) :] + good[len(bad) :]
+    made = fresh_intake()
+    stored(made, KNOWN)
+    alone = {one["id"]: made.judge(posted(one)) for one in good}  # Kafka has not answered: they stay new
+    seen.clear()
+
+    judged = made.judge(read_posting(as_json(batch), BOOTH, RECEIVED))
+
+    assert {fate.code for fate in judged.fates if fate.outcome is Outcome.REJECTED} == ({code(what)} if bad else set())
+    assert (judged.accepted, judged.rejected) == (len(good), len(bad))
+    for one in good:
+        touched = {name: times for (name, event_id), times in seen.items() if event_id == one["id"]}
+        assert touched == dict.fromkeys(["stamp", "decode", "decode_plain", "check_scope", "record_of", "encode"], 1)
+        (fate,), (record,) = alone[one["id"]].fates, alone[one["id"]].records
+        assert fate in judged.fates
+        assert record in judged.records
+    assert seen["parse", ""] == 1
+
+
+def as_json(batch: list[Any]) -> bytes:
+    return json.dumps(batch).replace("Infinity", "1e400").encode()
+
+
+def code(what: str) -> str:
+    return what.partition(",")[0]
+
+
+def test_a_batch_of_all_bad_neighbours_names_each_by_its_own_reason_and_pointer() -> None:
+    made = fresh_intake()
+    stored(made, KNOWN)
+    judged = made.judge(read_posting(as_json([one() for one in BAD.values()]), BOOTH, RECEIVED))
+    assert [fate.code for fate in judged.fates] == [code(what) for what in BAD]
+    assert all((fate.pointer or "").startswith(f"/{index}") for index, fate in enumerate(judged.fates))
