@@ -22,7 +22,7 @@ from typing_extensions import override
 from schemas.errors import FairpulseError
 from schemas.interrupts import stopping
 from schemas.kafka_access import client_arguments
-from schemas.settings import KafkaSettings
+from schemas.settings import ExporterSettings, KafkaSettings
 from streams.kafka.cluster import Cluster, Partition, look
 from streams.kafka.topics import admin, stop_consumer
 from streams.shown.serving import serving
@@ -79,7 +79,7 @@ class KafkaCollector(Collector):
             yield family
 
 
-async def export(kafka: KafkaSettings, host: str, port: int, every_s: float) -> None:
+async def export(kafka: KafkaSettings, settings: ExporterSettings) -> None:
     """Look at Kafka again and again and show it on /metrics, until Ctrl-C. An outage of Kafka is shown, not an end.
 
     Raises:
@@ -89,6 +89,7 @@ async def export(kafka: KafkaSettings, host: str, port: int, every_s: float) -> 
     registry = CollectorRegistry()
     registry.register(collector)
     stop = asyncio.Event()
+    host, port, every_s = settings.exporter_host, settings.exporter_port, settings.exporter_every.total_seconds()
     with serving(registry, host, port), stopping(stop):
         log.info("Kafka's state at http://%s:%d/metrics", host, port)
         watching = asyncio.create_task(_watch(kafka, collector, every_s))

@@ -18,7 +18,7 @@ from dashboards.scraping import prometheus_config
 from producers.registry.cli import terminals
 from producers.registry.store import Registry
 from schemas.api.terminals import PlaceKind, Terminal
-from schemas.settings import known_names
+from schemas.environment import known_names
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
