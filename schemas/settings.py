@@ -160,9 +160,6 @@ class WorkerSettings(Settings):
     session_timeout: Duration = timedelta(seconds=10)
     """After so long without a heartbeat a worker is dead and its partitions move."""
 
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """Least severe message that is logged."""
-
     @property
     def address(self) -> str:
         """Where a worker of these settings shows its numbers."""
@@ -222,6 +219,16 @@ class FairSettings(Settings):
     fair_file: Path | None = None
     """The fair file. Without it, the one inside the recording, if a recording is read; else the shipped example of a
     CIFTIS-like fair."""
+
+
+class LogSettings(Settings):
+    """What programs that run on say of themselves on standard error: gateway, worker, audit, exporter, terminal."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severe message that is logged."""
+
+    log_format: Literal["text", "json"] = "text"
+    """How a message is written: as a line for a reader, or as one JSON object a line, for what collects logs."""
 
 
 class AuditSettings(Settings):
@@ -291,6 +298,7 @@ ALL_SETTINGS: Final[tuple[type[Settings], ...]] = (
     FairSettings,
     WorkerSettings,
     GatewaySettings,
+    LogSettings,
     AuditSettings,
     ExporterSettings,
     LocalSettings,

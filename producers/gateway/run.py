@@ -22,7 +22,7 @@ from producers.registry.doorkeeper import Doorkeeper
 from schemas.errors import InvalidSettings, Unavailable
 from schemas.fair.model import Fair
 from schemas.logs import log_to_stderr
-from schemas.settings import GatewaySettings, KafkaSettings
+from schemas.settings import GatewaySettings, KafkaSettings, LogSettings
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ def run_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) -> 
     Raises:
         Unavailable: a port is taken, or the registry cannot be read.
     """
-    log_to_stderr(quiet=("aiokafka", "uvicorn", "asyncio"), quiet_level=logging.CRITICAL)
+    log_to_stderr(LogSettings.load(), silent=("aiokafka", "uvicorn", "asyncio"))
     asyncio.run(serve(create_gateway(fair, kafka, settings), asyncio.Event()))
 
 

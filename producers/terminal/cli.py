@@ -210,9 +210,11 @@ def serve(folder: Path | None, terminal_port: int | None) -> int:
     import asyncio
 
     from producers.terminal.web import serve_page
-    from schemas.settings import TerminalSettings
+    from schemas.logs import log_to_stderr
+    from schemas.settings import LogSettings, TerminalSettings
 
     port = TerminalSettings.load(terminal_port=terminal_port).terminal_port
+    log_to_stderr(LogSettings.load(), quiet=("aiohttp", "asyncio"))
 
     def ready(address: str) -> None:
         click.echo(f"the page of the booth: {address}")

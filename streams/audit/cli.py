@@ -44,7 +44,7 @@ def audit(
 
     from schemas.errors import InvalidSettings
     from schemas.logs import log_to_stderr
-    from schemas.settings import AuditSettings
+    from schemas.settings import AuditSettings, LogSettings
     from streams.audit.run import audit as recompute
     from streams.audit.run import keep, plan_from, report_lines
     from streams.audit.watch import watch
@@ -55,7 +55,7 @@ def audit(
         pause_s = settings.audit_every.total_seconds()
         if recording is not None or out is not None:
             raise InvalidSettings("--every: only for live workers, without --out", hint="leave one of them out")
-        log_to_stderr(quiet=("aiokafka",))
+        log_to_stderr(LogSettings.load(), quiet=("aiokafka",))
         watch(plan, settings.audit_host, settings.audit_port, lambda: not threading.Event().wait(pause_s))
         return 0
     verdict = recompute(plan, Console(stderr=True))

@@ -99,12 +99,12 @@ def kafka_exporter(
     import asyncio
 
     from schemas.logs import log_to_stderr
-    from schemas.settings import ExporterSettings, KafkaSettings
+    from schemas.settings import ExporterSettings, KafkaSettings, LogSettings
     from streams.kafka.exporter import export
 
     kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
     settings = ExporterSettings.load(
         exporter_every=exporter_every, exporter_host=exporter_host, exporter_port=exporter_port
     )
-    log_to_stderr(quiet=("aiokafka",), quiet_level=50)
+    log_to_stderr(LogSettings.load(), silent=("aiokafka",))
     asyncio.run(export(kafka, settings))

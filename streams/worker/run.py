@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from schemas.fair.model import Fair
 from schemas.logs import log_to_stderr
-from schemas.settings import KafkaSettings, WorkerSettings
+from schemas.settings import KafkaSettings, LogSettings, WorkerSettings
 from schemas.topics import ALL_TOPICS, EVENT_TOPICS
 from streams.kafka.preflight import refuse_denied
 from streams.kafka.topics import ensure_topics
@@ -34,8 +34,7 @@ def run_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) -> No
         MustStop: the topics do not fit the settings.
         SystemExit: the worker ended.
     """
-    log_to_stderr(settings.log_level, quiet=("faust", "mode", "aiokafka"))
-    logging.getLogger("faust.topics").setLevel(logging.CRITICAL)  # what it logs it also raises
+    log_to_stderr(LogSettings.load(), quiet=("faust", "mode", "aiokafka"), silent=("faust.topics",))
     refuse_taken(settings.metrics_host, settings.metrics_port)
     worker = create_worker(fair, kafka, settings)
     for name in asyncio.run(ensure_topics(kafka, (*ALL_TOPICS, worker.journal))):
