@@ -119,7 +119,7 @@ def _folded(plan: AuditPlan, recording: Recording) -> Mapping[str, Any]:
 
 def oracle_for(plan: AuditPlan) -> Oracle:
     """Return an oracle that has read nothing yet."""
-    return Oracle(plan.fair_bytes, int(plan.lateness.total_seconds()))
+    return Oracle(plan.fair_bytes, plan.lateness // timedelta(milliseconds=1) / 1_000)
 
 
 def live_reports(plan: AuditPlan) -> list[Mapping[str, Any]]:
@@ -196,7 +196,7 @@ def keep(plan: AuditPlan, verdict: Verdict) -> Path:
         "audited_at": instant_text(plan.at),
         "audited_by": f"fairpulse {version('fairpulse')}",
         "day": plan.day or "all",
-        "allowed_lateness_s": int(plan.lateness.total_seconds()),
+        "allowed_lateness_s": plan.lateness.total_seconds(),
         "source": source,
         "live": list(plan.live) or "folded from the recording",
         "records": sum(seal.records for seal in verdict.seals.values()),

@@ -1,21 +1,26 @@
 """The oracle is what everything else is compared with, so its own numbers are worked out here by hand."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from schemas.events import Event
-from schemas.fair.file import example_fair_path
+from schemas.fair.file import example_fair_path, load_fair
+from schemas.recording.frames import RecordedRecord
 from streams.audit.compare import differences
 from streams.audit.recount.oracle import Oracle, Value
-from tests.support.builders import RawRecord, amended, cancelled, deal, numbered_id, records, scan, touch
+from streams.fold.engine import Engine
+from streams.history.replay import Fold
+from tests.support.builders import RawRecord, amended, cancelled, deal, local, numbered_id, records, scan, touch
+from tests.support.golden import found_in, spelled
 
 SMALL = example_fair_path("small")
 SATURDAY, SUNDAY = "2025-10-25", "2025-10-26"
 
 
-def oracle(events: Iterable[Event], lateness_s: int = 30) -> Oracle:
+def oracle(events: Iterable[Event], lateness_s: float = 30) -> Oracle:
     return Oracle(SMALL, lateness_s).read(records(events))
 
 
@@ -145,6 +150,23 @@ def test_an_event_is_late_if_its_minute_was_published_when_the_server_received_i
     for order in ([in_time, straggler], [straggler, in_time]):
         assert cell(order, "late_events", topic="fair.scans") == 1
         assert cell(order, "visits") == 2
+
+
+@pytest.mark.parametrize("lateness", [0, 0.5, 0.001, 59.999, 60.001, 90])
+def test_oracle_and_fold_wait_alike_down_to_the_millisecond(lateness: float) -> None:
+    published = local("11:01") + timedelta(seconds=lateness)
+    events = [
+        scan("ada", at="11:00:59.999", received=published - timedelta(milliseconds=1)),
+        scan("bob", at="11:00:59.999", received=published),
+        scan("eve", at="11:40"),
+        *(scan(f"p-{minutes}", at=f"11:{minutes}", received="11:45") for minutes in range(21, 26)),
+    ]
+    expected = oracle(events, lateness).kpis()
+    assert expected["late_events"]["fair"], "bob at least is late"
+    fold = Fold(Engine(load_fair(SMALL), timedelta(seconds=lateness)))
+    for topic, partition, offset, key, value in records(events):
+        fold.feed(RecordedRecord(topic, partition, offset, 0, key, value))
+    assert found_in(fold.kpis().report) == spelled(expected)
 
 
 def test_a_window_of_minutes_ends_before_its_end_and_forgets_what_expired() -> None:

@@ -129,12 +129,12 @@ class Oracle:
 
     Args:
         fair_file: the fair file or what is in it, read by the oracle itself.
-        lateness_s: how long windows wait for stragglers, in seconds.
+        lateness_s: how long windows wait for stragglers, in seconds, to the millisecond.
     """
 
-    def __init__(self, fair_file: Path | bytes, lateness_s: int) -> None:
+    def __init__(self, fair_file: Path | bytes, lateness_s: float) -> None:
         self.fair = OracleFair.read(fair_file)
-        self.lateness_s = lateness_s
+        self.lateness_ms = round(lateness_s * 1_000)
         self.deals: dict[str, JsonEvent] = {}
         self.seen: set[tuple[str, int, str, str]] = set()
         self.newest: dict[tuple[str, int], int] = {}
@@ -167,7 +167,7 @@ class Oracle:
 
         newest = self.newest.get((topic, partition))
         if newest is not None:
-            kept = LONGEST_PANES - -self.lateness_s // 60
+            kept = LONGEST_PANES - -self.lateness_ms // 60_000
             if moment.minute < newest // 60_000 - kept:
                 moment = Moment(moment.ms, moment.suspect, moment.minute, moment.day, expired=True)
         reached = min(moment.ms, received)
@@ -175,7 +175,7 @@ class Oracle:
 
         self._put("events", moment, 1, topic=topic)
         self._put("event_lag", moment, max(0, received - moment.ms))
-        if received >= (moment.minute + 1) * 60_000 + self.lateness_s * 1_000:
+        if received >= (moment.minute + 1) * 60_000 + self.lateness_ms:
             self._put("late_events", moment, 1, topic=topic)
         if moment.suspect:
             self._put("clock_suspects", moment, 1, topic=topic)
