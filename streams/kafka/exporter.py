@@ -102,17 +102,20 @@ async def export(kafka: KafkaSettings, settings: ExporterSettings) -> None:
 
 async def _watch(kafka: KafkaSettings, collector: KafkaCollector, every_s: float) -> None:
     """Look for ever, on new connections after each failure. Kafka is away when those do not lead to it either."""
+    told = False
     while True:
         last = collector.cluster
         try:
             await _look_on(kafka, collector, every_s)
         except (KafkaError, FairpulseError, OSError, TimeoutError) as error:
             if collector.cluster is not last:
+                told = False
                 continue  # it was well a moment ago: the broker that was asked may have gone, the others not
-            if last is not None:
+            if not told:
                 log.warning(
                     "Kafka does not answer", brokers=kafka.bootstrap_servers, error=error, within_s=ROUND_WITHIN_S
                 )
+            told = True
             collector.cluster = None
             await asyncio.sleep(every_s)
 
