@@ -1,10 +1,10 @@
 """Reference pages, written from the constants that the code itself reads."""
 
-from collections.abc import Iterator
 from typing import Any
 
+from schemas.environment import default_text, described, variable
 from schemas.events import type_of
-from schemas.settings import PREFIX, Settings
+from schemas.settings import ALL_SETTINGS
 from schemas.topics import ALL_TOPICS, PARTITIONS
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi
@@ -47,7 +47,7 @@ def topics_page() -> str:
         "# Topics",
         "",
         _WRITTEN,
-        f"{PREFIX}PARTITIONS sets the number of partitions, the same for all and for the life of a fair.",
+        f"{variable('partitions')} sets the number of partitions, the same for all and for the life of a fair.",
         "",
         "| topic | what | events | key | partitioner | partitions | written by | read by | kept |",
         "|---|---|---|---|---|---|---|---|---|",
@@ -72,13 +72,10 @@ def topics_page() -> str:
 def settings_page() -> str:
     """Return the page on all settings."""
     lines = ["# Settings", "", _WRITTEN, "", "Environment variables; an unknown one is refused.", ""]
-    lines += ["| variable | default | what |", "|---|---|---|", *_settings_rows(Settings)]
+    lines += ["| variable | default | what |", "|---|---|---|"]
+    for owner in ALL_SETTINGS:
+        for name in owner.model_fields:
+            default = default_text(owner, name)
+            cells = [f"`{variable(name)}`", f"`{default}`" if default else "none", described(owner, name)]
+            lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
-
-
-def _settings_rows(base: type[Settings]) -> Iterator[str]:
-    for cls in base.__subclasses__():
-        for name, field in cls.model_fields.items():
-            what = " ".join((field.description or "").split())
-            yield f"| `{PREFIX}{name.upper()}` | `{field.default}` | {what} |"
-        yield from _settings_rows(cls)

@@ -2,6 +2,9 @@
 
 from typing import Any, Final
 
+from schemas.environment import default_of
+from schemas.settings import AuditSettings, ExporterSettings, GatewaySettings, WorkerSettings
+
 SCRAPE_SECONDS: Final = 15
 """How often. Grafana makes its rate interval from it: a wrong one there empties every rate panel."""
 FACTS_SECONDS: Final = 60
@@ -18,6 +21,7 @@ RULES: Final = ("recording.yml", "alerts.yml")
 
 def prometheus_config() -> dict[str, Any]:
     """Return prometheus.yml: workers and gateways by their name in the network, however many there are."""
+    worker = default_of(WorkerSettings, "metrics_port")
     return {
         "global": {
             "scrape_interval": f"{SCRAPE_SECONDS}s",
@@ -26,18 +30,18 @@ def prometheus_config() -> dict[str, Any]:
         },
         "rule_files": [f"/etc/prometheus/rules/{name}" for name in RULES],
         "scrape_configs": [
-            _job(WORKER, "worker", 9_464, sample_limit=MOST_SERIES),
+            _job(WORKER, "worker", worker, sample_limit=MOST_SERIES),
             _job(
                 FACTS,
                 "worker",
-                9_464,
+                worker,
                 sample_limit=MOST_FACTS,
                 metrics_path="/facts",
                 scrape_interval=f"{FACTS_SECONDS}s",
             ),
-            _job(GATEWAY, "gateway", 9_465, sample_limit=1_000),
-            _job(AUDIT, "audit", 9_466, sample_limit=100),
-            _job(KAFKA, "kafka-exporter", 9_467, sample_limit=20_000),
+            _job(GATEWAY, "gateway", default_of(GatewaySettings, "gateway_internal_port"), sample_limit=1_000),
+            _job(AUDIT, "audit", default_of(AuditSettings, "audit_port"), sample_limit=100),
+            _job(KAFKA, "kafka-exporter", default_of(ExporterSettings, "exporter_port"), sample_limit=20_000),
             {"job_name": "prometheus", "static_configs": [{"targets": ["127.0.0.1:9090"]}]},
         ],
     }

@@ -14,6 +14,9 @@ from schemas.errors import FairpulseError
 COMMANDS = "fairpulse.commands"
 """The entry-point group in which packages declare their subcommands."""
 
+_NO_LOG = logging.NullHandler()
+"""Stands in for a log until a command sets one up, which takes it away."""
+
 INTERRUPTED = 130
 """Exit code after Ctrl-C (128 + SIGINT), as shells expect it."""
 
@@ -49,13 +52,13 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:
 
     Ctrl-C ends with 130, an error of ours with 1, wrong usage with 2. A reader that closed the pipe is no error.
     """
-    # Libraries log what they also raise; a command says it once, in our words. The worker sets up logging of its own.
-    logging.getLogger().addHandler(logging.NullHandler())
+    # Libraries log what they also raise; a command says it once, in our words. What runs on sets up a log of its own.
+    logging.getLogger().addHandler(_NO_LOG)
     try:
         result = command.main(args=arguments, prog_name=None, standalone_mode=False)
         sys.stdout.flush()
     except FairpulseError as error:
-        click.echo(f"error: {error}", err=True)
+        _tell(error)
         return 1
     except click.ClickException as error:
         error.show()
@@ -66,6 +69,17 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return result if isinstance(result, int) else 0
+
+
+def _tell(error: FairpulseError) -> None:
+    """Say why a command ends: to a person, or as a line of the log if this process writes one for a program."""
+    if _NO_LOG not in logging.getLogger().handlers:
+        from schemas.logs import logger, writes_json
+
+        if writes_json():
+            logger("fairpulse").critical("ended", error=error.message, hint=error.hint)
+            return
+    click.echo(f"error: {error}", err=True)
 
 
 def main() -> None:

@@ -1,59 +1,20 @@
-"""The shape of the environment: `FAIRPULSE_*`, typed, refused early and without echoing a value."""
+"""Every setting of ours, with its default: a variable `FAIRPULSE_<NAME>` for each field, and options of commands."""
 
-import os
-import re
-from collections.abc import Mapping
 from datetime import timedelta
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, StringConstraints, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, StringConstraints, model_validator
 
+from schemas.environment import PREFIX, Duration, FixedPort, Port, Settings
 from schemas.errors import InvalidSettings
 from schemas.topics import PARTITIONS
 
-PREFIX: Final = "FAIRPULSE_"
-"""Every variable of ours starts so; one that does and is not known is refused (a typo must not be a default)."""
+LOOPBACK: Final = "127.0.0.1"
+"""Where everything listens unless it is told otherwise: no other machine reaches it."""
 
-FOREIGN: Final = frozenset({"FAIRPULSE_TEST_BROKER"})
-"""Variables with our prefix that only the tests read."""
-
-
-def _seconds(text: object) -> object:
-    """Take a plain number as seconds; leave ISO 8601 (PT30S) and everything else to pydantic."""
-    return float(text) if isinstance(text, str) and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text) else text
-
-
-Duration = Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta(0))]
-"""A length of time: a number of seconds, or ISO 8601, PT30S."""
-
-
-class Settings(BaseSettings):
-    """Base of all settings classes: read from the environment, unknown names forbidden."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, extra="forbid", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True
-    )
-
-    @classmethod
-    def load(cls, environment: Mapping[str, str] | None = None, **options: object) -> Self:
-        """Return the settings from the environment; `options` that are not None win over it.
-
-        Raises:
-            InvalidSettings: names the variable and the remedy, never the value.
-        """
-        refuse_unknown(os.environ if environment is None else environment)
-        given = {name: value for name, value in options.items() if value is not None}
-        try:
-            return cls(**given)  # type: ignore[arg-type]  # pydantic converts and checks them
-        except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            name = ".".join(str(part) for part in first["loc"])
-            raise InvalidSettings(
-                f"{PREFIX}{name.upper()}: {first['msg'].lower()}", hint=f"see {cls.__name__} for what it may be"
-            ) from None
+KAFKA_PORT: Final = 9_092
+"""Where Kafka listens unless it is told otherwise, the local one as well."""
 
 
 class KafkaSettings(Settings):
@@ -61,7 +22,7 @@ class KafkaSettings(Settings):
 
     bootstrap_servers: Annotated[
         str, StringConstraints(pattern=r"^[A-Za-z0-9._\[\]:-]+:[0-9]{1,5}(,[A-Za-z0-9._\[\]:-]+:[0-9]{1,5})*$")
-    ] = "127.0.0.1:9092"
+    ] = f"{LOOPBACK}:{KAFKA_PORT}"
     """Brokers to ask first, as host:port[,host:port]."""
 
     partitions: Annotated[int, Field(ge=1, le=512)] = PARTITIONS
@@ -175,11 +136,11 @@ class WorkerSettings(Settings):
     allowed_lateness: Duration = timedelta(seconds=30)
     """How long a minute stays open for stragglers before it is published. Later events still reach day and fair."""
 
-    metrics_host: str = "127.0.0.1"
+    metrics_host: str = LOOPBACK
     """Address on which /metrics, /kpis, /healthz and /readyz are served. They are for the inside of the network."""
 
-    metrics_port: Annotated[int, Field(ge=0, le=65_535)] = 9_464
-    """Port of the same; 0 takes a free one and logs it."""
+    metrics_port: Port = 9_464
+    """Port of /metrics, /kpis, /healthz and /readyz; 0 takes a free one and logs it."""
 
     standby_replicas: Annotated[int, Field(ge=0, le=8)] = 1
     """Workers that keep a warm copy of each partition's state, for a takeover without reading the journal."""
@@ -199,24 +160,26 @@ class WorkerSettings(Settings):
     session_timeout: Duration = timedelta(seconds=10)
     """After so long without a heartbeat a worker is dead and its partitions move."""
 
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """Least severe message that is logged."""
+    @property
+    def address(self) -> str:
+        """Where a worker of these settings shows its numbers."""
+        return f"http://{self.metrics_host}:{self.metrics_port}"
 
 
 class GatewaySettings(Settings):
     """How a gateway behaves."""
 
-    gateway_host: str = "127.0.0.1"
+    gateway_host: str = LOOPBACK
     """Address on which terminals post. Put a TLS proxy before it, or give it a certificate."""
 
-    gateway_port: Annotated[int, Field(ge=0, le=65_535)] = 8_080
-    """Port of the same; 0 takes a free one and logs it."""
+    gateway_port: Port = 8_080
+    """Port on which terminals post; 0 takes a free one and logs it."""
 
-    gateway_internal_host: str = "127.0.0.1"
+    gateway_internal_host: str = LOOPBACK
     """Address of /livez, /readyz and /metrics. They are for the inside of the network."""
 
-    gateway_internal_port: Annotated[int, Field(ge=0, le=65_535)] = 9_465
-    """Port of the same; 0 takes a free one and logs it."""
+    gateway_internal_port: Port = 9_465
+    """Port of /livez, /readyz and /metrics; 0 takes a free one and logs it."""
 
     gateway_clock: Literal["wall", "simulated"] = "wall"
     """What stamps arrivals: the wall clock or, in a simulation, what its header says. A fair takes the first."""
@@ -254,7 +217,51 @@ class FairSettings(Settings):
     """Which fair this is."""
 
     fair_file: Path | None = None
-    """The fair file; without it the shipped example of a CIFTIS-like fair."""
+    """The fair file. Without it, the one inside the recording, if a recording is read; else the shipped example of a
+    CIFTIS-like fair."""
+
+
+class LogSettings(Settings):
+    """What programs that run on say of themselves on standard error: gateway, worker, audit, exporter, terminal."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severe message that is logged."""
+
+    log_format: Literal["text", "json"] = "text"
+    """How a message is written: as a line for a reader, or as one JSON object a line, for what collects logs."""
+
+
+class AuditSettings(Settings):
+    """How an audit that goes on behaves."""
+
+    audit_every: Annotated[Duration, Field(ge=timedelta(milliseconds=100))] | None = None
+    """Go on, a round every so many seconds, until Ctrl-C; /metrics shows what was found. Without it, one round."""
+
+    audit_host: str = LOOPBACK
+    """Address of the /metrics of an audit that goes on."""
+
+    audit_port: FixedPort = 9_466
+    """Port of the /metrics of an audit that goes on."""
+
+
+class ExporterSettings(Settings):
+    """How `fairpulse kafka-exporter` behaves."""
+
+    exporter_every: Annotated[Duration, Field(ge=timedelta(milliseconds=100))] = timedelta(seconds=10)
+    """Seconds between two looks at Kafka."""
+
+    exporter_host: str = LOOPBACK
+    """Address of the exporter's /metrics."""
+
+    exporter_port: FixedPort = 9_467
+    """Port of the exporter's /metrics."""
+
+
+class LocalSettings(Settings):
+    """How the Kafka of `fairpulse kafka` behaves."""
+
+    local_kafka_port: Annotated[int, Field(ge=1, le=65_533)] = KAFKA_PORT
+    """Port of the first node; more nodes take the ports after it."""
 
 
 class GrafanaSettings(Settings):
@@ -279,27 +286,23 @@ class TerminalSettings(Settings):
     terminal_spool_bytes: Annotated[int, Field(ge=65_536)] = 268_435_456
     """Bytes of events to keep while the server is away. Half a million scans fit into the default."""
 
+    terminal_port: Port = 8_765
+    """Port of the page of the booth, on this machine only; 0 takes a free one."""
+
     badge_key: SecretStr | None = None
     """Key that makes pseudonyms of badge codes. Without it only badges that carry a pseudonym can be scanned."""
 
 
-def known_names() -> frozenset[str]:
-    """Return every variable that some settings class declares, with prefix, in upper case."""
-    pending: list[type[Settings]] = [Settings]
-    names: set[str] = set(FOREIGN)
-    while pending:
-        cls = pending.pop()
-        pending += cls.__subclasses__()
-        names.update(f"{PREFIX}{field.upper()}" for field in cls.model_fields)
-    return frozenset(names)
-
-
-def refuse_unknown(environment: Mapping[str, str]) -> None:
-    """Raise InvalidSettings for a variable with our prefix that nobody declares."""
-    known = known_names()
-    for name in sorted(environment):
-        if name.upper().startswith(PREFIX) and name.upper() not in known:
-            endings = [one.removeprefix(PREFIX) for one in known]
-            near = get_close_matches(name.upper().removeprefix(PREFIX), endings, n=1)
-            hint = f"did you mean {PREFIX}{near[0]}?" if near else "remove it"
-            raise InvalidSettings(f"{name} is no setting of ours", hint=hint)
+ALL_SETTINGS: Final[tuple[type[Settings], ...]] = (
+    KafkaSettings,
+    FairSettings,
+    WorkerSettings,
+    GatewaySettings,
+    LogSettings,
+    AuditSettings,
+    ExporterSettings,
+    LocalSettings,
+    TerminalSettings,
+    GrafanaSettings,
+)
+"""All of them, in the order of the reference page."""

@@ -4,35 +4,40 @@ from pathlib import Path
 
 import click
 
+from schemas import options
+
 
 @click.command()
-@click.option("--fair", "fair_file", type=click.Path(path_type=Path), help="Fair file. [default: the CIFTIS example]")
-@click.option("--bootstrap-servers", help="Kafka brokers, host:port[,host:port]. [default: 127.0.0.1:9092]")
-@click.option("--host", help="Address on which terminals post. [default: 127.0.0.1]")
-@click.option("--port", type=int, help="Port of the same; 0 takes a free one. [default: 8080]")
-@click.option("--internal-port", type=int, help="Port of /livez, /readyz, /metrics. [default: 9465]")
-@click.option("--terminals", type=click.Path(path_type=Path), help="The registry. [default: terminals.sqlite]")
+@options.fair
+@options.bootstrap_servers
+@options.setting("GatewaySettings", "gateway_host", "--host")
+@options.setting("GatewaySettings", "gateway_port", "--port")
+@options.setting("GatewaySettings", "gateway_internal_port", "--internal-port")
+@options.terminals_file("--terminals")
 def gateway(
     *,
     fair_file: Path | None,
     bootstrap_servers: str | None,
-    host: str | None,
-    port: int | None,
-    internal_port: int | None,
-    terminals: Path | None,
+    gateway_host: str | None,
+    gateway_port: int | None,
+    gateway_internal_port: int | None,
+    terminals_file: Path | None,
 ) -> None:
     """Take events of booth terminals over HTTP and put them on Kafka, until stopped.
 
-    An event is answered 202 when Kafka has it with all replicas in sync. Every option is also an environment
-    variable; more of them in schemas/settings.py.
+    An event is answered 202 when Kafka has it with all replicas in sync. More settings are environment variables
+    alone; they are in schemas/settings.py.
     """
     from producers.gateway.run import run_gateway
-    from schemas.fair.file import example_fair_path, load_fair
-    from schemas.settings import FairSettings, GatewaySettings, KafkaSettings
+    from schemas.fair.chosen import chosen_fair
+    from schemas.settings import GatewaySettings, KafkaSettings
 
-    fair = load_fair(FairSettings.load(fair_file=fair_file).fair_file or example_fair_path())
+    fair = chosen_fair(fair_file)
     kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
     settings = GatewaySettings.load(
-        gateway_host=host, gateway_port=port, gateway_internal_port=internal_port, terminals_file=terminals
+        gateway_host=gateway_host,
+        gateway_port=gateway_port,
+        gateway_internal_port=gateway_internal_port,
+        terminals_file=terminals_file,
     )
     run_gateway(fair, kafka, settings)

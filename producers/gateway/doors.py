@@ -4,7 +4,6 @@ Bare ASGI: three paths without parameters need no framework between the server a
 """
 
 import asyncio
-import logging
 import uuid
 from collections.abc import Awaitable, Callable
 
@@ -16,8 +15,9 @@ from producers.gateway.heading import request_id_in
 from producers.gateway.problems import RequestRefused
 from producers.gateway.reading import Incoming
 from schemas.api.http import EVENTS_PATH, TERMINAL_PATH
+from schemas.logs import logger
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 class Doors:
@@ -41,7 +41,7 @@ class Doors:
         except RequestRefused as refused:
             reply = await self._refuse(incoming, refused)
         except Exception:
-            log.exception("a request failed by our mistake")
+            log.exception("a request failed by our mistake", method=incoming.heading.method, path=incoming.heading.path)
             reply = await self._refuse(incoming, RequestRefused("bug"))
         self._gateway.metrics.count_answer(reply.status, reply.code, loop.time() - began_s)
         await send_reply(reply, request_id_in(incoming.heading), send)

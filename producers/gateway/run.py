@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import logging
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,10 +23,10 @@ from producers.gateway.supervisor import Supervisor
 from producers.registry.doorkeeper import Doorkeeper
 from schemas.errors import InvalidSettings, Unavailable
 from schemas.fair.model import Fair
-from schemas.logs import log_to_stderr
-from schemas.settings import GatewaySettings, KafkaSettings
+from schemas.logs import log_to_stderr, logger
+from schemas.settings import GatewaySettings, KafkaSettings, LogSettings
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 DRAIN_S: Final = 9.0
 """How long requests under way may take after SIGTERM: longer than Kafka's deadline."""
@@ -90,7 +89,7 @@ def run_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) -> 
     Raises:
         Unavailable: a port is taken, or the registry cannot be read.
     """
-    log_to_stderr(quiet=("aiokafka", "uvicorn", "asyncio"), quiet_level=logging.CRITICAL)
+    log_to_stderr(LogSettings.load(), silent=("aiokafka", "uvicorn", "asyncio"))
     gateway = create_gateway(fair, kafka, settings)
     gc.freeze()  # what is here now stays until the end
     gc.set_threshold(LIVE_OBJECTS)
@@ -100,6 +99,7 @@ def run_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) -> 
 async def serve(gateway: Gateway, stop: asyncio.Event) -> None:
     """Serve until `stop` is set or a signal comes. Raises Unavailable, see `run_gateway`."""
     settings, loop = gateway.settings, asyncio.get_running_loop()
+    began_s = loop.time()
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, stop.set)
     gateway.doorkeeper.read()
@@ -125,7 +125,14 @@ async def serve(gateway: Gateway, stop: asyncio.Event) -> None:
                 if task.done():
                     task.result()
             await asyncio.sleep(0.01)
-        log.info("terminals post to port %d, /metrics on port %d", public.port, internal.port)
+        log.info(
+            "terminals may post",
+            fair=gateway.fair.fair_id,
+            host=settings.gateway_host,
+            port=public.port,
+            tls=settings.gateway_certificate is not None,
+            internal_port=internal.port,
+        )
         await stop.wait()
         await _drain(gateway)
         for server in (public, internal):
@@ -134,7 +141,7 @@ async def serve(gateway: Gateway, stop: asyncio.Event) -> None:
     finally:
         watching.cancel()
         await gateway.supervisor.stop()
-    log.info("ended in good order")
+    log.info("ended in good order", seconds=round(loop.time() - began_s, 1))
 
 
 async def _serve(server: PlainServer) -> None:
@@ -150,7 +157,7 @@ async def _serve(server: PlainServer) -> None:
 async def _drain(gateway: Gateway) -> None:
     """Take on nothing new; wait until what is under way is answered."""
     loop = asyncio.get_running_loop()
-    log.info("draining: %d requests under way", gateway.room.requests)
+    log.info("draining", requests=gateway.room.requests)
     gateway.draining = True
     for deadline in gateway.patience:
         deadline.reschedule(loop.time() + DRAIN_BODY_S)

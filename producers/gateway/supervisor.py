@@ -7,7 +7,6 @@ unknown outcome. The stream counts each event once.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Final, Literal
@@ -19,11 +18,12 @@ from producers.kafka import no_kafka
 from producers.records import RawRecord
 from schemas.errors import FairpulseError, InvalidSettings, Refused, Unavailable
 from schemas.kafka_access import client_arguments, refused
+from schemas.logs import logger
 from schemas.partitioning import partition_of
 from schemas.settings import KafkaSettings
 from schemas.topics import ALL_TOPICS
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 Cause = Literal["deadline", "failed", "sender_ended"]
 
@@ -175,7 +175,7 @@ class Supervisor:
         if producer is not self._producer:
             return
         self._producer = None
-        log.warning("the Kafka producer is replaced: %s (%s)", cause, type(error).__name__ if error else "no answer")
+        log.warning("the Kafka producer is replaced", cause=cause, error=error and repr(error), topic=topic or None)
         self._rebuilt(cause)
         self._spawn(_end(producer))
         self._spawn(self._renew())
@@ -187,7 +187,7 @@ class Supervisor:
             if producer is not None:
                 self._producer = producer
                 self._answered_at = asyncio.get_running_loop().time()
-                log.info("connected to Kafka")
+                log.info("connected to Kafka", brokers=self._kafka.bootstrap_servers, topics=self._topics)
                 return
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, 1.0)
@@ -196,7 +196,7 @@ class Supervisor:
         try:
             arguments = client_arguments(self._kafka)
         except InvalidSettings as error:  # the password is read anew each time, and its file may have gone
-            log.warning("no producer yet: %s", error)
+            log.warning("no producer yet", error=error.message, remedy=error.hint)
             return None
         producer = AIOKafkaProducer(
             **arguments,
@@ -220,7 +220,7 @@ class Supervisor:
             if isinstance(why, Refused):
                 self._tell(why)
             else:
-                log.warning("no producer yet: %s", why)
+                log.warning("no producer yet", error=why.message, remedy=why.hint)
             await _abandon(producer)
             return None
         except BaseException:
@@ -243,7 +243,7 @@ class Supervisor:
         now_s = asyncio.get_running_loop().time()
         text, told_at = self._told
         if text != str(told) or now_s - told_at > TELL_S:
-            log.error("%s", told)
+            log.error("Kafka denies a right", error=told.message, remedy=told.hint)
             self._told = str(told), now_s
 
     async def _watch(self) -> None:

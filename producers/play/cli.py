@@ -5,11 +5,12 @@ from pathlib import Path
 import click
 
 from producers.play.simulator.scenarios import SCENARIOS
+from schemas import options
 from schemas.console import INTERRUPTED
 
 
 @click.command()
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(0, 2**63 - 1), help="Same seed, same events.")
+@options.seed
 @click.option(
     "--scenario",
     default=SCENARIOS[0].name,
@@ -17,23 +18,17 @@ from schemas.console import INTERRUPTED
     type=click.Choice([scenario.name for scenario in SCENARIOS]),
     help="What happens.",
 )
-@click.option("--fair", "fair_file", type=click.Path(path_type=Path), help="Fair file; default: the CIFTIS example.")
+@options.fair
 @click.option("--visitors", type=click.IntRange(0, 1_000_000), help="Visits on the busiest day; default: scenario.")
-@click.option(
-    "--speed",
-    default=60.0,
-    show_default=True,
-    type=click.FloatRange(0, 100_000),
-    help="Fair seconds in a real second: 1 is real time, 0 as fast as it goes.",
-)
+@options.speed(60.0)
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Events a second at most.")
 @click.option("--seconds", type=click.FloatRange(min=0), help="Stop after so many real seconds.")
 @click.option("--events", type=click.IntRange(min=1), help="Stop after so many events.")
 @click.option("--start", help="Day of the fair (2) or local time (2025-09-11T08:30) to begin at.")
 @click.option("--skip-to-opening", is_flag=True, help="Send at once what happens before the gates open.")
-@click.option("--bootstrap-servers", help="Kafka, as host:port[,host:port]; default: FAIRPULSE_BOOTSTRAP_SERVERS.")
+@options.bootstrap_servers
 @click.option("--gateway", help="Send over HTTP to this gateway, from a real terminal for every reader of the fair.")
-@click.option("--terminals", type=click.Path(path_type=Path), help="With --gateway: its registry, to enrol them in.")
+@options.terminals_file("--terminals")
 @click.option(
     "--spools",
     type=click.Path(path_type=Path),
@@ -58,7 +53,7 @@ def simulate(
     start: str | None,
     bootstrap_servers: str | None,
     gateway: str | None,
-    terminals: Path | None,
+    terminals_file: Path | None,
     spools: Path,
     ledger: Path | None,
     receipt: Path | None,
@@ -80,7 +75,8 @@ def simulate(
     whole_fair       all days
 
     With --ledger, a file says what every KPI must be afterwards, from what was acknowledged.
-    With --gateway, events happen when the gateway gets them: the fair's clock is moved to now.
+    With --gateway, its terminals are enrolled in the registry, and events happen when the gateway gets them: the
+    fair's clock is moved to now.
     """  # noqa: D301 - \b is click's mark for "leave these lines alone"
     import asyncio
     from dataclasses import replace
@@ -89,13 +85,13 @@ def simulate(
     from producers.play.run import SimulationPlan, simulate_fair, start_of
     from producers.play.simulator.scenarios import scenario_named
     from producers.terminal.pairing import checked_server
-    from schemas.fair.file import example_fair_path, load_fair
-    from schemas.settings import FairSettings, GatewaySettings, KafkaSettings
+    from schemas.fair.chosen import chosen_fair
+    from schemas.settings import GatewaySettings, KafkaSettings
 
     if gateway is not None and ledger is not None:
         raise click.UsageError("--ledger and --gateway: the gateway stamps times of its own; take one of the two")
     kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
-    fair = load_fair(FairSettings.load(fair_file=fair_file).fair_file or example_fair_path())
+    fair = chosen_fair(fair_file)
     chosen = scenario_named(scenario)
     plan = SimulationPlan(
         fair=fair,
@@ -104,7 +100,7 @@ def simulate(
         pace=Pace(speed=0 if dry_run else speed, rate=rate, seconds=seconds, events=events),
         kafka=None if dry_run else kafka,
         gateway=None if gateway is None or dry_run else checked_server(gateway),
-        registry=GatewaySettings.load(terminals_file=terminals).terminals_file,
+        registry=GatewaySettings.load(terminals_file=terminals_file).terminals_file,
         spools=spools,
         ledger=ledger,
         receipt=receipt,
@@ -127,19 +123,13 @@ def simulate(
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--speed",
-    default=0.0,
-    show_default=True,
-    type=click.FloatRange(0, 100_000),
-    help="Fair seconds in a real second: 1 is real time, 60 a minute a second, 0 as fast as it goes.",
-)
+@options.speed(0.0)
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Records a second at most.")
 @click.option("--step", is_flag=True, help="Send record by record, on Enter.")
 @click.option("--resume", default=0, type=click.IntRange(min=0), help="Leave out so many records at the beginning.")
 @click.option("--as-new-fair", metavar="ID", help="Give the events the id of a fair of their own.")
 @click.option("--write-fair", type=click.Path(path_type=Path), help="Write the fair file of that fair here.")
-@click.option("--bootstrap-servers", help="Kafka, as host:port[,host:port]; default: FAIRPULSE_BOOTSTRAP_SERVERS.")
+@options.bootstrap_servers
 def replay(
     file: Path,
     speed: float,

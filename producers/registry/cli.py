@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from schemas import options
 from schemas.errors import FairpulseError
 
 if TYPE_CHECKING:
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 AFTER_THE_FAIR = timedelta(days=2)
 """Keys work so long after the last day, for terminals that were offline."""
 
-FILE = click.option("--file", type=click.Path(path_type=Path), help="The registry. [default: terminals.sqlite]")
-FAIR = click.option("--fair", "fair_file", type=click.Path(path_type=Path), help="Fair file. [default: CIFTIS example]")
+FILE = options.terminals_file("--file")
 DAYS = click.option(
     "--days", type=click.IntRange(1, 3_650), help="The key ends after so many days. [default: the fair]"
 )
@@ -35,7 +35,7 @@ def terminals() -> None:
 @click.option("--hall", help="It stands at the doors of this hall: zone_in and zone_out.")
 @click.option("--desk", is_flag=True, help="It stands at a desk of the organiser: sessions, deals of the whole fair.")
 @click.option("--again", is_flag=True, help="Pair a known terminal anew; its old keys end at once.")
-@FAIR
+@options.fair
 @FILE
 @DAYS
 def enrol(
@@ -47,23 +47,22 @@ def enrol(
     desk: bool,
     again: bool,
     fair_file: Path | None,
-    file: Path | None,
+    terminals_file: Path | None,
     days: int | None,
 ) -> None:
     """Add a terminal and print its token: once, and to standard output alone."""
     from schemas.api.terminals import PlaceKind
-    from schemas.fair.file import example_fair_path, load_fair
-    from schemas.settings import FairSettings
+    from schemas.fair.chosen import chosen_fair
 
     places = {PlaceKind.BOOTH: booth, PlaceKind.GATE: gate, PlaceKind.HALL: hall, PlaceKind.DESK: "" if desk else None}
     chosen = [(kind, name) for kind, name in places.items() if name is not None]
     if len(chosen) != 1:
         raise click.UsageError("name exactly one place: --booth, --gate, --hall or --desk")
-    fair = load_fair(FairSettings.load(fair_file=fair_file).fair_file or example_fair_path())
+    fair = chosen_fair(fair_file)
     terminal = _terminal(terminal_id, fair, *chosen[0])
     now = _now()
     ends = _end_of(fair, now) if days is None else now + timedelta(days=days)
-    with _open(file, create=True) as registry:
+    with _open(terminals_file, create=True) as registry:
         token = registry.enrol(terminal, now, ends, again=again)
     click.echo(f"enrolled as {terminal.source}", err=True)
     _show(token, ends)
@@ -71,17 +70,17 @@ def enrol(
 
 @terminals.command()
 @FILE
-def init(file: Path | None) -> None:
+def init(terminals_file: Path | None) -> None:
     """Make an empty registry, so that a gateway can start before a terminal is enrolled; keep one that is there."""
-    with _open(file, create=True):
+    with _open(terminals_file, create=True):
         pass
 
 
 @terminals.command(name="list")
 @FILE
-def list_(file: Path | None) -> None:
+def list_(terminals_file: Path | None) -> None:
     """List all terminals: place, keys that work, when enrolled."""
-    with _open(file) as registry:
+    with _open(terminals_file) as registry:
         for row in registry.list():
             state = "revoked" if row.revoked_at is not None else f"{row.keys} keys" if row.keys != 1 else "1 key"
             click.echo(f"{row.terminal.source}  {state}, enrolled {row.enrolled_at:%Y-%m-%d %H:%M} UTC")
@@ -90,9 +89,9 @@ def list_(file: Path | None) -> None:
 @terminals.command()
 @click.argument("terminal_id")
 @FILE
-def revoke(terminal_id: str, file: Path | None) -> None:
+def revoke(terminal_id: str, terminals_file: Path | None) -> None:
     """End all keys of a terminal that is lost. Gateways refuse it within 5 s; its spool stays, for pairing it anew."""
-    with _open(file) as registry:
+    with _open(terminals_file) as registry:
         registry.revoke(terminal_id, _now())
     click.echo("revoked; to use the terminal again: fairpulse terminals enrol --again", err=True)
 
@@ -101,11 +100,11 @@ def revoke(terminal_id: str, file: Path | None) -> None:
 @click.argument("terminal_id")
 @FILE
 @DAYS
-def rotate(terminal_id: str, file: Path | None, days: int | None) -> None:
+def rotate(terminal_id: str, terminals_file: Path | None, days: int | None) -> None:
     """Print a new token of a terminal. Its newest old key goes on working until the next rotation."""
     now = _now()
     ends = None if days is None else now + timedelta(days=days)
-    with _open(file) as registry:
+    with _open(terminals_file) as registry:
         token = registry.rotate(terminal_id, now, ends)
     _show(token, ends)
 

@@ -1,7 +1,6 @@
 """Who a token belongs to, answered from memory; the registry file is read anew when it changed."""
 
 import asyncio
-import logging
 from datetime import datetime
 from hmac import compare_digest
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Final
 from producers.registry.store import Key, digest_of, read_keys
 from schemas.api.terminals import parse_token
 from schemas.errors import Unavailable
+from schemas.logs import logger
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 POLL_S: Final = 1.0
 """Pause between two looks at the file; a revoked token is refused after at most this and the reading."""
@@ -56,10 +56,13 @@ class Doorkeeper:
             try:
                 self._keys = await asyncio.to_thread(read_keys, self._path)
                 self._read_at = asyncio.get_running_loop().time()
+                if complained:
+                    log.info("the registry can be read again", file=self._path, keys=len(self))
                 complained = False
             except Unavailable as error:
                 if not complained:
-                    log.error("%s", error)  # noqa: TRY400 - it says all there is
+                    # Until it can, the keys that are known let in for a few seconds more.
+                    log.error("the registry cannot be read", file=self._path, error=error, keys=len(self))  # noqa: TRY400
                 complained = True
 
     def identify(self, text: str, now: datetime) -> Key | None:

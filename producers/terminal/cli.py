@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from schemas import options
 from schemas.codes import BadgeRole, DealStage, InteractionKind, OutcomeKind, ScanKind
 from schemas.console import INTERRUPTED
 from schemas.errors import InvalidEvent
@@ -15,27 +16,24 @@ if TYPE_CHECKING:
     from producers.terminal.spool import Saved, Spool
     from producers.terminal.terminal import BoothTerminal
 
-FAIR = click.option(
-    "--fair", "fair_file", type=click.Path(path_type=Path), help="Fair file; default: the CIFTIS example."
-)
 ID = click.option("--id", "event_id", help="A UUID of yours; the same one again is the same event.")
 
 
 @click.group()
-@click.option("--folder", type=click.Path(path_type=Path), help="Where the terminal keeps its events.")
+@options.setting("TerminalSettings", "terminal_folder", "--folder")
 @click.pass_context
-def terminal(ctx: click.Context, folder: Path | None) -> None:
+def terminal(ctx: click.Context, terminal_folder: Path | None) -> None:
     """A booth terminal: saves on its own disk first, sends when the server is there.
 
     Pair it once; then `serve` shows the page for the booth, and sends. The other commands are for scripts.
     """
-    ctx.obj = folder
+    ctx.obj = terminal_folder
 
 
 @terminal.command()
 @click.option("--server", required=True, help="Address of the gateway, https://host[:port].")
 @click.option("--insecure", is_flag=True, help="Allow http:// over a network.")
-@FAIR
+@options.fair
 @click.pass_obj
 def pair(folder: Path | None, server: str, fair_file: Path | None, *, insecure: bool) -> None:
     """Tell the terminal who it is. Pairing again with a new token keeps every event."""
@@ -44,8 +42,8 @@ def pair(folder: Path | None, server: str, fair_file: Path | None, *, insecure: 
     from producers.terminal.card import card_of
     from producers.terminal.link import Link, ServerAnswer
     from producers.terminal.pairing import checked_server, keep, told_by
-    from schemas.fair.file import example_fair_path, load_fair
-    from schemas.settings import FairSettings, TerminalSettings
+    from schemas.fair.chosen import chosen_fair
+    from schemas.settings import TerminalSettings
 
     address = checked_server(server, insecure=insecure)
     given = TerminalSettings.load().terminal_token
@@ -57,8 +55,7 @@ def pair(folder: Path | None, server: str, fair_file: Path | None, *, insecure: 
 
     with _spool(folder) as spool:
         pairing = told_by(asyncio.run(ask()), address, token.strip())
-        fair = load_fair(FairSettings.load(fair_file=fair_file).fair_file or example_fair_path())
-        card = card_of(fair, pairing.place, pairing.place_id)
+        card = card_of(chosen_fair(fair_file), pairing.place, pairing.place_id)
         keep(spool, pairing, card)
         click.echo(f"paired: {pairing.terminal_id} at {card.title}, {card.fair_name}")
 
@@ -206,13 +203,18 @@ def export(folder: Path | None, file: Path) -> None:
 
 
 @terminal.command()
-@click.option("--port", default=8_765, show_default=True, type=click.IntRange(0, 65_535), help="0 takes a free one.")
+@options.setting("TerminalSettings", "terminal_port", "--port")
 @click.pass_obj
-def serve(folder: Path | None, port: int) -> int:
+def serve(folder: Path | None, terminal_port: int | None) -> int:
     """Show the page of the booth on http://127.0.0.1:PORT, and send what is saved. Ctrl-C ends it; nothing is lost."""
     import asyncio
 
     from producers.terminal.web import serve_page
+    from schemas.logs import log_to_stderr
+    from schemas.settings import LogSettings, TerminalSettings
+
+    port = TerminalSettings.load(terminal_port=terminal_port).terminal_port
+    log_to_stderr(LogSettings.load(), quiet=("aiohttp", "asyncio"))
 
     def ready(address: str) -> None:
         click.echo(f"the page of the booth: {address}")

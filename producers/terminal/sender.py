@@ -2,7 +2,6 @@
 
 import asyncio
 import fcntl
-import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -19,9 +18,10 @@ from producers.terminal.link import Link, ServerAnswer, Stamps
 from producers.terminal.spool import Spool, Waiting
 from schemas.api.http import EVENTS_MAX, SENT_AT
 from schemas.errors import Unavailable
+from schemas.logs import logger
 from schemas.times import instant_text, wall_ms
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 MOST_EVENTS: Final = EVENTS_MAX
 FIRST_EVENTS: Final = 100
@@ -164,7 +164,13 @@ class Sender:
 
     def _now_on(self, line: Line, trouble: str) -> None:
         if line is not self.status.line:
-            log.info("line to the gateway", extra={"line": line.value, "trouble": trouble})
+            log.info(
+                "line to the gateway",
+                server=self.link.server,
+                line=line,
+                trouble=trouble,
+                failures=self.status.failures,
+            )
         self.status.line, self.status.trouble = line, trouble
 
     async def drain(self) -> None:

@@ -5,6 +5,8 @@ from typing import BinaryIO
 
 import click
 
+from schemas import options
+
 FILE = click.Path(path_type=Path)
 
 
@@ -41,7 +43,7 @@ def export(file: Path, *, to: Path | None) -> None:
 @recording.command("import")
 @click.argument("lines", type=click.File("rb"))
 @click.argument("file", type=FILE)
-@click.option("--fair", "fair_file", type=FILE, help="The fair file to put inside. [default: the CIFTIS example]")
+@options.fair
 def import_(lines: BinaryIO, file: Path, *, fair_file: Path | None) -> None:
     """Make a recording FILE of JSON LINES (- for standard input)."""
     from schemas.recording.inspection import import_lines

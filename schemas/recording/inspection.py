@@ -6,13 +6,13 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from schemas.errors import Unavailable
-from schemas.fair.file import example_fair_path, load_fair
+from schemas.fair.chosen import chosen_fair_file
+from schemas.fair.file import load_fair
 from schemas.recording.frames import HEADER_BYTES
 from schemas.recording.jsonl import from_lines, to_line
 from schemas.recording.reader import Recording
 from schemas.recording.tally import Tally
 from schemas.recording.writer import RecordingWriter
-from schemas.settings import FairSettings
 
 
 def describe(path: Path, *, check: bool) -> tuple[list[str], bool]:
@@ -74,7 +74,7 @@ def import_lines(lines: Iterable[bytes], path: Path, fair_file: Path | None) -> 
     Raises:
         InvalidRecording: a line is no record.
     """
-    source = FairSettings.load(fair_file=fair_file).fair_file or example_fair_path()
+    source = chosen_fair_file(fair_file)
     fair = load_fair(source)
     counts: dict[str, int] = {}
     with RecordingWriter(path, fair.fair_id, counts, source.read_bytes()) as writer:

@@ -1,35 +1,34 @@
 """The command `audit`."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import click
 
+from schemas import options
+
 
 @click.command()
 @click.argument("recording", required=False, type=click.Path(path_type=Path))
-@click.option("--live", multiple=True, metavar="URL", help="Every worker. [default: http://127.0.0.1:9464]")
+@options.live
 @click.option("--day", help="Only the numbers of a day, 2025-09-12. [default: all days and the fair]")
 @click.option("--out", type=click.Path(path_type=Path), help="Leave evidence.csv, numbers.csv, manifest.json here.")
-@click.option("--every", type=click.FloatRange(min=0.1), help="Go on, a round every so many seconds, until Ctrl-C.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="With --every: address of /metrics.")
-@click.option(
-    "--port", default=9_466, show_default=True, type=click.IntRange(1, 65_535), help="With --every: its port."
-)
-@click.option("--lateness", type=float, help="Seconds that the workers leave a minute open. [default: 30]")
-@click.option(
-    "--fair", "fair_file", type=click.Path(path_type=Path), help="The fair file. [default: the CIFTIS example]"
-)
-@click.option("--bootstrap-servers", help="Kafka brokers, host:port[,host:port]. [default: 127.0.0.1:9092]")
+@options.setting("AuditSettings", "audit_every", "--every")
+@options.setting("AuditSettings", "audit_host", "--host")
+@options.setting("AuditSettings", "audit_port", "--port")
+@options.lateness
+@options.fair
+@options.bootstrap_servers
 def audit(
     *,
     recording: Path | None,
     live: tuple[str, ...],
     day: str | None,
     out: Path | None,
-    every: float | None,
-    host: str,
-    port: int,
-    lateness: float | None,
+    audit_every: timedelta | None,
+    audit_host: str | None,
+    audit_port: int | None,
+    allowed_lateness: timedelta | None,
     fair_file: Path | None,
     bootstrap_servers: str | None,
 ) -> int:
@@ -45,16 +44,19 @@ def audit(
 
     from schemas.errors import InvalidSettings
     from schemas.logs import log_to_stderr
+    from schemas.settings import AuditSettings, LogSettings
     from streams.audit.run import audit as recompute
     from streams.audit.run import keep, plan_from, report_lines
     from streams.audit.watch import watch
 
-    plan = plan_from(recording, live, day, out, lateness, fair_file, bootstrap_servers)
-    if every is not None:
+    settings = AuditSettings.load(audit_every=audit_every, audit_host=audit_host, audit_port=audit_port)
+    plan = plan_from(recording, live, day, out, allowed_lateness, fair_file, bootstrap_servers)
+    if settings.audit_every is not None:
+        pause_s = settings.audit_every.total_seconds()
         if recording is not None or out is not None:
             raise InvalidSettings("--every: only for live workers, without --out", hint="leave one of them out")
-        log_to_stderr(quiet=("aiokafka",))
-        watch(plan, host, port, lambda: not threading.Event().wait(every))
+        log_to_stderr(LogSettings.load(), quiet=("aiokafka",))
+        watch(plan, settings.audit_host, settings.audit_port, lambda: not threading.Event().wait(pause_s))
         return 0
     verdict = recompute(plan, Console(stderr=True))
     click.echo("\n".join(report_lines(verdict)))

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from schemas.errors import FairpulseError, InvalidSettings
-from schemas.fair.file import example_fair_path, load_fair
+from schemas.fair.chosen import chosen_fair, chosen_fair_file, named_fair_file
 from schemas.fair.model import Fair
 from schemas.recording.reader import Recording
-from schemas.settings import FairSettings, KafkaSettings, WorkerSettings
+from schemas.settings import KafkaSettings, WorkerSettings
 from schemas.times import from_epoch_ms, instant_text, wall_ms
 from streams.audit.compare import numbers
 from streams.audit.evidence import (
@@ -35,9 +35,6 @@ from streams.fold.engine import Engine
 from streams.history.replay import Replay, whole_records
 from streams.shown.answers import Number
 from streams.shown.listing import fetch_report
-
-LIVE: Final = "http://127.0.0.1:9464"
-"""Where a worker is, unless it is told otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +149,7 @@ def plan_from(
     live: Sequence[str],
     day: str | None,
     folder: Path | None,
-    lateness: float | None,
+    lateness: timedelta | None,
     fair_file: Path | None,
     bootstrap_servers: str | None,
 ) -> AuditPlan:
@@ -163,14 +160,15 @@ def plan_from(
         InvalidRecording: the file is no recording, or has no fair file inside and none is named.
     """
     kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
-    chosen = FairSettings.load(fair_file=fair_file).fair_file
+    chosen = named_fair_file(fair_file)
+    worker = WorkerSettings.load(allowed_lateness=lateness)
     opened = None if recording is None else Recording(recording)
     return AuditPlan(
-        fair=opened.fair(chosen) if opened else load_fair(chosen or example_fair_path()),
+        fair=opened.fair(chosen) if opened else chosen_fair(chosen),
         fair_bytes=_fair_bytes(opened, chosen),
         kafka=kafka,
-        lateness=WorkerSettings.load(allowed_lateness=lateness).allowed_lateness,
-        live=live or (() if opened else (LIVE,)),
+        lateness=worker.allowed_lateness,
+        live=live or (() if opened else (worker.address,)),
         recording=opened,
         day=day,
         folder=folder,
@@ -181,7 +179,7 @@ def plan_from(
 def _fair_bytes(recording: Recording | None, chosen: Path | None) -> bytes:
     if chosen is None and recording is not None:
         return recording.fair_file()
-    return (chosen or example_fair_path()).read_bytes()
+    return chosen_fair_file(chosen).read_bytes()
 
 
 def keep(plan: AuditPlan, verdict: AuditVerdict) -> Path:

@@ -10,14 +10,18 @@ from urllib.parse import urlsplit
 from prometheus_client import CollectorRegistry, Gauge
 
 from schemas.errors import FairpulseError, Unavailable
+from schemas.logs import logger
 from streams.audit.run import AuditPlan, AuditVerdict, live_reports, oracle_for, verdict_of
 from streams.audit.sources import Seals, run_topics
 from streams.shown.serving import serving
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 PATIENCE_ROUNDS: Final = 3
 """Rounds in a row that may fail before it is logged as a warning: workers restart."""
+
+MOST_LINES: Final = 20
+"""Differing numbers that a round logs; the rest is counted."""
 
 
 class Watch:
@@ -33,6 +37,7 @@ class Watch:
         self._oracle = oracle_for(plan)
         self._seals: Seals = {}
         self._failed = 0
+        self._well = False
 
         def gauge(name: str, text: str) -> Gauge:
             return Gauge(f"fair_audit_{name}", text, registry=registry)
@@ -50,17 +55,26 @@ class Watch:
             reports = live_reports(plan)
             run_topics(plan.kafka, reports, self._oracle, lambda _done, _total: None, self._seals)
         except FairpulseError as error:
+            self._well = False
             self._failed += 1
-            log.log(logging.WARNING if self._failed >= PATIENCE_ROUNDS else logging.INFO, "no audit now: %s", error)
+            level = logging.WARNING if self._failed >= PATIENCE_ROUNDS else logging.INFO
+            log.log(level, "no audit now", error=error, rounds_failed=self._failed, workers=self._plan.live)
             return None
-        self._failed = 0
         verdict = verdict_of(plan, self._oracle, reports, self._seals)
         found = verdict.differences
-        for number in found[:20]:
-            log.error("DIFFERENT  %s", number)
+        records = sum(seal.records for seal in self._seals.values())
+        if not self._well:
+            told = {"numbers": len(verdict.numbers), "records": records, "rounds_failed": self._failed}
+            log.info("audit works", differences=len(found), workers=plan.live, **told)
+        self._well, self._failed = True, 0
+        for number in found[:MOST_LINES]:
+            where = {"kpi": number.name, "window": number.window, "labels": number.labels}
+            log.error("a number differs", **where, live=number.live, recomputed=number.recomputed)
+        if len(found) > MOST_LINES:
+            log.error("more numbers differ", differences=len(found), shown=MOST_LINES)
         self._differences.set(len(found))
         self._numbers.set(len(verdict.numbers))
-        self._records.set(sum(seal.records for seal in self._seals.values()))
+        self._records.set(records)
         self._missing.set(sum(one.missing for one in self._oracle.sequences.values()))
         self._success.set_to_current_time()
         return verdict

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from datetime import timedelta
 from pathlib import Path
 
-from schemas.fair.file import example_fair_path, load_fair
+from schemas.fair.chosen import chosen_fair
 from schemas.fair.model import Fair
 from schemas.recording.reader import Recording
 from schemas.settings import KafkaSettings
@@ -31,7 +31,7 @@ def backfill_kafka(kafka: KafkaSettings, fair_file: Path | None, lateness: timed
     Raises:
         Unavailable: Kafka is not there.
     """
-    fair = load_fair(fair_file or example_fair_path())
+    fair = chosen_fair(fair_file)
     with asyncio.Runner() as runner:
         lines = _lines_of_kafka(kafka, fair, lateness)
         while (batch := runner.run(anext(lines, None))) is not None:

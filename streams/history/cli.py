@@ -1,16 +1,19 @@
 """Commands on what lies in Kafka or in a recording: record, rebuild, backfill."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import click
+
+from schemas import options
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--from", "since", default="beginning", show_default=True, help="`beginning`, `now`, or a time.")
 @click.option("--until", help="`end` (what is there now), or a time; without it, until Ctrl-C.")
-@click.option("--fair", "fair_file", type=click.Path(path_type=Path), help="The fair file, which travels along.")
-@click.option("--bootstrap-servers", help="Kafka brokers, host:port[,host:port]. [default: 127.0.0.1:9092]")
+@options.fair
+@options.bootstrap_servers
 @click.option("--force", is_flag=True, help="Write over a file that stands there.")
 def record(
     *, file: Path, since: str, until: str | None, fair_file: Path | None, bootstrap_servers: str | None, force: bool
@@ -25,15 +28,13 @@ def record(
 
 
 @click.command()
-@click.option("--generation", type=click.IntRange(2, 9_999), required=True, help="The new one: one more than now.")
-@click.option("--live", multiple=True, metavar="URL", help="Every worker. [default: http://127.0.0.1:9464]")
-@click.option("--port", default=9_465, show_default=True, type=click.IntRange(1, 65_535), help="For the new worker.")
-@click.option(
-    "--fair", "fair_file", type=click.Path(path_type=Path), help="The fair file. [default: the CIFTIS example]"
-)
-@click.option("--bootstrap-servers", help="Kafka brokers, host:port[,host:port]. [default: 127.0.0.1:9092]")
+@options.setting("WorkerSettings", "generation", required=True, text="The new one: one more than now.")
+@options.live
+@click.option("--port", type=click.IntRange(1, 65_535), help="Port of the new worker. [default: one that is free]")
+@options.fair
+@options.bootstrap_servers
 def rebuild(
-    *, generation: int, live: tuple[str, ...], port: int, fair_file: Path | None, bootstrap_servers: str | None
+    *, generation: int, live: tuple[str, ...], port: int | None, fair_file: Path | None, bootstrap_servers: str | None
 ) -> int:
     """Fold the fair from offset 0 again, beside the running workers, and compare.
 
@@ -48,24 +49,23 @@ def rebuild(
 
 @click.command()
 @click.argument("recording", required=False, type=click.Path(path_type=Path))
-@click.option(
-    "--fair", "fair_file", type=click.Path(path_type=Path), help="The fair file. [default: the recording's, or CIFTIS]"
-)
-@click.option("--bootstrap-servers", help="Kafka brokers, host:port[,host:port]. [default: 127.0.0.1:9092]")
-@click.option("--lateness", type=float, help="Seconds that a minute stayed open for stragglers. [default: 30]")
+@options.fair
+@options.bootstrap_servers
+@options.lateness
 def backfill(
-    *, recording: Path | None, fair_file: Path | None, bootstrap_servers: str | None, lateness: float | None
+    *, recording: Path | None, fair_file: Path | None, bootstrap_servers: str | None, allowed_lateness: timedelta | None
 ) -> None:
     """Print a past fair as OpenMetrics at its own times, for `promtool tsdb create-blocks-from openmetrics`.
 
     It reads the event topics from their beginning, or a RECORDING, and folds them as a worker would have done.
     """
+    from schemas.fair.chosen import named_fair_file
     from schemas.recording.reader import Recording
-    from schemas.settings import FairSettings, KafkaSettings, WorkerSettings
+    from schemas.settings import KafkaSettings, WorkerSettings
     from streams.history.backfill_run import backfill_kafka, backfill_recording
 
-    chosen = FairSettings.load(fair_file=fair_file).fair_file
-    late = WorkerSettings.load(allowed_lateness=lateness).allowed_lateness
+    chosen = named_fair_file(fair_file)
+    late = WorkerSettings.load(allowed_lateness=allowed_lateness).allowed_lateness
     if recording is None:
         lines = backfill_kafka(KafkaSettings.load(bootstrap_servers=bootstrap_servers), chosen, late)
     else:

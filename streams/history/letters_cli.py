@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-SERVERS = click.option("--bootstrap-servers", help="Kafka brokers, host:port[,host:port]. [default: 127.0.0.1:9092]")
+from schemas import options
+
 REASON = click.option("--reason", help="Only those of a reason, as `list` names it.")
 TERMINAL = click.option("--terminal", help="Only those of a terminal.")
 
@@ -18,7 +19,7 @@ def dead_letters() -> None:
 @REASON
 @TERMINAL
 @click.option("--each", is_flag=True, help="One line a letter, with the place that `show` wants.")
-@SERVERS
+@options.bootstrap_servers
 def list_(*, reason: str | None, terminal: str | None, each: bool, bootstrap_servers: str | None) -> None:
     """Count the dead letters by reason, topic and terminal."""
     import asyncio
@@ -42,7 +43,7 @@ def list_(*, reason: str | None, terminal: str | None, each: bool, bootstrap_ser
 
 @dead_letters.command()
 @click.argument("place")
-@SERVERS
+@options.bootstrap_servers
 def show(*, place: str, bootstrap_servers: str | None) -> None:
     """Print one dead letter; PLACE is the first word of a line of `list --each`, for example 3-17."""
     import asyncio
@@ -79,8 +80,8 @@ def show(*, place: str, bootstrap_servers: str | None) -> None:
 @REASON
 @TERMINAL
 @click.option("--dry-run", is_flag=True, help="Send nothing; say what would go.")
-@click.option("--fair", "fair_file", type=click.Path(path_type=Path), help="The fair file, as it is right now.")
-@SERVERS
+@options.fair
+@options.bootstrap_servers
 def redrive(
     *, reason: str | None, terminal: str | None, dry_run: bool, fair_file: Path | None, bootstrap_servers: str | None
 ) -> None:
@@ -90,14 +91,14 @@ def redrive(
     """
     import asyncio
 
-    from schemas.fair.file import example_fair_path, load_fair
-    from schemas.settings import FairSettings, KafkaSettings
+    from schemas.fair.chosen import chosen_fair
+    from schemas.settings import KafkaSettings
     from streams.history.letters import read_letters
     from streams.history.redrive import plan_redrive
     from streams.history.redrive import redrive as send
 
     kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
-    fair = load_fair(FairSettings.load(fair_file=fair_file).fair_file or example_fair_path())
+    fair = chosen_fair(fair_file)
     found = asyncio.run(read_letters(kafka))
     plan = plan_redrive(found, fair, reason, terminal)
     if not dry_run:

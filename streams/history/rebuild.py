@@ -1,6 +1,7 @@
 """Throw away all state without a gap: fold from offset 0 beside the running workers, compare, and only then switch."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -12,32 +13,41 @@ from typing import Final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
-from schemas.errors import FairpulseError, Unavailable
-from schemas.settings import FairSettings, KafkaSettings, WorkerSettings
+from schemas.environment import default_of
+from schemas.errors import FairpulseError, InvalidSettings, Unavailable
+from schemas.fair.chosen import named_fair_file
+from schemas.settings import LOOPBACK, KafkaSettings, WorkerSettings
 from streams.shown.answers import Number, Report, pair, shown
 from streams.shown.listing import fetch_report
 
-LIVE: Final = "http://127.0.0.1:9464"
 SETTLES_S: Final = 120.0
 """How long one partition may take to be caught at the same offsets on both sides."""
 POLL_S: Final = 0.2
 
 
 def rebuild_beside(
-    generation: int, live: Sequence[str], port: int, fair_file: Path | None, bootstrap_servers: str | None
+    generation: int, live: Sequence[str], port: int | None, fair_file: Path | None, bootstrap_servers: str | None
 ) -> int:
     """Rebuild, compare and say how to switch; return the exit code, 1 if a number differs.
 
+    The new worker's pages are on the port; None takes one that is free.
+
     Raises:
+        InvalidSettings: the generation is the first, which no rebuild makes.
         Unavailable: a worker does not answer, the new one ends early, or the two are never at the same offsets.
     """
+    if generation == default_of(WorkerSettings, "generation"):
+        raise InvalidSettings(
+            f"--generation: {generation} is the first one", hint="give one more than the workers have"
+        )
     kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
-    WorkerSettings.load(generation=generation)
+    workers = WorkerSettings.load(generation=generation)
     console = Console(stderr=True, highlight=False)
-    urls = tuple(live) or (LIVE,)
-    new = f"http://127.0.0.1:{port}"
+    urls = tuple(live) or (workers.address,)
+    port = _free_port() if port is None else port
+    new = f"http://{LOOPBACK}:{port}"
     fetch_report(urls[0], "events")
-    with _new_worker(generation, port, FairSettings.load(fair_file=fair_file).fair_file, kafka) as process:
+    with _new_worker(generation, port, named_fair_file(fair_file), kafka) as process:
         _catch_up(process, urls, new, console)
         partitions = owners(urls)
         found: list[str] = []
@@ -111,6 +121,14 @@ def _applied(url: str) -> int:
     return sum(offset + 1 for topics in upto.values() for offset in topics.values())
 
 
+def _free_port() -> int:
+    """Return a port that is free now."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @contextmanager
 def _new_worker(
     generation: int, port: int, fair_file: Path | None, kafka: KafkaSettings
@@ -118,7 +136,7 @@ def _new_worker(
     environment = {
         **os.environ,
         "FAIRPULSE_GENERATION": str(generation),
-        "FAIRPULSE_METRICS_HOST": "127.0.0.1",
+        "FAIRPULSE_METRICS_HOST": LOOPBACK,
         "FAIRPULSE_METRICS_PORT": str(port),
         "FAIRPULSE_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
         "FAIRPULSE_LOG_LEVEL": "warning",

@@ -9,9 +9,10 @@ from rich.live import Live
 from rich.text import Text
 
 from schemas.errors import InvalidSettings
-from schemas.fair.file import example_fair_path, load_fair
+from schemas.fair.chosen import chosen_fair_file
+from schemas.fair.file import load_fair
 from schemas.fair.model import Fair
-from schemas.settings import FairSettings, KafkaSettings
+from schemas.settings import KafkaSettings
 from schemas.times import venue_ms
 from streams.history.reading import Span
 from streams.history.recorder import Taken, record
@@ -30,7 +31,7 @@ def record_to(
         Unavailable: Kafka is not there, or the file cannot be written.
     """
     kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
-    source = FairSettings.load(fair_file=fair_file).fair_file or example_fair_path()
+    source = chosen_fair_file(fair_file)
     fair = load_fair(source)
     span = span_of(since, until, fair)
     if path.exists() and not force:

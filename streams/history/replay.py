@@ -16,11 +16,13 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from schemas.environment import default_of
 from schemas.errors import FairpulseError, InvalidRecording
 from schemas.partitioning import partition_of
 from schemas.recording.arrival import arrival_of
 from schemas.recording.frames import RecordedRecord
 from schemas.recording.reader import Recording
+from schemas.settings import WorkerSettings
 from schemas.times import venue_ms
 from schemas.topics import EVENT_TOPICS
 from streams.fold.decoding import Decoding
@@ -28,7 +30,7 @@ from streams.fold.engine import Engine
 from streams.fold.state import PartitionState
 from streams.shown.view import View
 
-LATENESS: Final = timedelta(seconds=30)
+LATENESS: Final[timedelta] = default_of(WorkerSettings, "allowed_lateness")
 """How long a minute stays open, as a worker does it by default."""
 
 CHUNK: Final = 4_000

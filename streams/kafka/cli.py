@@ -1,13 +1,16 @@
 """Commands around Kafka: topics, access rules, its own state for Prometheus."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import click
 
+from schemas import options
+
 
 @click.command()
 @click.option("--create", is_flag=True, help="Create those that are missing.")
-@click.option("--bootstrap-servers", help="Kafka brokers, host:port[,host:port]. [default: 127.0.0.1:9092]")
+@options.bootstrap_servers
 def topics(create: bool, bootstrap_servers: str | None) -> None:
     """List the Kafka topics: who writes, who reads, how they are keyed and kept."""
     import asyncio
@@ -31,10 +34,8 @@ def topics(create: bool, bootstrap_servers: str | None) -> None:
 @click.option("--apply", "apply_", is_flag=True, help="Create those that are missing. Needs Alter on the cluster.")
 @click.option("--check", is_flag=True, help="Exit code 1 if one is missing in Kafka or is there and not in the table.")
 @click.option("--print-commands", is_flag=True, help="Print the calls of kafka-acls.sh instead.")
-@click.option(
-    "--fair", "fair_file", type=click.Path(path_type=Path), help="The fair file. [default: the CIFTIS example]"
-)
-@click.option("--bootstrap-servers", help="Kafka brokers, host:port[,host:port]. [default: 127.0.0.1:9092]")
+@options.fair
+@options.bootstrap_servers
 def acls(
     *, apply_: bool, check: bool, print_commands: bool, fair_file: Path | None, bootstrap_servers: str | None
 ) -> int:
@@ -45,13 +46,13 @@ def acls(
     """
     import asyncio
 
-    from schemas.fair.file import example_fair_path, load_fair
-    from schemas.settings import FairSettings, KafkaSettings
+    from schemas.fair.chosen import chosen_fair
+    from schemas.settings import KafkaSettings
     from streams.kafka.access import grant, rules_in_kafka
     from streams.kafka.principals import ROLES, all_rules, kafka_acls_commands
 
     kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
-    fair = load_fair(FairSettings.load(fair_file=fair_file).fair_file or example_fair_path())
+    fair = chosen_fair(fair_file)
     table = all_rules(fair.fair_id)
     if print_commands:
         for command in kafka_acls_commands(table, kafka.bootstrap_servers):
@@ -80,11 +81,17 @@ def acls(
 
 
 @click.command("kafka-exporter")
-@click.option("--every", default=10.0, show_default=True, type=click.FloatRange(min=0.1), help="Seconds a round.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address of /metrics.")
-@click.option("--port", default=9_467, show_default=True, type=click.IntRange(1, 65_535), help="Its port.")
-@click.option("--bootstrap-servers", help="Kafka brokers, host:port[,host:port]. [default: 127.0.0.1:9092]")
-def kafka_exporter(*, every: float, host: str, port: int, bootstrap_servers: str | None) -> None:
+@options.setting("ExporterSettings", "exporter_every", "--every")
+@options.setting("ExporterSettings", "exporter_host", "--host")
+@options.setting("ExporterSettings", "exporter_port", "--port")
+@options.bootstrap_servers
+def kafka_exporter(
+    *,
+    exporter_every: timedelta | None,
+    exporter_host: str | None,
+    exporter_port: int | None,
+    bootstrap_servers: str | None,
+) -> None:
     """Show Kafka's own state to Prometheus, until Ctrl-C: brokers, leaders, replicas, offsets.
 
     Of any Kafka, nothing has to be installed beside it. One is enough for a cluster.
@@ -92,8 +99,12 @@ def kafka_exporter(*, every: float, host: str, port: int, bootstrap_servers: str
     import asyncio
 
     from schemas.logs import log_to_stderr
-    from schemas.settings import KafkaSettings
+    from schemas.settings import ExporterSettings, KafkaSettings, LogSettings
     from streams.kafka.exporter import export
 
-    log_to_stderr(quiet=("aiokafka",), quiet_level=50)
-    asyncio.run(export(KafkaSettings.load(bootstrap_servers=bootstrap_servers), host, port, every))
+    kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
+    settings = ExporterSettings.load(
+        exporter_every=exporter_every, exporter_host=exporter_host, exporter_port=exporter_port
+    )
+    log_to_stderr(LogSettings.load(), silent=("aiokafka",))
+    asyncio.run(export(kafka, settings))

@@ -6,7 +6,6 @@ own `fair_worker_lag_records` is exact.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, suppress
 from typing import Final
@@ -22,12 +21,13 @@ from typing_extensions import override
 from schemas.errors import FairpulseError
 from schemas.interrupts import stopping
 from schemas.kafka_access import client_arguments
-from schemas.settings import KafkaSettings
+from schemas.logs import logger
+from schemas.settings import ExporterSettings, KafkaSettings
 from streams.kafka.cluster import Cluster, Partition, look
 from streams.kafka.topics import admin, stop_consumer
 from streams.shown.serving import serving
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 ROUND_WITHIN_S: Final = 8
 """A round that takes longer is given up, and its connections with it."""
@@ -79,7 +79,7 @@ class KafkaCollector(Collector):
             yield family
 
 
-async def export(kafka: KafkaSettings, host: str, port: int, every_s: float) -> None:
+async def export(kafka: KafkaSettings, settings: ExporterSettings) -> None:
     """Look at Kafka again and again and show it on /metrics, until Ctrl-C. An outage of Kafka is shown, not an end.
 
     Raises:
@@ -89,8 +89,9 @@ async def export(kafka: KafkaSettings, host: str, port: int, every_s: float) -> 
     registry = CollectorRegistry()
     registry.register(collector)
     stop = asyncio.Event()
+    host, port, every_s = settings.exporter_host, settings.exporter_port, settings.exporter_every.total_seconds()
     with serving(registry, host, port), stopping(stop):
-        log.info("Kafka's state at http://%s:%d/metrics", host, port)
+        log.info("Kafka's state is served", address=f"http://{host}:{port}/metrics", every_s=every_s)
         watching = asyncio.create_task(_watch(kafka, collector, every_s))
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait({watching, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -101,15 +102,20 @@ async def export(kafka: KafkaSettings, host: str, port: int, every_s: float) -> 
 
 async def _watch(kafka: KafkaSettings, collector: KafkaCollector, every_s: float) -> None:
     """Look for ever, on new connections after each failure. Kafka is away when those do not lead to it either."""
+    told = False
     while True:
         last = collector.cluster
         try:
             await _look_on(kafka, collector, every_s)
         except (KafkaError, FairpulseError, OSError, TimeoutError) as error:
             if collector.cluster is not last:
+                told = False
                 continue  # it was well a moment ago: the broker that was asked may have gone, the others not
-            if last is not None:
-                log.warning("Kafka does not answer (%s)", type(error).__name__)
+            if not told:
+                log.warning(
+                    "Kafka does not answer", brokers=kafka.bootstrap_servers, error=error, within_s=ROUND_WITHIN_S
+                )
+            told = True
             collector.cluster = None
             await asyncio.sleep(every_s)
 
@@ -126,6 +132,8 @@ async def _look_on(kafka: KafkaSettings, collector: KafkaCollector, every_s: flo
             async with asyncio.timeout(ROUND_WITHIN_S):
                 found = await look(client, consumer)
             if collector.cluster is None:
-                log.info("Kafka answers, with %d brokers", len(found.brokers))
+                log.info(
+                    "Kafka answers", brokers=len(found.brokers), partitions=len(found.partitions), took_s=found.seconds
+                )
             collector.cluster = found
             await asyncio.sleep(every_s)

@@ -7,6 +7,7 @@ from types import FrameType
 
 import click
 
+from schemas import options
 from schemas.errors import Unavailable
 
 
@@ -27,7 +28,7 @@ def refuse_without_java() -> None:
 
 
 @click.command()
-@click.option("--port", default=9092, show_default=True, type=click.IntRange(1, 65_533), help="Port of the first node.")
+@options.setting("LocalSettings", "local_kafka_port", "--port")
 @click.option("--nodes", default="1", show_default=True, type=click.Choice(["1", "3"]), help="3 survive the loss of 1.")
 @click.option(
     "--data",
@@ -39,14 +40,16 @@ def refuse_without_java() -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="Want passwords and keep access rules; directory of the password files, which are made if missing.",
 )
-def kafka(port: int, nodes: str, data: Path | None, passwords: Path | None) -> None:
+def kafka(local_kafka_port: int | None, nodes: str, data: Path | None, passwords: Path | None) -> None:
     """Run a local Kafka until Ctrl-C.
 
     The first run downloads 45 MB of jars; later ones need no network. It listens on 127.0.0.1 only.
     """
     refuse_without_java()
+    from schemas.settings import LocalSettings
     from streams.local.kafka import LocalKafka
 
+    port = LocalSettings.load(local_kafka_port=local_kafka_port).local_kafka_port
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt_once)
     try:
@@ -59,16 +62,14 @@ def kafka(port: int, nodes: str, data: Path | None, passwords: Path | None) -> N
 
 
 @click.command()
-@click.option(
-    "--fair", "fair_file", type=click.Path(path_type=Path), help="The fair file. [default: the CIFTIS example]"
-)
+@options.fair
 @click.option(
     "--seconds", type=click.IntRange(min=1), help="Stop by itself after so many seconds, and check every KPI."
 )
-@click.option("--speed", default=60.0, show_default=True, help="Fair time a second: 60 plays an hour in a minute.")
+@options.speed(60.0)
 @click.option("--visitors", default=20_000, show_default=True, help="Visits of the simulated day.")
-@click.option("--scenario", default="fair_day", show_default=True, help="What happens; see fairpulse simulate --help.")
-@click.option("--seed", default=1, show_default=True, help="The same seed plays the same fair.")
+@click.option("--scenario", help="What happens; `fairpulse simulate --help` lists it, and says what is the default.")
+@options.seed
 @click.option("--direct", is_flag=True, help="Without terminals and gateway, straight to Kafka: any speed.")
 def demo(
     *,
@@ -76,7 +77,7 @@ def demo(
     seconds: int | None,
     speed: float,
     visitors: int,
-    scenario: str,
+    scenario: str | None,
     seed: int,
     direct: bool,
 ) -> None:
@@ -90,13 +91,12 @@ def demo(
     the raw topics; with --direct, if every KPI equals the simulator's own ledger.
     """
     refuse_without_java()
-    from schemas.fair.file import example_fair_path
-    from schemas.settings import FairSettings
+    from schemas.fair.chosen import chosen_fair_file
     from streams.local.demo import DemoPlan, run_demo
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt_once)
-    file = FairSettings.load(fair_file=fair_file).fair_file or example_fair_path()
+    file = chosen_fair_file(fair_file)
     try:
         run_demo(DemoPlan(file, seconds, speed, visitors, scenario, seed, direct))
     except KeyboardInterrupt:

@@ -15,8 +15,9 @@ from typing import Final
 
 from rich.live import Live
 
+from schemas.environment import PREFIX, default_of
 from schemas.fair.file import load_fair
-from schemas.settings import PREFIX
+from schemas.settings import WorkerSettings
 from streams.audit.run import plan_from
 from streams.local.children import Children
 from streams.local.images import with_environment
@@ -47,6 +48,7 @@ class DemoPlan:
         seconds: real seconds until the simulator stops and every KPI is checked; None plays until Ctrl-C.
         speed: fair seconds a real second.
         visitors: visits of the day.
+        scenario: what happens; None for what the simulator plays by default.
         direct: the simulator writes to Kafka itself and books a ledger; else every reader of the fair is a terminal
             that posts to a gateway.
     """
@@ -55,7 +57,7 @@ class DemoPlan:
     seconds: int | None
     speed: float
     visitors: int
-    scenario: str
+    scenario: str | None
     seed: int
     direct: bool = False
 
@@ -65,7 +67,8 @@ class DemoPlan:
 
         Two thousand terminals, a gateway and a Kafka on one machine take up to three.
         """
-        return max(30, round((1 if self.direct else 3) * self.speed))
+        usual_s: int = default_of(WorkerSettings, "allowed_lateness") // timedelta(seconds=1)
+        return max(usual_s, round((1 if self.direct else 3) * self.speed))
 
 
 def run_demo(plan: DemoPlan) -> None:
@@ -116,7 +119,9 @@ def run_demo(plan: DemoPlan) -> None:
         if plan.direct:
             check_with_ledger(url, worker, sent)
         else:
-            audited = plan_from(None, [url], None, None, plan.lateness_seconds, plan.fair_file, bootstrap)
+            audited = plan_from(
+                None, [url], None, None, timedelta(seconds=plan.lateness_seconds), plan.fair_file, bootstrap
+            )
             check_with_audit(url, worker, sent["events"], audited)
 
 
@@ -144,16 +149,9 @@ def _start_gateway(children: Children, home: Path, bootstrap: str, plan: DemoPla
 
 def _script(plan: DemoPlan) -> list[str]:
     limit = [] if plan.seconds is None else ["--seconds", str(plan.seconds)]
-    play = [
-        "--skip-to-opening",
-        "--speed",
-        str(plan.speed),
-        "--visitors",
-        str(plan.visitors),
-        "--scenario",
-        plan.scenario,
-    ]
-    return [*play, "--seed", str(plan.seed), *limit]
+    scenario = [] if plan.scenario is None else ["--scenario", plan.scenario]
+    play = ["--skip-to-opening", "--speed", str(plan.speed), "--visitors", str(plan.visitors), "--seed", str(plan.seed)]
+    return [*play, *scenario, *limit]
 
 
 def _start(children: Children, home: Path, name: str, package: str, *arguments: str) -> Part:

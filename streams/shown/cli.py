@@ -5,7 +5,7 @@ import click
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--url", help="Ask a running worker for the values, for example http://127.0.0.1:9464.")
+@click.option("--url", help="Ask a running worker for the values: http://HOST:PORT.")
 def kpis(name: str | None, url: str | None) -> None:
     """List the KPIs: what each answers, its unit, windows and source; with --url also its values."""
     from streams.shown.listing import list_kpis

@@ -39,7 +39,7 @@ def fetch_report(url: str, *names: str, partition: int | None = None) -> dict[st
         Unavailable: no worker answers there.
     """
     if not url.startswith(("http://", "https://")):
-        raise Unavailable("a worker's address starts with http://", hint="for example --url http://127.0.0.1:9464")
+        raise Unavailable("a worker's address starts with http://", hint="as http://HOST:PORT")
     try:
         asked: list[tuple[str, str | int]] = [("name", name) for name in names]
         query = urlencode(asked if partition is None else [*asked, ("partition", partition)])

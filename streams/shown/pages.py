@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import re
 import socket
 from collections.abc import Callable, Iterable
@@ -15,11 +14,12 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 
 from schemas.errors import Unavailable
+from schemas.logs import logger
 from streams.shown.facts import CONTENT_TYPE, facts_page
 from streams.shown.health import Health
 from streams.shown.view import View
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 def refuse_taken(host: str, port: int) -> None:
@@ -101,7 +101,7 @@ class WorkerPages:
         site = web.TCPSite(self._runner, self._host, self.port)
         await site.start()
         self.port = self._runner.addresses[0][1]
-        log.info("KPIs at http://%s:%d/kpis, for Prometheus at /metrics", self._host, self.port)
+        log.info("KPIs are served", address=f"http://{self._host}:{self.port}/kpis", for_prometheus="/metrics")
 
     async def stop(self) -> None:
         """Close the port."""

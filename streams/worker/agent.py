@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import cast
 
-import structlog
 from faust import Stream
 from faust.types import TP, EventT
 
+from schemas.logs import logger
 from streams.fold.decoding import Decoding
 from streams.fold.engine import Engine
 from streams.fold.journal import PartitionJournal, confirm
@@ -18,7 +18,7 @@ from streams.worker.chunks import Chunk
 from streams.worker.failstop import leave
 from streams.worker.rejects import RejectLimit, letters
 
-log = structlog.get_logger(__name__)
+log = logger(__name__)
 
 IN_FLIGHT = 4
 """Chunks folded but not yet acknowledged by Kafka. The fold does not wait for each; more only cost memory."""

@@ -5,11 +5,10 @@ import os
 import sys
 from typing import Any, NoReturn
 
-import structlog
-
 from schemas.errors import FairpulseError
+from schemas.logs import logger
 
-log = structlog.get_logger(__name__)
+log = logger(__name__)
 
 EXIT_MUST_STOP = 70
 """Exit code (EX_SOFTWARE of sysexits.h) after which the supervisor restarts the worker; it recovers exactly."""

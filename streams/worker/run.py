@@ -1,15 +1,13 @@
 """Run a worker in the foreground until it is stopped."""
 
 import asyncio
-import logging
 import time
 
 import faust
-import structlog
 
 from schemas.fair.model import Fair
-from schemas.logs import log_to_stderr
-from schemas.settings import KafkaSettings, WorkerSettings
+from schemas.logs import log_to_stderr, logger
+from schemas.settings import KafkaSettings, LogSettings, WorkerSettings
 from schemas.topics import ALL_TOPICS, EVENT_TOPICS
 from streams.kafka.preflight import refuse_denied
 from streams.kafka.topics import ensure_topics
@@ -17,7 +15,7 @@ from streams.shown.pages import refuse_taken
 from streams.worker.app import create_worker
 from streams.worker.seams.app import SAID_TWICE
 
-log = structlog.get_logger(__name__)
+log = logger(__name__)
 
 
 def run_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) -> None:
@@ -28,9 +26,7 @@ def run_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) -> No
         MustStop: the topics do not fit the settings.
         SystemExit: the worker ended.
     """
-    log_to_stderr(settings.log_level, quiet=("faust", "mode", "aiokafka"))
-    for name in SAID_TWICE:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    log_to_stderr(LogSettings.load(), quiet=("faust", "mode", "aiokafka"), silent=SAID_TWICE)
     refuse_taken(settings.metrics_host, settings.metrics_port)
     worker = create_worker(fair, kafka, settings)
     log.info(

@@ -5,14 +5,14 @@ from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-import structlog
 from faust.types import TP
 
+from schemas.logs import logger
 from streams.fold.engine import Engine
 from streams.fold.journal import PartitionJournal, writer_of
 from streams.worker.chunks import Chunk
 
-log = structlog.get_logger(__name__)
+log = logger(__name__)
 
 SEEK_AGAIN_S: Final = 1.0
 """A lost journal record that was sought and has not come within this time is sought again."""

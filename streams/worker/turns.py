@@ -5,14 +5,14 @@ import time
 from typing import Any
 
 import faust
-import structlog
 from faust.types import AppT
 from typing_extensions import override
 
+from schemas.logs import logger
 from streams.shown.health import Health
 from streams.worker.store import States
 
-log = structlog.get_logger(__name__)
+log = logger(__name__)
 
 
 class Turns(faust.Sensor):

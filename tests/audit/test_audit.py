@@ -19,6 +19,7 @@ from schemas.recording.writer import RecordingWriter
 from streams.audit.run import plan_from
 from streams.audit.watch import Watch
 from tests.history.test_record_and_replay import FAIR_FILE, record_all
+from tests.support.builders import LATENESS
 from tests.support.workers import Feed, WorkerProcess, eventually, fair_of, must_equal_the_oracle, send
 
 pytestmark = pytest.mark.broker
@@ -26,7 +27,8 @@ Start = Callable[..., WorkerProcess]
 
 
 def audit(broker: str, *arguments: str | Path) -> tuple[int, str]:
-    command = [sys.executable, "-m", "streams", "audit", *map(str, arguments), "--bootstrap-servers", broker]
+    to = ["--bootstrap-servers", broker, "--lateness", str(LATENESS.total_seconds())]
+    command = [sys.executable, "-m", "streams", "audit", *map(str, arguments), *to]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     return done.returncode, done.stdout + done.stderr
 
@@ -85,7 +87,7 @@ def test_the_audit_as_a_service_goes_on_where_it_was_and_shows_what_differs(brok
     send(broker, records[:half])
     must_equal_the_oracle(broker, worker)
     registry = CollectorRegistry()
-    plan = plan_from(None, [url(worker)], None, None, 30, FAIR_FILE, broker)
+    plan = plan_from(None, [url(worker)], None, None, LATENESS, FAIR_FILE, broker)
     watching = Watch(plan, registry)
     assert watching.round() is not None
     first = registry.get_sample_value("fair_audit_records")

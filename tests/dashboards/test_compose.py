@@ -18,7 +18,8 @@ from dashboards.scraping import prometheus_config
 from producers.registry.cli import terminals
 from producers.registry.store import Registry
 from schemas.api.terminals import PlaceKind, Terminal
-from schemas.settings import known_names
+from schemas.environment import default_of, known_names
+from schemas.settings import AuditSettings, ExporterSettings, GatewaySettings, WorkerSettings
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -161,6 +162,26 @@ def test_prometheus_scrapes_services_that_are_there_on_ports_they_show_inside() 
             assert str(one["port"]) in SERVICES[service]["expose"]
             assert "inside" in SERVICES[service]["networks"]
             assert "inside" in SERVICES["prometheus"]["networks"]
+
+
+@pytest.mark.parametrize(
+    ("service", "port"),
+    [
+        ("worker", default_of(WorkerSettings, "metrics_port")),
+        ("gateway", default_of(GatewaySettings, "gateway_internal_port")),
+        ("audit", default_of(AuditSettings, "audit_port")),
+        ("kafka-exporter", default_of(ExporterSettings, "exporter_port")),
+    ],
+)
+def test_a_service_is_asked_for_its_health_where_it_listens_by_default(service: str, port: int) -> None:
+    assert f"http://127.0.0.1:{port}/" in SERVICES[service]["healthcheck"]["test"][-1]
+    assert SERVICES[service]["expose"] == [str(port)]
+
+
+def test_image_and_published_port_know_where_worker_and_gateway_listen_by_default() -> None:
+    assert f"http://127.0.0.1:{default_of(WorkerSettings, 'metrics_port')}/healthz" in DOCKERFILE
+    public = default_of(GatewaySettings, "gateway_port")
+    assert SERVICES["gateway"]["ports"] == [f"127.0.0.1:{public}:{public}"]
 
 
 def test_our_settings_in_compose_exist() -> None:

@@ -30,6 +30,7 @@ from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi, Unit, Window
 from streams.local.kafka import LocalKafka
 from streams.local.ports import HOST, free_port
+from tests.support.builders import LATENESS
 from tests.support.gateway import GatewayProcess, Paired, event
 from tests.support.prometheus import Labels, Prometheus, needs_prometheus, now, prometheus_for, running
 from tests.support.workers import (
@@ -119,6 +120,7 @@ def fair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         stack.callback(gateway.start().stop)
         to = ["--bootstrap-servers", broker, "--port"]
         live = [word for address in addresses for word in ("--live", f"http://{address}")]
+        live += ["--lateness", str(LATENESS.total_seconds())]
         stack.enter_context(program(home / "audit.log", "audit", "--every", "1", *live, *to, audit))
         stack.enter_context(program(home / "exporter.log", "kafka-exporter", "--every", "1", *to, exporter))
         prometheus = stack.enter_context(prometheus_for(home, targets, {FACTS: "/facts"}))
@@ -298,7 +300,18 @@ def test_a_backfill_of_the_topics_stores_what_live_scraping_stored(fair: Running
     file = tmp_path / "fair.om"
     with file.open("wb") as out:
         subprocess.run(
-            [sys.executable, "-m", "streams", "backfill", "--bootstrap-servers", fair.broker], stdout=out, check=True
+            [
+                sys.executable,
+                "-m",
+                "streams",
+                "backfill",
+                "--lateness",
+                str(LATENESS.total_seconds()),
+                "--bootstrap-servers",
+                fair.broker,
+            ],
+            stdout=out,
+            check=True,
         )
     blocks = tmp_path / "blocks"
     subprocess.run(["promtool", "tsdb", "create-blocks-from", "openmetrics", str(file), str(blocks)], check=True)

@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from dashboards.__main__ import FILES, GENERATED
+from schemas.environment import variable
 from schemas.events import type_of
-from schemas.settings import PREFIX, Settings
+from schemas.settings import ALL_SETTINGS
 from schemas.topics import ALL_TOPICS, EVENT_CLASSES
 from streams.local.jars import VERSION
 
@@ -96,10 +97,7 @@ def test_a_generated_file_is_fresh(name: str) -> None:
 
 
 def test_every_setting_is_described() -> None:
-    classes = [Settings]
-    while classes:
-        cls = classes.pop()
-        classes += cls.__subclasses__()
+    for cls in ALL_SETTINGS:
         for name, field in cls.model_fields.items():
             assert field.description, f"{cls.__name__}.{name} wants a docstring"
 
@@ -107,7 +105,7 @@ def test_every_setting_is_described() -> None:
 def test_the_readme_names_only_commands_targets_and_settings_that_exist() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    known = {f"{PREFIX}{name.upper()}" for cls in Settings.__subclasses__() for name in cls.model_fields}
+    known = {variable(name) for cls in ALL_SETTINGS for name in cls.model_fields}
     words = readme.replace("`", " ").replace("=", " ").replace("(", " ").split()
     for word, following in pairwise(words):
         if (
@@ -116,7 +114,7 @@ def test_the_readme_names_only_commands_targets_and_settings_that_exist() -> Non
             and following in ("demo", "test", "check", "bench", "load", "generate", "lock")
         ):
             assert f"\n{following}:" in makefile
-        if word.startswith(PREFIX):
+        if word.startswith("FAIRPULSE_"):
             assert word.rstrip(".,;") in known
     for path in {word.strip("(),.;") for word in words if word.startswith(("schemas/", "streams/", "tests/"))}:
         if "<" not in path and "*" not in path:

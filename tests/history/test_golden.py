@@ -1,7 +1,7 @@
 """Named situations of a fair, recorded once: today's fold gives what the oracle says, however they are replayed."""
 
 import random
-from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,10 +11,17 @@ from schemas.recording.reader import Recording
 from streams.fold.engine import Engine
 from streams.history.pytest_plugin import Replays
 from streams.history.replay import Fold, Replay
+from tests.support.builders import LATENESS
 from tests.support.golden import expected_of, found_in, oracle_of, spelled
 
 FOLDER = Path(__file__).parents[1] / "recordings"
+"""That of the workers of these fairs, whatever the default is today."""
 SITUATIONS = sorted(path.stem for path in FOLDER.glob("*.fairrec"))
+
+
+@pytest.fixture
+def replay(replay: Replays) -> Replays:
+    return partial(replay, lateness=LATENESS)
 
 
 def test_there_are_the_five_situations() -> None:
@@ -47,7 +54,7 @@ def test_any_number_of_partitions_gives_the_same_bytes(replay: Replays, name: st
 @pytest.mark.parametrize("name", SITUATIONS)
 def test_chunks_of_a_few_records_give_the_same_bytes(replay: Replays, name: str) -> None:
     recording = Recording(FOLDER / f"{name}.fairrec")
-    fold = Fold(Engine(recording.fair(), timedelta(seconds=30)), partitions=2)
+    fold = Fold(Engine(recording.fair(), LATENESS), partitions=2)
     for number, record in enumerate(recording.records()):
         fold.feed(record)
         if number % 5 == 0:
@@ -59,10 +66,10 @@ def test_chunks_of_a_few_records_give_the_same_bytes(replay: Replays, name: str)
 def test_a_full_shuffle_gives_the_same_bytes(name: str) -> None:
     recording = Recording(FOLDER / f"{name}.fairrec")
     records = list(recording.records())
-    expected = Replay.of(recording.path).final().canonical()
+    expected = Replay.of(recording.path, lateness=LATENESS).final().canonical()
     for seed in range(5):
         shuffled = random.Random(seed).sample(records, len(records))
-        engine = Engine(recording.fair(), timedelta(seconds=30))
+        engine = Engine(recording.fair(), LATENESS)
         assert Replay(engine, lambda shuffled=shuffled: shuffled, partitions=3).final().canonical() == expected
         assert spelled(oracle_of(recording, shuffled).kpis()) == (FOLDER / f"{name}.json").read_bytes()
 
@@ -106,4 +113,4 @@ def test_a_cut_recording_gives_no_numbers_of_a_part(tmp_path: Path) -> None:
     path = tmp_path / "cut.fairrec"
     path.write_bytes(whole[:-10])
     with pytest.raises(InvalidRecording, match="is cut at byte"):
-        Replay.of(path).final()
+        Replay.of(path, lateness=LATENESS).final()

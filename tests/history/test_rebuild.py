@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from streams.local.ports import free_port
+from tests.support.builders import LATENESS
 from tests.support.workers import Feed, WorkerProcess, eventually, fair_of, must_equal_the_oracle
 
 pytestmark = pytest.mark.broker
@@ -20,9 +20,10 @@ def test_a_rebuilt_generation_equals_the_running_one_and_takes_over_from_its_own
     feed = Feed(broker, fair_of(visitors=300, seed=61), rate=250)
     eventually(lambda: old.events() > 1_000, "the fair is under way")
     environment = {"FAIRPULSE_PARTITIONS": "4", "FAIRPULSE_CLOCK": "event", "FAIRPULSE_SESSION_TIMEOUT": "6"}
+    environment["FAIRPULSE_ALLOWED_LATENESS"] = str(LATENESS.total_seconds())
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "streams", "rebuild", "--generation", "2", "--port", str(free_port())),
+            *(sys.executable, "-m", "streams", "rebuild", "--generation", "2"),
             *("--live", f"http://127.0.0.1:{old.port}", "--bootstrap-servers", broker),
         ],
         env=environment,

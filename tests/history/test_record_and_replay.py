@@ -19,6 +19,7 @@ from streams.history.reading import Span, reading
 from streams.history.recorder import record
 from streams.history.replay import Kpis, Replay
 from streams.local.kafka import LocalKafka
+from tests.support.builders import LATENESS
 from tests.support.workers import WorkerProcess, eventually, fair_of, must_equal_the_oracle, send
 
 pytestmark = pytest.mark.broker
@@ -53,7 +54,7 @@ def test_what_a_worker_showed_live_is_what_a_recording_gives_in_process_and_thro
     assert recording.header.complete
     assert recording.is_intact()
     assert [one.timestamp_ms for one in recording.records()] == sorted(one.timestamp_ms for one in recording.records())
-    final = Replay.of(recording.path).final()
+    final = Replay.of(recording.path, lateness=LATENESS).final()
     assert final.canonical() == shown.canonical()
 
     # Back into the running fair: every event comes a second time, and nothing is counted twice.
@@ -85,7 +86,7 @@ def test_any_speed_gives_the_same_windows(tmp_path: Path) -> None:
         send(source.bootstrap_servers, [one for one in stream[middle:] if one.at_ms < first + 6_000])
         recording = record_all(source.bootstrap_servers, tmp_path / "rush.fairrec")
     assert recording.header.records > 30
-    expected = Replay.of(recording.path).final()
+    expected = Replay.of(recording.path, lateness=LATENESS).final()
     for speed in (1, 60, 0):
         with LocalKafka.start() as target:
             worker = WorkerProcess(target.bootstrap_servers, tmp_path / f"x{speed}.log")

@@ -7,7 +7,6 @@ import pytest
 
 from producers.records import RawRecord
 from streams.local.kafka import LocalKafka
-from streams.local.ports import free_port
 from tests.support.access import FAIR_FILE, run, settings_of, variables
 from tests.support.gateway import GatewayProcess, Paired, event
 from tests.support.workers import WorkerProcess, must_equal_the_oracle, read_back, send
@@ -61,6 +60,6 @@ def test_a_day_is_simulated_recorded_replayed_folded_anew_and_printed_for_promet
     must_equal_the_oracle(settings_of(guarded, "fairpulse-audit"), worker, fair_file=FAIR_FILE)
     assert worker.events() == counted
     live = f"http://127.0.0.1:{worker.port}"
-    rebuild = ("rebuild", "--generation", "2", "--live", live, "--port", str(free_port()))
+    rebuild = ("rebuild", "--generation", "2", "--live", live)
     assert " 0 differences" in run(guarded, "fairpulse-worker", *rebuild)
     assert run(guarded, "fairpulse-audit", "backfill").rstrip().endswith("# EOF")

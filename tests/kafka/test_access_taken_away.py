@@ -79,7 +79,7 @@ def test_a_worker_that_loses_a_right_names_it_and_ends_and_counts_exactly_when_i
             assert worker.wait_exit() == 70, worker.said()
         lines = [line for line in worker.said().splitlines() if f"denies fairpulse-worker {names}" in line]
         assert len(lines) == 1, worker.said()
-        assert "critical" in lines[0].lower()
+        assert "critical streams.worker.failstop" in lines[0]
         assert "leaving" in lines[0]
         assert "Traceback" not in worker.said()
     finally:

@@ -112,6 +112,21 @@ def test_it_shows_brokers_and_offsets_as_they_are_and_the_loss_of_a_broker_two_a
     assert "Traceback" not in exporter.log.read_text()
 
 
+def test_a_kafka_that_was_never_there_is_told_once_with_its_address(tmp_path: Path) -> None:
+    nowhere, log = f"{HOST}:{free_port()}", tmp_path / "exporter.log"
+    program = [sys.executable, "-m", "streams", "kafka-exporter", "--every", "0.1", "--port", str(free_port())]
+    with log.open("ab") as out:
+        process = subprocess.Popen([*program, "--bootstrap-servers", nowhere], stdout=out, stderr=out)
+    try:
+        told = f"Kafka does not answer brokers={nowhere} error="
+        eventually(lambda: told in log.read_text(), "it says whom it asks")
+        assert log.read_text().count("Kafka does not answer") == 1
+    finally:
+        process.terminate()
+        assert process.wait(20) == 0
+    assert log.read_text().count("Kafka does not answer") == 1
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_at_once_and_silently_also_while_kafka_is_away(
     kafka: LocalKafka, exporter: Exporter, number: int

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from schemas.environment import FOREIGN, PREFIX, known_names, refuse_unknown
 from schemas.errors import InvalidSettings
-from schemas.settings import FOREIGN, PREFIX, FairSettings, KafkaSettings, known_names, refuse_unknown
+from schemas.settings import FairSettings, KafkaSettings
 
 
 @pytest.fixture(autouse=True)

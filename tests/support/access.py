@@ -17,6 +17,7 @@ from streams.kafka.access import grant, protocol_fields
 from streams.kafka.principals import ADMIN, Rule, all_rules
 from streams.kafka.topics import admin, ensure_topics
 from streams.local.kafka import LocalKafka
+from tests.support.builders import LATENESS
 
 FAIRPULSE = Path(sys.executable).with_name("fairpulse")
 FAIR_FILE = example_fair_path("small")
@@ -38,6 +39,7 @@ def variables(kafka: LocalKafka, user: str) -> dict[str, str]:
         "FAIRPULSE_SASL_PASSWORD_FILE": str(settings.sasl_password_file),
         "FAIRPULSE_FAIR_FILE": str(FAIR_FILE),
         "FAIRPULSE_PARTITIONS": str(PARTITIONS),
+        "FAIRPULSE_ALLOWED_LATENESS": str(LATENESS.total_seconds()),
     }
     if settings.ssl_ca_file is not None:
         given["FAIRPULSE_SSL_CA_FILE"] = str(settings.ssl_ca_file)

@@ -72,6 +72,7 @@ class WorkerProcess:
             "FAIRPULSE_SESSION_TIMEOUT": str(SESSION_S),
             "FAIRPULSE_METRICS_PORT": str(self.port),
             "FAIRPULSE_CLOCK": "event",
+            "FAIRPULSE_ALLOWED_LATENESS": str(LATENESS.total_seconds()),
             **{f"FAIRPULSE_{name.upper()}": value for name, value in settings.items()},
         }
         with log.open("ab") as output:

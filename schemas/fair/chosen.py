@@ -1,0 +1,35 @@
+"""Which fair a program is of: the file that was named, by option or environment, or the shipped example."""
+
+from pathlib import Path
+
+from schemas.fair.file import example_fair_path, load_fair
+from schemas.fair.model import Fair
+from schemas.settings import FairSettings
+
+
+def named_fair_file(option: Path | None = None) -> Path | None:
+    """Return the fair file that the option names, or else the environment; None if neither does.
+
+    Raises:
+        InvalidSettings: the environment holds a variable of ours that nobody knows.
+    """
+    return FairSettings.load(fair_file=option).fair_file
+
+
+def chosen_fair_file(option: Path | None = None) -> Path:
+    """Return the same, or the shipped example of a CIFTIS-like fair.
+
+    Raises:
+        InvalidSettings: the environment holds a variable of ours that nobody knows.
+    """
+    return named_fair_file(option) or example_fair_path()
+
+
+def chosen_fair(option: Path | None = None) -> Fair:
+    """Return the fair of that file.
+
+    Raises:
+        InvalidSettings: the environment holds a variable of ours that nobody knows.
+        InvalidFairFile: the file cannot be read.
+    """
+    return load_fair(chosen_fair_file(option))

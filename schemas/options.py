@@ -1,0 +1,142 @@
+"""Options that several commands share. One that stands for a setting takes help, default and limits from it.
+
+Importing the settings takes as long as the rest of a command's start, so it waits until a help text is printed or a
+value is checked; therefore a setting is named here by class and field.
+"""
+
+import types
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Protocol, TypeVar, Union, get_args, get_origin
+
+import click
+from click.shell_completion import CompletionItem
+from typing_extensions import override
+
+from schemas.errors import InvalidSettings
+
+if TYPE_CHECKING:
+    from schemas.environment import Settings
+
+Command = TypeVar("Command", bound=Callable[..., Any] | click.Command)
+
+_WORDS: Final[dict[type, str]] = {int: "NUMBER", float: "NUMBER", Path: "PATH", timedelta: "SECONDS", str: "TEXT"}
+"""What stands for a value in a help text."""
+
+
+class Option(Protocol):
+    """What puts an option on a command."""
+
+    def __call__(self, command: Command, /) -> Command:
+        """Return the command with the option."""
+        ...
+
+
+class SettingType(click.ParamType):
+    """The type of an option that stands for a setting: the value is checked by the settings class itself."""
+
+    name = "setting"
+
+    def __init__(self, owner: str, field: str) -> None:
+        self._owner, self._field = owner, field
+
+    @property
+    def owner(self) -> "type[Settings]":
+        """The settings class."""
+        from schemas import settings
+
+        cls: type[Settings] = getattr(settings, self._owner)
+        return cls
+
+    @override
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the value as the settings have it. Raises InvalidSettings, which names the option."""
+        try:
+            return self.owner.check(self._field, value)
+        except ValueError as error:
+            typed = param.opts[0] if param else self._field
+            raise InvalidSettings(f"{typed}: {error}", hint="see --help for what it may be") from None
+
+    @override
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        kind, choices = self._kind()
+        return f"[{'|'.join(choices)}]" if choices else _WORDS[kind]
+
+    @override
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        kind, choices = self._kind()
+        if kind is Path:
+            return [CompletionItem(incomplete, type="file")]
+        return [CompletionItem(one) for one in choices if one.startswith(incomplete)]
+
+    def _kind(self) -> tuple[type, tuple[str, ...]]:
+        """Return the type of the field, and the words it may be if those are all."""
+        kind: Any = self.owner.model_fields[self._field].annotation
+        while get_origin(kind) in (Annotated, Union, types.UnionType):
+            kind = get_args(kind)[0]
+        return (str, get_args(kind)) if get_origin(kind) is Literal else (kind, ())
+
+    def told(self) -> str:
+        """Return what the setting is, its variable and its default."""
+        from schemas.environment import default_text, described, variable
+
+        default = default_text(self.owner, self._field)
+        also = f"env: {variable(self._field)}" + (f"; default: {default}" if default else "")
+        return f"{described(self.owner, self._field)}  [{also}]"
+
+
+class SettingOption(click.Option):
+    """An option whose help is written when it is printed, unless it has one of its own."""
+
+    @override
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        assert isinstance(self.type, SettingType)
+        self.help = self.help or self.type.told()
+        return super().get_help_record(ctx)
+
+
+def setting(
+    owner: str, field: str, flag: str | None = None, *, required: bool = False, text: str | None = None
+) -> Option:
+    """Return the option that stands for a setting; the command gets it under the field's name, None if not given.
+
+    Args:
+        owner: a class in `schemas.settings`.
+        field: its field.
+        flag: how it is typed, if not as the field is called.
+        required: refuse to run without it, whatever the environment says.
+        text: a help text of its own, for a command in which the setting means something of its own.
+    """
+    flag = flag or f"--{field.replace('_', '-')}"
+    return click.option(flag, field, cls=SettingOption, type=SettingType(owner, field), required=required, help=text)
+
+
+bootstrap_servers = setting("KafkaSettings", "bootstrap_servers")
+fair = setting("FairSettings", "fair_file", "--fair")
+lateness = setting("WorkerSettings", "allowed_lateness", "--lateness")
+live = click.option(
+    "--live",
+    multiple=True,
+    metavar="URL",
+    help="Every worker. [default: one on this machine, at FAIRPULSE_METRICS_PORT]",
+)
+seed = click.option(
+    "--seed", default=1, show_default=True, type=click.IntRange(0, 2**63 - 1), help="Same seed, same events."
+)
+
+
+def terminals_file(flag: str) -> Option:
+    """Return the option for the registry of terminals."""
+    return setting("GatewaySettings", "terminals_file", flag)
+
+
+def speed(default: float) -> Option:
+    """Return the option for how fast a fair is played."""
+    return click.option(
+        "--speed",
+        default=default,
+        show_default=True,
+        type=click.FloatRange(0, 100_000),
+        help="Fair seconds in a real second: 1 is real time, 60 a minute a second, 0 as fast as it goes.",
+    )

@@ -1,0 +1,259 @@
+"""An option that stands for a setting takes its help, default and limits from it, and an error names what was typed."""
+
+import ast
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from dashboards.__main__ import dashboards
+from schemas.console import COMMANDS, run
+from schemas.environment import Settings, default_of, default_text, described, known_names, variable
+from schemas.options import SettingOption, SettingType, setting
+from schemas.settings import ALL_SETTINGS, WorkerSettings
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in known_names():
+        monkeypatch.delenv(name, raising=False)
+
+
+def commands_of(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        for name, one in command.commands.items():
+            yield from commands_of(one, f"{path} {name}")
+
+
+ALL_COMMANDS = dict(
+    one for point in entry_points(group=COMMANDS) for one in commands_of(point.load(), point.name)
+) | dict(commands_of(dashboards, "python -m dashboards"))
+OPTIONS = [
+    (f"{path} {option.opts[0]}", option)
+    for path, command in ALL_COMMANDS.items()
+    for option in command.params
+    if isinstance(option, click.Option)
+]
+OF_SETTINGS = [(name, option) for name, option in OPTIONS if isinstance(option, SettingOption)]
+SETTINGS = [(owner, field) for owner in ALL_SETTINGS for field in owner.model_fields]
+
+
+def setting_of(option: click.Option) -> tuple[type[Settings], str]:
+    assert isinstance(option.type, SettingType)
+    assert option.name is not None
+    return option.type.owner, option.name
+
+
+def test_the_tuple_of_settings_names_all_classes_there_are() -> None:
+    assert {*ALL_SETTINGS} == {*Settings.__subclasses__()}
+
+
+@pytest.mark.parametrize(("name", "option"), OF_SETTINGS, ids=[name for name, _ in OF_SETTINGS])
+def test_help_shows_text_variable_and_default_of_the_setting(name: str, option: click.Option) -> None:
+    owner, field = setting_of(option)
+    record = option.get_help_record(click.Context(click.Command("x")))
+    assert record is not None
+    if option.required:
+        assert record[1].endswith("[required]")
+        return
+    assert described(owner, field) in record[1]
+    assert f"[env: {variable(field)}" in record[1]
+    assert f"default: {default_text(owner, field)}]" in record[1] or default_of(owner, field) is None
+
+
+def test_an_option_that_stands_for_a_setting_has_no_default_of_its_own() -> None:
+    for _, option in OF_SETTINGS:
+        assert "default" not in option.get_help_extra(click.Context(click.Command("x"), show_default=True))
+
+
+@pytest.mark.parametrize("flag", ["--bootstrap-servers", "--fair", "--lateness", "--clock", "--generation"])
+def test_an_option_of_this_name_stands_for_the_same_setting_in_every_command(flag: str) -> None:
+    found = [option for _, option in OPTIONS if flag in option.opts]
+    assert found
+    assert len({setting_of(option) for option in found}) == 1
+
+
+@pytest.mark.parametrize(
+    "flag", ["--port", "--host", "--every", "--internal-port", "--terminals", "--file", "--folder"]
+)
+def test_an_option_of_this_name_stands_for_some_setting(flag: str) -> None:
+    free = [name for name, option in OPTIONS if flag in option.opts and not isinstance(option, SettingOption)]
+    assert free in ([], ["rebuild --port"]), "the new worker's port is nobody's setting: a free one is taken"
+
+
+def test_a_duration_is_shown_in_seconds() -> None:
+    assert default_text(WorkerSettings, "allowed_lateness") == (
+        f"{default_of(WorkerSettings, 'allowed_lateness').total_seconds():g} s"
+    )
+    assert default_text(WorkerSettings, "session_timeout") == "10 s"
+
+
+@click.command()
+@setting("WorkerSettings", "allowed_lateness", "--lateness")
+@setting("WorkerSettings", "metrics_port", "--port")
+@setting("WorkerSettings", "clock")
+@setting("KafkaSettings", "bootstrap_servers")
+def echo(**given: Any) -> None:
+    """Print what a command gets."""
+    settings = WorkerSettings.load(**{name: value for name, value in given.items() if name != "bootstrap_servers"})
+    click.echo(f"{settings.allowed_lateness.total_seconds():g} {settings.metrics_port} {settings.clock}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["--lateness", "0.5"], "0.5 9000 event"),
+        (["--lateness", "PT2M", "--port", "0"], "120 0 event"),
+        (["--clock", "wall"], "7 9000 wall"),
+        ([], "7 9000 event"),
+    ],
+)
+def test_an_option_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch, arguments: list[str], shown: str) -> None:
+    monkeypatch.setenv("FAIRPULSE_ALLOWED_LATENESS", "7")
+    monkeypatch.setenv("FAIRPULSE_METRICS_PORT", "9000")
+    monkeypatch.setenv("FAIRPULSE_CLOCK", "event")
+    assert CliRunner().invoke(echo, arguments, catch_exceptions=False).output == f"{shown}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "typed"),
+    [
+        (["--lateness", "-1"], {}, "--lateness"),
+        (["--lateness", "s3cret"], {}, "--lateness"),
+        (["--port", "70000"], {}, "--port"),
+        (["--port", "s3cret"], {"FAIRPULSE_METRICS_PORT": "1"}, "--port"),
+        (["--clock", "s3cret"], {}, "--clock"),
+        (["--bootstrap-servers", "s3cret"], {}, "--bootstrap-servers"),
+        ([], {"FAIRPULSE_ALLOWED_LATENESS": "s3cret"}, "FAIRPULSE_ALLOWED_LATENESS"),
+        (["--lateness", "5"], {"FAIRPULSE_METRICS_PORT": "70000"}, "FAIRPULSE_METRICS_PORT"),
+    ],
+)
+def test_an_error_names_what_was_typed_the_option_or_the_variable_and_not_its_value(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    environment: dict[str, str],
+    typed: str,
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert run(echo, arguments) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: {typed}: ")
+    assert said.count("\n") == 1
+    assert "s3cret" not in said
+
+
+def test_a_value_that_python_code_gives_is_named_by_its_argument() -> None:
+    with pytest.raises(Exception, match=r"^metrics_port: .* see WorkerSettings"):
+        WorkerSettings.load(metrics_port=70_000)
+
+
+# What follows keeps a default from being written a second time: durations with their unit, and numbers from 1000 up.
+# Smaller numbers mean too many other things.
+
+DURATIONS = {value for owner, field in SETTINGS if isinstance(value := default_of(owner, field), timedelta)}
+DEFAULTS = {number for owner, field in SETTINGS for number in re.findall(r"[0-9]{4,}", str(default_of(owner, field)))}
+PORTS = {
+    number
+    for owner, field in SETTINGS
+    if field.endswith(("_port", "_servers", "_url"))
+    for number in re.findall(r"[0-9]{4,}", str(default_of(owner, field)))
+}
+ELSE = {
+    "fair example": {"2000"},  # exhibitors of the example
+    "schemas/options.py": {"100000"},  # the highest speed
+    "streams/history/replay.py": {"4000"},  # records folded at once
+}
+"""Numbers that look like a default and are another thing."""
+READERS = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (
+        *(path for package in ("schemas", "streams", "producers") for path in (ROOT / package).rglob("*cli.py")),
+        *(
+            ROOT / "streams/history" / name
+            for name in ("replay.py", "pytest_plugin.py", "rebuild.py", "backfill_run.py")
+        ),
+        *(ROOT / "streams/audit").glob("*.py"),
+        ROOT / "schemas/options.py",
+        ROOT / "dashboards/scraping.py",
+        ROOT / "dashboards/pages.py",
+    )
+)
+MODULES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for package in ("schemas", "streams", "producers", "dashboards")
+    for path in (ROOT / package).rglob("*.py")
+    if path != ROOT / "schemas/settings.py"
+)
+
+
+def repeated_in(text: str) -> set[str]:
+    """Return what of a text is the default of a setting: large numbers, and durations with their unit."""
+    numbers = {number.replace(",", "") for number in re.findall(r"[0-9]+(?:,[0-9]{3})*", text)}
+    seconds = re.findall(r"default:? ([0-9.]+)|([0-9.]+) (?:s|seconds?)\b", text)
+    spelled = {timedelta(seconds=float("".join(one).rstrip("."))) for one in seconds}
+    return numbers & DEFAULTS | {str(one) for one in spelled & DURATIONS}
+
+
+def constants(path: str) -> Iterator[str]:
+    """Yield the constants of a module as text, docstrings left out, and durations as `30 s`."""
+    for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            node.value.value = ""  # a docstring: `walk` comes to it later
+        elif isinstance(node, ast.Constant):
+            yield str(node.value)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "timedelta":
+            with suppress(ValueError):
+                amounts = {str(word.arg): float(ast.literal_eval(word.value)) for word in node.keywords}
+                yield f"{timedelta(**amounts).total_seconds():g} s"
+
+
+@pytest.mark.parametrize(("name", "option"), OPTIONS, ids=[name for name, _ in OPTIONS])
+def test_no_help_text_repeats_a_default(name: str, option: click.Option) -> None:
+    """A text that the setting itself gives is no repetition."""
+    text = "" if isinstance(option, SettingOption) and not option.required else option.help or ""
+    assert not repeated_in(text), "leave the default to the setting"
+
+
+@pytest.mark.parametrize("path", ALL_COMMANDS)
+def test_no_description_of_a_command_repeats_a_default(path: str) -> None:
+    assert repeated_in(ALL_COMMANDS[path].help or "") <= ELSE.get(path, set()), "leave the default to the setting"
+
+
+@pytest.mark.parametrize("path", READERS)
+def test_what_reads_settings_has_no_constant_of_the_same_number(path: str) -> None:
+    repeated = set[str]().union(*map(repeated_in, constants(path)))
+    assert repeated <= ELSE.get(path, set()), "read it with default_of"
+
+
+@pytest.mark.parametrize("path", MODULES)
+def test_the_number_of_a_port_stands_in_the_settings_alone(path: str) -> None:
+    assert not PORTS & set[str]().union(*map(repeated_in, constants(path))), "read it with default_of"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("[default: http://127.0.0.1:9464]", {"9464"}),
+        ("Seconds a minute stays open. [default: 30]", {"0:00:30"}),
+        ("open for 30 s", {"0:00:30"}),
+        ("after 30 seconds.", {"0:00:30"}),
+        ("30 years; 45 MB of jars", set()),
+        ("at most 2,000", {"2000"}),
+    ],
+)
+def test_a_repeated_default_would_be_found(monkeypatch: pytest.MonkeyPatch, text: str, found: set[str]) -> None:
+    monkeypatch.setitem(globals(), "DURATIONS", {timedelta(seconds=30)})
+    monkeypatch.setitem(globals(), "DEFAULTS", {"9464", "2000"})
+    assert repeated_in(text) == found
