@@ -3,7 +3,7 @@
 `fold` reads the state and writes nothing; `apply` is the only thing that changes a state, live and on recovery.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,22 +13,25 @@ from schemas.fair.model import Fair
 from schemas.times import epoch_ms
 from schemas.topics import EVENT_TOPICS
 from streams.fold.calendar import MINUTE_MS, Calendar
+from streams.fold.groups import Groups, spelt
 from streams.fold.meaning import fingerprint
 from streams.fold.state import ChangedCells, DealState, Delta, PartitionState
-from streams.kpis.aggregates import Changes
+from streams.kpis.aggregates import Changes, Group
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import LONGEST, Kpi, Occasion, Signal, Window
 from streams.kpis.moment import Moment
 
 _TOPIC_NUMBER = {topic.name: number for number, topic in enumerate(EVENT_TOPICS)}
 
-Step = tuple[str, Callable[[Any, Moment], Any], Callable[[Changes, Any], None]]
-"""One KPI at work: its key, its measure, and how its aggregate folds a hit."""
+Step = tuple[str, Callable[[Any, Moment], Any], Callable[[Changes, Any, Groups], None], Groups]
+"""One KPI at work: its key, its measure, how its aggregate folds a hit, and its groups."""
 
 
-def steps(occasion: Occasion, kpis: Iterable[Kpi[Any, Any]]) -> tuple[Step, ...]:
+def steps(occasion: Occasion, kpis: Iterable[Kpi[Any, Any]], groups: Mapping[str, Groups]) -> tuple[Step, ...]:
     """Return the KPIs that an occasion feeds, ready to run."""
-    return tuple((kpi.key, kpi.measure, kpi.aggregate.fold) for kpi in kpis if occasion in kpi.on.occasions)
+    return tuple(
+        (kpi.key, kpi.measure, kpi.aggregate.fold, groups[kpi.key]) for kpi in kpis if occasion in kpi.on.occasions
+    )
 
 
 class Engine:
@@ -48,7 +51,8 @@ class Engine:
         self.kept_minutes = LONGEST - (-self.lateness_ms // MINUTE_MS)
         """Panes older than this before the watermark belong to no window any more."""
         self._by_key = {kpi.key: kpi for kpi in self.kpis}
-        self.plans = {occasion: steps(occasion, self.kpis) for occasion in _occasions(self.kpis)}
+        groups = {kpi.key: Groups(kpi, fair) for kpi in self.kpis}
+        self.plans = {occasion: steps(occasion, self.kpis, groups) for occasion in _occasions(self.kpis)}
         self.accepted = self.plans.get(Signal.ACCEPTED, ())
         self.deal_steps = self.plans.get(Signal.DEAL_STATE, ())
 
@@ -101,10 +105,10 @@ class _Chunk:
         self._state = state
         self._delta = Delta(topic, 0, 0, state.watermarks.get(topic, -1), [], [], {}, {}, {})
         self._fresh: dict[str, int] = {}
-        self._moment = Moment(engine.fair, topic, self.number)
+        self._moment = Moment(engine.fair, topic, self.member)
 
     def number(self, member: str) -> int:
-        """Return the dense number of a badge, a terminal or a pair; a new one is noted in the delta."""
+        """Return the dense number of a badge, a terminal or another member; a new one is noted in the delta."""
         number = self._state.numbers.get(member)
         if number is None:
             number = self._fresh.get(member)
@@ -112,6 +116,10 @@ class _Chunk:
                 number = self._fresh[member] = len(self._state.numbers) + len(self._fresh)
                 self._delta.numbers.append(member)
         return number
+
+    def member(self, *parts: str) -> int:
+        """Return the dense number of a member that may have several parts."""
+        return self.number(spelt(parts))
 
     def fold(self, events: Sequence[tuple[int, Event | InvalidEvent]]) -> Delta:
         """Fold all events of the chunk."""
@@ -171,14 +179,16 @@ class _Chunk:
         else:
             minute = epoch_ms(event.signed_at) // MINUTE_MS
         booked = tuple(
-            (key, *hit) for key, measure, _ in self._engine.deal_steps if (hit := measure(event, self._moment))
+            (key, groups[hit[0]], hit[1])
+            for key, measure, _, groups in self._engine.deal_steps
+            if (hit := measure(event, self._moment)) is not None
         )
         if old is not None:
             self._book(old.minute, old.booked, sign=-1)
         self._book(minute, booked, sign=1)
         self._delta.deals[event.deal_id] = DealState(event.revision, event.event_id, minute, booked)
 
-    def _book(self, minute: int, booked: Iterable[tuple[str, str, int]], *, sign: int) -> None:
+    def _book(self, minute: int, booked: Iterable[tuple[str, Group, int]], *, sign: int) -> None:
         cells = self._delta.panes.setdefault(minute, {})
         for key, group, amount in booked:
             changes = cells.setdefault(key, {})
@@ -187,13 +197,13 @@ class _Chunk:
 
 def _run(plan: tuple[Step, ...], subject: Any, moment: Moment, cells: ChangedCells) -> None:
     """Let every KPI of a plan look at the subject, and fold what it finds."""
-    for key, measure, fold in plan:
+    for key, measure, fold, groups in plan:
         hit = measure(subject, moment)
         if hit is not None:
             changes = cells.get(key)
             if changes is None:
                 changes = cells[key] = {}
-            fold(changes, hit)
+            fold(changes, hit, groups)
 
 
 def _occasions(kpis: Iterable[Kpi[Any, Any]]) -> set[Occasion]:

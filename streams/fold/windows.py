@@ -3,12 +3,17 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from streams.fold.groups import label_values
 from streams.fold.state import PartitionState
 from streams.kpis.aggregates import Group, Totals, Value, add
 from streams.kpis.definition import Kpi, Window
+from streams.kpis.labels import LabelValues
+
+Values = dict[LabelValues, Value]
+"""What a KPI is in a window, by label values."""
 
 
-def pane_values(state: PartitionState, kpi: Kpi[Any, Any], window: Window, end_minute: int) -> dict[Group, Value]:
+def pane_values(state: PartitionState, kpi: Kpi[Any, Any], window: Window, end_minute: int) -> Values:
     """Return the values of a window made of panes: the minutes [end - length, end)."""
     panes = [
         cells[kpi.key]
@@ -23,30 +28,30 @@ def pane_values(state: PartitionState, kpi: Kpi[Any, Any], window: Window, end_m
         for group, total in pane.items():
             gathered.setdefault(group, []).append(total)
     return {
-        group: aggregate.value(totals[0] if len(totals) == 1 else aggregate.merge(totals))
+        label_values(group): aggregate.value(totals[0] if len(totals) == 1 else aggregate.merge(totals))
         for group, totals in gathered.items()
     }
 
 
-def day_values(state: PartitionState, kpi: Kpi[Any, Any], day: str) -> dict[Group, Value]:
+def day_values(state: PartitionState, kpi: Kpi[Any, Any], day: str) -> Values:
     """Return the values of a venue-local date, 2025-09-10; empty for a day without events."""
     return _values(kpi, state.days.get(day, {}).get(kpi.key, {}))
 
 
-def fair_values(state: PartitionState, kpi: Kpi[Any, Any]) -> dict[Group, Value]:
+def fair_values(state: PartitionState, kpi: Kpi[Any, Any]) -> Values:
     """Return the values since the beginning: a total of its own, or the sum of the days (visits)."""
     if not kpi.aggregate.per_day:
         return _values(kpi, state.fair.get(kpi.key, {}))
     return combine(day_values(state, kpi, day) for day in state.days)
 
 
-def combine(parts: Iterable[Mapping[Group, Value]]) -> dict[Group, Value]:
+def combine(parts: Iterable[Mapping[LabelValues, Value]]) -> Values:
     """Return the values over disjoint parts: the partitions of a fair, or the days of visits."""
-    gathered: dict[Group, list[Value]] = {}
+    gathered: dict[LabelValues, list[Value]] = {}
     for part in parts:
-        for group, value in part.items():
-            gathered.setdefault(group, []).append(value)
-    return {group: add(values) for group, values in gathered.items()}
+        for labels, value in part.items():
+            gathered.setdefault(labels, []).append(value)
+    return {labels: add(values) for labels, values in gathered.items()}
 
 
 def quantile(bounds: tuple[int, ...], value: list[int], q: float) -> float | None:
@@ -67,6 +72,6 @@ def quantile(bounds: tuple[int, ...], value: list[int], q: float) -> float | Non
     return float(bounds[-1])
 
 
-def _values(kpi: Kpi[Any, Any], totals: Totals) -> dict[Group, Value]:
+def _values(kpi: Kpi[Any, Any], totals: Totals) -> Values:
     value = kpi.aggregate.value
-    return {group: value(total) for group, total in totals.items()}
+    return {label_values(group): value(total) for group, total in totals.items()}

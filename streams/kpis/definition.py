@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from schemas.codes import Code, InteractionKind, ScanKind
 from streams.kpis.aggregates import Aggregate, Hit
+from streams.kpis.labels import Label
 from streams.kpis.moment import Moment
 
 PREFIX = "fair_"
@@ -33,25 +34,6 @@ class Window(Code):
 _MINUTES = {Window.M1: 1, Window.M5: 5, Window.M15: 15}
 LONGEST = 15
 """Minutes of the longest window that is made of panes."""
-
-
-class Label(Code):
-    """Every label a KPI may carry. A badge, a deal or an event id is none of them, and cannot become one."""
-
-    GATE = "gate"
-    DIRECTION = "direction"
-    HALL = "hall"
-    BOOTH = "booth"
-    EXHIBIT = "exhibit"
-    SECTION = "section"
-    KIND = "kind"
-    STAGE = "stage"
-    CURRENCY = "currency"
-    COUNTRY = "country"
-    SERVICE = "service"
-    CHANGE = "change"
-    TOPIC = "topic"
-    REASON = "reason"
 
 
 class Unit(Code):

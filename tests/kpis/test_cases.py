@@ -2,7 +2,8 @@
 
 An event is written as its builder and the words for it: {"scan": "ada", "kind": "booth", "at": "11:05"},
 {"touch": ...}, {"deal": "d-1", ...}, {"amended": ...}, {"cancelled": ...}, or {"raw": "{", "topic": "fair.scans"}.
-The answer gives a value by group for every window it names; a window that is named must have no other group.
+The answer gives a value by label values (with `|` between them) for every window it names; a window that is named
+must have no others.
 """
 
 import importlib
@@ -16,7 +17,8 @@ import pytest
 import streams.kpis
 from streams.audit.recount.oracle import StoredRecord
 from streams.fold.state import PartitionState
-from streams.fold.windows import day_values, fair_values, pane_values
+from streams.fold.windows import Values, day_values, fair_values, pane_values
+from streams.kpis.aggregates import Value
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi, Window
 from streams.shown.view import View
@@ -51,14 +53,14 @@ def records_of(events: list[dict[str, Any]]) -> list[StoredRecord]:
 def values(state: PartitionState, kpi: Kpi[Any, Any], window: str) -> Any:
     match window:
         case "day":
-            days = {day: day_values(state, kpi, day) for day in state.days}
+            days = {day: told(day_values(state, kpi, day)) for day in state.days}
             return {day: groups for day, groups in days.items() if groups}
         case "fair":
-            return fair_values(state, kpi)
+            return told(fair_values(state, kpi))
         case _:
             end = View(ENGINE, lambda: {0: state}).end_minute()
             assert end is not None
-            return pane_values(state, kpi, Window(window), end)
+            return told(pane_values(state, kpi, Window(window), end))
 
 
 @pytest.mark.parametrize("case", sorted(CASES.glob("*/*.json")), ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -69,6 +71,11 @@ def test_the_story_has_its_answer(case: Path) -> None:
         ENGINE.apply(state, ENGINE.fold(state, topic, log))
     for window, answer in story["answer"].items():
         assert nonzero(values(state, kpi, window)) == answer, story["story"]
+
+
+def told(values: Values) -> dict[str, Value]:
+    """Return values as an answer has them."""
+    return {"|".join(labels): value for labels, value in values.items()}
 
 
 def nonzero(groups: dict[str, Any]) -> dict[str, Any]:

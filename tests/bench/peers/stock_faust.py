@@ -24,6 +24,7 @@ from streams.worker.app import tune_garbage_collector
 from streams.kpis.aggregates import Count, Distinct, Histogram, Sum
 from streams.kpis.definition import Signal, Window
 from streams.fold.engine import Engine
+from streams.fold.groups import spelt
 from streams.kpis.moment import Moment
 
 SERVERS, ID, EXPECTED, PREFIX = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
@@ -67,12 +68,13 @@ def first(mark):
 
 def run(occasion, event, moment, minute):
     day = calendar.day(minute)
-    for key, measure, _ in engine.plans.get(occasion, ()):
+    for key, measure, _, _ in engine.plans.get(occasion, ()):
         hit = measure(event, moment)
         if hit is not None:
             kpi = by_key[key]
             if isinstance(kpi.aggregate, Distinct):
-                group, member = hit
+                labels, member = hit
+                group = spelt(labels)
                 for window, cells, span in spans(key, minute, day):
                     if first(f"{key}|{window}|{span}|{group}|{member}"):
                         cells[f"{group}|{span}"] += 1
@@ -92,14 +94,14 @@ def spans(key, minute, day):
 def book(key, hit, minute, day, sign=1):
     aggregate = by_key[key].aggregate
     if isinstance(aggregate, Count):
-        changes = ((hit, 1),)
+        changes = ((spelt(hit), 1),)
     elif isinstance(aggregate, Sum):
-        changes = ((hit[0], sign * hit[1]),)
+        changes = ((spelt(hit[0]), sign * hit[1]),)
     else:
         assert isinstance(aggregate, Histogram)
         found = {}
-        aggregate.fold(found, hit)
-        changes = [(f"{hit[0]}|{at}", n) for at, n in enumerate(found[hit[0]]) if n]
+        aggregate.fold(found, hit, {hit[0]: "spread"})
+        changes = [(f"{spelt(hit[0])}|{at}", n) for at, n in enumerate(found["spread"]) if n]
     for group, amount in changes:
         if key in minutes:
             minutes[key][group] += amount
@@ -115,10 +117,10 @@ def take_deal(event, moment):
         return
     at = event.occurred_at if isinstance(event, DealCancelled) else event.signed_at
     minute = epoch_ms(at) // 60_000
-    booked = [[key, *hit] for key, measure, _ in engine.deal_steps if (hit := measure(event, moment))]
+    booked = [[key, *hit] for key, measure, _, _ in engine.deal_steps if (hit := measure(event, moment))]
     for sign, when, entries in ((-1, old[2], old[3]) if old else (-1, minute, ()), (1, minute, booked)):
-        for key, group, amount in entries:
-            book(key, (group, amount), when, calendar.day(when), sign)
+        for key, labels, amount in entries:
+            book(key, (labels, amount), when, calendar.day(when), sign)
     deals[event.deal_id] = [event.revision, event.event_id, minute, booked]
 
 
@@ -146,7 +148,7 @@ def fold(topic, event, moment):
 
 def attach(topic):
     decode = decoder(topic)
-    moment = Moment(engine.fair, topic, str)
+    moment = Moment(engine.fair, topic, lambda *parts: spelt(parts))
 
     async def agent(stream):
         global count, started
