@@ -11,17 +11,15 @@ from schemas.errors import InvalidEvent
 from schemas.events import DealCancelled, DealEvent, Event, ExhibitInteraction, VisitorScan, happened_ms
 from schemas.fair.model import Fair
 from schemas.times import epoch_ms
-from schemas.topics import EVENT_TOPICS
 from streams.fold.calendar import MINUTE_MS, Calendar
 from streams.fold.groups import Groups, spelt
+from streams.fold.identity import EVENT_ID_BITS, TERMINAL_SHIFT, TOPIC_NUMBERS, check_members
 from streams.fold.meaning import fingerprint
 from streams.fold.state import ChangedCells, DealState, Delta, PartitionState
 from streams.kpis.aggregates import Changes, Group
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import LONGEST, Kpi, Occasion, Signal, Window
 from streams.kpis.moment import Moment
-
-_TOPIC_NUMBER = {topic.name: number for number, topic in enumerate(EVENT_TOPICS)}
 
 Step = tuple[str, Callable[[Any, Moment], Any], Callable[[Changes, Any, Groups], None], Groups]
 """One KPI at work: its key, its measure, how its aggregate folds a hit, and its groups."""
@@ -114,6 +112,7 @@ class _Chunk:
             number = self._fresh.get(member)
             if number is None:
                 number = self._fresh[member] = len(self._state.numbers) + len(self._fresh)
+                check_members(number + 1)
                 self._delta.numbers.append(member)
         return number
 
@@ -127,7 +126,7 @@ class _Chunk:
         believable, plans, panes = engine.calendar.is_believable, engine.plans, delta.panes
         is_open, accepted = engine.calendar.is_open, engine.accepted
         seen, fresh, lateness = state.seen, set[int](), engine.lateness_ms
-        topic_number = _TOPIC_NUMBER[delta.topic]
+        topic_bits = TOPIC_NUMBERS[delta.topic] << EVENT_ID_BITS
         watermark = delta.watermark
         delta.first, delta.last = events[0][0], events[-1][0]
         for _, event in events:
@@ -143,7 +142,8 @@ class _Chunk:
             cells = panes.get(minute)
             if cells is None:
                 cells = panes[minute] = {}
-            key = (number(event.terminal_id) << 130) | (topic_number << 128) | int(event.event_id.replace("-", ""), 16)
+            event_id = int(event.event_id.replace("-", ""), 16)
+            key = (number(event.terminal_id) << TERMINAL_SHIFT) | topic_bits | event_id
             if key in seen or key in fresh:
                 _run(plans.get(Signal.DUPLICATE, ()), event, moment, cells)
                 continue

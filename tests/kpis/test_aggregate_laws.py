@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.kpis.aggregates import Aggregate, Count, Distinct, Group, Histogram, Sum, add
 from streams.kpis.catalogue import ALL_KPIS
 
+UNTIMED = settings(deadline=None)
 IN_USE: list[Aggregate[Any]] = list({repr(kpi.aggregate): kpi.aggregate for kpi in ALL_KPIS}.values())
 VALUES = [(), ("a",), ("a", "b")]
 GROUPS = {values: Group("/".join(values)) for values in VALUES}
@@ -41,6 +42,7 @@ def totals(aggregate: Aggregate[Any], hits: list[Any], cuts: list[int]) -> dict[
 
 
 @pytest.mark.parametrize("aggregate", IN_USE, ids=repr)
+@UNTIMED
 @given(data=st.data())
 def test_hits_give_the_same_totals_in_any_order_and_any_chunks(aggregate: Aggregate[Any], data: st.DataObject) -> None:
     hits = data.draw(st.lists(hits_of(aggregate), max_size=30))
@@ -50,6 +52,7 @@ def test_hits_give_the_same_totals_in_any_order_and_any_chunks(aggregate: Aggreg
 
 
 @pytest.mark.parametrize("aggregate", IN_USE, ids=repr)
+@UNTIMED
 @given(data=st.data())
 def test_merging_panes_equals_folding_all_their_hits_at_once(aggregate: Aggregate[Any], data: st.DataObject) -> None:
     panes = data.draw(st.lists(st.lists(hits_of(aggregate), max_size=8), max_size=4))
@@ -62,6 +65,7 @@ def test_merging_panes_equals_folding_all_their_hits_at_once(aggregate: Aggregat
 
 
 @pytest.mark.parametrize("aggregate", IN_USE, ids=repr)
+@UNTIMED
 @given(data=st.data())
 def test_values_of_disjoint_partitions_add_up(aggregate: Aggregate[Any], data: st.DataObject) -> None:
     hits = data.draw(st.lists(hits_of(aggregate), min_size=1, max_size=20))
