@@ -3,33 +3,24 @@
 `fold` reads the state and writes nothing; `apply` is the only thing that changes a state, live and on recovery.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
 from schemas.errors import InvalidEvent
-from schemas.events import DealCancelled, DealEvent, Event, ExhibitInteraction, VisitorScan, happened_ms
+from schemas.events import DealRevision, DealTerms, Event, happened_ms
 from schemas.fair.model import Fair
 from schemas.times import epoch_ms
 from streams.fold.calendar import MINUTE_MS, Calendar
-from streams.fold.groups import Groups, spelt
+from streams.fold.groups import spelt
 from streams.fold.identity import EVENT_ID_BITS, TERMINAL_SHIFT, TOPIC_NUMBERS, check_members
 from streams.fold.meaning import fingerprint
+from streams.fold.plans import Plan, Plans
 from streams.fold.state import ChangedCells, DealState, Delta, PartitionState
-from streams.kpis.aggregates import Changes, Group
+from streams.kpis.aggregates import Group
 from streams.kpis.catalogue import ALL_KPIS
-from streams.kpis.definition import LONGEST, Kpi, Occasion, Signal, Window
+from streams.kpis.definition import LONGEST, Kpi, Signal, Window
 from streams.kpis.moment import Moment
-
-Step = tuple[str, Callable[[Any, Moment], Any], Callable[[Changes, Any, Groups], None], Groups]
-"""One KPI at work: its key, its measure, how its aggregate folds a hit, and its groups."""
-
-
-def steps(occasion: Occasion, kpis: Iterable[Kpi[Any, Any]], groups: Mapping[str, Groups]) -> tuple[Step, ...]:
-    """Return the KPIs that an occasion feeds, ready to run."""
-    return tuple(
-        (kpi.key, kpi.measure, kpi.aggregate.fold, groups[kpi.key]) for kpi in kpis if occasion in kpi.on.occasions
-    )
 
 
 class Engine:
@@ -49,10 +40,7 @@ class Engine:
         self.kept_minutes = LONGEST - (-self.lateness_ms // MINUTE_MS)
         """Panes older than this before the watermark belong to no window any more."""
         self._by_key = {kpi.key: kpi for kpi in self.kpis}
-        groups = {kpi.key: Groups(kpi, fair) for kpi in self.kpis}
-        self.plans = {occasion: steps(occasion, self.kpis, groups) for occasion in _occasions(self.kpis)}
-        self.accepted = self.plans.get(Signal.ACCEPTED, ())
-        self.deal_steps = self.plans.get(Signal.DEAL_STATE, ())
+        self.plans = Plans(self.kpis, fair)
 
     @property
     def fingerprint(self) -> str:
@@ -123,8 +111,8 @@ class _Chunk:
     def fold(self, events: Sequence[tuple[int, Event | InvalidEvent]]) -> Delta:
         """Fold all events of the chunk."""
         engine, state, delta, moment, number = self._engine, self._state, self._delta, self._moment, self.number
-        believable, plans, panes = engine.calendar.is_believable, engine.plans, delta.panes
-        is_open, accepted = engine.calendar.is_open, engine.accepted
+        believable, is_open, panes = engine.calendar.is_believable, engine.calendar.is_open, delta.panes
+        routes, signals = engine.plans.routes, engine.plans.signals
         seen, fresh, lateness = state.seen, set[int](), engine.lateness_ms
         topic_bits = TOPIC_NUMBERS[delta.topic] << EVENT_ID_BITS
         watermark = delta.watermark
@@ -132,7 +120,7 @@ class _Chunk:
         for _, event in events:
             if isinstance(event, InvalidEvent):
                 moment.reason = event.reason
-                _run(plans.get(Signal.REJECTED, ()), None, moment, delta.timeless)
+                _run(signals[Signal.REJECTED], None, moment, delta.timeless)
                 continue
             happened, received = happened_ms(event), epoch_ms(event.received_at)
             suspect = not believable(happened, received)
@@ -145,42 +133,37 @@ class _Chunk:
             event_id = int(event.event_id.replace("-", ""), 16)
             key = (number(event.terminal_id) << TERMINAL_SHIFT) | topic_bits | event_id
             if key in seen or key in fresh:
-                _run(plans.get(Signal.DUPLICATE, ()), event, moment, cells)
+                _run(signals[Signal.DUPLICATE], event, moment, cells)
                 continue
             fresh.add(key)
             moment.lag_ms = received - happened if received > happened else 0
-            if isinstance(event, VisitorScan):
-                moment.badge = -1 if event.badge_ref is None else number(event.badge_ref)
-                moment.is_open = is_open(minute)
-                _run(plans.get(event.scan_kind, ()), event, moment, cells)
-            elif isinstance(event, ExhibitInteraction):
-                moment.badge = -1 if event.badge_ref is None else number(event.badge_ref)
-                _run(plans.get(event.interaction_kind, ()), event, moment, cells)
-            elif isinstance(event, DealEvent):
+            badge_of, kind_of, plans, others, is_deal = routes[type(event)]
+            badge = badge_of(event)
+            moment.badge = -1 if badge is None else number(badge)
+            moment.is_open = is_open(minute)
+            if is_deal:
+                assert isinstance(event, DealRevision)
                 self._deal(event)
-            _run(accepted, event, moment, cells)
+            _run(plans.get(kind_of(event), others), event, moment, cells)
             if suspect:
-                _run(plans.get(Signal.CLOCK_SUSPECT, ()), event, moment, cells)
+                _run(signals[Signal.CLOCK_SUSPECT], event, moment, cells)
             if (minute + 1) * MINUTE_MS <= received - lateness:
-                _run(plans.get(Signal.LATE, ()), event, moment, cells)
+                _run(signals[Signal.LATE], event, moment, cells)
             if (progress := min(happened, received)) > watermark:
                 watermark = progress
         delta.watermark = watermark
         delta.seen = list(fresh)
         return delta
 
-    def _deal(self, event: DealEvent) -> None:
+    def _deal(self, event: DealRevision) -> None:
         """Take back what the deal's old state had booked, and book the new one."""
         old = self._delta.deals.get(event.deal_id) or self._state.deals.get(event.deal_id)
         if old is not None and (old.revision, old.event_id) >= (event.revision, event.event_id):
             return
-        if isinstance(event, DealCancelled):
-            minute = epoch_ms(event.occurred_at) // MINUTE_MS
-        else:
-            minute = epoch_ms(event.signed_at) // MINUTE_MS
+        minute = epoch_ms(event.signed_at if isinstance(event, DealTerms) else event.occurred_at) // MINUTE_MS
         booked = tuple(
             (key, groups[hit[0]], hit[1])
-            for key, measure, _, groups in self._engine.deal_steps
+            for key, measure, _, groups in self._engine.plans.signals[Signal.DEAL_STATE]
             if (hit := measure(event, self._moment)) is not None
         )
         if old is not None:
@@ -195,7 +178,7 @@ class _Chunk:
             changes[group] = changes.get(group, 0) + sign * amount
 
 
-def _run(plan: tuple[Step, ...], subject: Any, moment: Moment, cells: ChangedCells) -> None:
+def _run(plan: Plan, subject: Any, moment: Moment, cells: ChangedCells) -> None:
     """Let every KPI of a plan look at the subject, and fold what it finds."""
     for key, measure, fold, groups in plan:
         hit = measure(subject, moment)
@@ -204,7 +187,3 @@ def _run(plan: tuple[Step, ...], subject: Any, moment: Moment, cells: ChangedCel
             if changes is None:
                 changes = cells[key] = {}
             fold(changes, hit, groups)
-
-
-def _occasions(kpis: Iterable[Kpi[Any, Any]]) -> set[Occasion]:
-    return {occasion for kpi in kpis for occasion in kpi.on.occasions}

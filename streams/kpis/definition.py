@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from schemas.codes import Code, InteractionKind, ScanKind
+from schemas.codes import Code
+from schemas.events import Event
 from streams.kpis.aggregates import Aggregate, Hit
 from streams.kpis.labels import Label
 from streams.kpis.moment import Moment
@@ -65,12 +66,13 @@ class Signal(Code):
     DEAL_STATE = "deal_state"
 
 
-Occasion = ScanKind | InteractionKind | Signal
+Occasion = Code | type[Event]
+"""A kind of event (a word of a field of its class), a class of events of whatever kind, or a signal."""
 
 
 @dataclass(frozen=True)  # no slots: On[...](...) sets __orig_class__, which a frozen class with slots cannot refuse
 class On(Generic[E]):
-    """When a KPI looks: on scans or interactions of these kinds, or on a signal."""
+    """When a KPI looks: on any of these occasions."""
 
     occasions: tuple[Occasion, ...]
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from schemas.codes import ExhibitorType, InteractionKind, ScanKind
+from schemas.codes import ExhibitorType
 from schemas.fair.model import Exhibitor, Fair
 from streams.fold.engine import Engine
 from streams.kpis.aggregates import Count, Distinct
 from streams.kpis.catalogue import ALL_KPIS
-from streams.kpis.definition import Kpi, Signal, Window
+from streams.kpis.definition import Kpi, Window
 from streams.kpis.labels import Label
 from tests.support.streams_of import FAIR
 
@@ -37,11 +37,6 @@ def test_a_kpi_says_what_it_answers_and_where_its_definition_comes_from(kpi: Kpi
 @pytest.mark.parametrize("kpi", ALL_KPIS, ids=lambda kpi: kpi.name)
 def test_a_kpi_with_a_label_of_many_values_is_wide(kpi: Kpi[Any, Any]) -> None:
     assert kpi.wide or not any(label.many for label in kpi.labels)
-
-
-def test_occasions_of_different_kinds_share_no_word() -> None:
-    words = [word.value for kind in (ScanKind, InteractionKind, Signal) for word in kind]
-    assert len(set(words)) == len(words)
 
 
 def fingerprint(fair: Fair = FAIR, lateness: timedelta = LATENESS, kpis: tuple[Kpi[Any, Any], ...] = ALL_KPIS) -> str:

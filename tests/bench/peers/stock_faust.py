@@ -15,7 +15,7 @@ import faust
 
 from schemas.admission import admission
 from schemas.errors import InvalidEvent
-from schemas.events import DealCancelled, ExhibitInteraction, VisitorScan, happened_ms
+from schemas.events import DealCancelled, happened_ms
 from schemas.fair.file import example_fair_path, load_fair
 from schemas.times import epoch_ms
 from schemas.topics import EVENT_TOPICS, PARTITIONS
@@ -66,9 +66,9 @@ def first(mark):
     return True
 
 
-def run(occasion, event, moment, minute):
+def run(plan, event, moment, minute):
     day = calendar.day(minute)
-    for key, measure, _, _ in engine.plans.get(occasion, ()):
+    for key, measure, _, _ in plan:
         hit = measure(event, moment)
         if hit is not None:
             kpi = by_key[key]
@@ -117,7 +117,7 @@ def take_deal(event, moment):
         return
     at = event.occurred_at if isinstance(event, DealCancelled) else event.signed_at
     minute = epoch_ms(at) // 60_000
-    booked = [[key, *hit] for key, measure, _, _ in engine.deal_steps if (hit := measure(event, moment))]
+    booked = [[key, *hit] for key, measure, _, _ in engine.plans.signals[Signal.DEAL_STATE] if (hit := measure(event, moment))]
     for sign, when, entries in ((-1, old[2], old[3]) if old else (-1, minute, ()), (1, minute, booked)):
         for key, labels, amount in entries:
             book(key, (labels, amount), when, calendar.day(when), sign)
@@ -131,19 +131,15 @@ def fold(topic, event, moment):
     happened = received if suspect else happened
     minute = happened // 60_000
     if not first(f"{event.terminal_id}|{topic}|{event.event_id}"):
-        run(Signal.DUPLICATE, event, moment, minute)
+        run(engine.plans.signals[Signal.DUPLICATE], event, moment, minute)
         return
     unique += 1
     moment.lag_ms = max(0, received - happened)
-    if isinstance(event, VisitorScan):
-        moment.badge, moment.is_open = event.badge_ref, calendar.is_open(minute)
-        run(event.scan_kind, event, moment, minute)
-    elif isinstance(event, ExhibitInteraction):
-        moment.badge = event.badge_ref
-        run(event.interaction_kind, event, moment, minute)
-    else:
+    badge_of, kind_of, plans, others, is_deal = engine.plans.routes[type(event)]
+    moment.badge, moment.is_open = badge_of(event), calendar.is_open(minute)
+    if is_deal:
         take_deal(event, moment)
-    run(Signal.ACCEPTED, event, moment, minute)
+    run(plans.get(kind_of(event), others), event, moment, minute)
 
 
 def attach(topic):
