@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from schemas.errors import InvalidEvent
+from schemas.errors import InvalidEvent, MustStop
 from schemas.events import DealRevision, DealTerms, Event, happened_ms
 from schemas.fair.model import Fair
 from schemas.times import epoch_ms
@@ -17,9 +17,9 @@ from streams.fold.identity import EVENT_ID_BITS, TERMINAL_SHIFT, TOPIC_NUMBERS, 
 from streams.fold.meaning import fingerprint
 from streams.fold.plans import Plan, Plans
 from streams.fold.state import ChangedCells, DealState, Delta, PartitionState
-from streams.kpis.aggregates import Group
+from streams.kpis.aggregates import Aggregate, Group
 from streams.kpis.catalogue import ALL_KPIS
-from streams.kpis.definition import LONGEST, Kpi, Signal, Window
+from streams.kpis.definition import LONGEST, History, Kpi, Signal, Window
 from streams.kpis.moment import Moment
 
 
@@ -29,7 +29,10 @@ class Engine:
     Args:
         fair: the fair file.
         lateness: how long a minute stays open for stragglers before it is published.
-        kpis: what to fold.
+        kpis: what to fold, and what to read from it.
+
+    Raises:
+        MustStop: a KPI looks on what no event can be, or reads the days of one that is not among them.
     """
 
     def __init__(self, fair: Fair, lateness: timedelta, kpis: Sequence[Kpi[Any, Any]] = ALL_KPIS) -> None:
@@ -39,8 +42,14 @@ class Engine:
         self.lateness_ms = lateness // timedelta(milliseconds=1)
         self.kept_minutes = LONGEST - (-self.lateness_ms // MINUTE_MS)
         """Panes older than this before the watermark belong to no window any more."""
-        self._by_key = {kpi.key: kpi for kpi in self.kpis}
+        self._kept = {kpi.key: _kept(kpi.aggregate, kpi) for kpi in self.kpis if isinstance(kpi.aggregate, Aggregate)}
         self.plans = Plans(self.kpis, fair)
+        for kpi in self.kpis:
+            if isinstance(kpi.aggregate, History) and kpi.aggregate.of not in self.kpis:
+                raise MustStop(
+                    f"KPI {kpi.name} reads the days of {kpi.aggregate.of.name}, which is not folded",
+                    hint="add both to KPIS of their modules in streams/kpis/",
+                )
 
     @property
     def fingerprint(self) -> str:
@@ -64,7 +73,8 @@ class Engine:
         for minute, cells in delta.panes.items():
             self._absorb(state, minute, cells)
         for key, changes in delta.timeless.items():
-            self._by_key[key].aggregate.absorb(state.fair.setdefault(key, {}), changes)
+            aggregate, *_ = self._kept[key]
+            aggregate.absorb(state.fair.setdefault(key, {}), changes)
         # A very late event has just made a pane that no window needs: it goes too, having reached day and fair.
         oldest = state.watermark // MINUTE_MS - self.kept_minutes
         for minute in [minute for minute in state.panes if minute < oldest]:
@@ -73,14 +83,13 @@ class Engine:
     def _absorb(self, state: PartitionState, minute: int, cells: ChangedCells) -> None:
         day = state.days.setdefault(self.calendar.day(minute), {})
         for key, changes in cells.items():
-            kpi = self._by_key[key]
-            absorb = kpi.aggregate.absorb
-            if kpi.in_panes:
-                absorb(state.panes.setdefault(minute, {}).setdefault(key, {}), changes)
-            if Window.DAY in kpi.windows:
-                absorb(day.setdefault(key, {}), changes)
-            if Window.FAIR in kpi.windows and not kpi.aggregate.per_day:
-                absorb(state.fair.setdefault(key, {}), changes)
+            aggregate, in_panes, by_day, over_fair = self._kept[key]
+            if in_panes:
+                aggregate.absorb(state.panes.setdefault(minute, {}).setdefault(key, {}), changes)
+            if by_day:
+                aggregate.absorb(day.setdefault(key, {}), changes)
+            if over_fair:
+                aggregate.absorb(state.fair.setdefault(key, {}), changes)
 
 
 class _Chunk:
@@ -176,6 +185,12 @@ class _Chunk:
         for key, group, amount in booked:
             changes = cells.setdefault(key, {})
             changes[group] = changes.get(group, 0) + sign * amount
+
+
+def _kept(aggregate: Aggregate[Any], kpi: Kpi[Any, Any]) -> tuple[Aggregate[Any], bool, bool, bool]:
+    """Return where the totals of a KPI are kept: in panes, by day, over the fair."""
+    over_fair = Window.FAIR in kpi.windows and not aggregate.per_day
+    return aggregate, kpi.in_panes, Window.DAY in kpi.windows, over_fair
 
 
 def _run(plan: Plan, subject: Any, moment: Moment, cells: ChangedCells) -> None:

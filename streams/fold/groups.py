@@ -37,6 +37,7 @@ class Groups(dict[LabelValues, Group]):
 
     def _wrong(self, what: str) -> MustStop:
         kpi = self._kpi
+        assert kpi.measure is not None
         where = f"{kpi.measure.__name__} in {kpi.measure.__module__.replace('.', '/')}.py"
         order = f"({', '.join(kpi.labels)})"
         return MustStop(

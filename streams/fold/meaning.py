@@ -16,7 +16,7 @@ def fingerprint(fair: Fair, kpis: Iterable[Kpi[Any, Any]], lateness_ms: int) -> 
     starts an empty journal, and the fair is folded anew from offset 0 of the event topics.
     """
     meaning = [
-        [(kpi.key, kpi.labels, repr(kpi.aggregate), kpi.windows) for kpi in kpis],
+        [(kpi.key, kpi.labels, repr(kpi.aggregate), kpi.windows) for kpi in kpis if kpi.occasions],
         lateness_ms,
         fair.fair_id,
         fair.zone.key,

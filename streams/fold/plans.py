@@ -15,7 +15,7 @@ from schemas.fair.model import Fair
 from schemas.ids import BadgeRef
 from schemas.topics import EVENT_CLASSES
 from streams.fold.groups import Groups
-from streams.kpis.aggregates import Changes
+from streams.kpis.aggregates import Aggregate, Changes
 from streams.kpis.definition import Kpi, Occasion, Signal
 from streams.kpis.moment import Moment
 
@@ -47,8 +47,8 @@ class Plans:
 
     def __init__(self, kpis: Sequence[Kpi[Any, Any]], fair: Fair) -> None:
         self._kpis = kpis
-        self._groups = {kpi.key: Groups(kpi, fair) for kpi in kpis}
-        self._kinds = {type(one) for kpi in kpis for one in kpi.on.occasions if isinstance(one, Code)} - {Signal}
+        self._groups = {kpi.key: Groups(kpi, fair) for kpi in kpis if kpi.measure is not None}
+        self._kinds = {type(one) for kpi in kpis for one in kpi.occasions if isinstance(one, Code)} - {Signal}
         self.signals: Mapping[Signal, Plan] = {signal: self._plan(signal) for signal in Signal}
         self.routes: Mapping[type[Event], Route] = {cls: self._route(cls) for cls in EVENT_CLASSES}
         self._refuse_impossible()
@@ -57,7 +57,9 @@ class Plans:
         return tuple(
             (kpi.key, kpi.measure, kpi.aggregate.fold, self._groups[kpi.key])
             for kpi in self._kpis
-            if any(one == wanted and type(one) is type(wanted) for one in kpi.on.occasions for wanted in occasions)
+            if isinstance(kpi.aggregate, Aggregate)
+            and kpi.measure is not None
+            and any(one == wanted and type(one) is type(wanted) for one in kpi.occasions for wanted in occasions)
         )
 
     def _route(self, cls: type[Event]) -> Route:
@@ -79,7 +81,7 @@ class Plans:
         possible: set[Occasion] = {*Signal, *self.routes}
         possible |= {kind for _, _, plans, _, _ in self.routes.values() for kind in plans}
         for kpi in self._kpis:
-            for occasion in kpi.on.occasions:
+            for occasion in kpi.occasions:
                 if occasion not in possible:
                     raise MustStop(
                         f"KPI {kpi.name} looks on {occasion!r}, which no event can be",

@@ -9,17 +9,17 @@ from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, NewType, TypeVar
+from typing import Any, ClassVar, Generic, NewType
 
 from pyroaring import BitMap
-from typing_extensions import override
+from typing_extensions import TypeVar, override
 
 from streams.kpis.labels import LabelValues
 
 Group = NewType("Group", str)
 """Label values as one text; `streams.fold.groups` alone makes and reads it."""
 
-Hit = TypeVar("Hit")
+Hit = TypeVar("Hit", default=Any)
 """What a KPI's measure returns, and its aggregate folds."""
 
 Groups = Mapping[LabelValues, Group]

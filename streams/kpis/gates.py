@@ -7,6 +7,7 @@ from schemas.codes import BadgeRole, ScanKind, ScanResult
 from schemas.events import VisitorScan
 from streams.kpis.aggregates import Count, Distinct, Sum
 from streams.kpis.definition import Kpi, On, Unit, Window
+from streams.kpis.history import FirstTime, Returning
 from streams.kpis.labels import Label, LabelValues
 from streams.kpis.moment import Moment
 
@@ -133,6 +134,24 @@ INTERNATIONAL_VISITORS = Kpi(
     windows=(Window.DAY, Window.FAIR),
 )
 
+FIRST_TIME_VISITORS = Kpi(
+    name="first_time_visitors",
+    question="How many of the day's visitors were at this fair for the first time?",
+    unit=Unit.VISITORS,
+    source="first visit within this fair, whenever it becomes known; not the first-time flag of the registration",
+    aggregate=FirstTime(of=VISITS),
+    windows=(Window.DAY,),
+)
+
+RETURNING_VISITORS = Kpi(
+    name="returning_visitors",
+    question="How many of the day's visitors had come on an earlier day (over the fair: on two days or more)?",
+    unit=Unit.VISITORS,
+    source="visits of persons who visited on an earlier day of this fair; on a day, all visits but the first-time ones",
+    aggregate=Returning(of=VISITS),
+    windows=(Window.DAY, Window.FAIR),
+)
+
 VISITORS_BY_COUNTRY = Kpi(
     name="visitors_by_country",
     question="How many different visitors came from each country or region?",
@@ -163,6 +182,8 @@ KPIS = (
     VISITS,
     PROFESSIONAL_VISITS,
     UNIQUE_VISITORS,
+    FIRST_TIME_VISITORS,
+    RETURNING_VISITORS,
     INTERNATIONAL_VISITORS,
     VISITORS_BY_COUNTRY,
     SITE_OCCUPANCY,

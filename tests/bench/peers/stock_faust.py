@@ -40,7 +40,8 @@ app = faust.App(
 )
 engine = Engine(load_fair(example_fair_path()), timedelta(seconds=30))
 admit, calendar = admission(engine.fair), engine.calendar
-by_key = {kpi.key: kpi for kpi in engine.kpis}
+kpis = [kpi for kpi in engine.kpis if kpi.occasions]
+by_key = {kpi.key: kpi for kpi in kpis}
 
 
 def table(name, default=int):
@@ -48,11 +49,11 @@ def table(name, default=int):
 
 
 marks, deals = table("marks", bool), table("deals", list)
-days = {kpi.key: table(f"{kpi.name}-day") for kpi in engine.kpis if Window.DAY in kpi.windows}
-fairs = {kpi.key: table(f"{kpi.name}-fair") for kpi in engine.kpis if Window.FAIR in kpi.windows}
+days = {kpi.key: table(f"{kpi.name}-day") for kpi in kpis if Window.DAY in kpi.windows}
+fairs = {kpi.key: table(f"{kpi.name}-fair") for kpi in kpis if Window.FAIR in kpi.windows}
 minutes = {
     kpi.key: table(f"{kpi.name}-minute").tumbling(60.0, expires=timedelta(hours=2))
-    for kpi in engine.kpis
+    for kpi in kpis
     if kpi.in_panes
 }
 count = unique = 0
