@@ -15,39 +15,16 @@ from typing import Any
 import pytest
 
 import streams.kpis
-from streams.audit.recount.oracle import StoredRecord
 from streams.fold.state import PartitionState
 from streams.fold.windows import Values, day_values, fair_values, pane_values
 from streams.kpis.aggregates import Value
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi, Window
 from streams.shown.view import View
-from tests.support import builders
+from tests.support.stories import CASES, records_of
 from tests.support.streams_of import ENGINE, parsed
 
-CASES = Path(__file__).parent / "cases"
-BUILDERS = {
-    "scan": builders.scan,
-    "touch": builders.touch,
-    "deal": builders.deal,
-    "amended": builders.amended,
-    "cancelled": builders.cancelled,
-}
 BY_NAME: dict[str, Kpi[Any, Any]] = {kpi.name: kpi for kpi in ALL_KPIS}
-
-
-def records_of(events: list[dict[str, Any]]) -> list[StoredRecord]:
-    made, ends = [], dict[str, int]()
-    for words in events:
-        if "raw" in words:
-            topic, key, value = words["topic"], b"", words["raw"].encode()
-        else:
-            builder, *_ = words
-            event = BUILDERS[builder](words[builder], **{name: words[name] for name in words if name != builder})
-            topic, _, _, key, value = builders.record(event)
-        offset = ends[topic] = ends.get(topic, -1) + 1
-        made.append((topic, 0, offset, key, value))
-    return made
 
 
 def values(state: PartitionState, kpi: Kpi[Any, Any], window: str) -> Any:
