@@ -149,7 +149,7 @@ class _Chunk:
             badge_of, kind_of, plans, others, is_deal = routes[type(event)]
             badge = badge_of(event)
             moment.badge = -1 if badge is None else number(badge)
-            moment.is_open = is_open(minute)
+            moment.minute, moment.is_open = minute, is_open(minute)
             if is_deal:
                 assert isinstance(event, DealRevision)
                 self._deal(event)

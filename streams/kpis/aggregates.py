@@ -22,7 +22,7 @@ Group = NewType("Group", str)
 Hit = TypeVar("Hit", default=Any)
 """What a KPI's measure returns, and its aggregate folds."""
 
-Groups = Mapping[LabelValues, Group]
+GroupOf = Mapping[LabelValues, Group]
 """Finds the group of label values."""
 Changes = dict[Group, Any]
 """Per group what a chunk adds: an int, a set of members or a list of bucket counts."""
@@ -44,7 +44,7 @@ class Aggregate(ABC, Generic[Hit]):
         return False
 
     @abstractmethod
-    def fold(self, changes: Changes, hit: Hit, groups: Groups) -> None:
+    def fold(self, changes: Changes, hit: Hit, groups: GroupOf) -> None:
         """Add a hit to the changes of a chunk."""
 
     @abstractmethod
@@ -97,7 +97,7 @@ class Count(_Additive[LabelValues]):
     kind: ClassVar[str] = "count"
 
     @override
-    def fold(self, changes: Changes, hit: LabelValues, groups: Groups) -> None:
+    def fold(self, changes: Changes, hit: LabelValues, groups: GroupOf) -> None:
         group = groups[hit]
         changes[group] = changes.get(group, 0) + 1
 
@@ -109,7 +109,7 @@ class Sum(_Additive[tuple[LabelValues, int]]):
     kind: ClassVar[str] = "sum"
 
     @override
-    def fold(self, changes: Changes, hit: tuple[LabelValues, int], groups: Groups) -> None:
+    def fold(self, changes: Changes, hit: tuple[LabelValues, int], groups: GroupOf) -> None:
         values, amount = hit
         group = groups[values]
         changes[group] = changes.get(group, 0) + amount
@@ -134,7 +134,7 @@ class Distinct(Aggregate[tuple[LabelValues, int]]):
         return self.daily
 
     @override
-    def fold(self, changes: Changes, hit: tuple[LabelValues, int], groups: Groups) -> None:
+    def fold(self, changes: Changes, hit: tuple[LabelValues, int], groups: GroupOf) -> None:
         values, member = hit
         group = groups[values]
         members = changes.get(group)
@@ -179,7 +179,7 @@ class Histogram(Aggregate[tuple[LabelValues, int]]):
     kind: ClassVar[str] = "histogram"
 
     @override
-    def fold(self, changes: Changes, hit: tuple[LabelValues, int], groups: Groups) -> None:
+    def fold(self, changes: Changes, hit: tuple[LabelValues, int], groups: GroupOf) -> None:
         values, value = hit
         if self.cap is not None and value > self.cap:
             value = self.cap

@@ -98,13 +98,18 @@ def changed(known: Digests, now: Digests) -> list[str]:
         if version < before:
             lines.append(f"{kpi}: its version went back from {before} to {version}: raise it above {before}")
         elif version == before and known.fold == now.fold:
-            lines += [
-                f"{kpi}: its numbers in tests/{story} changed under version {version}: "
-                f"raise `version` of the KPI to {version + 1}, or put its measure right "
-                "(if the fold itself changed: raise FOLD_VERSION in streams/fold/meaning.py)"
+            stories = [
+                f"tests/{story}"
                 for story, content in now.stories.items()
                 if known.stories.get(story) == content and known.of(kpi, story) != now.of(kpi, story)
             ]
+            if stories:
+                more = f" and {len(stories) - 1} more" if len(stories) > 1 else ""
+                lines.append(
+                    f"{kpi}: its numbers changed under version {version}, in {stories[0]}{more}: "
+                    f"raise `version` of the KPI to {version + 1}, or put its measure right "
+                    "(if the fold itself changed: raise FOLD_VERSION in streams/fold/meaning.py)"
+                )
     return lines
 
 

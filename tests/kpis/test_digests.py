@@ -13,7 +13,6 @@ from schemas.events import VisitorScan
 from streams.fold import meaning
 from streams.fold.engine import Engine
 from streams.kpis.booths import BOOTH_SCANS
-from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi, On
 from streams.kpis.gates import GATE_PASSAGES, RETURNING_VISITORS, VISITS
 from streams.kpis.history import FirstTime
@@ -49,11 +48,13 @@ def test_the_file_is_written_as_it_is_read() -> None:
 
 def test_another_measure_under_the_same_version_is_named_with_its_story_and_remedy() -> None:
     known = fold(KPIS, STORIES)
-    lines = changed(known, fold(with_passages(measure=_only_in), STORIES))
-    assert lines
-    assert all(line.startswith("gate_passages: its numbers in tests/") for line in lines)
-    assert "raise `version` of the KPI to 2, or put its measure right" in lines[0]
-    assert any("tests/kpis/cases/gate_passages/in_and_out changed" in line for line in lines)
+    in_and_out = [story for story in STORIES if story.name.endswith("/in_and_out")]
+    (line,) = changed(known, fold(with_passages(measure=_only_in), in_and_out))
+    assert line == (
+        "gate_passages: its numbers changed under version 1, in tests/kpis/cases/gate_passages/in_and_out: "
+        "raise `version` of the KPI to 2, or put its measure right "
+        "(if the fold itself changed: raise FOLD_VERSION in streams/fold/meaning.py)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -93,8 +94,7 @@ def test_a_kpi_about_history_is_watched_too() -> None:
         replace(RETURNING_VISITORS, aggregate=FirstTime(of=VISITS), windows=RETURNING_VISITORS.windows[:1]),
     )
     lines = changed(fold(KPIS, STORIES), fold(other, STORIES))
-    assert lines
-    assert all(line.startswith("returning_visitors: ") for line in lines)
+    assert [line.partition(":")[0] for line in lines] == ["returning_visitors"]
 
 
 def test_a_new_story_is_only_a_missing_line_and_refolds_no_fair() -> None:
@@ -162,7 +162,7 @@ def test_the_command_writes_what_is_new_and_refuses_what_has_changed(
     assert run(monkeypatch, KPIS, "--check") == 0
     capsys.readouterr()
     assert run(monkeypatch, with_passages(measure=_only_in)) == 1
-    assert "error: gate_passages: its numbers in tests/" in capsys.readouterr().err
+    assert "error: gate_passages: its numbers changed under version 1, in tests/" in capsys.readouterr().err
     assert file.read_text() == written
     assert run(monkeypatch, with_passages(measure=_only_in, version=2)) == 0
     assert run(monkeypatch, with_passages(measure=_only_in, version=2), "--check") == 0
@@ -172,4 +172,3 @@ def test_the_stories_are_all_cases_and_all_recordings() -> None:
     names = {story.name.split("/")[0] for story in all_stories()}
     assert names == {"kpis", "recordings"}
     assert len({story.name for story in all_stories()}) > 40
-    assert {kpi.name for kpi in ALL_KPIS} == set(read().versions)
