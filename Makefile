@@ -43,6 +43,7 @@ check: $(READY) ## ruff, mypy --strict, import contracts, generated files
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m dashboards --check
+	@$(BIN)/python -m tests.kpis.digests --check
 
 bench: $(READY) ## throughput beside stock Faust, Quix Streams and a bare loop, on one core; QUICK=1 for a short one
 	@$(BIN)/python tests/bench/run.py $(if $(QUICK),--quick)
@@ -50,8 +51,10 @@ bench: $(READY) ## throughput beside stock Faust, Quix Streams and a bare loop, 
 load: $(READY) ## load on a gateway of its own, loopback only; LOAD_ARGS="--overload 60" adds a flood
 	@$(BIN)/python tests/bench/load.py $(LOAD_ARGS)
 
-generate: $(READY) ## write the files that come from the KPI catalogue
+generate: $(READY) ## write the files that come from the KPI catalogue, its cases and the recordings
 	@$(BIN)/python -m dashboards
+	@$(BIN)/python tests/recordings/make.py --expected
+	@$(BIN)/python -m tests.kpis.digests
 
 lock: ## pin every dependency with its hashes: of the image, and of .venv (needs uv)
 	@command -v uv >/dev/null 2>&1 || { echo "error: uv is needed to write the lock; pip install uv" >&2; exit 1; }

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from streams.kpis.definition import Kpi, Label, Window
+from streams.kpis.definition import Kpi, Window
+from streams.kpis.labels import Label
 
 Anything = Kpi[Any, Any]
 

@@ -7,8 +7,9 @@ from dashboards.boards.shared import SCANNED, SILENT, load, pressure
 from dashboards.queries import total
 from dashboards.scraping import FACTS_SECONDS
 from streams.kpis.booths import BOOTH_VISITORS
-from streams.kpis.definition import Label, Window
+from streams.kpis.definition import Window
 from streams.kpis.gates import GATE_PASSAGES, VISITORS_BY_COUNTRY
+from streams.kpis.labels import Label
 from streams.kpis.quality import REJECTED_EVENTS
 
 _COUNTABLE = 'max by (gate) (fair_gate_info{countable="yes"})'

@@ -9,7 +9,7 @@ A new kind of event is a class here, its examples in `schemas/examples/<type>/`,
 """
 
 from dataclasses import KW_ONLY, fields
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args, get_type_hints
 
 from pydantic import ConfigDict, FailFast, Field
 from pydantic.dataclasses import dataclass
@@ -101,6 +101,12 @@ def type_of(kind: type[Event]) -> str:
     return str({field.name: field.default for field in fields(kind)}["type"])
 
 
+def fields_of(kind: type[Event], wanted: object) -> list[str]:
+    """Return the fields of a class of events that hold a value of this type, or may: badge_ref for BadgeRef."""
+    hints = get_type_hints(kind, include_extras=True)
+    return [name for name, hint in hints.items() if hint == wanted or wanted in get_args(hint)]
+
+
 @dataclass(frozen=True, slots=True, config=STRICT)
 class VisitorScan(Event):
     """A badge was read at a gate (entry, exit), a hall door (zone_in, zone_out), a booth or a session.
@@ -157,7 +163,18 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
-class DealTerms(Event):
+class DealRevision(Event):
+    """A deal got another state: of all its revisions the highest counts."""
+
+    posted_at: ClassVar[frozenset[PlaceKind]] = frozenset({PlaceKind.BOOTH, PlaceKind.DESK})
+
+    _: KW_ONLY
+    deal_id: DealId
+    revision: Revision
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class DealTerms(DealRevision):
     """The whole state of a deal at one revision.
 
     Attributes:
@@ -167,11 +184,7 @@ class DealTerms(Event):
         pre_signed: agreed before the fair opened and only announced there.
     """
 
-    posted_at: ClassVar[frozenset[PlaceKind]] = frozenset({PlaceKind.BOOTH, PlaceKind.DESK})
-
     _: KW_ONLY
-    deal_id: DealId
-    revision: Revision
     outcome_kind: OutcomeKind
     stage: DealStage
     binding: bool
@@ -208,15 +221,11 @@ class DealAmended(DealTerms):
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
-class DealCancelled(Event):
+class DealCancelled(DealRevision):
     """A deal no longer stands."""
-
-    posted_at: ClassVar[frozenset[PlaceKind]] = frozenset({PlaceKind.BOOTH, PlaceKind.DESK})
 
     _: KW_ONLY
     type: Literal["fair.deal.cancelled.v1"] = "fair.deal.cancelled.v1"
-    deal_id: DealId
-    revision: Revision
     reason: CancelReason
     booth_id: BoothId | None = None
 

@@ -8,7 +8,8 @@ from dashboards.queries import quantile, total
 from dashboards.spec import BAD, COLUMNS, GOOD, NO_WORKER, PLAIN, Board, Kind, Legend, Levels, Panel, Query, Row, about
 from streams.kpis.aggregates import Histogram
 from streams.kpis.catalogue import ALL_KPIS
-from streams.kpis.definition import Kpi, Label, Unit, Window
+from streams.kpis.definition import Kpi, Unit, Window
+from streams.kpis.labels import Label
 
 WIDTH: Final = 6
 _UNITS: Final = {Unit.MONEY: "short", Unit.SECONDS: "s"}

@@ -16,7 +16,8 @@ from streams.kpis.deals import (
     OUTCOMES_AMENDED,
     SERVICE_VALUE_REPORTED,
 )
-from streams.kpis.definition import Label, Window
+from streams.kpis.definition import Window
+from streams.kpis.labels import Label
 
 _W = "$window"
 _S = 'section=~"$section"'

@@ -24,9 +24,10 @@ from streams.kpis.booths import (
     LEAD_AUDIENCE,
     LEADS,
 )
-from streams.kpis.definition import Label, Window
+from streams.kpis.definition import Window
 from streams.kpis.gates import UNIQUE_VISITORS, VISITS
 from streams.kpis.halls import HALL_DWELL
+from streams.kpis.labels import Label
 
 _DAY, _W = Window.DAY, "$window"
 BOOTH = Variable("booth", "Booth", "label_values(fair_booth_scans, booth)")

@@ -36,7 +36,7 @@ from dashboards.spec import (
 )
 from streams.kpis.booths import LEADS
 from streams.kpis.deals import CONTRACT_VALUE_REPORTED, DEALS, INTENDED_VALUE_REPORTED, OUTCOMES
-from streams.kpis.definition import Label, Window
+from streams.kpis.definition import Window
 from streams.kpis.gates import (
     GATE_PASSAGES,
     INTERNATIONAL_VISITORS,
@@ -46,6 +46,7 @@ from streams.kpis.gates import (
     VISITORS_BY_COUNTRY,
     VISITS,
 )
+from streams.kpis.labels import Label
 
 _DAY, _FAIR = Window.DAY, Window.FAIR
 _LIVE = "Live numbers are provisional: quote them with the time, and the audited ones afterwards."

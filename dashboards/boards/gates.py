@@ -22,9 +22,10 @@ from dashboards.boards.shared import (
 )
 from dashboards.queries import fill, inside, quantile, total
 from dashboards.spec import BAD, GOOD, NEUTRAL, WATCH, Board, Kind, Legend, Panel, Query, Row, about
-from streams.kpis.definition import Label, Window
+from streams.kpis.definition import Window
 from streams.kpis.gates import GATE_DENIALS, GATE_PASSAGES, SITE_OCCUPANCY
 from streams.kpis.halls import HALL_DWELL, HALL_OCCUPANCY
+from streams.kpis.labels import Label
 
 _H, _G = 'hall=~"$hall"', 'gate=~"$gate"'
 _QUEUE = (

@@ -14,7 +14,8 @@ from dashboards.boards.shared import (
 )
 from dashboards.queries import fill, quantile, share, total
 from dashboards.spec import BAD, GOOD, NEUTRAL, NO_WORKER, WARN, WATCH, Board, Kind, Levels, Panel, Query, Row, about
-from streams.kpis.definition import Label, Window
+from streams.kpis.definition import Window
+from streams.kpis.labels import Label
 from streams.kpis.quality import CLOCK_SUSPECTS, DUPLICATE_EVENTS, EVENT_LAG, EVENTS, LATE_EVENTS, REJECTED_EVENTS
 
 _DAY, _FAIR = Window.DAY, Window.FAIR

@@ -6,9 +6,10 @@ from dashboards.queries import ZERO, fact, inside, total
 from dashboards.spec import BAD, GOOD, NEUTRAL, QUIET, WARN, WATCH, BoardLink, Levels, Mark, Variable
 from schemas import topics
 from streams.kpis.booths import BOOTH_SCANS
-from streams.kpis.definition import Label, Window
+from streams.kpis.definition import Window
 from streams.kpis.gates import GATE_DENIALS, GATE_PASSAGES
 from streams.kpis.halls import HALL_OCCUPANCY
+from streams.kpis.labels import Label
 
 CAPACITY: Final[Levels] = ((None, GOOD), (0.8, WATCH), (0.9, WARN), (1.0, BAD))
 """Levels of a hall's permit: look, slow the doors down, close them."""

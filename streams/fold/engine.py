@@ -3,32 +3,24 @@
 `fold` reads the state and writes nothing; `apply` is the only thing that changes a state, live and on recovery.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from schemas.errors import InvalidEvent
-from schemas.events import DealCancelled, DealEvent, Event, ExhibitInteraction, VisitorScan, happened_ms
+from schemas.errors import InvalidEvent, MustStop
+from schemas.events import DealRevision, DealTerms, Event, happened_ms
 from schemas.fair.model import Fair
 from schemas.times import epoch_ms
-from schemas.topics import EVENT_TOPICS
 from streams.fold.calendar import MINUTE_MS, Calendar
+from streams.fold.groups import spelt
+from streams.fold.identity import EVENT_ID_BITS, TERMINAL_SHIFT, TOPIC_NUMBERS, check_members
 from streams.fold.meaning import fingerprint
+from streams.fold.plans import Plan, Plans
 from streams.fold.state import ChangedCells, DealState, Delta, PartitionState
-from streams.kpis.aggregates import Changes
+from streams.kpis.aggregates import Aggregate, Group
 from streams.kpis.catalogue import ALL_KPIS
-from streams.kpis.definition import LONGEST, Kpi, Occasion, Signal, Window
+from streams.kpis.definition import LONGEST, History, Kpi, Signal, Window
 from streams.kpis.moment import Moment
-
-_TOPIC_NUMBER = {topic.name: number for number, topic in enumerate(EVENT_TOPICS)}
-
-Step = tuple[str, Callable[[Any, Moment], Any], Callable[[Changes, Any], None]]
-"""One KPI at work: its key, its measure, and how its aggregate folds a hit."""
-
-
-def steps(occasion: Occasion, kpis: Iterable[Kpi[Any, Any]]) -> tuple[Step, ...]:
-    """Return the KPIs that an occasion feeds, ready to run."""
-    return tuple((kpi.key, kpi.measure, kpi.aggregate.fold) for kpi in kpis if occasion in kpi.on.occasions)
 
 
 class Engine:
@@ -37,7 +29,10 @@ class Engine:
     Args:
         fair: the fair file.
         lateness: how long a minute stays open for stragglers before it is published.
-        kpis: what to fold.
+        kpis: what to fold, and what to read from it.
+
+    Raises:
+        MustStop: a KPI looks on what no event can be, or reads the days of one that is not among them.
     """
 
     def __init__(self, fair: Fair, lateness: timedelta, kpis: Sequence[Kpi[Any, Any]] = ALL_KPIS) -> None:
@@ -47,10 +42,14 @@ class Engine:
         self.lateness_ms = lateness // timedelta(milliseconds=1)
         self.kept_minutes = LONGEST - (-self.lateness_ms // MINUTE_MS)
         """Panes older than this before the watermark belong to no window any more."""
-        self._by_key = {kpi.key: kpi for kpi in self.kpis}
-        self.plans = {occasion: steps(occasion, self.kpis) for occasion in _occasions(self.kpis)}
-        self.accepted = self.plans.get(Signal.ACCEPTED, ())
-        self.deal_steps = self.plans.get(Signal.DEAL_STATE, ())
+        self._kept = {kpi.key: _kept(kpi.aggregate, kpi) for kpi in self.kpis if isinstance(kpi.aggregate, Aggregate)}
+        self.plans = Plans(self.kpis, fair)
+        for kpi in self.kpis:
+            if isinstance(kpi.aggregate, History) and kpi.aggregate.of not in self.kpis:
+                raise MustStop(
+                    f"KPI {kpi.name} reads the days of {kpi.aggregate.of.name}, which is not folded",
+                    hint="add both to KPIS of their modules in streams/kpis/",
+                )
 
     @property
     def fingerprint(self) -> str:
@@ -74,7 +73,8 @@ class Engine:
         for minute, cells in delta.panes.items():
             self._absorb(state, minute, cells)
         for key, changes in delta.timeless.items():
-            self._by_key[key].aggregate.absorb(state.fair.setdefault(key, {}), changes)
+            aggregate, *_ = self._kept[key]
+            aggregate.absorb(state.fair.setdefault(key, {}), changes)
         # A very late event has just made a pane that no window needs: it goes too, having reached day and fair.
         oldest = state.watermark // MINUTE_MS - self.kept_minutes
         for minute in [minute for minute in state.panes if minute < oldest]:
@@ -83,14 +83,13 @@ class Engine:
     def _absorb(self, state: PartitionState, minute: int, cells: ChangedCells) -> None:
         day = state.days.setdefault(self.calendar.day(minute), {})
         for key, changes in cells.items():
-            kpi = self._by_key[key]
-            absorb = kpi.aggregate.absorb
-            if kpi.in_panes:
-                absorb(state.panes.setdefault(minute, {}).setdefault(key, {}), changes)
-            if Window.DAY in kpi.windows:
-                absorb(day.setdefault(key, {}), changes)
-            if Window.FAIR in kpi.windows and not kpi.aggregate.per_day:
-                absorb(state.fair.setdefault(key, {}), changes)
+            aggregate, in_panes, by_day, over_fair = self._kept[key]
+            if in_panes:
+                aggregate.absorb(state.panes.setdefault(minute, {}).setdefault(key, {}), changes)
+            if by_day:
+                aggregate.absorb(day.setdefault(key, {}), changes)
+            if over_fair:
+                aggregate.absorb(state.fair.setdefault(key, {}), changes)
 
 
 class _Chunk:
@@ -101,31 +100,36 @@ class _Chunk:
         self._state = state
         self._delta = Delta(topic, 0, 0, state.watermarks.get(topic, -1), [], [], {}, {}, {})
         self._fresh: dict[str, int] = {}
-        self._moment = Moment(engine.fair, topic, self.number)
+        self._moment = Moment(engine.fair, topic, self.member)
 
     def number(self, member: str) -> int:
-        """Return the dense number of a badge, a terminal or a pair; a new one is noted in the delta."""
+        """Return the dense number of a badge, a terminal or another member; a new one is noted in the delta."""
         number = self._state.numbers.get(member)
         if number is None:
             number = self._fresh.get(member)
             if number is None:
                 number = self._fresh[member] = len(self._state.numbers) + len(self._fresh)
+                check_members(number + 1)
                 self._delta.numbers.append(member)
         return number
+
+    def member(self, *parts: str) -> int:
+        """Return the dense number of a member that may have several parts."""
+        return self.number(spelt(parts))
 
     def fold(self, events: Sequence[tuple[int, Event | InvalidEvent]]) -> Delta:
         """Fold all events of the chunk."""
         engine, state, delta, moment, number = self._engine, self._state, self._delta, self._moment, self.number
-        believable, plans, panes = engine.calendar.is_believable, engine.plans, delta.panes
-        is_open, accepted = engine.calendar.is_open, engine.accepted
+        believable, is_open, panes = engine.calendar.is_believable, engine.calendar.is_open, delta.panes
+        routes, signals = engine.plans.routes, engine.plans.signals
         seen, fresh, lateness = state.seen, set[int](), engine.lateness_ms
-        topic_number = _TOPIC_NUMBER[delta.topic]
+        topic_bits = TOPIC_NUMBERS[delta.topic] << EVENT_ID_BITS
         watermark = delta.watermark
         delta.first, delta.last = events[0][0], events[-1][0]
         for _, event in events:
             if isinstance(event, InvalidEvent):
                 moment.reason = event.reason
-                _run(plans.get(Signal.REJECTED, ()), None, moment, delta.timeless)
+                _run(signals[Signal.REJECTED], None, moment, delta.timeless)
                 continue
             happened, received = happened_ms(event), epoch_ms(event.received_at)
             suspect = not believable(happened, received)
@@ -135,66 +139,66 @@ class _Chunk:
             cells = panes.get(minute)
             if cells is None:
                 cells = panes[minute] = {}
-            key = (number(event.terminal_id) << 130) | (topic_number << 128) | int(event.event_id.replace("-", ""), 16)
+            event_id = int(event.event_id.replace("-", ""), 16)
+            key = (number(event.terminal_id) << TERMINAL_SHIFT) | topic_bits | event_id
             if key in seen or key in fresh:
-                _run(plans.get(Signal.DUPLICATE, ()), event, moment, cells)
+                _run(signals[Signal.DUPLICATE], event, moment, cells)
                 continue
             fresh.add(key)
             moment.lag_ms = received - happened if received > happened else 0
-            if isinstance(event, VisitorScan):
-                moment.badge = -1 if event.badge_ref is None else number(event.badge_ref)
-                moment.is_open = is_open(minute)
-                _run(plans.get(event.scan_kind, ()), event, moment, cells)
-            elif isinstance(event, ExhibitInteraction):
-                moment.badge = -1 if event.badge_ref is None else number(event.badge_ref)
-                _run(plans.get(event.interaction_kind, ()), event, moment, cells)
-            elif isinstance(event, DealEvent):
+            badge_of, kind_of, plans, others, is_deal = routes[type(event)]
+            badge = badge_of(event)
+            moment.badge = -1 if badge is None else number(badge)
+            moment.minute, moment.is_open = minute, is_open(minute)
+            if is_deal:
+                assert isinstance(event, DealRevision)
                 self._deal(event)
-            _run(accepted, event, moment, cells)
+            _run(plans.get(kind_of(event), others), event, moment, cells)
             if suspect:
-                _run(plans.get(Signal.CLOCK_SUSPECT, ()), event, moment, cells)
+                _run(signals[Signal.CLOCK_SUSPECT], event, moment, cells)
             if (minute + 1) * MINUTE_MS <= received - lateness:
-                _run(plans.get(Signal.LATE, ()), event, moment, cells)
+                _run(signals[Signal.LATE], event, moment, cells)
             if (progress := min(happened, received)) > watermark:
                 watermark = progress
         delta.watermark = watermark
         delta.seen = list(fresh)
         return delta
 
-    def _deal(self, event: DealEvent) -> None:
+    def _deal(self, event: DealRevision) -> None:
         """Take back what the deal's old state had booked, and book the new one."""
         old = self._delta.deals.get(event.deal_id) or self._state.deals.get(event.deal_id)
         if old is not None and (old.revision, old.event_id) >= (event.revision, event.event_id):
             return
-        if isinstance(event, DealCancelled):
-            minute = epoch_ms(event.occurred_at) // MINUTE_MS
-        else:
-            minute = epoch_ms(event.signed_at) // MINUTE_MS
+        minute = epoch_ms(event.signed_at if isinstance(event, DealTerms) else event.occurred_at) // MINUTE_MS
         booked = tuple(
-            (key, *hit) for key, measure, _ in self._engine.deal_steps if (hit := measure(event, self._moment))
+            (key, groups[hit[0]], hit[1])
+            for key, measure, _, groups in self._engine.plans.signals[Signal.DEAL_STATE]
+            if (hit := measure(event, self._moment)) is not None
         )
         if old is not None:
             self._book(old.minute, old.booked, sign=-1)
         self._book(minute, booked, sign=1)
         self._delta.deals[event.deal_id] = DealState(event.revision, event.event_id, minute, booked)
 
-    def _book(self, minute: int, booked: Iterable[tuple[str, str, int]], *, sign: int) -> None:
+    def _book(self, minute: int, booked: Iterable[tuple[str, Group, int]], *, sign: int) -> None:
         cells = self._delta.panes.setdefault(minute, {})
         for key, group, amount in booked:
             changes = cells.setdefault(key, {})
             changes[group] = changes.get(group, 0) + sign * amount
 
 
-def _run(plan: tuple[Step, ...], subject: Any, moment: Moment, cells: ChangedCells) -> None:
+def _kept(aggregate: Aggregate[Any], kpi: Kpi[Any, Any]) -> tuple[Aggregate[Any], bool, bool, bool]:
+    """Return where the totals of a KPI are kept: in panes, by day, over the fair."""
+    over_fair = Window.FAIR in kpi.windows and not aggregate.per_day
+    return aggregate, kpi.in_panes, Window.DAY in kpi.windows, over_fair
+
+
+def _run(plan: Plan, subject: Any, moment: Moment, cells: ChangedCells) -> None:
     """Let every KPI of a plan look at the subject, and fold what it finds."""
-    for key, measure, fold in plan:
+    for key, measure, fold, groups in plan:
         hit = measure(subject, moment)
         if hit is not None:
             changes = cells.get(key)
             if changes is None:
                 changes = cells[key] = {}
-            fold(changes, hit)
-
-
-def _occasions(kpis: Iterable[Kpi[Any, Any]]) -> set[Occasion]:
-    return {occasion for kpi in kpis for occasion in kpi.on.occasions}
+            fold(changes, hit, groups)

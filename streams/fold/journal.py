@@ -13,14 +13,12 @@ import msgspec
 
 from schemas.errors import MustStop
 from streams.fold.engine import Engine
+from streams.fold.identity import KEY_BYTES
 from streams.fold.state import Delta, PartitionState
 
 WRITER_BYTES = 8
 NOBODY = bytes(WRITER_BYTES)
 """The writer that the first record of a journal continues."""
-
-KEY_BYTES = 20
-"""One event key: 30 bits of terminal, 2 of topic, 128 of event id."""
 
 
 class JournalRecord(msgspec.Struct, array_like=True):

@@ -1,22 +1,41 @@
-"""What the numbers of a state mean, in eight hex digits: state of another meaning is not read."""
+"""What the numbers of a state mean, in eight hex digits: state of another meaning is not read.
+
+The fingerprint is derived from whatever the fold can see. What it cannot see, the code of a measure and of the fold
+itself, is declared by versions; `python -m tests.kpis.digests` finds a version that was not raised.
+"""
 
 import hashlib
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
+from schemas.codes import Code
+from schemas.events import type_of
 from schemas.fair.model import Fair
-from streams.kpis.definition import Kpi
+from streams.fold.identity import TOPIC_NUMBERS
+from streams.fold.state import DealState, Delta
+from streams.kpis.definition import Kpi, Occasion
+
+FOLD_VERSION: Final = 2
+"""Raised when the same events leave another state, or the journal is written otherwise: the layout of event keys, the
+limits of the calendar, an aggregate, how a deal is booked.
+"""
 
 
 def fingerprint(fair: Fair, kpis: Iterable[Kpi[Any, Any]], lateness_ms: int) -> str:
     """Return eight hex digits that change when state of before no longer means the same.
 
-    Meaning is every KPI's key, labels, aggregate and windows, what the fair file says about time, countable gates,
-    visitors and money, and the allowed lateness. The journal bears the fingerprint in its name: a changed meaning
-    starts an empty journal, and the fair is folded anew from offset 0 of the event topics.
+    Meaning is every folded KPI's key (with its version), occasions, labels, aggregate and windows; the fold's own
+    version, layout and numbers of topics; what the fair file says about time, countable gates, visitors and money; and
+    the allowed lateness. What is read from the days of another KPI has no state, and does not count.
+
+    The journal bears the fingerprint in its name: a changed meaning starts an empty journal, and the fair is folded
+    anew from offset 0 of the event topics.
     """
     meaning = [
-        [(kpi.key, kpi.labels, repr(kpi.aggregate), kpi.windows) for kpi in kpis],
+        FOLD_VERSION,
+        (Delta.__struct_fields__, DealState.__struct_fields__),
+        sorted(TOPIC_NUMBERS.items()),
+        sorted(_structure(kpi) for kpi in kpis if kpi.occasions),
         lateness_ms,
         fair.fair_id,
         fair.zone.key,
@@ -29,3 +48,14 @@ def fingerprint(fair: Fair, kpis: Iterable[Kpi[Any, Any]], lateness_ms: int) -> 
         sorted((code, str(rates)) for code, rates in fair.rates.items()),
     ]
     return hashlib.sha256(repr(meaning).encode()).hexdigest()[:8]
+
+
+def _structure(kpi: Kpi[Any, Any]) -> tuple[str, ...]:
+    """Return what the fold sees of a KPI, in words that no address, order of memory or release of Python changes."""
+    occasions = sorted(map(_spelt, kpi.occasions))
+    return kpi.key, *occasions, *map(str, kpi.labels), repr(kpi.aggregate), *sorted(map(str, kpi.windows))
+
+
+def _spelt(occasion: Occasion) -> str:
+    """Return a kind as "ScanKind entry", a class of events as its type."""
+    return f"{type(occasion).__name__} {occasion}" if isinstance(occasion, Code) else type_of(occasion)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from streams.kpis.aggregates import Changes, Totals
+from streams.kpis.aggregates import Changes, Group, Totals
 
 Cells = dict[str, Totals]
 """Totals by KPI key, then by group."""
@@ -24,7 +24,7 @@ class DealState(msgspec.Struct, frozen=True, array_like=True):
     revision: int
     event_id: str
     minute: int
-    booked: tuple[tuple[str, str, int], ...]
+    booked: tuple[tuple[str, Group, int], ...]
 
 
 class Delta(msgspec.Struct, array_like=True):

@@ -3,12 +3,19 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pyroaring import BitMap
+
+from streams.fold.groups import label_values
 from streams.fold.state import PartitionState
-from streams.kpis.aggregates import Group, Totals, Value, add
-from streams.kpis.definition import Kpi, Window
+from streams.kpis.aggregates import Aggregate, Group, Totals, Value, add
+from streams.kpis.definition import History, Kpi, Window
+from streams.kpis.labels import LabelValues
+
+Values = dict[LabelValues, Value]
+"""What a KPI is in a window, by label values."""
 
 
-def pane_values(state: PartitionState, kpi: Kpi[Any, Any], window: Window, end_minute: int) -> dict[Group, Value]:
+def pane_values(state: PartitionState, kpi: Kpi[Any, Any], window: Window, end_minute: int) -> Values:
     """Return the values of a window made of panes: the minutes [end - length, end)."""
     panes = [
         cells[kpi.key]
@@ -16,37 +23,44 @@ def pane_values(state: PartitionState, kpi: Kpi[Any, Any], window: Window, end_m
         if (cells := state.panes.get(minute)) is not None and kpi.key in cells
     ]
     aggregate = kpi.aggregate
+    assert isinstance(aggregate, Aggregate), "what is read from days has no window of minutes"
     if len(panes) == 1:
-        return _values(kpi, panes[0])
+        return _values(aggregate, panes[0])
     gathered: dict[Group, list[Any]] = {}
     for pane in panes:
         for group, total in pane.items():
             gathered.setdefault(group, []).append(total)
     return {
-        group: aggregate.value(totals[0] if len(totals) == 1 else aggregate.merge(totals))
+        label_values(group): aggregate.value(totals[0] if len(totals) == 1 else aggregate.merge(totals))
         for group, totals in gathered.items()
     }
 
 
-def day_values(state: PartitionState, kpi: Kpi[Any, Any], day: str) -> dict[Group, Value]:
+def day_values(state: PartitionState, kpi: Kpi[Any, Any], day: str) -> Values:
     """Return the values of a venue-local date, 2025-09-10; empty for a day without events."""
-    return _values(kpi, state.days.get(day, {}).get(kpi.key, {}))
+    if isinstance(kpi.aggregate, History):
+        on_day, persons = kpi.aggregate.on_day, _days(state, kpi.aggregate.of)
+        return {labels: len(on_day(days, day)) for labels, days in persons.items() if day in days}
+    return _values(kpi.aggregate, state.days.get(day, {}).get(kpi.key, {}))
 
 
-def fair_values(state: PartitionState, kpi: Kpi[Any, Any]) -> dict[Group, Value]:
+def fair_values(state: PartitionState, kpi: Kpi[Any, Any]) -> Values:
     """Return the values since the beginning: a total of its own, or the sum of the days (visits)."""
+    if isinstance(kpi.aggregate, History):
+        over_fair = kpi.aggregate.over_fair
+        return {labels: len(over_fair(days)) for labels, days in _days(state, kpi.aggregate.of).items()}
     if not kpi.aggregate.per_day:
-        return _values(kpi, state.fair.get(kpi.key, {}))
+        return _values(kpi.aggregate, state.fair.get(kpi.key, {}))
     return combine(day_values(state, kpi, day) for day in state.days)
 
 
-def combine(parts: Iterable[Mapping[Group, Value]]) -> dict[Group, Value]:
+def combine(parts: Iterable[Mapping[LabelValues, Value]]) -> Values:
     """Return the values over disjoint parts: the partitions of a fair, or the days of visits."""
-    gathered: dict[Group, list[Value]] = {}
+    gathered: dict[LabelValues, list[Value]] = {}
     for part in parts:
-        for group, value in part.items():
-            gathered.setdefault(group, []).append(value)
-    return {group: add(values) for group, values in gathered.items()}
+        for labels, value in part.items():
+            gathered.setdefault(labels, []).append(value)
+    return {labels: add(values) for labels, values in gathered.items()}
 
 
 def quantile(bounds: tuple[int, ...], value: list[int], q: float) -> float | None:
@@ -67,6 +81,15 @@ def quantile(bounds: tuple[int, ...], value: list[int], q: float) -> float | Non
     return float(bounds[-1])
 
 
-def _values(kpi: Kpi[Any, Any], totals: Totals) -> dict[Group, Value]:
-    value = kpi.aggregate.value
-    return {group: value(total) for group, total in totals.items()}
+def _days(state: PartitionState, kpi: Kpi[Any, Any]) -> dict[LabelValues, dict[str, BitMap]]:
+    """Return by label values who was there on each day."""
+    persons: dict[LabelValues, dict[str, BitMap]] = {}
+    for day, cells in state.days.items():
+        for group, members in cells.get(kpi.key, {}).items():
+            persons.setdefault(label_values(group), {})[day] = members
+    return persons
+
+
+def _values(aggregate: Aggregate[Any], totals: Totals) -> Values:
+    value = aggregate.value
+    return {label_values(group): value(total) for group, total in totals.items()}

@@ -1,25 +1,29 @@
 """How values come together: count, sum, distinct, histogram. Each is associative and commutative.
 
-A cell is a value of one aggregate under one group; a group is the label values joined by `|`.
+A cell is a value of one aggregate under one group: the label values as one text, which the fold spells.
 Two shapes exist of every value: a change (what a chunk adds, plain data for the journal) and a total (in state).
 `fold` adds a hit to a change, `absorb` adds a change to a total, `merge` adds totals of other panes.
 """
 
 from abc import ABC, abstractmethod
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, NewType
 
 from pyroaring import BitMap
-from typing_extensions import override
+from typing_extensions import TypeVar, override
 
-Group = str
-"""Label values in the order of the KPI's labels, joined by `|`; empty without labels."""
+from streams.kpis.labels import LabelValues
 
-Hit = TypeVar("Hit")
+Group = NewType("Group", str)
+"""Label values as one text; `streams.fold.groups` alone makes and reads it."""
+
+Hit = TypeVar("Hit", default=Any)
 """What a KPI's measure returns, and its aggregate folds."""
 
+GroupOf = Mapping[LabelValues, Group]
+"""Finds the group of label values."""
 Changes = dict[Group, Any]
 """Per group what a chunk adds: an int, a set of members or a list of bucket counts."""
 Totals = dict[Group, Any]
@@ -40,7 +44,7 @@ class Aggregate(ABC, Generic[Hit]):
         return False
 
     @abstractmethod
-    def fold(self, changes: Changes, hit: Hit) -> None:
+    def fold(self, changes: Changes, hit: Hit, groups: GroupOf) -> None:
         """Add a hit to the changes of a chunk."""
 
     @abstractmethod
@@ -87,31 +91,33 @@ class _Additive(Aggregate[Hit]):
 
 
 @dataclass(frozen=True, slots=True)
-class Count(_Additive[Group]):
-    """How often. A hit is the group."""
+class Count(_Additive[LabelValues]):
+    """How often. A hit is the label values."""
 
     kind: ClassVar[str] = "count"
 
     @override
-    def fold(self, changes: Changes, hit: Group) -> None:
-        changes[hit] = changes.get(hit, 0) + 1
+    def fold(self, changes: Changes, hit: LabelValues, groups: GroupOf) -> None:
+        group = groups[hit]
+        changes[group] = changes.get(group, 0) + 1
 
 
 @dataclass(frozen=True, slots=True)
-class Sum(_Additive[tuple[Group, int]]):
-    """How much, in whole units, signed. A hit is the group and the amount."""
+class Sum(_Additive[tuple[LabelValues, int]]):
+    """How much, in whole units, signed. A hit is the label values and the amount."""
 
     kind: ClassVar[str] = "sum"
 
     @override
-    def fold(self, changes: Changes, hit: tuple[Group, int]) -> None:
-        group, amount = hit
+    def fold(self, changes: Changes, hit: tuple[LabelValues, int], groups: GroupOf) -> None:
+        values, amount = hit
+        group = groups[values]
         changes[group] = changes.get(group, 0) + amount
 
 
 @dataclass(frozen=True, slots=True)
-class Distinct(Aggregate[tuple[Group, int]]):
-    """How many different ones, exactly: Roaring bitmaps of dense numbers. A hit is the group and the member.
+class Distinct(Aggregate[tuple[LabelValues, int]]):
+    """How many different ones, exactly: Roaring bitmaps of dense numbers. A hit is the label values and the member.
 
     Members of different partitions are disjoint (badges are the record key), so partitions add up.
 
@@ -128,8 +134,9 @@ class Distinct(Aggregate[tuple[Group, int]]):
         return self.daily
 
     @override
-    def fold(self, changes: Changes, hit: tuple[Group, int]) -> None:
-        group, member = hit
+    def fold(self, changes: Changes, hit: tuple[LabelValues, int], groups: GroupOf) -> None:
+        values, member = hit
+        group = groups[values]
         members = changes.get(group)
         if members is None:
             changes[group] = {member}
@@ -157,8 +164,8 @@ class Distinct(Aggregate[tuple[Group, int]]):
 
 
 @dataclass(frozen=True, slots=True)
-class Histogram(Aggregate[tuple[Group, int]]):
-    """How values spread. A hit is the group and a value in milliseconds.
+class Histogram(Aggregate[tuple[LabelValues, int]]):
+    """How values spread. A hit is the label values and a value in milliseconds.
 
     A total is the count of each bucket, the last one unbounded, then the sum in milliseconds.
 
@@ -172,10 +179,11 @@ class Histogram(Aggregate[tuple[Group, int]]):
     kind: ClassVar[str] = "histogram"
 
     @override
-    def fold(self, changes: Changes, hit: tuple[Group, int]) -> None:
-        group, value = hit
+    def fold(self, changes: Changes, hit: tuple[LabelValues, int], groups: GroupOf) -> None:
+        values, value = hit
         if self.cap is not None and value > self.cap:
             value = self.cap
+        group = groups[values]
         cell = changes.get(group)
         if cell is None:
             cell = changes[group] = [0] * (len(self.bounds) + 2)

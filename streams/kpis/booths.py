@@ -3,44 +3,45 @@
 from schemas.codes import InteractionKind, ScanKind, ScanResult
 from schemas.events import ExhibitInteraction, VisitorScan
 from streams.kpis.aggregates import Count, Distinct
-from streams.kpis.definition import Kpi, Label, On, Unit, Window
+from streams.kpis.definition import Kpi, On, Unit, Window
+from streams.kpis.labels import Label, LabelValues
 from streams.kpis.moment import Moment
 
 _BOOTH: On[VisitorScan] = On((ScanKind.BOOTH,))
 _TOUCH: On[ExhibitInteraction] = On(tuple(InteractionKind))
 
 
-def _booth_scan(scan: VisitorScan, _: Moment) -> str | None:
-    return scan.booth_id if scan.result is ScanResult.ACCEPTED else None
+def _booth_scan(scan: VisitorScan, _: Moment) -> LabelValues | None:
+    return (scan.booth_id or "",) if scan.result is ScanResult.ACCEPTED else None
 
 
-def _booth_visitor(scan: VisitorScan, moment: Moment) -> tuple[str, int] | None:
+def _booth_visitor(scan: VisitorScan, moment: Moment) -> tuple[LabelValues, int] | None:
     if scan.badge_ref is None or scan.result is not ScanResult.ACCEPTED:
         return None
-    return (scan.booth_id or "", moment.badge)
+    return ((scan.booth_id or "",), moment.badge)
 
 
-def _interaction(touch: ExhibitInteraction, _: Moment) -> str:
-    return touch.interaction_kind
+def _interaction(touch: ExhibitInteraction, _: Moment) -> LabelValues:
+    return (touch.interaction_kind,)
 
 
-def _exhibit_visitor(touch: ExhibitInteraction, moment: Moment) -> tuple[str, int] | None:
-    return None if touch.badge_ref is None else (touch.exhibit_id, moment.badge)
+def _exhibit_visitor(touch: ExhibitInteraction, moment: Moment) -> tuple[LabelValues, int] | None:
+    return None if touch.badge_ref is None else ((touch.exhibit_id,), moment.badge)
 
 
-def _lead(touch: ExhibitInteraction, moment: Moment) -> tuple[str, int] | None:
+def _lead(touch: ExhibitInteraction, moment: Moment) -> tuple[LabelValues, int] | None:
     if touch.badge_ref is None:
         return None
     section = moment.fair.exhibitors[touch.exhibitor_id].section
-    return (section, moment.number(f"{touch.exhibitor_id}|{touch.badge_ref}"))
+    return ((section,), moment.number(touch.exhibitor_id, touch.badge_ref))
 
 
-def _seen_at_a_booth(scan: VisitorScan, moment: Moment) -> tuple[str, int] | None:
-    return None if scan.badge_ref is None or scan.result is not ScanResult.ACCEPTED else ("", moment.badge)
+def _seen_at_a_booth(scan: VisitorScan, moment: Moment) -> tuple[LabelValues, int] | None:
+    return None if scan.badge_ref is None or scan.result is not ScanResult.ACCEPTED else ((), moment.badge)
 
 
-def _touched(touch: ExhibitInteraction, moment: Moment) -> tuple[str, int] | None:
-    return None if touch.badge_ref is None else ("", moment.badge)
+def _touched(touch: ExhibitInteraction, moment: Moment) -> tuple[LabelValues, int] | None:
+    return None if touch.badge_ref is None else ((), moment.badge)
 
 
 BOOTH_SCANS = Kpi(

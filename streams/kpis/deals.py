@@ -9,7 +9,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from schemas.codes import OutcomeKind, ServiceCategory, ValueBasis
 from schemas.events import DealAmended, DealCancelled, DealEvent
 from streams.kpis.aggregates import Sum
-from streams.kpis.definition import Kpi, Label, On, Signal, Unit, Window
+from streams.kpis.definition import Kpi, On, Signal, Unit, Window
+from streams.kpis.labels import Label, LabelValues
 from streams.kpis.moment import Moment
 
 _STATE: On[DealEvent] = On((Signal.DEAL_STATE,))
@@ -35,18 +36,18 @@ def annualised(value_minor: int, term_months: int | None, basis: ValueBasis) -> 
     return int((Decimal(value_minor) * 12 / term_months).to_integral_value(rounding=ROUND_HALF_EVEN))
 
 
-def _outcome(deal: DealEvent, _: Moment) -> tuple[str, int] | None:
-    return None if isinstance(deal, DealCancelled) else (deal.outcome_kind, 1)
+def _outcome(deal: DealEvent, _: Moment) -> tuple[LabelValues, int] | None:
+    return None if isinstance(deal, DealCancelled) else ((deal.outcome_kind,), 1)
 
 
-def _deal(deal: DealEvent, _: Moment) -> tuple[str, int] | None:
+def _deal(deal: DealEvent, _: Moment) -> tuple[LabelValues, int] | None:
     if isinstance(deal, DealCancelled) or deal.outcome_kind not in DEAL_KINDS:
         return None
-    return (deal.stage, 1)
+    return ((deal.stage,), 1)
 
 
-def _cancelled(deal: DealEvent, _: Moment) -> tuple[str, int] | None:
-    return ("", 1) if isinstance(deal, DealCancelled) else None
+def _cancelled(deal: DealEvent, _: Moment) -> tuple[LabelValues, int] | None:
+    return ((), 1) if isinstance(deal, DealCancelled) else None
 
 
 def _value(deal: DealEvent, *, binding: bool) -> int | None:
@@ -55,45 +56,45 @@ def _value(deal: DealEvent, *, binding: bool) -> int | None:
     return deal.value_minor if binding else annualised(deal.value_minor, deal.term_months, deal.value_basis)
 
 
-def _in_currency(deal: DealEvent, *, binding: bool) -> tuple[str, int] | None:
+def _in_currency(deal: DealEvent, *, binding: bool) -> tuple[LabelValues, int] | None:
     value = _value(deal, binding=binding)
-    if value is None or isinstance(deal, DealCancelled):
+    if value is None or isinstance(deal, DealCancelled) or deal.currency is None:
         return None
-    return (f"{deal.section}|{deal.currency}", value)
+    return ((deal.section, deal.currency), value)
 
 
-def _reported(deal: DealEvent, moment: Moment, *, binding: bool) -> tuple[str, int] | None:
+def _reported(deal: DealEvent, moment: Moment, *, binding: bool) -> tuple[LabelValues, int] | None:
     value = _value(deal, binding=binding)
     if value is None or isinstance(deal, DealCancelled) or deal.currency is None:
         return None
     signed_on = moment.fair.local_date(int(deal.signed_at.timestamp()))
-    return (deal.section, moment.fair.to_reporting_minor(value, deal.currency, signed_on))
+    return ((deal.section,), moment.fair.to_reporting_minor(value, deal.currency, signed_on))
 
 
-def _service_value(deal: DealEvent, moment: Moment) -> tuple[str, int] | None:
+def _service_value(deal: DealEvent, moment: Moment) -> tuple[LabelValues, int] | None:
     reported = _reported(deal, moment, binding=True)
     if reported is None or isinstance(deal, DealCancelled):
         return None
-    return (deal.ebops_main, reported[1])
+    return ((deal.ebops_main,), reported[1])
 
 
-def _amended(deal: DealEvent, _: Moment) -> tuple[str, int] | None:
-    return (deal.change_kind, 1) if isinstance(deal, DealAmended) else None
+def _amended(deal: DealEvent, _: Moment) -> tuple[LabelValues, int] | None:
+    return ((deal.change_kind,), 1) if isinstance(deal, DealAmended) else None
 
 
-def _contract_value(deal: DealEvent, _: Moment) -> tuple[str, int] | None:
+def _contract_value(deal: DealEvent, _: Moment) -> tuple[LabelValues, int] | None:
     return _in_currency(deal, binding=True)
 
 
-def _intended_value(deal: DealEvent, _: Moment) -> tuple[str, int] | None:
+def _intended_value(deal: DealEvent, _: Moment) -> tuple[LabelValues, int] | None:
     return _in_currency(deal, binding=False)
 
 
-def _contract_value_reported(deal: DealEvent, moment: Moment) -> tuple[str, int] | None:
+def _contract_value_reported(deal: DealEvent, moment: Moment) -> tuple[LabelValues, int] | None:
     return _reported(deal, moment, binding=True)
 
 
-def _intended_value_reported(deal: DealEvent, moment: Moment) -> tuple[str, int] | None:
+def _intended_value_reported(deal: DealEvent, moment: Moment) -> tuple[LabelValues, int] | None:
     return _reported(deal, moment, binding=False)
 
 

@@ -6,7 +6,9 @@ Four attendance numbers, never one: gate_passages >= visits >= unique_visitors; 
 from schemas.codes import BadgeRole, ScanKind, ScanResult
 from schemas.events import VisitorScan
 from streams.kpis.aggregates import Count, Distinct, Sum
-from streams.kpis.definition import Kpi, Label, On, Unit, Window
+from streams.kpis.definition import Kpi, On, Unit, Window
+from streams.kpis.history import FirstTime, Returning
+from streams.kpis.labels import Label, LabelValues
 from streams.kpis.moment import Moment
 
 _ENTRY: On[VisitorScan] = On((ScanKind.ENTRY,))
@@ -28,40 +30,40 @@ def is_visit(scan: VisitorScan, moment: Moment) -> bool:
     )
 
 
-def _passage(scan: VisitorScan, _: Moment) -> str | None:
-    return f"{scan.gate_id}|{scan.scan_kind}" if scan.result is _ACCEPTED else None
+def _passage(scan: VisitorScan, _: Moment) -> LabelValues | None:
+    return (scan.gate_id or "", scan.scan_kind) if scan.result is _ACCEPTED else None
 
 
-def _denial(scan: VisitorScan, _: Moment) -> str | None:
-    return None if scan.result is _ACCEPTED else scan.gate_id
+def _denial(scan: VisitorScan, _: Moment) -> LabelValues | None:
+    return None if scan.result is _ACCEPTED else (scan.gate_id or "",)
 
 
-def _visit(scan: VisitorScan, moment: Moment) -> tuple[str, int] | None:
-    return ("", moment.badge) if is_visit(scan, moment) else None
+def _visit(scan: VisitorScan, moment: Moment) -> tuple[LabelValues, int] | None:
+    return ((), moment.badge) if is_visit(scan, moment) else None
 
 
-def _professional_visit(scan: VisitorScan, moment: Moment) -> tuple[str, int] | None:
+def _professional_visit(scan: VisitorScan, moment: Moment) -> tuple[LabelValues, int] | None:
     if scan.badge_role is BadgeRole.VISITOR_PROFESSIONAL and is_visit(scan, moment):
-        return ("", moment.badge)
+        return ((), moment.badge)
     return None
 
 
-def _international_visitor(scan: VisitorScan, moment: Moment) -> tuple[str, int] | None:
+def _international_visitor(scan: VisitorScan, moment: Moment) -> tuple[LabelValues, int] | None:
     if scan.residence_country not in (None, moment.fair.host_country) and is_visit(scan, moment):
-        return ("", moment.badge)
+        return ((), moment.badge)
     return None
 
 
-def _country(scan: VisitorScan, moment: Moment) -> tuple[str, int] | None:
+def _country(scan: VisitorScan, moment: Moment) -> tuple[LabelValues, int] | None:
     if scan.residence_country is not None and is_visit(scan, moment):
-        return (scan.residence_country, moment.badge)
+        return ((scan.residence_country,), moment.badge)
     return None
 
 
-def _inside(scan: VisitorScan, moment: Moment) -> tuple[str, int] | None:
+def _inside(scan: VisitorScan, moment: Moment) -> tuple[LabelValues, int] | None:
     if scan.result is not _ACCEPTED or not moment.fair.gates[scan.gate_id or ""].countable:
         return None
-    return ("", 1 if scan.scan_kind is ScanKind.ENTRY else -1)
+    return ((), 1 if scan.scan_kind is ScanKind.ENTRY else -1)
 
 
 GATE_PASSAGES = Kpi(
@@ -132,6 +134,24 @@ INTERNATIONAL_VISITORS = Kpi(
     windows=(Window.DAY, Window.FAIR),
 )
 
+FIRST_TIME_VISITORS = Kpi(
+    name="first_time_visitors",
+    question="How many of the day's visitors were at this fair for the first time?",
+    unit=Unit.VISITORS,
+    source="first visit within this fair, whenever it becomes known; not the first-time flag of the registration",
+    aggregate=FirstTime(of=VISITS),
+    windows=(Window.DAY,),
+)
+
+RETURNING_VISITORS = Kpi(
+    name="returning_visitors",
+    question="How many of the day's visitors had come on an earlier day (over the fair: on two days or more)?",
+    unit=Unit.VISITORS,
+    source="visits of persons who visited on an earlier day of this fair; on a day, all visits but the first-time ones",
+    aggregate=Returning(of=VISITS),
+    windows=(Window.DAY, Window.FAIR),
+)
+
 VISITORS_BY_COUNTRY = Kpi(
     name="visitors_by_country",
     question="How many different visitors came from each country or region?",
@@ -162,6 +182,8 @@ KPIS = (
     VISITS,
     PROFESSIONAL_VISITS,
     UNIQUE_VISITORS,
+    FIRST_TIME_VISITORS,
+    RETURNING_VISITORS,
     INTERNATIONAL_VISITORS,
     VISITORS_BY_COUNTRY,
     SITE_OCCUPANCY,

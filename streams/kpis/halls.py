@@ -3,7 +3,8 @@
 from schemas.codes import ScanKind, ScanResult
 from schemas.events import VisitorScan
 from streams.kpis.aggregates import Histogram, Sum
-from streams.kpis.definition import Kpi, Label, On, Unit, Window
+from streams.kpis.definition import Kpi, On, Unit, Window
+from streams.kpis.labels import Label, LabelValues
 from streams.kpis.moment import Moment
 
 DWELL_CAP_MS = 7_200_000
@@ -12,16 +13,16 @@ DWELL_CAP_MS = 7_200_000
 DWELL_BOUNDS_MS = tuple(1_000 * s for s in (60, 120, 300, 600, 900, 1_200, 1_800, 2_700, 3_600, 5_400, 7_200))
 
 
-def _through_door(scan: VisitorScan, _: Moment) -> tuple[str, int] | None:
+def _through_door(scan: VisitorScan, _: Moment) -> tuple[LabelValues, int] | None:
     if scan.result is not ScanResult.ACCEPTED:
         return None
-    return (scan.hall_id or "", 1 if scan.scan_kind is ScanKind.ZONE_IN else -1)
+    return ((scan.hall_id or "",), 1 if scan.scan_kind is ScanKind.ZONE_IN else -1)
 
 
-def _stay(scan: VisitorScan, _: Moment) -> tuple[str, int] | None:
+def _stay(scan: VisitorScan, _: Moment) -> tuple[LabelValues, int] | None:
     if scan.dwell_ms is None or scan.result is not ScanResult.ACCEPTED:
         return None
-    return (scan.hall_id or "", scan.dwell_ms)
+    return ((scan.hall_id or "",), scan.dwell_ms)
 
 
 HALL_OCCUPANCY = Kpi(

@@ -1,8 +1,15 @@
 """What the fold knows about the event at hand, beyond the event itself."""
 
-from collections.abc import Callable
+from typing import Protocol
 
 from schemas.fair.model import Fair
+
+
+class MemberNumbers(Protocol):
+    """Gives members their dense numbers in a partition."""
+
+    def __call__(self, *parts: str) -> int:
+        """Return the number of a member, the same one for the same parts in the same order."""
 
 
 class Moment:
@@ -11,19 +18,21 @@ class Moment:
     Attributes:
         fair: the fair file.
         topic: the source topic.
+        minute: when it counts, in minutes since 1970: its own time if that can be believed, else its arrival.
         lag_ms: received minus happened, never below zero.
         is_open: the event lies within the opening hours of its fair day.
         badge: dense number of the event's badge in this partition; -1 for an anonymous event.
-        number: gives any other member (a pair, say) its dense number.
+        number: gives any other member its dense number; a pair by its two parts, `moment.number(exhibitor, badge)`.
         reason: why the record was refused; empty for an event.
     """
 
-    __slots__ = ("badge", "fair", "is_open", "lag_ms", "number", "reason", "topic")
+    __slots__ = ("badge", "fair", "is_open", "lag_ms", "minute", "number", "reason", "topic")
 
-    def __init__(self, fair: Fair, topic: str, number: Callable[[str], int]) -> None:
+    def __init__(self, fair: Fair, topic: str, number: MemberNumbers) -> None:
         self.fair = fair
         self.topic = topic
         self.number = number
+        self.minute = 0
         self.lag_ms = 0
         self.is_open = False
         self.badge = -1

@@ -2,22 +2,23 @@
 
 from schemas.events import Event
 from streams.kpis.aggregates import Count, Histogram
-from streams.kpis.definition import Kpi, Label, On, Signal, Unit, Window
+from streams.kpis.definition import Kpi, On, Signal, Unit, Window
+from streams.kpis.labels import Label, LabelValues
 from streams.kpis.moment import Moment
 
 LAG_BOUNDS_MS = (100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 1_800_000)
 
 
-def _topic(_: Event, moment: Moment) -> str:
-    return moment.topic
+def _topic(_: Event, moment: Moment) -> LabelValues:
+    return (moment.topic,)
 
 
-def _lag(_: Event, moment: Moment) -> tuple[str, int]:
-    return ("", moment.lag_ms)
+def _lag(_: Event, moment: Moment) -> tuple[LabelValues, int]:
+    return ((), moment.lag_ms)
 
 
-def _refusal(_: None, moment: Moment) -> str:
-    return f"{moment.topic}|{moment.reason}"
+def _refusal(_: None, moment: Moment) -> LabelValues:
+    return (moment.topic, moment.reason)
 
 
 EVENTS = Kpi(

@@ -9,10 +9,11 @@ from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from streams.fold.calendar import MINUTE_MS
-from streams.fold.windows import combine
-from streams.kpis.aggregates import Group, Histogram, Value
-from streams.kpis.definition import Kpi, Label, Unit, Window
-from streams.shown.view import View, label_values
+from streams.fold.windows import Values, combine
+from streams.kpis.aggregates import Histogram
+from streams.kpis.definition import Kpi, Unit, Window
+from streams.kpis.labels import Label, LabelValues
+from streams.shown.view import View
 
 
 class KpiCollector(Collector):
@@ -39,43 +40,42 @@ class KpiCollector(Collector):
         labels = [*kpi.labels, "window", *([] if kpi.wide else ["partition"])]
         family = GaugeMetricFamily(metric_name(kpi), help_text(kpi), labels=labels)
         for window in kpi.scraped:
-            for partition, groups in self._parts(kpi, window):
-                for group, value in groups.items():
+            for partition, values in self._parts(kpi, window):
+                for told, value in values.items():
                     assert isinstance(value, int)
-                    shown = self._in_units(kpi, group, value)
-                    family.add_metric([*label_values(kpi, group), window, *partition], shown)
+                    family.add_metric([*told, window, *partition], self._in_units(kpi, told, value))
         return family
 
     def _histogram(self, kpi: Kpi[Any, Any], histogram: Histogram) -> Metric:
         family = HistogramMetricFamily(metric_name(kpi), help_text(kpi), labels=[*kpi.labels, "window"])
         bounds = [*(str(bound / 1_000) for bound in histogram.bounds), "+Inf"]
         for window in kpi.scraped:
-            for _, groups in self._parts(kpi, window):
-                for group, value in groups.items():
+            for _, values in self._parts(kpi, window):
+                for told, value in values.items():
                     assert isinstance(value, list)
                     running, buckets = 0, []
                     for bound, count in zip(bounds, value[:-1], strict=True):
                         running += count
                         buckets.append((bound, running))
-                    family.add_metric([*label_values(kpi, group), window], buckets, sum_value=value[-1] / 1_000)
+                    family.add_metric([*told, window], buckets, sum_value=value[-1] / 1_000)
         return family
 
-    def _parts(self, kpi: Kpi[Any, Any], window: Window) -> Iterator[tuple[list[str], dict[Group, Value]]]:
+    def _parts(self, kpi: Kpi[Any, Any], window: Window) -> Iterator[tuple[list[str], Values]]:
         parts = self._view.by_partition(kpi, window)
         if kpi.wide:
-            yield [], combine(groups for _, groups in parts)
+            yield [], combine(values for _, values in parts)
         else:
-            for partition, groups in parts:
-                yield [str(partition)], groups
+            for partition, values in parts:
+                yield [str(partition)], values
 
-    def _in_units(self, kpi: Kpi[Any, Any], group: Group, value: int) -> float:
+    def _in_units(self, kpi: Kpi[Any, Any], labels: LabelValues, value: int) -> float:
         """Return money in its currency's unit (Prometheus wants base units), anything else as it is."""
         if kpi.unit is not Unit.MONEY:
             return value
         fair = self._view.engine.fair
         code = fair.reporting_currency
         if Label.CURRENCY in kpi.labels:
-            code = label_values(kpi, group)[kpi.labels.index(Label.CURRENCY)]
+            code = labels[kpi.labels.index(Label.CURRENCY)]
         return float(value / 10 ** fair.currencies[code].minor_units)
 
     def _progress(self) -> Iterator[Metric]:

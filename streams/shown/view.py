@@ -8,8 +8,8 @@ from schemas.times import from_epoch_ms, instant_text
 from streams.fold.calendar import MINUTE_MS
 from streams.fold.engine import Engine
 from streams.fold.state import PartitionState
-from streams.fold.windows import combine, day_values, fair_values, pane_values, quantile
-from streams.kpis.aggregates import Group, Histogram, Value
+from streams.fold.windows import Values, combine, day_values, fair_values, pane_values, quantile
+from streams.kpis.aggregates import Histogram, Value
 from streams.kpis.definition import Kpi, Window
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
@@ -45,7 +45,7 @@ class View:
         time = self.time_ms()
         return None if time is None else self.engine.calendar.day(time // MINUTE_MS)
 
-    def by_partition(self, kpi: Kpi[Any, Any], window: Window) -> Iterator[tuple[int, dict[Group, Value]]]:
+    def by_partition(self, kpi: Kpi[Any, Any], window: Window) -> Iterator[tuple[int, Values]]:
         """Yield every partition's values of a KPI in its newest window; nothing before the first event."""
         end, today = self.end_minute(), self.today()
         for partition, state in sorted(self.states().items()):
@@ -92,22 +92,17 @@ class View:
             states = list(self.states().values())
             days = sorted({day for state in states for day in state.days})
             values = {day: combine(day_values(state, kpi, day) for state in states) for day in days}
-            return {day: _series(kpi, groups) for day, groups in values.items() if groups}
-        return _series(kpi, combine(groups for _, groups in self.by_partition(kpi, window)))
+            return {day: _series(kpi, found) for day, found in values.items() if found}
+        return _series(kpi, combine(values for _, values in self.by_partition(kpi, window)))
 
 
-def label_values(kpi: Kpi[Any, Any], group: Group) -> list[str]:
-    """Return the label values of a group, in the order of the KPI's labels."""
-    return group.split("|") if kpi.labels else []
-
-
-def _series(kpi: Kpi[Any, Any], groups: Mapping[Group, Value]) -> list[dict[str, Any]]:
+def _series(kpi: Kpi[Any, Any], values: Values) -> list[dict[str, Any]]:
     return [
         {
-            "labels": dict(zip(kpi.labels, label_values(kpi, group), strict=True)),
+            "labels": dict(zip(kpi.labels, labels, strict=True)),
             "value": _spread(kpi.aggregate, value) if isinstance(kpi.aggregate, Histogram) else value,
         }
-        for group, value in sorted(groups.items())
+        for labels, value in sorted(values.items())
     ]
 
 

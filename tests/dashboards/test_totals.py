@@ -10,7 +10,8 @@ import yaml
 
 from dashboards.queries import total
 from streams.kpis.catalogue import ALL_KPIS
-from streams.kpis.definition import Label, Window
+from streams.kpis.definition import Window
+from streams.kpis.labels import Label
 
 pytestmark = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
 KPIS = {kpi.name: kpi for kpi in ALL_KPIS}

@@ -37,7 +37,7 @@ def test_there_are_the_five_situations() -> None:
 @pytest.mark.parametrize("name", SITUATIONS)
 def test_a_replay_in_process_gives_the_numbers_that_the_oracle_gave(replay: Replays, name: str) -> None:
     expected = (FOLDER / f"{name}.json").read_bytes()
-    assert expected_of(FOLDER / f"{name}.fairrec") == expected, "the oracle changed: python tests/recordings/make.py"
+    assert expected_of(FOLDER / f"{name}.fairrec") == expected, "the recount changed; run: make generate"
     assert found_in(replay(name).final().report) == expected
 
 

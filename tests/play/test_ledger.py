@@ -2,6 +2,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,11 +14,14 @@ from schemas.fair.file import example_fair_path
 from schemas.fair.model import Fair
 from streams.audit.compare import differences
 from streams.audit.recount.oracle import Oracle
+from streams.kpis.catalogue import ALL_KPIS
+from streams.kpis.definition import Kpi
 from tests.play.conftest import Simulate
 from tests.support.builders import LATENESS
 
 BY_ARRIVAL = {"event_lag", "late_events"}
 """What no ledger can know: it depends on how records reach their partitions."""
+LEDGER = "producers/play/simulator/ledger.py"
 
 
 def booked(fair: Fair, stream: Iterable[Emission]) -> Ledger:
@@ -73,6 +77,20 @@ def test_every_kpi_of_a_busy_day_has_a_value(day: tuple[Emission, ...], fair: Fa
         name for name, windows in kpis.items() if not windows.get("fair") and not any(windows.get("day", {}).values())
     ]
     assert empty == []
+
+
+@pytest.mark.parametrize("kpi", ALL_KPIS, ids=lambda kpi: kpi.name)
+def test_every_kpi_is_booked_with_its_labels_and_windows(kpi: Kpi[Any, Any], fair: Fair) -> None:
+    if kpi.name in BY_ARRIVAL:
+        return
+    line = f'"{kpi.name}": {tuple(map(str, kpi.labels))},'
+    assert LABELS.get(kpi.name) == kpi.labels, f"in {LEDGER} let LABELS say {line} and book it where its fact is booked"
+    windows = {window.value for window in kpi.windows if not window.minutes}
+    assert set(Ledger(fair).kpis()[kpi.name]) == windows, f"in {LEDGER} correct FAIR_ONLY and DAY_ONLY"
+
+
+def test_no_kpi_is_booked_that_is_gone() -> None:
+    assert LABELS.keys() <= {kpi.name for kpi in ALL_KPIS}, f"take it out of LABELS in {LEDGER}"
 
 
 def test_an_empty_ledger_names_every_kpi_and_no_cell(fair: Fair) -> None:

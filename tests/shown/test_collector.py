@@ -22,9 +22,10 @@ from schemas.fair.file import example_fair_path, load_fair
 from schemas.wire import decoder
 from streams.fold.engine import Engine
 from streams.fold.state import PartitionState
-from streams.fold.windows import quantile
+from streams.fold.windows import fair_values, quantile
 from streams.kpis.catalogue import ALL_KPIS
-from streams.kpis.definition import Label
+from streams.kpis.deals import CONTRACT_VALUE
+from streams.kpis.labels import Label
 from streams.shown.collector import KpiCollector, metric_name
 from streams.shown.health import Health
 from streams.shown.view import View
@@ -136,8 +137,7 @@ def test_a_narrow_kpi_shows_every_partition_and_a_wide_one_their_sum(exposition:
 def test_money_is_shown_in_units_of_its_currency(exposition: str, states: dict[int, PartitionState]) -> None:
     minor: dict[tuple[str, str], int] = {}
     for state in states.values():
-        for group, value in state.fair.get("contract_value", {}).items():
-            section, currency = group.split("|")
+        for (section, currency), value in fair_values(state, CONTRACT_VALUE).items():
             minor[section, currency] = minor.get((section, currency), 0) + value
     [family] = [f for f in text_string_to_metric_families(exposition) if f.name == "fair_contract_value"]
     shown = {

@@ -7,6 +7,7 @@ from typing import Any
 
 from schemas.recording.frames import RecordedRecord
 from schemas.recording.reader import Recording
+from streams.audit.compare import must_know
 from streams.audit.recount.oracle import LabelSet, Oracle, Recounted
 from streams.shown.answers import shown
 from tests.support.builders import LATENESS
@@ -24,7 +25,8 @@ def expected_of(path: Path) -> bytes:
 
 
 def found_in(report: Mapping[str, Any]) -> bytes:
-    """Return the days' and the fair's KPIs of a worker's or a replay's report."""
+    """Return the days' and the fair's KPIs of a worker's or a replay's report. All of them are in the recount."""
+    must_know(report["kpis"])
     return spelled({name: shown(name, [report]) for name in report["kpis"]})
 
 

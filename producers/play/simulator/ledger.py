@@ -23,6 +23,8 @@ LABELS: Final[Mapping[str, tuple[str, ...]]] = {
     "visits": (),
     "professional_visits": (),
     "unique_visitors": (),
+    "first_time_visitors": (),
+    "returning_visitors": (),
     "international_visitors": (),
     "visitors_by_country": ("country",),
     "hall_occupancy": ("hall",),
@@ -54,7 +56,10 @@ LABELS: Final[Mapping[str, tuple[str, ...]]] = {
 
 FAIR_ONLY: Final = frozenset({"unique_visitors", "visitors_by_country", "deals_cancelled", "rejected_events"})
 DAY_ONLY: Final = frozenset(
-    {"gate_denials", "hall_occupancy", "site_occupancy", "booth_scans", "exhibit_visitors", "hall_dwell"}
+    {
+        *("gate_denials", "hall_occupancy", "site_occupancy", "booth_scans", "exhibit_visitors", "hall_dwell"),
+        "first_time_visitors",
+    }
 )
 SUMMED_VISITS: Final = frozenset({"visits", "professional_visits"})
 """Distinct on each day; the fair is the sum of its days."""
@@ -189,8 +194,21 @@ class Ledger:
                 "sum": self._dwell_sums[key],
                 "buckets": [buckets[place] for place in range(len(DWELL_BOUNDS_MS) + 1)],
             }
+        self._settle_history(cells)
         self._settle_deals(cells)
         return {name: _shown(name, cells[name]) for name in LABELS}
+
+    def _settle_history(self, cells: Mapping[str, defaultdict[str, dict[tuple[str, ...], Any]]]) -> None:
+        """Count who came for the first time, and who came back, over the days in their order."""
+        known: set[Hashable] = set()
+        back: set[Hashable] = set()
+        for day, visitors in sorted((day, who) for (name, day, _), who in self._sets.items() if name == "visits"):
+            cells["first_time_visitors"][day][()] = len(visitors - known)
+            cells["returning_visitors"][day][()] = len(visitors & known)
+            back |= visitors & known
+            known |= visitors
+        if known:
+            cells["returning_visitors"]["fair"][()] = len(back)
 
     def _settle_deals(self, cells: Mapping[str, defaultdict[str, dict[tuple[str, ...], Any]]]) -> None:
         for _, _, deal in self._deals.values():

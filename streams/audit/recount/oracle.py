@@ -63,6 +63,7 @@ DEAL_KPIS = (
     "outcomes_amended",
     "deals_cancelled",
 )
+HISTORY_KPIS = ("first_time_visitors", "returning_visitors")
 SUMMED_OVER_DAYS = ("visits", "professional_visits")
 BUCKETS_MS = {
     "hall_dwell": [n * 1_000 for n in (60, 120, 300, 600, 900, 1200, 1800, 2700, 3600, 5400, 7200)],
@@ -293,7 +294,21 @@ class Oracle:
         for name in SUMMED_OVER_DAYS:
             values = [value for day in results[name].values() for value in day.values()]
             results[name]["fair"] = {NONE: sum(value for value in values if isinstance(value, int))}
-        return results | self._deal_kpis()
+        return results | self._deal_kpis() | self._history_kpis()
+
+    def _history_kpis(self) -> RecountedKpis:
+        results: RecountedKpis = {name: defaultdict(lambda: defaultdict(int)) for name in HISTORY_KPIS}
+        dates: dict[str, set[str]] = defaultdict(set)
+        for day, badge in self.entries:
+            dates[badge].add(day)
+        for days in dates.values():
+            first, *later = sorted(days)
+            _increase(results["first_time_visitors"][first], 1)
+            for day in later:
+                _increase(results["returning_visitors"][day], 1)
+            if later:
+                _increase(results["returning_visitors"]["fair"], 1)
+        return results
 
     def _deal_kpis(self) -> RecountedKpis:
         results: RecountedKpis = {name: defaultdict(lambda: defaultdict(int)) for name in DEAL_KPIS}

@@ -15,7 +15,7 @@ import faust
 
 from schemas.admission import admission
 from schemas.errors import InvalidEvent
-from schemas.events import DealCancelled, ExhibitInteraction, VisitorScan, happened_ms
+from schemas.events import DealCancelled, happened_ms
 from schemas.fair.file import example_fair_path, load_fair
 from schemas.times import epoch_ms
 from schemas.topics import EVENT_TOPICS, PARTITIONS
@@ -24,6 +24,7 @@ from streams.worker.turns import tune_garbage_collector
 from streams.kpis.aggregates import Count, Distinct, Histogram, Sum
 from streams.kpis.definition import Signal, Window
 from streams.fold.engine import Engine
+from streams.fold.groups import spelt
 from streams.kpis.moment import Moment
 
 SERVERS, ID, EXPECTED, PREFIX = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
@@ -39,7 +40,8 @@ app = faust.App(
 )
 engine = Engine(load_fair(example_fair_path()), timedelta(seconds=30))
 admit, calendar = admission(engine.fair), engine.calendar
-by_key = {kpi.key: kpi for kpi in engine.kpis}
+kpis = [kpi for kpi in engine.kpis if kpi.occasions]
+by_key = {kpi.key: kpi for kpi in kpis}
 
 
 def table(name, default=int):
@@ -47,11 +49,11 @@ def table(name, default=int):
 
 
 marks, deals = table("marks", bool), table("deals", list)
-days = {kpi.key: table(f"{kpi.name}-day") for kpi in engine.kpis if Window.DAY in kpi.windows}
-fairs = {kpi.key: table(f"{kpi.name}-fair") for kpi in engine.kpis if Window.FAIR in kpi.windows}
+days = {kpi.key: table(f"{kpi.name}-day") for kpi in kpis if Window.DAY in kpi.windows}
+fairs = {kpi.key: table(f"{kpi.name}-fair") for kpi in kpis if Window.FAIR in kpi.windows}
 minutes = {
     kpi.key: table(f"{kpi.name}-minute").tumbling(60.0, expires=timedelta(hours=2))
-    for kpi in engine.kpis
+    for kpi in kpis
     if kpi.in_panes
 }
 count = unique = 0
@@ -65,14 +67,15 @@ def first(mark):
     return True
 
 
-def run(occasion, event, moment, minute):
+def run(plan, event, moment, minute):
     day = calendar.day(minute)
-    for key, measure, _ in engine.plans.get(occasion, ()):
+    for key, measure, _, _ in plan:
         hit = measure(event, moment)
         if hit is not None:
             kpi = by_key[key]
             if isinstance(kpi.aggregate, Distinct):
-                group, member = hit
+                labels, member = hit
+                group = spelt(labels)
                 for window, cells, span in spans(key, minute, day):
                     if first(f"{key}|{window}|{span}|{group}|{member}"):
                         cells[f"{group}|{span}"] += 1
@@ -92,14 +95,14 @@ def spans(key, minute, day):
 def book(key, hit, minute, day, sign=1):
     aggregate = by_key[key].aggregate
     if isinstance(aggregate, Count):
-        changes = ((hit, 1),)
+        changes = ((spelt(hit), 1),)
     elif isinstance(aggregate, Sum):
-        changes = ((hit[0], sign * hit[1]),)
+        changes = ((spelt(hit[0]), sign * hit[1]),)
     else:
         assert isinstance(aggregate, Histogram)
         found = {}
-        aggregate.fold(found, hit)
-        changes = [(f"{hit[0]}|{at}", n) for at, n in enumerate(found[hit[0]]) if n]
+        aggregate.fold(found, hit, {hit[0]: "spread"})
+        changes = [(f"{spelt(hit[0])}|{at}", n) for at, n in enumerate(found["spread"]) if n]
     for group, amount in changes:
         if key in minutes:
             minutes[key][group] += amount
@@ -115,10 +118,10 @@ def take_deal(event, moment):
         return
     at = event.occurred_at if isinstance(event, DealCancelled) else event.signed_at
     minute = epoch_ms(at) // 60_000
-    booked = [[key, *hit] for key, measure, _ in engine.deal_steps if (hit := measure(event, moment))]
+    booked = [[key, *hit] for key, measure, _, _ in engine.plans.signals[Signal.DEAL_STATE] if (hit := measure(event, moment))]
     for sign, when, entries in ((-1, old[2], old[3]) if old else (-1, minute, ()), (1, minute, booked)):
-        for key, group, amount in entries:
-            book(key, (group, amount), when, calendar.day(when), sign)
+        for key, labels, amount in entries:
+            book(key, (labels, amount), when, calendar.day(when), sign)
     deals[event.deal_id] = [event.revision, event.event_id, minute, booked]
 
 
@@ -129,24 +132,20 @@ def fold(topic, event, moment):
     happened = received if suspect else happened
     minute = happened // 60_000
     if not first(f"{event.terminal_id}|{topic}|{event.event_id}"):
-        run(Signal.DUPLICATE, event, moment, minute)
+        run(engine.plans.signals[Signal.DUPLICATE], event, moment, minute)
         return
     unique += 1
     moment.lag_ms = max(0, received - happened)
-    if isinstance(event, VisitorScan):
-        moment.badge, moment.is_open = event.badge_ref, calendar.is_open(minute)
-        run(event.scan_kind, event, moment, minute)
-    elif isinstance(event, ExhibitInteraction):
-        moment.badge = event.badge_ref
-        run(event.interaction_kind, event, moment, minute)
-    else:
+    badge_of, kind_of, plans, others, is_deal = engine.plans.routes[type(event)]
+    moment.badge, moment.is_open = badge_of(event), calendar.is_open(minute)
+    if is_deal:
         take_deal(event, moment)
-    run(Signal.ACCEPTED, event, moment, minute)
+    run(plans.get(kind_of(event), others), event, moment, minute)
 
 
 def attach(topic):
     decode = decoder(topic)
-    moment = Moment(engine.fair, topic, str)
+    moment = Moment(engine.fair, topic, lambda *parts: spelt(parts))
 
     async def agent(stream):
         global count, started

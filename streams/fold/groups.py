@@ -1,0 +1,65 @@
+"""Label values as one text, a group: the key of a cell in state and journal. Nobody else spells or reads one."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from schemas.errors import MustStop
+from schemas.fair.model import Fair
+from streams.kpis.aggregates import Group
+from streams.kpis.definition import Kpi
+from streams.kpis.labels import LabelValues
+
+SEPARATOR: Final = "|"
+
+
+class Groups(dict[LabelValues, Group]):
+    """The groups of one KPI at one fair, by label values. Values are checked once, when they are first seen.
+
+    A look-up of values that the KPI's labels cannot have raises MustStop: the measure is wrong, and so is its number.
+    """
+
+    def __init__(self, kpi: Kpi[Any, Any], fair: Fair) -> None:
+        super().__init__()
+        self._kpi = kpi
+        self._fair = fair
+
+    def __missing__(self, values: LabelValues) -> Group:
+        labels = self._kpi.labels
+        if len(values) != len(labels):
+            raise self._wrong(f"{len(values)} label values for {len(labels)} labels")
+        for label, value in zip(labels, values, strict=True):
+            if not label.is_value(value, self._fair):
+                raise self._wrong(f"for the label {label} what is not {label.meaning}")
+            if SEPARATOR in value:
+                raise self._wrong(f"for the label {label} a value that contains {SEPARATOR!r}")
+        group = self[values] = Group(SEPARATOR.join(values))
+        return group
+
+    def _wrong(self, what: str) -> MustStop:
+        kpi = self._kpi
+        assert kpi.measure is not None
+        where = f"{kpi.measure.__name__} in {kpi.measure.__module__.replace('.', '/')}.py"
+        order = f"({', '.join(kpi.labels)})"
+        return MustStop(
+            f"KPI {kpi.name}: its measure returned {what}",
+            hint=f"let {where} return {order}; streams/kpis/labels.py says what the values of a label are",
+        )
+
+
+def spelt(parts: Sequence[str]) -> str:
+    """Return the parts of a member as one text, another one for other parts.
+
+    Raises:
+        MustStop: a part contains the separator; no identifier does (`schemas.ids`).
+    """
+    text = SEPARATOR.join(parts)
+    if text.count(SEPARATOR) >= len(parts):
+        raise MustStop(
+            f"a part of a member contains {SEPARATOR!r}", hint="give `moment.number` identifiers, each apart"
+        )
+    return text
+
+
+def label_values(group: Group) -> LabelValues:
+    """Return the label values of a group, in the order of the KPI's labels; () without labels."""
+    return tuple(group.split(SEPARATOR)) if group else ()

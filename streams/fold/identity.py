@@ -1,0 +1,46 @@
+"""How an event is remembered, to recognise its copies: terminal, topic and event id as one whole number."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from schemas.errors import MustStop
+from schemas.topics import EVENT_TOPICS
+
+EVENT_ID_BITS: Final = 128
+TOPIC_BITS: Final = 6
+TERMINAL_BITS: Final = 26
+TERMINAL_SHIFT: Final = TOPIC_BITS + EVENT_ID_BITS
+
+KEY_BYTES: Final = (TERMINAL_BITS + TOPIC_BITS + EVENT_ID_BITS) // 8
+"""Bytes of an event key in the journal: 20."""
+
+MOST_MEMBERS: Final = 2**TERMINAL_BITS
+"""Dense numbers in one partition. Terminals share them with badges and pairs, so a fair has far fewer."""
+
+
+def numbered(topics: Iterable[str]) -> Mapping[str, int]:
+    """Return the number by which keys know each topic: its place. The fingerprint of a state holds these numbers.
+
+    Raises:
+        MustStop: there are more topics than a key has room for.
+    """
+    numbers = {topic: number for number, topic in enumerate(topics)}
+    if len(numbers) > 2**TOPIC_BITS:
+        raise MustStop(
+            f"{len(numbers)} event topics do not fit into the {TOPIC_BITS} bits that an event key has for them",
+            hint="raise TOPIC_BITS in streams/fold/identity.py, and FOLD_VERSION in streams/fold/meaning.py",
+        )
+    return numbers
+
+
+TOPIC_NUMBERS: Final = numbered(topic.name for topic in EVENT_TOPICS)
+
+
+def check_members(count: int) -> None:
+    """Raise MustStop if a partition has more members than terminals can be numbered among."""
+    if count > MOST_MEMBERS:
+        raise MustStop(
+            f"a partition has more than {MOST_MEMBERS:,} badges, terminals and pairs: event keys have no room for more",
+            hint="give the fair more partitions, or raise TERMINAL_BITS in streams/fold/identity.py "
+            "and FOLD_VERSION in streams/fold/meaning.py",
+        )

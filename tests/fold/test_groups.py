@@ -1,0 +1,126 @@
+"""A measure returns label values of the right number and kind, or the fold stops and says which KPI is wrong."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from schemas.errors import MustStop
+from schemas.events import Event
+from schemas.fair.model import Fair
+from schemas.topics import topic_of
+from streams.fold.engine import Engine
+from streams.fold.groups import Groups, label_values, spelt
+from streams.fold.state import PartitionState
+from streams.kpis.booths import BOOTH_SCANS, INTERACTIONS, LEADS
+from streams.kpis.catalogue import ALL_KPIS
+from streams.kpis.deals import CONTRACT_VALUE, OUTCOMES
+from streams.kpis.definition import Kpi
+from streams.kpis.gates import GATE_PASSAGES, VISITORS_BY_COUNTRY, VISITS
+from streams.kpis.halls import HALL_DWELL
+from streams.kpis.labels import Label
+from streams.kpis.quality import REJECTED_EVENTS
+from tests.support import builders
+from tests.support.streams_of import FAIR
+
+SCAN, TOUCH = builders.scan("ada", residence_country="NO"), builders.touch("ada", kind="lead_captured")
+BOOTH, DOOR = builders.scan("ada", "booth"), builders.scan("ada", "zone_out", dwell_ms=900)
+DEAL = builders.deal("d-1", value=100, binding=True)
+
+WRONG_NUMBER: list[tuple[Kpi[Any, Any], Event, Any]] = [
+    (GATE_PASSAGES, SCAN, ("north",)),
+    (GATE_PASSAGES, SCAN, ("north", "entry", "entry")),
+    (GATE_PASSAGES, SCAN, ()),
+    (VISITS, SCAN, (("north",), 0)),
+    (VISITORS_BY_COUNTRY, SCAN, ((), 0)),
+    (HALL_DWELL, DOOR, (("h1", "h1"), 900)),
+    (CONTRACT_VALUE, DEAL, (("finance",), 100)),
+]
+WRONG_KIND: list[tuple[Kpi[Any, Any], Event, Any, str]] = [
+    (GATE_PASSAGES, SCAN, ("entry", "north"), "gate what is not a gate of the fair file"),
+    (GATE_PASSAGES, SCAN, ("south", "entry"), "gate what is not a gate of the fair file"),
+    (GATE_PASSAGES, SCAN, ("north", "zone_in"), "direction what is not entry or exit"),
+    (GATE_PASSAGES, SCAN, ("", "entry"), "gate what is not a gate of the fair file"),
+    (BOOTH_SCANS, BOOTH, ("h1",), "booth what is not a booth of the fair file"),
+    (HALL_DWELL, DOOR, (("north",), 900), "hall what is not a hall of the fair file"),
+    (INTERACTIONS, TOUCH, (SCAN.badge_ref,), "kind what is not a kind of interaction or of result"),
+    (LEADS, TOUCH, (("e3",), 0), "section what is not a section of the fair file"),
+    (VISITORS_BY_COUNTRY, SCAN, (("Norway",), 0), "country what is not a country or region in two capital letters"),
+    (CONTRACT_VALUE, DEAL, (("EUR", "finance"), 100), "section what is not a section of the fair file"),
+    (CONTRACT_VALUE, DEAL, (("finance", "XXX"), 100), "currency what is not a currency of the fair file"),
+    (OUTCOMES, DEAL, (("contract",), 1), "kind what is not a kind of interaction or of result"),
+]
+
+
+def fold_with(kpi: Kpi[Any, Any], hit: Any, event: Event, fair: Fair = FAIR) -> None:
+    """Fold an event for a KPI whose measure returns this hit."""
+
+    def _measure(_event: Event, _moment: object) -> Any:
+        return hit
+
+    engine = Engine(fair, timedelta(seconds=30), [replace(kpi, measure=_measure)])
+    engine.fold(PartitionState(), topic_of(event).name, [(0, event)])
+
+
+@pytest.mark.parametrize(("kpi", "event", "hit"), WRONG_NUMBER)
+def test_label_values_of_the_wrong_number_stop_the_fold(kpi: Kpi[Any, Any], event: Event, hit: Any) -> None:
+    with pytest.raises(
+        MustStop, match=rf"KPI {kpi.name}: its measure returned \d label values for \d labels; let"
+    ) as stop:
+        fold_with(kpi, hit, event)
+    assert f"_measure in tests/fold/test_groups.py return ({', '.join(kpi.labels)})" in str(stop.value)
+    assert "\n" not in str(stop.value)
+
+
+@pytest.mark.parametrize(("kpi", "event", "hit", "said"), WRONG_KIND)
+def test_swapped_and_foreign_label_values_stop_the_fold(kpi: Kpi[Any, Any], event: Event, hit: Any, said: str) -> None:
+    with pytest.raises(MustStop, match=f"KPI {kpi.name}: its measure returned for the label {said}; let") as stop:
+        fold_with(kpi, hit, event)
+    values = hit if isinstance(hit[-1], str) else hit[0]
+    assert not any(value in str(stop.value) for value in values if value == SCAN.badge_ref), "a badge is not told"
+
+
+def test_a_label_that_was_added_while_its_measure_was_forgotten_stops_the_fold() -> None:
+    wider = replace(GATE_PASSAGES, labels=(*GATE_PASSAGES.labels, Label.SECTION))
+    with pytest.raises(MustStop, match="KPI gate_passages: its measure returned 2 label values for 3 labels"):
+        Engine(FAIR, timedelta(seconds=30), [wider]).fold(PartitionState(), "fair.scans", [(0, SCAN)])
+
+
+def test_a_value_that_contains_the_separator_stops_the_fold() -> None:
+    odd = replace(FAIR, gates={"north|west": FAIR.gates["north"]})
+    with pytest.raises(MustStop, match=r"for the label gate a value that contains '\|'"):
+        fold_with(GATE_PASSAGES, ("north|west", "entry"), SCAN, odd)
+
+
+def test_the_values_of_a_right_measure_come_back_as_they_went_in() -> None:
+    for kpi, values in [(GATE_PASSAGES, ("north", "entry")), (VISITS, ()), (REJECTED_EVENTS, ("fair.scans", "empty"))]:
+        assert label_values(Groups(kpi, FAIR)[values]) == values
+
+
+def test_values_are_judged_once_and_then_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    judge: Callable[[str, Fair], bool] = Label.GATE.is_value
+    monkeypatch.setattr(Label.GATE, "is_value", lambda value, fair: asked.append(value) or judge(value, fair))
+    groups = Groups(GATE_PASSAGES, FAIR)
+    for _ in range(3):
+        assert groups["north", "exit"] == groups["north", "exit"]
+    assert asked == ["north"]
+
+
+def test_members_of_other_parts_have_another_text() -> None:
+    assert len({spelt(parts) for parts in [("a",), ("a", "b"), ("ab",), ("a", "b", ""), ("", "a", "b")]}) == 5
+    with pytest.raises(MustStop, match="a part of a member contains"):
+        spelt(["a|b", "c"])
+
+
+@pytest.mark.parametrize("label", Label)
+def test_a_label_says_what_its_values_are_and_no_badge_deal_or_event_is_one(label: Label) -> None:
+    assert label.meaning
+    hidden = (SCAN.badge_ref, DEAL.deal_id, SCAN.event_id, "", "window", "a|b")
+    assert not any(label.is_value(value, FAIR) for value in hidden if value is not None)
+
+
+def test_every_kpi_uses_each_label_once() -> None:
+    assert all(len(set(kpi.labels)) == len(kpi.labels) for kpi in ALL_KPIS)

@@ -1,0 +1,155 @@
+"""What every KPI made of every story when its version was declared: `python -m tests.kpis.digests` writes it down.
+
+The fingerprint of a state cannot see the code of a measure. So all cases and recordings are folded, and a digest of
+each KPI's numbers is kept with its version. The same version and another digest means that two meanings bear one name:
+a worker would go on with the numbers of both. The command writes new stories, new KPIs and raised versions, and refuses
+to write over a digest whose version was not raised. A story whose events or fair file were changed is a new story.
+"""
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from schemas.fair.file import example_fair_path, load_fair
+from streams.fold.engine import Engine
+from streams.fold.meaning import FOLD_VERSION
+from streams.fold.state import PartitionState
+from streams.fold.windows import day_values, fair_values, pane_values
+from streams.kpis.catalogue import ALL_KPIS
+from streams.kpis.definition import Kpi, Window
+from streams.shown.view import View
+from tests.support.stories import Story, all_stories
+from tests.support.streams_of import parsed
+
+FILE = Path(__file__).with_name("digests.json")
+COMMAND = "run: make generate"
+NOTHING = ""
+"""The digest of a KPI that a story says nothing of."""
+
+
+@dataclass(frozen=True)
+class Digests:
+    """What KPIs made of stories.
+
+    Attributes:
+        fold: version of the fold that did it.
+        stories: by name, the content that was folded.
+        versions: of each KPI.
+        digests: by KPI and story; none where the KPI has no number.
+    """
+
+    fold: int
+    stories: Mapping[str, str]
+    versions: Mapping[str, int]
+    digests: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def of(self, kpi: str, story: str) -> str:
+        """Return one digest."""
+        return self.digests.get(kpi, {}).get(story, NOTHING)
+
+
+def fold(kpis: Sequence[Kpi[Any, Any]] = ALL_KPIS, stories: Iterable[Story] | None = None) -> Digests:
+    """Return what KPIs make of stories today."""
+    told = list(all_stories() if stories is None else stories)
+    engine = Engine(load_fair(example_fair_path("small")), timedelta(seconds=30), kpis)
+    digests: dict[str, dict[str, str]] = {kpi.name: {} for kpi in kpis}
+    for story in told:
+        state = PartitionState()
+        for (_, topic), log in parsed(story.records()).items():
+            engine.apply(state, engine.fold(state, topic, log))
+        for kpi in kpis:
+            numbers = _numbers(engine, state, kpi)
+            if numbers:
+                digests[kpi.name][story.name] = hashlib.sha256(repr(numbers).encode()).hexdigest()[:8]
+    versions = {kpi.name: kpi.version for kpi in kpis}
+    return Digests(FOLD_VERSION, {story.name: story.content for story in told}, versions, digests)
+
+
+def _numbers(engine: Engine, state: PartitionState, kpi: Kpi[Any, Any]) -> list[tuple[object, ...]]:
+    """Return all numbers of a KPI that are not zero, in one order. Windows of minutes end where the newest event is."""
+    end = View(engine, lambda: {0: state}).end_minute() or 0
+    found = {(window.value, ""): pane_values(state, kpi, window, end) for window in kpi.windows if window.minutes}
+    if Window.DAY in kpi.windows:
+        found |= {("day", day): day_values(state, kpi, day) for day in state.days}
+    if Window.FAIR in kpi.windows:
+        found["fair", ""] = fair_values(state, kpi)
+    return sorted(
+        (*where, *map(str, labels), value)
+        for where, values in found.items()
+        for labels, value in values.items()
+        if value
+    )
+
+
+def changed(known: Digests, now: Digests) -> list[str]:
+    """Return which KPIs make something else of a known story under the same version; no line, all is well."""
+    if known.fold > now.fold:
+        return [f"FOLD_VERSION in streams/fold/meaning.py went back from {known.fold} to {now.fold}: raise it"]
+    lines = []
+    for kpi, version in now.versions.items():
+        before = known.versions.get(kpi)
+        if before is None:
+            continue
+        if version < before:
+            lines.append(f"{kpi}: its version went back from {before} to {version}: raise it above {before}")
+        elif version == before and known.fold == now.fold:
+            stories = [
+                f"tests/{story}"
+                for story, content in now.stories.items()
+                if known.stories.get(story) == content and known.of(kpi, story) != now.of(kpi, story)
+            ]
+            if stories:
+                more = f" and {len(stories) - 1} more" if len(stories) > 1 else ""
+                lines.append(
+                    f"{kpi}: its numbers changed under version {version}, in {stories[0]}{more}: "
+                    f"raise `version` of the KPI to {version + 1}, or put its measure right "
+                    "(if the fold itself changed: raise FOLD_VERSION in streams/fold/meaning.py)"
+                )
+    return lines
+
+
+def stale(known: Digests, now: Digests) -> list[str]:
+    """Return what is to be written down, or is there no longer."""
+    lines = [f"tests/{story} is new, or was changed: {COMMAND}" for story, content in now.stories.items()
+             if known.stories.get(story) != content]  # fmt: skip
+    lines += [f"tests/{story} is gone: {COMMAND}" for story in known.stories if story not in now.stories]
+    lines += [f"{kpi} is new: {COMMAND}" for kpi in now.versions if kpi not in known.versions]
+    lines += [f"{kpi} is gone: {COMMAND}" for kpi in known.versions if kpi not in now.versions]
+    lines += [f"{kpi} has a new version: {COMMAND}" for kpi, version in now.versions.items()
+              if known.versions.get(kpi, version) != version]  # fmt: skip
+    return lines if lines or known.fold == now.fold else [f"the fold has a new version: {COMMAND}"]
+
+
+def read() -> Digests:
+    """Return what is written down; nothing if there is no file yet."""
+    if not FILE.exists():
+        return Digests(FOLD_VERSION, {}, {})
+    return Digests(**json.loads(FILE.read_text(encoding="utf-8")))
+
+
+def text_of(digests: Digests) -> str:
+    """Return digests as the file has them."""
+    return json.dumps(asdict(digests), indent=1, sort_keys=True) + "\n"
+
+
+def main() -> int:
+    """Write the digests down; with --check say only what would be."""
+    known, now = read(), fold()
+    wrong = changed(known, now)
+    if "--check" in sys.argv:
+        wrong += stale(known, now)
+    elif not wrong and text_of(known) != text_of(now):
+        FILE.write_text(text_of(now), encoding="utf-8")
+        print(f"wrote {FILE.relative_to(FILE.parents[2])}")
+    for line in wrong:
+        print(f"error: {line}", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

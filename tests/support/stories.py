@@ -1,0 +1,80 @@
+"""Stories of the small fair, told as records: the cases of the KPIs and the golden recordings."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from schemas.fair.file import example_fair_path
+from schemas.recording.reader import Recording
+from streams.audit.recount.oracle import StoredRecord
+from tests.support import builders
+
+TESTS = Path(__file__).parents[1]
+CASES = TESTS / "kpis" / "cases"
+RECORDINGS = TESTS / "recordings"
+BUILDERS = {
+    "scan": builders.scan,
+    "touch": builders.touch,
+    "deal": builders.deal,
+    "amended": builders.amended,
+    "cancelled": builders.cancelled,
+}
+
+
+class Story(NamedTuple):
+    """What happens, apart from what any KPI makes of it.
+
+    Attributes:
+        name: its place below tests/, without the suffix.
+        content: eight hex digits of its events and its fair file; another content is another story.
+        records: tells it.
+    """
+
+    name: str
+    content: str
+    records: Callable[[], list[StoredRecord]]
+
+
+def records_of(events: list[dict[str, Any]]) -> list[StoredRecord]:
+    """Return the records of events as a case writes them."""
+    made, ends = [], dict[str, int]()
+    for words in events:
+        if "raw" in words:
+            topic, key, value = words["topic"], b"", words["raw"].encode()
+        else:
+            builder, *_ = words
+            event = BUILDERS[builder](words[builder], **{name: words[name] for name in words if name != builder})
+            topic, _, _, key, value = builders.record(event)
+        offset = ends[topic] = ends.get(topic, -1) + 1
+        made.append((topic, 0, offset, key, value))
+    return made
+
+
+def all_stories() -> Iterator[Story]:
+    """Yield all cases and all recordings, by name."""
+    fair = example_fair_path("small").read_bytes()
+    for path in sorted(CASES.glob("*/*.json")):
+        events = json.loads(path.read_text(encoding="utf-8"))["events"]
+        told = json.dumps(events, sort_keys=True).encode()
+        yield Story(_name(path), _content(told, fair), lambda events=events: records_of(events))  # type: ignore[misc]
+    for path in sorted(RECORDINGS.glob("*.fairrec")):
+        yield Story(_name(path), _content(path.read_bytes()), lambda path=path: _recorded(path))  # type: ignore[misc]
+
+
+def _recorded(path: Path) -> list[StoredRecord]:
+    """Return the records of a recording, all in one partition."""
+    ends, made = dict[str, int](), list[StoredRecord]()
+    for one in Recording(path).records():
+        offset = ends[one.topic] = ends.get(one.topic, -1) + 1
+        made.append((one.topic, 0, offset, one.key, one.value))
+    return made
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(TESTS).with_suffix(""))
+
+
+def _content(*parts: bytes) -> str:
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:8]
