@@ -47,13 +47,13 @@ class Groups(dict[LabelValues, Group]):
 
 
 def spelt(parts: Sequence[str]) -> str:
-    """Return the parts of a member as one text, another one for other parts.
+    """Return the parts of a member as one text, another one for other parts; empty without parts.
 
     Raises:
         MustStop: a part contains the separator; no identifier does (`schemas.ids`).
     """
     text = SEPARATOR.join(parts)
-    if text.count(SEPARATOR) >= len(parts):
+    if parts and text.count(SEPARATOR) >= len(parts):
         raise MustStop(
             f"a part of a member contains {SEPARATOR!r}", hint="give `moment.number` identifiers, each apart"
         )

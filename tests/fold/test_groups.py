@@ -111,6 +111,7 @@ def test_values_are_judged_once_and_then_remembered(monkeypatch: pytest.MonkeyPa
 
 def test_members_of_other_parts_have_another_text() -> None:
     assert len({spelt(parts) for parts in [("a",), ("a", "b"), ("ab",), ("a", "b", ""), ("", "a", "b")]}) == 5
+    assert spelt(()) == ""
     with pytest.raises(MustStop, match="a part of a member contains"):
         spelt(["a|b", "c"])
 
