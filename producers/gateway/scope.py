@@ -4,7 +4,7 @@ from producers.gateway.stamping import PLACE_FIELDS
 from schemas.api.terminals import PlaceKind, Terminal
 from schemas.codes import ScanKind
 from schemas.errors import InvalidEvent
-from schemas.events import Event, VisitorScan
+from schemas.events import DealRevision, Event, VisitorScan
 from schemas.fair.model import Fair
 
 _KINDS = {
@@ -20,9 +20,10 @@ def check_scope(event: Event, terminal: Terminal, fair: Fair) -> None:
     if terminal.place not in event.posted_at:
         places = " or ".join(sorted(event.posted_at)) or "nowhere"
         raise _out_of_scope("type", f"events of this type are posted at: {places}")
-    if isinstance(event, VisitorScan):
-        _check_scan(event, terminal, fair)
-    elif terminal.place is PlaceKind.BOOTH:
+    if isinstance(event, VisitorScan) and event.scan_kind not in _KINDS[terminal.place]:
+        raise _out_of_scope("scan_kind", "this kind of scan is made elsewhere; pair the terminal with its real place")
+    _check_place(event, terminal, fair)
+    if terminal.place is PlaceKind.BOOTH:
         _check_booth(event, terminal, fair)
 
 
@@ -36,30 +37,32 @@ def booth_of_deal(deal_id: str, fair: Fair) -> str | None:
     return None
 
 
+def _check_place(event: Event, terminal: Terminal, fair: Fair) -> None:
+    """Raise InvalidEvent if a field names another place than the terminal's, or the hall of its booth.
+
+    A desk stands nowhere, so its events name no place; only the deals that it takes may be of any booth.
+    """
+    if terminal.place is PlaceKind.DESK and isinstance(event, DealRevision):
+        return
+    booth = fair.booths.get(terminal.place_id) if terminal.place is PlaceKind.BOOTH else None
+    for place, name in PLACE_FIELDS.items():
+        given = getattr(event, name, None)
+        if given is None or (place is terminal.place and given == terminal.place_id):
+            continue
+        if place is PlaceKind.HALL and booth is not None and given == booth.hall:
+            continue
+        raise _out_of_scope(name, "leave it out: the server knows where the terminal stands")
+
+
 def _check_booth(event: Event, terminal: Terminal, fair: Fair) -> None:
-    """Raise InvalidEvent if one of the fields by which an event names a booth names another one."""
+    """Raise InvalidEvent if an event is for an exhibitor or about a deal of another booth."""
     booth = fair.booths.get(terminal.place_id)
-    if getattr(event, "booth_id", terminal.place_id) != terminal.place_id:
-        raise _out_of_scope("booth_id", "leave it out: the server knows the booth")
     exhibitor = getattr(event, "exhibitor_id", None)
     if exhibitor is not None and (booth is None or exhibitor not in booth.exhibitors):
         raise _out_of_scope("exhibitor_id", "post for exhibitors of the terminal's own booth")
     deal = getattr(event, "deal_id", None)
     if deal is not None and booth_of_deal(deal, fair) != terminal.place_id:
         raise _out_of_scope("deal_id", "the deal belongs to another booth")
-
-
-def _check_scan(scan: VisitorScan, terminal: Terminal, fair: Fair) -> None:
-    if scan.scan_kind not in _KINDS[terminal.place]:
-        raise _out_of_scope("scan_kind", "this kind of scan is made elsewhere; pair the terminal with its real place")
-    for place, name in PLACE_FIELDS.items():
-        given = getattr(scan, name)
-        if given == (terminal.place_id if place is terminal.place else None):
-            continue
-        booth = fair.booths.get(terminal.place_id) if terminal.place is PlaceKind.BOOTH else None
-        if name == "hall_id" and booth is not None and given == booth.hall:
-            continue
-        raise _out_of_scope(name, "leave it out: the server knows where the terminal stands")
 
 
 def _out_of_scope(field: str, hint: str) -> InvalidEvent:

@@ -19,7 +19,7 @@ from schemas.plain import plain_validator
 from schemas.topics import EVENT_CLASSES
 
 PLACE_FIELDS: Final = {PlaceKind.BOOTH: "booth_id", PlaceKind.GATE: "gate_id", PlaceKind.HALL: "hall_id"}
-"""The field of a scan that names the place of its terminal. A desk stands nowhere."""
+"""The field of an event that names the place of its terminal. A desk stands nowhere."""
 
 _FIELDS: Final = {type_of(kind): frozenset(field.name for field in fields(kind)) for kind in EVENT_CLASSES}
 """The fields of every type of event."""

@@ -16,14 +16,15 @@ CLASS = '''
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class MeetingHeld(Event):
-    """Two people met on a stand, as they had agreed."""
+    """An exhibitor met somebody, on the stand or at a gate."""
 
-    posted_at: ClassVar[frozenset[PlaceKind]] = frozenset({PlaceKind.BOOTH})
+    posted_at: ClassVar[frozenset[PlaceKind]] = frozenset({PlaceKind.BOOTH, PlaceKind.GATE})
 
     _: KW_ONLY
     type: Literal["fair.meeting.held.v1"] = "fair.meeting.held.v1"
     exhibitor_id: ExhibitorId
     badge_ref: BadgeRef | None = None
+    gate_id: GateId | None = None
 '''
 EXAMPLE = {
     "type": TYPE,
@@ -32,7 +33,7 @@ EXAMPLE = {
     "terminal_id": "h1-001-a",
     "occurred_at": "2025-09-10T05:58:30.000Z",
     "received_at": "2025-09-10T05:58:31.000Z",
-    "exhibitor_id": "e1",
+    "exhibitor_id": "qubit-lab",
 }
 MORE = {
     "event_id": "0199313c-a807-7c4e-9d31-5b8f20c1e6fe",
@@ -40,6 +41,7 @@ MORE = {
     "clock_offset_ms": -20,
     "capture": "online",
     "badge_ref": "ab" * 16,
+    "gate_id": "north-1",
 }
 TOPIC = """MEETINGS = Topic(
     name="fair.meetings",
@@ -87,6 +89,37 @@ print(json.dumps({
     "channels": [name for name, one in asyncapi["channels"].items() if "MeetingHeld" in one["messages"]],
     "deals": len(state.deals),
     "counted": {topic: count for (topic,), count in fair_values(state, EVENTS).items()},
+}))
+"""
+POSTING = """
+import json, sys
+from producers.gateway.intake import Intake
+from producers.gateway.memory import Remembered
+from producers.gateway.reading import read_posting
+from schemas.api.terminals import PlaceKind, Terminal
+from schemas.dead_letters import read_letter
+from schemas.fair.file import example_fair_path, load_fair
+from schemas.topics import REJECTED
+
+fair, example = load_fair(example_fair_path("ciftis")), json.loads(sys.argv[1])
+intake = Intake(fair, Remembered(9))
+
+def post(place, place_id, **more):
+    terminal = Terminal(f"{place}-1", fair.fair_id, PlaceKind(place), place_id)
+    data = {"exhibitor_id": example["exhibitor_id"], **more}
+    event = {"specversion": "1.0", "id": example["event_id"], "source": terminal.source, "type": example["type"],
+             "time": example["occurred_at"], "data": data}
+    judged = intake.judge(read_posting(json.dumps(event).encode(), terminal, example["received_at"]))
+    (fate,), (record,) = judged.fates, judged.records
+    belongs = read_letter(record.value).topic if record.topic == REJECTED.name else record.topic
+    return [fate.outcome, fate.code, fate.pointer, belongs]
+
+booth = fair.exhibitors[example["exhibitor_id"]].booth
+print(json.dumps({
+    "a booth": post("booth", booth),
+    "a gate": post("gate", "north-1", gate_id="north-1"),
+    "a gate, for another one": post("gate", "north-1", gate_id="south-1"),
+    "a hall": post("hall", "h1"),
 }))
 """
 
@@ -150,6 +183,18 @@ def test_a_class_its_example_and_a_line_make_a_new_kind_of_event(tmp_path: Path,
         "channels": [topic],
         "deals": 0,
         "counted": {topic: 1},
+    }
+
+
+def test_the_gateway_takes_it_from_the_places_that_its_class_names_and_for_no_other_place(tmp_path: Path) -> None:
+    house = house_with_meetings(tmp_path, own_topic=True)
+    posted = python(house, "-c", POSTING, json.dumps(EXAMPLE))
+    assert posted.returncode == 0, posted.stderr
+    assert json.loads(posted.stdout) == {
+        "a booth": ["accepted", None, None, "fair.meetings"],
+        "a gate": ["accepted", None, None, "fair.meetings"],
+        "a gate, for another one": ["rejected", "out_of_scope", "/data/gate_id", "fair.meetings"],
+        "a hall": ["rejected", "out_of_scope", "/type", "fair.meetings"],
     }
 
 

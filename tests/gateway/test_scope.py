@@ -1,0 +1,97 @@
+"""A terminal posts for the place where it stands, whatever kind of event it is and whichever field names the place."""
+
+from collections.abc import Iterator
+from dataclasses import KW_ONLY, fields
+from itertools import product
+from typing import Any, ClassVar, Literal
+
+import pytest
+from pydantic.dataclasses import dataclass
+
+from producers.gateway.scope import check_scope
+from producers.gateway.stamping import PLACE_FIELDS
+from schemas.api.terminals import PlaceKind, Terminal
+from schemas.errors import InvalidEvent
+from schemas.events import STRICT, DealRevision, Event, VisitorScan
+from schemas.fair.file import example_fair_path, load_fair
+from schemas.ids import BoothId, GateId, HallId
+from schemas.topics import EVENT_CLASSES
+from tests.support import builders
+from tests.support.examples import example_event
+from tests.support.gateway import BOOTH, DESK, GATE, HALL
+
+FAIR = load_fair(example_fair_path("small"))
+PLACES = {"booth_id": ("h1-001", "h2-001"), "gate_id": ("north", "goods"), "hall_id": ("h1", "h2")}
+"""By field: the place where our terminals stand (the booth in that hall), and another one."""
+OWN = {
+    PlaceKind.BOOTH: {"booth_id": "h1-001", "hall_id": "h1"},
+    PlaceKind.GATE: {"gate_id": "north"},
+    PlaceKind.HALL: {"hall_id": "h1"},
+    PlaceKind.DESK: {},
+}
+"""What an event may name, by the place of its terminal."""
+COMMON = ("event_id", "fair_id", "terminal_id", "occurred_at", "received_at")
+KINDS = {PlaceKind.BOOTH: "booth", PlaceKind.GATE: "entry", PlaceKind.HALL: "zone_in", PlaceKind.DESK: "session"}
+OF_THE_BOOTH = {"deal_id": "h1-001.d-1", "exhibitor_id": "e1"}
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Seen(Event):
+    """A kind of event that nobody has thought of yet."""
+
+    posted_at: ClassVar[frozenset[PlaceKind]] = frozenset(PlaceKind)
+
+    _: KW_ONLY
+    type: Literal["fair.test.seen.v1"] = "fair.test.seen.v1"
+    booth_id: BoothId | None = None
+    gate_id: GateId | None = None
+    hall_id: HallId | None = None
+
+
+def sample(kind: type[Event], terminal: Terminal) -> dict[str, Any]:
+    """Return the fields of an event of a kind that the terminal may post, without its place."""
+    if kind is Seen:
+        one: Event = Seen(**{name: getattr(builders.scan(), name) for name in COMMON})
+    elif kind is VisitorScan:
+        one = builders.scan(kind=KINDS[terminal.place])
+    else:
+        one = example_event(kind)
+    given = {field.name: getattr(one, field.name) for field in fields(one)}
+    given |= dict.fromkeys(PLACES.keys() & given.keys())
+    return given | {name: value for name, value in OF_THE_BOOTH.items() if name in given}
+
+
+def cases() -> Iterator[Any]:
+    """Yield every kind of event at every terminal that may post it, with each of its places, own and other."""
+    for kind, terminal in product((*EVENT_CLASSES, Seen), (BOOTH, GATE, HALL, DESK)):
+        names = {field.name for field in fields(kind)} & PLACES.keys()
+        if terminal.place in kind.posted_at:
+            for name, at in product(sorted(names), (0, 1)):
+                yield pytest.param(
+                    kind, terminal, name, PLACES[name][at], id=f"{kind.__name__} {terminal.place} {name} {at}"
+                )
+
+
+@pytest.mark.parametrize(("kind", "terminal", "name", "place"), list(cases()))
+def test_an_event_names_its_terminals_place_or_the_hall_of_its_booth_and_no_other(
+    kind: type[Event], terminal: Terminal, name: str, place: str
+) -> None:
+    event = kind(**{**sample(kind, terminal), name: place})
+    of_the_whole_fair = terminal is DESK and issubclass(kind, DealRevision)
+    if OWN[terminal.place].get(name) == place or of_the_whole_fair:
+        check_scope(event, terminal, FAIR)
+        return
+    with pytest.raises(InvalidEvent) as refused:
+        check_scope(event, terminal, FAIR)
+    assert (refused.value.reason, refused.value.field) == ("out_of_scope", name)
+
+
+@pytest.mark.parametrize("terminal", [BOOTH, GATE, HALL, DESK], ids=lambda one: one.place)
+def test_an_event_that_names_no_place_is_taken(terminal: Terminal) -> None:
+    for kind in (*EVENT_CLASSES, Seen):
+        if terminal.place in kind.posted_at:
+            check_scope(kind(**sample(kind, terminal)), terminal, FAIR)
+
+
+def test_the_table_has_every_field_that_names_a_terminals_place() -> None:
+    assert PLACES.keys() == set(PLACE_FIELDS.values())
