@@ -59,7 +59,7 @@ def topics_page() -> str:
             topic.description,
             ", ".join(f"`{type_of(event)}`" for event in topic.events) or "-",
             topic.key_text,
-            topic.partitioner,
+            topic.partitioner.text,
             str(PARTITIONS),
             ", ".join(topic.producers),
             ", ".join(topic.consumers),

@@ -1,14 +1,31 @@
-"""To which partition a key belongs, as in Kafka's own clients, at less than half of what aiokafka's answer costs.
+"""To which partition a record belongs: by its key as in Kafka's own clients, or beside the record that it is about.
 
-All producers of an event must agree on it: the events of one badge meet in one partition.
+All producers of an event must agree on it: the events of one badge meet in one partition. The hash is Kafka's, at less
+than half of what aiokafka's answer costs.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from struct import unpack_from
 from typing import Final
 
 _SEED: Final = 0x9747B28C
 _MIX: Final = 0x5BD1E995
 _WORD: Final = 0xFFFFFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Partitioner:
+    """What chooses the partition of a topic's records.
+
+    Attributes:
+        text: in words, for the documents.
+        choose: takes the record key, how many partitions there are, and in which one the record lies that this one is
+            about (None if there is no such record); returns the number of the partition.
+    """
+
+    text: str
+    choose: Callable[[bytes, int, int | None], int]
 
 
 def partition_of(key: bytes, partitions: int) -> int:
@@ -32,3 +49,26 @@ def murmur2(data: bytes) -> int:
         mixed = (mixed ^ int.from_bytes(rest, "little")) * _MIX & _WORD
     mixed = (mixed ^ mixed >> 13) * _MIX & _WORD
     return mixed ^ mixed >> 15
+
+
+def _by_key(key: bytes, partitions: int, _: int | None) -> int:
+    return partition_of(key, partitions)
+
+
+def _beside(key: bytes, partitions: int, about: int | None) -> int:
+    return partition_of(key, partitions) if about is None else about
+
+
+_MURMUR2: Final = "murmur2 of the key bytes, as Kafka's Java client"
+
+BY_KEY: Final = Partitioner(_MURMUR2, _by_key)
+"""Records with the same key meet."""
+
+
+def beside(text: str) -> Partitioner:
+    """Return a partitioner that puts a record where the one lies that it is about; without one, its key decides.
+
+    Args:
+        text: in words.
+    """
+    return Partitioner(text, _beside)

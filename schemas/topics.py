@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 from schemas.events import DealAmended, DealCancelled, DealSigned, Event, ExhibitInteraction, VisitorScan, type_of
+from schemas.partitioning import BY_KEY, Partitioner, beside
 
 PARTITIONS = 8
 """Default for the event topics and the journal; they must be equal, since one partition is one state."""
@@ -20,8 +21,6 @@ KEEP = timedelta(days=45)
 RECORD_MAX_BYTES = 65_536
 """Largest event; a booth terminal's event is about 500 bytes."""
 
-MURMUR2: Final = "murmur2 of the key bytes, as Kafka's Java client"
-
 
 @dataclass(frozen=True, slots=True)
 class Topic:
@@ -31,7 +30,7 @@ class Topic:
         events: the kinds of events that lie in it; none if it holds something else.
         key: fields of its events, the first of which that is not null is the record key. A topic without events says
             in words what its keys are.
-        partitioner: what chooses the partition.
+        partitioner: chooses the partition; whoever writes asks it.
         retention: None keeps for ever.
 
     Raises:
@@ -44,7 +43,7 @@ class Topic:
     producers: tuple[str, ...]
     consumers: tuple[str, ...]
     events: tuple[type[Event], ...] = ()
-    partitioner: str = MURMUR2
+    partitioner: Partitioner = BY_KEY
     retention: timedelta | None = KEEP
     max_message_bytes: int = 1_048_576
 
@@ -107,9 +106,14 @@ INTERACTIONS = Topic(
 REJECTED = Topic(
     name="fair.rejected",
     description="Dead letters: records that are no event of ours, with reason and place, for redrive.",
-    key=("<topic>-<partition>-<offset> of the refused record", "gateway-<terminal>-<hash> for a posted event"),
+    key=(
+        "<topic>-<partition>-<offset> of the refused record",
+        "gateway-<terminal>-<hash> for a posted event",
+        "redriven for the mark that a letter was sent again",
+    ),
     producers=("worker", "gateway"),
     consumers=("redrive",),
+    partitioner=beside(f"that of the refused record, for a mark that of its letter; {BY_KEY.text}, for a posted event"),
     max_message_bytes=2_097_152,  # whatever an event topic lets through, in base64 and with its wrapping
 )
 
@@ -120,6 +124,7 @@ ALL_TOPICS = (*EVENT_TOPICS, REJECTED)
 EVENT_CLASSES: Final = tuple(event for topic in EVENT_TOPICS for event in topic.events)
 """Every kind of event."""
 
+_PARTITIONERS: Final[Mapping[str, Partitioner]] = {topic.name: topic.partitioner for topic in ALL_TOPICS}
 _TOPIC_OF: Final[Mapping[type[Event], Topic]] = {event: topic for topic in EVENT_TOPICS for event in topic.events}
 _TOPIC_OF_TYPE: Final[Mapping[str, Topic]] = {type_of(event): topic for event, topic in _TOPIC_OF.items()}
 
@@ -140,7 +145,7 @@ def journal_topic(name: str) -> Topic:
         key=("source topic",),
         producers=("worker",),
         consumers=("worker",),
-        partitioner="the partition of the folded chunk",
+        partitioner=beside("the partition of the folded chunk"),
         retention=None,
         max_message_bytes=8_388_608,
     )
@@ -149,6 +154,11 @@ def journal_topic(name: str) -> Topic:
 def topic_of(event: Event) -> Topic:
     """Return where an event belongs."""
     return _TOPIC_OF[type(event)]
+
+
+def partitioner_of(name: str) -> Partitioner:
+    """Return what chooses the partition in the topic of this name; in a topic that is not declared, the key does."""
+    return _PARTITIONERS.get(name, BY_KEY)
 
 
 def topic_of_type(name: str) -> Topic | None:

@@ -19,9 +19,8 @@ from producers.records import RawRecord
 from schemas.errors import FairpulseError, InvalidSettings, Refused, Unavailable
 from schemas.kafka_access import client_arguments, refused
 from schemas.logs import logger
-from schemas.partitioning import partition_of
 from schemas.settings import KafkaSettings
-from schemas.topics import ALL_TOPICS
+from schemas.topics import ALL_TOPICS, partitioner_of
 
 log = logger(__name__)
 
@@ -128,7 +127,7 @@ class Supervisor:
                 for topic, key, value in records:
                     if topic not in partitions:
                         partitions[topic] = len(await producer.partitions_for(topic))
-                    partition = partition_of(key, partitions[topic])
+                    partition = partitioner_of(topic).choose(key, partitions[topic], None)
                     futures.append(await producer.send(topic, value=value, key=key, partition=partition))
                 for future in futures:  # most are done together with the first of their partition
                     with suppress(KafkaError):  # asked below

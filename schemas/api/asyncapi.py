@@ -105,7 +105,7 @@ def _channel(topic: Topic) -> Json:
                 "bindingVersion": _BINDING,
             }
         },
-        "x-partitioner": topic.partitioner,
+        "x-partitioner": topic.partitioner.text,
     }
 
 

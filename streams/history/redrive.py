@@ -20,6 +20,8 @@ from streams.kafka.topics import no_kafka
 
 PATIENCE_S = 30.0
 """How long Kafka may take to acknowledge what was sent."""
+MARK_KEY = b"redriven"
+"""Record key of the mark that a letter was redriven."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,9 @@ async def redrive(kafka: KafkaSettings, letters: DeadLetters, plan: RedrivePlan)
                 topic = letter.topic
                 await producer.send_and_wait(letter.topic, value=letter.raw, key=key_of(event))
                 topic = REJECTED.name
-                mark = redriven_mark(*place)
-                await producer.send_and_wait(REJECTED.name, value=mark, key=b"redriven", partition=place[0])
+                mark, near = redriven_mark(*place), place[0]
+                partition = REJECTED.partitioner.choose(MARK_KEY, len(await producer.partitions_for(topic)), near)
+                await producer.send_and_wait(REJECTED.name, value=mark, key=MARK_KEY, partition=partition)
     except (KafkaError, OSError, TimeoutError) as error:
         raise refused(kafka, error, f"Write on topic {topic}") or Unavailable(
             f"Kafka at {kafka.bootstrap_servers} did not take all of them ({type(error).__name__})",

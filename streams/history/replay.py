@@ -18,13 +18,12 @@ import msgspec
 
 from schemas.environment import default_of
 from schemas.errors import FairpulseError, InvalidRecording
-from schemas.partitioning import partition_of
 from schemas.recording.arrival import arrival_of
 from schemas.recording.frames import RecordedRecord
 from schemas.recording.reader import Recording
 from schemas.settings import WorkerSettings
 from schemas.times import venue_ms
-from schemas.topics import EVENT_TOPICS
+from schemas.topics import EVENT_TOPICS, partitioner_of
 from streams.fold.decoding import Decoding
 from streams.fold.engine import Engine
 from streams.fold.state import PartitionState
@@ -109,8 +108,7 @@ class Fold:
         """Take a record; it is in the state after `settle` at the latest."""
         if record.topic not in _EVENT_TOPICS:
             return
-        partition = 0 if self._partitions == 1 else partition_of(record.key or b"", self._partitions)
-        lane = (record.topic, partition)
+        lane = (record.topic, self._partition_of(record))
         offset = self._next.get(lane, 0)
         self._next[lane] = offset + 1
         self.records += 1
@@ -118,6 +116,11 @@ class Fold:
         waiting.append((offset, record.value))
         if len(waiting) >= CHUNK:
             self._fold(*lane)
+
+    def _partition_of(self, record: RecordedRecord) -> int:
+        if self._partitions == 1:
+            return 0
+        return partitioner_of(record.topic).choose(record.key or b"", self._partitions, None)
 
     def settle(self) -> None:
         """Fold what waits."""

@@ -184,7 +184,9 @@ def _attach_agent(
     async def append(partition: int, key: bytes, value: bytes) -> int:
         return await _stored(table.send_changelog(partition, key, value), denial_of)
 
-    async def bury(partition: int, key: bytes, value: bytes) -> int:
+    async def bury(about: int, key: bytes, value: bytes) -> int:
+        partition = REJECTED.partitioner.choose(key, app.conf.topic_partitions, about)
+
         async def sending() -> Any:  # at once: in Faust's buffer, what cannot be sent takes the whole app down
             return await (await rejected.send(key=key, value=value, partition=partition, force=True))
 
