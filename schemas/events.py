@@ -97,8 +97,8 @@ def happened_ms(event: Event) -> int:
 
 
 def type_of(kind: type[Event]) -> str:
-    """Return the `type` that the events of a class bear, for example fair.visitor.scanned.v1."""
-    return str({field.name: field.default for field in fields(kind)}["type"])
+    """Return the `type` that the events of a class bear, for example fair.visitor.scanned.v1; empty without one."""
+    return next((str(field.default) for field in fields(kind) if field.name == "type"), "")
 
 
 def fields_of(kind: type[Event], wanted: object) -> list[str]:

@@ -4,10 +4,11 @@ Decoder, documents, dead letters and workers derive from here which event lies w
 `events` of its topic; a new topic is declared like those below, and comes last in `EVENT_TOPICS`.
 """
 
-from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from types import NoneType
+from typing import Final, get_args, get_type_hints
 
 from schemas.events import DealAmended, DealCancelled, DealSigned, Event, ExhibitInteraction, VisitorScan, type_of
 from schemas.partitioning import BY_KEY, Partitioner, beside
@@ -34,7 +35,7 @@ class Topic:
         retention: None keeps for ever.
 
     Raises:
-        TypeError: one of the events lacks a field of the key, or may leave all of them null.
+        TypeError: it has no key; or an event has no type, lacks a field of the key, or may leave all of them null.
     """
 
     name: str
@@ -48,11 +49,18 @@ class Topic:
     max_message_bytes: int = 1_048_576
 
     def __post_init__(self) -> None:
+        if not self.key:
+            raise TypeError(f"{self.name}: a topic needs a key; give it a `key` in schemas/topics.py")
         for event in self.events:
-            needed = {field.name: field.default is MISSING for field in fields(event)}
-            if not needed.keys() >= set(self.key) or not needed[self.key[-1]]:
+            hints = get_type_hints(event)
+            if get_args(hints.get("type")) != (type_of(event),):
                 raise TypeError(
-                    f"{self.name}: {event.__name__} needs the fields {self.key}, the last one without a default; "
+                    f"{self.name}: {event.__name__} bears no type; give it `type: Literal[...]` with that default "
+                    "in schemas/events.py"
+                )
+            if not hints.keys() >= set(self.key) or NoneType in get_args(hints[self.key[-1]]):
+                raise TypeError(
+                    f"{self.name}: {event.__name__} needs the fields {self.key}, the last one never null; "
                     "correct `key` in schemas/topics.py or the class in schemas/events.py"
                 )
 
@@ -121,12 +129,33 @@ EVENT_TOPICS = (DEALS, SCANS, INTERACTIONS)
 """All topics that the workers fold. A state knows a topic by its place here: new ones come last."""
 ALL_TOPICS = (*EVENT_TOPICS, REJECTED)
 
-EVENT_CLASSES: Final = tuple(event for topic in EVENT_TOPICS for event in topic.events)
-"""Every kind of event."""
+
+def homes_of(topics: Iterable[Topic]) -> Mapping[type[Event], Topic]:
+    """Return where the events of each class lie.
+
+    Raises:
+        TypeError: a class, or the type of one, stands twice in the `events` of the topics.
+    """
+    homes: dict[type[Event], Topic] = {}
+    classes: dict[str, type[Event]] = {}
+    for topic in topics:
+        for event in topic.events:
+            name = type_of(event)
+            if name in classes:
+                raise TypeError(
+                    f"{name} stands twice, as {classes[name].__name__} in {homes[classes[name]].name} and as "
+                    f"{event.__name__} in {topic.name}; keep one in `events` in schemas/topics.py"
+                )
+            homes[event], classes[name] = topic, event
+    return homes
+
 
 _PARTITIONERS: Final[Mapping[str, Partitioner]] = {topic.name: topic.partitioner for topic in ALL_TOPICS}
-_TOPIC_OF: Final[Mapping[type[Event], Topic]] = {event: topic for topic in EVENT_TOPICS for event in topic.events}
-_TOPIC_OF_TYPE: Final[Mapping[str, Topic]] = {type_of(event): topic for event, topic in _TOPIC_OF.items()}
+_TOPIC_OF: Final = homes_of(EVENT_TOPICS)
+_TOPIC_OF_TYPE: Final = {type_of(event): topic for event, topic in _TOPIC_OF.items()}
+
+EVENT_CLASSES: Final = tuple(_TOPIC_OF)
+"""Every kind of event."""
 
 
 def group_prefix(fair_id: str) -> str:
@@ -178,7 +207,7 @@ def key_of(event: Event) -> bytes:
     An anonymous event has nobody to meet; its terminal spreads the load.
     """
     for field in topic_of(event).key:
-        if value := getattr(event, field):
+        if (value := getattr(event, field)) is not None:
             return str(value).encode()
     raise AssertionError("the last field of a key is never null")
 

@@ -1,14 +1,17 @@
 """Topics and keys: what a record's key is decides where its badge or deal is counted, for the life of a fair."""
 
-from dataclasses import fields, replace
+from dataclasses import KW_ONLY, fields, replace
 from datetime import timedelta
+from typing import Annotated, Literal
 
 import pytest
 from aiokafka.partitioner import DefaultPartitioner, murmur2
+from pydantic.dataclasses import dataclass
 
 from schemas import events, topics
 from schemas.api.terminals import PlaceKind
-from schemas.events import Event, type_of
+from schemas.events import STRICT, DealTerms, Event, VisitorScan, type_of
+from schemas.ids import BadgeRef
 from schemas.topics import (
     ALL_TOPICS,
     DEALS,
@@ -20,6 +23,7 @@ from schemas.topics import (
     REJECTED,
     SCANS,
     Topic,
+    homes_of,
     journal_topic,
     key_of,
     topic_of,
@@ -39,6 +43,7 @@ KAFKA_MURMUR2 = {
     b"abc": 479470107,
 }
 
+COMMON = ("event_id", "fair_id", "terminal_id", "occurred_at", "received_at")
 WRAPPING = 4_096
 """Bytes that a dead letter may add to the record it wraps: reason, place, headers."""
 
@@ -138,12 +143,83 @@ def test_a_type_that_nobody_knows_belongs_to_its_family_if_it_has_one(name: str,
     assert topic_of_type(name) is topic
 
 
-@pytest.mark.parametrize("key", [("booth",), ("terminal_id", "badge_ref"), ("badge_ref",)])
-def test_a_key_that_an_event_lacks_or_may_leave_null_is_refused_at_declaration(
-    key: tuple[str, ...],
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Kept(Event):
+    """A kind of event that may leave a field null, but has no default for it."""
+
+    _: KW_ONLY
+    type: Literal["fair.test.kept.v1"] = "fair.test.kept.v1"
+    badge_ref: BadgeRef | None
+    place: Annotated[str | None, "a place"]
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Again(Event):
+    """A class that bears the type of another one."""
+
+    _: KW_ONLY
+    type: Literal["fair.visitor.scanned.v1"] = "fair.visitor.scanned.v1"
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Misnamed(Event):
+    """A class whose default is not the type that it takes."""
+
+    _: KW_ONLY
+    type: Literal["fair.test.kept.v2"] = "fair.test.kept.v1"  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Untyped(Event):
+    """A class whose type may be any text."""
+
+    _: KW_ONLY
+    type: str = "fair.test.kept.v1"
+
+
+@pytest.mark.parametrize(
+    ("event", "key", "fault"),
+    [
+        (VisitorScan, ("booth",), r"VisitorScan needs the fields .* schemas/topics\.py"),
+        (VisitorScan, ("terminal_id", "badge_ref"), "VisitorScan needs the fields"),
+        (VisitorScan, ("badge_ref",), "the last one never null"),
+        (Kept, ("badge_ref",), "the last one never null"),
+        (Kept, ("terminal_id", "place"), "the last one never null"),
+        (VisitorScan, (), r"a topic needs a key; .* schemas/topics\.py"),
+        (DealTerms, ("deal_id",), r"DealTerms bears no type; .* schemas/events\.py"),
+        (Misnamed, ("terminal_id",), "Misnamed bears no type"),
+        (Untyped, ("terminal_id",), "Untyped bears no type"),
+    ],
+)
+def test_an_event_that_cannot_lie_in_a_topic_is_refused_at_declaration(
+    event: type[Event], key: tuple[str, ...], fault: str
 ) -> None:
-    with pytest.raises(TypeError, match=r"VisitorScan needs the fields .* schemas/topics\.py"):
-        replace(SCANS, key=key)
+    with pytest.raises(TypeError, match=rf"^fair\.scans: .*{fault}"):
+        replace(SCANS, events=(event,), key=key)
+
+
+def test_every_key_that_a_topic_may_declare_gives_each_event_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    declared = replace(SCANS, events=(Kept,), key=("badge_ref", "seq"))
+    monkeypatch.setattr(topics, "_TOPIC_OF", {Kept: declared})
+    common = {name: getattr(scan("ada"), name) for name in COMMON}
+    assert key_of(Kept(**common, badge_ref=None, place=None, seq=0)) == b"0"
+    assert key_of(Kept(**common, badge_ref="ab" * 16, place=None, seq=7)) == b"ab" * 16
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        (SCANS, replace(SCANS, name="fair.again")),
+        (replace(SCANS, events=(VisitorScan, VisitorScan)),),
+        (SCANS, replace(SCANS, name="fair.again", events=(Again,), key=("terminal_id",))),
+        (SCANS, SCANS),
+    ],
+    ids=["in two topics", "twice in one", "two classes of one type", "a topic twice"],
+)
+def test_a_kind_of_event_has_one_home(declared: tuple[Topic, ...]) -> None:
+    with pytest.raises(TypeError, match=r"^fair\.visitor\.scanned\.v1 stands twice, .* schemas/topics\.py"):
+        homes_of(declared)
 
 
 def test_a_key_is_told_in_words() -> None:
