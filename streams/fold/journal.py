@@ -7,8 +7,6 @@ one, the first in the log wins, for every reader alike. So a worker that was fro
 can append, but it cannot be counted. It learns of it by the offset of its own append, and must stop.
 """
 
-import secrets
-
 import msgspec
 
 from schemas.errors import MustStop
@@ -89,9 +87,15 @@ class PartitionJournal:
         self.seq, self._writer = record.seq, record.writer
         return True
 
-    def start_writing(self) -> None:
-        """Draw a new writer id: from here on, records of earlier lives of this worker are somebody else's."""
-        self._me = secrets.token_bytes(WRITER_BYTES)
+    def start_writing(self, writer: bytes) -> None:
+        """Write from here on: records of earlier lives of this worker are somebody else's.
+
+        Args:
+            writer: an id that was never used before, `WRITER_BYTES` long and not `NOBODY`.
+        """
+        assert len(writer) == WRITER_BYTES
+        assert writer != NOBODY
+        self._me = writer
 
     def write(self, delta: Delta) -> tuple[int, bytes]:
         """Apply a delta; return the offset at which its record must come to lie, and the record.

@@ -1,6 +1,7 @@
 """The states of a worker: the partitions that it folds, those that it keeps warm, and what built them."""
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
 from typing import Final
@@ -9,7 +10,7 @@ from faust.types import TP
 
 from schemas.logs import logger
 from streams.fold.engine import Engine
-from streams.fold.journal import PartitionJournal, writer_of
+from streams.fold.journal import WRITER_BYTES, PartitionJournal, writer_of
 from streams.worker.chunks import Chunk
 
 log = logger(__name__)
@@ -73,7 +74,8 @@ class States:
     def recovered(self, active: AbstractSet[int]) -> None:
         """Fold these partitions: their journals are read to the end."""
         for partition in active:
-            self.journals.setdefault(partition, PartitionJournal(self._engine)).start_writing()
+            journal = self.journals.setdefault(partition, PartitionJournal(self._engine))
+            journal.start_writing(secrets.token_bytes(WRITER_BYTES))
         self.active = frozenset(active)
         log.info(
             "recovery finished",

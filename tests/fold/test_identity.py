@@ -65,7 +65,7 @@ def test_members_beyond_the_room_of_a_key_are_refused(monkeypatch: pytest.Monkey
 def test_keys_come_back_from_the_journal_as_they_went_in() -> None:
     engine = Engine(FAIR, timedelta(seconds=30))
     writer, reader = PartitionJournal(engine), PartitionJournal(engine)
-    writer.start_writing()
+    writer.start_writing(b"writer-1")
     events = [builders.touch("ada", event_id=HIGHEST, terminal=f"t-{number}") for number in range(300)]
     reader.read(*writer.write(engine.fold(writer.state, "fair.interactions", list(enumerate(events)))))
     assert reader.state.seen == writer.state.seen

@@ -3,6 +3,7 @@
 Every recovery must equal the fold of a prefix of the events: nothing lost, nothing doubled.
 """
 
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from schemas.fair.file import example_fair_path, load_fair
 from schemas.topics import SCANS
 from streams.audit.recount.oracle import Oracle
 from streams.fold.engine import Engine
-from streams.fold.journal import PartitionJournal, confirm
+from streams.fold.journal import WRITER_BYTES, PartitionJournal, confirm
 from tests.support import builders
 from tests.support.streams_of import ENGINE
 
@@ -37,7 +38,7 @@ class Writer:
 
     def __init__(self, log: list[bytes]) -> None:
         self.journal = recovered(log)
-        self.journal.start_writing()
+        self.journal.start_writing(secrets.token_bytes(WRITER_BYTES))
         self.in_flight: list[tuple[int, bytes, int]] = []
         self.alive = True
 
@@ -209,7 +210,7 @@ def test_the_largest_deal_that_is_admitted_is_journalled_and_a_larger_one_is_ref
         admission(fair)(larger)
     engine = Engine(fair, builders.LATENESS)
     journal = PartitionJournal(engine)
-    journal.start_writing()
+    journal.start_writing(b"writer-1")
     journal.write(engine.fold(journal.state, "fair.deals", [(0, largest)]))
     oracle = Oracle(file, builders.LATENESS).read(builders.records([largest, larger])).kpis()
     assert oracle["rejected_events"]["fair"] == {frozenset({("topic", "fair.deals"), ("reason", "bad_value")}): 1}

@@ -130,7 +130,7 @@ def folded(records: Sequence[StoredRecord], choose: Any) -> tuple[dict[int, Part
     journals = {number: PartitionJournal(ENGINE) for number in range(PARTITIONS)}
     written: dict[int, list[bytes]] = {number: [] for number in range(PARTITIONS)}
     for journal in journals.values():
-        journal.start_writing()
+        journal.start_writing(b"writer-1")
     while logs:
         partition, topic = sorted(logs)[choose(len(logs))]
         log = logs[partition, topic]

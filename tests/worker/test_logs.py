@@ -34,7 +34,7 @@ def named(lines: list[Any], event: str) -> Any:
 def written(worker: Worker) -> bytes:
     """Return the first journal record of a new writer, of a chunk of one refused record."""
     journal = PartitionJournal(worker.engine)
-    journal.start_writing()
+    journal.start_writing(b"writer-1")
     refused = InvalidEvent("not_json", "no event")
     return journal.write(worker.engine.fold(journal.state, EVENTS.topic, [(0, refused)]))[1]
 
