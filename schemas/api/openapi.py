@@ -72,7 +72,9 @@ def _document() -> Json:
         stored = schemas.pop(cls.__name__)
         schemas[f"{cls.__name__}Data"] = _data_of(stored)
         schemas[cls.__name__] = _posted(envelope, cls)
-    schemas["Party"]["additionalProperties"] = False  # the gateway refuses what workers would ignore
+    for name in model_schemas(*EVENT_CLASSES).keys() - {cls.__name__ for cls in EVENT_CLASSES}:
+        if "properties" in schemas[name]:  # an object within an event: the gateway refuses what workers would ignore
+            schemas[name]["additionalProperties"] = False
     posted = {"oneOf": [{"$ref": _REF + cls.__name__} for cls in EVENT_CLASSES]}
     posted["discriminator"] = {  # type: ignore[assignment]
         "propertyName": "type",

@@ -1,13 +1,15 @@
 """OpenAPI and AsyncAPI say what is true: the gateway keeps to them, and our own events fit them."""
 
 import json
+from dataclasses import KW_ONLY
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from jsonschema_rs import Draft202012Validator
+from pydantic.dataclasses import dataclass
 from schemathesis import Case
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -17,16 +19,17 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from schemas.api import openapi
 from schemas.api.asyncapi import asyncapi_text
 from schemas.api.http import SERVER_FIELDS
 from schemas.api.openapi import openapi_text
 from schemas.dead_letters import DeadLetter, posted_letter, read_letter, record_letter
 from schemas.errors import InvalidEvent
-from schemas.events import Event, type_of
+from schemas.events import STRICT, Event, type_of
 from schemas.topics import ALL_TOPICS, EVENT_CLASSES, PARTITIONS, Topic, key_of, topic_of
-from schemas.wire import decode_strict
+from schemas.wire import decode_plain, decode_strict
 from streams.local.ports import HOST
-from tests.support.examples import EXAMPLES, example_event
+from tests.support.examples import EXAMPLES, example, example_event
 from tests.support.gateway import BOOTH, GatewayProcess, deal, event
 
 DOCUMENT = json.loads(openapi_text())
@@ -50,6 +53,69 @@ def test_our_example_events_fit_both_documents(path: Path) -> None:
     assert fits(posted, "Event") == []
     assert fits([posted], "Batch") == []
     assert fits({**posted, "data": {**data, "received_at": stored["received_at"]}}, "Event") != []
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Corner:
+    """An object within an object of an event."""
+
+    side: int
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Floor:
+    """An object within an event."""
+
+    corners: tuple[Corner, ...]
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Measured(Event):
+    """A kind of event that nobody has thought of yet."""
+
+    _: KW_ONLY
+    type: Literal["fair.test.measured.v1"] = "fair.test.measured.v1"
+    floor: Floor | None = None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"floor": {"corners": [{"side": 1}]}, "x": 1},
+        {"floor": {"corners": [], "x": 1}},
+        {"floor": {"corners": [{"side": 1, "x": 1}]}},
+    ],
+    ids=["in data", "in an object", "in an object of it"],
+)
+def test_an_unknown_field_fits_at_no_depth_of_any_kind_of_event(
+    monkeypatch: pytest.MonkeyPatch, data: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(openapi, "EVENT_CLASSES", (Measured,))
+    document = openapi._document()
+    without = json.loads(json.dumps(data).replace(', "x": 1', ""))
+    assert fits(event(type="fair.test.measured.v1", data=without), "Measured", document) == []
+    assert fits(event(type="fair.test.measured.v1", data=data), "Measured", document) != []
+
+
+@pytest.mark.parametrize("kind", EVENT_CLASSES)
+def test_the_gateway_and_its_document_refuse_an_unknown_field_at_every_depth(kind: type[Event]) -> None:
+    full = json.loads(example(kind, "full"))
+    for at in objects_in(full):
+        at["x"] = 1
+        with pytest.raises(InvalidEvent, match="a field that this version does not know"):
+            decode_plain(full)
+        data = {field: value for field, value in full.items() if field not in SERVER_FIELDS}
+        assert fits(event(type=full["type"], data=data), "Event") != []
+        del at["x"]
+
+
+def objects_in(value: Any) -> list[dict[str, Any]]:
+    """Return a value and all in it that are objects."""
+    if isinstance(value, list):
+        return [found for one in value for found in objects_in(one)]
+    if isinstance(value, dict):
+        return [value, *(found for one in value.values() for found in objects_in(one))]
+    return []
 
 
 def test_every_topic_is_a_channel_and_everything_referred_to_is_there() -> None:
