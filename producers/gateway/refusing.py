@@ -7,6 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 from producers.gateway.bounds import plain_json
 from producers.gateway.problems import ProblemKind
 from producers.gateway.reading import Posting
+from producers.gateway.stamping import pointer_of
 from producers.records import RawRecord, record_of
 from schemas.api.http import Outcome, canonical_id
 from schemas.api.terminals import Terminal
@@ -20,11 +21,6 @@ BY_FAIR_FILE: Final = frozenset({"unknown_place", "unknown_currency"})
 """Reasons that a corrected fair file takes away."""
 
 _EVENT_ID: Final[TypeAdapter[str]] = TypeAdapter(EventId)
-_ATTRIBUTES: Final = frozenset(
-    {"source", "id", "time", "data", "specversion", "datacontenttype", "subject", "dataschema"}
-)
-_POINTERS: Final = {"event_id": "id", "occurred_at": "time", "type": "type"}
-"""Where the fields of a stored event stand in a posted one, if not in `data`."""
 
 
 class Fate(NamedTuple):
@@ -64,7 +60,7 @@ def refuse(index: int, event: Event | None, error: InvalidEvent, posting: Postin
         Outcome.REJECTED,
         event.event_id if event is not None else _safe_id(item),
         error.reason,
-        where + _pointer(error.field),
+        where + pointer_of(error),
         str(error),
     )
     return fate, _letter(topic, posting.terminal, posting.received, raw, error)
@@ -78,17 +74,6 @@ def unreadable_letter(body: bytes, terminal: Terminal, received: str, kind: Prob
 def _letter(topic: str, terminal: Terminal, received: str, raw: bytes, error: InvalidEvent) -> RawRecord:
     key, value = posted_letter(topic, terminal.terminal_id, received, raw, error)
     return RawRecord(REJECTED.name, key, value)
-
-
-def _pointer(name: str) -> str:
-    if not name:
-        return ""
-    head = name.split(".", maxsplit=1)[0]
-    if head in _POINTERS:
-        return f"/{_POINTERS[head]}"
-    if head in _ATTRIBUTES:
-        return f"/{head}"
-    return "/data/" + name.replace(".", "/")
 
 
 def _topic_of(item: Any) -> str:

@@ -23,6 +23,8 @@ PLACE_FIELDS: Final = {PlaceKind.BOOTH: "booth_id", PlaceKind.GATE: "gate_id", P
 
 _FIELDS: Final = {type_of(kind): frozenset(field.name for field in fields(kind)) for kind in EVENT_CLASSES}
 """The fields of every type of event."""
+_ATTRIBUTES: Final = {"event_id": "id", "occurred_at": "time", "type": "type"}
+"""Fields of a stored event that are attributes of the posted one; all others stand in its `data`."""
 _CLOUD_EVENT: Final = plain_validator(TypeAdapter(CloudEvent)).validate_python
 _ENVELOPE: Final = {
     "missing": ("missing_field", "a field that must be there is missing"),
@@ -31,6 +33,18 @@ _ENVELOPE: Final = {
     "too_long": ("too_many_fields", f"an object of an event has at most {FIELDS_MAX} fields"),
 }
 """What pydantic calls a problem, what we call it."""
+
+
+class Misposted(InvalidEvent):
+    """What was posted is not a CloudEvent of the terminal, whatever event it may hold.
+
+    Attributes:
+        pointer: JSON pointer into the posted event to what is wrong.
+    """
+
+    def __init__(self, reason: str, message: str, *, field: str = "", hint: str, pointer: str = "") -> None:
+        super().__init__(reason, message, field=field, hint=hint)
+        self.pointer = pointer
 
 
 class Stamped(NamedTuple):
@@ -65,22 +79,40 @@ def stamp(item: object, posting: Posting) -> Stamped:
         raise
 
 
+def pointer_of(error: InvalidEvent) -> str:
+    """Return a JSON pointer into the posted event to what was refused."""
+    if isinstance(error, Misposted):
+        return error.pointer
+    if not error.field:
+        return ""
+    head, *rest = error.field.split(".")
+    where = ["", _ATTRIBUTES[head]] if head in _ATTRIBUTES else ["", "data", head]
+    return "/".join([*where, *rest])
+
+
 def _fields(item: dict[str, Any], posting: Posting) -> dict[str, Any]:
     try:
         posted: CloudEvent = _CLOUD_EVENT(item)
     except ValidationError as error:
         raise _explain(error) from None
     if posted.source != posting.source:
-        raise InvalidEvent(
+        raise Misposted(
             "wrong_source",
             "source: it is not the address of the terminal that the token belongs to",
             field="source",
             hint="take it from GET /v1/terminal",
+            pointer="/source",
         )
     given, terminal = posted.data, posting.terminal  # pydantic has made this dictionary; it is ours
     if not SERVER_FIELDS.isdisjoint(given):
         name = min(SERVER_FIELDS & given.keys())
-        raise InvalidEvent("unknown_field", f"{name}: the server sets it", field=name, hint="leave it out of `data`")
+        raise Misposted(
+            "unknown_field",
+            f"{name}: the server sets it",
+            field=name,
+            hint="leave it out of `data`",
+            pointer=f"/data/{name}",
+        )
     _stamp_place(given, posted.type, terminal)
     given["type"] = posted.type
     given["event_id"] = canonical_id(posted.id)
@@ -111,4 +143,5 @@ def _explain(error: ValidationError) -> InvalidEvent:
     reason, message = _ENVELOPE.get(first["type"], ("bad_value", "a field has a value that it cannot have"))
     name = str(first["loc"][0]) if first["loc"] and reason != "unknown_field" else ""
     where = f"{name}: " if name else ""
-    return InvalidEvent(reason, f"{where}{message}", field=name, hint="see CloudEvent in /openapi.json")
+    pointer = f"/{name}" if name else ""
+    return Misposted(reason, f"{where}{message}", field=name, hint="see CloudEvent in /openapi.json", pointer=pointer)

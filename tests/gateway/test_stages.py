@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 import jiter
@@ -17,7 +18,7 @@ from producers.gateway.memory import Remembered
 from producers.gateway.problems import RequestRefused
 from producers.gateway.reading import Posting, UnreadableBody, read_posting
 from producers.gateway.stamping import stamp
-from schemas.api.http import EVENT_MAX_BYTES, Outcome
+from schemas.api.http import EVENT_MAX_BYTES, SERVER_FIELDS, CloudEvent, Outcome
 from schemas.api.terminals import Terminal
 from schemas.errors import InvalidEvent
 from schemas.events import DealSigned, VisitorScan
@@ -172,6 +173,39 @@ def test_the_answer_is_a_problem_if_every_event_was_rejected() -> None:
         with pytest.raises(RequestRefused, match=code) as refused:
             reply_to(made.judge(posted([bad])))
         assert [result.outcome for result in refused.value.results or []] == [Outcome.REJECTED]
+
+
+# refusing
+
+ATTRIBUTES = sorted(one.name for one in fields(CloudEvent))
+POINTED = {
+    **{f"no {name}": (event(**{name: ...}), f"/{name}") for name in ("specversion", "id", "source", "type", "time")},
+    **{f"{name} of a wrong kind": (event(**{name: 7}), f"/{name}") for name in ATTRIBUTES},
+    **{f"{name} in data": (scan_with(**{name: "x"}), f"/data/{name}") for name in sorted(SERVER_FIELDS)},
+    "another terminal's source": (event(source=GATE.source), "/source"),
+    "a time that is none": (event(time="noon"), "/time"),
+    "an id that is none": (event(id="x"), "/id"),
+    "a type that is none": (event(type="fair.visitor.teleported.v1"), "/type"),
+    "a type that is posted elsewhere": (event(type="fair.weather.changed.v1"), "/type"),
+    "a bad field": (scan_with(dwell_ms=-1), "/data/dwell_ms"),
+    "a bad field in an object in a list": (
+        deal(parties=[{"org_id": "o-1", "role": "s3cret", "country": "DE"}]), "/data/parties/0/role"),
+    "an unknown field": (scan_with(s3cret=1), ""),
+    "no object": ([], ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "pointer"), list(POINTED.values()), ids=list(POINTED))
+def test_the_pointer_of_a_refusal_leads_to_what_was_posted(one: Any, pointer: str) -> None:
+    (fate,) = fresh_intake().judge(posted([one])).fates
+    assert (fate.outcome, fate.pointer) == (Outcome.REJECTED, f"/0{pointer}")
+
+
+@pytest.mark.parametrize("name", sorted({*ATTRIBUTES} - {"type"}))
+def test_a_field_of_an_event_stands_in_data_though_an_attribute_has_its_name(name: str) -> None:
+    error = InvalidEvent("bad_value", "a field has a value that it cannot have", field=f"{name}.0.of")
+    fate, _ = refusing.refuse(0, None, error, posted(event()))
+    assert fate.pointer == f"/data/{name}/0/of"
 
 
 # a bad neighbour
