@@ -31,6 +31,8 @@ class Topic:
         events: the kinds of events that lie in it; none if it holds something else.
         key: fields of its events, the first of which that is not null is the record key. A topic without events says
             in words what its keys are.
+        producers: the principals that may write it, see `streams/kafka/principals.py`; as it is for events.
+        consumers: the principals that may read it; as it is for events.
         partitioner: chooses the partition; whoever writes asks it.
         retention: None keeps for ever.
 
@@ -41,8 +43,8 @@ class Topic:
     name: str
     description: str
     key: tuple[str, ...]
-    producers: tuple[str, ...]
-    consumers: tuple[str, ...]
+    producers: tuple[str, ...] = ("gateway", "simulator", "replay", "dead-letters")
+    consumers: tuple[str, ...] = ("worker", "audit", "record", "replay")
     events: tuple[type[Event], ...] = ()
     partitioner: Partitioner = BY_KEY
     retention: timedelta | None = KEEP
@@ -92,24 +94,18 @@ DEALS = Topic(
     description="Deals signed, amended and cancelled, one record a revision.",
     events=(DealSigned, DealAmended, DealCancelled),
     key=("deal_id",),
-    producers=("gateway", "simulator", "replay"),
-    consumers=("worker", "audit"),
 )
 SCANS = Topic(
     name="fair.scans",
     description="Badge scans at gates, hall doors, booths and sessions.",
     events=(VisitorScan,),
     key=("badge_ref", "terminal_id"),
-    producers=("gateway", "simulator", "replay"),
-    consumers=("worker", "audit"),
 )
 INTERACTIONS = Topic(
     name="fair.interactions",
     description="What visitors did at exhibits.",
     events=(ExhibitInteraction,),
     key=("badge_ref", "terminal_id"),
-    producers=("gateway", "simulator", "replay"),
-    consumers=("worker", "audit"),
 )
 REJECTED = Topic(
     name="fair.rejected",
@@ -119,8 +115,8 @@ REJECTED = Topic(
         "gateway-<terminal>-<hash> for a posted event",
         "redriven for the mark that a letter was sent again",
     ),
-    producers=("worker", "gateway"),
-    consumers=("redrive",),
+    producers=("worker", "gateway", "dead-letters"),
+    consumers=("record", "dead-letters"),
     partitioner=beside(f"that of the refused record, for a mark that of its letter; {BY_KEY.text}, for a posted event"),
     max_message_bytes=2_097_152,  # whatever an event topic lets through, in base64 and with its wrapping
 )

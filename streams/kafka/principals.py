@@ -1,16 +1,16 @@
-"""Who may do what in Kafka, declared once: `fairpulse acls` prints, grants and checks this table.
+"""Who may do what in Kafka: `fairpulse acls` prints, grants and checks this table.
 
-Every program of ours has a principal of its own and the least that it works with. Topics are named one by one; the
-journal and the group of a fair's workers have a fingerprint in their names, so their rules name the beginning
-(`group_prefix`). Kafka's own implications are used: Read and Write contain Describe, and with Write on a topic a
-producer may be idempotent.
+Every program of ours has a principal of its own and the least that it works with. Topics are named one by one, and
+say themselves who writes and reads them; the rest is declared here. The journal and the group of a fair's workers have
+a fingerprint in their names, so their rules name the beginning (`group_prefix`). Kafka's own implications are used:
+Read and Write contain Describe, and with Write on a topic a producer may be idempotent.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from schemas.topics import ALL_TOPICS, EVENT_TOPICS, REJECTED, group_prefix
+from schemas.topics import ALL_TOPICS, group_prefix
 
 PREFIX: Final = "fairpulse-"
 """How our principals begin: in a Kafka with other users, nobody else should."""
@@ -68,11 +68,12 @@ class Role:
     Attributes:
         name: its principal is `PREFIX` and this.
         does: the commands that it is for, and why it needs what it is given.
+        grants: what it needs beside the topics that name it as producer or consumer.
     """
 
     name: str
     does: str
-    grants: tuple[Grant, ...]
+    grants: tuple[Grant, ...] = ()
 
     @property
     def principal(self) -> str:
@@ -81,14 +82,20 @@ class Role:
 
     def rules(self, fair_id: str) -> Iterator[Rule]:
         """Yield its rules at a fair."""
-        for grant in self.grants:
+        for grant in (*self._records(), *self.grants):
             for name in grant.names or (group_prefix(fair_id),):
                 for operation in grant.operations:
                     yield Rule(self.principal, grant.resource, name, not grant.names, operation)
 
+    def _records(self) -> Iterator[Grant]:
+        """Yield what the topics grant it."""
+        for topic in ALL_TOPICS:
+            if self.name in topic.consumers:
+                yield Grant(("Read",), (topic.name,))
+            if self.name in topic.producers:
+                yield Grant(("Write",), (topic.name,))
 
-_EVENTS: Final = tuple(topic.name for topic in EVENT_TOPICS)
-_REJECTED: Final = (REJECTED.name,)
+
 _ALL: Final = tuple(topic.name for topic in ALL_TOPICS)
 
 OFFSETS: Final = "__consumer_offsets"
@@ -103,26 +110,22 @@ ROLES: Final = (
     Role(
         "gateway",
         "`gateway`. It writes what terminals post, and what it refused. It reads nothing.",
-        (Grant(("Write",), _ALL),),
     ),
     Role(
         "worker",
         "`worker`, and `rebuild`, which starts one. It reads events and cannot write them; it makes, reads and writes"
         " the journals of its fair, whose later generations begin alike; it writes what it refused.",
         (
-            Grant(("Read",), _EVENTS),
-            Grant(("Write",), _REJECTED),
             Grant(("Create", "Read", "Write")),
             Grant(("Read",), resource="Group"),
         ),
     ),
-    Role("audit", "`audit` and `backfill`. They read events and write nothing.", (Grant(("Read",), _EVENTS),)),
-    Role("record", "`record`. It reads every topic and writes nothing.", (Grant(("Read",), _ALL),)),
-    Role("simulator", "`simulate` without a gateway. It writes events, reads nothing.", (Grant(("Write",), _EVENTS),)),
+    Role("audit", "`audit` and `backfill`. They read events and write nothing."),
+    Role("record", "`record`. It reads every topic and writes nothing."),
+    Role("simulator", "`simulate` without a gateway. It writes events, reads nothing."),
     Role(
         "replay",
         "`replay`. It writes events, after it has read whether another fair lies there.",
-        (Grant(("Read", "Write"), _EVENTS),),
     ),
     Role(
         "kafka-exporter",
@@ -132,7 +135,6 @@ ROLES: Final = (
     Role(
         "dead-letters",
         "`dead-letters`. It reads what was refused; a redrive writes it as events again, and marks it.",
-        (Grant(("Read", "Write"), _REJECTED), Grant(("Write",), _EVENTS)),
     ),
 )
 """All principals but the two super users. Those with the same rights share one."""

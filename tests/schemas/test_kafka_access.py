@@ -1,6 +1,7 @@
 """How we log in to Kafka: half a login is refused early, and a password is shown nowhere."""
 
 import ssl
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from schemas.errors import InvalidSettings
 from schemas.kafka_access import client_arguments
 from schemas.settings import KafkaSettings
-from streams.kafka.principals import ROLES, all_rules
+from schemas.topics import ALL_TOPICS, Topic, journal_topic
+from streams.kafka.principals import PREFIX, ROLES, all_rules
 
 LOGIN = {"security_protocol": "SASL_SSL", "sasl_username": "fairpulse-worker", "sasl_password": "s3cret"}
 
@@ -68,7 +70,8 @@ def test_a_password_is_not_in_the_representation() -> None:
 
 
 def test_no_two_roles_have_the_same_rights_and_none_but_replay_and_dead_letters_both_reads_and_writes_a_topic() -> None:
-    assert len({role.grants for role in ROLES}) == len(ROLES)
+    rights = {frozenset(replace(rule, principal="") for rule in role.rules("fair")) for role in ROLES}
+    assert len(rights) == len(ROLES)
     rules = all_rules("fair")
     both = {
         one.principal
@@ -78,3 +81,27 @@ def test_no_two_roles_have_the_same_rights_and_none_but_replay_and_dead_letters_
         and (one.operation, other.operation, one.prefixed) == ("Read", "Write", False)
     }
     assert both == {"fairpulse-replay", "fairpulse-dead-letters"}
+
+
+@pytest.mark.parametrize("topic", ALL_TOPICS, ids=lambda topic: topic.name)
+def test_who_writes_and_reads_a_topic_by_its_declaration_may_do_so_and_nobody_else(topic: Topic) -> None:
+    rules = all_rules("fair")
+    for operation, named in (("Write", topic.producers), ("Read", topic.consumers)):
+        may = {one.principal for one in rules if (one.name, one.operation) == (topic.name, operation)}
+        assert may == {f"{PREFIX}{name}" for name in named}, (
+            "schemas/topics.py names principals of ROLES, without fairpulse-"
+        )
+
+
+def test_the_journal_is_written_and_read_by_those_that_its_declaration_names() -> None:
+    journal, rules = journal_topic("fairpulse-fair-ab-journal-changelog"), all_rules("fair")
+    for operation, named in (("Write", journal.producers), ("Read", journal.consumers)):
+        may = {
+            one.principal
+            for one in rules
+            if one.resource == "Topic"
+            and one.prefixed
+            and journal.name.startswith(one.name)
+            and one.operation == operation
+        }
+        assert may == {f"{PREFIX}{name}" for name in named}

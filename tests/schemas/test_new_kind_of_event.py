@@ -48,8 +48,6 @@ TOPIC = """MEETINGS = Topic(
     description="Meetings that were held.",
     events=(MeetingHeld,),
     key=("badge_ref", "terminal_id"),
-    producers=("gateway",),
-    consumers=("worker", "audit"),
 )
 """
 PROBE = """
