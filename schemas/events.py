@@ -9,7 +9,7 @@ A new kind of event is a class here, its examples in `schemas/examples/<type>/`,
 """
 
 from dataclasses import KW_ONLY, fields
-from typing import Annotated, ClassVar, Literal, get_args, get_type_hints
+from typing import Annotated, ClassVar, Final, Literal, get_args, get_type_hints
 
 from pydantic import ConfigDict, FailFast, Field
 from pydantic.dataclasses import dataclass
@@ -56,7 +56,9 @@ STRICT = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
 
 Sequence63 = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Milliseconds = Annotated[int, Field(ge=0, le=86_400_000)]
-ClockOffset = Annotated[int, Field(ge=-(10**11), le=10**11)]
+CLOCK_OFFSET_MAX_MS: Final = 10**11
+"""Three years: a clock that is further off is not believed."""
+ClockOffset = Annotated[int, Field(ge=-CLOCK_OFFSET_MAX_MS, le=CLOCK_OFFSET_MAX_MS)]
 MinorUnits = Annotated[int, Field(ge=0, le=2**53 - 1)]
 """Money in the smallest unit of its currency; 2^53-1 so that every JSON reader sees the same number."""
 Revision = Annotated[int, Field(ge=1, le=1_000_000)]

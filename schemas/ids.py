@@ -33,12 +33,9 @@ DealId = Name
 OrgId = Name
 """An organisation that is party to a deal."""
 
-EventId = Annotated[
-    str,
-    StringConstraints(
-        pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
-    ),
-]
+EVENT_ID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+
+EventId = Annotated[str, StringConstraints(pattern=EVENT_ID_PATTERN)]
 """A UUID in its one canonical spelling (RFC 9562, lower case, versions 1-8); nil and max are refused."""
 
 BadgeRef = Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{2}){16,32}$")]

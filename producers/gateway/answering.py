@@ -8,7 +8,7 @@ from starlette.types import Send
 from producers.gateway.intake import Judged
 from producers.gateway.problems import RequestRefused, problem_of
 from producers.gateway.refusing import Fate
-from schemas.api.http import PROBLEM_TYPE, EventResult, Problem, Receipt, Results, TerminalInfo
+from schemas.api.http import PROBLEM_TYPE, REQUEST_ID, EventResult, Problem, Receipt, Results, TerminalInfo
 
 _RECEIPT: Final = TypeAdapter(Receipt)
 _RESULTS: Final = TypeAdapter(Results)
@@ -92,7 +92,7 @@ async def send_reply(reply: Reply, request_id: str | None, send: Send) -> None:
     """
     headers = list(reply.headers)
     if request_id is not None:
-        headers.append((b"request-id", request_id.encode()))
+        headers.append((REQUEST_ID.lower().encode(), request_id.encode()))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})
 

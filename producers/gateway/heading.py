@@ -9,16 +9,14 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.types import Scope
 
 from producers.gateway.problems import RequestRefused
-from schemas.api.http import BATCH_TYPE, BODY_MAX_BYTES, JSON_TYPE, SENT_AT, SINGLE_TYPE
+from schemas.api.http import BATCH_TYPE, BODY_MAX_BYTES, JSON_TYPE, REQUEST_ID, REQUEST_ID_PATTERN, SENT_AT, SINGLE_TYPE
+from schemas.events import CLOCK_OFFSET_MAX_MS
 from schemas.times import Instant, epoch_ms
-
-OFFSET_MAX_MS: Final = 10**11
-"""Three years: a clock that is further off is not believed, and no event can hold its offset."""
 
 _SENT_AT: Final = SENT_AT.lower()
 _TYPES: Final = {BATCH_TYPE: True, SINGLE_TYPE: False, JSON_TYPE: None}
 _INSTANT: Final[TypeAdapter[datetime]] = TypeAdapter(Instant)
-_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_REQUEST_ID: Final = re.compile(REQUEST_ID_PATTERN)
 _LENGTH: Final = re.compile(r"[0-9]{1,12}")
 
 
@@ -82,7 +80,7 @@ def clock_offset_ms(heading: Heading, received_at: datetime) -> int | None:
     if sent_at is None:
         return None
     offset = epoch_ms(received_at) - epoch_ms(sent_at)
-    return offset if abs(offset) <= OFFSET_MAX_MS else None
+    return offset if abs(offset) <= CLOCK_OFFSET_MAX_MS else None
 
 
 def instant_in(heading: Heading, header: str) -> datetime | None:
@@ -101,5 +99,5 @@ def instant_in(heading: Heading, header: str) -> datetime | None:
 
 def request_id_in(heading: Heading) -> str | None:
     """Return the terminal's name for the request, if it is one that may be repeated."""
-    given = heading.headers.get("request-id", ("",))[0]
+    given = heading.headers.get(REQUEST_ID.lower(), ("",))[0]
     return given if _REQUEST_ID.fullmatch(given) else None

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from producers.gateway.app import Gateway
+from producers.gateway.supervisor import FRESH_S
 
 
 def internal_app(gateway: Gateway) -> Starlette:
@@ -21,7 +22,7 @@ def internal_app(gateway: Gateway) -> Starlette:
         if gateway.draining:
             reasons.append("draining")
         if not gateway.supervisor.is_ready:
-            reasons.append("kafka has not answered within 10 s")
+            reasons.append(f"kafka has not answered within {FRESH_S:g} s")
         if gateway.room.is_full:
             reasons.append("no room for another request")
         if not gateway.doorkeeper.is_fresh:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 from producers.gateway.intake import Judged
-from schemas.api.http import Outcome
+from schemas.api.http import SENT_AT, Outcome
 
 SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 8)
 
@@ -45,7 +45,7 @@ class GatewayMetrics:
         )
         self.bad_sent_at = Counter(
             "fair_gateway_bad_sent_at",
-            "Requests whose Sent-At cannot be read; their clock is believed.",
+            f"Requests whose {SENT_AT} cannot be read; their clock is believed.",
             registry=registry,
         )
         self.bad_http = Counter(

@@ -12,11 +12,9 @@ from starlette.types import Receive, Scope
 
 from producers.gateway.heading import heading_of
 from producers.gateway.problems import RequestRefused
-from schemas.api.http import BODY_MAX_BYTES, EVENT_MAX_BYTES, EVENTS_MAX
+from schemas.api.http import BODY_DEADLINE_S, BODY_MAX_BYTES, EVENT_MAX_BYTES, EVENTS_MAX
 from schemas.api.terminals import Terminal
 
-BODY_DEADLINE_S: Final = 10.0
-"""A body has arrived by then, or it is refused."""
 LET_PASS_S: Final = 1.0
 """How long we read on after a refusal, so that its sender sees the answer."""
 

@@ -19,7 +19,7 @@ from producers.gateway.internal import internal_app
 from producers.gateway.limits import Buckets, Room
 from producers.gateway.memory import Remembered
 from producers.gateway.metrics import GatewayMetrics
-from producers.gateway.supervisor import Supervisor
+from producers.gateway.supervisor import FRESH_S, Supervisor
 from producers.registry.doorkeeper import Doorkeeper
 from schemas.errors import InvalidSettings, Unavailable
 from schemas.fair.model import Fair
@@ -69,7 +69,7 @@ def create_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) 
     metrics.watch("body_bytes_under_way", "Bytes promised to bodies under way (unit: bytes).", lambda: room.bytes)
     metrics.watch("remembered_events", "Events remembered to answer `duplicate`.", lambda: len(memory))
     metrics.watch("keys", "Keys of terminals that are not revoked.", lambda: len(doorkeeper))
-    metrics.watch("ready", "1 if Kafka has answered within 10 s.", lambda: float(supervisor.is_ready))
+    metrics.watch("ready", f"1 if Kafka has answered within {FRESH_S:g} s.", lambda: float(supervisor.is_ready))
     return Gateway(
         fair=fair,
         settings=settings,

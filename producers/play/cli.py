@@ -66,7 +66,7 @@ def simulate(
     Wrong clocks, outages, copies, stragglers, deals that change, records that are no events.
 
     \b
-    fair_day         the busiest day (default)
+    fair_day         the busiest day
     opening_rush     half of the visitors come in the first half hour
     ceremony_burst   600 deals within ten minutes
     reconnect_flush  most terminals come back at once

@@ -17,6 +17,9 @@ BATCH_TYPE: Final = "application/cloudevents-batch+json"
 SINGLE_TYPE: Final = "application/cloudevents+json"
 SENT_AT: Final = "Sent-At"
 """Header with the terminal's clock when it sends: the server measures the clock with it."""
+REQUEST_ID: Final = "Request-Id"
+"""Header with the terminal's name for a request; given back in the answer if it fits the pattern."""
+REQUEST_ID_PATTERN: Final = r"^[A-Za-z0-9._-]{1,64}$"
 SIMULATED_TIME: Final = "Simulated-Time"
 """Header with the time of a simulated fair. Only a gateway whose clock is set to `simulated` looks at it."""
 JSON_TYPE: Final = "application/json"
@@ -32,6 +35,8 @@ FIELDS_MAX: Final = 64
 """Most fields in an object of an event: three times what the largest event has."""
 ERRORS_MAX: Final = 20
 """Most errors that a problem lists."""
+BODY_DEADLINE_S: Final = 10.0
+"""A body has arrived by then, or it is refused."""
 HEADERS_MAX_BYTES: Final = 16_384
 """Size of request line and headers together."""
 HEADERS_MAX: Final = 64

@@ -9,12 +9,18 @@ from pydantic import TypeAdapter
 
 from schemas.api.http import (
     BATCH_TYPE,
+    BODY_DEADLINE_S,
     BODY_MAX_BYTES,
     EVENT_MAX_BYTES,
     EVENTS_MAX,
     EVENTS_PATH,
+    HEADERS_MAX,
+    HEADERS_MAX_BYTES,
     JSON_TYPE,
     PROBLEM_TYPE,
+    REQUEST_ID,
+    REQUEST_ID_PATTERN,
+    SENT_AT,
     SERVER_FIELDS,
     SINGLE_TYPE,
     TERMINAL_PATH,
@@ -25,26 +31,26 @@ from schemas.api.http import (
     TerminalInfo,
 )
 from schemas.events import Event, type_of
+from schemas.ids import EVENT_ID_PATTERN
 from schemas.times import INSTANT_PATTERN
 from schemas.topics import EVENT_CLASSES
 
 Json = dict[str, Any]
 
 _REF: Final = "#/components/schemas/"
-_UUID: Final = r"^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 _WHEN: Final[Mapping[int, str]] = {
     400: "no JSON in UTF-8, a key twice, nested too deep, or no events: bisect the batch, a single event to the drawer",
     401: "token missing, unknown, revoked or expired: keep everything, pair the terminal again",
     403: "the terminal is enrolled for another fair: keep everything, pair it again",
     404: "no such resource; a query string is never part of one",
     405: "another method",
-    408: "the body did not arrive within 10 s: send it again",
+    408: f"the body did not arrive within {BODY_DEADLINE_S:g} s: send it again",
     409: "every event has the id of another event, which stands: to the drawer",
     413: f"more than {EVENTS_MAX} events, {BODY_MAX_BYTES} bytes, or {EVENT_MAX_BYTES} bytes an event: halve the batch",
     415: "another content type, or any Content-Encoding",
     422: "every event was rejected: to the drawer",
     429: "the terminal is too fast: keep everything, wait for Retry-After",
-    431: "headers beyond 16 KiB or 64 lines",
+    431: f"headers beyond {HEADERS_MAX_BYTES // 1024} KiB or {HEADERS_MAX} lines",
     500: "our mistake: keep everything, send the same bytes again",
     503: "Kafka is away, the outcome is unknown, or there is no room: keep everything, send the same bytes again",
 }
@@ -118,7 +124,7 @@ def _posted(envelope: Json, cls: type[Event]) -> Json:
     """Return the schema of one kind of event as it is posted."""
     properties = {
         **envelope["properties"],
-        "id": {"type": "string", "format": "uuid", "pattern": _UUID},
+        "id": {"type": "string", "format": "uuid", "pattern": EVENT_ID_PATTERN},
         "time": {"type": "string", "format": "date-time", "pattern": INSTANT_PATTERN},
         "type": {"const": type_of(cls)},
         "data": {"$ref": f"{_REF}{cls.__name__}Data"},
@@ -134,16 +140,16 @@ def _post_events() -> Json:
         "summary": "Post one event or a batch; answered when Kafka has all of them.",
         "parameters": [
             {
-                "name": "Sent-At",
+                "name": SENT_AT,
                 "in": "header",
                 "description": "The terminal's clock at this attempt; it corrects the times of the events.",
                 "schema": {"type": "string", "format": "date-time"},
             },
             {
-                "name": "Request-Id",
+                "name": REQUEST_ID,
                 "in": "header",
                 "description": "Given back in the answer.",
-                "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+                "schema": {"type": "string", "pattern": REQUEST_ID_PATTERN},
             },
         ],
         "requestBody": {

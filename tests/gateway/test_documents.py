@@ -19,9 +19,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from producers.gateway.connection import HEADERS_DEADLINE_S
 from schemas.api import openapi
 from schemas.api.asyncapi import asyncapi_text
-from schemas.api.http import SERVER_FIELDS
+from schemas.api.http import BODY_DEADLINE_S, HEADERS_MAX, HEADERS_MAX_BYTES, SERVER_FIELDS
 from schemas.api.openapi import openapi_text
 from schemas.dead_letters import DeadLetter, posted_letter, read_letter, record_letter
 from schemas.errors import InvalidEvent
@@ -170,6 +171,13 @@ def test_dead_letters_of_workers_and_of_the_gateway_fit_the_document() -> None:
         assert json.loads(raw).keys() <= ASYNC["components"]["schemas"]["DeadLetter"]["properties"].keys()
         assert isinstance(read_letter(raw), DeadLetter)
     assert set(DeadLetter.__struct_fields__) <= json.loads(of_gateway).keys()
+
+
+def test_the_readme_says_how_much_a_request_may_hold_and_how_long_it_may_take() -> None:
+    text = " ".join((Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8").split())
+    assert f"over {HEADERS_MAX_BYTES // 1024} KiB or {HEADERS_MAX} lines of headers" in text
+    assert BODY_DEADLINE_S == HEADERS_DEADLINE_S == 10
+    assert "ten seconds for headers or body" in text
 
 
 @pytest.mark.broker
