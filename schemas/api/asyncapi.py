@@ -11,6 +11,9 @@ from schemas.topics import ALL_TOPICS, EVENT_CLASSES, EVENT_TOPICS, PARTITIONS, 
 _BINDING: Final = "0.5.0"
 """Version of AsyncAPI's Kafka bindings."""
 
+_SAYINGS: Final = frozenset({"title", "description", "default"})
+"""Members of a schema that say nothing about a value."""
+
 _LETTER: Final[Json] = {
     "type": "object",
     "description": "A refused record. From a worker: with its place. From the gateway: partition and offset are -1.",
@@ -79,13 +82,28 @@ def _key_binding(topic: Topic) -> Json:
     """Return the record key of a topic's messages: of events, whatever one of the key's fields may be but null."""
     key: Json = {"type": "string", "description": topic.key_text}
     if topic.events:
-        cls = topic.events[0]
-        members = model_schemas(cls)[cls.__name__]["properties"]
-        forms = [form for name in topic.key for form in members[name].get("anyOf", [members[name]])]
-        key["anyOf"] = [
-            {name: value for name, value in form.items() if name != "title"} for form in forms if form["type"] != "null"
+        definitions = model_schemas(*topic.events)
+        forms = [
+            form
+            for name in topic.key
+            for cls in topic.events
+            for form in _forms(definitions[cls.__name__]["properties"][name], definitions)
         ]
+        key["anyOf"] = [form for at, form in enumerate(forms) if form not in forms[:at]]
     return {"kafka": {"key": key, "bindingVersion": _BINDING}}
+
+
+def _forms(field: Json, definitions: Json) -> list[Json]:
+    """Return what a field may be but null, as text: a key is the field's value, written."""
+    if "anyOf" in field:
+        return [form for one in field["anyOf"] for form in _forms(one, definitions)]
+    if "$ref" in field:
+        return _forms(definitions[field["$ref"].rpartition("/")[2]], definitions)
+    if field.get("type") == "null":
+        return []
+    if field.get("type") != "string":
+        return [{"type": "string"}]
+    return [{name: value for name, value in field.items() if name not in _SAYINGS}]
 
 
 def _channel(topic: Topic) -> Json:

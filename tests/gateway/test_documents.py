@@ -20,13 +20,15 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from producers.gateway.connection import HEADERS_DEADLINE_S
-from schemas.api import openapi
+from schemas.api import asyncapi, openapi
 from schemas.api.asyncapi import asyncapi_text
 from schemas.api.http import BODY_DEADLINE_S, HEADERS_MAX, HEADERS_MAX_BYTES, SERVER_FIELDS
 from schemas.api.openapi import openapi_text
+from schemas.codes import CancelReason
 from schemas.dead_letters import DeadLetter, posted_letter, read_letter, record_letter
 from schemas.errors import InvalidEvent
 from schemas.events import STRICT, Event, type_of
+from schemas.ids import BadgeRef, Country
 from schemas.topics import ALL_TOPICS, EVENT_CLASSES, PARTITIONS, Topic, key_of, topic_of
 from schemas.wire import decode_plain, decode_strict
 from streams.local.ports import HOST
@@ -153,6 +155,49 @@ def test_an_event_is_a_message_of_its_topic_alone_with_the_key_it_has_there(kind
     assert not key.is_valid(None)
     assert described["description"] == topic.key_text
     assert DOCUMENT["components"]["schemas"]["Event"]["discriminator"]["mapping"][type_of(kind)].endswith(f"/{name}")
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Coded(Event):
+    """A kind of event whose key may be a word, a name or a number."""
+
+    _: KW_ONLY
+    type: Literal["fair.test.coded.v1"] = "fair.test.coded.v1"
+    word: CancelReason | None = None
+    plain_word: CancelReason
+    name: BadgeRef | None = None
+    number: int
+    either: BadgeRef | CancelReason | None = None
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Named(Event):
+    """Another kind, in the same topic, whose field of the same name holds something else."""
+
+    _: KW_ONLY
+    type: Literal["fair.test.named.v1"] = "fair.test.named.v1"
+    plain_word: Country
+
+
+KEYS = [
+    ((Coded,), ("word", "terminal_id"), ["withdrawn", "t-1"], [""]),
+    ((Coded,), ("plain_word",), ["withdrawn"], ["t-1"]),
+    ((Coded,), ("name", "plain_word"), ["ab" * 16, "withdrawn"], ["t-1"]),
+    ((Coded,), ("either", "plain_word"), ["ab" * 16, "withdrawn"], ["t-1"]),
+    ((Coded,), ("number",), ["7"], []),
+    ((Coded, Named), ("plain_word",), ["withdrawn", "NO"], ["t-1"]),
+    ((Named, Coded), ("plain_word",), ["withdrawn", "NO"], ["t-1"]),
+]
+
+
+@pytest.mark.parametrize(("events", "key", "good", "bad"), KEYS)
+def test_a_key_is_described_by_the_fields_of_all_events_of_its_topic_of_whatever_type(
+    events: tuple[type[Event], ...], key: tuple[str, ...], good: list[str], bad: list[str]
+) -> None:
+    topic = Topic("fair.test", "A test.", key, events=events)
+    described = Draft202012Validator(asyncapi._key_binding(topic)["kafka"]["key"])
+    assert [one for one in good if not described.is_valid(one)] == []
+    assert [one for one in [*bad, None] if described.is_valid(one)] == []
 
 
 @pytest.mark.parametrize("topic", ALL_TOPICS, ids=lambda topic: topic.name)
