@@ -4,6 +4,7 @@ JSON without tricks, of a bounded number of events. What the events hold is aske
 """
 
 import asyncio
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +16,12 @@ from producers.gateway.problems import RequestRefused
 from schemas.api.http import BODY_DEADLINE_S, BODY_MAX_BYTES, EVENT_MAX_BYTES, EVENTS_MAX
 from schemas.api.terminals import Terminal
 
+DIGITS_MAX: Final = 4_300
+"""Digits before the point of a number that jiter reads."""
+_TEXTS_AND_NUMBERS: Final = re.compile(
+    rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|-?([0-9]++)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?', re.DOTALL
+)
+"""A text that does not end goes to the end of the body, so that each byte is looked at once."""
 LET_PASS_S: Final = 1.0
 """How long we read on after a refusal, so that its sender sees the answer."""
 
@@ -70,7 +77,7 @@ def read_posting(
         UnreadableBody: it is not JSON, has a key twice, holds no event or too many.
     """
     try:
-        value = jiter.from_json(body, catch_duplicate_keys=True, allow_inf_nan=False, cache_mode="none")
+        value = _parsed(body)
     except ValueError as error:
         text = str(error)
         if "duplicate key" in text:
@@ -88,6 +95,26 @@ def read_posting(
         raise UnreadableBody("event_too_large")
     attempt = f',"received_at":"{received}"'.encode(), f',"clock_offset_ms":{clock_offset_ms}'.encode()
     return Posting(items, is_array, terminal, terminal.source, received, clock_offset_ms, attempt)
+
+
+def _parsed(body: bytes) -> Any:
+    """Return what a body holds; a number that jiter does not read is an infinity, for which its event is refused.
+
+    Raises:
+        ValueError: it is not JSON, or has a key twice.
+    """
+    try:
+        return jiter.from_json(body, catch_duplicate_keys=True, allow_inf_nan=False, cache_mode="none")
+    except ValueError as error:
+        if "number out of range" not in str(error):
+            raise
+    bounded = _TEXTS_AND_NUMBERS.sub(_bounded, body)
+    return jiter.from_json(bounded, catch_duplicate_keys=True, allow_inf_nan=False, cache_mode="none")
+
+
+def _bounded(found: re.Match[bytes]) -> bytes:
+    digits = found[1] or b""
+    return b"1e999" if len(digits) > DIGITS_MAX and not digits.startswith(b"0") else found[0]
 
 
 class Incoming:

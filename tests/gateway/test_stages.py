@@ -16,7 +16,7 @@ from producers.gateway.decoding import decode
 from producers.gateway.intake import Intake, Judged
 from producers.gateway.memory import Remembered
 from producers.gateway.problems import RequestRefused
-from producers.gateway.reading import Posting, UnreadableBody, read_posting
+from producers.gateway.reading import DIGITS_MAX, Posting, UnreadableBody, read_posting
 from producers.gateway.stamping import stamp
 from schemas.api.http import EVENT_MAX_BYTES, SERVER_FIELDS, CloudEvent, Outcome
 from schemas.api.terminals import Terminal
@@ -61,6 +61,36 @@ def test_reading_keeps_the_order_of_a_batch_and_whether_it_was_one() -> None:
 def test_reading_takes_only_the_shape_that_was_announced(batch: bool) -> None:
     with pytest.raises(UnreadableBody, match="wrong_shape"):
         read_posting(b"{}" if batch else b"[{}]", BOOTH, RECEIVED, batch=batch)
+
+
+NINES = "9" * (DIGITS_MAX + 1)
+
+
+@pytest.mark.parametrize("number", [NINES, f"-{NINES}", f"{NINES}.5", f"{NINES}e5", f"{NINES * 20}.5E+7"], ids=len)
+def test_a_number_of_any_length_refuses_its_own_event_and_no_other(number: str) -> None:
+    body = json.dumps([event(), scan_with(dwell_ms=0.25), event()]).replace("0.25", number)
+    judged = fresh_intake().judge(read_posting(body.encode(), BOOTH, RECEIVED))
+    assert [fate.code for fate in judged.fates] == [None, "bad_value", None]
+
+
+def test_texts_and_numbers_beside_a_number_of_any_length_are_read_as_they_are() -> None:
+    texts = [NINES, f'\\"{NINES}', f"{NINES}\\", "é" * 9, "-1", f"[{NINES}]"]
+    numbers = ["0", "-1", "1.5", f"1.{NINES}", f"0.{NINES}e-7", NINES[:-1], "1e5"]
+    body = json.dumps([{"texts": texts, "numbers": [0.25]}]).replace("0.25", ",".join([*numbers, NINES]))
+    (item,) = read_posting(body.encode(), BOOTH, RECEIVED).items
+    assert item["texts"] == texts
+    assert item["numbers"] == [*jiter.from_json(f"[{','.join(numbers)}]".encode()), float("inf")]
+
+
+@pytest.mark.parametrize(
+    ("rest", "code"),
+    [('{"a": 1, "a": 2}', "duplicate_key"), ('"x', "not_json"), ("0" + NINES, "not_json"), ("NaN", "not_json"),
+     ('"' + '\\"' * 200_000, "not_json"), ("[" * 300 + "]" * 300, "too_deep"), ("-", "not_json")],
+    ids=["a key twice", "a text that does not end", "a zero first", "not a number", "quotes", "deep", "a sign"],
+)  # fmt: skip
+def test_a_number_of_any_length_hides_nothing_else(rest: str, code: str) -> None:
+    with pytest.raises(UnreadableBody, match=code):
+        read_posting(f"[{NINES}, {rest}]".encode(), BOOTH, RECEIVED)
 
 
 # stamping
