@@ -172,24 +172,39 @@ PORTS = {
 }
 ELSE = {
     "fair example": {"2000"},  # exhibitors of the example
+    "README.md": {
+        "2000",  # exhibitors, events of a terminal, a year
+        "100000",  # ids that a measured gateway remembered
+        "0:00:30",  # the terminal's longest pause
+        "0:00:10",  # the session timeout that was measured with
+    },
+    "dashboards/boards/quality.py": {"0:00:10"},  # a good time
+    "producers/gateway/internal.py": {"0:00:10"},  # how lately Kafka answered
+    "producers/gateway/run.py": {"0:00:10"},  # the same
+    "producers/play/neighbours.py": {"2000"},  # milliseconds
+    "producers/play/simulator/journeys.py": {"100000"},  # milliseconds
+    "producers/play/simulator/writing.py": {"100000"},  # minutes kept in memory
+    "producers/terminal/drawer.py": {"100000"},  # events of an export
+    "producers/terminal/status.py": {"2000"},  # milliseconds
+    "schemas/api/openapi.py": {"0:00:10"},  # how long a body may take
     "schemas/options.py": {"100000"},  # the highest speed
+    "schemas/times.py": {"2000"},  # a year
+    "schemas/wire.py": {"2000"},  # a year
+    "streams/audit/recount/rules.py": {"2000"},  # a year
+    "streams/history/reading.py": {"4000"},  # records read at once
     "streams/history/replay.py": {"4000"},  # records folded at once
+    "streams/local/demo.py": {"100000"},  # events a second of the demo's gateway
+    "streams/local/kafka.py": {"0:00:10"},  # how long a node may take to stop
+    "streams/local/properties.py": {"4000"},  # Kafka's milliseconds
 }
 """Numbers that look like a default and are another thing."""
-READERS = sorted(
-    path.relative_to(ROOT).as_posix()
-    for path in (
-        *(path for package in ("schemas", "streams", "producers") for path in (ROOT / package).rglob("*cli.py")),
-        *(
-            ROOT / "streams/history" / name
-            for name in ("replay.py", "pytest_plugin.py", "rebuild.py", "backfill_run.py")
-        ),
-        *(ROOT / "streams/audit").glob("*.py"),
-        ROOT / "schemas/options.py",
-        ROOT / "dashboards/scraping.py",
-        ROOT / "dashboards/pages.py",
-    )
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix() for path in (ROOT / "README.md", *(ROOT / "dashboards/runbooks").glob("*.md"))
 )
+ADDRESS = re.compile(r"[a-z0-9.-]*[a-z0-9]:[0-9]{4,5}\b")
+"""What a reader copies into a shell."""
+OTHERS = {"9090", "8443"}
+"""Ports in addresses that are not ours: Prometheus, a proxy before the gateway."""
 MODULES = sorted(
     path.relative_to(ROOT).as_posix()
     for package in ("schemas", "streams", "producers", "dashboards")
@@ -231,10 +246,22 @@ def test_no_description_of_a_command_repeats_a_default(path: str) -> None:
     assert repeated_in(ALL_COMMANDS[path].help or "") <= ELSE.get(path, set()), "leave the default to the setting"
 
 
-@pytest.mark.parametrize("path", READERS)
-def test_what_reads_settings_has_no_constant_of_the_same_number(path: str) -> None:
+@pytest.mark.parametrize("path", MODULES)
+def test_no_module_has_a_constant_of_the_same_number(path: str) -> None:
     repeated = set[str]().union(*map(repeated_in, constants(path)))
-    assert repeated <= ELSE.get(path, set()), "read it with default_of"
+    assert repeated <= ELSE.get(path, set()), "read it with default_of, or default_text"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_repeats_a_default_except_in_an_address(path: str) -> None:
+    text = (ROOT / path).read_text(encoding="utf-8")
+    assert repeated_in(ADDRESS.sub("", text)) <= ELSE.get(path, set()), "name the variable"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_an_address_on_a_page_has_the_port_of_a_default(path: str) -> None:
+    found = {one.rpartition(":")[2] for one in ADDRESS.findall((ROOT / path).read_text(encoding="utf-8"))}
+    assert found <= PORTS | OTHERS
 
 
 @pytest.mark.parametrize("path", MODULES)
