@@ -77,7 +77,7 @@ def _tell(error: FairpulseError) -> None:
         from schemas.logs import logger, writes_json
 
         if writes_json():
-            logger("fairpulse").critical("ended", error=error.message, hint=error.hint)
+            logger("fairpulse").critical("ended", error=error)
             return
     click.echo(f"error: {error}", err=True)
 
