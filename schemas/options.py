@@ -14,8 +14,6 @@ import click
 from click.shell_completion import CompletionItem
 from typing_extensions import override
 
-from schemas.errors import InvalidSettings
-
 if TYPE_CHECKING:
     from schemas.environment import Settings
 
@@ -51,12 +49,11 @@ class SettingType(click.ParamType):
 
     @override
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the value as the settings have it. Raises InvalidSettings, which names the option."""
+        """Return the value as the settings have it. Raises BadParameter, which does not name the value."""
         try:
             return self.owner.check(self._field, value)
         except ValueError as error:
-            typed = param.opts[0] if param else self._field
-            raise InvalidSettings(f"{typed}: {error}", hint="see --help for what it may be") from None
+            self.fail(f"{error}; see --help for what it may be", param, ctx)
 
     @override
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
@@ -84,6 +81,25 @@ class SettingType(click.ParamType):
         default = default_text(self.owner, self._field)
         also = f"env: {variable(self._field)}" + (f"; default: {default}" if default else "")
         return f"{described(self.owner, self._field)}  [{also}]"
+
+
+class Seconds(click.ParamType):
+    """The type of an option for a length of time that no setting stands for; written like one."""
+
+    name = "seconds"
+
+    def __init__(self, least: timedelta) -> None:
+        self._least = least
+
+    @override
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the length of time. Raises BadParameter, which does not name the value."""
+        from schemas.environment import Duration, at_least, checked
+
+        try:
+            return checked(Annotated[Duration, at_least(self._least)], value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 class SettingOption(click.Option):

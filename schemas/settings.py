@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, SecretStr, StringConstraints, model_validator
 
-from schemas.environment import PREFIX, Duration, FixedPort, Port, Settings
+from schemas.environment import PREFIX, Duration, FixedPort, Port, Settings, at_least
 from schemas.errors import InvalidSettings
 from schemas.topics import PARTITIONS
 
@@ -232,10 +232,7 @@ class LogSettings(Settings):
 
 
 class AuditSettings(Settings):
-    """How an audit that goes on behaves."""
-
-    audit_every: Annotated[Duration, Field(ge=timedelta(milliseconds=100))] | None = None
-    """Go on, a round every so many seconds, until Ctrl-C; /metrics shows what was found. Without it, one round."""
+    """Where an audit that goes on shows what it finds; `--every` alone makes it go on."""
 
     audit_host: str = LOOPBACK
     """Address of the /metrics of an audit that goes on."""
@@ -247,7 +244,7 @@ class AuditSettings(Settings):
 class ExporterSettings(Settings):
     """How `fairpulse kafka-exporter` behaves."""
 
-    exporter_every: Annotated[Duration, Field(ge=timedelta(milliseconds=100))] = timedelta(seconds=10)
+    exporter_every: Annotated[Duration, at_least(timedelta(milliseconds=100))] = timedelta(seconds=10)
     """Seconds between two looks at Kafka."""
 
     exporter_host: str = LOOPBACK

@@ -148,7 +148,6 @@ def replay(
     """
     from producers.play.pacing import Pace
     from producers.play.replay import ReplayPlan, renamed_fair, replay_now, write_fair_file
-    from schemas.errors import InvalidSettings
     from schemas.recording.inspection import warn_of_cut
     from schemas.recording.reader import Recording
     from schemas.settings import KafkaSettings
@@ -156,9 +155,7 @@ def replay(
     kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
     recording = Recording(file)
     if write_fair is not None and as_new_fair is None:
-        raise InvalidSettings(
-            "--write-fair: only for --as-new-fair", hint="the fair file of the recording is inside it"
-        )
+        raise click.UsageError("--write-fair: only for --as-new-fair; the fair file of the recording is inside it")
     if as_new_fair is not None:
         _, content = renamed_fair(recording, as_new_fair)
         if write_fair is not None:

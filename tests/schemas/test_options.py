@@ -83,12 +83,19 @@ def test_an_option_of_this_name_stands_for_the_same_setting_in_every_command(fla
     assert len({setting_of(option) for option in found}) == 1
 
 
+FREE = {
+    "rebuild --port": "the new worker's port: a free one is taken",
+    "audit --every": "a variable would turn an audit that is to end into one that does not",
+}
+"""Options with the name of a setting's that stand for none, and why."""
+
+
 @pytest.mark.parametrize(
     "flag", ["--port", "--host", "--every", "--internal-port", "--terminals", "--file", "--folder"]
 )
 def test_an_option_of_this_name_stands_for_some_setting(flag: str) -> None:
     free = [name for name, option in OPTIONS if flag in option.opts and not isinstance(option, SettingOption)]
-    assert free in ([], ["rebuild --port"]), "the new worker's port is nobody's setting: a free one is taken"
+    assert set(free) <= FREE.keys()
 
 
 def test_a_duration_is_shown_in_seconds() -> None:
@@ -126,19 +133,35 @@ def test_an_option_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch, ar
 
 
 @pytest.mark.parametrize(
+    ("arguments", "typed"),
+    [
+        (["--lateness", "-1"], "--lateness"),
+        (["--lateness", "s3cret"], "--lateness"),
+        (["--port", "70000"], "--port"),
+        (["--port", "s3cret"], "--port"),
+        (["--clock", "s3cret"], "--clock"),
+        (["--bootstrap-servers", "s3cret"], "--bootstrap-servers"),
+    ],
+)
+def test_a_bad_option_is_wrong_usage_that_is_named_without_its_value(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], typed: str
+) -> None:
+    monkeypatch.setenv("FAIRPULSE_METRICS_PORT", "1")
+    assert run(echo, arguments) == 2
+    said = capsys.readouterr().err
+    assert said.splitlines()[-1].startswith(f"Error: Invalid value for '{typed}': ")
+    assert said.endswith("; see --help for what it may be\n")
+    assert "s3cret" not in said
+
+
+@pytest.mark.parametrize(
     ("arguments", "environment", "typed"),
     [
-        (["--lateness", "-1"], {}, "--lateness"),
-        (["--lateness", "s3cret"], {}, "--lateness"),
-        (["--port", "70000"], {}, "--port"),
-        (["--port", "s3cret"], {"FAIRPULSE_METRICS_PORT": "1"}, "--port"),
-        (["--clock", "s3cret"], {}, "--clock"),
-        (["--bootstrap-servers", "s3cret"], {}, "--bootstrap-servers"),
         ([], {"FAIRPULSE_ALLOWED_LATENESS": "s3cret"}, "FAIRPULSE_ALLOWED_LATENESS"),
         (["--lateness", "5"], {"FAIRPULSE_METRICS_PORT": "70000"}, "FAIRPULSE_METRICS_PORT"),
     ],
 )
-def test_an_error_names_what_was_typed_the_option_or_the_variable_and_not_its_value(
+def test_a_bad_variable_is_an_error_in_one_line_that_names_it_and_not_its_value(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],
@@ -152,6 +175,36 @@ def test_an_error_names_what_was_typed_the_option_or_the_variable_and_not_its_va
     assert said.startswith(f"error: {typed}: ")
     assert said.count("\n") == 1
     assert "s3cret" not in said
+
+
+PARSED = "give a number of seconds, or ISO 8601 such as PT30S"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("-1", "give at least 0 s"),
+        ("-PT1S", "give at least 0 s"),
+        *((text, PARSED) for text in ("", "soon", "1e3", "nan", "inf", "30s", "PT", "9" * 30)),
+    ],
+)
+def test_what_is_no_duration_is_refused_in_plain_words(value: str, said: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
+        WorkerSettings.check("allowed_lateness", value)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [("0.05", "give at least 0.1 s"), ("soon", PARSED), ("-1", "give at least")]
+)
+def test_a_pause_between_audits_is_written_like_a_setting(
+    capsys: pytest.CaptureFixture[str], value: str, said: str
+) -> None:
+    assert run(ALL_COMMANDS["audit"], ["--every", value]) == 2
+    assert f"Error: Invalid value for '--every': {said}" in capsys.readouterr().err
+
+
+def test_no_variable_makes_an_audit_go_on() -> None:
+    assert "FAIRPULSE_AUDIT_EVERY" not in known_names()
 
 
 def test_a_value_that_python_code_gives_is_named_by_its_argument() -> None:
