@@ -36,8 +36,8 @@ class SettingType(click.ParamType):
 
     name = "setting"
 
-    def __init__(self, owner: str, field: str) -> None:
-        self._owner, self._field = owner, field
+    def __init__(self, owner: str, field: str, text: str | None) -> None:
+        self._owner, self._field, self._text = owner, field, text
 
     @property
     def owner(self) -> "type[Settings]":
@@ -75,12 +75,12 @@ class SettingType(click.ParamType):
         return (str, get_args(kind)) if get_origin(kind) is Literal else (kind, ())
 
     def told(self) -> str:
-        """Return what the setting is, its variable and its default."""
+        """Return what the setting is, for this command if it has a text of its own; its variable and its default."""
         from schemas.environment import default_text, described, variable
 
         default = default_text(self.owner, self._field)
         also = f"env: {variable(self._field)}" + (f"; default: {default}" if default else "")
-        return f"{described(self.owner, self._field)}  [{also}]"
+        return f"{self._text or described(self.owner, self._field)}  [{also}]"
 
 
 class Seconds(click.ParamType):
@@ -103,7 +103,7 @@ class Seconds(click.ParamType):
 
 
 class SettingOption(click.Option):
-    """An option whose help is written when it is printed, unless it has one of its own."""
+    """An option whose help is written when it is printed, unless the environment cannot stand in for it."""
 
     @override
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
@@ -112,25 +112,38 @@ class SettingOption(click.Option):
         return super().get_help_record(ctx)
 
 
-def setting(
-    owner: str, field: str, flag: str | None = None, *, required: bool = False, text: str | None = None
-) -> Option:
+def setting(owner: str, field: str, *flags: str, required: bool = False, text: str | None = None) -> Option:
     """Return the option that stands for a setting; the command gets it under the field's name, None if not given.
 
     Args:
         owner: a class in `schemas.settings`.
         field: its field.
-        flag: how it is typed, if not as the field is called.
+        flags: how it is typed, if not as the field is called; further ones are aliases.
         required: refuse to run without it, whatever the environment says.
-        text: a help text of its own, for a command in which the setting means something of its own.
+        text: what the setting means to this command, if that is less or more than its own text says.
     """
-    flag = flag or f"--{field.replace('_', '-')}"
-    return click.option(flag, field, cls=SettingOption, type=SettingType(owner, field), required=required, help=text)
+    return click.option(
+        *(flags or (f"--{field.replace('_', '-')}",)),
+        field,
+        cls=SettingOption,
+        type=SettingType(owner, field, text),
+        required=required,
+        help=text if required else None,
+    )
 
 
 bootstrap_servers = setting("KafkaSettings", "bootstrap_servers")
-fair = setting("FairSettings", "fair_file", "--fair")
+_EXAMPLE: Final = "the shipped example of a CIFTIS-like fair"
+fair = setting("FairSettings", "fair_file", "--fair", text=f"The fair file. Without it, {_EXAMPLE}.")
+fair_or_recordings = setting(
+    "FairSettings",
+    "fair_file",
+    "--fair",
+    text=f"The fair file. Without it, the one inside the RECORDING, if one is read; else {_EXAMPLE}.",
+)
+"""For commands that read a recording, or Kafka."""
 lateness = setting("WorkerSettings", "allowed_lateness", "--lateness")
+terminals_file = setting("GatewaySettings", "terminals_file", "--terminals")
 live = click.option(
     "--live",
     multiple=True,
@@ -140,11 +153,6 @@ live = click.option(
 seed = click.option(
     "--seed", default=1, show_default=True, type=click.IntRange(0, 2**63 - 1), help="Same seed, same events."
 )
-
-
-def terminals_file(flag: str) -> Option:
-    """Return the option for the registry of terminals."""
-    return setting("GatewaySettings", "terminals_file", flag)
 
 
 def speed(default: float) -> Option:

@@ -28,7 +28,7 @@ from schemas.console import INTERRUPTED
 @click.option("--skip-to-opening", is_flag=True, help="Send at once what happens before the gates open.")
 @options.bootstrap_servers
 @click.option("--gateway", help="Send over HTTP to this gateway, from a real terminal for every reader of the fair.")
-@options.terminals_file("--terminals")
+@options.terminals_file
 @click.option(
     "--spools",
     type=click.Path(path_type=Path),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 AFTER_THE_FAIR = timedelta(days=2)
 """Keys work so long after the last day, for terminals that were offline."""
 
-FILE = options.terminals_file("--file")
+FILE = options.setting("GatewaySettings", "terminals_file", "--terminals", "--file")
 DAYS = click.option(
     "--days", type=click.IntRange(1, 3_650), help="The key ends after so many days. [default: the fair]"
 )

@@ -21,7 +21,7 @@ from schemas import options
 @options.setting("AuditSettings", "audit_host", "--host")
 @options.setting("AuditSettings", "audit_port", "--port")
 @options.lateness
-@options.fair
+@options.fair_or_recordings
 @options.bootstrap_servers
 def audit(
     *,

@@ -129,7 +129,7 @@ def _start_gateway(children: Children, home: Path, bootstrap: str, plan: DemoPla
     """Start a gateway on free ports, in the fair's time; return it, its address, host:port of its internal pages."""
     registry = home / REGISTRY
     # The gateway wants a registry; the simulator enrols its terminals there.
-    enrol = ["terminals", "enrol", "organiser", "--desk", "--file", str(registry), "--fair", str(plan.fair_file)]
+    enrol = ["terminals", "enrol", "organiser", "--desk", "--terminals", str(registry), "--fair", str(plan.fair_file)]
     enrolled = _start(children, home, "registry", "producers", *enrol)
     if enrolled.popen.wait(START_SECONDS):
         raise enrolled.ended()

@@ -59,14 +59,16 @@ def test_the_tuple_of_settings_names_all_classes_there_are() -> None:
 
 
 @pytest.mark.parametrize(("name", "option"), OF_SETTINGS, ids=[name for name, _ in OF_SETTINGS])
-def test_help_shows_text_variable_and_default_of_the_setting(name: str, option: click.Option) -> None:
+def test_help_shows_variable_and_default_of_the_setting_and_its_text_or_one_for_the_command(
+    name: str, option: click.Option
+) -> None:
     owner, field = setting_of(option)
     record = option.get_help_record(click.Context(click.Command("x")))
     assert record is not None
     if option.required:
         assert record[1].endswith("[required]")
         return
-    assert described(owner, field) in record[1]
+    assert described(owner, field) in record[1] or field == "fair_file"
     assert f"[env: {variable(field)}" in record[1]
     assert f"default: {default_text(owner, field)}]" in record[1] or default_of(owner, field) is None
 
@@ -74,6 +76,31 @@ def test_help_shows_text_variable_and_default_of_the_setting(name: str, option: 
 def test_an_option_that_stands_for_a_setting_has_no_default_of_its_own() -> None:
     for _, option in OF_SETTINGS:
         assert "default" not in option.get_help_extra(click.Context(click.Command("x"), show_default=True))
+
+
+READ_RECORDINGS = {"audit", "backfill"}
+
+
+@pytest.mark.parametrize(("name", "option"), OF_SETTINGS, ids=[name for name, _ in OF_SETTINGS])
+def test_only_a_command_that_reads_recordings_speaks_of_the_fair_file_inside_one(
+    name: str, option: click.Option
+) -> None:
+    record = option.get_help_record(click.Context(click.Command("x")))
+    assert record is not None
+    reads = name.endswith(" --fair") and name.removesuffix(" --fair") in READ_RECORDINGS
+    assert ("inside the RECORDING" in record[1]) is reads
+
+
+def test_a_setting_has_the_same_flag_in_every_command() -> None:
+    flags: dict[Any, set[str]] = {}
+    for _, option in OF_SETTINGS:
+        flags.setdefault(setting_of(option), set()).add(option.opts[0])
+    assert {key: names for key, names in flags.items() if len(names) > 1} == {}
+
+
+def test_the_registry_of_terminals_has_an_alias_where_it_is_the_file_of_the_command() -> None:
+    aliases = {name.split()[0]: option.opts[1:] for name, option in OF_SETTINGS if "--terminals" in option.opts}
+    assert aliases == {"gateway": [], "simulate": [], "terminals": ["--file"]}
 
 
 @pytest.mark.parametrize("flag", ["--bootstrap-servers", "--fair", "--lateness", "--clock", "--generation"])
@@ -90,9 +117,7 @@ FREE = {
 """Options with the name of a setting's that stand for none, and why."""
 
 
-@pytest.mark.parametrize(
-    "flag", ["--port", "--host", "--every", "--internal-port", "--terminals", "--file", "--folder"]
-)
+@pytest.mark.parametrize("flag", ["--port", "--host", "--every", "--internal-port", "--terminals", "--folder"])
 def test_an_option_of_this_name_stands_for_some_setting(flag: str) -> None:
     free = [name for name, option in OPTIONS if flag in option.opts and not isinstance(option, SettingOption)]
     assert set(free) <= FREE.keys()
