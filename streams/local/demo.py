@@ -62,13 +62,13 @@ class DemoPlan:
     direct: bool = False
 
     @property
-    def lateness_seconds(self) -> int:
+    def lateness_seconds(self) -> float:
         """Fair time that a minute stays open: what takes a second on the way takes `speed` seconds of fair time.
 
         Two thousand terminals, a gateway and a Kafka on one machine take up to three.
         """
-        usual_s: int = default_of(WorkerSettings, "allowed_lateness") // timedelta(seconds=1)
-        return max(usual_s, round((1 if self.direct else 3) * self.speed))
+        usual_s: float = default_of(WorkerSettings, "allowed_lateness").total_seconds()
+        return max(usual_s, (1 if self.direct else 3) * self.speed)
 
 
 def run_demo(plan: DemoPlan) -> None:
