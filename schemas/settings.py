@@ -264,7 +264,7 @@ class LocalSettings(Settings):
 class GrafanaSettings(Settings):
     """Which Grafana `python -m dashboards push|annotate|snapshot|doctor` talk to. Workers never do."""
 
-    grafana_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s@?#]+$")] = "http://127.0.0.1:3000"
+    grafana_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s@?#]+$")] = f"http://{LOOPBACK}:3000"
     """Address of Grafana, with its path if it has one."""
 
     grafana_token: SecretStr | None = None

@@ -17,6 +17,7 @@ from rich.live import Live
 
 from schemas.environment import PREFIX, default_of
 from schemas.fair.file import load_fair
+from schemas.ports import HOST, free_port
 from schemas.settings import WorkerSettings
 from streams.audit.run import plan_from
 from streams.local.children import Children
@@ -25,7 +26,6 @@ from streams.local.kafka import LocalKafka
 from streams.local.liveview import SHOWN, LiveView, console
 from streams.local.observers import Watched, start_observers
 from streams.local.parts import Part, is_ready, say, wait_for
-from streams.local.ports import HOST, free_port
 from streams.local.verdicts import check_with_audit, check_with_ledger
 from streams.shown.listing import fetch_report
 

@@ -23,9 +23,9 @@ from schemas.api.openapi import openapi_text
 from schemas.dead_letters import DeadLetter, posted_letter, read_letter, record_letter
 from schemas.errors import InvalidEvent
 from schemas.events import Event, type_of
+from schemas.ports import HOST
 from schemas.topics import ALL_TOPICS, EVENT_CLASSES, PARTITIONS, Topic, key_of, topic_of
 from schemas.wire import decode_strict
-from streams.local.ports import HOST
 from tests.support.examples import EXAMPLES, example_event
 from tests.support.gateway import BOOTH, GatewayProcess, deal, event
 
