@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from schemas.errors import InvalidSettings
 
 PREFIX: Final = "FAIRPULSE_"
-"""Every variable of ours starts so; one that does and is not known is refused (a typo must not be a default)."""
+"""All our variables start with this; an unknown one that does is refused (a typo must not be a default)."""
 
 FOREIGN: Final = frozenset({"FAIRPULSE_TEST_BROKER"})
 """Variables with our prefix that only the tests read."""
@@ -146,4 +146,4 @@ def refuse_unknown(environment: Mapping[str, str]) -> None:
             endings = [one.removeprefix(PREFIX) for one in known]
             near = get_close_matches(name.upper().removeprefix(PREFIX), endings, n=1)
             hint = f"did you mean {PREFIX}{near[0]}?" if near else "remove it"
-            raise InvalidSettings(f"{name} is no setting of ours", hint=hint)
+            raise InvalidSettings(f"{name} is not a setting", hint=hint)

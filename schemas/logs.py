@@ -47,7 +47,7 @@ _BOLD, _CYAN, _DIM, _RESET = "\x1b[1m", "\x1b[36m", "\x1b[2m", "\x1b[0m"
 
 
 class _Told(dict[str, Any]):
-    """A line of ours; handlers that do not know our format, as before the log is set up, write it without secrets."""
+    """One of our lines; handlers that do not know our format, as before the log is set up, write it without secrets."""
 
     @override
     def __str__(self) -> str:
@@ -62,7 +62,7 @@ def _told(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 
 
 _HAND_OVER: Final[tuple[Processor, ...]] = (filter_by_level, _told, ProcessorFormatter.wrap_for_formatter)
-"""A line of ours goes through Python's logging, where levels are set and the lines of libraries are."""
+"""Our lines go through Python's logging, where levels are set and the lines of libraries are."""
 
 
 def logger(name: str) -> BoundLogger:
@@ -164,7 +164,7 @@ def _unless_secret(name: str, value: object, depth: int = 0) -> Any:
 
 
 def _written(fields: Mapping[str, object]) -> dict[str, Any]:
-    """Return fields as they are written: no secrets, none with the name of a part, an error of ours with its remedy."""
+    """Return fields as they are written: no secrets, no name of a part, one of our errors with its remedy."""
     given = {**fields}
     for error in fields.values():
         if isinstance(error, FairpulseError) and error.hint:

@@ -162,5 +162,5 @@ def speed(default: float) -> Option:
         default=default,
         show_default=True,
         type=click.FloatRange(0, 100_000),
-        help="Fair seconds in a real second: 1 is real time, 60 a minute a second, 0 as fast as it goes.",
+        help="Fair seconds per real second: 1 is real time, 60 is a minute per second, 0 is as fast as possible.",
     )

@@ -1,4 +1,4 @@
-"""Every setting of ours, with its default: a variable `FAIRPULSE_<NAME>` for each field, and options of commands."""
+"""All settings, with their defaults: a variable `FAIRPULSE_<NAME>` for each field, and options of commands."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -154,11 +154,11 @@ class WorkerSettings(Settings):
     fair from offset 0. `fairpulse rebuild` prepares the next one beside the running workers."""
 
     max_consecutive_rejects: Annotated[int, Field(ge=0)] = 500
-    """Stop after so many refused records without a single good one: then the worker is wrong, not the records.
+    """A worker stops after this many refused records without a good one: then it is wrong, not the records.
     0 never stops."""
 
     session_timeout: Duration = timedelta(seconds=10)
-    """After so long without a heartbeat a worker is dead and its partitions move."""
+    """How long a worker may send no heartbeat before it counts as dead and its partitions move."""
 
     @property
     def address(self) -> str:
@@ -191,7 +191,7 @@ class GatewaySettings(Settings):
     """PEM file with the key of the certificate."""
 
     gateway_rate: Annotated[float, Field(gt=0, le=1_000_000)] = 200
-    """Events a second that one terminal may send in the long run."""
+    """Events per second that one terminal may send in the long run."""
 
     gateway_burst: Annotated[float, Field(ge=1, le=10_000_000)] = 4_000
     """Events that one terminal may send at once, after it was offline."""
@@ -228,7 +228,7 @@ class LogSettings(Settings):
     """Least severe message that is logged."""
 
     log_format: Literal["text", "json"] = "text"
-    """How a message is written: as a line for a reader, or as one JSON object a line, for what collects logs."""
+    """How a message is written: as a line for a reader, or as one JSON object per line, for what collects logs."""
 
 
 class AuditSettings(Settings):

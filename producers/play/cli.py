@@ -21,9 +21,9 @@ from schemas.console import INTERRUPTED
 @options.fair
 @click.option("--visitors", type=click.IntRange(0, 1_000_000), help="Visits on the busiest day; default: scenario.")
 @options.speed(60.0)
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Events a second at most.")
-@click.option("--seconds", type=click.FloatRange(min=0), help="Stop after so many real seconds.")
-@click.option("--events", type=click.IntRange(min=1), help="Stop after so many events.")
+@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="At most this many events per second.")
+@click.option("--seconds", type=click.FloatRange(min=0), help="Stop after this many real seconds.")
+@click.option("--events", type=click.IntRange(min=1), help="Stop after this many events.")
 @click.option("--start", help="Day of the fair (2) or local time (2025-09-11T08:30) to begin at.")
 @click.option("--skip-to-opening", is_flag=True, help="Send at once what happens before the gates open.")
 @options.bootstrap_servers
@@ -63,7 +63,7 @@ def simulate(
 ) -> int:
     """Send a fair that never was, with all its faults.
 
-    Wrong clocks, outages, copies, stragglers, deals that change, records that are no events.
+    Wrong clocks, outages, copies, stragglers, deals that change, records that are not events.
 
     \b
     fair_day         the busiest day (default)
@@ -124,9 +124,9 @@ def simulate(
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @options.speed(0.0)
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Records a second at most.")
+@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="At most this many records per second.")
 @click.option("--step", is_flag=True, help="Send record by record, on Enter.")
-@click.option("--resume", default=0, type=click.IntRange(min=0), help="Leave out so many records at the beginning.")
+@click.option("--resume", default=0, type=click.IntRange(min=0), help="Leave out this many records at the beginning.")
 @click.option("--as-new-fair", metavar="ID", help="Give the events the id of a fair of their own.")
 @click.option("--write-fair", type=click.Path(path_type=Path), help="Write the fair file of that fair here.")
 @options.bootstrap_servers

@@ -45,6 +45,14 @@ OPTIONS = [
     if isinstance(option, click.Option)
 ]
 OF_SETTINGS = [(name, option) for name, option in OPTIONS if isinstance(option, SettingOption)]
+
+
+def told(option: click.Option) -> str:
+    """Return what a help page says of an option."""
+    record = option.get_help_record(click.Context(click.Command("x")))
+    return record[1] if record else ""
+
+
 SETTINGS = [(owner, field) for owner in ALL_SETTINGS for field in owner.model_fields]
 
 
@@ -310,6 +318,24 @@ def constants(path: str) -> Iterator[str]:
             with suppress(ValueError):
                 amounts = {str(word.arg): float(ast.literal_eval(word.value)) for word in node.keywords}
                 yield f"{timedelta(**amounts).total_seconds():g} s"
+
+
+RIDDLE = re.compile(r"\bof ours\b|\bso (?:many|long)\b|\b(?:is|are|was|be) no (?!longer\b)")
+"""Ways to say a thing that a reader has to guess at."""
+TEXTS = (
+    {path: command.help or "" for path, command in ALL_COMMANDS.items()}
+    | {name: told(option) for name, option in OPTIONS}
+    | {variable(field): described(owner, field) for owner, field in SETTINGS}
+    | {
+        name: (ROOT / "dashboards/generated" / name).read_text(encoding="utf-8")
+        for name in ("SETTINGS.md", "TOPICS.md")
+    }
+)
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_what_readers_look_up_is_plain_english(name: str) -> None:
+    assert not RIDDLE.findall(TEXTS[name])
 
 
 @pytest.mark.parametrize(("name", "option"), OPTIONS, ids=[name for name, _ in OPTIONS])
