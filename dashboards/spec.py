@@ -47,7 +47,6 @@ Levels = tuple[tuple[float | None, str], ...]
 """From which value on a colour holds; the first is from minus infinity (None)."""
 
 PLAIN: Final[Levels] = ((None, NEUTRAL),)
-UNJUDGED: Final[Levels] = ((None, QUIET),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,9 +48,9 @@ def program() -> None:
 
 
 def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code; errors of ours become one line with the remedy.
+    """Run a command and return its exit code; one of our errors becomes one line with the remedy.
 
-    Ctrl-C ends with 130, an error of ours with 1, wrong usage with 2. A reader that closed the pipe is no error.
+    Ctrl-C ends with 130, one of our errors with 1, wrong usage with 2. A reader that closed the pipe is not an error.
     """
     # Libraries log what they also raise; a command says it once, in our words. What runs on sets up a log of its own.
     logging.getLogger().addHandler(_NO_LOG)
@@ -77,7 +77,7 @@ def _tell(error: FairpulseError) -> None:
         from schemas.logs import logger, writes_json
 
         if writes_json():
-            logger("fairpulse").critical("ended", error=error.message, hint=error.hint)
+            logger("fairpulse").critical("ended", error=error)
             return
     click.echo(f"error: {error}", err=True)
 

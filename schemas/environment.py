@@ -7,13 +7,14 @@ from datetime import timedelta
 from difflib import get_close_matches
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.errors import InvalidSettings
 
 PREFIX: Final = "FAIRPULSE_"
-"""Every variable of ours starts so; one that does and is not known is refused (a typo must not be a default)."""
+"""All our variables start with this; an unknown one that does is refused (a typo must not be a default)."""
 
 FOREIGN: Final = frozenset({"FAIRPULSE_TEST_BROKER"})
 """Variables with our prefix that only the tests read."""
@@ -21,10 +22,23 @@ FOREIGN: Final = frozenset({"FAIRPULSE_TEST_BROKER"})
 
 def _seconds(text: object) -> object:
     """Take a plain number as seconds; leave ISO 8601 (PT30S) and everything else to pydantic."""
-    return float(text) if isinstance(text, str) and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text) else text
+    return float(text) if isinstance(text, str) and re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,6})?", text) else text
 
 
-Duration = Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta(0))]
+def at_least(least: timedelta) -> AfterValidator:
+    """Return a limit for a duration; pydantic's own would name it in Python's words."""
+
+    def check(value: timedelta) -> timedelta:
+        if value < least:
+            raise PydanticCustomError(
+                "too_short", "give at least {seconds} s", {"seconds": f"{least.total_seconds():g}"}
+            )
+        return value
+
+    return AfterValidator(check)
+
+
+Duration = Annotated[timedelta, BeforeValidator(_seconds), at_least(timedelta(0))]
 """A length of time: a number of seconds, or ISO 8601, PT5M."""
 
 Port = Annotated[int, Field(ge=0, le=65_535)]
@@ -67,11 +81,19 @@ class Settings(BaseSettings):
             ValueError: why it cannot be one; the value is not named.
         """
         about = cls.model_fields[field]
-        try:
-            kind: Any = Annotated[about.annotation, *about.metadata] if about.metadata else about.annotation
-            return TypeAdapter[Any](kind).validate_python(value)
-        except ValidationError as error:
-            raise ValueError(_complaint(error)) from None
+        return checked(Annotated[about.annotation, *about.metadata] if about.metadata else about.annotation, value)
+
+
+def checked(kind: Any, value: object) -> Any:
+    """Return a value of a kind of setting as its text would make it.
+
+    Raises:
+        ValueError: why it cannot be one; the value is not named.
+    """
+    try:
+        return TypeAdapter[Any](kind).validate_python(value)
+    except ValidationError as error:
+        raise ValueError(_complaint(error)) from None
 
 
 def variable(field: str) -> str:
@@ -99,8 +121,10 @@ def described(owner: type[Settings], field: str) -> str:
 
 def _complaint(error: ValidationError) -> str:
     """Return what is wrong first, without the value: that may be a secret."""
-    message: str = error.errors(include_input=False, include_url=False)[0]["msg"]
-    return message.lower()
+    first = error.errors(include_input=False, include_url=False)[0]
+    if first["type"].startswith("time_delta"):
+        return "give a number of seconds, or ISO 8601 such as PT30S"
+    return first["msg"].lower()
 
 
 def known_names() -> frozenset[str]:
@@ -122,4 +146,4 @@ def refuse_unknown(environment: Mapping[str, str]) -> None:
             endings = [one.removeprefix(PREFIX) for one in known]
             near = get_close_matches(name.upper().removeprefix(PREFIX), endings, n=1)
             hint = f"did you mean {PREFIX}{near[0]}?" if near else "remove it"
-            raise InvalidSettings(f"{name} is no setting of ours", hint=hint)
+            raise InvalidSettings(f"{name} is not a setting", hint=hint)

@@ -4,7 +4,7 @@ FairpulseError
 ├── InvalidEvent      reject this event (it goes to the dead letters, the stream moves on)
 ├── InvalidFairFile   the fair file must be corrected before anything starts
 ├── InvalidSettings   an environment variable or option must be corrected
-├── InvalidRecording  a file is no recording of ours, or not a whole one
+├── InvalidRecording  a file is not a recording, or not a whole one
 ├── Unavailable       something outside is missing or down: start it, then try again
 │   └── Refused       Kafka is there and does not let us: a password or an access rule must be corrected
 └── MustStop          a human must look: going on would lose or double a number
@@ -32,7 +32,7 @@ class FairpulseError(Exception):
 
 
 class InvalidEvent(FairpulseError):
-    """A record that is no event of ours.
+    """A record that is not a valid event.
 
     Attributes:
         reason: a short code from a closed set, fit for a metric label.
@@ -54,7 +54,7 @@ class InvalidSettings(FairpulseError):
 
 
 class InvalidRecording(FairpulseError):
-    """A file is no recording, or a line of its export is no record; the message starts with which."""
+    """A file is not a recording, or a line of its export is not a record; the message starts with which."""
 
 
 class Unavailable(FairpulseError):

@@ -3,7 +3,8 @@
 log = logger(__name__)
 log.info("partitions assigned", active=[0, 3], standby=[1])
 
-The event is a constant text, what varies is a field. Libraries that log in Python's own way come out alike.
+The event is a constant text, what varies is a field. An error is given as it is, error=error: its remedy becomes a
+field of its own. Libraries that log in Python's own way come out alike.
 """
 
 import json
@@ -16,11 +17,13 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import structlog
-from structlog.dev import Column, ConsoleRenderer, KeyValueColumnFormatter, plain_traceback
+from structlog.dev import Column, ConsoleRenderer, KeyValueColumnFormatter
 from structlog.processors import JSONRenderer, format_exc_info
 from structlog.stdlib import BoundLogger, ExtraAdder, ProcessorFormatter, filter_by_level
 from structlog.typing import EventDict, Processor, WrappedLogger
+from typing_extensions import override
 
+from schemas.errors import FairpulseError
 from schemas.times import instant_text
 
 if TYPE_CHECKING:
@@ -32,12 +35,34 @@ SECRET: Final = re.compile("password|secret|token|authorization", re.IGNORECASE)
 DEEPEST: Final = 5
 """Lists in lists are spelled out so far; below, as Python writes them."""
 
+LARGEST_BITS: Final = 1_024
+"""Numbers up to here are written; Python refuses to spell very large ones."""
+
+_TAKEN: Final = frozenset({"timestamp", "level", "logger", "event", "exception", "stack"})
+"""Parts of a line; a field that is called like one of them gets `_` behind its name."""
+
 _PLAIN_WORD: Final = re.compile(r"[^\s\"'=\[\]{},\\]+")
 _COLOURS: Final = {"debug": "\x1b[2m", "warning": "\x1b[33m", "error": "\x1b[31m", "critical": "\x1b[31m"}
 _BOLD, _CYAN, _DIM, _RESET = "\x1b[1m", "\x1b[36m", "\x1b[2m", "\x1b[0m"
 
-_HAND_OVER: Final[tuple[Processor, ...]] = (filter_by_level, ProcessorFormatter.wrap_for_formatter)
-"""A line of ours goes through Python's logging, where levels are set and the lines of libraries are."""
+
+class _Told(dict[str, Any]):
+    """One of our lines; handlers that do not know our format, as before the log is set up, write it without secrets."""
+
+    @override
+    def __str__(self) -> str:
+        fields = {name: value for name, value in self.items() if name not in ("event", "exc_info")}
+        return " ".join(
+            [_on_one_line(str(self["event"])), *(f"{name}={_word(one)}" for name, one in _written(fields).items())]
+        )
+
+
+def _told(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return _Told(event)
+
+
+_HAND_OVER: Final[tuple[Processor, ...]] = (filter_by_level, _told, ProcessorFormatter.wrap_for_formatter)
+"""Our lines go through Python's logging, where levels are set and the lines of libraries are."""
 
 
 def logger(name: str) -> BoundLogger:
@@ -70,11 +95,26 @@ def log_to_stderr(settings: "LogSettings", *, quiet: Iterable[str] = (), silent:
 def formatter(log_format: str, stream: TextIO) -> logging.Formatter:
     """Return what makes a line of a log record: `text`, in colours if the stream is a terminal, or `json`."""
     if log_format == "json":
-        return JsonLines(foreign_pre_chain=[ExtraAdder()], processors=[_framed, JSONRenderer()])
-    return ProcessorFormatter(foreign_pre_chain=[ExtraAdder()], processors=[_framed, _text(colours=stream.isatty())])
+        return JsonLines(foreign_pre_chain=[_extras], processors=[_framed, JSONRenderer()])
+    return Lines(foreign_pre_chain=[_extras], processors=[_framed, _set_in, _text(colours=stream.isatty())])
 
 
-class JsonLines(ProcessorFormatter):
+class Lines(ProcessorFormatter):
+    """Makes a line of a log record, also of one whose text and arguments do not fit together."""
+
+    @override
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        if not isinstance(record.msg, dict):
+            try:
+                record.getMessage()
+            except Exception:  # noqa: BLE001 - it must not cost us the line
+                text = str(_unless_secret("", record.msg))
+                record = logging.makeLogRecord({**vars(record), "msg": text, "args": (), "arguments": record.args})
+        return super().format(record)
+
+
+class JsonLines(Lines):
     """Makes a JSON object of a log record, on one line."""
 
 
@@ -86,6 +126,8 @@ def writes_json() -> bool:
 def plain(value: object, depth: int = 0) -> Any:
     """Return a value as JSON has it: bytes as text, durations in seconds, an error as its name and message."""
     match value:
+        case int() if value.bit_length() > LARGEST_BITS:
+            return f"<a number of {value.bit_length():,} bits>"
         case None | bool() | int() | str():
             return value
         case float():
@@ -96,6 +138,8 @@ def plain(value: object, depth: int = 0) -> Any:
             return value.decode("utf-8", "backslashreplace")
         case timedelta():
             return value.total_seconds()
+        case datetime() if value.tzinfo is not None:
+            return instant_text(value)
         case datetime() | date():
             return value.isoformat()
         case BaseException():
@@ -119,13 +163,33 @@ def _unless_secret(name: str, value: object, depth: int = 0) -> Any:
         return f"<a {type(value).__name__} that cannot be written: {type(error).__name__}>"
 
 
-def _framed(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    """Put time, level, logger and event first, and a traceback last.
+def _written(fields: Mapping[str, object]) -> dict[str, Any]:
+    """Return fields as they are written: no secrets, no name of a part, one of our errors with its remedy."""
+    given = {**fields}
+    for error in fields.values():
+        if isinstance(error, FairpulseError) and error.hint:
+            given.setdefault("remedy", error.hint)
+    written: dict[str, Any] = {}
+    for called, value in given.items():
+        name = _on_one_line(str(called))
+        while name in _TAKEN or name in written or (name != called and name in given):
+            name += "_"
+        written[name] = _unless_secret(name, value.message if isinstance(value, FairpulseError) else value)
+    return written
 
-    A field that is called like one of them gets a `_` behind its name.
-    """
+
+def _extras(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Keep what a library has given its record apart from the parts of the line."""
+    extras = ExtraAdder()(logger, method, {"_record": event["_record"]})
+    del extras["_record"]
+    return {**event, "_extras": extras}
+
+
+def _framed(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Put time, level, logger and event first, and a traceback last."""
     record: logging.LogRecord = event.pop("_record")
     event.pop("_from_structlog")
+    extras = event.pop("_extras", {})
     told: EventDict = {
         "timestamp": instant_text(datetime.fromtimestamp(record.created, UTC)),
         "level": record.levelname.lower(),
@@ -133,10 +197,14 @@ def _framed(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
         "event": str(event.pop("event")),
     }
     trace = format_exc_info(logger, method, {"exc_info": event.pop("exc_info", None)})
-    taken = {*told, "exception"}
-    for name, value in event.items():
-        told[f"{name}_" if name in taken else name] = _unless_secret(name, value)
-    return {**told, **trace}
+    return {**told, **_written({**event, **extras}), **trace}
+
+
+def _set_in(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Set a traceback in, line by line: what an error says cannot look like a line of the log."""
+    if "exception" in event:
+        event["exception"] = "\n".join(f"    {_on_one_line(line)}" for line in event["exception"].split("\n"))
+    return event
 
 
 def _text(*, colours: bool) -> ConsoleRenderer:
@@ -153,7 +221,6 @@ def _text(*, colours: bool) -> ConsoleRenderer:
 
     return ConsoleRenderer(
         sort_keys=False,
-        exception_formatter=plain_traceback,
         columns=[
             column("timestamp", str, _DIM),
             column("level", level),

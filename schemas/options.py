@@ -14,8 +14,6 @@ import click
 from click.shell_completion import CompletionItem
 from typing_extensions import override
 
-from schemas.errors import InvalidSettings
-
 if TYPE_CHECKING:
     from schemas.environment import Settings
 
@@ -38,8 +36,8 @@ class SettingType(click.ParamType):
 
     name = "setting"
 
-    def __init__(self, owner: str, field: str) -> None:
-        self._owner, self._field = owner, field
+    def __init__(self, owner: str, field: str, text: str | None) -> None:
+        self._owner, self._field, self._text = owner, field, text
 
     @property
     def owner(self) -> "type[Settings]":
@@ -51,12 +49,11 @@ class SettingType(click.ParamType):
 
     @override
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the value as the settings have it. Raises InvalidSettings, which names the option."""
+        """Return the value as the settings have it. Raises BadParameter, which does not name the value."""
         try:
             return self.owner.check(self._field, value)
         except ValueError as error:
-            typed = param.opts[0] if param else self._field
-            raise InvalidSettings(f"{typed}: {error}", hint="see --help for what it may be") from None
+            self.fail(f"{error}; see --help for what it may be", param, ctx)
 
     @override
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
@@ -78,16 +75,35 @@ class SettingType(click.ParamType):
         return (str, get_args(kind)) if get_origin(kind) is Literal else (kind, ())
 
     def told(self) -> str:
-        """Return what the setting is, its variable and its default."""
+        """Return what the setting is, for this command if it has a text of its own; its variable and its default."""
         from schemas.environment import default_text, described, variable
 
         default = default_text(self.owner, self._field)
         also = f"env: {variable(self._field)}" + (f"; default: {default}" if default else "")
-        return f"{described(self.owner, self._field)}  [{also}]"
+        return f"{self._text or described(self.owner, self._field)}  [{also}]"
+
+
+class Seconds(click.ParamType):
+    """The type of an option for a length of time that no setting stands for; written like one."""
+
+    name = "seconds"
+
+    def __init__(self, least: timedelta) -> None:
+        self._least = least
+
+    @override
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the length of time. Raises BadParameter, which does not name the value."""
+        from schemas.environment import Duration, at_least, checked
+
+        try:
+            return checked(Annotated[Duration, at_least(self._least)], value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 class SettingOption(click.Option):
-    """An option whose help is written when it is printed, unless it has one of its own."""
+    """An option whose help is written when it is printed, unless the environment cannot stand in for it."""
 
     @override
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
@@ -96,25 +112,38 @@ class SettingOption(click.Option):
         return super().get_help_record(ctx)
 
 
-def setting(
-    owner: str, field: str, flag: str | None = None, *, required: bool = False, text: str | None = None
-) -> Option:
+def setting(owner: str, field: str, *flags: str, required: bool = False, text: str | None = None) -> Option:
     """Return the option that stands for a setting; the command gets it under the field's name, None if not given.
 
     Args:
         owner: a class in `schemas.settings`.
         field: its field.
-        flag: how it is typed, if not as the field is called.
+        flags: how it is typed, if not as the field is called; further ones are aliases.
         required: refuse to run without it, whatever the environment says.
-        text: a help text of its own, for a command in which the setting means something of its own.
+        text: what the setting means to this command, if that is less or more than its own text says.
     """
-    flag = flag or f"--{field.replace('_', '-')}"
-    return click.option(flag, field, cls=SettingOption, type=SettingType(owner, field), required=required, help=text)
+    return click.option(
+        *(flags or (f"--{field.replace('_', '-')}",)),
+        field,
+        cls=SettingOption,
+        type=SettingType(owner, field, text),
+        required=required,
+        help=text if required else None,
+    )
 
 
 bootstrap_servers = setting("KafkaSettings", "bootstrap_servers")
-fair = setting("FairSettings", "fair_file", "--fair")
+_EXAMPLE: Final = "the shipped example of a CIFTIS-like fair"
+fair = setting("FairSettings", "fair_file", "--fair", text=f"The fair file. Without it, {_EXAMPLE}.")
+fair_or_recordings = setting(
+    "FairSettings",
+    "fair_file",
+    "--fair",
+    text=f"The fair file. Without it, the one inside the RECORDING, if one is read; else {_EXAMPLE}.",
+)
+"""For commands that read a recording, or Kafka."""
 lateness = setting("WorkerSettings", "allowed_lateness", "--lateness")
+terminals_file = setting("GatewaySettings", "terminals_file", "--terminals")
 live = click.option(
     "--live",
     multiple=True,
@@ -126,11 +155,6 @@ seed = click.option(
 )
 
 
-def terminals_file(flag: str) -> Option:
-    """Return the option for the registry of terminals."""
-    return setting("GatewaySettings", "terminals_file", flag)
-
-
 def speed(default: float) -> Option:
     """Return the option for how fast a fair is played."""
     return click.option(
@@ -138,5 +162,5 @@ def speed(default: float) -> Option:
         default=default,
         show_default=True,
         type=click.FloatRange(0, 100_000),
-        help="Fair seconds in a real second: 1 is real time, 60 a minute a second, 0 as fast as it goes.",
+        help="Fair seconds per real second: 1 is real time, 60 is a minute per second, 0 is as fast as possible.",
     )

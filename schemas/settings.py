@@ -1,4 +1,4 @@
-"""Every setting of ours, with its default: a variable `FAIRPULSE_<NAME>` for each field, and options of commands."""
+"""All settings, with their defaults: a variable `FAIRPULSE_<NAME>` for each field, and options of commands."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, SecretStr, StringConstraints, model_validator
 
-from schemas.environment import PREFIX, Duration, FixedPort, Port, Settings
+from schemas.environment import PREFIX, Duration, FixedPort, Port, Settings, at_least
 from schemas.errors import InvalidSettings
 from schemas.topics import PARTITIONS
 
@@ -154,11 +154,11 @@ class WorkerSettings(Settings):
     fair from offset 0. `fairpulse rebuild` prepares the next one beside the running workers."""
 
     max_consecutive_rejects: Annotated[int, Field(ge=0)] = 500
-    """Stop after so many refused records without a single good one: then the worker is wrong, not the records.
+    """A worker stops after this many refused records without a good one: then it is wrong, not the records.
     0 never stops."""
 
     session_timeout: Duration = timedelta(seconds=10)
-    """After so long without a heartbeat a worker is dead and its partitions move."""
+    """How long a worker may send no heartbeat before it counts as dead and its partitions move."""
 
     @property
     def address(self) -> str:
@@ -191,7 +191,7 @@ class GatewaySettings(Settings):
     """PEM file with the key of the certificate."""
 
     gateway_rate: Annotated[float, Field(gt=0, le=1_000_000)] = 200
-    """Events a second that one terminal may send in the long run."""
+    """Events per second that one terminal may send in the long run."""
 
     gateway_burst: Annotated[float, Field(ge=1, le=10_000_000)] = 4_000
     """Events that one terminal may send at once, after it was offline."""
@@ -228,14 +228,11 @@ class LogSettings(Settings):
     """Least severe message that is logged."""
 
     log_format: Literal["text", "json"] = "text"
-    """How a message is written: as a line for a reader, or as one JSON object a line, for what collects logs."""
+    """How a message is written: as a line for a reader, or as one JSON object per line, for what collects logs."""
 
 
 class AuditSettings(Settings):
-    """How an audit that goes on behaves."""
-
-    audit_every: Annotated[Duration, Field(ge=timedelta(milliseconds=100))] | None = None
-    """Go on, a round every so many seconds, until Ctrl-C; /metrics shows what was found. Without it, one round."""
+    """Where an audit that goes on shows what it finds; `--every` alone makes it go on."""
 
     audit_host: str = LOOPBACK
     """Address of the /metrics of an audit that goes on."""
@@ -247,7 +244,7 @@ class AuditSettings(Settings):
 class ExporterSettings(Settings):
     """How `fairpulse kafka-exporter` behaves."""
 
-    exporter_every: Annotated[Duration, Field(ge=timedelta(milliseconds=100))] = timedelta(seconds=10)
+    exporter_every: Annotated[Duration, at_least(timedelta(milliseconds=100))] = timedelta(seconds=10)
     """Seconds between two looks at Kafka."""
 
     exporter_host: str = LOOPBACK
@@ -267,7 +264,7 @@ class LocalSettings(Settings):
 class GrafanaSettings(Settings):
     """Which Grafana `python -m dashboards push|annotate|snapshot|doctor` talk to. Workers never do."""
 
-    grafana_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s@?#]+$")] = "http://127.0.0.1:3000"
+    grafana_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s@?#]+$")] = f"http://{LOOPBACK}:3000"
     """Address of Grafana, with its path if it has one."""
 
     grafana_token: SecretStr | None = None

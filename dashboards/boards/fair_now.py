@@ -34,6 +34,8 @@ from dashboards.spec import (
     Row,
     about,
 )
+from schemas.environment import default_text
+from schemas.settings import WorkerSettings
 from streams.kpis.booths import LEADS
 from streams.kpis.deals import CONTRACT_VALUE_REPORTED, DEALS, INTENDED_VALUE_REPORTED, OUTCOMES
 from streams.kpis.definition import Window
@@ -49,6 +51,7 @@ from streams.kpis.gates import (
 from streams.kpis.labels import Label
 
 _DAY, _FAIR = Window.DAY, Window.FAIR
+_OPEN = default_text(WorkerSettings, "allowed_lateness")
 _LIVE = "Live numbers are provisional: quote them with the time, and the audited ones afterwards."
 _LOOK = "look at Data quality first: a silent gate looks like a quiet fair."
 
@@ -154,7 +157,7 @@ _RESULTS = Row(
             kind=Kind.STAT,
             title="Age of numbers",
             what="Time since the end of the newest closed minute: every number here is as old as this.",
-            good="below two minutes: a minute stays open for 30 seconds, then it is scraped.",
+            good=f"below two minutes: a minute stays open for {_OPEN} by default, then it is scraped.",
             do="see Pipeline health: a worker may be recovering, or Kafka may be away.",
             queries=(Query(AGE_NOW),),
             unit="s",

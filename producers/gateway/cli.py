@@ -13,7 +13,7 @@ from schemas import options
 @options.setting("GatewaySettings", "gateway_host", "--host")
 @options.setting("GatewaySettings", "gateway_port", "--port")
 @options.setting("GatewaySettings", "gateway_internal_port", "--internal-port")
-@options.terminals_file("--terminals")
+@options.terminals_file
 def gateway(
     *,
     fair_file: Path | None,

@@ -174,7 +174,7 @@ class Supervisor:
         if producer is not self._producer:
             return
         self._producer = None
-        log.warning("the Kafka producer is replaced", cause=cause, error=error and repr(error), topic=topic or None)
+        log.warning("the Kafka producer is replaced", cause=cause, error=error, topic=topic or None)
         self._rebuilt(cause)
         self._spawn(_end(producer))
         self._spawn(self._renew())
@@ -195,7 +195,7 @@ class Supervisor:
         try:
             arguments = client_arguments(self._kafka)
         except InvalidSettings as error:  # the password is read anew each time, and its file may have gone
-            log.warning("no producer yet", error=error.message, remedy=error.hint)
+            log.warning("no producer yet", error=error)
             return None
         producer = AIOKafkaProducer(
             **arguments,
@@ -219,7 +219,7 @@ class Supervisor:
             if isinstance(why, Refused):
                 self._tell(why)
             else:
-                log.warning("no producer yet", error=why.message, remedy=why.hint)
+                log.warning("no producer yet", error=why)
             await _abandon(producer)
             return None
         except BaseException:
@@ -242,7 +242,7 @@ class Supervisor:
         now_s = asyncio.get_running_loop().time()
         text, told_at = self._told
         if text != str(told) or now_s - told_at > TELL_S:
-            log.error("Kafka denies a right", error=told.message, remedy=told.hint)
+            log.error("Kafka denies a right", error=told)
             self._told = str(told), now_s
 
     async def _watch(self) -> None:

@@ -21,14 +21,14 @@ from schemas.console import INTERRUPTED
 @options.fair
 @click.option("--visitors", type=click.IntRange(0, 1_000_000), help="Visits on the busiest day; default: scenario.")
 @options.speed(60.0)
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Events a second at most.")
-@click.option("--seconds", type=click.FloatRange(min=0), help="Stop after so many real seconds.")
-@click.option("--events", type=click.IntRange(min=1), help="Stop after so many events.")
+@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="At most this many events per second.")
+@click.option("--seconds", type=click.FloatRange(min=0), help="Stop after this many real seconds.")
+@click.option("--events", type=click.IntRange(min=1), help="Stop after this many events.")
 @click.option("--start", help="Day of the fair (2) or local time (2025-09-11T08:30) to begin at.")
 @click.option("--skip-to-opening", is_flag=True, help="Send at once what happens before the gates open.")
 @options.bootstrap_servers
 @click.option("--gateway", help="Send over HTTP to this gateway, from a real terminal for every reader of the fair.")
-@options.terminals_file("--terminals")
+@options.terminals_file
 @click.option(
     "--spools",
     type=click.Path(path_type=Path),
@@ -63,7 +63,7 @@ def simulate(
 ) -> int:
     """Send a fair that never was, with all its faults.
 
-    Wrong clocks, outages, copies, stragglers, deals that change, records that are no events.
+    Wrong clocks, outages, copies, stragglers, deals that change, records that are not events.
 
     \b
     fair_day         the busiest day
@@ -124,9 +124,9 @@ def simulate(
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @options.speed(0.0)
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Records a second at most.")
+@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="At most this many records per second.")
 @click.option("--step", is_flag=True, help="Send record by record, on Enter.")
-@click.option("--resume", default=0, type=click.IntRange(min=0), help="Leave out so many records at the beginning.")
+@click.option("--resume", default=0, type=click.IntRange(min=0), help="Leave out this many records at the beginning.")
 @click.option("--as-new-fair", metavar="ID", help="Give the events the id of a fair of their own.")
 @click.option("--write-fair", type=click.Path(path_type=Path), help="Write the fair file of that fair here.")
 @options.bootstrap_servers
@@ -148,7 +148,6 @@ def replay(
     """
     from producers.play.pacing import Pace
     from producers.play.replay import ReplayPlan, renamed_fair, replay_now, write_fair_file
-    from schemas.errors import InvalidSettings
     from schemas.recording.inspection import warn_of_cut
     from schemas.recording.reader import Recording
     from schemas.settings import KafkaSettings
@@ -156,9 +155,7 @@ def replay(
     kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
     recording = Recording(file)
     if write_fair is not None and as_new_fair is None:
-        raise InvalidSettings(
-            "--write-fair: only for --as-new-fair", hint="the fair file of the recording is inside it"
-        )
+        raise click.UsageError("--write-fair: only for --as-new-fair; the fair file of the recording is inside it")
     if as_new_fair is not None:
         _, content = renamed_fair(recording, as_new_fair)
         if write_fair is not None:

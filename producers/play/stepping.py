@@ -9,7 +9,7 @@ import click
 from producers.play.progress import ProgressLine
 from schemas.times import from_epoch_ms, instant_text
 
-HELP = "Enter sends one record, a number so many, q ends"
+HELP = "Enter sends one record, a number sends that many, q ends"
 
 
 class Described(Protocol):
@@ -38,7 +38,7 @@ class Stepper:
         if self._free > 0:
             self._free -= 1
             return True
-        what = record.kind or "no event of ours"
+        what = record.kind or "not an event"
         at = instant_text(from_epoch_ms(record.at_ms))
         click.echo(f"{record.number:>9,}  {at}  {record.topic:<18} {what} ? ", nl=False, err=True)
         answer = await asyncio.to_thread(sys.stdin.readline)

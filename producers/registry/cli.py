@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from schemas.fair.model import Fair
 
 AFTER_THE_FAIR = timedelta(days=2)
-"""Keys work so long after the last day, for terminals that were offline."""
+"""How long keys work after the last day, for terminals that were offline."""
 
-FILE = options.terminals_file("--file")
+FILE = options.setting("GatewaySettings", "terminals_file", "--terminals", "--file")
 DAYS = click.option(
-    "--days", type=click.IntRange(1, 3_650), help="The key ends after so many days. [default: the fair]"
+    "--days", type=click.IntRange(1, 3_650), help="The key ends after this many days. [default: the fair]"
 )
 
 
@@ -119,7 +119,7 @@ def _terminal(terminal_id: str, fair: "Fair", kind: str, place_id: str) -> "Term
         TypeAdapter(TerminalId).validate_python(terminal_id)
     except ValidationError:
         raise FairpulseError(
-            "this is no terminal id", hint="use 1-64 letters, digits, dots, underscores and hyphens"
+            "this is not a terminal id", hint="use 1-64 letters, digits, dots, underscores and hyphens"
         ) from None
     known = {PlaceKind.BOOTH: fair.booths, PlaceKind.GATE: fair.gates, PlaceKind.HALL: fair.halls}
     place = PlaceKind(kind)

@@ -162,7 +162,7 @@ def status(folder: Path | None) -> None:
 
 
 @terminal.command()
-@click.option("--seconds", type=click.FloatRange(min=0), help="Give up after so long; nothing is lost by it.")
+@click.option("--seconds", type=click.FloatRange(min=0), help="Give up after this many seconds; nothing is lost.")
 @click.pass_obj
 def drain(folder: Path | None, seconds: float | None) -> int:
     """Send everything that waits, and return when the server has it."""

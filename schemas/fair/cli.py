@@ -55,7 +55,7 @@ def summary(fair: "Fair") -> str:
         f"gates       {len(fair.gates)}: {len(countable)} countable with {sum(gate.lanes for gate in countable)} lanes",
         f"sections    {len(fair.sections)}",
         f"exhibitors  {len(direct):,}: {of_type['main']:,} main, {of_type['co']:,} co",
-        f"            {of_type['represented']:,} represented companies apart: they are no exhibitors",
+        f"            {of_type['represented']:,} represented companies apart: they are not exhibitors",
         f"            {len(countries)} countries, {_share(abroad, len(direct))} international",
         f"            {sum(one.leader for one in direct):,} leaders",
         f"booths      {len(fair.booths):,} with {len(fair.exhibits):,} exhibits",

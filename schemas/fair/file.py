@@ -3,7 +3,7 @@
     from schemas.fair.file import example_fair_path, load_fair
     fair = load_fair(example_fair_path())
 
-The order of work is the order of the modules: `fair_text`, `fair_layout`, `fair_checks`, `fair`.
+The order of work is the order of the modules: `text`, `layout`, `checks`, `model`.
 """
 
 from collections.abc import Iterable, Mapping

@@ -36,7 +36,7 @@ def describe(path: Path, *, check: bool) -> tuple[list[str], bool]:
         f"{path.name}: recording of {header.fair_id}, {size:,} bytes, written by {header.written_by}",
         f"records   {header.records:,}{each}",
         *(f"topic     {name}: {one.records:,} of {one.partitions} partitions" for name, one in header.topics.items()),
-        *(f"type      {kind or '(no event of ours)'}: {number:,}" for kind, number in header.types.items()),
+        *(f"type      {kind or '(not an event)'}: {number:,}" for kind, number in header.types.items()),
         f"in Kafka  {header.first or '-'} to {header.last or '-'}",
         f"received  {header.first_arrival or '-'} to {header.last_arrival or '-'}",
         f"fair file {header.fair_sha256 or 'none inside'}",

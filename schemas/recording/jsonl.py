@@ -65,7 +65,8 @@ def from_lines(lines: Iterable[bytes]) -> Iterator[RecordedRecord]:
             )
         except (msgspec.DecodeError, msgspec.ValidationError, ValueError):
             raise InvalidRecording(
-                f"line {number} is no record", hint="one JSON object a line, as `fairpulse recording export` writes it"
+                f"line {number} is not a record",
+                hint="one JSON object per line, as `fairpulse recording export` writes it",
             ) from None
 
 

@@ -31,7 +31,7 @@ class Recording:
         with self._open() as file:
             raw = file.read(HEADER_BYTES)
         if len(raw) < HEADER_BYTES:
-            raise InvalidRecording(f"{path.name} is no recording", hint="name a file that `fairpulse record` wrote")
+            raise InvalidRecording(f"{path.name} is not a recording", hint="name a file that `fairpulse record` wrote")
         try:
             self.header: Header = read_header(raw)
         except InvalidRecording as error:

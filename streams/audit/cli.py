@@ -13,11 +13,15 @@ from schemas import options
 @options.live
 @click.option("--day", help="Only the numbers of a day, 2025-09-12. [default: all days and the fair]")
 @click.option("--out", type=click.Path(path_type=Path), help="Leave evidence.csv, numbers.csv, manifest.json here.")
-@options.setting("AuditSettings", "audit_every", "--every")
+@click.option(
+    "--every",
+    type=options.Seconds(least=timedelta(milliseconds=100)),
+    help="Go on until Ctrl-C, with this pause between two rounds; /metrics shows what was found.",
+)
 @options.setting("AuditSettings", "audit_host", "--host")
 @options.setting("AuditSettings", "audit_port", "--port")
 @options.lateness
-@options.fair
+@options.fair_or_recordings
 @options.bootstrap_servers
 def audit(
     *,
@@ -25,7 +29,7 @@ def audit(
     live: tuple[str, ...],
     day: str | None,
     out: Path | None,
-    audit_every: timedelta | None,
+    every: timedelta | None,
     audit_host: str | None,
     audit_port: int | None,
     allowed_lateness: timedelta | None,
@@ -42,19 +46,18 @@ def audit(
 
     from rich.console import Console
 
-    from schemas.errors import InvalidSettings
     from schemas.logs import log_to_stderr
     from schemas.settings import AuditSettings, LogSettings
     from streams.audit.run import audit as recompute
     from streams.audit.run import keep, plan_from, report_lines
     from streams.audit.watch import watch
 
-    settings = AuditSettings.load(audit_every=audit_every, audit_host=audit_host, audit_port=audit_port)
+    if every is not None and (recording is not None or out is not None):
+        raise click.UsageError("--every: only for live workers, without --out; leave one of them out")
+    settings = AuditSettings.load(audit_host=audit_host, audit_port=audit_port)
     plan = plan_from(recording, live, day, out, allowed_lateness, fair_file, bootstrap_servers)
-    if settings.audit_every is not None:
-        pause_s = settings.audit_every.total_seconds()
-        if recording is not None or out is not None:
-            raise InvalidSettings("--every: only for live workers, without --out", hint="leave one of them out")
+    if every is not None:
+        pause_s = every.total_seconds()
         log_to_stderr(LogSettings.load(), quiet=("aiokafka",))
         watch(plan, settings.audit_host, settings.audit_port, lambda: not threading.Event().wait(pause_s))
         return 0

@@ -49,7 +49,7 @@ def rebuild(
 
 @click.command()
 @click.argument("recording", required=False, type=click.Path(path_type=Path))
-@options.fair
+@options.fair_or_recordings
 @options.bootstrap_servers
 @options.lateness
 def backfill(

@@ -78,7 +78,7 @@ def admitted(letters: Mapping[LetterPlace, DeadLetter], fair: Fair) -> dict[Lett
     for place, letter in letters.items():
         raw = letter.raw
         if letter.topic not in names:
-            verdicts[place] = InvalidEvent(letter.reason, "it was for no topic of ours")
+            verdicts[place] = InvalidEvent(letter.reason, "its topic is unknown")
         elif raw is not None and len(raw) < letter.size:
             verdicts[place] = InvalidEvent("too_large", "only its beginning is in the letter")
         else:

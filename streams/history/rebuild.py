@@ -1,7 +1,6 @@
 """Throw away all state without a gap: fold from offset 0 beside the running workers, compare, and only then switch."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress
 from schemas.environment import default_of
 from schemas.errors import FairpulseError, InvalidSettings, Unavailable
 from schemas.fair.chosen import named_fair_file
+from schemas.ports import free_port
 from schemas.settings import LOOPBACK, KafkaSettings, WorkerSettings
 from streams.shown.answers import Number, Report, pair, shown
 from streams.shown.listing import fetch_report
@@ -44,7 +44,7 @@ def rebuild_beside(
     workers = WorkerSettings.load(generation=generation)
     console = Console(stderr=True, highlight=False)
     urls = tuple(live) or (workers.address,)
-    port = _free_port() if port is None else port
+    port = free_port() if port is None else port
     new = f"http://{LOOPBACK}:{port}"
     fetch_report(urls[0], "events")
     with _new_worker(generation, port, named_fair_file(fair_file), kafka) as process:
@@ -119,14 +119,6 @@ def _applied(url: str) -> int:
     """Return how many records are in what a worker shows."""
     upto = fetch_report(url, "events")["upto"]
     return sum(offset + 1 for topics in upto.values() for offset in topics.values())
-
-
-def _free_port() -> int:
-    """Return a port that is free now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from schemas.topics import ALL_TOPICS
 from streams.history.reading import Span, reading
 
 SAVE_S: Final = 1.0
-"""What is taken is on disk at the latest after so long."""
+"""How long what was taken may wait until it is on disk."""
 
 TOLD_S: Final = 0.25
 """Between two pictures of the progress."""

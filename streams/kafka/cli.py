@@ -39,7 +39,7 @@ def topics(create: bool, bootstrap_servers: str | None) -> None:
 def acls(
     *, apply_: bool, check: bool, print_commands: bool, fair_file: Path | None, bootstrap_servers: str | None
 ) -> int:
-    """List the access rules: what every principal of ours may do in Kafka, and no more.
+    """List the access rules: what each of our principals may do in Kafka, and no more.
 
     --apply is for an administrator (in docker-compose.sasl.yml, fairpulse-admin) and may be repeated: what is there
     stays. It takes nothing away; --check names what is too much.

@@ -63,9 +63,7 @@ def kafka(local_kafka_port: int | None, nodes: str, data: Path | None, passwords
 
 @click.command()
 @options.fair
-@click.option(
-    "--seconds", type=click.IntRange(min=1), help="Stop by itself after so many seconds, and check every KPI."
-)
+@click.option("--seconds", type=click.IntRange(min=1), help="Stop after this many seconds, and check every KPI.")
 @options.speed(60.0)
 @click.option("--visitors", default=20_000, show_default=True, help="Visits of the simulated day.")
 @click.option("--scenario", help="What happens; `fairpulse simulate --help` lists it, and says what is the default.")

@@ -17,6 +17,7 @@ from rich.live import Live
 
 from schemas.environment import PREFIX, default_of
 from schemas.fair.file import load_fair
+from schemas.ports import HOST, free_port
 from schemas.settings import WorkerSettings
 from streams.audit.run import plan_from
 from streams.local.children import Children
@@ -25,7 +26,6 @@ from streams.local.kafka import LocalKafka
 from streams.local.liveview import SHOWN, LiveView, console
 from streams.local.observers import Watched, start_observers
 from streams.local.parts import Part, is_ready, say, wait_for
-from streams.local.ports import HOST, free_port
 from streams.local.verdicts import check_with_audit, check_with_ledger
 from streams.shown.listing import fetch_report
 
@@ -62,13 +62,13 @@ class DemoPlan:
     direct: bool = False
 
     @property
-    def lateness_seconds(self) -> int:
+    def lateness_seconds(self) -> float:
         """Fair time that a minute stays open: what takes a second on the way takes `speed` seconds of fair time.
 
         Two thousand terminals, a gateway and a Kafka on one machine take up to three.
         """
-        usual_s: int = default_of(WorkerSettings, "allowed_lateness") // timedelta(seconds=1)
-        return max(usual_s, round((1 if self.direct else 3) * self.speed))
+        usual_s: float = default_of(WorkerSettings, "allowed_lateness").total_seconds()
+        return max(usual_s, (1 if self.direct else 3) * self.speed)
 
 
 def run_demo(plan: DemoPlan) -> None:
@@ -129,7 +129,7 @@ def _start_gateway(children: Children, home: Path, bootstrap: str, plan: DemoPla
     """Start a gateway on free ports, in the fair's time; return it, its address, host:port of its internal pages."""
     registry = home / REGISTRY
     # The gateway wants a registry; the simulator enrols its terminals there.
-    enrol = ["terminals", "enrol", "organiser", "--desk", "--file", str(registry), "--fair", str(plan.fair_file)]
+    enrol = ["terminals", "enrol", "organiser", "--desk", "--terminals", str(registry), "--fair", str(plan.fair_file)]
     enrolled = _start(children, home, "registry", "producers", *enrol)
     if enrolled.popen.wait(START_SECONDS):
         raise enrolled.ended()

@@ -6,10 +6,10 @@ from typing import Final
 
 import yaml
 
+from schemas.ports import HOST, free_port
 from streams.local.children import Children
 from streams.local.images import boards, in_container, installed, with_environment
 from streams.local.parts import Part
-from streams.local.ports import HOST, free_port
 
 IMAGE: Final = "grafana/grafana:13.2.3"
 """The one in docker-compose.yml."""

@@ -15,12 +15,12 @@ from types import TracebackType
 from typing import Final, Self
 
 from schemas.errors import InvalidSettings, Unavailable
+from schemas.ports import HOST, free_port, refuse_taken
 from schemas.settings import KafkaSettings
 from streams.kafka.principals import ADMIN, all_users
 from streams.local.children import Children, end
 from streams.local.jars import class_path
 from streams.local.node import PORT_TAKEN, Node
-from streams.local.ports import HOST, free_port, refuse_taken
 from streams.local.properties import Ports, server_properties
 from streams.local.readiness import cluster_members, cluster_members_as
 from streams.local.sasl import make_passwords, sasl_properties, scram_arguments, settings_of

@@ -8,11 +8,11 @@ from typing import Final
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from schemas.ports import HOST, free_port
 from streams.local.children import Children
 from streams.local.grafana import HOME_BOARD, start_grafana
 from streams.local.images import installed
 from streams.local.parts import Part, note, say, wait_for
-from streams.local.ports import HOST, free_port
 from streams.local.prometheus import start_prometheus
 
 START_SECONDS: Final = 90

@@ -31,7 +31,7 @@ class Part:
 
 
 def wait_for(condition: Callable[[], bool], part: Part, seconds: float) -> None:
-    """Return when the condition holds. Raises Unavailable if the part ends by itself, or after so many seconds."""
+    """Return when the condition holds. Raises Unavailable if the part ends by itself, or is not ready in time."""
     deadline = time.monotonic() + seconds
     while not condition():
         if part.popen.poll() is not None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from streams.local.ports import HOST
+from schemas.ports import HOST
 
 INTERNAL_PARTITIONS: Final = 4
 """Partitions of Kafka's own topics (50 in production): a start creates and a stop flushes every one of them."""

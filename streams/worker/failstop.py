@@ -24,11 +24,8 @@ def leave(what: str, error: BaseException, **where: Any) -> NoReturn:
         error: why.
         where: topic, partition, offsets: whatever helps to look it up.
     """
-    if isinstance(error, FairpulseError):
-        told: dict[str, Any] = {"error": error.message, "remedy": error.hint}
-    else:
-        told = {"error": str(error), "exc_info": error}
-    log.critical("leaving", what=what, kind=type(error).__name__, **where, **told)
+    trace = None if isinstance(error, FairpulseError) else error
+    log.critical("leaving", what=what, kind=type(error).__name__, **where, error=error, exc_info=trace)
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -18,10 +18,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from processes import PATIENCE_S, Bench, Failed, cpu_seconds, get, resident_bytes
 
 from schemas.fair.model import Fair
+from schemas.ports import free_port
 from schemas.settings import KafkaSettings, WorkerSettings
 from schemas.topics import EVENT_TOPICS, PARTITIONS, Topic
 from streams.kafka.topics import ensure_topics
-from streams.local.ports import free_port
 from streams.worker.app import create_worker
 
 

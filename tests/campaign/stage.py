@@ -20,11 +20,11 @@ from typing import Final, Self
 from aiokafka.errors import KafkaError
 
 from schemas.errors import Unavailable
+from schemas.ports import free_port
 from schemas.settings import KafkaSettings
 from schemas.topics import ALL_TOPICS
 from streams.kafka.topics import admin, ensure_topics
 from streams.local.kafka import LocalKafka
-from streams.local.ports import free_port
 from tests.campaign.supervised import Feed, Fleet
 from tests.campaign.workloads import Workload, write_fair
 from tests.support.proxy import Proxy

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from dashboards.__main__ import ROOT, dashboards
 from dashboards.boards import ALL_BOARDS
 from schemas.console import run
-from streams.local.ports import HOST, free_port
+from schemas.ports import HOST, free_port
 from tests.support.grafana_stub import TOKEN, VIEWER, GrafanaStub, grafana_stub
 
 UIDS = [board.uid for board in ALL_BOARDS]

@@ -24,12 +24,12 @@ from dashboards.scraping import AUDIT, FACTS, GATEWAY, KAFKA, WORKER
 from schemas.api.http import SIMULATED_TIME
 from schemas.api.terminals import PlaceKind, Terminal
 from schemas.fair.file import example_fair_path, load_fair
+from schemas.ports import HOST, free_port
 from streams.audit.recount.oracle import Oracle
 from streams.kpis.aggregates import Histogram
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi, Unit, Window
 from streams.local.kafka import LocalKafka
-from streams.local.ports import HOST, free_port
 from tests.support.builders import LATENESS
 from tests.support.gateway import GatewayProcess, Paired, event
 from tests.support.prometheus import Labels, Prometheus, needs_prometheus, now, prometheus_for, running

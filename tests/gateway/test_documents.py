@@ -29,9 +29,9 @@ from schemas.dead_letters import DeadLetter, posted_letter, read_letter, record_
 from schemas.errors import InvalidEvent
 from schemas.events import STRICT, Event, type_of
 from schemas.ids import BadgeRef, Country
+from schemas.ports import HOST
 from schemas.topics import ALL_TOPICS, EVENT_CLASSES, PARTITIONS, Topic, key_of, topic_of
 from schemas.wire import decode_plain, decode_strict
-from streams.local.ports import HOST
 from tests.support.examples import EXAMPLES, example, example_event
 from tests.support.gateway import BOOTH, GatewayProcess, deal, event
 
@@ -151,7 +151,7 @@ def test_an_event_is_a_message_of_its_topic_alone_with_the_key_it_has_there(kind
     described = message["bindings"]["kafka"]["key"]
     key = Draft202012Validator(described)
     assert key.is_valid(key_of(sample).decode())
-    assert not key.is_valid("no key of ours")
+    assert not key.is_valid("not a key")
     assert not key.is_valid(None)
     assert described["description"] == topic.key_text
     assert DOCUMENT["components"]["schemas"]["Event"]["discriminator"]["mapping"][type_of(kind)].endswith(f"/{name}")

@@ -17,11 +17,11 @@ import pytest
 
 from producers.registry.store import Registry
 from schemas.api.terminals import PlaceKind, Terminal
+from schemas.ports import HOST
 from schemas.settings import KafkaSettings
 from schemas.topics import SCANS
 from streams.kafka.topics import ensure_topics
 from streams.local.kafka import LocalKafka
-from streams.local.ports import HOST
 from tests.support.gateway import BOOTH, FAIR_ID, GATE, NOW, GatewayProcess, Paired, event, statuses
 from tests.support.posting import Tally, terminal_at_work
 from tests.support.workers import eventually, read_back

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from streams.local.ports import HOST
+from schemas.ports import HOST
 from tests.support.gateway import BOOTH, GATE, GatewayProcess, event, statuses
 
 pytestmark = pytest.mark.broker

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from schemas.ports import free_port
 from schemas.topics import SCANS
 from schemas.wire import decoder
 from streams.local.kafka import LocalKafka
-from streams.local.ports import free_port
 from tests.support.workers import read_back
 
 pytestmark = pytest.mark.broker

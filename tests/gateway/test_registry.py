@@ -161,8 +161,8 @@ def test_the_command_prints_the_token_alone_and_lists_without_secrets(path: Path
     [
         (("stand-1", "--booth", "h9-999"), "no such booth"),
         (("stand-1", "--gate", "h1-001"), "no such gate"),
-        (("stand 1", "--booth", "h1-001"), "no terminal id"),
-        (("stand-1\n", "--booth", "h1-001"), "no terminal id"),
+        (("stand 1", "--booth", "h1-001"), "not a terminal id"),
+        (("stand-1\n", "--booth", "h1-001"), "not a terminal id"),
     ],
 )
 def test_a_place_or_id_that_cannot_be_is_refused(path: Path, arguments: tuple[str, ...], said: str) -> None:

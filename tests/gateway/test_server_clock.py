@@ -8,10 +8,10 @@ import pytest
 
 from producers.gateway.run import create_gateway, serve
 from schemas.fair.file import example_fair_path, load_fair
+from schemas.ports import HOST, free_port
 from schemas.settings import GatewaySettings, KafkaSettings
 from schemas.topics import SCANS
 from streams.local.kafka import LocalKafka
-from streams.local.ports import HOST, free_port
 from tests.support.gateway import BOOTH, Paired
 from tests.support.posting import Line, batches
 from tests.support.workers import read_back

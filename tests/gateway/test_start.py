@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from schemas.ports import HOST
 from streams.local.kafka import LocalKafka
-from streams.local.ports import HOST
 from tests.support.gateway import BOOTH, GatewayProcess, Paired, event
 
 pytestmark = pytest.mark.broker

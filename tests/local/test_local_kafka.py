@@ -17,8 +17,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from schemas.errors import InvalidSettings, Unavailable
+from schemas.ports import HOST, free_port
 from streams.local.kafka import LocalKafka, cluster_id_of
-from streams.local.ports import HOST, free_port
 from streams.local.readiness import cluster_members
 
 pytestmark = pytest.mark.broker

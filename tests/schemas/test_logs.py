@@ -3,6 +3,7 @@
 import ast
 import json
 import logging
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -94,13 +95,18 @@ VALUES: list[tuple[str, object, str, object]] = [
     ("path", Path("/srv/fair.yaml"), "/srv/fair.yaml", "/srv/fair.yaml"),
     ("error", OSError("no space left"), '"OSError: no space left"', "OSError: no space left"),
     ("duration", timedelta(seconds=1.5), "1.5", 1.5),
-    ("time", datetime(2025, 9, 10, 8, tzinfo=UTC), "2025-09-10T08:00:00+00:00", "2025-09-10T08:00:00+00:00"),
+    ("time", datetime(2025, 9, 10, 8, tzinfo=UTC), "2025-09-10T08:00:00.000Z", "2025-09-10T08:00:00.000Z"),
+    ("time at the venue", datetime.fromisoformat("2025-09-10T16:00:00+08:00"), *2 * ("2025-09-10T08:00:00.000Z",)),
+    ("time without a zone", datetime(2025, 9, 10, 8), *2 * ("2025-09-10T08:00:00",)),  # noqa: DTZ001 - on purpose
     ("enum", Line.ONLINE, "online", "online"),
     ("nested", {"fair.scans": [0, (1, 2)]}, '{"fair.scans":[0,[1,2]]}', {"fair.scans": [0, [1, 2]]}),
     ("set", {3, 1}, "[1,3]", [1, 3]),
     ("id", UUID(int=7), str(UUID(int=7)), str(UUID(int=7))),
     ("itself inside", RECURSIVE, '[[[[["[[...]]"]]]]]', [[[[["[[...]]"]]]]]),
     ("secret", SecretStr("s3cret"), "**********", "**********"),
+    ("large number", 1 << 1_023, *2 * (1 << 1_023,)),
+    ("number that cannot be spelled", 10**5_000, '"<a number of 16,610 bits>"', "<a number of 16,610 bits>"),
+    ("such a number inside", [-(10**5_000)], '["<a number of 16,610 bits>"]', ["<a number of 16,610 bits>"]),
     ("broken", Broken(), None, "<a Broken that cannot be written: RuntimeError>"),  # type: ignore[list-item]  # in JSON's spelling
 ]
 of_value = pytest.mark.parametrize(("name", "value", "as_text", "as_json"), VALUES, ids=[one[0] for one in VALUES])
@@ -134,7 +140,7 @@ def test_a_json_line_holds_every_kind_of_value(
     }
 
 
-@pytest.mark.parametrize("name", ["timestamp", "level", "logger", "exception"])
+@pytest.mark.parametrize("name", ["timestamp", "level", "logger", "exception", "stack"])
 def test_a_field_named_like_a_part_of_the_line_is_shown_as_well(written: Lines, stream: StringIO, name: str) -> None:
     log = written("json")
     log.info("x", **{name: "mine"})
@@ -173,8 +179,8 @@ def test_a_line_of_a_library_is_written_like_ours_with_its_traceback_below(writt
     library_fails()
     first, *trace = stream.getvalue().splitlines()
     assert first.endswith(" error    aiokafka.conn: broker kafka-1 of 3\\nis away node=7")
-    assert trace[0] == "Traceback (most recent call last):"
-    assert trace[-1] == "ValueError: bad news"
+    assert trace[0] == "    Traceback (most recent call last):"
+    assert trace[-1] == "    ValueError: bad news"
 
 
 def test_a_json_line_of_a_library_holds_its_traceback_in_one_field(written: Lines, stream: StringIO) -> None:
@@ -195,7 +201,87 @@ def test_our_traceback_is_below_the_line_for_a_reader(written: Lines, stream: St
         log.warning("not kept", file="x", exc_info=True)
     first, *trace = stream.getvalue().splitlines()
     assert first.endswith(" warning  house.room: not kept file=x")
-    assert trace[-1] == "ValueError: no space left"
+    assert trace[-1] == "    ValueError: no space left"
+
+
+@pytest.mark.parametrize(
+    "text", ["\x1b[2J", "a\n2025-09-10T08:00:00.000Z info     house: all is well", "a\rb", "\x85b"]
+)
+def test_what_an_error_says_cannot_move_the_cursor_or_look_like_a_line(
+    written: Lines, stream: StringIO, text: str
+) -> None:
+    log = written("text")
+    try:
+        fail(text)
+    except ValueError:
+        log.exception("x", **{f"field{text}": 1, "stack": text})
+    first, *trace = stream.getvalue().split("\n")[:-1]
+    assert " house.room: x " in first
+    assert trace
+    assert all(line.startswith("    ") for line in trace)
+    assert all(line.isprintable() for line in (first, *trace))
+
+
+TAKEN = ("timestamp", "level", "logger", "event", "exception", "stack")
+
+
+@pytest.mark.parametrize("name", TAKEN)
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_a_field_of_a_library_never_replaces_a_part_of_the_line(
+    written: Lines, stream: StringIO, log_format: str, name: str
+) -> None:
+    written(log_format)
+    logging.getLogger("house.room").warning("kafka %s", "away", extra={name: "theirs", "node": 7})
+    (line,) = stream.getvalue().splitlines()
+    if log_format == "text":
+        assert line.endswith(f" warning  house.room: kafka away {name}_=theirs node=7")
+    else:
+        told = json.loads(line)
+        assert (told["event"], told["level"], told["logger"]) == ("kafka away", "warning", "house.room")
+        assert (told[f"{name}_"], told["node"]) == ("theirs", 7)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_fields_never_replace_each_other(written: Lines, stream: StringIO, order: int) -> None:
+    names = ["level", "level_", "level__", "a\n", "a\\n"][::order]
+    written("json").info("x", **{name: place for place, name in enumerate(names)})
+    told = json.loads(stream.getvalue())
+    assert sorted(value for name, value in told.items() if isinstance(value, int)) == [0, 1, 2, 3, 4]
+    assert told["level"] == "info"
+    assert told["level_"] == names.index("level_")
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+@pytest.mark.parametrize(("text", "arguments"), [("%d of %s", ("x",)), ("%s", (Broken(),)), (Broken(), ())])
+def test_a_message_that_cannot_be_made_does_not_cost_the_line(
+    written: Lines, stream: StringIO, log_format: str, text: Any, arguments: tuple[object, ...]
+) -> None:
+    written(log_format)
+    logging.getLogger("house.room").warning(text, *arguments, extra={"node": 7})
+    (line,) = stream.getvalue().splitlines()
+    assert "node" in line
+
+
+OURS = Unavailable("no Kafka answers", hint="start one")
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"error": OURS}, {"error": "no Kafka answers", "remedy": "start one"}),
+        ({"cause": OURS, "n": 1}, {"cause": "no Kafka answers", "n": 1, "remedy": "start one"}),
+        ({"error": Unavailable("no Kafka answers")}, {"error": "no Kafka answers"}),
+        ({"error": OSError("no space left")}, {"error": "OSError: no space left"}),
+        ({"error": OURS, "remedy": "wait"}, {"error": "no Kafka answers", "remedy": "wait"}),
+        ({"error": None}, {"error": None}),
+    ],
+)
+def test_an_error_that_is_given_as_it_is_tells_its_remedy(
+    written: Lines, stream: StringIO, given: dict[str, object], told: dict[str, object]
+) -> None:
+    written("json").warning("x", **given)
+    line = json.loads(stream.getvalue())
+    assert {name: line[name] for name in [*line][4:]} == told
 
 
 def test_a_time_has_its_zone_and_is_when_it_was_said(written: Lines, stream: StringIO) -> None:
@@ -244,6 +330,18 @@ def test_level_and_format_come_from_the_environment_and_libraries_are_held_back(
     assert [(one["logger"], one["event"]) for one in told] == [("house", "ours"), ("house", "ours"), ("chatty", "yes")]
 
 
+@pytest.mark.usefixtures("_own_root")
+def test_a_warning_before_logging_is_set_up_is_a_line_without_secrets(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    logger("house.early").warning("no broker", password="s3cret", why="a\nb", error=OURS)
+    assert capfd.readouterr() == (
+        "",
+        'no broker password=*** why="a\\nb" error="no Kafka answers" remedy="start one"\n',
+    )
+
+
 def test_before_logging_is_set_up_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
     logger("house.early").info("partitions assigned", active=[0])
     assert capfd.readouterr() == ("", "")
@@ -268,7 +366,7 @@ def test_why_a_program_ends_is_a_line_of_its_log_if_that_is_json(
         assert said == "error: no Kafka answers; start one\n"
     else:
         told = json.loads(said)
-        assert (told["event"], told["error"], told["hint"]) == ("ended", "no Kafka answers", "start one")
+        assert (told["event"], told["error"], told["remedy"]) == ("ended", "no Kafka answers", "start one")
 
 
 # What code of ours may write.
@@ -278,6 +376,8 @@ OWN_LOGGING = {
     "schemas/console.py": "it keeps Python's logging silent where no log is set up; structlog would slow every --help",
 }
 CONVERTED = [path for path in MODULES if path not in OWN_LOGGING]
+NOT_FIELDS = {"event", "extra", "self", "method_name"}
+"""Names that structlog's own methods have for their arguments: as a field they end in a TypeError, or nowhere."""
 SAYS = {"debug", "info", "warning", "error", "exception", "critical"}
 
 
@@ -290,6 +390,17 @@ def is_event(argument: ast.expr) -> bool:
     return isinstance(argument, ast.Constant) and isinstance(argument.value, str) and "%" not in argument.value
 
 
+def is_piece_of_error(value: ast.expr) -> bool:
+    """Whether a field is the message or remedy of an error, or its text."""
+    return bool(re.search(r"\b(error|why|told)\.(message|hint)\b|\b(str|repr)\((error|why|told)\)", ast.unparse(value)))
+
+
+@pytest.mark.parametrize("name", sorted(NOT_FIELDS - {"extra"}))
+def test_a_name_that_is_not_a_field_ends_in_an_error(written: Lines, name: str) -> None:
+    with pytest.raises(TypeError):
+        written("json").info("x", **{name: 1})
+
+
 @pytest.mark.parametrize("path", CONVERTED)
 def test_a_log_line_of_ours_is_a_constant_event_and_fields(path: str) -> None:
     for call in calls(path):
@@ -300,4 +411,5 @@ def test_a_log_line_of_ours_is_a_constant_event_and_fields(path: str) -> None:
             event = call.args[1:] if name == "log.log" else call.args
             assert len(event) == 1, f"{where}: one text, then fields"
             assert is_event(event[0]), f"{where}: the text is constant"
-            assert not {word.arg for word in call.keywords} & {"extra"}, f"{where}: give fields by their names"
+            assert not {word.arg for word in call.keywords} & NOT_FIELDS, f"{where}: give fields by their names"
+            assert not any(is_piece_of_error(word.value) for word in call.keywords), f"{where}: give the error itself"

@@ -45,6 +45,14 @@ OPTIONS = [
     if isinstance(option, click.Option)
 ]
 OF_SETTINGS = [(name, option) for name, option in OPTIONS if isinstance(option, SettingOption)]
+
+
+def told(option: click.Option) -> str:
+    """Return what a help page says of an option."""
+    record = option.get_help_record(click.Context(click.Command("x")))
+    return record[1] if record else ""
+
+
 SETTINGS = [(owner, field) for owner in ALL_SETTINGS for field in owner.model_fields]
 
 
@@ -59,14 +67,16 @@ def test_the_tuple_of_settings_names_all_classes_there_are() -> None:
 
 
 @pytest.mark.parametrize(("name", "option"), OF_SETTINGS, ids=[name for name, _ in OF_SETTINGS])
-def test_help_shows_text_variable_and_default_of_the_setting(name: str, option: click.Option) -> None:
+def test_help_shows_variable_and_default_of_the_setting_and_its_text_or_one_for_the_command(
+    name: str, option: click.Option
+) -> None:
     owner, field = setting_of(option)
     record = option.get_help_record(click.Context(click.Command("x")))
     assert record is not None
     if option.required:
         assert record[1].endswith("[required]")
         return
-    assert described(owner, field) in record[1]
+    assert described(owner, field) in record[1] or field == "fair_file"
     assert f"[env: {variable(field)}" in record[1]
     assert f"default: {default_text(owner, field)}]" in record[1] or default_of(owner, field) is None
 
@@ -76,6 +86,31 @@ def test_an_option_that_stands_for_a_setting_has_no_default_of_its_own() -> None
         assert "default" not in option.get_help_extra(click.Context(click.Command("x"), show_default=True))
 
 
+READ_RECORDINGS = {"audit", "backfill"}
+
+
+@pytest.mark.parametrize(("name", "option"), OF_SETTINGS, ids=[name for name, _ in OF_SETTINGS])
+def test_only_a_command_that_reads_recordings_speaks_of_the_fair_file_inside_one(
+    name: str, option: click.Option
+) -> None:
+    record = option.get_help_record(click.Context(click.Command("x")))
+    assert record is not None
+    reads = name.endswith(" --fair") and name.removesuffix(" --fair") in READ_RECORDINGS
+    assert ("inside the RECORDING" in record[1]) is reads
+
+
+def test_a_setting_has_the_same_flag_in_every_command() -> None:
+    flags: dict[Any, set[str]] = {}
+    for _, option in OF_SETTINGS:
+        flags.setdefault(setting_of(option), set()).add(option.opts[0])
+    assert {key: names for key, names in flags.items() if len(names) > 1} == {}
+
+
+def test_the_registry_of_terminals_has_an_alias_where_it_is_the_file_of_the_command() -> None:
+    aliases = {name.split()[0]: option.opts[1:] for name, option in OF_SETTINGS if "--terminals" in option.opts}
+    assert aliases == {"gateway": [], "simulate": [], "terminals": ["--file"]}
+
+
 @pytest.mark.parametrize("flag", ["--bootstrap-servers", "--fair", "--lateness", "--clock", "--generation"])
 def test_an_option_of_this_name_stands_for_the_same_setting_in_every_command(flag: str) -> None:
     found = [option for _, option in OPTIONS if flag in option.opts]
@@ -83,12 +118,17 @@ def test_an_option_of_this_name_stands_for_the_same_setting_in_every_command(fla
     assert len({setting_of(option) for option in found}) == 1
 
 
-@pytest.mark.parametrize(
-    "flag", ["--port", "--host", "--every", "--internal-port", "--terminals", "--file", "--folder"]
-)
+FREE = {
+    "rebuild --port": "the new worker's port: a free one is taken",
+    "audit --every": "a variable would turn an audit that is to end into one that does not",
+}
+"""Options with the name of a setting's that stand for none, and why."""
+
+
+@pytest.mark.parametrize("flag", ["--port", "--host", "--every", "--internal-port", "--terminals", "--folder"])
 def test_an_option_of_this_name_stands_for_some_setting(flag: str) -> None:
     free = [name for name, option in OPTIONS if flag in option.opts and not isinstance(option, SettingOption)]
-    assert free in ([], ["rebuild --port"]), "the new worker's port is nobody's setting: a free one is taken"
+    assert set(free) <= FREE.keys()
 
 
 def test_a_duration_is_shown_in_seconds() -> None:
@@ -126,19 +166,35 @@ def test_an_option_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch, ar
 
 
 @pytest.mark.parametrize(
+    ("arguments", "typed"),
+    [
+        (["--lateness", "-1"], "--lateness"),
+        (["--lateness", "s3cret"], "--lateness"),
+        (["--port", "70000"], "--port"),
+        (["--port", "s3cret"], "--port"),
+        (["--clock", "s3cret"], "--clock"),
+        (["--bootstrap-servers", "s3cret"], "--bootstrap-servers"),
+    ],
+)
+def test_a_bad_option_is_wrong_usage_that_is_named_without_its_value(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], typed: str
+) -> None:
+    monkeypatch.setenv("FAIRPULSE_METRICS_PORT", "1")
+    assert run(echo, arguments) == 2
+    said = capsys.readouterr().err
+    assert said.splitlines()[-1].startswith(f"Error: Invalid value for '{typed}': ")
+    assert said.endswith("; see --help for what it may be\n")
+    assert "s3cret" not in said
+
+
+@pytest.mark.parametrize(
     ("arguments", "environment", "typed"),
     [
-        (["--lateness", "-1"], {}, "--lateness"),
-        (["--lateness", "s3cret"], {}, "--lateness"),
-        (["--port", "70000"], {}, "--port"),
-        (["--port", "s3cret"], {"FAIRPULSE_METRICS_PORT": "1"}, "--port"),
-        (["--clock", "s3cret"], {}, "--clock"),
-        (["--bootstrap-servers", "s3cret"], {}, "--bootstrap-servers"),
         ([], {"FAIRPULSE_ALLOWED_LATENESS": "s3cret"}, "FAIRPULSE_ALLOWED_LATENESS"),
         (["--lateness", "5"], {"FAIRPULSE_METRICS_PORT": "70000"}, "FAIRPULSE_METRICS_PORT"),
     ],
 )
-def test_an_error_names_what_was_typed_the_option_or_the_variable_and_not_its_value(
+def test_a_bad_variable_is_an_error_in_one_line_that_names_it_and_not_its_value(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],
@@ -152,6 +208,36 @@ def test_an_error_names_what_was_typed_the_option_or_the_variable_and_not_its_va
     assert said.startswith(f"error: {typed}: ")
     assert said.count("\n") == 1
     assert "s3cret" not in said
+
+
+PARSED = "give a number of seconds, or ISO 8601 such as PT30S"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("-1", "give at least 0 s"),
+        ("-PT1S", "give at least 0 s"),
+        *((text, PARSED) for text in ("", "soon", "1e3", "nan", "inf", "30s", "PT", "9" * 30)),
+    ],
+)
+def test_what_is_no_duration_is_refused_in_plain_words(value: str, said: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
+        WorkerSettings.check("allowed_lateness", value)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [("0.05", "give at least 0.1 s"), ("soon", PARSED), ("-1", "give at least")]
+)
+def test_a_pause_between_audits_is_written_like_a_setting(
+    capsys: pytest.CaptureFixture[str], value: str, said: str
+) -> None:
+    assert run(ALL_COMMANDS["audit"], ["--every", value]) == 2
+    assert f"Error: Invalid value for '--every': {said}" in capsys.readouterr().err
+
+
+def test_no_variable_makes_an_audit_go_on() -> None:
+    assert "FAIRPULSE_AUDIT_EVERY" not in known_names()
 
 
 def test_a_value_that_python_code_gives_is_named_by_its_argument() -> None:
@@ -172,24 +258,39 @@ PORTS = {
 }
 ELSE = {
     "fair example": {"2000"},  # exhibitors of the example
+    "README.md": {
+        "2000",  # exhibitors, events of a terminal, a year
+        "100000",  # ids that a measured gateway remembered
+        "0:00:30",  # the terminal's longest pause
+        "0:00:10",  # the session timeout that was measured with
+    },
+    "dashboards/boards/quality.py": {"0:00:10"},  # a good time
+    "producers/gateway/internal.py": {"0:00:10"},  # how lately Kafka answered
+    "producers/gateway/run.py": {"0:00:10"},  # the same
+    "producers/play/neighbours.py": {"2000"},  # milliseconds
+    "producers/play/simulator/journeys.py": {"100000"},  # milliseconds
+    "producers/play/simulator/writing.py": {"100000"},  # minutes kept in memory
+    "producers/terminal/drawer.py": {"100000"},  # events of an export
+    "producers/terminal/status.py": {"2000"},  # milliseconds
+    "schemas/api/openapi.py": {"0:00:10"},  # how long a body may take
     "schemas/options.py": {"100000"},  # the highest speed
+    "schemas/times.py": {"2000"},  # a year
+    "schemas/wire.py": {"2000"},  # a year
+    "streams/audit/recount/rules.py": {"2000"},  # a year
+    "streams/history/reading.py": {"4000"},  # records read at once
     "streams/history/replay.py": {"4000"},  # records folded at once
+    "streams/local/demo.py": {"100000"},  # events a second of the demo's gateway
+    "streams/local/kafka.py": {"0:00:10"},  # how long a node may take to stop
+    "streams/local/properties.py": {"4000"},  # Kafka's milliseconds
 }
 """Numbers that look like a default and are another thing."""
-READERS = sorted(
-    path.relative_to(ROOT).as_posix()
-    for path in (
-        *(path for package in ("schemas", "streams", "producers") for path in (ROOT / package).rglob("*cli.py")),
-        *(
-            ROOT / "streams/history" / name
-            for name in ("replay.py", "pytest_plugin.py", "rebuild.py", "backfill_run.py")
-        ),
-        *(ROOT / "streams/audit").glob("*.py"),
-        ROOT / "schemas/options.py",
-        ROOT / "dashboards/scraping.py",
-        ROOT / "dashboards/pages.py",
-    )
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix() for path in (ROOT / "README.md", *(ROOT / "dashboards/runbooks").glob("*.md"))
 )
+ADDRESS = re.compile(r"[a-z0-9.-]*[a-z0-9]:[0-9]{4,5}\b")
+"""What a reader copies into a shell."""
+OTHERS = {"9090", "8443"}
+"""Ports in addresses that are not ours: Prometheus, a proxy before the gateway."""
 MODULES = sorted(
     path.relative_to(ROOT).as_posix()
     for package in ("schemas", "streams", "producers", "dashboards")
@@ -219,6 +320,24 @@ def constants(path: str) -> Iterator[str]:
                 yield f"{timedelta(**amounts).total_seconds():g} s"
 
 
+RIDDLE = re.compile(r"\bof ours\b|\bso (?:many|long)\b|\b(?:is|are|was|be) no (?!longer\b)")
+"""Ways to say a thing that a reader has to guess at."""
+TEXTS = (
+    {path: command.help or "" for path, command in ALL_COMMANDS.items()}
+    | {name: told(option) for name, option in OPTIONS}
+    | {variable(field): described(owner, field) for owner, field in SETTINGS}
+    | {
+        name: (ROOT / "dashboards/generated" / name).read_text(encoding="utf-8")
+        for name in ("SETTINGS.md", "TOPICS.md")
+    }
+)
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_what_readers_look_up_is_plain_english(name: str) -> None:
+    assert not RIDDLE.findall(TEXTS[name])
+
+
 @pytest.mark.parametrize(("name", "option"), OPTIONS, ids=[name for name, _ in OPTIONS])
 def test_no_help_text_repeats_a_default(name: str, option: click.Option) -> None:
     """A text that the setting itself gives is no repetition."""
@@ -231,10 +350,22 @@ def test_no_description_of_a_command_repeats_a_default(path: str) -> None:
     assert repeated_in(ALL_COMMANDS[path].help or "") <= ELSE.get(path, set()), "leave the default to the setting"
 
 
-@pytest.mark.parametrize("path", READERS)
-def test_what_reads_settings_has_no_constant_of_the_same_number(path: str) -> None:
+@pytest.mark.parametrize("path", MODULES)
+def test_no_module_has_a_constant_of_the_same_number(path: str) -> None:
     repeated = set[str]().union(*map(repeated_in, constants(path)))
-    assert repeated <= ELSE.get(path, set()), "read it with default_of"
+    assert repeated <= ELSE.get(path, set()), "read it with default_of, or default_text"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_repeats_a_default_except_in_an_address(path: str) -> None:
+    text = (ROOT / path).read_text(encoding="utf-8")
+    assert repeated_in(ADDRESS.sub("", text)) <= ELSE.get(path, set()), "name the variable"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_an_address_on_a_page_has_the_port_of_a_default(path: str) -> None:
+    found = {one.rpartition(":")[2] for one in ADDRESS.findall((ROOT / path).read_text(encoding="utf-8"))}
+    assert found <= PORTS | OTHERS
 
 
 @pytest.mark.parametrize("path", MODULES)

@@ -149,7 +149,7 @@ def test_what_was_flushed_before_a_crash_is_readable_in_the_part_file(path: Path
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "is no recording"),
+        (b"", "is not a recording"),
         (b"x" * (HEADER_BYTES + 9), "header cannot be read"),
         (b'12345678{"format": "fairpulse recording 9", "fair_id": "a", "written_by": "b"}', "does not know"),
     ],
@@ -164,7 +164,7 @@ def test_what_is_no_recording_is_refused_in_one_line_with_the_file_s_name(
 
 
 def test_a_line_that_is_no_record_is_named_by_its_number() -> None:
-    with pytest.raises(InvalidRecording, match="line 3 is no record"):
+    with pytest.raises(InvalidRecording, match="line 3 is not a record"):
         list(from_lines([to_line(plain(1)), b"\n", b'{"topic": "fair.scans"}\n']))
 
 

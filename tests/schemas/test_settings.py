@@ -64,7 +64,7 @@ def test_brokers_are_named_by_host_and_port(servers: str) -> None:
 def test_a_mistyped_variable_is_refused_with_the_nearest_name(name: str, near: str) -> None:
     with pytest.raises(InvalidSettings) as refused:
         refuse_unknown({name: "s3cret"})
-    assert str(refused.value) == f"{name} is no setting of ours; did you mean {near}?"
+    assert str(refused.value) == f"{name} is not a setting; did you mean {near}?"
 
 
 def test_a_variable_near_to_nothing_is_refused_with_a_remedy_and_without_its_value() -> None:
@@ -76,7 +76,7 @@ def test_a_variable_near_to_nothing_is_refused_with_a_remedy_and_without_its_val
 
 def test_loading_any_settings_looks_at_the_whole_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAIRPULSE_PARTITION", "4")
-    with pytest.raises(InvalidSettings, match="FAIRPULSE_PARTITION is no setting"):
+    with pytest.raises(InvalidSettings, match="FAIRPULSE_PARTITION is not a setting"):
         FairSettings.load()
 
 

@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 import pytest
 
+from schemas.ports import HOST, free_port
 from streams.local.images import docker_has
 from streams.local.jars import VERSION
 from streams.local.kafka import LocalKafka
-from streams.local.ports import HOST, free_port
 from streams.local.properties import Ports, as_environment, server_properties
 from streams.local.readiness import cluster_members
 

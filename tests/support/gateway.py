@@ -22,7 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from producers.registry.store import Registry
 from schemas.api.terminals import PlaceKind, Terminal
 from schemas.fair.file import example_fair_path
-from streams.local.ports import HOST, free_port
+from schemas.ports import HOST, free_port
 from tests.support.workers import eventually
 
 FAIR_ID = "small-2025"

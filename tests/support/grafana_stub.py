@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from streams.local.ports import HOST
+from schemas.ports import HOST
 
 TOKEN = "glsa_" + "t" * 32
 EDITOR, VIEWER = "Editor", "Viewer"

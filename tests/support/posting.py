@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from schemas.api.terminals import Terminal
-from streams.local.ports import HOST
+from schemas.ports import HOST
 
 FINAL = frozenset({400, 409, 413, 422})
 """Refused for good; 2xx are accepted; anything else keeps the events."""

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from dashboards.__main__ import ROOT
-from streams.local.ports import HOST, free_port
+from schemas.ports import HOST, free_port
 from tests.support.workers import eventually
 
 needs_prometheus = pytest.mark.skipif(

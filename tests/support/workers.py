@@ -25,10 +25,10 @@ from producers.play.simulator.stream import emissions
 from producers.play.sinks import KafkaSink
 from schemas.fair.file import example_fair_path, load_fair
 from schemas.kafka_access import client_arguments
+from schemas.ports import HOST, free_port
 from schemas.settings import KafkaSettings
 from streams.audit.compare import differences
 from streams.audit.recount.oracle import Oracle, StoredRecord
-from streams.local.ports import HOST, free_port
 from tests.support.builders import LATENESS
 
 PATIENCE_S = 60

@@ -13,11 +13,11 @@ from producers.play.fleet import HttpSink, terminals_of
 from producers.play.simulator.emission import BadRecord, Emission
 from producers.play.simulator.scenarios import scenario_named
 from producers.play.simulator.stream import emissions
+from schemas.ports import HOST, free_port
 from schemas.settings import KafkaSettings
 from schemas.topics import EVENT_TOPICS
 from streams.kafka.topics import ensure_topics
 from streams.local.kafka import LocalKafka
-from streams.local.ports import HOST, free_port
 from tests.support.gateway import GatewayProcess, Paired
 from tests.support.proxy import Mood, Proxy
 from tests.support.terminals import FAIR

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from schemas.ports import HOST, free_port
 from schemas.settings import KafkaSettings
 from streams.kafka.topics import admin
-from streams.local.ports import HOST, free_port
 from streams.worker.failstop import EXIT_MUST_STOP
 from tests.support.workers import WorkerProcess, fair_of, must_equal_the_oracle, read_back, send
 

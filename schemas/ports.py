@@ -6,8 +6,9 @@ from collections.abc import Collection
 from typing import Final
 
 from schemas.errors import Unavailable
+from schemas.settings import LOOPBACK
 
-HOST: Final = "127.0.0.1"
+HOST: Final = LOOPBACK
 """Everything local listens here and nowhere else: no other machine can reach it."""
 
 RANGE: Final = range(20_000, 32_000)
