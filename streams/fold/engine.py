@@ -128,8 +128,9 @@ class _Chunk:
         delta.first, delta.last = events[0][0], events[-1][0]
         for _, event in events:
             if isinstance(event, InvalidEvent):
-                moment.reason = event.reason
+                moment.refuse(event.reason)
                 _run(signals[Signal.REJECTED], None, moment, delta.timeless)
+                moment.reason = ""
                 continue
             happened, received = happened_ms(event), epoch_ms(event.received_at)
             suspect = not believable(happened, received)
@@ -139,17 +140,17 @@ class _Chunk:
             cells = panes.get(minute)
             if cells is None:
                 cells = panes[minute] = {}
+            badge_of, kind_of, plans, others, is_deal = routes[type(event)]
+            badge = badge_of(event)
+            moment.badge = -1 if badge is None else number(badge)
+            moment.minute, moment.is_open = minute, is_open(minute)
+            moment.lag_ms = received - happened if received > happened else 0
             event_id = int(event.event_id.replace("-", ""), 16)
             key = (number(event.terminal_id) << TERMINAL_SHIFT) | topic_bits | event_id
             if key in seen or key in fresh:
                 _run(signals[Signal.DUPLICATE], event, moment, cells)
                 continue
             fresh.add(key)
-            moment.lag_ms = received - happened if received > happened else 0
-            badge_of, kind_of, plans, others, is_deal = routes[type(event)]
-            badge = badge_of(event)
-            moment.badge = -1 if badge is None else number(badge)
-            moment.minute, moment.is_open = minute, is_open(minute)
             if is_deal:
                 assert isinstance(event, DealRevision)
                 self._deal(event)
