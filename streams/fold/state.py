@@ -1,4 +1,4 @@
-"""The state of one partition, and the change that a chunk of events makes to it."""
+"""The state of one partition, the change that a chunk of events makes to it, and the record that keeps the change."""
 
 from dataclasses import dataclass, field
 
@@ -51,6 +51,29 @@ class Delta(msgspec.Struct, array_like=True):
     deals: dict[str, DealState]
     panes: dict[int, ChangedCells]
     timeless: ChangedCells
+
+
+WRITER_BYTES = 8
+NOBODY = bytes(WRITER_BYTES)
+"""The writer that the first record of a journal continues."""
+
+
+class JournalRecord(msgspec.Struct, array_like=True):
+    """One journal record; `streams.fold.journal` chains them.
+
+    Attributes:
+        seq: 1 for the first record of a chain, then up by one.
+        writer: who wrote it.
+        after: who wrote the record with `seq` - 1.
+        keys: the delta's event keys, `KEY_BYTES` each (they are too long for a msgpack integer).
+        delta: what the chunk changes, without its keys.
+    """
+
+    seq: int
+    writer: bytes
+    after: bytes
+    keys: bytes
+    delta: Delta
 
 
 @dataclass(slots=True)
