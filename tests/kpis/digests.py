@@ -15,7 +15,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from schemas.fair.file import example_fair_path, load_fair
 from streams.fold.engine import Engine
 from streams.fold.meaning import FOLD_VERSION
 from streams.fold.state import PartitionState
@@ -56,11 +55,11 @@ class Digests:
 def fold(kpis: Sequence[Kpi[Any, Any]] = ALL_KPIS, stories: Iterable[Story] | None = None) -> Digests:
     """Return what KPIs make of stories today."""
     told = list(all_stories() if stories is None else stories)
-    engine = Engine(load_fair(example_fair_path("small")), timedelta(seconds=30), kpis)
+    engines = {id(story.fair): Engine(story.fair, timedelta(seconds=30), kpis) for story in told}
     digests: dict[str, dict[str, str]] = {kpi.name: {} for kpi in kpis}
     for story in told:
-        state = PartitionState()
-        for (_, topic), log in parsed(story.records()).items():
+        engine, state = engines[id(story.fair)], PartitionState()
+        for (_, topic), log in parsed(story.records(), story.fair).items():
             engine.apply(state, engine.fold(state, topic, log))
         for kpi in kpis:
             numbers = _numbers(engine, state, kpi)

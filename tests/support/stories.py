@@ -3,10 +3,12 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from schemas.fair.file import example_fair_path
+from schemas.fair.file import example_fair_path, parse_fair
+from schemas.fair.model import Fair
 from schemas.recording.reader import Recording
 from streams.audit.recount.oracle import StoredRecord
 from tests.support import builders
@@ -29,11 +31,13 @@ class Story(NamedTuple):
     Attributes:
         name: its place below tests/, without the suffix.
         content: eight hex digits of its events and its fair file; another content is another story.
+        fair: the fair where it happens.
         records: tells it.
     """
 
     name: str
     content: str
+    fair: Fair
     records: Callable[[], list[StoredRecord]]
 
 
@@ -53,14 +57,22 @@ def records_of(events: list[dict[str, Any]]) -> list[StoredRecord]:
 
 
 def all_stories() -> Iterator[Story]:
-    """Yield all cases and all recordings, by name."""
-    fair = example_fair_path("small").read_bytes()
+    """Yield all cases and all recordings, by name. A recording happens at the fair that travels inside it."""
+    file = example_fair_path("small").read_bytes()
+    fair = fair_in(file)
     for path in sorted(CASES.glob("*/*.json")):
         events = json.loads(path.read_text(encoding="utf-8"))["events"]
         told = json.dumps(events, sort_keys=True).encode()
-        yield Story(_name(path), _content(told, fair), lambda events=events: records_of(events))  # type: ignore[misc]
+        yield Story(_name(path), _content(told, file), fair, lambda events=events: records_of(events))  # type: ignore[misc]
     for path in sorted(RECORDINGS.glob("*.fairrec")):
-        yield Story(_name(path), _content(path.read_bytes()), lambda path=path: _recorded(path))  # type: ignore[misc]
+        fair = fair_in(Recording(path).fair_file())
+        yield Story(_name(path), _content(path.read_bytes()), fair, lambda path=path: _recorded(path))  # type: ignore[misc]
+
+
+@cache
+def fair_in(file: bytes) -> Fair:
+    """Return the fair that a fair file describes."""
+    return parse_fair(file.decode(), "the fair file of a story")
 
 
 def _recorded(path: Path) -> list[StoredRecord]:
