@@ -3,21 +3,22 @@
 `fold` reads the state and writes nothing; `apply` is the only thing that changes a state, live and on recovery.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from schemas.errors import InvalidEvent, MustStop
+from schemas.errors import FairpulseError, InvalidEvent, MustStop
 from schemas.events import DealRevision, DealTerms, Event, happened_ms
 from schemas.fair.model import Fair
 from schemas.times import epoch_ms
 from streams.fold.calendar import MINUTE_MS, Calendar
-from streams.fold.groups import spelt
+from streams.fold.groups import Groups, spelt
 from streams.fold.identity import EVENT_ID_BITS, TERMINAL_SHIFT, TOPIC_NUMBERS, check_members
 from streams.fold.meaning import fingerprint
 from streams.fold.plans import Plan, Plans
-from streams.fold.state import ChangedCells, DealState, Delta, PartitionState
-from streams.kpis.aggregates import Aggregate, Group
+from streams.fold.state import Booked, ChangedCells, DealState, Delta, PartitionState
+from streams.kpis.aggregates import Aggregate, whole
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import LONGEST, History, Kpi, Signal, Window
 from streams.kpis.moment import Moment
@@ -62,7 +63,11 @@ class Engine:
         return _Chunk(self, state, topic).fold(events)
 
     def apply(self, state: PartitionState, delta: Delta) -> None:
-        """Bring a change into the state it was folded from."""
+        """Bring a change into the state it was folded from.
+
+        Raises:
+            MustStop: a measure returned what its aggregate cannot fold; the state must be thrown away.
+        """
         state.upto[delta.topic] = delta.last
         state.watermarks[delta.topic] = delta.watermark
         numbers = state.numbers
@@ -70,11 +75,14 @@ class Engine:
             numbers[member] = len(numbers)
         state.seen.update(delta.seen)
         state.deals.update(delta.deals)
-        for minute, cells in delta.panes.items():
-            self._absorb(state, minute, cells)
-        for key, changes in delta.timeless.items():
-            aggregate, *_ = self._kept[key]
-            aggregate.absorb(state.fair.setdefault(key, {}), changes)
+        try:
+            for minute, cells in delta.panes.items():
+                self._absorb(state, minute, cells)
+            for key, changes in delta.timeless.items():
+                aggregate, *_ = self._kept[key]
+                aggregate.absorb(state.fair.setdefault(key, {}), changes)
+        except (TypeError, OverflowError) as error:
+            raise self._culprit(delta) from error
         # A very late event has just made a pane that no window needs: it goes too, having reached day and fair.
         oldest = state.watermark // MINUTE_MS - self.kept_minutes
         for minute in [minute for minute in state.panes if minute < oldest]:
@@ -90,6 +98,17 @@ class Engine:
                 aggregate.absorb(day.setdefault(key, {}), changes)
             if over_fair:
                 aggregate.absorb(state.fair.setdefault(key, {}), changes)
+
+    def _culprit(self, delta: Delta) -> MustStop:
+        """Return which KPI's changes could not be absorbed."""
+        for cells in (*delta.panes.values(), delta.timeless):
+            for key, changes in cells.items():
+                aggregate, *_ = self._kept[key]
+                try:
+                    aggregate.absorb({}, changes)
+                except (TypeError, OverflowError):
+                    return self.plans.groups[key].wrong_hit()
+        raise AssertionError("each change by itself can be absorbed")
 
 
 class _Chunk:
@@ -171,17 +190,13 @@ class _Chunk:
         if old is not None and (old.revision, old.event_id) >= (event.revision, event.event_id):
             return
         minute = epoch_ms(event.signed_at if isinstance(event, DealTerms) else event.occurred_at) // MINUTE_MS
-        booked = tuple(
-            (key, groups[hit[0]], hit[1])
-            for key, measure, _, groups in self._engine.plans.signals[Signal.DEAL_STATE]
-            if (hit := measure(event, self._moment)) is not None
-        )
+        booked = _booked(self._engine.plans.signals[Signal.DEAL_STATE], event, self._moment)
         if old is not None:
             self._book(old.minute, old.booked, sign=-1)
         self._book(minute, booked, sign=1)
         self._delta.deals[event.deal_id] = DealState(event.revision, event.event_id, minute, booked)
 
-    def _book(self, minute: int, booked: Iterable[tuple[str, Group, int]], *, sign: int) -> None:
+    def _book(self, minute: int, booked: Booked, *, sign: int) -> None:
         cells = self._delta.panes.setdefault(minute, {})
         for key, group, amount in booked:
             changes = cells.setdefault(key, {})
@@ -196,10 +211,39 @@ def _kept(aggregate: Aggregate[Any], kpi: Kpi[Any, Any]) -> tuple[Aggregate[Any]
 
 def _run(plan: Plan, subject: Any, moment: Moment, cells: ChangedCells) -> None:
     """Let every KPI of a plan look at the subject, and fold what it finds."""
-    for key, measure, fold, groups in plan:
-        hit = measure(subject, moment)
-        if hit is not None:
-            changes = cells.get(key)
-            if changes is None:
-                changes = cells[key] = {}
-            fold(changes, hit, groups)
+    try:
+        for key, measure, fold, groups in plan:
+            hit = measure(subject, moment)
+            if hit is not None:
+                changes = cells.get(key)
+                if changes is None:
+                    changes = cells[key] = {}
+                fold(changes, hit, groups)
+    except FairpulseError:
+        raise
+    except Exception as error:
+        raise _fault(measure, groups, subject, moment, error) from error
+
+
+def _booked(plan: Plan, event: DealRevision, moment: Moment) -> Booked:
+    """Return what the KPIs of a plan find in a deal's state."""
+    booked = []
+    try:
+        for key, measure, _, groups in plan:
+            hit = measure(event, moment)
+            if hit is not None:
+                values, amount = hit
+                booked.append((key, groups[values], whole(amount)))
+    except FairpulseError:
+        raise
+    except Exception as error:
+        raise _fault(measure, groups, event, moment, error) from error
+    return tuple(booked)
+
+
+def _fault(measure: Any, groups: Groups, subject: Any, moment: Moment, error: Exception) -> MustStop:
+    """Return what is wrong with a measure: that it raises or, if it does not when asked again, what it returns."""
+    with suppress(Exception):
+        measure(subject, moment)
+        return groups.wrong_hit()
+    return groups.raised(error)

@@ -77,6 +77,7 @@ class PartitionJournal:
         append fails or its outcome is unknown, the state must be thrown away.
         """
         assert self._me != NOBODY, "start_writing comes first"
+        self._engine.apply(self.state, delta)
         keys = b"".join([key.to_bytes(KEY_BYTES, "big") for key in delta.seen])
         seen, delta.seen = delta.seen, []
         try:
@@ -84,7 +85,6 @@ class PartitionJournal:
         except OverflowError:
             raw = _encode(JournalRecord(self.seq + 1, self._me, self._writer, keys, _spelt(delta)))
         delta.seen = seen
-        self._engine.apply(self.state, delta)
         self.seq, self._writer = self.seq + 1, self._me
         offset = self.next_offset
         self.next_offset += 1

@@ -39,6 +39,7 @@ class Plans:
 
     Attributes:
         routes: by class of events.
+        groups: by key of a KPI.
         signals: by what the fold itself notices; every signal is there.
 
     Raises:
@@ -47,7 +48,7 @@ class Plans:
 
     def __init__(self, kpis: Sequence[Kpi[Any, Any]], fair: Fair) -> None:
         self._kpis = kpis
-        self._groups = {kpi.key: Groups(kpi, fair) for kpi in kpis if kpi.measure is not None}
+        self.groups = {kpi.key: Groups(kpi, fair) for kpi in kpis if kpi.measure is not None}
         self._kinds = {type(one) for kpi in kpis for one in kpi.occasions if isinstance(one, Code)} - {Signal}
         self.signals: Mapping[Signal, Plan] = {signal: self._plan(signal) for signal in Signal}
         self.routes: Mapping[type[Event], Route] = {cls: self._route(cls) for cls in EVENT_CLASSES}
@@ -55,7 +56,7 @@ class Plans:
 
     def _plan(self, *occasions: Occasion) -> Plan:
         return tuple(
-            (kpi.key, kpi.measure, kpi.aggregate.fold, self._groups[kpi.key])
+            (kpi.key, kpi.measure, kpi.aggregate.fold, self.groups[kpi.key])
             for kpi in self._kpis
             if isinstance(kpi.aggregate, Aggregate)
             and kpi.measure is not None

@@ -11,6 +11,9 @@ Cells = dict[str, Totals]
 ChangedCells = dict[str, Changes]
 """Changes by KPI key, then by group."""
 
+Booked = tuple[tuple[str, Group, int], ...]
+"""What a deal's state adds: the key of a KPI, the group, the amount."""
+
 
 class DealState(msgspec.Struct, frozen=True, array_like=True):
     """The current state of a deal, as far as KPIs need it.
@@ -24,7 +27,7 @@ class DealState(msgspec.Struct, frozen=True, array_like=True):
     revision: int
     event_id: str
     minute: int
-    booked: tuple[tuple[str, Group, int], ...]
+    booked: Booked
 
 
 class Delta(msgspec.Struct, array_like=True):
