@@ -55,10 +55,13 @@ class Digests:
 def fold(kpis: Sequence[Kpi[Any, Any]] = ALL_KPIS, stories: Iterable[Story] | None = None) -> Digests:
     """Return what KPIs make of stories today."""
     told = list(all_stories() if stories is None else stories)
-    engines = {id(story.fair): Engine(story.fair, timedelta(seconds=30), kpis) for story in told}
+    engines = {
+        file: Engine(fair, timedelta(seconds=30), kpis)
+        for file, fair in {story.fair_file: story.fair for story in told}.items()
+    }
     digests: dict[str, dict[str, str]] = {kpi.name: {} for kpi in kpis}
     for story in told:
-        engine, state = engines[id(story.fair)], PartitionState()
+        engine, state = engines[story.fair_file], PartitionState()
         for (_, topic), log in parsed(story.records(), story.fair).items():
             engine.apply(state, engine.fold(state, topic, log))
         for kpi in kpis:

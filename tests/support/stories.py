@@ -31,14 +31,19 @@ class Story(NamedTuple):
     Attributes:
         name: its place below tests/, without the suffix.
         content: eight hex digits of its events and its fair file; another content is another story.
-        fair: the fair where it happens.
+        fair_file: describes the fair where it happens.
         records: tells it.
     """
 
     name: str
     content: str
-    fair: Fair
+    fair_file: bytes
     records: Callable[[], list[StoredRecord]]
+
+    @property
+    def fair(self) -> Fair:
+        """The fair where it happens."""
+        return _fair_in(self.fair_file)
 
 
 def records_of(events: list[dict[str, Any]]) -> list[StoredRecord]:
@@ -59,18 +64,17 @@ def records_of(events: list[dict[str, Any]]) -> list[StoredRecord]:
 def all_stories() -> Iterator[Story]:
     """Yield all cases and all recordings, by name. A recording happens at the fair that travels inside it."""
     file = example_fair_path("small").read_bytes()
-    fair = fair_in(file)
     for path in sorted(CASES.glob("*/*.json")):
         events = json.loads(path.read_text(encoding="utf-8"))["events"]
         told = json.dumps(events, sort_keys=True).encode()
-        yield Story(_name(path), _content(told, file), fair, lambda events=events: records_of(events))  # type: ignore[misc]
+        yield Story(_name(path), _content(told, file), file, lambda events=events: records_of(events))  # type: ignore[misc]
     for path in sorted(RECORDINGS.glob("*.fairrec")):
-        fair = fair_in(Recording(path).fair_file())
-        yield Story(_name(path), _content(path.read_bytes()), fair, lambda path=path: _recorded(path))  # type: ignore[misc]
+        inside = Recording(path).fair_file()
+        yield Story(_name(path), _content(path.read_bytes()), inside, lambda path=path: _recorded(path))  # type: ignore[misc]
 
 
 @cache
-def fair_in(file: bytes) -> Fair:
+def _fair_in(file: bytes) -> Fair:
     """Return the fair that a fair file describes."""
     return parse_fair(file.decode(), "the fair file of a story")
 
