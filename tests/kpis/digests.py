@@ -1,9 +1,10 @@
 """What every KPI made of every story when its version was declared: `python -m tests.kpis.digests` writes it down.
 
-The fingerprint of a state cannot see the code of a measure. So all cases and recordings are folded, and a digest of
-each KPI's numbers is kept with its version. The same version and another digest means that two meanings bear one name:
-a worker would go on with the numbers of both. The command writes new stories, new KPIs and raised versions, and refuses
-to write over a digest whose version was not raised. A story whose events or fair file were changed is a new story.
+The fingerprint of a state cannot see code: of a measure, of decoding and admission, of the fold. So all cases and
+recordings are folded, and a digest of each KPI's numbers is kept with its version. The same version and another digest
+means that two meanings bear one name: a worker would go on with the numbers of both. The command writes new stories,
+new KPIs and raised versions, and refuses to write over a digest whose version was not raised. A story whose events or
+fair file were changed is a new story.
 """
 
 import hashlib
@@ -110,7 +111,7 @@ def changed(known: Digests, now: Digests) -> list[str]:
                 lines.append(
                     f"{kpi}: its numbers changed under version {version}, in {stories[0]}{more}: "
                     f"raise `version` of the KPI to {version + 1}, or put its measure right "
-                    "(if the fold itself changed: raise FOLD_VERSION in streams/fold/meaning.py)"
+                    "(if fold, decoding or admission changed: raise FOLD_VERSION in streams/fold/meaning.py)"
                 )
     return lines
 

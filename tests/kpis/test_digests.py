@@ -55,7 +55,7 @@ def test_another_measure_under_the_same_version_is_named_with_its_story_and_reme
     assert line == (
         "gate_passages: its numbers changed under version 1, in tests/kpis/cases/gate_passages/in_and_out: "
         "raise `version` of the KPI to 2, or put its measure right "
-        "(if the fold itself changed: raise FOLD_VERSION in streams/fold/meaning.py)"
+        "(if fold, decoding or admission changed: raise FOLD_VERSION in streams/fold/meaning.py)"
     )
 
 
