@@ -10,7 +10,10 @@ It adds up over partitions, and any order of arrival gives the same number. So a
 
 * a share, a rate, a rank or a difference of KPIs: that is PromQL, in `dashboards/queries.py` or `dashboards/rules.py`;
 * what needs a clock ("no passage for ten minutes"): an alert, in `dashboards/alerts.py`;
-* what depends on another partition's persons ("met somebody from abroad"): an event that names both, or PromQL;
+* what depends on another partition's persons ("met somebody from abroad"): a field of the event that says it, or
+  PromQL. An event bears one badge: a class with two fields of the type BadgeRef is refused;
+* what tells the events of one class apart by two of their fields, `scan_kind` and `badge_role`: all KPIs look at a
+  class by the words of one field (`on`), and read any other field in their measures;
 * what depends on several events of a person ("from the gate to the booth"): the reader that knows sends it as a field,
   as a hall door sends `dwell_ms`;
 * what depends on the order of arrival ("the last one counts"): events with a revision, as those of deals;
