@@ -3,6 +3,7 @@
 `fold` reads the state and writes nothing; `apply` is the only thing that changes a state, live and on recovery.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -33,7 +34,8 @@ class Engine:
         kpis: what to fold, and what to read from it.
 
     Raises:
-        MustStop: a KPI looks on what no event can be, or reads the days of one that is not among them.
+        MustStop: a KPI looks on what no event can be, or reads the days of one that is not among them, or has the key
+            of another.
     """
 
     def __init__(self, fair: Fair, lateness: timedelta, kpis: Sequence[Kpi[Any, Any]] = ALL_KPIS) -> None:
@@ -45,6 +47,12 @@ class Engine:
         """Panes older than this before the watermark belong to no window any more."""
         self._kept = {kpi.key: _kept(kpi.aggregate, kpi) for kpi in self.kpis if isinstance(kpi.aggregate, Aggregate)}
         self.plans = Plans(self.kpis, fair)
+        for key, times in Counter(kpi.key for kpi in self.kpis).items():
+            if times > 1:
+                raise MustStop(
+                    f"{times} KPIs have the key {key}, and would be added up",
+                    hint="give each another name in streams/kpis/",
+                )
         for kpi in self.kpis:
             if isinstance(kpi.aggregate, History) and kpi.aggregate.of not in self.kpis:
                 raise MustStop(
