@@ -16,7 +16,7 @@ from streams.fold.engine import Engine
 from streams.kpis.booths import BOOTH_SCANS
 from streams.kpis.definition import Kpi, On
 from streams.kpis.gates import GATE_PASSAGES, RETURNING_VISITORS, VISITS
-from streams.kpis.history import FirstTime
+from streams.kpis.history import FirstTime, Returning
 from streams.kpis.labels import LabelValues
 from tests.kpis import digests
 from tests.kpis.digests import Digests, changed, fold, read, stale, text_of
@@ -97,6 +97,19 @@ def test_a_kpi_about_history_is_watched_too() -> None:
     )
     lines = changed(fold(KPIS, STORIES), fold(other, STORIES))
     assert [line.partition(":")[0] for line in lines] == ["returning_visitors"]
+
+
+def _nobody(_scan: VisitorScan, _: object) -> None:
+    return None
+
+
+@pytest.mark.parametrize(("version", "named"), [(1, ["visits"]), (2, [])])
+def test_a_kpi_about_history_follows_from_the_one_whose_days_it_reads(version: int, named: list[str]) -> None:
+    base = replace(VISITS, measure=_nobody, version=version)
+    back = replace(RETURNING_VISITORS, aggregate=Returning(of=base))
+    known, now = fold(KPIS, STORIES), fold((back, *KPIS[:2], base), STORIES)
+    assert known.digests["returning_visitors"] != now.digests["returning_visitors"]
+    assert [line.partition(":")[0] for line in changed(known, now)] == named
 
 
 def test_a_new_story_is_only_a_missing_line_and_refolds_no_fair() -> None:
