@@ -1,7 +1,14 @@
 """What the numbers of a state mean, in eight hex digits: state of another meaning is not read.
 
-The fingerprint is derived from whatever the fold can see. What it cannot see, the code of a measure and of the fold
-itself, is declared by versions; `python -m tests.kpis.digests` finds a version that was not raised.
+The fingerprint is derived from the structure of KPIs, keys and records, the limits of time, and a part of the fair
+file. Code is declared by versions: that of a KPI for its measure, FOLD_VERSION for the rest;
+`python -m tests.kpis.digests` finds a version that was not raised.
+
+Of the fair file these are left out, though admission and measures see them: halls, sections, booths, exhibits,
+exhibitors, and gates that are not countable. Exhibitors come and change until the last evening, and each change would
+fold the whole fair anew. So a correction counts from the moment a worker has it: events refused before stay refused
+until they are redriven, and a lead of an exhibitor whose section was wrong stays in that section, beside the right one
+if it comes again. Where that is not good enough, delete the journal topic: the fair is then folded anew.
 """
 
 import hashlib

@@ -141,7 +141,9 @@ def test_a_fingerprint_is_the_same_in_every_process() -> None:
         assert told.stdout.decode().strip() == fingerprint()
 
 
-def test_one_more_exhibitor_changes_no_meaning() -> None:
+def test_an_exhibitor_who_comes_or_is_corrected_changes_no_meaning() -> None:
+    corrected = replace(FAIR.exhibitors["e1"], section="travel")
+    assert fingerprint(replace_fair(exhibitors={**FAIR.exhibitors, "e1": corrected})) == fingerprint()
     newcomer = Exhibitor("e9", "Newcomer", "FR", ExhibitorType.MAIN, "finance", "h1", "h1-009")
     assert fingerprint(replace_fair(exhibitors={**FAIR.exhibitors, "e9": newcomer})) == fingerprint()
     assert fingerprint(kpis=changed(question="How many?", aggregate=Count())) == fingerprint()
