@@ -3,21 +3,23 @@
 `fold` reads the state and writes nothing; `apply` is the only thing that changes a state, live and on recovery.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from schemas.errors import InvalidEvent, MustStop
+from schemas.errors import FairpulseError, InvalidEvent, MustStop
 from schemas.events import DealRevision, DealTerms, Event, happened_ms
 from schemas.fair.model import Fair
 from schemas.times import epoch_ms
 from streams.fold.calendar import MINUTE_MS, Calendar
-from streams.fold.groups import spelt
+from streams.fold.groups import Groups, spelt
 from streams.fold.identity import EVENT_ID_BITS, TERMINAL_SHIFT, TOPIC_NUMBERS, check_members
 from streams.fold.meaning import fingerprint
 from streams.fold.plans import Plan, Plans
-from streams.fold.state import ChangedCells, DealState, Delta, PartitionState
-from streams.kpis.aggregates import Aggregate, Group
+from streams.fold.state import Booked, ChangedCells, DealState, Delta, PartitionState
+from streams.kpis.aggregates import Aggregate, whole
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import LONGEST, History, Kpi, Signal, Window
 from streams.kpis.moment import Moment
@@ -32,7 +34,8 @@ class Engine:
         kpis: what to fold, and what to read from it.
 
     Raises:
-        MustStop: a KPI looks on what no event can be, or reads the days of one that is not among them.
+        MustStop: a KPI looks on what no event can be, or reads the days of one that is not among them, or has the key
+            of another.
     """
 
     def __init__(self, fair: Fair, lateness: timedelta, kpis: Sequence[Kpi[Any, Any]] = ALL_KPIS) -> None:
@@ -44,6 +47,12 @@ class Engine:
         """Panes older than this before the watermark belong to no window any more."""
         self._kept = {kpi.key: _kept(kpi.aggregate, kpi) for kpi in self.kpis if isinstance(kpi.aggregate, Aggregate)}
         self.plans = Plans(self.kpis, fair)
+        for key, times in Counter(kpi.key for kpi in self.kpis).items():
+            if times > 1:
+                raise MustStop(
+                    f"{times} KPIs have the key {key}, and would be added up",
+                    hint="give each another name in streams/kpis/",
+                )
         for kpi in self.kpis:
             if isinstance(kpi.aggregate, History) and kpi.aggregate.of not in self.kpis:
                 raise MustStop(
@@ -62,7 +71,11 @@ class Engine:
         return _Chunk(self, state, topic).fold(events)
 
     def apply(self, state: PartitionState, delta: Delta) -> None:
-        """Bring a change into the state it was folded from."""
+        """Bring a change into the state it was folded from.
+
+        Raises:
+            MustStop: a measure returned what its aggregate cannot fold; the state must be thrown away.
+        """
         state.upto[delta.topic] = delta.last
         state.watermarks[delta.topic] = delta.watermark
         numbers = state.numbers
@@ -70,11 +83,14 @@ class Engine:
             numbers[member] = len(numbers)
         state.seen.update(delta.seen)
         state.deals.update(delta.deals)
-        for minute, cells in delta.panes.items():
-            self._absorb(state, minute, cells)
-        for key, changes in delta.timeless.items():
-            aggregate, *_ = self._kept[key]
-            aggregate.absorb(state.fair.setdefault(key, {}), changes)
+        try:
+            for minute, cells in delta.panes.items():
+                self._absorb(state, minute, cells)
+            for key, changes in delta.timeless.items():
+                aggregate, *_ = self._kept[key]
+                aggregate.absorb(state.fair.setdefault(key, {}), changes)
+        except (TypeError, OverflowError) as error:
+            raise self._culprit(delta) from error
         # A very late event has just made a pane that no window needs: it goes too, having reached day and fair.
         oldest = state.watermark // MINUTE_MS - self.kept_minutes
         for minute in [minute for minute in state.panes if minute < oldest]:
@@ -90,6 +106,17 @@ class Engine:
                 aggregate.absorb(day.setdefault(key, {}), changes)
             if over_fair:
                 aggregate.absorb(state.fair.setdefault(key, {}), changes)
+
+    def _culprit(self, delta: Delta) -> MustStop:
+        """Return which KPI's changes could not be absorbed."""
+        for cells in (*delta.panes.values(), delta.timeless):
+            for key, changes in cells.items():
+                aggregate, *_ = self._kept[key]
+                try:
+                    aggregate.absorb({}, changes)
+                except (TypeError, OverflowError):
+                    return self.plans.groups[key].wrong_hit()
+        raise AssertionError("each change by itself can be absorbed")
 
 
 class _Chunk:
@@ -128,8 +155,9 @@ class _Chunk:
         delta.first, delta.last = events[0][0], events[-1][0]
         for _, event in events:
             if isinstance(event, InvalidEvent):
-                moment.reason = event.reason
+                moment.refuse(event.reason)
                 _run(signals[Signal.REJECTED], None, moment, delta.timeless)
+                moment.reason = ""
                 continue
             happened, received = happened_ms(event), epoch_ms(event.received_at)
             suspect = not believable(happened, received)
@@ -139,17 +167,17 @@ class _Chunk:
             cells = panes.get(minute)
             if cells is None:
                 cells = panes[minute] = {}
+            badge_of, kind_of, plans, others, is_deal = routes[type(event)]
+            badge = badge_of(event)
+            moment.badge = -1 if badge is None else number(badge)
+            moment.minute, moment.is_open = minute, is_open(minute)
+            moment.lag_ms = received - happened if received > happened else 0
             event_id = int(event.event_id.replace("-", ""), 16)
             key = (number(event.terminal_id) << TERMINAL_SHIFT) | topic_bits | event_id
             if key in seen or key in fresh:
                 _run(signals[Signal.DUPLICATE], event, moment, cells)
                 continue
             fresh.add(key)
-            moment.lag_ms = received - happened if received > happened else 0
-            badge_of, kind_of, plans, others, is_deal = routes[type(event)]
-            badge = badge_of(event)
-            moment.badge = -1 if badge is None else number(badge)
-            moment.minute, moment.is_open = minute, is_open(minute)
             if is_deal:
                 assert isinstance(event, DealRevision)
                 self._deal(event)
@@ -170,17 +198,13 @@ class _Chunk:
         if old is not None and (old.revision, old.event_id) >= (event.revision, event.event_id):
             return
         minute = epoch_ms(event.signed_at if isinstance(event, DealTerms) else event.occurred_at) // MINUTE_MS
-        booked = tuple(
-            (key, groups[hit[0]], hit[1])
-            for key, measure, _, groups in self._engine.plans.signals[Signal.DEAL_STATE]
-            if (hit := measure(event, self._moment)) is not None
-        )
+        booked = _booked(self._engine.plans.signals[Signal.DEAL_STATE], event, self._moment)
         if old is not None:
             self._book(old.minute, old.booked, sign=-1)
         self._book(minute, booked, sign=1)
         self._delta.deals[event.deal_id] = DealState(event.revision, event.event_id, minute, booked)
 
-    def _book(self, minute: int, booked: Iterable[tuple[str, Group, int]], *, sign: int) -> None:
+    def _book(self, minute: int, booked: Booked, *, sign: int) -> None:
         cells = self._delta.panes.setdefault(minute, {})
         for key, group, amount in booked:
             changes = cells.setdefault(key, {})
@@ -195,10 +219,39 @@ def _kept(aggregate: Aggregate[Any], kpi: Kpi[Any, Any]) -> tuple[Aggregate[Any]
 
 def _run(plan: Plan, subject: Any, moment: Moment, cells: ChangedCells) -> None:
     """Let every KPI of a plan look at the subject, and fold what it finds."""
-    for key, measure, fold, groups in plan:
-        hit = measure(subject, moment)
-        if hit is not None:
-            changes = cells.get(key)
-            if changes is None:
-                changes = cells[key] = {}
-            fold(changes, hit, groups)
+    try:
+        for key, measure, fold, groups in plan:
+            hit = measure(subject, moment)
+            if hit is not None:
+                changes = cells.get(key)
+                if changes is None:
+                    changes = cells[key] = {}
+                fold(changes, hit, groups)
+    except FairpulseError:
+        raise
+    except Exception as error:
+        raise _fault(measure, groups, subject, moment, error) from error
+
+
+def _booked(plan: Plan, event: DealRevision, moment: Moment) -> Booked:
+    """Return what the KPIs of a plan find in a deal's state."""
+    booked = []
+    try:
+        for key, measure, _, groups in plan:
+            hit = measure(event, moment)
+            if hit is not None:
+                values, amount = hit
+                booked.append((key, groups[values], whole(amount)))
+    except FairpulseError:
+        raise
+    except Exception as error:
+        raise _fault(measure, groups, event, moment, error) from error
+    return tuple(booked)
+
+
+def _fault(measure: Any, groups: Groups, subject: Any, moment: Moment, error: Exception) -> MustStop:
+    """Return what is wrong with a measure: that it raises or, if it does not when asked again, what it returns."""
+    with suppress(Exception):
+        measure(subject, moment)
+        return groups.wrong_hit()
+    return groups.raised(error)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from schemas.errors import MustStop
 from schemas.fair.model import Fair
-from streams.kpis.aggregates import Group
+from streams.kpis.aggregates import Aggregate, Group
 from streams.kpis.definition import Kpi
 from streams.kpis.labels import LabelValues
 
@@ -25,24 +25,41 @@ class Groups(dict[LabelValues, Group]):
 
     def __missing__(self, values: LabelValues) -> Group:
         labels = self._kpi.labels
+        if not isinstance(values, tuple):
+            raise self._returned("label values that are not a tuple")
         if len(values) != len(labels):
-            raise self._wrong(f"{len(values)} label values for {len(labels)} labels")
-        for label, value in zip(labels, values, strict=True):
-            if not label.is_value(value, self._fair):
-                raise self._wrong(f"for the label {label} what is not {label.meaning}")
+            raise self._returned(f"{len(values)} label values for {len(labels)} labels")
+        judged: tuple[object, ...] = values
+        for label, value in zip(labels, judged, strict=True):
+            if not isinstance(value, str) or not label.is_value(value, self._fair):
+                raise self._returned(f"for the label {label} what is not {label.meaning}")
             if SEPARATOR in value:
-                raise self._wrong(f"for the label {label} a value that contains {SEPARATOR!r}")
+                raise self._returned(f"for the label {label} a value that contains {SEPARATOR!r}")
         group = self[values] = Group(SEPARATOR.join(values))
         return group
+
+    def wrong_hit(self) -> MustStop:
+        """Return the error for what the KPI's aggregate cannot fold."""
+        return self._returned(f"what {type(self._kpi.aggregate).__name__} cannot fold")
+
+    def raised(self, error: Exception) -> MustStop:
+        """Return the error for a measure that did not return. The text of an error may quote an event: left out."""
+        return self._wrong(f"raised {type(error).__name__}")
+
+    def _returned(self, what: str) -> MustStop:
+        return self._wrong(f"returned {what}")
 
     def _wrong(self, what: str) -> MustStop:
         kpi = self._kpi
         assert kpi.measure is not None
-        where = f"{kpi.measure.__name__} in {kpi.measure.__module__.replace('.', '/')}.py"
-        order = f"({', '.join(kpi.labels)})"
+        assert isinstance(kpi.aggregate, Aggregate)
+        named = getattr(kpi.measure, "__name__", repr(kpi.measure))
+        where = f"{named} in {kpi.measure.__module__.replace('.', '/')}.py"
+        values = f"({', '.join(kpi.labels)})"
+        hit = f"{values} and {kpi.aggregate.hit}" if kpi.aggregate.hit else values
         return MustStop(
-            f"KPI {kpi.name}: its measure returned {what}",
-            hint=f"let {where} return {order}; streams/kpis/labels.py says what the values of a label are",
+            f"KPI {kpi.name}: its measure {what}",
+            hint=f"let {where} return {hit}, or None; streams/kpis/labels.py says what the values of a label are",
         )
 
 

@@ -28,7 +28,7 @@ def numbered(topics: Iterable[str]) -> Mapping[str, int]:
     if len(numbers) > 2**TOPIC_BITS:
         raise MustStop(
             f"{len(numbers)} event topics do not fit into the {TOPIC_BITS} bits that an event key has for them",
-            hint="raise TOPIC_BITS in streams/fold/identity.py, and FOLD_VERSION in streams/fold/meaning.py",
+            hint="raise TOPIC_BITS in streams/fold/identity.py; workers fold the fair anew then",
         )
     return numbers
 
@@ -41,6 +41,6 @@ def check_members(count: int) -> None:
     if count > MOST_MEMBERS:
         raise MustStop(
             f"a partition has more than {MOST_MEMBERS:,} badges, terminals and pairs: event keys have no room for more",
-            hint="give the fair more partitions, or raise TERMINAL_BITS in streams/fold/identity.py "
-            "and FOLD_VERSION in streams/fold/meaning.py",
+            hint="give the fair more partitions, or raise TERMINAL_BITS in streams/fold/identity.py; "
+            "workers fold the fair anew then",
         )

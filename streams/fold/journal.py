@@ -12,30 +12,7 @@ import msgspec
 from schemas.errors import MustStop
 from streams.fold.engine import Engine
 from streams.fold.identity import KEY_BYTES
-from streams.fold.state import Delta, PartitionState
-
-WRITER_BYTES = 8
-NOBODY = bytes(WRITER_BYTES)
-"""The writer that the first record of a journal continues."""
-
-
-class JournalRecord(msgspec.Struct, array_like=True):
-    """One journal record.
-
-    Attributes:
-        seq: 1 for the first record of a chain, then up by one.
-        writer: who wrote it.
-        after: who wrote the record with `seq` - 1.
-        keys: the delta's event keys, `KEY_BYTES` each (they are too long for a msgpack integer).
-        delta: what the chunk changes, without its keys.
-    """
-
-    seq: int
-    writer: bytes
-    after: bytes
-    keys: bytes
-    delta: Delta
-
+from streams.fold.state import NOBODY, WRITER_BYTES, Delta, JournalRecord, PartitionState
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(JournalRecord).decode
@@ -104,6 +81,7 @@ class PartitionJournal:
         append fails or its outcome is unknown, the state must be thrown away.
         """
         assert self._me != NOBODY, "start_writing comes first"
+        self._engine.apply(self.state, delta)
         keys = b"".join([key.to_bytes(KEY_BYTES, "big") for key in delta.seen])
         seen, delta.seen = delta.seen, []
         try:
@@ -111,7 +89,6 @@ class PartitionJournal:
         except OverflowError:
             raw = _encode(JournalRecord(self.seq + 1, self._me, self._writer, keys, _spelt(delta)))
         delta.seen = seen
-        self._engine.apply(self.state, delta)
         self.seq, self._writer = self.seq + 1, self._me
         offset = self.next_offset
         self.next_offset += 1

@@ -1,7 +1,14 @@
 """What the numbers of a state mean, in eight hex digits: state of another meaning is not read.
 
-The fingerprint is derived from whatever the fold can see. What it cannot see, the code of a measure and of the fold
-itself, is declared by versions; `python -m tests.kpis.digests` finds a version that was not raised.
+The fingerprint is derived from the structure of KPIs, keys and records, the limits of time, and a part of the fair
+file. Code is declared by versions: that of a KPI for its measure, FOLD_VERSION for the rest;
+`python -m tests.kpis.digests` finds a version that was not raised.
+
+Of the fair file these are left out, though admission and measures see them: halls, sections, booths, exhibits,
+exhibitors, and gates that are not countable. Exhibitors come and change until the last evening, and each change would
+fold the whole fair anew. So a correction counts from the moment a worker has it: events refused before stay refused
+until they are redriven, and a lead of an exhibitor whose section was wrong stays in that section, beside the right one
+if it comes again. Where that is not good enough, delete the journal topic: the fair is then folded anew.
 """
 
 import hashlib
@@ -11,13 +18,14 @@ from typing import Any, Final
 from schemas.codes import Code
 from schemas.events import type_of
 from schemas.fair.model import Fair
-from streams.fold.identity import TOPIC_NUMBERS
-from streams.fold.state import DealState, Delta
-from streams.kpis.definition import Kpi, Occasion
+from streams.fold.calendar import AHEAD, AROUND
+from streams.fold.identity import EVENT_ID_BITS, TERMINAL_BITS, TOPIC_BITS, TOPIC_NUMBERS
+from streams.fold.state import NOBODY, DealState, Delta, JournalRecord
+from streams.kpis.definition import LONGEST, Kpi, Occasion
 
 FOLD_VERSION: Final = 2
-"""Raised when the same events leave another state, or the journal is written otherwise: the layout of event keys, the
-limits of the calendar, an aggregate, how a deal is booked.
+"""Raised when the same events leave another state through code alone: which events decoding and admission let through,
+how an aggregate folds, how a deal is booked, how the journal spells numbers.
 """
 
 
@@ -25,18 +33,20 @@ def fingerprint(fair: Fair, kpis: Iterable[Kpi[Any, Any]], lateness_ms: int) -> 
     """Return eight hex digits that change when state of before no longer means the same.
 
     Meaning is every folded KPI's key (with its version), occasions, labels, aggregate and windows; the fold's own
-    version, layout and numbers of topics; what the fair file says about time, countable gates, visitors and money; and
-    the allowed lateness. What is read from the days of another KPI has no state, and does not count.
+    version; the layout of journal records and event keys; which times are believed and how long panes are kept; what
+    the fair file says about time, countable gates, visitors and money; and the allowed lateness. What is read from the
+    days of another KPI has no state, and does not count.
 
     The journal bears the fingerprint in its name: a changed meaning starts an empty journal, and the fair is folded
     anew from offset 0 of the event topics.
     """
     meaning = [
         FOLD_VERSION,
-        (Delta.__struct_fields__, DealState.__struct_fields__),
+        [(record.__name__, record.__struct_fields__) for record in (JournalRecord, Delta, DealState)],
+        (EVENT_ID_BITS, TOPIC_BITS, TERMINAL_BITS, NOBODY),
         sorted(TOPIC_NUMBERS.items()),
         sorted(_structure(kpi) for kpi in kpis if kpi.occasions),
-        lateness_ms,
+        (lateness_ms, LONGEST, str(AHEAD), str(AROUND)),
         fair.fair_id,
         fair.zone.key,
         [(str(day.date), str(day.opens), str(day.closes)) for day in fair.days],

@@ -39,6 +39,7 @@ class Plans:
 
     Attributes:
         routes: by class of events.
+        groups: by key of a KPI.
         signals: by what the fold itself notices; every signal is there.
 
     Raises:
@@ -47,19 +48,20 @@ class Plans:
 
     def __init__(self, kpis: Sequence[Kpi[Any, Any]], fair: Fair) -> None:
         self._kpis = kpis
-        self._groups = {kpi.key: Groups(kpi, fair) for kpi in kpis if kpi.measure is not None}
+        self.groups = {kpi.key: Groups(kpi, fair) for kpi in kpis if kpi.measure is not None}
         self._kinds = {type(one) for kpi in kpis for one in kpi.occasions if isinstance(one, Code)} - {Signal}
         self.signals: Mapping[Signal, Plan] = {signal: self._plan(signal) for signal in Signal}
         self.routes: Mapping[type[Event], Route] = {cls: self._route(cls) for cls in EVENT_CLASSES}
         self._refuse_impossible()
 
     def _plan(self, *occasions: Occasion) -> Plan:
+        wanted = set(map(_typed, occasions))
         return tuple(
-            (kpi.key, kpi.measure, kpi.aggregate.fold, self._groups[kpi.key])
+            (kpi.key, kpi.measure, kpi.aggregate.fold, self.groups[kpi.key])
             for kpi in self._kpis
             if isinstance(kpi.aggregate, Aggregate)
             and kpi.measure is not None
-            and any(one == wanted and type(one) is type(wanted) for one in kpi.occasions for wanted in occasions)
+            and not wanted.isdisjoint(map(_typed, kpi.occasions))
         )
 
     def _route(self, cls: type[Event]) -> Route:
@@ -78,15 +80,20 @@ class Plans:
         return {field: words for words in self._kinds for field in fields_of(cls, words)}
 
     def _refuse_impossible(self) -> None:
-        possible: set[Occasion] = {*Signal, *self.routes}
-        possible |= {kind for _, _, plans, _, _ in self.routes.values() for kind in plans}
+        kinds = (kind for _, _, plans, _, _ in self.routes.values() for kind in plans)
+        possible = set(map(_typed, (*Signal, *self.routes, *kinds)))
         for kpi in self._kpis:
             for occasion in kpi.occasions:
-                if occasion not in possible:
+                if _typed(occasion) not in possible:
                     raise MustStop(
                         f"KPI {kpi.name} looks on {occasion!r}, which no event can be",
                         hint="name its class of events in a topic's `events` in schemas/topics.py",
                     )
+
+
+def _typed(occasion: Occasion) -> tuple[type, Occasion]:
+    """Return an occasion with its type: the same word of two lists is two kinds."""
+    return type(occasion), occasion
 
 
 def _field(names: Iterable[str]) -> Callable[[Event], Any]:

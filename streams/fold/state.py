@@ -1,4 +1,4 @@
-"""The state of one partition, and the change that a chunk of events makes to it."""
+"""The state of one partition, the change that a chunk of events makes to it, and the record that keeps the change."""
 
 from dataclasses import dataclass, field
 
@@ -10,6 +10,9 @@ Cells = dict[str, Totals]
 """Totals by KPI key, then by group."""
 ChangedCells = dict[str, Changes]
 """Changes by KPI key, then by group."""
+
+Booked = tuple[tuple[str, Group, int], ...]
+"""What a deal's state adds: the key of a KPI, the group, the amount."""
 
 
 class DealState(msgspec.Struct, frozen=True, array_like=True):
@@ -24,7 +27,7 @@ class DealState(msgspec.Struct, frozen=True, array_like=True):
     revision: int
     event_id: str
     minute: int
-    booked: tuple[tuple[str, Group, int], ...]
+    booked: Booked
 
 
 class Delta(msgspec.Struct, array_like=True):
@@ -51,6 +54,29 @@ class Delta(msgspec.Struct, array_like=True):
     deals: dict[str, DealState]
     panes: dict[int, ChangedCells]
     timeless: ChangedCells
+
+
+WRITER_BYTES = 8
+NOBODY = bytes(WRITER_BYTES)
+"""The writer that the first record of a journal continues."""
+
+
+class JournalRecord(msgspec.Struct, array_like=True):
+    """One journal record; `streams.fold.journal` chains them.
+
+    Attributes:
+        seq: 1 for the first record of a chain, then up by one.
+        writer: who wrote it.
+        after: who wrote the record with `seq` - 1.
+        keys: the delta's event keys, `KEY_BYTES` each (they are too long for a msgpack integer).
+        delta: what the chunk changes, without its keys.
+    """
+
+    seq: int
+    writer: bytes
+    after: bytes
+    keys: bytes
+    delta: Delta
 
 
 @dataclass(slots=True)

@@ -33,10 +33,15 @@ Value = int | list[int]
 
 
 class Aggregate(ABC, Generic[Hit]):
-    """One way to bring values together."""
+    """One way to bring values together.
+
+    Attributes:
+        hit: what it folds beside the label values, in words; empty if nothing.
+    """
 
     __slots__ = ()
     kind: ClassVar[str]
+    hit: ClassVar[str] = ""
 
     @property
     def per_day(self) -> bool:
@@ -45,11 +50,15 @@ class Aggregate(ABC, Generic[Hit]):
 
     @abstractmethod
     def fold(self, changes: Changes, hit: Hit, groups: GroupOf) -> None:
-        """Add a hit to the changes of a chunk."""
+        """Add a hit to the changes of a chunk. What is no hit raises, here or when it is absorbed."""
 
     @abstractmethod
     def absorb(self, totals: Totals, changes: Changes) -> None:
-        """Add the changes of a chunk to totals."""
+        """Add the changes of a chunk to totals.
+
+        Raises:
+            TypeError, OverflowError: a change comes from what is no hit of this aggregate.
+        """
 
     @abstractmethod
     def merge(self, totals: Sequence[Any]) -> Any:
@@ -74,6 +83,17 @@ def add(values: Iterable[Value]) -> Value:
     return first
 
 
+def whole(number: Any) -> int:
+    """Return the number if it is whole: sums of floats depend on the order.
+
+    Raises:
+        TypeError: it is not.
+    """
+    if type(number) is not int:
+        raise TypeError("a number that is not whole")
+    return number
+
+
 class _Additive(Aggregate[Hit]):
     """Whole numbers that simply add up."""
 
@@ -83,7 +103,7 @@ class _Additive(Aggregate[Hit]):
     def absorb(self, totals: Totals, changes: Changes) -> None:
         get = totals.get
         for group, change in changes.items():
-            totals[group] = get(group, 0) + change
+            totals[group] = get(group, 0) + whole(change)
 
     @override
     def merge(self, totals: Sequence[Any]) -> Any:
@@ -107,6 +127,7 @@ class Sum(_Additive[tuple[LabelValues, int]]):
     """How much, in whole units, signed. A hit is the label values and the amount."""
 
     kind: ClassVar[str] = "sum"
+    hit: ClassVar[str] = "a whole number"
 
     @override
     def fold(self, changes: Changes, hit: tuple[LabelValues, int], groups: GroupOf) -> None:
@@ -127,6 +148,7 @@ class Distinct(Aggregate[tuple[LabelValues, int]]):
 
     daily: bool = False
     kind: ClassVar[str] = "distinct"
+    hit: ClassVar[str] = "a member of the moment: `badge` unless that is -1, or what `number` returns"
 
     @property
     @override
@@ -139,7 +161,7 @@ class Distinct(Aggregate[tuple[LabelValues, int]]):
         group = groups[values]
         members = changes.get(group)
         if members is None:
-            changes[group] = {member}
+            changes[group] = {whole(member)}  # the first says of what kind they are; bitmaps refuse what is below 0
         else:
             members.add(member)
 
@@ -177,6 +199,7 @@ class Histogram(Aggregate[tuple[LabelValues, int]]):
     bounds: tuple[int, ...]
     cap: int | None = None
     kind: ClassVar[str] = "histogram"
+    hit: ClassVar[str] = "whole milliseconds"
 
     @override
     def fold(self, changes: Changes, hit: tuple[LabelValues, int], groups: GroupOf) -> None:
@@ -193,6 +216,7 @@ class Histogram(Aggregate[tuple[LabelValues, int]]):
     @override
     def absorb(self, totals: Totals, changes: Changes) -> None:
         for group, change in changes.items():
+            whole(change[-1])
             total = totals.get(group)
             totals[group] = list(change) if total is None else [a + b for a, b in zip(total, change, strict=True)]
 

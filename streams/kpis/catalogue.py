@@ -1,6 +1,5 @@
 """All KPIs of the fair."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from streams.kpis import booths, deals, gates, halls, quality
@@ -13,5 +12,3 @@ ALL_KPIS: tuple[Kpi[Any, Any], ...] = (
     *deals.KPIS,
     *quality.KPIS,
 )
-
-BY_KEY: Mapping[str, Kpi[Any, Any]] = {kpi.key: kpi for kpi in ALL_KPIS}

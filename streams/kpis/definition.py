@@ -10,7 +10,10 @@ It adds up over partitions, and any order of arrival gives the same number. So a
 
 * a share, a rate, a rank or a difference of KPIs: that is PromQL, in `dashboards/queries.py` or `dashboards/rules.py`;
 * what needs a clock ("no passage for ten minutes"): an alert, in `dashboards/alerts.py`;
-* what depends on another partition's persons ("met somebody from abroad"): an event that names both, or PromQL;
+* what depends on another partition's persons ("met somebody from abroad"): a field of the event that says it, or
+  PromQL. An event bears one badge: a class with two fields of the type BadgeRef is refused;
+* what tells the events of one class apart by two of their fields, `scan_kind` and `badge_role`: all KPIs look at a
+  class by the words of one field (`on`), and read any other field in their measures;
 * what depends on several events of a person ("from the gate to the booth"): the reader that knows sends it as a field,
   as a hall door sends `dwell_ms`;
 * what depends on the order of arrival ("the last one counts"): events with a revision, as those of deals;
@@ -136,15 +139,32 @@ class Kpi(Generic[E, Hit]):
     version: int = 1
 
     def __post_init__(self) -> None:
-        fault = self._fault_of_history() if isinstance(self.aggregate, History) else self._fault_of_events()
-        if fault:
+        own = self._fault_of_history() if isinstance(self.aggregate, History) else self._fault_of_events()
+        if fault := own or self._fault_of_shape():
             raise TypeError(f"KPI {self.name}: {fault}")
 
     def _fault_of_events(self) -> str:
+        assert isinstance(self.aggregate, Aggregate)
         if self.on is None or self.measure is None:
             return "say when it looks (`on`) and what it finds (`measure`)"
+        if not self.on.occasions:
+            return "it looks on nothing: name an occasion"
         if Signal.DEAL_STATE in self.on.occasions and not (len(self.on.occasions) == 1 and type(self.aggregate) is Sum):
             return "a deal's state is taken back when it changes: look on nothing else, and aggregate with Sum"
+        if Signal.REJECTED in self.on.occasions and (len(self.on.occasions) > 1 or self.windows != (Window.FAIR,)):
+            return "nobody knows when a refused record happened: look on nothing else, over the window fair alone"
+        if self.aggregate.per_day and Window.FAIR in self.windows and Window.DAY not in self.windows:
+            return "the total of the fair is the sum of its days: keep the window day as well"
+        return ""
+
+    def _fault_of_shape(self) -> str:
+        twice = sorted({label for label in self.labels if self.labels.count(label) > 1})
+        if twice:
+            return f"it has a label twice: {', '.join(twice)}"
+        if not self.windows:
+            return "it has no window, so nobody would see it"
+        if not set(self.unscraped) <= set(self.windows):
+            return "`unscraped` names a window that it does not have"
         return ""
 
     def _fault_of_history(self) -> str:

@@ -15,6 +15,8 @@ class MemberNumbers(Protocol):
 class Moment:
     """Facts of one event, filled in by the fold and handed to every measure. Reused: a measure keeps nothing of it.
 
+    Whatever the fold has noticed of the event, its facts are the same. A refused record has a topic and a reason alone.
+
     Attributes:
         fair: the fair file.
         topic: the source topic.
@@ -32,8 +34,12 @@ class Moment:
         self.fair = fair
         self.topic = topic
         self.number = number
+        self.refuse("")
+
+    def refuse(self, reason: str) -> None:
+        """Leave the facts of a record that was refused: nothing is known of it but why."""
         self.minute = 0
         self.lag_ms = 0
         self.is_open = False
         self.badge = -1
-        self.reason = ""
+        self.reason = reason

@@ -1,24 +1,27 @@
-"""A measure returns label values of the right number and kind, or the fold stops and says which KPI is wrong."""
+"""A measure returns what its KPI's labels and aggregate can take, or the fold stops and says which KPI is wrong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from schemas.errors import MustStop
+from schemas.codes import OutcomeKind
+from schemas.errors import InvalidEvent, MustStop
 from schemas.events import Event
 from schemas.fair.model import Fair
 from schemas.topics import topic_of
 from streams.fold.engine import Engine
 from streams.fold.groups import Groups, label_values, spelt
 from streams.fold.state import PartitionState
-from streams.kpis.booths import BOOTH_SCANS, INTERACTIONS, LEADS
+from streams.kpis.aggregates import Sum
+from streams.kpis.booths import BOOTH_AUDIENCE, BOOTH_SCANS, INTERACTIONS, LEADS
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.deals import CONTRACT_VALUE, OUTCOMES
 from streams.kpis.definition import Kpi
-from streams.kpis.gates import GATE_PASSAGES, VISITORS_BY_COUNTRY, VISITS
+from streams.kpis.gates import GATE_PASSAGES, SITE_OCCUPANCY, VISITORS_BY_COUNTRY, VISITS
 from streams.kpis.halls import HALL_DWELL
 from streams.kpis.labels import Label
 from streams.kpis.quality import REJECTED_EVENTS
@@ -28,6 +31,9 @@ from tests.support.streams_of import FAIR
 SCAN, TOUCH = builders.scan("ada", residence_country="NO"), builders.touch("ada", kind="lead_captured")
 BOOTH, DOOR = builders.scan("ada", "booth"), builders.scan("ada", "zone_out", dwell_ms=900)
 DEAL = builders.deal("d-1", value=100, binding=True)
+
+REFUSED = InvalidEvent("empty", "the record has no value")
+REFUSED_BYTES = replace(REJECTED_EVENTS, name="refused_bytes", labels=(), aggregate=Sum())
 
 WRONG_NUMBER: list[tuple[Kpi[Any, Any], Event, Any]] = [
     (GATE_PASSAGES, SCAN, ("north",)),
@@ -51,17 +57,73 @@ WRONG_KIND: list[tuple[Kpi[Any, Any], Event, Any, str]] = [
     (CONTRACT_VALUE, DEAL, (("EUR", "finance"), 100), "section what is not a section of the fair file"),
     (CONTRACT_VALUE, DEAL, (("finance", "XXX"), 100), "currency what is not a currency of the fair file"),
     (OUTCOMES, DEAL, (("contract",), 1), "kind what is not a kind of interaction or of result"),
+    (VISITORS_BY_COUNTRY, SCAN, ((None,), 0), "country what is not a country or region in two capital letters"),
+    (VISITORS_BY_COUNTRY, SCAN, ((7,), 0), "country what is not a country or region in two capital letters"),
+    (VISITORS_BY_COUNTRY, SCAN, ((b"NO",), 0), "country what is not a country or region in two capital letters"),
+    (GATE_PASSAGES, SCAN, ("north", None), "direction what is not entry or exit"),
+    (OUTCOMES, DEAL, ((OutcomeKind,), 1), "kind what is not a kind of interaction or of result"),
+]
+RIGHT_AND_WRONG: list[tuple[Kpi[Any, Any], Event, Any, list[Any]]] = [
+    (GATE_PASSAGES, SCAN, ("north", "entry"), [["north", "entry"], 7, 0.5, {}, "north", (("north", "entry"), 1)]),
+    (VISITS, SCAN, ((), 0), [((),), (), 7, ((), -1), ((), "ada"), ((), None), ((), 0.5), ((), 2**32), ((), 0, 0)]),
+    (SITE_OCCUPANCY, SCAN, ((), 1), [((),), ((), 0.5), ((), None), ((), "1"), ((), Decimal(1)), ([], 1)]),
+    (HALL_DWELL, DOOR, (("h1",), 900), [(("h1",),), (("h1",), 0.5), (("h1",), "900"), (("h1",), None), (["h1"], 1)]),
+    (CONTRACT_VALUE, DEAL, (("finance", "EUR"), 1), [(("finance", "EUR"), 0.5), (("finance", "EUR"),), 7, ([], 1)]),
+    (REJECTED_EVENTS, REFUSED, ("fair.scans", "empty"), [7, [], ["fair.scans", "empty"]]),
+    (REFUSED_BYTES, REFUSED, ((), 1), [((), 0.5), ((), "1"), 7, ((),)]),
 ]
 
 
-def fold_with(kpi: Kpi[Any, Any], hit: Any, event: Event, fair: Fair = FAIR) -> None:
-    """Fold an event for a KPI whose measure returns this hit."""
+def fold_with(kpi: Kpi[Any, Any], hits: Sequence[Any], event: Event | InvalidEvent, fair: Fair = FAIR) -> None:
+    """Fold events for a KPI whose measure returns these hits, one an event."""
+    left: list[Any] = []
 
     def _measure(_event: Event, _moment: object) -> Any:
-        return hit
+        return left[0]
 
-    engine = Engine(fair, timedelta(seconds=30), [replace(kpi, measure=_measure)])
-    engine.fold(PartitionState(), topic_of(event).name, [(0, event)])
+    engine, state = Engine(fair, timedelta(seconds=30), [replace(kpi, measure=_measure)]), PartitionState()
+    for offset, hit in enumerate(hits):
+        left[:] = [hit]
+        again = event if isinstance(event, InvalidEvent) else replace(event, event_id=builders.numbered_id(offset))
+        topic = "fair.scans" if isinstance(event, InvalidEvent) else topic_of(event).name
+        engine.apply(state, engine.fold(state, topic, [(offset, again)]))
+
+
+@pytest.mark.parametrize(
+    ("kpi", "event", "right", "wrong"),
+    [(kpi, event, right, wrong) for kpi, event, right, hits in RIGHT_AND_WRONG for wrong in hits],
+)
+def test_a_hit_that_its_aggregate_cannot_fold_stops_the_fold_and_its_kpi_is_named(
+    kpi: Kpi[Any, Any], event: Event | InvalidEvent, right: Any, wrong: Any
+) -> None:
+    fold_with(kpi, [right, right], event)
+    for hits in ([wrong], [right, wrong]):
+        with pytest.raises(MustStop, match=f"KPI {kpi.name}: its measure returned ") as stop:
+            fold_with(kpi, hits, event)
+        assert "let _measure in tests/fold/test_groups.py return (" in str(stop.value)
+        assert "\n" not in str(stop.value)
+
+
+def test_one_wrong_hit_among_right_ones_of_a_chunk_stops_the_fold() -> None:
+    anonymous = replace(BOOTH_AUDIENCE, measure=lambda _, moment: ((), moment.badge))
+    engine, state = Engine(FAIR, timedelta(seconds=30), [GATE_PASSAGES, anonymous]), PartitionState()
+    log = [(0, BOOTH), (1, builders.scan(None, "booth")), (2, builders.scan("bob", "booth"))]
+    with pytest.raises(MustStop, match="KPI booth_audience: its measure returned what Distinct cannot fold") as stop:
+        engine.apply(state, engine.fold(state, "fair.scans", log))
+    assert "`badge` unless that is -1" in str(stop.value)
+
+
+@pytest.mark.parametrize("kpi", [GATE_PASSAGES, CONTRACT_VALUE])
+@pytest.mark.parametrize("raised", [KeyError(SCAN.badge_ref), AttributeError("gate"), AssertionError(), TypeError()])
+def test_a_measure_that_raises_stops_the_fold_and_its_kpi_is_named(kpi: Kpi[Any, Any], raised: Exception) -> None:
+    def _raise(_event: Event, _moment: object) -> Any:
+        raise raised
+
+    event = DEAL if kpi is CONTRACT_VALUE else SCAN
+    engine = Engine(FAIR, timedelta(seconds=30), [replace(kpi, measure=_raise)])
+    with pytest.raises(MustStop, match=f"KPI {kpi.name}: its measure raised {type(raised).__name__}; let") as stop:
+        engine.fold(PartitionState(), topic_of(event).name, [(0, event)])
+    assert str(SCAN.badge_ref) not in str(stop.value), "a badge is not told"
 
 
 @pytest.mark.parametrize(("kpi", "event", "hit"), WRONG_NUMBER)
@@ -69,7 +131,7 @@ def test_label_values_of_the_wrong_number_stop_the_fold(kpi: Kpi[Any, Any], even
     with pytest.raises(
         MustStop, match=rf"KPI {kpi.name}: its measure returned \d label values for \d labels; let"
     ) as stop:
-        fold_with(kpi, hit, event)
+        fold_with(kpi, [hit], event)
     assert f"_measure in tests/fold/test_groups.py return ({', '.join(kpi.labels)})" in str(stop.value)
     assert "\n" not in str(stop.value)
 
@@ -77,7 +139,7 @@ def test_label_values_of_the_wrong_number_stop_the_fold(kpi: Kpi[Any, Any], even
 @pytest.mark.parametrize(("kpi", "event", "hit", "said"), WRONG_KIND)
 def test_swapped_and_foreign_label_values_stop_the_fold(kpi: Kpi[Any, Any], event: Event, hit: Any, said: str) -> None:
     with pytest.raises(MustStop, match=f"KPI {kpi.name}: its measure returned for the label {said}; let") as stop:
-        fold_with(kpi, hit, event)
+        fold_with(kpi, [hit], event)
     values = hit if isinstance(hit[-1], str) else hit[0]
     assert not any(value in str(stop.value) for value in values if value == SCAN.badge_ref), "a badge is not told"
 
@@ -91,7 +153,7 @@ def test_a_label_that_was_added_while_its_measure_was_forgotten_stops_the_fold()
 def test_a_value_that_contains_the_separator_stops_the_fold() -> None:
     odd = replace(FAIR, gates={"north|west": FAIR.gates["north"]})
     with pytest.raises(MustStop, match=r"for the label gate a value that contains '\|'"):
-        fold_with(GATE_PASSAGES, ("north|west", "entry"), SCAN, odd)
+        fold_with(GATE_PASSAGES, [("north|west", "entry")], SCAN, odd)
 
 
 def test_the_values_of_a_right_measure_come_back_as_they_went_in() -> None:

@@ -19,9 +19,17 @@ from streams.fold.windows import combine, day_values, fair_values
 from streams.kpis.aggregates import Count, Sum
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi, On, Signal, Window
-from streams.kpis.gates import FIRST_TIME_VISITORS, RETURNING_VISITORS, UNIQUE_VISITORS, VISITORS_BY_COUNTRY, VISITS
+from streams.kpis.gates import (
+    FIRST_TIME_VISITORS,
+    GATE_PASSAGES,
+    RETURNING_VISITORS,
+    UNIQUE_VISITORS,
+    VISITORS_BY_COUNTRY,
+    VISITS,
+)
 from streams.kpis.history import FirstTime, Returning
 from streams.kpis.labels import Label
+from streams.kpis.quality import REJECTED_EVENTS
 from tests.support import builders
 from tests.support.streams_of import FAIR
 
@@ -116,6 +124,16 @@ def test_one_that_reads_the_days_of_a_kpi_which_is_not_folded_is_refused() -> No
             "visits: a deal's state is taken back",
         ),
         (lambda: replace(VISITS, aggregate=Sum(), on=On((Signal.DEAL_STATE, Signal.LATE))), "look on nothing else"),
+        (lambda: replace(VISITS, on=On(())), "visits: it looks on nothing: name an occasion"),
+        (lambda: replace(VISITS, windows=(Window.FAIR,)), "visits: the total of the fair is the sum of its days"),
+        (lambda: replace(VISITS, windows=(Window.M15, Window.FAIR)), "visits: the total of the fair is the sum of"),
+        (lambda: replace(REJECTED_EVENTS, windows=(Window.DAY, Window.FAIR)), "nobody knows when a refused record"),
+        (lambda: replace(REJECTED_EVENTS, windows=(Window.M1,)), "rejected_events: nobody knows when a refused record"),
+        (lambda: replace(REJECTED_EVENTS, on=On((Signal.REJECTED, Signal.LATE))), "look on nothing else, over the"),
+        (lambda: replace(GATE_PASSAGES, labels=(Label.GATE, Label.GATE)), "gate_passages: it has a label twice: gate$"),
+        (lambda: replace(VISITS, windows=()), "visits: it has no window"),
+        (lambda: replace(RETURNING_VISITORS, windows=()), "returning_visitors: it has no window"),
+        (lambda: replace(GATE_PASSAGES, unscraped=(Window.FAIR,), windows=(Window.DAY,)), "`unscraped` names a window"),
         (lambda: replace(FIRST_TIME_VISITORS, on=VISITS.on), "reads the days of visits: leave `on` and `measure` out"),
         (lambda: replace(FIRST_TIME_VISITORS, windows=(Window.FAIR,)), "it can have the windows day$"),
         (lambda: replace(RETURNING_VISITORS, windows=(Window.M15,)), "it can have the windows day, fair$"),

@@ -1,12 +1,13 @@
 """Which KPIs look at which event follows from what both declare; a KPI that would never look is refused."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from schemas.codes import BadgeRole, Code, DealStage, InteractionKind, ScanKind
+from schemas.codes import BadgeRole, Code, DealStage, InteractionKind, PartyRole, ScanKind, ServiceCategory
 from schemas.errors import MustStop
 from schemas.events import DealCancelled, DealTerms, Event, ExhibitInteraction, VisitorScan
 from schemas.topics import topic_of
@@ -103,6 +104,23 @@ class Weather(Code):
 def test_a_kpi_that_would_never_look_is_refused_by_name(occasion: Occasion) -> None:
     with pytest.raises(MustStop, match=r"KPI tried looks on .*, which no event can be"):
         Engine(FAIR, timedelta(seconds=30), [kpi_on(ScanKind.ENTRY, occasion)])
+
+
+def test_a_word_that_two_lists_have_is_two_kinds() -> None:
+    """Services are told apart by ServiceCategory.GOVERNMENT; no event is of the kind PartyRole.GOVERNMENT."""
+    assert PartyRole.GOVERNMENT == ServiceCategory.GOVERNMENT  # type: ignore[comparison-overlap]
+    of_services = kpi_on(ServiceCategory.GOVERNMENT)
+    assert counted(of_services, [builders.deal("d-1", ebops_main="government")]) == 1
+    of_parties = replace(kpi_on(PartyRole.GOVERNMENT), name="of_parties")
+    with pytest.raises(MustStop, match=r"KPI of_parties looks on .*, which no event can be"):
+        Engine(FAIR, timedelta(seconds=30), [of_services, of_parties])
+
+
+def test_two_kpis_of_one_key_are_refused() -> None:
+    twice = [kpi_on(ScanKind.ENTRY), kpi_on(ScanKind.EXIT)]
+    with pytest.raises(MustStop, match="2 KPIs have the key tried, and would be added up"):
+        Engine(FAIR, timedelta(seconds=30), twice)
+    Engine(FAIR, timedelta(seconds=30), [twice[0], replace(twice[1], version=2)])
 
 
 def test_two_kpis_that_tell_events_of_a_class_apart_by_different_fields_are_refused() -> None:

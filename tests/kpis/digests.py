@@ -1,9 +1,10 @@
 """What every KPI made of every story when its version was declared: `python -m tests.kpis.digests` writes it down.
 
-The fingerprint of a state cannot see the code of a measure. So all cases and recordings are folded, and a digest of
-each KPI's numbers is kept with its version. The same version and another digest means that two meanings bear one name:
-a worker would go on with the numbers of both. The command writes new stories, new KPIs and raised versions, and refuses
-to write over a digest whose version was not raised. A story whose events or fair file were changed is a new story.
+The fingerprint of a state cannot see code: of a measure, of decoding and admission, of the fold. So all cases and
+recordings are folded, and a digest of each KPI's numbers is kept with its version. The same version and another digest
+means that two meanings bear one name: a worker would go on with the numbers of both. The command writes new stories,
+new KPIs and raised versions, and refuses to write over a digest whose version was not raised. A story whose events or
+fair file were changed is a new story.
 """
 
 import hashlib
@@ -15,13 +16,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from schemas.fair.file import example_fair_path, load_fair
 from streams.fold.engine import Engine
 from streams.fold.meaning import FOLD_VERSION
 from streams.fold.state import PartitionState
 from streams.fold.windows import day_values, fair_values, pane_values
 from streams.kpis.catalogue import ALL_KPIS
-from streams.kpis.definition import Kpi, Window
+from streams.kpis.definition import History, Kpi, Window
 from streams.shown.view import View
 from tests.support.stories import Story, all_stories
 from tests.support.streams_of import parsed
@@ -41,14 +41,16 @@ class Digests:
         stories: by name, the content that was folded.
         versions: of each KPI.
         digests: by KPI and story; none where the KPI has no number.
+        follows: by KPI about history, the KPI whose days it reads.
     """
 
     fold: int
     stories: Mapping[str, str]
     versions: Mapping[str, int]
     digests: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    follows: Mapping[str, str] = field(default_factory=dict)
 
-    def of(self, kpi: str, story: str) -> str:
+    def digest(self, kpi: str, story: str) -> str:
         """Return one digest."""
         return self.digests.get(kpi, {}).get(story, NOTHING)
 
@@ -56,18 +58,22 @@ class Digests:
 def fold(kpis: Sequence[Kpi[Any, Any]] = ALL_KPIS, stories: Iterable[Story] | None = None) -> Digests:
     """Return what KPIs make of stories today."""
     told = list(all_stories() if stories is None else stories)
-    engine = Engine(load_fair(example_fair_path("small")), timedelta(seconds=30), kpis)
+    engines = {
+        file: Engine(fair, timedelta(seconds=30), kpis)
+        for file, fair in {story.fair_file: story.fair for story in told}.items()
+    }
     digests: dict[str, dict[str, str]] = {kpi.name: {} for kpi in kpis}
     for story in told:
-        state = PartitionState()
-        for (_, topic), log in parsed(story.records()).items():
+        engine, state = engines[story.fair_file], PartitionState()
+        for (_, topic), log in parsed(story.records(), story.fair).items():
             engine.apply(state, engine.fold(state, topic, log))
         for kpi in kpis:
             numbers = _numbers(engine, state, kpi)
             if numbers:
                 digests[kpi.name][story.name] = hashlib.sha256(repr(numbers).encode()).hexdigest()[:8]
     versions = {kpi.name: kpi.version for kpi in kpis}
-    return Digests(FOLD_VERSION, {story.name: story.content for story in told}, versions, digests)
+    follows = {kpi.name: kpi.aggregate.of.name for kpi in kpis if isinstance(kpi.aggregate, History)}
+    return Digests(FOLD_VERSION, {story.name: story.content for story in told}, versions, digests, follows)
 
 
 def _numbers(engine: Engine, state: PartitionState, kpi: Kpi[Any, Any]) -> list[tuple[object, ...]]:
@@ -87,11 +93,14 @@ def _numbers(engine: Engine, state: PartitionState, kpi: Kpi[Any, Any]) -> list[
 
 
 def changed(known: Digests, now: Digests) -> list[str]:
-    """Return which KPIs make something else of a known story under the same version; no line, all is well."""
+    """Return which KPIs make something else of a known story under the same version; no line, all is well.
+
+    A KPI about history follows from the one whose days it reads: it is named only if that one is as it was.
+    """
     if known.fold > now.fold:
         return [f"FOLD_VERSION in streams/fold/meaning.py went back from {known.fold} to {now.fold}: raise it"]
-    lines = []
-    for kpi, version in now.versions.items():
+    lines, red = [], set[str]()
+    for kpi, version in sorted(now.versions.items(), key=lambda one: one[0] in now.follows):
         before = known.versions.get(kpi)
         if before is None:
             continue
@@ -101,14 +110,18 @@ def changed(known: Digests, now: Digests) -> list[str]:
             stories = [
                 f"tests/{story}"
                 for story, content in now.stories.items()
-                if known.stories.get(story) == content and known.of(kpi, story) != now.of(kpi, story)
+                if known.stories.get(story) == content and known.digest(kpi, story) != now.digest(kpi, story)
             ]
+            base = now.follows.get(kpi)
+            if base is not None and (known.versions.get(base) != now.versions[base] or base in red):
+                continue  # it has no measure of its own: it follows from the other one
             if stories:
+                red.add(kpi)
                 more = f" and {len(stories) - 1} more" if len(stories) > 1 else ""
                 lines.append(
                     f"{kpi}: its numbers changed under version {version}, in {stories[0]}{more}: "
                     f"raise `version` of the KPI to {version + 1}, or put its measure right "
-                    "(if the fold itself changed: raise FOLD_VERSION in streams/fold/meaning.py)"
+                    "(if fold, decoding or admission changed: raise FOLD_VERSION in streams/fold/meaning.py)"
                 )
     return lines
 

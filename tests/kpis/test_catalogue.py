@@ -1,5 +1,7 @@
 """The catalogue as a whole: names, labels, and the fingerprint that keeps meanings apart."""
 
+import ast
+import inspect
 import re
 import subprocess
 import sys
@@ -8,12 +10,13 @@ from dataclasses import replace
 from datetime import time, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from schemas.codes import ExhibitorType, ScanKind
 from schemas.events import VisitorScan
 from schemas.fair.model import Exhibitor, Fair
-from streams.fold import meaning
+from streams.fold import calendar, identity, meaning, state
 from streams.fold.engine import Engine
 from streams.fold.identity import TOPIC_NUMBERS, numbered
 from streams.kpis.aggregates import Count, Distinct
@@ -43,6 +46,14 @@ def test_a_kpi_says_what_it_answers_and_where_its_definition_comes_from(kpi: Kpi
 @pytest.mark.parametrize("kpi", ALL_KPIS, ids=lambda kpi: kpi.name)
 def test_a_kpi_with_a_label_of_many_values_is_wide(kpi: Kpi[Any, Any]) -> None:
     assert kpi.wide or not any(label.many for label in kpi.labels)
+
+
+Plain = int | bytes | timedelta
+
+
+def is_record(value: object) -> bool:
+    """Whether this is a class of records, which the journal writes field by field."""
+    return isinstance(value, type) and issubclass(value, msgspec.Struct)
 
 
 def fingerprint(fair: Fair = FAIR, lateness: timedelta = LATENESS, kpis: tuple[Kpi[Any, Any], ...] = ALL_KPIS) -> str:
@@ -83,6 +94,34 @@ def test_another_meaning_has_another_fingerprint(other: Callable[[], str]) -> No
     assert other() != fingerprint()
 
 
+NOT_HASHED = {"TERMINAL_SHIFT", "KEY_BYTES", "MOST_MEMBERS", "WRITER_BYTES", "MINUTE_MS"}
+"""What follows from numbers that are hashed, and the length of a minute."""
+
+
+def constants(module: Any) -> list[str]:
+    """Return the names of the numbers, spans and texts of bytes that a module itself sets down."""
+    tree = ast.parse(inspect.getsource(module))
+    targets = [node.targets[0] if isinstance(node, ast.Assign) else node.target for node in tree.body
+               if isinstance(node, ast.Assign | ast.AnnAssign)]  # fmt: skip
+    names = [target.id for target in targets if isinstance(target, ast.Name)]
+    return [name for name in names if not name.startswith("_") and isinstance(getattr(module, name), Plain)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted({*constants(identity), *constants(calendar), *constants(state), "LONGEST"} - NOT_HASHED),
+)
+def test_every_number_of_layout_and_limits_has_its_part_in_the_fingerprint(name: str) -> None:
+    value: Any = getattr(meaning, name)
+    assert with_another(meaning, name, value + value) != fingerprint()
+
+
+@pytest.mark.parametrize("record", [one for one in vars(state).values() if is_record(one)])
+def test_one_more_field_of_a_journalled_record_changes_the_fingerprint(record: type[msgspec.Struct]) -> None:
+    longer = msgspec.defstruct(record.__name__, [*record.__struct_fields__, "more"])
+    assert with_another(meaning, record.__name__, longer) != fingerprint()
+
+
 def test_what_the_fold_does_not_see_changes_no_meaning() -> None:
     seen_alike = changed(question="How many?", wide=True, unscraped=(Window.FAIR,), warn_above=7.0, source="elsewhere")
     assert fingerprint(kpis=seen_alike) == fingerprint()
@@ -102,7 +141,9 @@ def test_a_fingerprint_is_the_same_in_every_process() -> None:
         assert told.stdout.decode().strip() == fingerprint()
 
 
-def test_one_more_exhibitor_changes_no_meaning() -> None:
+def test_an_exhibitor_who_comes_or_is_corrected_changes_no_meaning() -> None:
+    corrected = replace(FAIR.exhibitors["e1"], section="travel")
+    assert fingerprint(replace_fair(exhibitors={**FAIR.exhibitors, "e1": corrected})) == fingerprint()
     newcomer = Exhibitor("e9", "Newcomer", "FR", ExhibitorType.MAIN, "finance", "h1", "h1-009")
     assert fingerprint(replace_fair(exhibitors={**FAIR.exhibitors, "e9": newcomer})) == fingerprint()
     assert fingerprint(kpis=changed(question="How many?", aggregate=Count())) == fingerprint()

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,11 +16,12 @@ from streams.fold.engine import Engine
 from streams.kpis.booths import BOOTH_SCANS
 from streams.kpis.definition import Kpi, On
 from streams.kpis.gates import GATE_PASSAGES, RETURNING_VISITORS, VISITS
-from streams.kpis.history import FirstTime
+from streams.kpis.history import FirstTime, Returning
 from streams.kpis.labels import LabelValues
 from tests.kpis import digests
 from tests.kpis.digests import Digests, changed, fold, read, stale, text_of
-from tests.support.stories import Story, all_stories
+from tests.support import stories
+from tests.support.stories import all_stories
 from tests.support.streams_of import FAIR
 
 STORIES = [story for story in all_stories() if "gate_passages" in story.name or "/visits/" in story.name]
@@ -53,7 +55,7 @@ def test_another_measure_under_the_same_version_is_named_with_its_story_and_reme
     assert line == (
         "gate_passages: its numbers changed under version 1, in tests/kpis/cases/gate_passages/in_and_out: "
         "raise `version` of the KPI to 2, or put its measure right "
-        "(if the fold itself changed: raise FOLD_VERSION in streams/fold/meaning.py)"
+        "(if fold, decoding or admission changed: raise FOLD_VERSION in streams/fold/meaning.py)"
     )
 
 
@@ -97,6 +99,19 @@ def test_a_kpi_about_history_is_watched_too() -> None:
     assert [line.partition(":")[0] for line in lines] == ["returning_visitors"]
 
 
+def _nobody(_scan: VisitorScan, _: object) -> None:
+    return None
+
+
+@pytest.mark.parametrize(("version", "named"), [(1, ["visits"]), (2, [])])
+def test_a_kpi_about_history_follows_from_the_one_whose_days_it_reads(version: int, named: list[str]) -> None:
+    base = replace(VISITS, measure=_nobody, version=version)
+    back = replace(RETURNING_VISITORS, aggregate=Returning(of=base))
+    known, now = fold(KPIS, STORIES), fold((back, *KPIS[:2], base), STORIES)
+    assert known.digests["returning_visitors"] != now.digests["returning_visitors"]
+    assert [line.partition(":")[0] for line in changed(known, now)] == named
+
+
 def test_a_new_story_is_only_a_missing_line_and_refolds_no_fair() -> None:
     known, now = fold(KPIS, STORIES[:-1]), fold(KPIS, STORIES)
     assert changed(known, now) == []
@@ -105,11 +120,27 @@ def test_a_new_story_is_only_a_missing_line_and_refolds_no_fair() -> None:
 
 def test_a_story_that_tells_something_else_is_a_new_one() -> None:
     told, other = STORIES[0], STORIES[-1]
-    retold = Story(told.name, "another", other.records)
+    retold = told._replace(content="another", records=other.records)
     known, now = fold(KPIS, [told]), fold(KPIS, [retold])
     assert known.digests != now.digests
     assert changed(known, now) == []
     assert stale(known, now) == [f"tests/{told.name} is new, or was changed: run: make generate"]
+
+
+def test_another_fair_file_of_the_house_makes_other_cases_and_leaves_recordings_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "small.yaml"
+    text = stories.example_fair_path("small").read_text(encoding="utf-8")
+    elsewhere.write_text(text.replace("host_country: DE", "host_country: NO"), encoding="utf-8")
+    known = fold()
+    monkeypatch.setattr(stories, "example_fair_path", lambda _: elsewhere)
+    now = fold()
+    assert changed(known, now) == []
+    assert {story for story, content in now.stories.items() if known.stories[story] == content} == {
+        story for story in known.stories if story.startswith("recordings/")
+    }
+    assert known.digests["international_visitors"] != now.digests["international_visitors"]
 
 
 def test_what_is_gone_is_said() -> None:

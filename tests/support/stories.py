@@ -2,11 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from schemas.fair.file import example_fair_path
+from schemas.fair.file import example_fair_path, parse_fair
+from schemas.fair.model import Fair
 from schemas.recording.reader import Recording
 from streams.audit.recount.oracle import StoredRecord
 from tests.support import builders
@@ -22,6 +24,9 @@ BUILDERS = {
     "cancelled": builders.cancelled,
 }
 
+ODD = ("but", "bytes", "topic")
+"""Words of a case that its builder does not know: other fields (null takes one away), a length, another topic."""
+
 
 class Story(NamedTuple):
     """What happens, apart from what any KPI makes of it.
@@ -29,12 +34,19 @@ class Story(NamedTuple):
     Attributes:
         name: its place below tests/, without the suffix.
         content: eight hex digits of its events and its fair file; another content is another story.
+        fair_file: describes the fair where it happens.
         records: tells it.
     """
 
     name: str
     content: str
+    fair_file: bytes
     records: Callable[[], list[StoredRecord]]
+
+    @property
+    def fair(self) -> Fair:
+        """The fair where it happens."""
+        return fair_in(self.fair_file)
 
 
 def records_of(events: list[dict[str, Any]]) -> list[StoredRecord]:
@@ -45,22 +57,47 @@ def records_of(events: list[dict[str, Any]]) -> list[StoredRecord]:
             topic, key, value = words["topic"], b"", words["raw"].encode()
         else:
             builder, *_ = words
-            event = BUILDERS[builder](words[builder], **{name: words[name] for name in words if name != builder})
+            event = BUILDERS[builder](words[builder], **{name: words[name] for name in words.keys() - {builder, *ODD}})
             topic, _, _, key, value = builders.record(event)
+            topic, value = words.get("topic", topic), _altered(value or b"", words)
         offset = ends[topic] = ends.get(topic, -1) + 1
         made.append((topic, 0, offset, key, value))
     return made
 
 
+def _altered(value: bytes, words: Mapping[str, Any]) -> bytes:
+    """Return a record as `but` and `bytes` make it: what no terminal of ours would send."""
+    if "but" in words:
+        fields = json.loads(value) | words["but"]
+        value = json.dumps({name: field for name, field in fields.items() if field is not None}).encode()
+    return value.ljust(words.get("bytes", 0))
+
+
 def all_stories() -> Iterator[Story]:
-    """Yield all cases and all recordings, by name."""
-    fair = example_fair_path("small").read_bytes()
+    """Yield all cases and all recordings, by name. A recording happens at the fair that travels inside it."""
     for path in sorted(CASES.glob("*/*.json")):
-        events = json.loads(path.read_text(encoding="utf-8"))["events"]
+        case = json.loads(path.read_text(encoding="utf-8"))
+        events, file = case["events"], fair_file_of(case)
         told = json.dumps(events, sort_keys=True).encode()
-        yield Story(_name(path), _content(told, fair), lambda events=events: records_of(events))  # type: ignore[misc]
+        yield Story(_name(path), _content(told, file), file, lambda events=events: records_of(events))  # type: ignore[misc]
     for path in sorted(RECORDINGS.glob("*.fairrec")):
-        yield Story(_name(path), _content(path.read_bytes()), lambda path=path: _recorded(path))  # type: ignore[misc]
+        inside = Recording(path).fair_file()
+        yield Story(_name(path), _content(path.read_bytes()), inside, lambda path=path: _recorded(path))  # type: ignore[misc]
+
+
+def fair_file_of(case: Mapping[str, Any]) -> bytes:
+    """Return the fair file of a case: the small fair's, with some of its text replaced if the case says so."""
+    text = example_fair_path("small").read_text(encoding="utf-8")
+    for old, new in case.get("fair", {}).items():
+        assert old in text, f"{old} is not in the fair file of the small fair"
+        text = text.replace(old, new)
+    return text.encode()
+
+
+@cache
+def fair_in(file: bytes) -> Fair:
+    """Return the fair that a fair file describes."""
+    return parse_fair(file.decode(), "the fair file of a story")
 
 
 def _recorded(path: Path) -> list[StoredRecord]:

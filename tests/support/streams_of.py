@@ -7,12 +7,12 @@ from typing import Any
 from aiokafka.partitioner import DefaultPartitioner
 from hypothesis import strategies as st
 
-from schemas.admission import admission
 from schemas.errors import InvalidEvent
 from schemas.events import Event
 from schemas.fair.file import example_fair_path, load_fair
-from schemas.wire import decoder
+from schemas.fair.model import Fair
 from streams.audit.recount.oracle import StoredRecord
+from streams.fold.decoding import Decoding
 from streams.fold.engine import Engine
 from streams.fold.journal import PartitionJournal
 from tests.support import builders
@@ -108,16 +108,11 @@ def fair_records(draw: st.DrawFn, most: int = 40) -> list[StoredRecord]:
 Parsed = tuple[int, Event | InvalidEvent]
 
 
-def parsed(records: Iterable[StoredRecord]) -> dict[tuple[int, str], list[Parsed]]:
+def parsed(records: Iterable[StoredRecord], fair: Fair = FAIR) -> dict[tuple[int, str], list[Parsed]]:
     """Decode records and sort them by partition and topic, in order of offset."""
-    admit, logs = admission(FAIR), dict[tuple[int, str], list[Parsed]]()
+    decoding, logs = Decoding(fair), dict[tuple[int, str], list[Parsed]]()
     for topic, partition, offset, _, value in records:
-        try:
-            event: Event | InvalidEvent = decoder(topic)(value)
-            admit(event)  # type: ignore[arg-type]
-        except InvalidEvent as error:
-            event = error
-        logs.setdefault((partition, topic), []).append((offset, event))
+        logs.setdefault((partition, topic), []).append((offset, decoding.one(topic, value)))
     return logs
 
 
