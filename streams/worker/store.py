@@ -10,7 +10,8 @@ from faust.types import TP
 
 from schemas.logs import logger
 from streams.fold.engine import Engine
-from streams.fold.journal import WRITER_BYTES, PartitionJournal, writer_of
+from streams.fold.journal import PartitionJournal, writer_of
+from streams.fold.state import WRITER_BYTES
 from streams.worker.chunks import Chunk
 
 log = logger(__name__)

@@ -18,7 +18,8 @@ from schemas.fair.file import example_fair_path, load_fair
 from schemas.topics import SCANS
 from streams.audit.recount.oracle import Oracle
 from streams.fold.engine import Engine
-from streams.fold.journal import WRITER_BYTES, PartitionJournal, confirm
+from streams.fold.journal import PartitionJournal, confirm
+from streams.fold.state import WRITER_BYTES
 from tests.support import builders
 from tests.support.streams_of import ENGINE
 
