@@ -32,7 +32,7 @@ class FairpulseError(Exception):
 
 
 class InvalidEvent(FairpulseError):
-    """A record that is no event of ours.
+    """A record that is not one of our events.
 
     Attributes:
         reason: a short code from a closed set, fit for a metric label.
