@@ -103,7 +103,7 @@ def posted_letter(
         topic: where the event would have gone, empty if that cannot be told.
         terminal_id: who posted it, from its token.
         received_at: server time, RFC 3339.
-        raw: the event or, if the request was no JSON, its body.
+        raw: the event or, if the request was not JSON, its body.
         error: why it was refused.
     """
     origin = {"origin": "gateway", "terminal_id": terminal_id, "received_at": received_at}

@@ -109,7 +109,7 @@ INTERACTIONS = Topic(
 )
 REJECTED = Topic(
     name="fair.rejected",
-    description="Dead letters: records that are not valid events, with reason and place, for redrive.",
+    description="Dead letters: refused records and events, each with the reason and its place, to be sent again.",
     key=(
         "<topic>-<partition>-<offset> of the refused record",
         "gateway-<terminal>-<hash> for a posted event",

@@ -1,4 +1,4 @@
-"""Event to bytes and back. The only decoder in the house; whatever is no event of ours ends here."""
+"""Event to bytes and back. The only decoder in the house; whatever is not one of our events ends here."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Final
@@ -34,7 +34,7 @@ _WRITERS: Final = {kind: TypeAdapter(kind).serializer.to_json for kind in EVENT_
 REASONS: Final = {
     "empty": "the record has no value",
     "too_large": f"an event is at most {RECORD_MAX_BYTES} bytes",
-    "not_json": "the record is no JSON object in UTF-8",
+    "not_json": "the record is not a JSON object in UTF-8",
     "duplicate_key": "a key stands twice in one JSON object",
     "unknown_type": "the type is none of this topic's events in a version we know",
     "missing_field": "a field that must be there is missing",

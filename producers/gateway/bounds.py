@@ -9,7 +9,7 @@ from schemas.api.http import EVENT_MAX_BYTES, FIELDS_MAX
 from schemas.errors import InvalidEvent
 
 LEVELS_MAX: Final = 6
-"""Levels of objects and lists in an event; the deepest event of ours has four."""
+"""Levels of objects and lists in an event; our deepest event has four."""
 
 
 def check_shape(value: dict[str, Any] | list[Any], levels: int = LEVELS_MAX) -> None:

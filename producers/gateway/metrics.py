@@ -49,7 +49,7 @@ class GatewayMetrics:
             registry=registry,
         )
         self.bad_http = Counter(
-            "fair_gateway_bad_http", "Connections closed because what came was no HTTP of ours, by cause.", ["cause"],
+            "fair_gateway_bad_http", "Connections closed because of what they sent, by cause.", ["cause"],
             registry=registry,
         )  # fmt: skip
 

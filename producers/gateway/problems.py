@@ -49,7 +49,7 @@ _PROGRAM = "The terminal's software is wrong. Keep all events and tell whoever m
 _HALVES = "Send each half of the batch alone; move a single event that is refused to the drawer."
 
 KINDS: Final = _same(
-    ProblemKind("not_json", 400, "No JSON", f"The body is no JSON in UTF-8. {_HALVES}", Action.BISECT),
+    ProblemKind("not_json", 400, "Not JSON", f"The body is not JSON in UTF-8. {_HALVES}", Action.BISECT),
     ProblemKind("duplicate_key", 400, "A key stands twice", f"An object has a key twice. {_HALVES}", Action.BISECT),
     ProblemKind("too_deep", 400, "Nested too deep", f"Objects or lists are nested too deep. {_HALVES}", Action.BISECT),
     ProblemKind(
@@ -67,15 +67,15 @@ KINDS: Final = _same(
         "The body is shorter or longer than Content-Length says. Send it again.",
         Action.BISECT,
     ),
-    ProblemKind("not_http", 400, "No HTTP", f"What came is no HTTP/1.1 request. {_PROGRAM}", Action.ALERT),
+    ProblemKind("not_http", 400, "Not HTTP", f"What was sent is not an HTTP/1.1 request. {_PROGRAM}", Action.ALERT),
     ProblemKind(
         "token_missing", 401, "No token", f"Send one header `Authorization: Bearer tf_...`. {_PAIR}", Action.REPAIR
     ),
     ProblemKind(
         "token_malformed",
         401,
-        "No token of ours",
-        f"The Authorization header holds no token, or there are two. {_PAIR}",
+        "Not a token",
+        f"The Authorization header does not hold a token, or there are two. {_PAIR}",
         Action.REPAIR,
     ),
     ProblemKind(

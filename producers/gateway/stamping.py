@@ -1,7 +1,7 @@
 """The second stage, from a posted CloudEvent to the event as it would be stored: the server's stamps, and the place.
 
 Fair, terminal, place and times come from the token and the server's clock, never from the event. What comes out is not
-yet known to be an event of ours.
+yet known to be one of our events.
 """
 
 from dataclasses import fields

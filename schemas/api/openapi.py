@@ -39,7 +39,7 @@ Json = dict[str, Any]
 
 _REF: Final = "#/components/schemas/"
 _WHEN: Final[Mapping[int, str]] = {
-    400: "no JSON in UTF-8, a key twice, nested too deep, or no events: bisect the batch, a single event to the drawer",
+    400: "not JSON in UTF-8, a key twice, nested too deep, no events: bisect the batch, a single event to the drawer",
     401: "token missing, unknown, revoked or expired: keep everything, pair the terminal again",
     403: "the terminal is enrolled for another fair: keep everything, pair it again",
     404: "no such resource; a query string is never part of one",

@@ -133,7 +133,8 @@ def house_with_meetings(home: Path, *, own_topic: bool) -> Path:
     for folder in ("schemas", "streams", "producers", "dashboards", "tests"):
         skipped = shutil.ignore_patterns("__pycache__", "screenshots", "recordings", "bench")
         shutil.copytree(ROOT / folder, home / folder, ignore=skipped)
-    shutil.copy(ROOT / "pyproject.toml", home)
+    for file in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / file, home)
     with (home / "schemas" / "events.py").open("a", encoding="utf-8") as events:
         events.write(CLASS)
     examples = home / "schemas" / "examples" / TYPE
