@@ -52,6 +52,11 @@ def connection_class(most: int, refused: Callable[[str], None]) -> type[HttpTool
         def connection_lost(self, exc: Exception | None) -> None:
             self._headers_are_there()
             super().connection_lost(exc)
+            # uvicorn leaves a timer behind when a peer just goes, and the last request knows its connection: together
+            # they keep a connection for a minute and more, with the buffers of TLS.
+            self._unset_keepalive_if_required()
+            if getattr(self.cycle, "response_complete", True):  # None before the first request
+                self.cycle = None  # type: ignore[assignment]  # as uvicorn itself begins
 
         @override
         def data_received(self, data: bytes) -> None:

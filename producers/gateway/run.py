@@ -36,7 +36,8 @@ CLOSE_S: Final = 2.0
 """How long connections may take to close after the drain."""
 LIVE_OBJECTS: Final = 50_000
 """Objects that come to life before Python looks for garbage in cycles: more than the requests under way hold, about
-10 MB. Nothing here lives in cycles but failures; each look would walk the same events under way again."""
+10 MB. Little here lives in cycles (a connection lets go of its last request, see `connection`); each look would walk
+the same events under way again."""
 
 
 class PlainServer(uvicorn.Server):
