@@ -72,15 +72,27 @@ class WorkerApp(FilelessApp):
 
     Attributes:
         pages: served as long as the app runs, recovery included.
+        turns: told of every beginning and every end of a rebalance.
     """
 
     mundane_level = "debug"
     pages: WorkerPages
+    turns: Turns
 
     @override
     async def on_start(self) -> None:
         await super().on_start()
         await self.add_runtime_dependency(_Serving(self.pages, beacon=self.beacon))
+
+    @override
+    def on_rebalance_start(self) -> None:
+        self.turns.rebalance_began()
+        super().on_rebalance_start()
+
+    @override
+    def on_rebalance_end(self) -> None:
+        super().on_rebalance_end()
+        self.turns.rebalance_ended()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +126,7 @@ def create_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) ->
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     health = Health(registry)
-    app.sensors.add(Turns(health, states))
+    app.turns = Turns(health, states)
     view = View(
         engine,
         lambda: {number: states.journals[number].state for number in states.active if number in states.journals},

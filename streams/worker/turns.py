@@ -1,12 +1,7 @@
-"""The turns of a worker's life that Faust announces: partitions begin to move, all of them are being folded."""
+"""The turns of a worker's life: partitions begin to move, all of them are being folded."""
 
 import gc
 import time
-from typing import Any
-
-import faust
-from faust.types import AppT
-from typing_extensions import override
 
 from schemas.logs import logger
 from streams.shown.health import Health
@@ -15,35 +10,32 @@ from streams.worker.store import States
 log = logger(__name__)
 
 
-class Turns(faust.Sensor):
+class Turns:
     """Tells health and log when a rebalance begins, and when it is over: recovered, and folding.
 
-    Faust's own consumer thread announces the beginning, the app's thread the end.
+    The app calls it, not Faust's sensors: they miss the end of a rebalance during which another one began.
     """
 
-    mundane_level = "debug"
-
-    def __init__(self, health: Health, states: States, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, health: Health, states: States) -> None:
         self._health = health
         self._states = states
+        self._began = time.monotonic()
 
-    @override
-    def on_rebalance_start(self, app: AppT) -> dict[str, float]:
-        now = time.monotonic()
-        self._health.rebalance_began(now)
+    def rebalance_began(self) -> None:
+        """Take note that partitions begin to move. Faust's consumer thread says so."""
+        self._began = time.monotonic()
+        self._health.rebalance_began(self._began)
         log.info("rebalance begun", active=sorted(self._states.active))
-        return {"began": now}
 
-    @override
-    def on_rebalance_end(self, app: AppT, state: dict[str, float]) -> None:
+    def rebalance_ended(self) -> None:
+        """Take note that every partition is recovered and folded. The app's thread says so."""
         tune_garbage_collector()
         now = time.monotonic()
         self._health.recovered(now)
         log.info(
             "rebalance finished",
             active=sorted(self._states.active),
-            seconds=round(now - state["began"], 3),
+            seconds=round(now - self._began, 3),
         )
 
 

@@ -1,4 +1,4 @@
-"""What must hold of Faust's app, producer and sensors, and of mode. A red test: read the seam and the new one again."""
+"""What must hold of Faust's app and producer, and of mode. A red test: read the seam and the new one again."""
 
 import logging
 from collections.abc import Iterable
@@ -75,16 +75,36 @@ async def test_a_logger_that_is_silenced_says_what_its_sender_is_told(
     assert isinstance(future.exception(), TopicAuthorizationFailedError)
 
 
-async def test_faust_tells_sensors_of_the_beginning_and_the_end_of_a_rebalance(worker: Worker) -> None:
+async def test_faust_tells_the_app_of_the_beginning_and_the_end_of_a_rebalance(worker: Worker) -> None:
     on_still_kafka(worker, EVENTS)
     worker.health.recovered(0)
     listener: Any = worker.app.consumer.RebalanceListener(worker.app.consumer._thread)  # type: ignore[attr-defined]
     listener.on_partitions_revoked([]).close()
     assert worker.app.rebalancing
-    assert not worker.health.ready, "Turns: Faust does not tell sensors that a rebalance begins"
+    assert not worker.health.ready, "WorkerApp: Faust does not tell the app that a rebalance begins"
     worker.app.on_rebalance_end()
     assert not worker.app.rebalancing
-    assert worker.health.ready, "Turns: Faust does not tell sensors that a rebalance is over"
+    assert worker.health.ready, "WorkerApp: Faust does not tell the app that a rebalance is over"
+
+
+async def test_a_worker_is_ready_after_a_rebalance_in_which_another_one_began(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Faust forgets what its sensors knew of the second one when the first one ends."""
+    on_still_kafka(worker, EVENTS)
+    app, recovered = worker.app, worker.health.recovered
+
+    def and_another_begins(now: float) -> None:
+        recovered(now)
+        monkeypatch.undo()
+        app.on_rebalance_start()
+
+    app.on_rebalance_start()
+    monkeypatch.setattr(worker.health, "recovered", and_another_begins)
+    app.on_rebalance_end()
+    assert not worker.health.ready
+    app.on_rebalance_end()
+    assert worker.health.ready
 
 
 async def test_what_a_service_adds_when_it_starts_is_up_before_what_it_depends_on() -> None:

@@ -3,7 +3,7 @@
 Read with faust-streaming 0.15.3.
 """
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import Any, Final, cast
 
 import faust
@@ -76,8 +76,10 @@ class JournalTable(faust.Table):  # type: ignore[type-arg]
         return {tp.partition for tp in tps if tp.topic == self.changelog_topic_name}
 
 
-async def read_journal_from(app: faust.App, tp: TP, offset: int) -> None:
-    """Make Faust read a journal partition again from an offset on.
+def read_journal_from(app: faust.App, tp: TP, offset: int) -> Awaitable[None]:
+    """Make Faust read a journal partition again from an offset on; return what is done when its client has gone there.
+
+    What Faust counts as recovered is put back at once: a turn of the loop later, recovery may be over, with a hole.
 
     Faust drops every record that lies at or before the offset it counts as recovered. It empties its queue of journal
     records whenever flow resumes, and counts what it threw away as recovered all the same (issue 596).
@@ -86,4 +88,4 @@ async def read_journal_from(app: faust.App, tp: TP, offset: int) -> None:
     for offsets in (recovery.active_offsets, recovery.standby_offsets):
         if tp in offsets:
             offsets[tp] = offset - 1
-    await app.consumer.seek(tp, offset)
+    return app.consumer.seek(tp, offset)
