@@ -23,7 +23,7 @@ def topics(create: bool, bootstrap_servers: str | None) -> None:
     for topic in ALL_TOPICS:
         kept = "for ever" if topic.retention is None else f"{topic.retention.days} days"
         click.echo(f"{topic.name}: {topic.description}")
-        click.echo(f"    key {topic.key}; kept {kept}; {kafka.partitions} partitions")
+        click.echo(f"    key {topic.key_text}; kept {kept}; {kafka.partitions} partitions")
         click.echo(f"    written by {', '.join(topic.producers)}; read by {', '.join(topic.consumers)}")
     if create:
         created = asyncio.run(ensure_topics(kafka))
