@@ -19,7 +19,7 @@ from tests.support.workers import read_back
 pytestmark = pytest.mark.broker
 
 ROOT = Path(__file__).parents[2]
-ADDRESS = "127.0.0.1:8080"
+ADDRESS, INSIDE = "127.0.0.1:8080", "127.0.0.1:9465"
 
 
 def test_the_block_of_the_readme_enrols_a_terminal_and_posts_a_scan(tmp_path: Path) -> None:
@@ -28,15 +28,18 @@ def test_the_block_of_the_readme_enrols_a_terminal_and_posts_a_scan(tmp_path: Pa
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     block = next(one for one in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL) if "terminals enrol" in one)
     port = free_port()
+    internal = free_port({port})
     assert ADDRESS in block
-    script = block.replace(ADDRESS, f"127.0.0.1:{port}") + "\nkill %1; wait %1\n"
+    assert INSIDE in block
+    script = block.replace(ADDRESS, f"127.0.0.1:{port}").replace(INSIDE, f"127.0.0.1:{internal}")
+    script += "\nkill %1; wait %1\n"
     with LocalKafka.start() as kafka:
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("FAIRPULSE_")},
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "FAIRPULSE_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
             "FAIRPULSE_GATEWAY_PORT": str(port),
-            "FAIRPULSE_GATEWAY_INTERNAL_PORT": "0",
+            "FAIRPULSE_GATEWAY_INTERNAL_PORT": str(internal),
         }
         ran = subprocess.run(
             ["bash", "-c", f"set -m\n{script}"],
