@@ -476,11 +476,15 @@ def test_a_refusal_is_one_line_with_a_remedy_and_no_echo(case: Bad) -> None:
 
 @each_case
 def test_refusing_is_quick(case: Bad) -> None:
-    # CPU time, far above what it takes (20 ms), far below what 200,000 reported errors took (1.8 s).
-    started = process_time()
-    refusal(decode_strict, case.raw)
-    refusal(WORKERS[case.topic.name], case.raw)
-    assert process_time() - started < 0.5
+    # CPU time, far above what it takes (20 ms), far below what 200,000 reported errors took (1.8 s). A collection of
+    # garbage may fall into one try, not into three.
+    def takes() -> float:
+        started = process_time()
+        refusal(decode_strict, case.raw)
+        refusal(WORKERS[case.topic.name], case.raw)
+        return process_time() - started
+
+    assert any(takes() < 0.5 for _ in range(3))
 
 
 def test_no_case_is_named_twice_and_every_reason_has_one() -> None:
