@@ -174,6 +174,8 @@ TERMS = (
     nullable("booth_id", name),
 )
 CANCELLED = "fair.deal.cancelled.v1"
+AGREED = ("fair.deal.signed.v1", "fair.deal.amended.v1")
+"""Types that carry the terms of a deal."""
 TYPES: Mapping[str, Mapping[str, tuple[Field, ...]]] = {
     "fair.scans": {"fair.visitor.scanned.v1": SCAN},
     "fair.interactions": {"fair.exhibit.interaction.v1": INTERACTION},
@@ -267,7 +269,7 @@ def misplaced(event: JsonEvent, fair: OracleFair) -> str:
     if kind == "fair.exhibit.interaction.v1":
         owner = fair.exhibit_owner.get(event["exhibit_id"])
         return "" if owner is not None and owner == event["exhibitor_id"] else "unknown_place"
-    return "" if kind == CANCELLED else _misplaced_deal(event, fair)
+    return _misplaced_deal(event, fair) if kind in AGREED else ""
 
 
 def _misplaced_scan(scan: JsonEvent, fair: OracleFair) -> str:
