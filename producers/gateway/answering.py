@@ -65,7 +65,7 @@ def problem_reply(refused: RequestRefused, request_id: str, *, close: bool = Fal
 
     Args:
         refused: why the request ends.
-        request_id: a UUID of ours.
+        request_id: a UUID that the gateway has made.
         close: end the connection after it: the rest of the request was not read.
     """
     problem = problem_of(refused, request_id)

@@ -1,4 +1,4 @@
-"""The third stage, from the fields of an event to the event: one of ours, or why it is not."""
+"""The third stage, from the fields of an event to the event itself, or to the reason why they are not one."""
 
 from producers.gateway.bounds import check_size
 from producers.gateway.stamping import Stamped

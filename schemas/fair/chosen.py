@@ -11,7 +11,7 @@ def named_fair_file(option: Path | None = None) -> Path | None:
     """Return the fair file that the option names, or else the environment; None if neither does.
 
     Raises:
-        InvalidSettings: the environment holds a variable of ours that nobody knows.
+        InvalidSettings: the environment holds a FAIRPULSE_ variable that no setting declares.
     """
     return FairSettings.load(fair_file=option).fair_file
 
@@ -20,7 +20,7 @@ def chosen_fair_file(option: Path | None = None) -> Path:
     """Return the same, or the shipped example of a CIFTIS-like fair.
 
     Raises:
-        InvalidSettings: the environment holds a variable of ours that nobody knows.
+        InvalidSettings: the environment holds a FAIRPULSE_ variable that no setting declares.
     """
     return named_fair_file(option) or example_fair_path()
 
@@ -29,7 +29,7 @@ def chosen_fair(option: Path | None = None) -> Fair:
     """Return the fair of that file.
 
     Raises:
-        InvalidSettings: the environment holds a variable of ours that nobody knows.
+        InvalidSettings: the environment holds a FAIRPULSE_ variable that no setting declares.
         InvalidFairFile: the file cannot be read.
     """
     return load_fair(chosen_fair_file(option))
