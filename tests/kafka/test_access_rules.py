@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -21,15 +22,16 @@ from streams.kafka.preflight import refuse_denied
 from streams.kafka.principals import OFFSETS, ROLES, Rule
 from streams.kafka.topics import admin, create_topics, ensure_topics
 from streams.local.kafka import LocalKafka
-from tests.support import builders
 from tests.support.access import RULES, settings_of, without
+from tests.support.examples import example_event
 from tests.support.gateway import FAIR_ID
 
 pytestmark = pytest.mark.broker
 
 GROUP: Final = f"{group_prefix(FAIR_ID)}exercise"
 JOURNAL: Final = journal_topic(f"{GROUP}-journal-changelog")
-EVENTS: Final = [record_of(builders.scan()), record_of(builders.touch()), record_of(builders.deal())]
+EVENTS: Final = [record_of(replace(example_event(topic.events[0]), fair_id=FAIR_ID)) for topic in EVENT_TOPICS]
+"""One of this fair for every topic of events."""
 LETTER: Final = RawRecord(REJECTED.name, b"k", b"{}")
 
 
@@ -76,7 +78,7 @@ async def simulator(kafka: KafkaSettings) -> None:
 
 
 async def replay(kafka: KafkaSettings) -> None:
-    await refuse_other_fairs(kafka, EVENTS_FAIR)
+    await refuse_other_fairs(kafka, FAIR_ID)
     await write(kafka, *EVENTS)
 
 
@@ -94,7 +96,6 @@ async def dead_letters(kafka: KafkaSettings) -> None:
     await write(kafka, *EVENTS, LETTER)
 
 
-EVENTS_FAIR: Final = builders.scan().fair_id
 WORK: Final[dict[str, Callable[[KafkaSettings], Awaitable[None]]]] = {
     "worker": worker,
     "topics": topics,
