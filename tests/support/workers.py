@@ -27,6 +27,7 @@ from schemas.fair.file import example_fair_path, load_fair
 from schemas.kafka_access import client_arguments
 from schemas.ports import HOST, free_port
 from schemas.settings import KafkaSettings
+from schemas.topics import EVENT_TOPICS
 from streams.audit.compare import differences
 from streams.audit.recount.oracle import Oracle, StoredRecord
 from tests.support.builders import LATENESS
@@ -193,7 +194,7 @@ class Feed(threading.Thread):
 
 def read_back(kafka: str | KafkaSettings, *topics: str) -> list[StoredRecord]:
     """Return every record of the topics as it lies in Kafka; of the event topics without names."""
-    names = topics or ("fair.scans", "fair.interactions", "fair.deals")
+    names = topics or [topic.name for topic in EVENT_TOPICS]
 
     async def run() -> list[StoredRecord]:
         consumer = AIOKafkaConsumer(*names, **client_arguments(settings_for(kafka)), auto_offset_reset="earliest")
