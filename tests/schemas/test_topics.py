@@ -11,6 +11,7 @@ from pydantic.dataclasses import dataclass
 from schemas import events, topics
 from schemas.api.terminals import PlaceKind
 from schemas.events import STRICT, DealTerms, Event, VisitorScan, type_of
+from schemas.fair.file import example_fair_path
 from schemas.ids import BadgeRef
 from schemas.topics import (
     ALL_TOPICS,
@@ -29,7 +30,9 @@ from schemas.topics import (
     topic_of,
     topic_of_type,
 )
+from schemas.wire import encode
 from streams.audit.recount import rules
+from streams.audit.recount.fair import OracleFair
 from tests.support.builders import amended, cancelled, deal, scan, touch
 from tests.support.examples import example_event
 
@@ -236,6 +239,15 @@ def test_the_recount_knows_every_type_of_every_topic_by_a_list_of_its_own() -> N
             f"streams/audit/recount/rules.py: TYPES[{topic.name!r}] needs the fields of {sorted(ours ^ known)}, "
             "read off the class in schemas/events.py"
         )
+
+
+def test_the_recount_names_a_topic_that_it_was_not_told_of_and_where_to_add_it() -> None:
+    fair = OracleFair.read(example_fair_path("small"))
+    for raw in (b"", b"{}", encode(scan("ada"))):
+        with pytest.raises(
+            LookupError, match=r"topic fair\.umbrellas; in streams/audit/recount/rules\.py add it to TYPES"
+        ):
+            rules.read_event("fair.umbrellas", raw, fair)
 
 
 def test_topic_names_are_unique_and_ours() -> None:

@@ -192,7 +192,16 @@ TYPES: Mapping[str, Mapping[str, tuple[Field, ...]]] = {
 
 
 def read_event(topic: str, raw: bytes | None, fair: OracleFair) -> JsonEvent | str:
-    """Return the event, or the reason for which the record is rejected."""
+    """Return the event, or the reason for which the record is rejected.
+
+    Raises:
+        LookupError: the recount was not told of the topic.
+    """
+    if topic not in TYPES:
+        raise LookupError(
+            f"the recount does not know the topic {topic}; in streams/audit/recount/rules.py add it to TYPES, "
+            "with the types that lie in it and their fields, read off the classes in schemas/events.py"
+        )
     if not raw:
         return "empty"
     if len(raw) > LARGEST:
