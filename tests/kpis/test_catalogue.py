@@ -82,7 +82,7 @@ def changed(**change: Any) -> tuple[Kpi[Any, Any], ...]:
         lambda: fingerprint(kpis=ALL_KPIS[1:]),
         lambda: with_another(meaning, "FOLD_VERSION", meaning.FOLD_VERSION + 1),
         lambda: with_another(meaning, "TOPIC_NUMBERS", numbered(reversed(TOPIC_NUMBERS))),
-        lambda: with_another(meaning, "TOPIC_NUMBERS", {**TOPIC_NUMBERS, "fair.umbrellas": len(TOPIC_NUMBERS)}),
+        lambda: with_another(meaning, "TOPIC_NUMBERS", {**TOPIC_NUMBERS, "fair.raincoats": len(TOPIC_NUMBERS)}),
         lambda: fingerprint(lateness=timedelta(seconds=31)),
         lambda: fingerprint(replace_fair(host_country="FR")),
         lambda: fingerprint(replace_fair(visitor_roles=frozenset())),
