@@ -64,8 +64,14 @@ def test_the_minimal_example_has_only_what_must_be_there(kind: type[Event]) -> N
 
 
 def test_event_ids_of_examples_are_unique() -> None:
-    ids = [json.loads(path.read_bytes())["event_id"] for path in EXAMPLES]
-    assert len(set(ids)) == len(ids)
+    owners: dict[str, Path] = {}
+    for path in EXAMPLES:
+        event_id = json.loads(path.read_bytes())["event_id"]
+        first = owners.setdefault(event_id, path)
+        assert first == path, (
+            f"{first.relative_to(FOLDER)} and {path.relative_to(FOLDER)} in schemas/examples have the same event_id; "
+            "give the new example an event_id of its own"
+        )
 
 
 def _within(given: Any, written: Any) -> bool:
