@@ -1,6 +1,7 @@
 """The recount has a table of its own; what is missing in it, or says something else, is named with file and line."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,24 +14,14 @@ from streams.fold.state import PartitionState
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.deals import OUTCOMES
 from streams.kpis.definition import History, Kpi, Signal, Window
-from streams.kpis.gates import GATE_PASSAGES, RETURNING_VISITORS, VISITS
+from streams.kpis.gates import GATE_DENIALS, GATE_PASSAGES, RETURNING_VISITORS, VISITS
+from streams.kpis.labels import Label
+from streams.shown.answers import Number
 from streams.shown.view import View
 from tests.support.builders import LATENESS
+from tests.support.remedies import MOST_LINES, ORACLE, recount_remedy, told
 from tests.support.stories import all_stories
 from tests.support.streams_of import FAIR_FILE, parsed
-
-FILE = "streams/audit/recount/oracle.py"
-
-
-def remedy(kpi: Kpi[Any, Any]) -> str:
-    """Return what is to be added to the recount for a KPI of its sort."""
-    if isinstance(kpi.aggregate, History):
-        return f'in {FILE} add "{kpi.name}" to HISTORY_KPIS, and count it in _history_kpis'
-    if Signal.DEAL_STATE in kpi.occasions:
-        return f'in {FILE} add "{kpi.name}" to DEAL_KPIS, and count it in _deal_kpis'
-    windows = " ".join(window for window in kpi.windows if not (kpi.aggregate.per_day and window is Window.FAIR))
-    also = "; name it in SUMMED_OVER_DAYS as well" if kpi.aggregate.per_day and Window.FAIR in kpi.windows else ""
-    return f'in {FILE} let WINDOWS say "{kpi.name}": "{windows}", and count it where the event is taken{also}'
 
 
 def table(kpi: Kpi[Any, Any]) -> Collection[str]:
@@ -42,10 +33,10 @@ def table(kpi: Kpi[Any, Any]) -> Collection[str]:
 
 @pytest.mark.parametrize("kpi", ALL_KPIS, ids=lambda kpi: kpi.name)
 def test_every_kpi_is_recounted_in_its_windows(kpi: Kpi[Any, Any]) -> None:
-    assert kpi.name in table(kpi), remedy(kpi)
+    assert kpi.name in table(kpi), recount_remedy(kpi)
     if kpi.name in WINDOWS:
         windows = [window.value for window in kpi.windows if not (kpi.name in SUMMED_OVER_DAYS and window == "fair")]
-        assert WINDOWS[kpi.name].split() == windows, remedy(kpi)
+        assert WINDOWS[kpi.name].split() == windows, recount_remedy(kpi)
 
 
 @pytest.mark.parametrize("kpi", ALL_KPIS, ids=lambda kpi: kpi.name)
@@ -57,25 +48,43 @@ def test_the_recount_has_the_numbers_of_the_cases_of_every_kpi(kpi: Kpi[Any, Any
             for (_, topic), log in parsed(story.records(), story.fair).items():
                 engine.apply(state, engine.fold(state, topic, log))
             found = differences(oracle, [View(engine, lambda state=state: {0: state}).report()])  # type: ignore[misc]
-            assert not [str(one) for one in found if one.name == kpi.name], f"{story.name}: {remedy(kpi)}"
+            mine = [one for one in found if one.name == kpi.name]
+            assert not mine, f"tests/{story.name}.json: {told(mine)}"
 
 
 @pytest.mark.parametrize(
     ("kpi", "said"),
     [
-        (GATE_PASSAGES, 'WINDOWS say "gate_passages": "1m 5m 15m day fair", and count it where the event is taken'),
-        (VISITS, 'WINDOWS say "visits": "day", and count it where the event is taken; name it in SUMMED_OVER_DAYS'),
-        (OUTCOMES, 'add "outcomes" to DEAL_KPIS, and count it in _deal_kpis'),
+        (
+            replace(GATE_PASSAGES, labels=(Label.GATE, Label.HALL), windows=(Window.M15, Window.DAY)),
+            'WINDOWS say "gate_passages": "15m day", and count it where the event is taken, by gate and hall; what',
+        ),
+        (
+            replace(VISITS, labels=()),
+            (
+                'WINDOWS say "visits": "day", and count it where the event is taken, without labels; '
+                "name it in SUMMED_OVER_DAYS as well"
+            ),
+        ),
+        (replace(OUTCOMES, labels=(Label.KIND,)), 'add "outcomes" to DEAL_KPIS, and count it in _deal_kpis, by kind'),
         (RETURNING_VISITORS, 'add "returning_visitors" to HISTORY_KPIS, and count it in _history_kpis'),
     ],
 )
 def test_the_remedy_names_the_place_for_its_sort_of_kpi(kpi: Kpi[Any, Any], said: str) -> None:
-    assert said in remedy(kpi)
+    assert said in recount_remedy(kpi)
 
 
 def test_no_kpi_is_recounted_that_is_gone() -> None:
     ours = {kpi.name for kpi in ALL_KPIS}
-    assert {*WINDOWS, *DEAL_KPIS, *HISTORY_KPIS} <= ours, f"take it out of the tables in {FILE}"
+    assert {*WINDOWS, *DEAL_KPIS, *HISTORY_KPIS} <= ours, f"take it out of the tables in {ORACLE}"
+
+
+def test_numbers_that_part_are_told_with_both_values_and_the_place_of_the_missing_line() -> None:
+    found = [Number("gate_denials", "fair", f"gate=g-{number}", 3, 0) for number in range(MOST_LINES + 2)]
+    lines = told(found).splitlines()
+    assert lines[0] == "gate_denials{gate=g-0} [fair]: live has 3, the recount 0"
+    assert lines[MOST_LINES] == "... and 2 more"
+    assert lines[MOST_LINES + 1 :] == [f"gate_denials, unless that is done: {recount_remedy(GATE_DENIALS)}"]
 
 
 def test_a_kpi_that_is_shown_but_not_recounted_stops_the_comparison() -> None:

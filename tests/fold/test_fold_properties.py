@@ -10,6 +10,7 @@ from streams.audit.recount.oracle import Oracle, StoredRecord
 from streams.fold.journal import PartitionJournal
 from streams.shown.view import View
 from tests.support.builders import LATENESS
+from tests.support.remedies import told
 from tests.support.streams_of import ENGINE, FAIR_FILE, fair_records, folded
 
 SLOW = settings(
@@ -29,7 +30,7 @@ def test_any_chunking_and_interleaving_gives_the_oracles_numbers(
     journals, _ = folded(records, lambda n: data.draw(st.integers(0, n - 1)) if n > 1 else 0)
     oracle = Oracle(FAIR_FILE, LATENESS).read(records)
     found = [one for one in differences(oracle, [report_of(journals)]) if not one.window.endswith("m")]
-    assert not found, "\n".join(map(str, found))
+    assert not found, told(found)
 
 
 @SLOW
@@ -55,7 +56,7 @@ def test_windows_of_minutes_equal_the_oracles_when_records_are_read_as_they_arri
     report = report_of(journals)
     oracle = Oracle(FAIR_FILE, LATENESS).read(records)
     found = differences(oracle, [report])
-    assert not found, "\n".join(map(str, found))
+    assert not found, told(found)
 
 
 @SLOW

@@ -16,24 +16,16 @@ from streams.audit.compare import differences
 from streams.audit.recount.oracle import Oracle
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.deals import OUTCOMES
-from streams.kpis.definition import History, Kpi, Signal
+from streams.kpis.definition import Kpi
 from streams.kpis.gates import GATE_PASSAGES, RETURNING_VISITORS
+from streams.kpis.labels import Label
+from streams.shown.answers import Number
 from tests.play.conftest import Simulate
 from tests.support.builders import LATENESS
+from tests.support.remedies import LEDGER, ORACLE, ledger_remedy, told_of_ledger
 
 BY_ARRIVAL = {"event_lag", "late_events"}
 """What no ledger can know: it depends on how records reach their partitions."""
-LEDGER = "producers/play/simulator/ledger.py"
-
-
-def remedy(kpi: Kpi[Any, Any]) -> str:
-    """Return what is to be added to the ledger for a KPI of its sort."""
-    place = "where its fact is booked"
-    if isinstance(kpi.aggregate, History):
-        place = "in _settle_history"
-    elif Signal.DEAL_STATE in kpi.occasions:
-        place = "in _settle_deals"
-    return f'in {LEDGER} let LABELS say "{kpi.name}": {tuple(map(str, kpi.labels))}, and count it {place}'
 
 
 def booked(fair: Fair, stream: Iterable[Emission]) -> Ledger:
@@ -43,8 +35,8 @@ def booked(fair: Fair, stream: Iterable[Emission]) -> Ledger:
     return ledger
 
 
-def recount_differs(ledger: Ledger, stream: list[Emission], fair_name: str = "small") -> list[str]:
-    """Return where the ledger and the oracle, which reads only the bytes, part."""
+def must_equal_a_recount(ledger: Ledger, stream: list[Emission], fair_name: str = "small") -> None:
+    """Fail with the numbers in which the ledger and the oracle, which reads only the bytes, part."""
     records = [
         (emission.topic, sum(emission.key) % 8, offset, emission.key, emission.value)
         for offset, emission in enumerate(stream)
@@ -54,19 +46,20 @@ def recount_differs(ledger: Ledger, stream: list[Emission], fair_name: str = "sm
         {"window_end": None, "kpis": {name: {"windows": windows} for name, windows in ledger.kpis().items()}},
         {"window_end": "2025-10-25T09:00:00.000Z", "kpis": {}},  # different ends: minutes are not compared
     ]
-    return [str(found) for found in differences(oracle, answers) if found.name not in BY_ARRIVAL]
+    found = [one for one in differences(oracle, answers) if one.name not in BY_ARRIVAL]
+    assert not found, told_of_ledger(found)
 
 
 @pytest.mark.parametrize("seed", [1, 20_250_910])
 @pytest.mark.parametrize("scenario", ["fair_day", "whole_fair", "ceremony_burst", "gate_outage"])
 def test_the_ledger_equals_a_recount_of_the_bytes(scenario: str, seed: int, simulated: Simulate, fair: Fair) -> None:
     stream = list(simulated(scenario, seed, broken=0.002, resent=0.02))
-    assert recount_differs(booked(fair, stream), stream) == []
+    must_equal_a_recount(booked(fair, stream), stream)
 
 
 def test_the_ledger_equals_a_recount_at_the_fair_with_two_thousand_exhibitors(ciftis: Fair) -> None:
     stream = list(emissions(ciftis, replace(scenario_named("reconnect_flush"), visitors=800), 2))
-    assert recount_differs(booked(ciftis, stream), stream, "ciftis") == []
+    must_equal_a_recount(booked(ciftis, stream), stream, "ciftis")
 
 
 def test_the_ledger_of_a_run_that_was_cut_short_equals_a_recount_of_what_was_sent(
@@ -74,7 +67,7 @@ def test_the_ledger_of_a_run_that_was_cut_short_equals_a_recount_of_what_was_sen
 ) -> None:
     stream = list(simulated(resent=0.05))
     part = stream[len(stream) // 3 :: 2]
-    assert recount_differs(booked(fair, part), part) == []
+    must_equal_a_recount(booked(fair, part), part)
 
 
 def test_the_order_of_acknowledgements_does_not_matter(simulated: Simulate, fair: Fair) -> None:
@@ -88,14 +81,14 @@ def test_every_kpi_of_a_busy_day_has_a_value(day: tuple[Emission, ...], fair: Fa
     empty = {
         name for name, windows in kpis.items() if not windows.get("fair") and not any(windows.get("day", {}).values())
     }
-    assert not empty, [remedy(kpi) for kpi in ALL_KPIS if kpi.name in empty]
+    assert not empty, [ledger_remedy(kpi) for kpi in ALL_KPIS if kpi.name in empty]
 
 
 @pytest.mark.parametrize("kpi", ALL_KPIS, ids=lambda kpi: kpi.name)
 def test_every_kpi_is_booked_with_its_labels_and_windows(kpi: Kpi[Any, Any], fair: Fair) -> None:
     if kpi.name in BY_ARRIVAL:
         return
-    assert LABELS.get(kpi.name) == kpi.labels, remedy(kpi)
+    assert LABELS.get(kpi.name) == kpi.labels, ledger_remedy(kpi)
     windows = {window.value for window in kpi.windows if not window.minutes}
     assert set(Ledger(fair).kpis()[kpi.name]) == windows, f"in {LEDGER} correct FAIR_ONLY and DAY_ONLY"
 
@@ -103,13 +96,23 @@ def test_every_kpi_is_booked_with_its_labels_and_windows(kpi: Kpi[Any, Any], fai
 @pytest.mark.parametrize(
     ("kpi", "said"),
     [
-        (GATE_PASSAGES, "LABELS say \"gate_passages\": ('gate', 'direction'), and count it where its fact is booked"),
-        (OUTCOMES, "LABELS say \"outcomes\": ('kind',), and count it in _settle_deals"),
+        (
+            replace(GATE_PASSAGES, labels=(Label.GATE, Label.DIRECTION)),
+            "LABELS say \"gate_passages\": ('gate', 'direction'), and count it where its fact is booked",
+        ),
+        (replace(OUTCOMES, labels=(Label.KIND,)), "LABELS say \"outcomes\": ('kind',), and count it in _settle_deals"),
         (RETURNING_VISITORS, 'LABELS say "returning_visitors": (), and count it in _settle_history'),
     ],
 )
 def test_the_remedy_names_the_place_for_its_sort_of_kpi(kpi: Kpi[Any, Any], said: str) -> None:
-    assert said in remedy(kpi)
+    assert said in ledger_remedy(kpi)
+
+
+def test_a_number_that_parts_says_which_is_the_ledgers_and_names_both_books() -> None:
+    told = told_of_ledger([Number("outcomes", "fair", "kind=transaction", 3, 4)])
+    assert "outcomes{kind=transaction} [fair]: the ledger has 3, the recount 4" in told
+    assert LEDGER in told
+    assert ORACLE in told
 
 
 def test_no_kpi_is_booked_that_is_gone() -> None:

@@ -31,6 +31,7 @@ from schemas.topics import EVENT_TOPICS
 from streams.audit.compare import differences
 from streams.audit.recount.oracle import Oracle, StoredRecord
 from tests.support.builders import LATENESS
+from tests.support.remedies import told
 
 PATIENCE_S = 60
 SESSION_S = 6
@@ -215,17 +216,18 @@ def read_back(kafka: str | KafkaSettings, *topics: str) -> list[StoredRecord]:
 def must_equal_the_oracle(kafka: str | KafkaSettings, *workers: WorkerProcess, fair_file: Path | None = None) -> Oracle:
     """Fail unless all workers together soon show exactly what the oracle computes from Kafka's records."""
     oracle = Oracle(fair_file or example_fair_path(), LATENESS).read(read_back(kafka))
-    found: list[Any] = ["nothing was shown"]
+    why = "nothing was shown"
 
     def equal() -> bool:
+        nonlocal why
         reports = [worker.report() for worker in workers]
         if all(report is not None for report in reports):
-            found[:] = differences(oracle, [report for report in reports if report is not None])
-        return not found
+            why = told(differences(oracle, [report for report in reports if report is not None]))
+        return not why
 
     deadline = time.monotonic() + PATIENCE_S
     while not equal():
         said = "\n".join(worker.said()[-2_000:] for worker in workers)
-        assert time.monotonic() < deadline, "\n".join(map(str, found[:20])) + said
+        assert time.monotonic() < deadline, f"{why}\n{said}"
         time.sleep(0.2)
     return oracle

@@ -72,7 +72,7 @@ CellKey = tuple[str, str, tuple[str, ...]]
 
 
 class Ledger:
-    """Books emissions and says what the KPIs must be. Never raises; an empty ledger has no cells.
+    """Books emissions and says what the KPIs must be. Booking never raises; an empty ledger has no cells.
 
     Attributes:
         booked: records booked so far, copies and refused ones included.
@@ -174,7 +174,11 @@ class Ledger:
         return date
 
     def kpis(self) -> dict[str, dict[str, Any]]:
-        """Return every KPI as {name: {"day": {date: cells}, "fair": cells}}, a cell as {"labels", "value"}."""
+        """Return every KPI as {name: {"day": {date: cells}, "fair": cells}}, a cell as {"labels", "value"}.
+
+        Raises:
+            ValueError: one is booked with other labels than LABELS says.
+        """
         cells: defaultdict[str, defaultdict[str, dict[tuple[str, ...], Any]]] = defaultdict(lambda: defaultdict(dict))
         over_fair: defaultdict[tuple[str, tuple[str, ...]], set[Hashable]] = defaultdict(set)
         for (name, day, labels), count in self._counts.items():
@@ -270,6 +274,12 @@ def _shown(name: str, windows: Mapping[str, Mapping[tuple[str, ...], Any]]) -> d
     def cells(window: str) -> list[dict[str, Any]]:
         names = LABELS[name]
         found = sorted(windows.get(window, {}).items())
+        for labels, _ in found:
+            if len(labels) != len(names):
+                raise ValueError(
+                    f"{name} is booked with the label values {labels}, but LABELS says {names}; "
+                    "in producers/play/simulator/ledger.py book a value for each"
+                )
         return [{"labels": dict(zip(names, labels, strict=True)), "value": value} for labels, value in found]
 
     shown: dict[str, Any] = {}

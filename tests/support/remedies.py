@@ -1,0 +1,63 @@
+"""What a red test says to whoever adds or changes a KPI: which numbers part, and where the missing line belongs."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from streams.kpis.catalogue import ALL_KPIS
+from streams.kpis.definition import History, Kpi, Signal, Window
+from streams.shown.answers import Number
+
+ORACLE = "streams/audit/recount/oracle.py"
+LEDGER = "producers/play/simulator/ledger.py"
+MOST_LINES = 20
+"""Numbers that are told; one missing line in a book makes thousands of them differ."""
+
+
+def recount_remedy(kpi: Kpi[Any, Any]) -> str:
+    """Return what is to be added to the recount for a KPI of its sort."""
+    labels = f"by {' and '.join(kpi.labels)}" if kpi.labels else "without labels"
+    needs = "; what it needs of the fair file is read in streams/audit/recount/fair.py"
+    if isinstance(kpi.aggregate, History):
+        return f'in {ORACLE} add "{kpi.name}" to HISTORY_KPIS, and count it in _history_kpis, {labels}'
+    if Signal.DEAL_STATE in kpi.occasions:
+        return f'in {ORACLE} add "{kpi.name}" to DEAL_KPIS, and count it in _deal_kpis, {labels}{needs}'
+    windows = " ".join(window for window in kpi.windows if not (kpi.aggregate.per_day and window is Window.FAIR))
+    also = "; name it in SUMMED_OVER_DAYS as well" if kpi.aggregate.per_day and Window.FAIR in kpi.windows else ""
+    return (
+        f'in {ORACLE} let WINDOWS say "{kpi.name}": "{windows}", and count it where the event is taken, '
+        f"{labels}{also}{needs}"
+    )
+
+
+def ledger_remedy(kpi: Kpi[Any, Any]) -> str:
+    """Return what is to be added to the ledger for a KPI of its sort."""
+    place = "where its fact is booked"
+    if isinstance(kpi.aggregate, History):
+        place = "in _settle_history"
+    elif Signal.DEAL_STATE in kpi.occasions:
+        place = "in _settle_deals"
+    return f'in {LEDGER} let LABELS say "{kpi.name}": {tuple(map(str, kpi.labels))}, and count it {place}'
+
+
+def told(found: Iterable[Number]) -> str:
+    """Return the numbers in which workers and the recount part, and for each KPI how the recount is told of it."""
+    return _told(found, ("live", "the recount"), recount_remedy)
+
+
+def told_of_ledger(found: Iterable[Number]) -> str:
+    """Return the numbers in which the ledger and the recount part, and for each KPI how both are told of it."""
+    return _told(found, ("the ledger", "the recount"), lambda kpi: f"{ledger_remedy(kpi)}; {recount_remedy(kpi)}")
+
+
+def _told(found: Iterable[Number], books: tuple[str, str], remedy: Callable[[Kpi[Any, Any]], str]) -> str:
+    numbers = list(found)
+    left, right = books
+    lines = [
+        f"{one.name}{{{one.labels}}} [{one.window}]: {left} has {one.live}, {right} {one.recomputed}"
+        for one in numbers[:MOST_LINES]
+    ]
+    if len(numbers) > MOST_LINES:
+        lines.append(f"... and {len(numbers) - MOST_LINES} more")
+    names = {one.name for one in numbers}
+    lines += [f"{kpi.name}, unless that is done: {remedy(kpi)}" for kpi in ALL_KPIS if kpi.name in names]
+    return "\n".join(lines)
