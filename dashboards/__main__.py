@@ -1,7 +1,7 @@
-"""`python -m dashboards`: write the generated files; with --check fail if one is stale."""
+"""`python -m dashboards`: write the generated files; with --check name those that are stale."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -50,26 +50,29 @@ def written() -> Mapping[Path, Callable[[], str]]:
     return {**pages, **boards, **config}
 
 
+def stale() -> Sequence[Path]:
+    """Return the files that are missing, or say something else than what is written today."""
+    return [path for path, text in written().items() if not path.exists() or path.read_text(encoding="utf-8") != text()]
+
+
 def _yaml(make: Callable[[], Mapping[str, Any]]) -> str:
     return WRITTEN + yaml.safe_dump(make(), sort_keys=False, width=10_000, allow_unicode=True)
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--check", is_flag=True, help="Write nothing; fail if a file is stale.")
+@click.option("--check", is_flag=True, help="Write nothing; fail if files are stale, and name them.")
 @click.pass_context
 def dashboards(context: click.Context, check: bool) -> None:
     """Write the files that come from the KPI catalogue, the boards, the topics and the settings."""
     if context.invoked_subcommand is not None:
         return
-    for path, text in written().items():
-        name = path.relative_to(ROOT.parent)
-        fresh = path.exists() and path.read_text(encoding="utf-8") == text()
-        if check and not fresh:
-            raise FairpulseError(f"{name} is stale", hint="run: make generate")
-        if not fresh:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text(), encoding="utf-8")
-            click.echo(f"wrote {name}")
+    found = {str(path.relative_to(ROOT.parent)): path for path in stale()}
+    if check and found:
+        raise FairpulseError(f"stale: {', '.join(found)}", hint="run: make generate")
+    for name, path in found.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(written()[path](), encoding="utf-8")
+        click.echo(f"wrote {name}")
 
 
 for command in COMMANDS:

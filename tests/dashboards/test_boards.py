@@ -11,9 +11,11 @@ import pytest
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from dashboards.__main__ import ROOT, written
+from dashboards import __main__ as generating
+from dashboards.__main__ import ROOT, stale
 from dashboards.boards import ALL_BOARDS
 from dashboards.spec import DATASOURCE
+from schemas.errors import FairpulseError
 from streams.kpis.catalogue import ALL_KPIS
 
 FILES = sorted((ROOT / "json").glob("*.json"))
@@ -53,8 +55,16 @@ def plain(expr: str) -> str:
 
 def test_every_file_is_a_board_and_every_board_is_a_fresh_file() -> None:
     assert {path.stem for path in FILES} == {board.uid for board in ALL_BOARDS}
-    for path, text in written().items():
-        assert path.read_text(encoding="utf-8") == text(), f"{path.name} is stale; run: make generate"
+    assert not (names := [path.name for path in stale()]), f"stale: {', '.join(names)}; run: make generate"
+
+
+def test_the_check_names_every_stale_file_with_the_remedy_and_writes_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = {ROOT / "generated" / "GONE.md": "", ROOT / "py.typed": "", ROOT / "generated" / "KPIS.md": "other"}
+    monkeypatch.setattr(generating, "written", lambda: {path: lambda text=text: text for path, text in made.items()})
+    with pytest.raises(FairpulseError) as refused:
+        generating.dashboards.main(["--check"], standalone_mode=False)
+    assert str(refused.value) == "stale: dashboards/generated/GONE.md, dashboards/generated/KPIS.md; run: make generate"
+    assert not (ROOT / "generated" / "GONE.md").exists()
 
 
 @of_board
