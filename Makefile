@@ -43,6 +43,7 @@ check: $(READY) ## ruff, mypy --strict, import contracts, generated files
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m dashboards --check
+	@$(BIN)/python tests/recordings/make.py --check
 	@$(BIN)/python -m tests.kpis.digests --check
 
 bench: $(READY) ## throughput beside stock Faust, Quix Streams and a bare loop, on one core; QUICK=1 for a short one

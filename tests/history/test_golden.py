@@ -1,6 +1,10 @@
 """Named situations of a fair, recorded once: today's fold gives what the oracle says, however they are replayed."""
 
+import os
 import random
+import shutil
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -40,6 +44,26 @@ def test_there_are_the_five_situations() -> None:
 def test_what_is_written_down_is_what_the_oracle_gives_today(name: str) -> None:
     fresh = expected_of(FOLDER / f"{name}.fairrec") == (FOLDER / f"{name}.json").read_bytes()
     assert fresh, f"tests/recordings/{name}.json is stale: the recount says something else; run: make generate"
+
+
+def test_the_check_names_everything_that_is_stale_with_the_remedy(tmp_path: Path) -> None:
+    copy = tmp_path / "tests" / "recordings"
+    shutil.copytree(FOLDER, copy)
+    for name in ("opening_rush", "gate_outage"):
+        (copy / f"{name}.json").write_text("{}")
+    checked = subprocess.run(
+        [sys.executable, copy / "make.py", "--check"],
+        cwd=FOLDER.parents[1],
+        env=os.environ | {"PYTHONPATH": str(FOLDER.parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 1, checked.stderr
+    assert checked.stderr.splitlines() == [
+        f"error: tests/recordings/{name}.json is stale; run: make generate" for name in ("opening_rush", "gate_outage")
+    ]
+    assert (copy / "gate_outage.json").read_text() == "{}"
 
 
 @pytest.mark.parametrize("name", SITUATIONS)

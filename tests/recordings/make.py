@@ -1,7 +1,8 @@
 """Write the golden recordings: `python tests/recordings/make.py [NAME]`, from the repository's top.
 
 Each is a named situation of the simulator at the small fair, with what every KPI must be, computed by the oracle.
-Make them anew only when events or the meaning of a KPI change; `--expected` rewrites the expectations alone.
+Make them anew only when events or the meaning of a KPI change; `--expected` rewrites the expectations alone, and
+`--check` writes nothing and names those that are stale.
 """
 
 import sys
@@ -69,10 +70,21 @@ def make(names: Sequence[str]) -> None:
         print(f"{path.name}: {writer.records} records, {path.stat().st_size:,} bytes")
 
 
-if __name__ == "__main__":
-    arguments = [name for name in sys.argv[1:] if name != "--expected"]
-    chosen = arguments or list(SITUATIONS)
-    if "--expected" not in sys.argv:
+def main(arguments: Sequence[str]) -> int:
+    """Do what the arguments say; return the exit code."""
+    chosen = [name for name in arguments if not name.startswith("--")] or list(SITUATIONS)
+    if "--check" not in arguments and "--expected" not in arguments:
         make(chosen)
+    stale = 0
     for name in chosen:
-        (HERE / f"{name}.json").write_bytes(expected_of(HERE / f"{name}.fairrec"))
+        path, expected = HERE / f"{name}.json", expected_of(HERE / f"{name}.fairrec")
+        if "--check" not in arguments:
+            path.write_bytes(expected)
+        elif not path.exists() or path.read_bytes() != expected:
+            print(f"error: tests/recordings/{path.name} is stale; run: make generate", file=sys.stderr)
+            stale += 1
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
