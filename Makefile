@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos check bench load generate lock secrets clean
+.PHONY: help demo test chaos check format bench load generate lock secrets clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,13 +38,17 @@ chaos: $(READY) ## break things under load, RUNS=300 SEED=1, compare every KPI; 
 	  $(if $(FAULT),--fault $(FAULT)) $(if $(RUN),--run $(RUN)) $(if $(LANES),--lanes $(LANES)) $(if $(BUG),--bug $(BUG))
 
 check: $(READY) ## ruff, mypy --strict, import contracts, generated files
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check . || { echo "error: order and layout are put right by: make format" >&2; exit 1; }
+	@$(BIN)/ruff format --check . || { echo "error: run: make format" >&2; exit 1; }
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m dashboards --check
 	@$(BIN)/python tests/recordings/make.py --check
 	@$(BIN)/python -m tests.kpis.digests --check
+
+format: $(READY) ## lay out the Python code and sort its imports
+	@$(BIN)/ruff check --quiet --select I --fix .
+	@$(BIN)/ruff format --quiet .
 
 bench: $(READY) ## throughput beside stock Faust, Quix Streams and a bare loop, on one core; QUICK=1 for a short one
 	@$(BIN)/python tests/bench/run.py $(if $(QUICK),--quick)
