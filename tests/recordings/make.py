@@ -78,11 +78,14 @@ def main(arguments: Sequence[str]) -> int:
     stale = 0
     for name in chosen:
         path, expected = HERE / f"{name}.json", expected_of(HERE / f"{name}.fairrec")
-        if "--check" not in arguments:
-            path.write_bytes(expected)
-        elif not path.exists() or path.read_bytes() != expected:
+        if path.exists() and path.read_bytes() == expected:
+            continue
+        if "--check" in arguments:
             print(f"error: tests/recordings/{path.name} is stale; run: make generate", file=sys.stderr)
             stale += 1
+        else:
+            path.write_bytes(expected)
+            print(f"wrote tests/recordings/{path.name}")
     return 1 if stale else 0
 
 
