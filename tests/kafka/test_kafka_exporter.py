@@ -17,13 +17,14 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from schemas.ports import HOST, free_port
 from schemas.settings import KafkaSettings
-from schemas.topics import SCANS
+from schemas.topics import ALL_TOPICS, SCANS
 from streams.kafka.topics import ensure_topics
 from streams.local.kafka import LocalKafka
 from tests.support.workers import eventually
 
 pytestmark = pytest.mark.broker
 PARTITIONS = 3
+ALL_PARTITIONS = len(ALL_TOPICS) * PARTITIONS
 OFFSET, LEADER = "kafka_topic_partition_current_offset", "kafka_topic_partition_leader"
 BEHIND = "kafka_topic_partition_under_replicated_partition"
 
@@ -84,24 +85,24 @@ def test_it_shows_brokers_and_offsets_as_they_are_and_the_loss_of_a_broker_two_a
     kafka: LocalKafka, exporter: Exporter
 ) -> None:
     eventually(lambda: exporter.shows("kafka_brokers") == [3], "three brokers are shown")
-    assert len(exporter.shows(LEADER)) == len(exporter.shows(OFFSET)) == 4 * PARTITIONS
+    assert len(exporter.shows(LEADER)) == len(exporter.shows(OFFSET)) == ALL_PARTITIONS
     assert sum(exporter.shows(OFFSET)) == 0
     asyncio.run(send(kafka.bootstrap_servers, 7))
     eventually(lambda: sum(exporter.shows(OFFSET)) == 7, "seven records are shown")
     assert sum(exporter.shows("kafka_topic_partition_oldest_offset")) == 0
-    assert exporter.shows(BEHIND) == [0] * 4 * PARTITIONS
-    assert exporter.shows("kafka_topic_partition_replicas") == [3] * 4 * PARTITIONS
+    assert exporter.shows(BEHIND) == [0] * ALL_PARTITIONS
+    assert exporter.shows("kafka_topic_partition_replicas") == [3] * ALL_PARTITIONS
     assert exporter.shows("fair_kafka_answer_seconds")[0] > 0
 
     kafka.kill(1)
     eventually(lambda: exporter.shows("kafka_brokers") == [2], "two brokers are left")
-    eventually(lambda: exporter.shows(BEHIND) == [1] * 4 * PARTITIONS, "every partition misses a copy")
+    eventually(lambda: exporter.shows(BEHIND) == [1] * ALL_PARTITIONS, "every partition misses a copy")
     eventually(lambda: set(exporter.shows(LEADER)) == {2, 3}, "the other two lead")
     eventually(lambda: sum(exporter.shows(OFFSET)) == 7, "the offsets are still known")
 
     kafka.restart(1)
     eventually(lambda: exporter.shows("kafka_brokers") == [3], "the broker is back")
-    eventually(lambda: exporter.shows(BEHIND) == [0] * 4 * PARTITIONS, "every copy is back")
+    eventually(lambda: exporter.shows(BEHIND) == [0] * ALL_PARTITIONS, "every copy is back")
 
     for node in (1, 2, 3):
         kafka.kill(node)
