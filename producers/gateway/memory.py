@@ -3,9 +3,9 @@
 Advisory: another gateway, a restart or an old event defeat it. The stream is the authority on duplicates.
 """
 
-import hashlib
 from collections import OrderedDict
 from enum import Enum, auto
+from hashlib import blake2b
 
 
 class Look(Enum):
@@ -53,6 +53,6 @@ class Remembered:
             self._known.popitem(last=False)
 
 
-def digest(*parts: bytes) -> bytes:
-    """Return 16 bytes that stand for the parts."""
-    return hashlib.blake2b(b"\x00".join(parts), digest_size=16).digest()
+def digest(data: bytes) -> bytes:
+    """Return 16 bytes that stand for the data."""
+    return blake2b(data, digest_size=16).digest()

@@ -120,14 +120,15 @@ class Supervisor:
         if producer is None:
             raise NotStored(unknown=False)
         futures: list[asyncio.Future[Any]] = []
-        partitions: dict[str, int] = {}
+        chosen: dict[str, tuple[Callable[[bytes, int, int | None], int], int]] = {}
         topic = ""
         try:
             async with asyncio.timeout(self._deadline_s):
                 for topic, key, value in records:
-                    if topic not in partitions:
-                        partitions[topic] = len(await producer.partitions_for(topic))
-                    partition = partitioner_of(topic).choose(key, partitions[topic], None)
+                    if topic not in chosen:
+                        chosen[topic] = partitioner_of(topic).choose, len(await producer.partitions_for(topic))
+                    choose, partitions = chosen[topic]
+                    partition = choose(key, partitions, None)
                     futures.append(await producer.send(topic, value=value, key=key, partition=partition))
                 for future in futures:  # most are done together with the first of their partition
                     with suppress(KafkaError):  # asked below
