@@ -1,13 +1,46 @@
-"""Why Kafka is silent, for every producer alike."""
+"""What every producer does when Kafka does not answer: say why, and let go of the client."""
 
+import asyncio
+from contextlib import suppress
+from typing import Final
+
+from aiokafka import AIOKafkaProducer
 from aiokafka.conn import create_conn
+from aiokafka.errors import KafkaError
 from aiokafka.protocol.metadata import MetadataRequest
 
 from schemas.errors import FairpulseError
 from schemas.kafka_access import explain_silence
 from schemas.settings import KafkaSettings
 
+LET_GO_S: Final = 1.0
+"""How long the sender and the connections of a client each have to end."""
+
 
 async def no_kafka(kafka: KafkaSettings) -> FairpulseError:
     """Return why a client could not start: no broker answers, or it does not let us in."""
     return await explain_silence(kafka, create_conn, MetadataRequest([]))
+
+
+async def let_go(producer: AIOKafkaProducer) -> None:
+    """Take down what a client leaves behind; whoever still waits for one of its records learns that it failed.
+
+    There is no public way to give up on a broker that is gone, and `stop` leaves the sender running when it is cut
+    short. Failures that nobody waits for are asked for here, else asyncio reports them in the middle of other lines.
+    """
+    producer._closed = True  # noqa: SLF001
+    task = producer._sender.sender_task  # noqa: SLF001
+    if task is not None:
+        task.cancel()
+        await asyncio.wait([task], timeout=LET_GO_S)
+        if task.done() and not task.cancelled():
+            task.exception()
+    held = producer._message_accumulator  # noqa: SLF001
+    given_up = held._pending_batches  # noqa: SLF001
+    given_up.update(*held._batches.values())  # noqa: SLF001 - a batch that failed takes itself out of the pending ones
+    held.fail_all(KafkaError("given up"))
+    for batch in given_up:
+        batch._drain_waiter.exception()  # noqa: SLF001 - nobody waits for room in it any more
+    with suppress(KafkaError, OSError, TimeoutError):
+        async with asyncio.timeout(LET_GO_S):
+            await producer.client.close()

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
-from producers.kafka import no_kafka
+from producers.kafka import let_go, no_kafka
 from producers.records import RawRecord
 from schemas.errors import FairpulseError, InvalidSettings, Refused, Unavailable
 from schemas.kafka_access import client_arguments, refused
@@ -221,10 +221,10 @@ class Supervisor:
                 self._tell(why)
             else:
                 log.warning("no producer yet", error=why)
-            await _abandon(producer)
+            await let_go(producer)
             return None
         except BaseException:
-            await _abandon(producer)
+            await let_go(producer)
             raise
         return producer
 
@@ -293,17 +293,4 @@ async def _end(producer: AIOKafkaProducer) -> None:
     except (KafkaError, OSError, TimeoutError):
         pass
     finally:
-        await _abandon(producer)
-
-
-async def _abandon(producer: AIOKafkaProducer) -> None:
-    """Take down what the client leaves behind; whoever still waits for one of its records learns that it failed."""
-    producer._closed = True  # noqa: SLF001 - there is no public way to give up on a broker that is gone
-    task = producer._sender.sender_task  # noqa: SLF001
-    if task is not None and not task.done():
-        task.cancel()
-        await asyncio.wait([task], timeout=1)
-    producer._message_accumulator.fail_all(KafkaError("given up"))  # noqa: SLF001
-    with suppress(KafkaError, OSError, TimeoutError):
-        async with asyncio.timeout(1):
-            await producer.client.close()
+        await let_go(producer)

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from typing_extensions import override
 
-from producers.kafka import no_kafka
+from producers.kafka import let_go, no_kafka
 from producers.records import Record, record_of
 from schemas.errors import Unavailable
 from schemas.events import Event
@@ -271,17 +271,8 @@ class KafkaSink(CountingSink):
                 raise self._undelivered(record.topic, error) from error
 
     async def _let_go(self) -> None:
-        """Take down whatever the client left behind; its `stop` leaves the sender running when it is cut short."""
         producer, self._producer = self._producer, None
-        producer._closed = True  # noqa: SLF001 - there is no public way to give up on a broker that is gone
-        task = producer._sender.sender_task  # noqa: SLF001
-        if task is not None and not task.done():
-            task.cancel()
-            with suppress(KafkaError, asyncio.CancelledError, TimeoutError):
-                await asyncio.wait_for(task, 1)
-        producer._message_accumulator.fail_all(KafkaError("given up"))  # noqa: SLF001 - else its futures stay open
-        with suppress(KafkaError, OSError, TimeoutError):
-            await asyncio.wait_for(producer.client.close(), 1)
+        await let_go(producer)
 
     def _unanswered(self, count: int) -> Unavailable:
         return Unavailable(
