@@ -72,20 +72,22 @@ class Proxy:
         self._chance = random.Random(seed)
         self._mood = Mood()
         self._open: set[_Connection] = set()
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop
+        self._thread: threading.Thread | None = None
         self.port = port
         self.done: Counter[str] = Counter()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
 
     def start(self) -> Self:
-        """Listen."""
+        """Listen. Nothing is open before."""
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(10)
         return self
 
     def stop(self) -> None:
         """Close everything. May be called twice."""
-        if self._thread.is_alive():
+        if self._thread is not None and self._thread.is_alive():
             asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(10)
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(10)
