@@ -44,7 +44,7 @@ FRESH_S: Final = 10.0
 DENIED_S: Final = 10.0
 """Kafka has denied us a delivery so recently: the gateway is not ready."""
 TELL_S: Final = 60.0
-"""Pause before the log says again what Kafka still denies us."""
+"""Pause before the log says again what still keeps us from Kafka."""
 
 TOPICS: Final = tuple(topic.name for topic in ALL_TOPICS)
 
@@ -89,6 +89,7 @@ class Supervisor:
         self._answered_at = float("-inf")
         self._denied: dict[str, float] = {}
         self._told = ("", float("-inf"))
+        self._without_since = float("-inf")
 
     @property
     def is_ready(self) -> bool:
@@ -107,6 +108,7 @@ class Supervisor:
 
     def start(self) -> None:
         """Begin to connect. Kafka need not be there yet; until it is, deliveries fail at once."""
+        self._without_since = asyncio.get_running_loop().time()
         self._spawn(self._renew())
         self._spawn(self._watch())
 
@@ -175,6 +177,7 @@ class Supervisor:
         if producer is not self._producer:
             return
         self._producer = None
+        self._without_since = asyncio.get_running_loop().time()
         log.warning("the Kafka producer is replaced", cause=cause, error=error, topic=topic or None)
         self._rebuilt(cause)
         self._spawn(_end(producer))
@@ -187,7 +190,13 @@ class Supervisor:
             if producer is not None:
                 self._producer = producer
                 self._answered_at = asyncio.get_running_loop().time()
-                log.info("connected to Kafka", brokers=self._kafka.bootstrap_servers, topics=self._topics)
+                self._told = ("", float("-inf"))
+                log.info(
+                    "connected to Kafka",
+                    brokers=self._kafka.bootstrap_servers,
+                    topics=self._topics,
+                    after_seconds=round(self._answered_at - self._without_since, 1),
+                )
                 return
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, 1.0)
@@ -196,7 +205,7 @@ class Supervisor:
         try:
             arguments = client_arguments(self._kafka)
         except InvalidSettings as error:  # the password is read anew each time, and its file may have gone
-            log.warning("no producer yet", error=error)
+            self._tell(error)
             return None
         producer = AIOKafkaProducer(
             **arguments,
@@ -216,11 +225,7 @@ class Supervisor:
                 for topic in self._topics:
                     await producer.partitions_for(topic)
         except (KafkaError, OSError, TimeoutError) as error:
-            why = await self._why(error, topic)
-            if isinstance(why, Refused):
-                self._tell(why)
-            else:
-                log.warning("no producer yet", error=why)
+            self._tell(await self._why(error, topic))
             await let_go(producer)
             return None
         except BaseException:
@@ -238,13 +243,17 @@ class Supervisor:
             f"no topic {topic} yet ({type(error).__name__})", hint="create the topics with `fairpulse topics --create`"
         )
 
-    def _tell(self, told: Refused) -> None:
-        """Log what Kafka denies us, once as long as it does so, and again after `TELL_S`."""
+    def _tell(self, why: FairpulseError) -> None:
+        """Log what keeps us from Kafka, once as long as it stays the same, and again after `TELL_S`."""
         now_s = asyncio.get_running_loop().time()
         text, told_at = self._told
-        if text != str(told) or now_s - told_at > TELL_S:
-            log.error("Kafka denies a right", error=told)
-            self._told = str(told), now_s
+        if text == str(why) and now_s - told_at <= TELL_S:
+            return
+        if isinstance(why, Refused):
+            log.error("Kafka denies a right", error=why)
+        else:
+            log.warning("no producer yet", error=why)
+        self._told = str(why), now_s
 
     async def _watch(self) -> None:
         """Ask Kafka for its metadata when nothing else proves that it is there.

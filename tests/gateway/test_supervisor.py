@@ -1,8 +1,10 @@
 """Three defects of the Kafka client, each with a real broker: frozen, killed, and a partition without a leader."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable
+from itertools import pairwise
 
 import pytest
 from aiokafka import AIOKafkaConsumer
@@ -123,7 +125,10 @@ async def test_stopping_is_bounded_while_the_broker_is_frozen(one: Supervised) -
     one.kafka.resume()
 
 
-async def test_a_killed_broker_that_comes_back_is_used_again_without_a_restart(one: Supervised) -> None:
+async def test_a_killed_broker_that_comes_back_is_used_again_without_a_restart(
+    one: Supervised, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "producers")
     await one.supervisor.deliver([record(0)])
     one.kafka.kill()
     with pytest.raises(NotStored):
@@ -132,6 +137,10 @@ async def test_a_killed_broker_that_comes_back_is_used_again_without_a_restart(o
     await asyncio.to_thread(one.kafka.restart)
     await deliver_until_stored(one.supervisor, record(1))
     assert set(await values(one.kafka)) == {0, 1}
+    lines = [line for line in caplog.messages if line.startswith(("no producer yet", "connected to Kafka"))]
+    assert lines[0].startswith("no producer yet")
+    assert all(line != after for line, after in pairwise(lines)), "nothing has changed, and it was said again"
+    assert "after_seconds=" in lines[-1]
 
 
 async def test_a_partition_without_a_leader_leaves_no_gap_in_the_sequence() -> None:
