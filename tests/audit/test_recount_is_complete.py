@@ -1,4 +1,4 @@
-"""The recount has a table of its own; what is missing in it, or says something else, is named with file and line."""
+"""The recount has every KPI by code of its own and gives the numbers of the fold; what parts is named with a place."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -19,7 +19,7 @@ from streams.kpis.labels import Label
 from streams.shown.answers import Number
 from streams.shown.view import View
 from tests.support.builders import LATENESS
-from tests.support.remedies import MOST_LINES, ORACLE, recount_remedy, told
+from tests.support.remedies import MOST_LINES, ORACLE, measure_remedy, recount_remedy, told
 from tests.support.stories import all_stories
 from tests.support.streams_of import FAIR_FILE, parsed
 
@@ -39,17 +39,30 @@ def test_every_kpi_is_recounted_in_its_windows(kpi: Kpi[Any, Any]) -> None:
         assert WINDOWS[kpi.name].split() == windows, recount_remedy(kpi)
 
 
-@pytest.mark.parametrize("kpi", ALL_KPIS, ids=lambda kpi: kpi.name)
-def test_the_recount_has_the_numbers_of_the_cases_of_every_kpi(kpi: Kpi[Any, Any]) -> None:
+@pytest.fixture(scope="module")
+def apart() -> list[tuple[str, Number]]:
+    """Return every number in which fold and recount part, with its story. A KPI that is not recounted is left out."""
+    recounted, found = [kpi for kpi in ALL_KPIS if kpi.name in table(kpi)], []
     for story in all_stories():
-        if story.name.startswith(f"kpis/cases/{kpi.name}/"):
-            state, oracle = PartitionState(), Oracle(story.fair_file, LATENESS).read(story.records())
-            engine = Engine(story.fair, LATENESS, ALL_KPIS)
-            for (_, topic), log in parsed(story.records(), story.fair).items():
-                engine.apply(state, engine.fold(state, topic, log))
-            found = differences(oracle, [View(engine, lambda state=state: {0: state}).report()])  # type: ignore[misc]
-            mine = [one for one in found if one.name == kpi.name]
-            assert not mine, f"tests/{story.name}.json: {told(mine)}"
+        engine, state = Engine(story.fair, LATENESS, recounted), PartitionState()
+        for (_, topic), log in parsed(story.records(), story.fair).items():
+            engine.apply(state, engine.fold(state, topic, log))
+        report = View(engine, lambda state=state: {0: state}).report()  # type: ignore[misc]
+        oracle = Oracle(story.fair_file, LATENESS).read(story.records())
+        found += [(story.name, number) for number in differences(oracle, [report])]
+    return found
+
+
+@pytest.mark.parametrize("kpi", ALL_KPIS, ids=lambda kpi: kpi.name)
+def test_fold_and_recount_give_every_kpi_the_same_numbers_in_every_story(
+    kpi: Kpi[Any, Any], apart: list[tuple[str, Number]]
+) -> None:
+    """Also in the cases of other KPIs: whoever got a measure wrong did not think of it in its own cases either."""
+    mine = [(story, number) for story, number in apart if number.name == kpi.name]
+    stories = list(dict.fromkeys(story for story, _ in mine))
+    assert not mine, f"in {len(stories)} stories, first in tests/{stories[0]}:\n" + told(
+        number for story, number in mine if story == stories[0]
+    )
 
 
 @pytest.mark.parametrize(
@@ -79,12 +92,22 @@ def test_no_kpi_is_recounted_that_is_gone() -> None:
     assert {*WINDOWS, *DEAL_KPIS, *HISTORY_KPIS} <= ours, f"take it out of the tables in {ORACLE}"
 
 
-def test_numbers_that_part_are_told_with_both_values_and_the_place_of_the_missing_line() -> None:
+def test_numbers_that_part_are_told_with_both_values_and_how_either_side_is_put_right() -> None:
     found = [Number("gate_denials", "fair", f"gate=g-{number}", 3, 0) for number in range(MOST_LINES + 2)]
     lines = told(found).splitlines()
-    assert lines[0] == "gate_denials{gate=g-0} [fair]: live has 3, the recount 0"
+    assert lines[0] == "gate_denials{gate=g-0} [fair]: the fold gives 3, the recount gives 0"
     assert lines[MOST_LINES] == "... and 2 more"
-    assert lines[MOST_LINES + 1 :] == [f"gate_denials, unless that is done: {recount_remedy(GATE_DENIALS)}"]
+    assert lines[MOST_LINES + 1 :] == [
+        (
+            f"gate_denials: if the recount is right, {measure_remedy(GATE_DENIALS)}; "
+            f"if the fold is right, {recount_remedy(GATE_DENIALS)}"
+        )
+    ]
+
+
+def test_the_code_that_may_be_wrong_is_the_measure_and_for_a_kpi_about_history_its_aggregate() -> None:
+    assert measure_remedy(GATE_DENIALS) == "put its measure in streams/kpis/gates.py right"
+    assert measure_remedy(RETURNING_VISITORS) == "put Returning in streams/kpis/history.py right"
 
 
 def test_a_kpi_that_is_shown_but_not_recounted_stops_the_comparison() -> None:

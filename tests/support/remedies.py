@@ -1,4 +1,4 @@
-"""What a red test says to whoever adds or changes a KPI: which numbers part, and where the missing line belongs."""
+"""What a red test says to whoever adds or changes a KPI: which numbers part, and how either side is put right."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -39,25 +39,34 @@ def ledger_remedy(kpi: Kpi[Any, Any]) -> str:
     return f'in {LEDGER} let LABELS say "{kpi.name}": {tuple(map(str, kpi.labels))}, and count it {place}'
 
 
+def measure_remedy(kpi: Kpi[Any, Any]) -> str:
+    """Return where the code stands that says what a KPI finds."""
+    what, code = ("its measure", kpi.measure) if kpi.measure else (type(kpi.aggregate).__name__, type(kpi.aggregate))
+    return f"put {what} in {code.__module__.replace('.', '/')}.py right"
+
+
 def told(found: Iterable[Number]) -> str:
-    """Return the numbers in which workers and the recount part, and for each KPI how the recount is told of it."""
-    return _told(found, ("live", "the recount"), recount_remedy)
+    """Return the numbers in which the fold and the recount part, and for each KPI how either is put right."""
+    return _told(found, "the fold", measure_remedy)
 
 
 def told_of_ledger(found: Iterable[Number]) -> str:
-    """Return the numbers in which the ledger and the recount part, and for each KPI how both are told of it."""
-    return _told(found, ("the ledger", "the recount"), lambda kpi: f"{ledger_remedy(kpi)}; {recount_remedy(kpi)}")
+    """Return the numbers in which the ledger and the recount part, and for each KPI how either is put right."""
+    return _told(found, "the ledger", ledger_remedy)
 
 
-def _told(found: Iterable[Number], books: tuple[str, str], remedy: Callable[[Kpi[Any, Any]], str]) -> str:
+def _told(found: Iterable[Number], book: str, remedy: Callable[[Kpi[Any, Any]], str]) -> str:
     numbers = list(found)
-    left, right = books
     lines = [
-        f"{one.name}{{{one.labels}}} [{one.window}]: {left} has {one.live}, {right} {one.recomputed}"
+        f"{one.name}{{{one.labels}}} [{one.window}]: {book} gives {one.live}, the recount gives {one.recomputed}"
         for one in numbers[:MOST_LINES]
     ]
     if len(numbers) > MOST_LINES:
         lines.append(f"... and {len(numbers) - MOST_LINES} more")
     names = {one.name for one in numbers}
-    lines += [f"{kpi.name}, unless that is done: {remedy(kpi)}" for kpi in ALL_KPIS if kpi.name in names]
+    lines += [
+        f"{kpi.name}: if the recount is right, {remedy(kpi)}; if {book} is right, {recount_remedy(kpi)}"
+        for kpi in ALL_KPIS
+        if kpi.name in names
+    ]
     return "\n".join(lines)
