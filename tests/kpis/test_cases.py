@@ -27,7 +27,8 @@ from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi, Window
 from streams.shown.view import View
 from tests.support.builders import LATENESS
-from tests.support.stories import CASES, all_stories, fair_file_of, fair_in, records_of
+from tests.support.remedies import measure_remedy
+from tests.support.stories import CASES, TESTS, all_stories, fair_file_of, fair_in, records_of
 from tests.support.streams_of import ENGINE, parsed
 
 ONLY_WHERE_EVENTS_ENTER = {"unknown_field"}
@@ -57,7 +58,28 @@ def test_the_story_has_its_answer(case: Path) -> None:
     for (_, topic), log in parsed(records_of(story["events"]), fair).items():
         engine.apply(state, engine.fold(state, topic, log))
     for window, answer in story["answer"].items():
-        assert telling(values(state, kpi, window), answer) == answer, story["story"]
+        found = telling(values(state, kpi, window), answer)
+        assert found == answer, wrong_answer(case, window, found)
+
+
+def wrong_answer(case: Path, window: str, found: dict[str, Any]) -> str:
+    """Return what to do about a case, and what the fold makes of it in the spelling of the file."""
+    kpi, story = BY_NAME[case.parent.name], json.loads(case.read_text(encoding="utf-8"))
+    return (
+        f"tests/{case.relative_to(TESTS)}: {story['story']}\n"
+        f"the answer is {json.dumps({window: story['answer'][window]})}, the fold gives {json.dumps({window: found})}: "
+        f"change `answer` there, or {measure_remedy(kpi)}"
+    )
+
+
+def test_a_wrong_answer_is_told_with_its_file_and_in_the_spelling_of_the_file() -> None:
+    case = CASES / "contract_value" / "latest_revision.json"
+    assert wrong_answer(case, "fair", {"finance|EUR": 1}) == (
+        "tests/kpis/cases/contract_value/latest_revision.json: "
+        "A contract of 100 euros is corrected to 80; another is in yen.\n"
+        'the answer is {"fair": {"finance|EUR": 8000, "travel|JPY": 500}}, the fold gives '
+        '{"fair": {"finance|EUR": 1}}: change `answer` there, or put its measure in streams/kpis/deals.py right'
+    )
 
 
 def told(values: Values) -> dict[str, Value]:
