@@ -1,7 +1,7 @@
 """The Kafka topics, declared once: what lies in them, how it is keyed and kept, who writes, who reads.
 
 Decoder, documents, dead letters and workers derive from here which event lies where. A new kind of event is a line in
-`events` of its topic; a new topic is declared like those below, and comes last in `EVENT_TOPICS`.
+`events` of its topic; a new topic is declared like those below, and stands in `EVENT_TOPICS` as well.
 """
 
 from collections.abc import Iterable, Mapping
@@ -122,7 +122,9 @@ REJECTED = Topic(
 )
 
 EVENT_TOPICS = (DEALS, SCANS, INTERACTIONS)
-"""All topics that the workers fold. A state knows a topic by its place here: new ones come last."""
+"""All topics that the workers fold. A state knows a topic by its place here, and so does its fingerprint: whoever adds
+or moves one lets the workers fold the fair anew.
+"""
 ALL_TOPICS = (*EVENT_TOPICS, REJECTED)
 
 
