@@ -32,7 +32,8 @@ class Groups(dict[LabelValues, Group]):
         judged: tuple[object, ...] = values
         for label, value in zip(labels, judged, strict=True):
             if not isinstance(value, str) or not label.is_value(value, self._fair):
-                raise self._returned(f"for the label {label} what is not {label.meaning}")
+                order = ", or declare its `labels` in the order in which it returns them" if len(labels) > 1 else ""
+                raise self._returned(f"for the label {label} what is not {label.meaning}", order)
             if SEPARATOR in value:
                 raise self._returned(f"for the label {label} a value that contains {SEPARATOR!r}")
         group = self[values] = Group(SEPARATOR.join(values))
@@ -46,10 +47,10 @@ class Groups(dict[LabelValues, Group]):
         """Return the error for a measure that did not return. The text of an error may quote an event: left out."""
         return self._wrong(f"raised {type(error).__name__}")
 
-    def _returned(self, what: str) -> MustStop:
-        return self._wrong(f"returned {what}")
+    def _returned(self, what: str, otherwise: str = "") -> MustStop:
+        return self._wrong(f"returned {what}", otherwise)
 
-    def _wrong(self, what: str) -> MustStop:
+    def _wrong(self, what: str, otherwise: str = "") -> MustStop:
         kpi = self._kpi
         assert kpi.measure is not None
         assert isinstance(kpi.aggregate, Aggregate)
@@ -59,7 +60,8 @@ class Groups(dict[LabelValues, Group]):
         hit = f"{values} and {kpi.aggregate.hit}" if kpi.aggregate.hit else values
         return MustStop(
             f"KPI {kpi.name}: its measure {what}",
-            hint=f"let {where} return {hit}, or None; streams/kpis/labels.py says what the values of a label are",
+            hint=f"let {where} return {hit}, or None{otherwise}; "
+            "streams/kpis/labels.py says what the values of a label are",
         )
 
 

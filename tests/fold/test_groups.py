@@ -158,6 +158,8 @@ def test_label_values_of_the_wrong_number_stop_the_fold(kpi: Kpi[Any, Any], even
 def test_swapped_and_foreign_label_values_stop_the_fold(kpi: Kpi[Any, Any], event: Event, hit: Any, said: str) -> None:
     with pytest.raises(MustStop, match=f"KPI {kpi.name}: its measure returned for the label {said}; let") as stop:
         fold_with(kpi, [hit], event)
+    in_another_order = ", or declare its `labels` in the order in which it returns them;"
+    assert (in_another_order in str(stop.value)) is (len(kpi.labels) > 1)
     values = hit if isinstance(hit[-1], str) else hit[0]
     assert not any(value in str(stop.value) for value in values if value == SCAN.badge_ref), "a badge is not told"
 
