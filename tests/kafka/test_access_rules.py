@@ -23,14 +23,18 @@ from streams.kafka.principals import OFFSETS, ROLES, Rule
 from streams.kafka.topics import admin, create_topics, ensure_topics
 from streams.local.kafka import LocalKafka
 from tests.support.access import RULES, settings_of, without
-from tests.support.examples import example_event
+from tests.support.examples import example_event, has_example
 from tests.support.gateway import FAIR_ID
 
 pytestmark = pytest.mark.broker
 
 GROUP: Final = f"{group_prefix(FAIR_ID)}exercise"
 JOURNAL: Final = journal_topic(f"{GROUP}-journal-changelog")
-EVENTS: Final = [record_of(replace(example_event(topic.events[0]), fair_id=FAIR_ID)) for topic in EVENT_TOPICS]
+EVENTS: Final = [
+    record_of(replace(example_event(topic.events[0]), fair_id=FAIR_ID))
+    for topic in EVENT_TOPICS
+    if has_example(topic.events[0])
+]
 """One of this fair for every topic of events."""
 LETTER: Final = RawRecord(REJECTED.name, b"k", b"{}")
 

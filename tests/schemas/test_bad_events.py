@@ -23,7 +23,7 @@ from schemas.wire import REASONS, decode_plain, decode_strict, decoder, encode
 from streams.audit.recount.fair import OracleFair
 from streams.audit.recount.rules import read_event
 from tests.support.builders import FAIR, amended, cancelled, deal, payload, scan, touch
-from tests.support.examples import example_fields
+from tests.support.examples import example_fields, has_example
 
 ACCEPTED = "accepted"
 ADMIT = admission(load_fair(example_fair_path("small")))
@@ -43,7 +43,7 @@ TYPICAL += [
     (topic, example_fields(kind, fair_id=FAIR))
     for topic in EVENT_TOPICS
     for kind in topic.events
-    if type_of(kind) not in TYPES
+    if type_of(kind) not in TYPES and has_example(kind)
 ]
 
 

@@ -15,6 +15,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from schemas.events import type_of
+from schemas.topics import EVENT_CLASSES, EVENT_TOPICS
+from streams.audit.recount import rules
+from tests.support.examples import example_path
+
 ROOT = Path(__file__).parents[2]
 TYPE = "fair.umbrella.lent.v1"
 CLASS = '''
@@ -153,6 +158,16 @@ print(json.dumps({
 """
 
 
+def half_done() -> list[str]:
+    """Return what this house itself lacks of the kinds that it has: the copy would lack it too."""
+    examples = [example_path(kind, name) for kind in EVENT_CLASSES for name in ("minimal", "full")]
+    return [
+        *(str(path.relative_to(ROOT)) for path in examples if not path.exists()),
+        *(f"{type_of(kind)} in {RECOUNT}" for topic in EVENT_TOPICS for kind in topic.events
+          if type_of(kind) not in rules.TYPES.get(topic.name, {})),
+    ]  # fmt: skip
+
+
 def inserted(path: Path, before: str, lines: str) -> None:
     """Put lines before the first one that begins so."""
     text = path.read_text(encoding="utf-8")
@@ -243,6 +258,7 @@ def test_the_gateway_takes_it_from_the_places_that_its_class_names_and_for_no_ot
     }
 
 
+@pytest.mark.skipif(bool(half_done()), reason=f"first add what other tests ask for: {', '.join(half_done())}")
 @pytest.mark.parametrize(
     ("own_topic", "topic", "more"), [(True, "fair.umbrellas", OVER_ALL_KINDS), (False, "fair.interactions", ())]
 )
