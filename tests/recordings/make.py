@@ -2,7 +2,7 @@
 
 Each is a named situation of the simulator at the small fair, with what every KPI must be, computed by the oracle.
 Make them anew only when events or the meaning of a KPI change; `--expected` rewrites the expectations alone, and
-`--check` writes nothing and names those that are stale.
+`--check` writes nothing and names those that are stale. Whatever is written, the fold must give it as well.
 """
 
 import sys
@@ -17,11 +17,16 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from producers.play.simulator.emission import Emission
 from producers.play.simulator.scenarios import Scenario, scenario_named
 from producers.play.simulator.stream import emissions
+from schemas.errors import MustStop
 from schemas.fair.file import example_fair_path, load_fair
 from schemas.recording.frames import RecordedRecord
+from schemas.recording.reader import Recording
 from schemas.recording.writer import RecordingWriter
 from schemas.topics import EVENT_TOPICS, PARTITIONS
-from tests.support.golden import expected_of
+from streams.history.replay import Replay
+from tests.support.builders import LATENESS
+from tests.support.golden import expected_of, parting
+from tests.support.remedies import told
 
 HERE = Path(__file__).parent
 FAIR_FILE = example_fair_path("small")
@@ -75,18 +80,32 @@ def main(arguments: Sequence[str]) -> int:
     chosen = [name for name in arguments if not name.startswith("--")] or list(SITUATIONS)
     if "--check" not in arguments and "--expected" not in arguments:
         make(chosen)
-    stale = 0
+    wrong = 0
     for name in chosen:
         path, expected = HERE / f"{name}.json", expected_of(HERE / f"{name}.fairrec")
-        if path.exists() and path.read_bytes() == expected:
-            continue
+        stale = not path.exists() or path.read_bytes() != expected
         if "--check" in arguments:
-            print(f"error: tests/recordings/{path.name} is stale; run: make generate", file=sys.stderr)
-            stale += 1
+            faults = [f"tests/recordings/{path.name} is stale; run: make generate"] if stale else []
         else:
-            path.write_bytes(expected)
-            print(f"wrote tests/recordings/{path.name}")
-    return 1 if stale else 0
+            if stale:
+                path.write_bytes(expected)
+                print(f"wrote tests/recordings/{path.name}")
+            faults = not_folded(name)
+        for fault in faults:
+            print(f"error: {fault}", file=sys.stderr)
+        wrong += len(faults)
+    return 1 if wrong else 0
+
+
+def not_folded(name: str) -> list[str]:
+    """Return where the fold gives other numbers than the recount, whose are written down; no line, all is well."""
+    path = HERE / f"{name}.fairrec"
+    try:
+        found = parting(Recording(path), Replay.of(path, lateness=LATENESS).final().report)
+    except MustStop as unknown:
+        return [str(unknown)]
+    wrong = f"tests/recordings/{name}.json has the numbers of the recount, the fold gives others"
+    return [f"{wrong}:\n{told(found)}"] if found else []
 
 
 if __name__ == "__main__":

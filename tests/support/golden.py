@@ -7,9 +7,9 @@ from typing import Any
 
 from schemas.recording.frames import RecordedRecord
 from schemas.recording.reader import Recording
-from streams.audit.compare import must_know
+from streams.audit.compare import differences, must_know
 from streams.audit.recount.oracle import LabelSet, Oracle, Recounted
-from streams.shown.answers import shown
+from streams.shown.answers import Number, shown
 from tests.support.builders import LATENESS
 
 
@@ -22,6 +22,11 @@ def oracle_of(recording: Recording, records: Iterable[RecordedRecord] | None = N
 def expected_of(path: Path) -> bytes:
     """Return the days' and the fair's KPIs as the oracle has them."""
     return spelled(oracle_of(Recording(path)).kpis())
+
+
+def parting(recording: Recording, report: Mapping[str, Any]) -> list[Number]:
+    """Return the numbers of days and the fair in which a report of the fold and the oracle part."""
+    return [one for one in differences(oracle_of(recording), [report]) if not one.window.endswith("m")]
 
 
 def found_in(report: Mapping[str, Any]) -> bytes:
