@@ -1,6 +1,6 @@
 """Topics and keys: what a record's key is decides where its badge or deal is counted, for the life of a fair."""
 
-from dataclasses import KW_ONLY, fields, replace
+from dataclasses import KW_ONLY, MISSING, fields, replace
 from datetime import timedelta
 from typing import Annotated, Literal
 
@@ -243,6 +243,17 @@ def test_the_recount_knows_every_type_of_a_topic_by_a_list_of_its_own(topic: Top
     assert not known - ours, (
         f"streams/audit/recount/rules.py: take {sorted(known - ours)} out of TYPES[{topic.name!r}], "
         "or name its class in `events` of the topic in schemas/topics.py"
+    )
+
+
+@pytest.mark.parametrize(("topic", "kind"), [(topic.name, kind) for topic in EVENT_TOPICS for kind in topic.events])
+def test_the_recount_knows_every_field_of_a_type_and_which_must_be_there(topic: str, kind: type[Event]) -> None:
+    ours = {field.name: field.default is MISSING for field in fields(kind) if field.name not in {"type", "_"}}
+    known = {name: needed for name, needed, _ in rules.TYPES.get(topic, {}).get(type_of(kind), ())}
+    apart = sorted(name for name in ours.keys() | known.keys() if ours.get(name) != known.get(name))
+    assert not apart, (
+        f"streams/audit/recount/rules.py: the fields {apart} of {type_of(kind)} are not those of {kind.__name__} "
+        "in schemas/events.py: each stands in both, and is `needed` if it has no default"
     )
 
 
