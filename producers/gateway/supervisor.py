@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
+from producers.gateway.outbox import Outbox, error_of
 from producers.kafka import let_go, no_kafka
 from producers.records import RawRecord
 from schemas.errors import FairpulseError, InvalidSettings, Refused, Unavailable
@@ -28,15 +29,12 @@ Cause = Literal["deadline", "failed", "sender_ended"]
 
 DEADLINE_S: Final = 8.0
 """All records of a request are acknowledged by then, or its outcome is unknown."""
-STOP_S: Final = 5.0
-"""How long a retired producer may go on delivering what it holds."""
 CONNECT_S: Final = 5.0
 """How long a fresh producer may take to reach a broker."""
 REQUEST_S: Final = 5.0
 """aiokafka's own limit for an answer, and for a batch without a leader."""
 BATCH_BYTES: Final = 786_432
-"""Largest batch of a partition. Generous: records that wait for room in a full batch are not served in their order, and
-one of a large request may then miss its deadline. How much waits in all is bounded by the gateway."""
+"""Largest batch of a partition. How much waits in all is bounded by the gateway."""
 PROBE_S: Final = 2.0
 """Pause between two looks at the producer."""
 FRESH_S: Final = 10.0
@@ -83,7 +81,7 @@ class Supervisor:
         self._rebuilt = rebuilt
         self._deadline_s = deadline_s
         self._topics = tuple(topics)
-        self._producer: AIOKafkaProducer | None = None
+        self._outbox: Outbox | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._answered_at = float("-inf")
@@ -96,7 +94,7 @@ class Supervisor:
         """Whether there is a producer, Kafka has answered lately, and has not denied us a delivery lately."""
         now_s = asyncio.get_running_loop().time()
         return (
-            self._producer is not None
+            self._outbox is not None
             and now_s - self._answered_at < FRESH_S
             and all(now_s - denied_at > DENIED_S for denied_at in self._denied.values())
         )
@@ -104,7 +102,7 @@ class Supervisor:
     @property
     def is_connected(self) -> bool:
         """Whether there is a producer; without one, a delivery fails at once."""
-        return self._producer is not None
+        return self._outbox is not None
 
     def start(self) -> None:
         """Begin to connect. Kafka need not be there yet; until it is, deliveries fail at once."""
@@ -118,34 +116,33 @@ class Supervisor:
         Raises:
             NotStored: it has not, within the deadline.
         """
-        producer = self._producer
-        if producer is None:
+        outbox = self._outbox
+        if outbox is None:
             raise NotStored(unknown=False)
-        futures: list[asyncio.Future[Any]] = []
         chosen: dict[str, tuple[Callable[[bytes, int, int | None], int], int]] = {}
+        waiting: dict[asyncio.Future[None], str] = {}
         topic = ""
         try:
             async with asyncio.timeout(self._deadline_s):
                 for topic, key, value in records:
                     if topic not in chosen:
-                        chosen[topic] = partitioner_of(topic).choose, len(await producer.partitions_for(topic))
+                        partitions = len(await outbox.producer.partitions_for(topic))
+                        chosen[topic] = partitioner_of(topic).choose, partitions
                     choose, partitions = chosen[topic]
-                    partition = choose(key, partitions, None)
-                    futures.append(await producer.send(topic, value=value, key=key, partition=partition))
-                for future in futures:  # most are done together with the first of their partition
-                    with suppress(KafkaError):  # asked below
-                        await future
+                    waiting[outbox.add((topic, choose(key, partitions, None)), key, value)] = topic
+                for future in waiting:  # most are done together with the first
+                    if not future.done():
+                        with suppress(Exception):  # asked below
+                            await asyncio.shield(future)
         except TimeoutError:
-            self._retire(producer, "deadline")
-            self._forget(futures)
+            self._retire(outbox, "deadline")
             raise NotStored(unknown=True) from None
         except KafkaError as error:
-            self._retire(producer, "failed", error, topic)
-            self._forget(futures)
+            self._retire(outbox, "failed", error, topic)
             raise NotStored(unknown=True) from None
-        for future, record in zip(futures, records, strict=True):
-            if (failure := _error_of(future)) is not None:
-                self._retire(producer, "failed", failure, record.topic)
+        for future, topic in waiting.items():
+            if (failure := error_of(future)) is not None:
+                self._retire(outbox, "failed", failure, topic)
                 raise NotStored(unknown=True)
         self._answered_at = asyncio.get_running_loop().time()
         if self._denied:
@@ -153,19 +150,17 @@ class Supervisor:
                 self._denied.pop(record.topic, None)
 
     async def stop(self) -> None:
-        """Let go of everything within `STOP_S` and a second, whether or not a broker answers."""
+        """Let go of everything within `STOP_S` and a few seconds, whether or not a broker answers."""
         self._stopping = True
-        producer, self._producer = self._producer, None
+        outbox, self._outbox = self._outbox, None
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=1)
-        if producer is not None:
-            await _end(producer)
+        if outbox is not None:
+            await outbox.stop()
 
-    def _retire(
-        self, producer: AIOKafkaProducer, cause: Cause, error: BaseException | None = None, topic: str = ""
-    ) -> None:
+    def _retire(self, outbox: Outbox, cause: Cause, error: BaseException | None = None, topic: str = "") -> None:
         """Replace the producer, once; deliveries that still wait for it fail or succeed within `STOP_S`.
 
         After a delivery that Kafka denies us, the gateway is not ready until one to the same topic succeeds, or
@@ -174,13 +169,13 @@ class Supervisor:
         if (told := refused(self._kafka, error, f"Write on topic {topic}")) is not None:
             self._tell(told)
             self._denied[topic] = asyncio.get_running_loop().time()
-        if producer is not self._producer:
+        if outbox is not self._outbox:
             return
-        self._producer = None
+        self._outbox = None
         self._without_since = asyncio.get_running_loop().time()
         log.warning("the Kafka producer is replaced", cause=cause, error=error, topic=topic or None)
         self._rebuilt(cause)
-        self._spawn(_end(producer))
+        self._spawn(outbox.stop())
         self._spawn(self._renew())
 
     async def _renew(self) -> None:
@@ -188,7 +183,7 @@ class Supervisor:
         while not self._stopping:
             producer = await self._connect()
             if producer is not None:
-                self._producer = producer
+                self._outbox = Outbox(producer)
                 self._answered_at = asyncio.get_running_loop().time()
                 self._told = ("", float("-inf"))
                 log.info(
@@ -214,24 +209,23 @@ class Supervisor:
             enable_idempotence=True,
             request_timeout_ms=int(REQUEST_S * 1_000),
             retry_backoff_ms=200,
-            linger_ms=5,
+            linger_ms=0,  # the outbox lingers
             max_batch_size=BATCH_BYTES,
             metadata_max_age_ms=30_000,
         )
-        topic = ""
+        topic, is_connected = "", False
         try:
             async with asyncio.timeout(CONNECT_S):
                 await producer.start()
                 for topic in self._topics:
                     await producer.partitions_for(topic)
+            is_connected = True
         except (KafkaError, OSError, TimeoutError) as error:
             self._tell(await self._why(error, topic))
-            await let_go(producer)
-            return None
-        except BaseException:
-            await let_go(producer)
-            raise
-        return producer
+        finally:
+            if not is_connected:
+                await let_go(producer)
+        return producer if is_connected else None
 
     async def _why(self, error: BaseException, topic: str) -> FairpulseError:
         """Return why there is no producer; `topic` is the one that was asked for, empty before."""
@@ -263,43 +257,23 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(PROBE_S)
-            producer = self._producer
-            if producer is None:
+            outbox = self._outbox
+            if outbox is None:
                 continue
+            producer = outbox.producer
             task = producer._sender.sender_task  # noqa: SLF001 - aiokafka has no public sign of it
             if task is None or task.done():
-                self._retire(producer, "sender_ended")
+                self._retire(outbox, "sender_ended")
             elif loop.time() - self._answered_at > PROBE_S:
                 with suppress(KafkaError, OSError, TimeoutError):
                     async with asyncio.timeout(CONNECT_S):
                         if await producer.client.force_metadata_update():
                             self._answered_at = loop.time()
                 for topic in sorted(producer.client.cluster.unauthorized_topics):
-                    self._retire(producer, "failed", TopicAuthorizationFailedError(topic), topic)
+                    self._retire(outbox, "failed", TopicAuthorizationFailedError(topic), topic)
                     self._denied.pop(topic)  # the next producer finds out by itself whether it may
 
     def _spawn(self, work: Any) -> None:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    @staticmethod
-    def _forget(futures: Iterable[asyncio.Future[Any]]) -> None:
-        """Nobody will ask for the outcome of these any more."""
-        for future in futures:
-            future.add_done_callback(_error_of)
-
-
-def _error_of(future: asyncio.Future[Any]) -> BaseException | None:
-    return asyncio.CancelledError() if future.cancelled() else future.exception()
-
-
-async def _end(producer: AIOKafkaProducer) -> None:
-    """Stop the producer in good order within `STOP_S`, or else by force."""
-    try:
-        async with asyncio.timeout(STOP_S):
-            await producer.stop()
-    except (KafkaError, OSError, TimeoutError):
-        pass
-    finally:
-        await let_go(producer)

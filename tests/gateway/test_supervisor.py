@@ -10,7 +10,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from producers.gateway.supervisor import STOP_S, NotStored, Supervisor
+from producers.gateway.outbox import STOP_S
+from producers.gateway.supervisor import NotStored, Supervisor
 from producers.records import RawRecord
 from schemas.settings import KafkaSettings
 from streams.local.kafka import LocalKafka

@@ -1,0 +1,169 @@
+"""Records on their way to Kafka: those of one partition gather, and leave as one batch.
+
+aiokafka's own `send` makes a future for every record, and looks up topic and partition for every record: twice the work
+of writing it into a batch. Here a request waits for the few batches that hold its records, and shares them with others.
+"""
+
+import asyncio
+from collections import defaultdict, deque
+from contextlib import suppress
+from typing import Any, Final, NamedTuple
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError, ProducerClosed
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from producers.kafka import let_go
+
+LINGER_S: Final = 0.005
+"""How long the first record of a departure waits for company."""
+BUSY_S: Final = 0.5
+"""How long a departure may keep its broker from the next one. The client tries a batch again for ever."""
+STOP_S: Final = 5.0
+"""How long a producer that is stopped may go on delivering what it was handed."""
+
+_GIVEN_UP: Final = "given up before it left"
+
+Place = tuple[str, int]
+"""A partition: its topic and its number."""
+
+
+class Batch(NamedTuple):
+    """Records of one partition that leave together.
+
+    Attributes:
+        due_s: when it may leave, by the loop's clock.
+        records: as Kafka is given them; takes no more once it is full or has left.
+        stored: done when Kafka has acknowledged all of them, or has not.
+    """
+
+    due_s: float
+    records: BatchBuilder
+    stored: asyncio.Future[None]
+
+
+class Outbox:
+    """Sends through one producer. To each broker one departure is under way, while the next one gathers.
+
+    Args:
+        producer: connected, and used by nobody else to send.
+    """
+
+    def __init__(self, producer: AIOKafkaProducer) -> None:
+        self.producer = producer
+        self._gathering: defaultdict[Place, deque[Batch]] = defaultdict(deque)
+        self._under_way: dict[Place, tuple[int | None, float]] = {}
+        """The partitions that have a batch under way: to which broker, and since when by the loop's clock."""
+        self._wanted = asyncio.Event()
+        self._closed = False
+        self._departures = asyncio.create_task(self._depart())
+
+    def add(self, place: Place, key: bytes, value: bytes) -> asyncio.Future[None]:
+        """Write a record into the batch that gathers for its partition.
+
+        Returns:
+            Done when that batch is stored, or is not; shared with other requests, so nobody may cancel it.
+
+        Raises:
+            ProducerClosed: the outbox was stopped.
+        """
+        if self._closed:
+            raise ProducerClosed
+        gathering = self._gathering[place]
+        if gathering and gathering[-1].records.append(timestamp=None, key=key, value=value) is not None:
+            return gathering[-1].stored
+        loop = asyncio.get_running_loop()
+        batch = Batch(loop.time() + LINGER_S, self.producer.create_batch(), loop.create_future())
+        batch.stored.add_done_callback(error_of)  # a request that gave up does not ask for it
+        batch.records.append(timestamp=None, key=key, value=value)
+        gathering.append(batch)
+        self._wanted.set()
+        return batch.stored
+
+    async def stop(self) -> None:
+        """Give up what has not left, and end the producer within `STOP_S`, or else by force."""
+        self._closed = True
+        self._departures.cancel()
+        for gathering in self._gathering.values():
+            self._give_up(gathering, KafkaError(_GIVEN_UP))
+        try:
+            async with asyncio.timeout(STOP_S):
+                await self.producer.stop()
+        except (KafkaError, OSError, TimeoutError):
+            pass
+        finally:
+            await let_go(self.producer)
+
+    async def _depart(self) -> None:
+        """Let a batch of each partition leave as soon as one of them has waited for long enough."""
+        loop = asyncio.get_running_loop()
+        while True:
+            with suppress(TimeoutError):  # a broker that was busy for too long, or a partition that has moved
+                async with asyncio.timeout(BUSY_S):
+                    await self._wanted.wait()
+            self._wanted.clear()
+            if first := self._next():
+                await asyncio.sleep(min(batch.due_s for _, batch in first) - loop.time())
+            for place, batch in self._next():
+                self._gathering[place].popleft()
+                await self._send(place, batch)
+
+    def _next(self) -> list[tuple[Place, Batch]]:
+        """Return the batches that leave next: the oldest of every partition, for brokers that nothing is under way to.
+
+        The client has one request to a broker under way; a batch that left meanwhile would wait there, and be closed.
+        """
+        since_s = asyncio.get_running_loop().time() - BUSY_S
+        busy = {broker for broker, left_s in self._under_way.values() if left_s > since_s}
+        return [
+            (place, gathering[0])
+            for place, gathering in self._gathering.items()
+            if gathering and place not in self._under_way and self._broker(place) not in busy
+        ]
+
+    def _broker(self, place: Place) -> int | None:
+        """Return the broker that leads a partition, None or -1 while there is none."""
+        broker: int | None = self.producer.client.cluster.leader_for_partition(TopicPartition(*place))
+        return broker
+
+    async def _send(self, place: Place, batch: Batch) -> None:
+        batch.records.close()
+        self._under_way[place] = self._broker(place), asyncio.get_running_loop().time()
+        topic, partition = place
+        try:
+            sent = await self.producer.send_batch(batch.records, topic, partition=partition)
+        except asyncio.CancelledError:
+            self._arrive(place, batch, KafkaError(_GIVEN_UP))
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must learn it
+            self._arrive(place, batch, error)
+        else:
+            sent.add_done_callback(lambda ended: self._arrive(place, batch, error_of(ended)))
+
+    def _arrive(self, place: Place, batch: Batch, error: BaseException | None) -> None:
+        del self._under_way[place]
+        _settle(batch, error)
+        if error is not None:  # what follows must not overtake it: whoever waits sends both again, in their order
+            self._give_up(self._gathering[place], error)
+        if any(self._gathering.values()):
+            self._wanted.set()
+
+    @staticmethod
+    def _give_up(gathering: deque[Batch], error: BaseException) -> None:
+        for batch in gathering:
+            _settle(batch, error)
+        gathering.clear()
+
+
+def error_of(future: asyncio.Future[Any]) -> BaseException | None:
+    """Return why a future that is done failed, None if it did not; asyncio then takes it for seen."""
+    return asyncio.CancelledError() if future.cancelled() else future.exception()
+
+
+def _settle(batch: Batch, error: BaseException | None) -> None:
+    if batch.stored.done():
+        return
+    if error is None:
+        batch.stored.set_result(None)
+    else:
+        batch.stored.set_exception(error)
