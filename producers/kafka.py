@@ -33,8 +33,6 @@ async def let_go(producer: AIOKafkaProducer) -> None:
     if task is not None:
         task.cancel()
         await asyncio.wait([task], timeout=LET_GO_S)
-        if task.done() and not task.cancelled():
-            task.exception()
     held = producer._message_accumulator  # noqa: SLF001
     given_up = held._pending_batches  # noqa: SLF001
     given_up.update(*held._batches.values())  # noqa: SLF001 - a batch that failed takes itself out of the pending ones
@@ -44,3 +42,8 @@ async def let_go(producer: AIOKafkaProducer) -> None:
     with suppress(KafkaError, OSError, TimeoutError):
         async with asyncio.timeout(LET_GO_S):
             await producer.client.close()
+    if task is not None:
+        task.cancel()  # the first time it goes on waiting for its requests; now for the metadata that will not come
+        await asyncio.wait([task], timeout=LET_GO_S)
+        if task.done() and not task.cancelled():
+            task.exception()

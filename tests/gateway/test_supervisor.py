@@ -126,6 +126,16 @@ async def test_stopping_is_bounded_while_the_broker_is_frozen(one: Supervised) -
     one.kafka.resume()
 
 
+async def test_nothing_of_a_producer_stays_behind_when_its_broker_stays_frozen(one: Supervised) -> None:
+    one.kafka.pause()
+    with pytest.raises(NotStored):
+        await one.supervisor.deliver([record(1)])
+    await until(lambda: "_sender_routine" not in repr(asyncio.all_tasks()), "the retired producer has ended")
+    await one.supervisor.stop()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    one.kafka.resume()
+
+
 async def test_a_killed_broker_that_comes_back_is_used_again_without_a_restart(
     one: Supervised, caplog: pytest.LogCaptureFixture
 ) -> None:
