@@ -1,7 +1,7 @@
 """`python -m dashboards`: write the generated files; with --check name those that are stale."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -50,9 +50,10 @@ def written() -> Mapping[Path, Callable[[], str]]:
     return {**pages, **boards, **config}
 
 
-def stale() -> Sequence[Path]:
-    """Return the files that are missing, or say something else than what is written today."""
-    return [path for path, text in written().items() if not path.exists() or path.read_text(encoding="utf-8") != text()]
+def stale() -> Mapping[Path, str]:
+    """Return the files that are missing, or say something else than what is written today, with that text."""
+    fresh = {path: text() for path, text in written().items()}
+    return {path: text for path, text in fresh.items() if not path.exists() or path.read_text(encoding="utf-8") != text}
 
 
 def _yaml(make: Callable[[], Mapping[str, Any]]) -> str:
@@ -66,13 +67,14 @@ def dashboards(context: click.Context, check: bool) -> None:
     """Write the files that come from the KPI catalogue, the boards, the topics and the settings."""
     if context.invoked_subcommand is not None:
         return
-    found = {str(path.relative_to(ROOT.parent)): path for path in stale()}
+    found = stale()
     if check and found:
-        raise FairpulseError(f"stale: {', '.join(found)}", hint="run: make generate")
-    for name, path in found.items():
+        names = ", ".join(str(path.relative_to(ROOT.parent)) for path in found)
+        raise FairpulseError(f"stale: {names}", hint="run: make generate")
+    for path, text in found.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(written()[path](), encoding="utf-8")
-        click.echo(f"wrote {name}")
+        path.write_text(text, encoding="utf-8")
+        click.echo(f"wrote {path.relative_to(ROOT.parent)}")
 
 
 for command in COMMANDS:
