@@ -22,6 +22,17 @@ async def no_kafka(kafka: KafkaSettings) -> FairpulseError:
     return await explain_silence(kafka, create_conn, MetadataRequest([]))
 
 
+async def end(producer: AIOKafkaProducer, within_s: float) -> None:
+    """Let a client deliver what it was handed and stop, within some seconds, or else let go of it."""
+    try:
+        async with asyncio.timeout(within_s):
+            await producer.stop()
+    except (KafkaError, OSError, TimeoutError):
+        pass
+    finally:
+        await let_go(producer)
+
+
 async def let_go(producer: AIOKafkaProducer) -> None:
     """Take down what a client leaves behind; whoever still waits for one of its records learns that it failed.
 

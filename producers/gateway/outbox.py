@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, ProducerClosed
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from producers.kafka import let_go
+from producers.kafka import end
 
 LINGER_S: Final = 0.005
 """How long the first record of a departure waits for company."""
@@ -86,13 +86,7 @@ class Outbox:
         self._departures.cancel()
         for gathering in self._gathering.values():
             self._give_up(gathering, KafkaError(_GIVEN_UP))
-        try:
-            async with asyncio.timeout(STOP_S):
-                await self.producer.stop()
-        except (KafkaError, OSError, TimeoutError):
-            pass
-        finally:
-            await let_go(self.producer)
+        await end(self.producer, STOP_S)
 
     async def _depart(self) -> None:
         """Let a batch of each partition leave as soon as one of them has waited for long enough."""

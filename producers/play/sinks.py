@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from typing_extensions import override
 
-from producers.kafka import let_go, no_kafka
+from producers.kafka import end, let_go, no_kafka
 from producers.records import Record, record_of
 from schemas.errors import Unavailable
 from schemas.events import Event
@@ -189,7 +189,8 @@ class KafkaSink(CountingSink):
         try:
             await asyncio.wait_for(self._producer.start(), self._patience_s)
         except (KafkaError, OSError, TimeoutError):
-            await self._let_go()
+            producer, self._producer = self._producer, None
+            await let_go(producer)
             raise await no_kafka(self._kafka) from None
 
     async def send(self, record: Event | Record) -> None:
@@ -232,14 +233,12 @@ class KafkaSink(CountingSink):
         Raises:
             Unavailable: says how many records were not acknowledged. Kafka may still have some of them.
         """
-        if self._producer is None:
+        producer, self._producer = self._producer, None
+        if producer is None:
             return
         try:
-            await asyncio.wait_for(self._producer.stop(), self._patience_s)
-        except (KafkaError, TimeoutError):
-            pass
+            await end(producer, self._patience_s)
         finally:
-            await self._let_go()
             self._collect(raising=False)
         missing = len(self._under_way) + self._failed
         self._under_way.clear()
@@ -269,10 +268,6 @@ class KafkaSink(CountingSink):
             self._failed += 1
             if raising:
                 raise self._undelivered(record.topic, error) from error
-
-    async def _let_go(self) -> None:
-        producer, self._producer = self._producer, None
-        await let_go(producer)
 
     def _unanswered(self, count: int) -> Unavailable:
         return Unavailable(
