@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, ProducerClosed
 
 from producers.gateway.outbox import Outbox
 from tests.support.broker import Broker
+from tests.support.topics import delete_topics, make_topics
 from tests.support.workers import read_back
 
 pytestmark = pytest.mark.broker
@@ -23,10 +23,7 @@ PATIENCE_S = 30
 async def topics(kafka: Broker) -> list[str]:
     """Two topics of two partitions."""
     names = [f"outbox-{uuid4().hex}" for _ in range(2)]
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
-    await admin.start()
-    await admin.create_topics([NewTopic(name, num_partitions=2, replication_factor=1) for name in names])
-    await admin.close()
+    await make_topics(kafka.bootstrap_servers, *names, partitions=2)
     return names
 
 
@@ -115,10 +112,7 @@ async def test_a_batch_that_is_tried_again_and_again_does_not_hold_up_the_others
     gone, topic = topics
     async with opened(kafka) as outbox:
         await stored(*(outbox.add((name, 0), b"k", b"before") for name in topics))
-        admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
-        await admin.start()
-        await admin.delete_topics([gone])
-        await admin.close()
+        await delete_topics(kafka.bootstrap_servers, gone)
         tried = outbox.add((gone, 0), b"k", b"nowhere")
         for value in (b"with it", b"after it", b"and on"):
             await stored(outbox.add((topic, 0), b"k", value))

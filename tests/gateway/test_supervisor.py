@@ -8,13 +8,13 @@ from itertools import pairwise
 
 import pytest
 from aiokafka import AIOKafkaConsumer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from producers.gateway.outbox import STOP_S
 from producers.gateway.supervisor import NotStored, Supervisor
 from producers.records import RawRecord
 from schemas.settings import KafkaSettings
 from streams.local.kafka import LocalKafka
+from tests.support.topics import make_topics
 
 pytestmark = pytest.mark.broker
 
@@ -27,12 +27,7 @@ def record(number: int, key: bytes = b"k") -> RawRecord:
 
 
 async def make_topic(kafka: LocalKafka, partitions: int = 1) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
-    await admin.start()
-    try:
-        await admin.create_topics([NewTopic(TOPIC, partitions, 1)])
-    finally:
-        await admin.close()
+    await make_topics(kafka.bootstrap_servers, TOPIC, partitions=partitions)
 
 
 async def values(kafka: LocalKafka) -> list[int]:

@@ -11,7 +11,6 @@ from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from producers.play.sinks import EventSink, KafkaSink, MemorySink, NowhereSink
 from producers.records import RawRecord, Record, record_of
@@ -20,6 +19,7 @@ from schemas.settings import KafkaSettings
 from schemas.wire import decode_strict
 from streams.local.kafka import LocalKafka
 from tests.play.conftest import Simulate
+from tests.support.topics import make_topics
 
 Heard = list[Record]
 Make = Callable[[Heard], EventSink]
@@ -40,10 +40,7 @@ async def topic(request: pytest.FixtureRequest) -> str:
     """A topic of its own; created where there is a Kafka."""
     name = f"sink-{uuid4().hex}"
     if any(mark.name == "broker" for mark in request.node.iter_markers()):
-        admin = AIOKafkaAdminClient(bootstrap_servers=request.getfixturevalue("kafka").bootstrap_servers)
-        await admin.start()
-        await admin.create_topics([NewTopic(name, num_partitions=4, replication_factor=1)])
-        await admin.close()
+        await make_topics(request.getfixturevalue("kafka").bootstrap_servers, name, partitions=4)
     return name
 
 
@@ -169,10 +166,7 @@ async def lose_a_broker(said_by_asyncio: list[str]) -> None:
     asyncio.get_running_loop().set_exception_handler(lambda _, fault: said_by_asyncio.append(fault["message"]))
     heard: Heard = []
     with await asyncio.to_thread(LocalKafka.start) as local:
-        admin = AIOKafkaAdminClient(bootstrap_servers=local.bootstrap_servers)
-        await admin.start()
-        await admin.create_topics([NewTopic("sink", num_partitions=1, replication_factor=1)])
-        await admin.close()
+        await make_topics(local.bootstrap_servers, "sink")
         sink = KafkaSink(at(local.bootstrap_servers), heard.append, patience_s=2)
         await sink.start()
         await sink.send(raw("sink", 1))
