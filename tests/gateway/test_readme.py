@@ -1,4 +1,4 @@
-"""A newcomer's first scan: the README's block, run as it stands."""
+"""A newcomer's first scan: the block of the gateway's page, run as it stands."""
 
 import json
 import os
@@ -22,11 +22,11 @@ ROOT = Path(__file__).parents[2]
 ADDRESS, INSIDE = "127.0.0.1:8080", "127.0.0.1:9465"
 
 
-def test_the_block_of_the_readme_enrols_a_terminal_and_posts_a_scan(tmp_path: Path) -> None:
+def test_the_block_of_the_page_enrols_a_terminal_and_posts_a_scan(tmp_path: Path) -> None:
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed")
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    block = next(one for one in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL) if "terminals enrol" in one)
+    page = (ROOT / "producers" / "gateway" / "README.md").read_text(encoding="utf-8")
+    block = next(one for one in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) if "terminals enrol" in one)
     port = free_port()
     internal = free_port({port})
     assert ADDRESS in block
