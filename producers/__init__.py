@@ -1,1 +1,1 @@
-"""Whatever puts events on Kafka: sinks, and the simulator of a fair."""
+"""All that puts events on Kafka: gateway, booth terminal, simulator and replay."""

@@ -12,7 +12,7 @@ from schemas.console import run
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def producers() -> None:
-    """Whatever puts events on Kafka."""
+    """Commands that put events on Kafka."""
 
 
 for _command in (simulate, replay, gateway, terminals):

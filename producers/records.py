@@ -1,4 +1,4 @@
-"""What Kafka is given: topic, key and value."""
+"""Records for Kafka: topic, key and value."""
 
 from typing import NamedTuple, Protocol
 
@@ -8,7 +8,7 @@ from schemas.wire import encode
 
 
 class Record(Protocol):
-    """What Kafka is given: topic, key and value, and `headers` if it has any."""
+    """A record for Kafka: topic, key and value, and `headers` if it has any."""
 
     @property
     def topic(self) -> str: ...
@@ -19,7 +19,7 @@ class Record(Protocol):
 
 
 class RawRecord(NamedTuple):
-    """A record as it is, sent without looking inside."""
+    """A record that is sent unchanged, without looking inside."""
 
     topic: str
     key: bytes

@@ -1,6 +1,7 @@
-"""The fourth stage, from an event to its record: may the terminal post it, does the fair know what it names, is it new.
+"""The fourth stage, from an event to its record.
 
-Written once, here; the memory compares what was written.
+It asks: may the terminal post the event, is everything that it names in the fair file, and is it new? The event is
+written once, here; the memory compares the written bytes.
 """
 
 from typing import Final, NamedTuple
@@ -22,7 +23,7 @@ class Admitted(NamedTuple):
         record: for Kafka.
         key: terminal and id, as the memory knows them.
         content: what the event says, as the memory knows it.
-        is_new: False if it lies in Kafka already.
+        is_new: False if it is in Kafka already.
     """
 
     record: RawRecord
@@ -36,7 +37,7 @@ class Admission:
 
     Args:
         fair: the places, exhibitors and currencies that events may name.
-        memory: which events were accepted lately.
+        memory: events accepted recently.
     """
 
     def __init__(self, fair: Fair, memory: Remembered) -> None:
@@ -49,10 +50,11 @@ class Admission:
 
         Args:
             event: as it would be stored.
-            posting: what it came with.
+            posting: the posting that it came in.
 
         Raises:
-            InvalidEvent: it is for another place, the fair does not know what it names, or another event has its id.
+            InvalidEvent: it belongs to another place, names something that the fair file does not have, or has the id
+                of another event.
         """
         check_scope(event, posting.terminal, self._fair)
         self._check_names(event)
@@ -64,8 +66,8 @@ class Admission:
         if look is Look.CONFLICT:
             raise InvalidEvent(
                 "event_id_conflict",
-                "event_id: another event came under this id",
+                "event_id: another event has this id",
                 field="event_id",
-                hint="mint a new id for every event; the first one stands",
+                hint="create a new id for every event; the first event with this id counts",
             )
         return Admitted(record, key, content, look is Look.NEW)

@@ -1,4 +1,4 @@
-"""The last stage, from what became of a posting to the answer: status, headers and body."""
+"""The last stage, from the outcome of a posting to the answer: status, headers and body."""
 
 from typing import Final, NamedTuple
 
@@ -21,10 +21,10 @@ HttpHeader = tuple[bytes, bytes]
 
 
 class Reply(NamedTuple):
-    """An answer as it goes out.
+    """An answer, ready to be sent.
 
     Attributes:
-        code: of the problem, empty below 400.
+        code: the problem's code; empty below 400.
     """
 
     status: int
@@ -65,8 +65,8 @@ def problem_reply(refused: RequestRefused, request_id: str, *, close: bool = Fal
 
     Args:
         refused: why the request ends.
-        request_id: a UUID that the gateway has made.
-        close: end the connection after it: the rest of the request was not read.
+        request_id: a UUID from the gateway.
+        close: close the connection afterwards, because the rest of the request was not read.
     """
     problem = problem_of(refused, request_id)
     body = _PROBLEM.dump_json(problem, exclude_none=True)
@@ -87,8 +87,8 @@ async def send_reply(reply: Reply, request_id: str | None, send: Send) -> None:
 
     Args:
         reply: the answer.
-        request_id: the terminal's name for the request, repeated to it; None if it gave none.
-        send: to the server that holds the connection.
+        request_id: the terminal's id for the request, repeated in the answer; None if it sent none.
+        send: ASGI's `send` of this request.
     """
     headers = list(reply.headers)
     if request_id is not None:

@@ -1,4 +1,4 @@
-"""What a gateway does for a request. A posting passes: room, drain, token, rate, bytes, body, events, Kafka."""
+"""How a gateway answers requests. A posting passes, in order: room, drain, token, rate, bytes, body, events, Kafka."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -36,10 +36,10 @@ Clock = Callable[[], datetime]
 
 @dataclass(slots=True, kw_only=True)
 class Gateway:
-    """What the routes work with.
+    """Everything that the routes need.
 
     Attributes:
-        draining: no new request is taken on.
+        draining: new requests are refused.
         patience: deadlines of bodies that are being read.
     """
 
@@ -56,7 +56,7 @@ class Gateway:
     patience: set[asyncio.Timeout] = field(default_factory=set)
 
     async def post_events(self, incoming: Incoming) -> Reply:
-        """Take events; answer when Kafka has all of them."""
+        """Take events, and answer when Kafka has all of them."""
         with self.room.enter():
             if self.draining:
                 raise RequestRefused("draining")
@@ -64,7 +64,7 @@ class Gateway:
             terminal = self._key_of(incoming.heading, received_at).terminal
             now_s = asyncio.get_running_loop().time()
             self.buckets.check(terminal.terminal_id, now_s)
-            if not self.supervisor.is_connected:  # a flood of bodies would only keep it from connecting again
+            if not self.supervisor.is_connected:  # a flood of bodies would only delay the reconnection
                 raise RequestRefused("kafka_unavailable")
             with self.room.hold(promised_bytes(incoming.heading)):
                 body = await self._body(incoming)

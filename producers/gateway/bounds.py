@@ -1,4 +1,4 @@
-"""What an event may hold at most, asked of plain values."""
+"""The limits of an event's shape and size, checked on plain values."""
 
 import json
 from collections.abc import Iterable
@@ -9,14 +9,14 @@ from schemas.api.http import EVENT_MAX_BYTES, FIELDS_MAX
 from schemas.errors import InvalidEvent
 
 LEVELS_MAX: Final = 6
-"""Levels of objects and lists in an event; our deepest event has four."""
+"""Most levels of objects and lists in an event; the deepest type of event has four."""
 
 
 def check_shape(value: dict[str, Any] | list[Any], levels: int = LEVELS_MAX) -> None:
-    """Raise InvalidEvent if a value is not fit to be validated.
+    """Raise InvalidEvent if a value must not be validated.
 
-    Asked first: 200,000 unknown fields would be as many errors, and seconds of work; and 1e400 is JSON, but becomes
-    an infinity that no JSON can hold again.
+    This check comes first: 200,000 unknown fields would give as many errors, and take seconds. And 1e400 is JSON, but
+    becomes an infinity, which JSON cannot express.
     """
     if levels == 0 or len(value) > FIELDS_MAX:
         raise InvalidEvent(
@@ -29,22 +29,22 @@ def check_shape(value: dict[str, Any] | list[Any], levels: int = LEVELS_MAX) -> 
         if isinstance(one, str):
             continue
         if isinstance(one, float) and not isfinite(one):
-            raise InvalidEvent("bad_value", "a number is beyond all bounds", hint="send whole numbers within 2^53")
+            raise InvalidEvent("bad_value", "a number is too large", hint="send whole numbers within 2^53")
         if isinstance(one, dict | list):
             check_shape(one, levels - 1)
 
 
 def check_size(value: dict[str, Any]) -> None:
-    """Raise InvalidEvent if a bad event is too large: that is then what is wrong with it.
+    """Raise InvalidEvent if a bad event is too large: its size is then the reason.
 
-    Nobody asks it of a good event: all its fields have bounds, and it is far smaller.
+    Good events are not checked: all their fields have bounds, so they are far smaller.
     """
     if len(plain_json(value)) > EVENT_MAX_BYTES:
-        raise InvalidEvent("too_large", f"an event is at most {EVENT_MAX_BYTES} bytes", hint="send less")
+        raise InvalidEvent("too_large", f"an event may have at most {EVENT_MAX_BYTES} bytes", hint="send less")
 
 
 def plain_json(item: Any) -> bytes:
-    """Return a refused event as JSON again; whatever cannot be written becomes an empty text."""
+    """Return a refused event as JSON again; an empty JSON text if it cannot be written."""
     try:
         return json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode()
     except (ValueError, RecursionError):

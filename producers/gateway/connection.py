@@ -1,7 +1,7 @@
-"""uvicorn's HTTP connection with bounds: headers in time and size, connections in number, problems as answers.
+"""uvicorn's HTTP connection with limits: the time and size of headers, and the number of connections.
 
 httptools (llhttp) reads strictly: two lengths, a length with chunks, a folded header or a bare line feed end the
-connection. What it leaves open is bounded here.
+connection. This module limits the rest, and answers with problems.
 """
 
 import uuid
@@ -17,19 +17,19 @@ from producers.gateway.problems import RequestRefused
 from schemas.api.http import HEADERS_MAX, HEADERS_MAX_BYTES
 
 HEADERS_DEADLINE_S: Final = 10.0
-"""Request line and headers have arrived by then, or the connection is closed."""
+"""If request line and headers take longer, the connection is closed."""
 
 
 class _Unfit(Exception):
-    """The headers are none that we take; raised inside the parser, which then stops."""
+    """The headers are refused; raised inside the parser, which then stops."""
 
 
 def connection_class(most: int, refused: Callable[[str], None]) -> type[HttpToolsProtocol]:
     """Return the class of a gateway's connections.
 
     Args:
-        most: connections that may be open at the same time.
-        refused: told why each time a connection is closed for what came over it.
+        most: most connections open at the same time.
+        refused: called with the cause each time a connection is closed because of what it sent.
     """
 
     class Connection(HttpToolsProtocol):
@@ -52,11 +52,11 @@ def connection_class(most: int, refused: Callable[[str], None]) -> type[HttpTool
         def connection_lost(self, exc: Exception | None) -> None:
             self._headers_are_there()
             super().connection_lost(exc)
-            # uvicorn leaves a timer behind when a peer just goes, and the last request knows its connection: together
-            # they keep a connection for a minute and more, with the buffers of TLS.
+            # uvicorn leaves a timer behind when a peer just disconnects, and the last request refers to its connection.
+            # Together they keep a connection and its TLS buffers in memory for a minute or more.
             self._unset_keepalive_if_required()
             if getattr(self.cycle, "response_complete", True):  # None before the first request
-                self.cycle = None  # type: ignore[assignment]  # as uvicorn itself begins
+                self.cycle = None  # type: ignore[assignment]  # the value that uvicorn starts with
 
         @override
         def data_received(self, data: bytes) -> None:
@@ -68,7 +68,7 @@ def connection_class(most: int, refused: Callable[[str], None]) -> type[HttpTool
             if self._headers_wanted and not self.transport.is_closing():
                 if self._headers_due is None:
                     self._await_headers()
-                # A header without an end reaches none of the callbacks below.
+                # A header that never ends reaches none of the callbacks below.
                 self._header_bytes += len(data)
                 if self._header_bytes > HEADERS_MAX_BYTES:
                     self._end("headers_too_large", "headers_too_large")
@@ -116,7 +116,7 @@ def connection_class(most: int, refused: Callable[[str], None]) -> type[HttpTool
         def _end(self, code: str, cause: str) -> None:
             refused(cause)
             self._headers_are_there()
-            # While an earlier request is being answered, this answer would be taken for the earlier one's.
+            # While an earlier request is being answered, the client would take this answer for that request's.
             cycle: RequestResponseCycle | None = self.cycle
             if cycle is None or cycle.response_complete:
                 reply = problem_reply(RequestRefused(code), str(uuid.uuid4()), close=True)

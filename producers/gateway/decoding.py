@@ -1,4 +1,4 @@
-"""The third stage, from the fields of an event to the event itself, or to the reason why they are not one."""
+"""The third stage, from the fields of an event to the event itself, or to the reason why it is refused."""
 
 from producers.gateway.bounds import check_size
 from producers.gateway.stamping import Stamped
@@ -11,7 +11,7 @@ def decode(stamped: Stamped) -> Event:
     """Return the event.
 
     Raises:
-        InvalidEvent: a field is missing, unknown or wrong. Only then the event is looked at again, for its size.
+        InvalidEvent: a field is missing, unknown or wrong. Only then is the event's size checked.
     """
     try:
         return decode_plain(stamped.fields)

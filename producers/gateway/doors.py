@@ -1,6 +1,6 @@
-"""The door of a gateway: which path is answered by whom, and every failure as a problem.
+"""The entrance of a gateway: it routes each path, and answers every failure with a problem.
 
-Bare ASGI: three paths without parameters need no framework between the server and the first stage.
+Plain ASGI: three paths without parameters need no framework between the server and the first stage.
 """
 
 import asyncio
@@ -41,7 +41,9 @@ class Doors:
         except RequestRefused as refused:
             reply = await self._refuse(incoming, refused)
         except Exception:
-            log.exception("a request failed by our mistake", method=incoming.heading.method, path=incoming.heading.path)
+            log.exception(
+                "a request failed because of a bug", method=incoming.heading.method, path=incoming.heading.path
+            )
             reply = await self._refuse(incoming, RequestRefused("bug"))
         self._gateway.metrics.count_answer(reply.status, reply.code, loop.time() - began_s)
         await send_reply(reply, request_id_in(incoming.heading), send)

@@ -1,4 +1,4 @@
-"""What a request says besides its body: token, content type, length, and the clock of its terminal."""
+"""The head of a request: token, content type, length, and the terminal's clock."""
 
 import re
 from collections import defaultdict
@@ -24,7 +24,7 @@ class Heading(NamedTuple):
     """Request line and headers.
 
     Attributes:
-        headers: by their names in lower case, each as often as it was sent.
+        headers: the values by lower-case name, one for each time that the header was sent.
     """
 
     method: str
@@ -34,7 +34,7 @@ class Heading(NamedTuple):
 
 
 def heading_of(scope: Scope) -> Heading:
-    """Return the heading of a request as the server hands it over."""
+    """Return the heading of a request from its ASGI scope."""
     headers: dict[str, list[str]] = defaultdict(list)
     for name, value in scope["headers"]:
         headers[name.decode("latin-1")].append(value.decode("latin-1"))
@@ -42,7 +42,7 @@ def heading_of(scope: Scope) -> Heading:
 
 
 def token_in(heading: Heading) -> str:
-    """Return the text of the token, not checked. Raises RequestRefused (401) if there is not exactly one."""
+    """Return the text of the token, unchecked. Raises RequestRefused (401) unless there is exactly one."""
     given = heading.headers.get("authorization")
     if not given:
         raise RequestRefused("token_missing")
@@ -53,7 +53,7 @@ def token_in(heading: Heading) -> str:
 
 
 def is_batch(heading: Heading) -> bool | None:
-    """Return whether the content type asks for an array, None if it leaves it open. Raises RequestRefused (415)."""
+    """Return whether the content type announces an array; None if it may be either. Raises RequestRefused (415)."""
     given = heading.headers.get("content-type", ())
     kind, *parameters = (part.strip().lower() for part in (given[0] if len(given) == 1 else "").split(";"))
     plain = all(one in {"", "charset=utf-8", 'charset="utf-8"'} for one in parameters)
@@ -63,7 +63,7 @@ def is_batch(heading: Heading) -> bool | None:
 
 
 def promised_bytes(heading: Heading) -> int:
-    """Return the size of the body, the largest one if the request does not say. Raises RequestRefused (413)."""
+    """Return the size of the body; the largest one if the request does not say. Raises RequestRefused (413)."""
     given = heading.headers.get("content-length", ("",))[0]
     if not _LENGTH.fullmatch(given):
         return BODY_MAX_BYTES
@@ -73,7 +73,7 @@ def promised_bytes(heading: Heading) -> int:
 
 
 def clock_offset_ms(heading: Heading, received_at: datetime) -> int | None:
-    """Return server clock minus terminal clock, 0 if the terminal does not say, None if it says what is not a time."""
+    """Return server clock minus terminal clock; 0 if the terminal sends no time, None if that time is not usable."""
     if _SENT_AT not in heading.headers:
         return 0
     sent_at = instant_in(heading, _SENT_AT)
@@ -84,7 +84,7 @@ def clock_offset_ms(heading: Heading, received_at: datetime) -> int | None:
 
 
 def instant_in(heading: Heading, header: str) -> datetime | None:
-    """Return the time in a header; None if it is not there, or is not a time."""
+    """Return the time in a header; None if the header is missing or is not a time."""
     given = heading.headers.get(header.lower())
     if given is None:
         return None
@@ -98,6 +98,6 @@ def instant_in(heading: Heading, header: str) -> datetime | None:
 
 
 def request_id_in(heading: Heading) -> str | None:
-    """Return the terminal's name for the request, if it is one that may be repeated."""
+    """Return the terminal's id for the request; None unless it is safe to repeat."""
     given = heading.headers.get(REQUEST_ID.lower(), ("",))[0]
     return given if _REQUEST_ID.fullmatch(given) else None

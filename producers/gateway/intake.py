@@ -1,7 +1,7 @@
-"""The way of an event through the gateway, stage by stage. Pure: no HTTP, no clock, no Kafka.
+"""The path of an event through the gateway, stage by stage. Pure: no HTTP, no clock, no Kafka.
 
 read_posting (reading) -> stamp (stamping) -> decode (decoding) -> admit (admitting) -> reply_to (answering). An event
-that a stage refuses leaves the way there, and only that event is looked at again (refusing).
+that a stage refuses goes no further, and only that event is looked at again (refusing).
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from schemas.fair.model import Fair
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What becomes of a posting once `records` are in Kafka; before that, nothing of it is true.
+    """The outcome of a posting, valid only once `records` are in Kafka.
 
     Attributes:
         fates: one for each event, in the order of the posting.
@@ -40,7 +40,7 @@ class Judged:
 
     @property
     def duplicates(self) -> int:
-        """Number of events that lie in Kafka already, or came twice in the posting."""
+        """Number of events that are in Kafka already, or came twice in the posting."""
         return len(self.fates) - len(self.records)
 
     @property
@@ -54,7 +54,7 @@ class Intake:
 
     Args:
         fair: the places, exhibitors and currencies that events may name.
-        memory: which events were accepted lately.
+        memory: events accepted recently.
     """
 
     def __init__(self, fair: Fair, memory: Remembered) -> None:
@@ -62,7 +62,7 @@ class Intake:
         self._admission = Admission(fair, memory)
 
     def judge(self, posting: Posting) -> Judged:
-        """Return what becomes of each event."""
+        """Return the outcome of each event, and the records to store."""
         fates: list[Fate] = []
         records: list[RawRecord] = []
         fresh: dict[bytes, bytes] = {}
@@ -85,6 +85,6 @@ class Intake:
         return Judged(fates, records, fresh)
 
     def confirm(self, judged: Judged) -> None:
-        """Take note that Kafka has acknowledged every record."""
+        """Remember that Kafka has acknowledged every record."""
         for key, content in judged.fresh.items():
             self._memory.confirm(key, content)

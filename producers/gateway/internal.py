@@ -1,4 +1,4 @@
-"""What a gateway says inside the network: /livez, /readyz, /metrics, on a port of its own."""
+"""The internal endpoints of a gateway: /livez, /readyz and /metrics, on a port of their own."""
 
 from prometheus_client.exposition import choose_encoder
 from starlette.applications import Starlette
@@ -11,10 +11,10 @@ from producers.gateway.supervisor import FRESH_S
 
 
 def internal_app(gateway: Gateway) -> Starlette:
-    """Return the application for the inside of the network."""
+    """Return the application for the internal network."""
 
     async def livez(_: Request) -> Response:
-        """Answer that the event loop runs. It asks nobody: an outage of Kafka must not restart every gateway."""
+        """Answer that the event loop runs. It does not ask Kafka, whose outage must not restart every gateway."""
         return Response("alive\n", media_type="text/plain")
 
     async def readyz(_: Request) -> Response:

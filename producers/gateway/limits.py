@@ -1,4 +1,4 @@
-"""How much the gateway takes on: requests, bytes, and events of one terminal."""
+"""The limits of a gateway: requests, bytes, and events per terminal."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from producers.gateway.problems import RequestRefused
 from schemas.api.http import EVENT_MAX_BYTES
 
 IDLE_BUCKETS = 10_000
-"""Buckets kept; a full one says nothing, so it may be forgotten."""
+"""Most buckets kept. Full ones may be forgotten: a terminal without a bucket starts with a full one."""
 
 
 class Buckets:
@@ -24,13 +24,13 @@ class Buckets:
         self._levels: dict[str, tuple[float, float]] = {}
 
     def check(self, terminal_id: str, now_s: float) -> None:
-        """Raise RequestRefused (429), with the time until there is room, if the terminal has none left."""
+        """Raise RequestRefused (429) with the time to wait, if the terminal's bucket is empty."""
         level = self._level(terminal_id, now_s)
         if level < 1:
             raise RequestRefused("rate", retry_after_s=(1 - level) / self._per_second)
 
     def charge(self, terminal_id: str, events: int, now_s: float) -> None:
-        """Take the events of a request; a request that holds none that can be read costs one."""
+        """Charge the events of a request; a request without readable events costs one."""
         if len(self._levels) >= IDLE_BUCKETS:
             self._levels = {one: at for one, at in self._levels.items() if self._level(one, now_s) < self._burst}
         self._levels[terminal_id] = (self._level(terminal_id, now_s) - max(1, events), now_s)
@@ -43,11 +43,11 @@ class Buckets:
 
 
 class Room:
-    """Requests and bytes of bodies under way, both bounded. Beyond the bounds the answer is 503, not memory.
+    """Requests and body bytes under way, both limited. Beyond a limit the gateway answers 503 and takes no memory.
 
     Attributes:
         requests: requests under way.
-        bytes: bytes promised to their bodies.
+        bytes: bytes reserved for their bodies.
     """
 
     def __init__(self, requests: int, body_bytes: int) -> None:

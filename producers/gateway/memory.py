@@ -1,6 +1,6 @@
-"""Which events were accepted lately: to answer `duplicate`, and to see two events under one id.
+"""Events accepted recently: used to answer `duplicate`, and to find two events with one id.
 
-Advisory: another gateway, a restart or an old event defeat it. The stream is the authority on duplicates.
+It can miss duplicates: after a restart, at another gateway, or of old events. The stream decides what is a duplicate.
 """
 
 from collections import OrderedDict
@@ -16,14 +16,14 @@ class Look(Enum):
     DUPLICATE = auto()
     """The same event is in Kafka."""
     CONFLICT = auto()
-    """Another event came under this id."""
+    """Another event has this id."""
 
 
 class Remembered:
     """The newest events by terminal and id, bounded: about 250 bytes each.
 
     Args:
-        most: events remembered; the one that was not touched for longest goes first.
+        most: most events remembered; the least recently used one is dropped first.
     """
 
     def __init__(self, most: int) -> None:
@@ -47,12 +47,12 @@ class Remembered:
         return Look.DUPLICATE if known[1] else Look.NEW
 
     def confirm(self, key: bytes, content: bytes) -> None:
-        """Take note that Kafka has the event."""
+        """Remember that Kafka has the event."""
         self._known[key] = (content, True)
         if len(self._known) > self._most:
             self._known.popitem(last=False)
 
 
 def digest(data: bytes) -> bytes:
-    """Return 16 bytes that stand for the data."""
+    """Return a 16-byte hash of the data."""
     return blake2b(data, digest_size=16).digest()

@@ -1,4 +1,4 @@
-"""What Prometheus sees of a gateway. No label ever comes from a terminal."""
+"""The metrics of a gateway. No label value ever comes from a terminal."""
 
 from collections.abc import Callable
 
@@ -18,26 +18,26 @@ class GatewayMetrics:
         registry = self.registry = CollectorRegistry()
         self.requests = Counter(
             "fair_gateway_requests",
-            "Answers by status and, from 400 on, problem.",
+            "Answers by status; from 400 on, also by problem.",
             ["status", "code"],
             registry=registry,
         )
         self.events = Counter(
             "fair_gateway_events", "Events answered, by final outcome.", ["outcome"], registry=registry
         )
-        # From zero on: Prometheus cannot tell the first rise of a new series.
+        # Start at zero: Prometheus cannot see the first increase of a new series.
         self._outcomes = {outcome: self.events.labels(outcome) for outcome in Outcome}
         self.rejected = Counter(
             "fair_gateway_rejected_events", "Events refused for good, by reason.", ["reason"], registry=registry
         )
         self.seconds = Histogram(
             "fair_gateway_request_seconds",
-            "From headers to answer (unit: seconds).",
+            "Time from headers to answer (unit: seconds).",
             buckets=SECONDS,
             registry=registry,
         )
         self.ack_seconds = Histogram(
-            "fair_gateway_ack_seconds", "From handing over to Kafka's last acknowledgement (unit: seconds).",
+            "fair_gateway_ack_seconds", "Time from hand-over to Kafka's last acknowledgement (unit: seconds).",
             buckets=SECONDS, registry=registry,
         )  # fmt: skip
         self.rebuilds = Counter(
@@ -45,7 +45,7 @@ class GatewayMetrics:
         )
         self.bad_sent_at = Counter(
             "fair_gateway_bad_sent_at",
-            f"Requests whose {SENT_AT} cannot be read; their clock is believed.",
+            f"Requests whose {SENT_AT} cannot be read; their clock is taken as right.",
             registry=registry,
         )
         self.bad_http = Counter(
@@ -73,5 +73,5 @@ class GatewayMetrics:
                 self.rejected.labels(code).inc()
 
     def watch(self, name: str, what: str, value: Callable[[], float]) -> None:
-        """Add a gauge that is read when Prometheus asks."""
+        """Add a gauge that is read when Prometheus scrapes."""
         Gauge(f"fair_gateway_{name}", what, registry=self.registry).set_function(value)

@@ -1,7 +1,7 @@
-"""Records on their way to Kafka: those of one partition gather, and leave as one batch.
+"""Records on their way to Kafka, sent in one batch per partition.
 
-aiokafka's own `send` makes a future for every record, and looks up topic and partition for every record: twice the work
-of writing it into a batch. Here a request waits for the few batches that hold its records, and shares them with others.
+aiokafka's own `send` makes a future and looks up topic and partition for every record: twice the work of writing it
+into a batch. Here a request waits for the few batches that hold its records, and shares them with other requests.
 """
 
 import asyncio
@@ -16,25 +16,25 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from producers.kafka import end
 
 LINGER_S: Final = 0.005
-"""How long the first record of a departure waits for company."""
+"""How long the first record of a batch waits for others."""
 BUSY_S: Final = 0.5
-"""How long a departure may keep its broker from the next one. The client tries a batch again for ever."""
+"""How long a batch may hold up the next one to the same broker. The client retries a batch for ever."""
 STOP_S: Final = 5.0
-"""How long a producer that is stopped may go on delivering what it was handed."""
+"""How long a stopped producer may go on delivering the records that it has."""
 
-_GIVEN_UP: Final = "given up before it left"
+_GIVEN_UP: Final = "dropped before it was sent"
 
 Place = tuple[str, int]
 """A partition: its topic and its number."""
 
 
 class Batch(NamedTuple):
-    """Records of one partition that leave together.
+    """Records of one partition that are sent together.
 
     Attributes:
-        due_s: when it may leave, by the loop's clock.
-        records: as Kafka is given them; takes no more once it is full or has left.
-        stored: done when Kafka has acknowledged all of them, or has not.
+        due_s: when it may be sent, by the loop's clock.
+        records: in Kafka's format; takes no more once it is full or sent.
+        stored: done when Kafka has acknowledged all of them; fails if it has not.
     """
 
     due_s: float
@@ -43,26 +43,26 @@ class Batch(NamedTuple):
 
 
 class Outbox:
-    """Sends through one producer. To each broker one departure is under way, while the next one gathers.
+    """Sends through one producer. While each broker has batches under way, the next ones are filled.
 
     Args:
-        producer: connected, and used by nobody else to send.
+        producer: connected; nothing else may send through it.
     """
 
     def __init__(self, producer: AIOKafkaProducer) -> None:
         self.producer = producer
         self._gathering: defaultdict[Place, deque[Batch]] = defaultdict(deque)
         self._under_way: dict[Place, tuple[int | None, float]] = {}
-        """The partitions that have a batch under way: to which broker, and since when by the loop's clock."""
+        """Partitions with a batch under way: its broker, and when it was sent by the loop's clock."""
         self._wanted = asyncio.Event()
         self._closed = False
         self._departures = asyncio.create_task(self._depart())
 
     def add(self, place: Place, key: bytes, value: bytes) -> asyncio.Future[None]:
-        """Write a record into the batch that gathers for its partition.
+        """Write a record into the next batch of its partition.
 
         Returns:
-            Done when that batch is stored, or is not; shared with other requests, so nobody may cancel it.
+            Done when that batch is stored, failed if it is not. Other requests share it, so do not cancel it.
 
         Raises:
             ProducerClosed: the outbox was stopped.
@@ -74,14 +74,14 @@ class Outbox:
             return gathering[-1].stored
         loop = asyncio.get_running_loop()
         batch = Batch(loop.time() + LINGER_S, self.producer.create_batch(), loop.create_future())
-        batch.stored.add_done_callback(error_of)  # a request that gave up does not ask for it
+        batch.stored.add_done_callback(error_of)  # a request that timed out no longer reads it
         batch.records.append(timestamp=None, key=key, value=value)
         gathering.append(batch)
         self._wanted.set()
         return batch.stored
 
     async def stop(self) -> None:
-        """Give up what has not left, and end the producer within `STOP_S`, or else by force."""
+        """Drop the records that were not sent yet, and end the producer within `STOP_S`, by force if necessary."""
         self._closed = True
         self._departures.cancel()
         for gathering in self._gathering.values():
@@ -89,7 +89,7 @@ class Outbox:
         await end(self.producer, STOP_S)
 
     async def _depart(self) -> None:
-        """Let a batch of each partition leave as soon as one of them has waited for long enough."""
+        """Send one batch per partition as soon as one of them has waited long enough."""
         loop = asyncio.get_running_loop()
         while True:
             with suppress(TimeoutError):  # a broker that was busy for too long, or a partition that has moved
@@ -103,9 +103,9 @@ class Outbox:
                 await self._send(place, batch)
 
     def _next(self) -> list[tuple[Place, Batch]]:
-        """Return the batches that leave next: the oldest of every partition, for brokers that nothing is under way to.
+        """Return the batches to send next: the oldest of every partition whose broker has nothing under way.
 
-        The client has one request to a broker under way; a batch that left meanwhile would wait there, and be closed.
+        The client has one request per broker under way. Another batch would only wait there, closed to more records.
         """
         since_s = asyncio.get_running_loop().time() - BUSY_S
         busy = {broker for broker, left_s in self._under_way.values() if left_s > since_s}
@@ -116,7 +116,7 @@ class Outbox:
         ]
 
     def _broker(self, place: Place) -> int | None:
-        """Return the broker that leads a partition, None or -1 while there is none."""
+        """Return the broker that leads a partition; None or -1 while there is none."""
         broker: int | None = self.producer.client.cluster.leader_for_partition(TopicPartition(*place))
         return broker
 
@@ -129,7 +129,7 @@ class Outbox:
         except asyncio.CancelledError:
             self._arrive(place, batch, KafkaError(_GIVEN_UP))
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must learn it
+        except Exception as error:  # noqa: BLE001 - any error must reach the requests that wait
             self._arrive(place, batch, error)
         else:
             sent.add_done_callback(lambda ended: self._arrive(place, batch, error_of(ended)))
@@ -137,7 +137,7 @@ class Outbox:
     def _arrive(self, place: Place, batch: Batch, error: BaseException | None) -> None:
         del self._under_way[place]
         _settle(batch, error)
-        if error is not None:  # what follows must not overtake it: whoever waits sends both again, in their order
+        if error is not None:  # later batches must not overtake it: requests are sent again in order
             self._give_up(self._gathering[place], error)
         if any(self._gathering.values()):
             self._wanted.set()
@@ -150,7 +150,7 @@ class Outbox:
 
 
 def error_of(future: asyncio.Future[Any]) -> BaseException | None:
-    """Return why a future that is done failed, None if it did not; asyncio then takes it for seen."""
+    """Return why a finished future failed, None if it did not; asyncio then counts the error as retrieved."""
     return asyncio.CancelledError() if future.cancelled() else future.exception()
 
 

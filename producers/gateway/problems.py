@@ -1,4 +1,4 @@
-"""Every answer from 400 on: what it says, and what it tells the terminal to do. No input ever stands in one."""
+"""Every answer from 400 on: its text, and what the terminal must do. No answer repeats any input."""
 
 import secrets
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class ProblemKind:
     """A kind of problem.
 
     Attributes:
-        retry_after_s: the least that the terminal waits; spread by as much again, so that not all come back at once.
+        retry_after_s: shortest wait of the terminal. Up to as much is added at random, so that not all return at once.
     """
 
     code: str
@@ -43,15 +43,15 @@ def _same(*kinds: ProblemKind) -> dict[str, ProblemKind]:
     return {kind.code: kind for kind in kinds}
 
 
-_KEEP = "Nothing was lost on your side: keep the events and send the same bytes again."
+_KEEP = "Keep the events and send the same bytes again; nothing is lost."
 _PAIR = "Keep all events, stop sending, and show the staff that the terminal must be paired again."
-_PROGRAM = "The terminal's software is wrong. Keep all events and tell whoever maintains it."
-_HALVES = "Send each half of the batch alone; move a single event that is refused to the drawer."
+_PROGRAM = "The terminal's software is at fault. Keep all events and tell its maintainer."
+_HALVES = "Send each half of the batch separately; if a single event is refused, move it to the drawer."
 
 KINDS: Final = _same(
     ProblemKind("not_json", 400, "Not JSON", f"The body is not JSON in UTF-8. {_HALVES}", Action.BISECT),
-    ProblemKind("duplicate_key", 400, "A key stands twice", f"An object has a key twice. {_HALVES}", Action.BISECT),
-    ProblemKind("too_deep", 400, "Nested too deep", f"Objects or lists are nested too deep. {_HALVES}", Action.BISECT),
+    ProblemKind("duplicate_key", 400, "Duplicate key", f"An object has the same key twice. {_HALVES}", Action.BISECT),
+    ProblemKind("too_deep", 400, "Nested too deeply", f"There are too many nested levels. {_HALVES}", Action.BISECT),
     ProblemKind(
         "wrong_shape",
         400,
@@ -63,32 +63,30 @@ KINDS: Final = _same(
     ProblemKind(
         "body_cut",
         400,
-        "Body cut",
+        "Wrong body length",
         "The body is shorter or longer than Content-Length says. Send it again.",
         Action.BISECT,
     ),
-    ProblemKind("not_http", 400, "Not HTTP", f"What was sent is not an HTTP/1.1 request. {_PROGRAM}", Action.ALERT),
+    ProblemKind("not_http", 400, "Not HTTP", f"This is not an HTTP/1.1 request. {_PROGRAM}", Action.ALERT),
     ProblemKind(
         "token_missing", 401, "No token", f"Send one header `Authorization: Bearer tf_...`. {_PAIR}", Action.REPAIR
     ),
     ProblemKind(
         "token_malformed",
         401,
-        "Not a token",
-        f"The Authorization header does not hold a token, or there are two. {_PAIR}",
+        "Malformed token",
+        f"There must be one Authorization header, with one token. {_PAIR}",
         Action.REPAIR,
     ),
     ProblemKind(
         "token_unknown", 401, "Token refused", f"The token is unknown, revoked or expired. {_PAIR}", Action.REPAIR
     ),
-    ProblemKind(
-        "wrong_fair", 403, "Another fair", f"The terminal is enrolled for another fair. {_PAIR}", Action.REPAIR
-    ),
+    ProblemKind("wrong_fair", 403, "Wrong fair", f"The terminal is enrolled for another fair. {_PAIR}", Action.REPAIR),
     ProblemKind(
         "no_such_resource",
         404,
         "No such resource",
-        f"There is nothing at this path; a query string is never part of one. {_PROGRAM}",
+        f"There is nothing at this path. Query strings are not accepted. {_PROGRAM}",
         Action.ALERT,
     ),
     ProblemKind("method", 405, "Wrong method", f"See the Allow header. {_PROGRAM}", Action.ALERT),
@@ -96,63 +94,63 @@ KINDS: Final = _same(
         "body_late",
         408,
         "Body too slow",
-        f"The body did not arrive within the time for it. {_KEEP}",
+        f"The body did not arrive in time. {_KEEP}",
         Action.RESEND,
         retry_after_s=1,
     ),
     ProblemKind(
         "event_id_conflict",
         409,
-        "Another event under this id",
-        "Every event has the id of another one, which stands. Move them to the drawer.",
+        "Another event has this id",
+        "Each of these ids belongs to an earlier event, which counts. Move these events to the drawer.",
         Action.DRAWER,
     ),
     ProblemKind(
         "body_too_large",
         413,
         "Request too large",
-        f"A request is at most {BODY_MAX_BYTES} bytes. {_HALVES}",
+        f"A request may have at most {BODY_MAX_BYTES} bytes. {_HALVES}",
         Action.BISECT,
     ),
     ProblemKind(
         "too_many_events",
         413,
         "Too many events",
-        f"A request holds at most {EVENTS_MAX} events. {_HALVES}",
+        f"A request may have at most {EVENTS_MAX} events. {_HALVES}",
         Action.BISECT,
     ),
     ProblemKind(
         "event_too_large",
         413,
         "Event too large",
-        f"An event is at most {EVENT_MAX_BYTES} bytes. {_HALVES}",
+        f"An event may have at most {EVENT_MAX_BYTES} bytes. {_HALVES}",
         Action.BISECT,
     ),
     ProblemKind(
         "media_type",
         415,
         "Wrong content type",
-        f"Send CloudEvents as JSON in UTF-8, see /openapi.json, without Content-Encoding. {_PROGRAM}",
+        f"Send CloudEvents as JSON in UTF-8, without Content-Encoding; see /openapi.json. {_PROGRAM}",
         Action.ALERT,
     ),
     ProblemKind(
         "rejected",
         422,
         "Every event was rejected",
-        "None of the events can be accepted as it is. Move them to the drawer and tell the staff.",
+        "No event can be accepted as it is. Move all of them to the drawer and tell the staff.",
         Action.DRAWER,
     ),
     ProblemKind(
-        "rate", 429, "Too fast", f"The terminal sends faster than it may. {_KEEP}", Action.RESEND, retry_after_s=1
+        "rate", 429, "Too fast", f"The terminal sends faster than allowed. {_KEEP}", Action.RESEND, retry_after_s=1
     ),
     ProblemKind(
         "headers_too_large",
         431,
         "Headers too large",
-        f"Request line and headers are at most {HEADERS_MAX_BYTES // 1024} KiB and {HEADERS_MAX} lines. {_PROGRAM}",
+        f"Headers may have at most {HEADERS_MAX_BYTES // 1024} KiB and {HEADERS_MAX} lines. {_PROGRAM}",
         Action.ALERT,
     ),
-    ProblemKind("bug", 500, "Our mistake", f"The gateway made a mistake. {_KEEP}", Action.RESEND, "unknown", 5),
+    ProblemKind("bug", 500, "Internal error", f"The gateway has a bug. {_KEEP}", Action.RESEND, "unknown", 5),
     ProblemKind("busy", 503, "Too busy", f"Too many requests are under way. {_KEEP}", Action.RESEND, retry_after_s=1),
     ProblemKind(
         "draining", 503, "Restarting", f"This gateway is about to stop. {_KEEP}", Action.RESEND, retry_after_s=1
@@ -168,8 +166,8 @@ KINDS: Final = _same(
     ProblemKind(
         "kafka_unavailable",
         503,
-        "Kafka is away",
-        f"The event log does not answer. {_KEEP}",
+        "Kafka is unavailable",
+        f"Kafka does not answer. {_KEEP}",
         Action.RESEND,
         retry_after_s=2,
     ),
@@ -177,7 +175,7 @@ KINDS: Final = _same(
         "kafka_timeout",
         503,
         "Not confirmed",
-        f"The event log did not confirm in time. {_KEEP}",
+        f"Kafka did not confirm in time. {_KEEP}",
         Action.RESEND,
         "unknown",
         2,
@@ -190,9 +188,9 @@ class RequestRefused(Exception):
     """A request ends with this problem.
 
     Attributes:
-        retry_after_s: replaces that of the kind.
-        allow: methods that the path knows, for 405.
-        results: what became of each event, for 422 and 409.
+        retry_after_s: replaces the kind's own.
+        allow: the method that the path accepts, for 405.
+        results: the outcome of each event, for 422 and 409.
     """
 
     def __init__(
@@ -215,7 +213,7 @@ def problem_of(refusal: RequestRefused, request_id: str) -> Problem:
 
     Args:
         refusal: why the request ends.
-        request_id: a UUID of this request, for whoever reads both sides.
+        request_id: a UUID that names this request on both sides.
     """
     kind, results = refusal.kind, refusal.results
     wait = None

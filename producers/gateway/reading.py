@@ -1,6 +1,6 @@
-"""The first stage, from a request to a Posting: its body within bounds, parsed once.
+"""The first stage, from a request to a Posting: its body is limited in size and parsed once.
 
-JSON without tricks, of a bounded number of events. What the events hold is asked by the next stages, one by one.
+It takes strict JSON with a limited number of events. The next stages check the events themselves, one by one.
 """
 
 import asyncio
@@ -17,27 +17,27 @@ from schemas.api.http import BODY_DEADLINE_S, BODY_MAX_BYTES, EVENT_MAX_BYTES, E
 from schemas.api.terminals import Terminal
 
 DIGITS_MAX: Final = 4_300
-"""Digits before the point of a number that jiter reads."""
+"""Most digits before the point that jiter reads in a number."""
 _TEXTS_AND_NUMBERS: Final = re.compile(
     rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|-?([0-9]++)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?', re.DOTALL
 )
-"""A text that does not end goes to the end of the body, so that each byte is looked at once."""
+"""A text without an end extends to the end of the body, so that each byte is looked at only once."""
 LET_PASS_S: Final = 1.0
 """How long we read on after a refusal, so that its sender sees the answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """Events as they were posted, by whom and when. What they hold is not known yet.
+    """Events as they were posted, with terminal and time. Their content is not checked yet.
 
     Attributes:
         items: the events as plain values: at least one, at most `EVENTS_MAX`.
         is_array: whether they came as an array; a single event may also come alone.
         terminal: who posted them, by its token.
-        source: the address that the terminal must name in each of them.
+        source: the address that each of them must name.
         received: the server's clock, as it is written into every event.
         clock_offset_ms: server clock minus terminal clock.
-        attempt: the parts of a written event that are others when it is posted again.
+        attempt: the parts of a written event that differ when it is posted again.
     """
 
     items: list[Any]
@@ -53,7 +53,7 @@ class UnreadableBody(Exception):
     """The body as a whole is not a posting.
 
     Attributes:
-        code: of the kind of problem.
+        code: the code of the problem.
     """
 
     def __init__(self, code: str) -> None:
@@ -74,7 +74,7 @@ def read_posting(
         batch: whether it must be an array; None takes either.
 
     Raises:
-        UnreadableBody: it is not JSON, has a key twice, holds no event or too many.
+        UnreadableBody: it is not JSON, has a key twice, or has no events or too many.
     """
     try:
         value = _parsed(body)
@@ -98,7 +98,7 @@ def read_posting(
 
 
 def _parsed(body: bytes) -> Any:
-    """Return what a body holds; a number that jiter does not read is an infinity, for which its event is refused.
+    """Return the values in a body. A number too long for jiter becomes an infinity, so its event is refused.
 
     Raises:
         ValueError: it is not JSON, or has a key twice.
@@ -121,7 +121,7 @@ class Incoming:
     """A request whose body may still be under way.
 
     Attributes:
-        heading: what it says besides its body.
+        heading: its request line and headers.
         is_read: whether the end of its body was reached.
     """
 
@@ -134,7 +134,7 @@ class Incoming:
         """Return the whole body. Raises RequestRefused (400, 408, 413).
 
         Args:
-            patience: the deadline stands in it as long as it runs, so that a drain can shorten it.
+            patience: contains the deadline while it runs, so that a drain can shorten it.
         """
         parts: list[bytes] = []
         size = 0
@@ -158,7 +158,7 @@ class Incoming:
         return b"".join(parts)
 
     async def let_pass(self) -> bool:
-        """Read what is left of a refused request and forget it, for a moment: else its sender never sees the answer.
+        """Read and discard the rest of a refused request, for a moment: otherwise its sender never sees the answer.
 
         Returns:
             Whether its end was reached, so that the connection can be used again.

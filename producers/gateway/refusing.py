@@ -18,18 +18,18 @@ from schemas.ids import EventId
 from schemas.topics import REJECTED, topic_of_type
 
 BY_FAIR_FILE: Final = frozenset({"unknown_place", "unknown_currency"})
-"""Reasons that a corrected fair file takes away."""
+"""Reasons that a corrected fair file can remove."""
 
 _EVENT_ID: Final[TypeAdapter[str]] = TypeAdapter(EventId)
 
 
 class Fate(NamedTuple):
-    """What became of one event of a posting.
+    """The outcome of one event of a posting.
 
     Attributes:
         event_id: None if it is not a UUID; the rest is None unless the event was rejected.
-        code: why.
-        pointer: JSON pointer into the body to what is wrong.
+        code: the reason.
+        pointer: JSON pointer to the wrong part of the body.
     """
 
     outcome: Outcome
@@ -42,14 +42,14 @@ class Fate(NamedTuple):
 def refuse(index: int, event: Event | None, error: InvalidEvent, posting: Posting) -> tuple[Fate, RawRecord]:
     """Return what the terminal is told of a refused event, and its dead letter.
 
-    Only what the fair file refused lies there as it would have been stored: redriving it must not let a terminal post
-    for another place after all.
+    Only an event that the fair file refused is kept as it would have been stored. Any other is kept as posted, so that
+    redriving cannot let a terminal post for another place.
 
     Args:
         index: of the event in the posting.
         event: as it would have been stored, None if it is not well formed.
         error: why it was refused.
-        posting: where it came from.
+        posting: the posting that it came in.
     """
     item = posting.items[index]
     topic, raw = _topic_of(item), plain_json(item)
@@ -83,7 +83,7 @@ def _topic_of(item: Any) -> str:
 
 
 def _safe_id(item: Any) -> str | None:
-    """Return the id of a refused event if it is a UUID: only then it may be repeated."""
+    """Return the id of a refused event if it is a UUID: only then may it be repeated."""
     given = item.get("id") if isinstance(item, dict) else None
     try:
         return _EVENT_ID.validate_python(canonical_id(given)) if isinstance(given, str) else None

@@ -35,9 +35,8 @@ DRAIN_BODY_S: Final = 1.0
 CLOSE_S: Final = 2.0
 """How long connections may take to close after the drain."""
 LIVE_OBJECTS: Final = 50_000
-"""Objects that come to life before Python looks for garbage in cycles: more than the requests under way hold, about
-10 MB. Little here lives in cycles (a connection lets go of its last request, see `connection`); each look would walk
-the same events under way again."""
+"""New objects before Python looks for cyclic garbage: more than the requests under way hold, about 10 MB. Little here
+forms cycles (a connection releases its last request, see `connection`), and each search would scan the same events."""
 
 
 class PlainServer(uvicorn.Server):
@@ -67,10 +66,12 @@ def create_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) 
     doorkeeper = Doorkeeper(settings.terminals_file)
     supervisor = Supervisor(kafka, rebuilt=lambda cause: metrics.rebuilds.labels(cause).inc())
     metrics.watch("requests_under_way", "Requests under way.", lambda: room.requests)
-    metrics.watch("body_bytes_under_way", "Bytes promised to bodies under way (unit: bytes).", lambda: room.bytes)
+    metrics.watch("body_bytes_under_way", "Bytes reserved for bodies under way (unit: bytes).", lambda: room.bytes)
     metrics.watch("remembered_events", "Events remembered to answer `duplicate`.", lambda: len(memory))
     metrics.watch("keys", "Keys of terminals that are not revoked.", lambda: len(doorkeeper))
-    metrics.watch("ready", f"1 if Kafka has answered within {FRESH_S:g} s.", lambda: float(supervisor.is_ready))
+    metrics.watch(
+        "ready", f"1 if Kafka has answered within the last {FRESH_S:g} s.", lambda: float(supervisor.is_ready)
+    )
     return Gateway(
         fair=fair,
         settings=settings,
@@ -85,14 +86,14 @@ def create_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) 
 
 
 def run_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) -> None:
-    """Serve until SIGINT or SIGTERM, then answer what is under way and end.
+    """Serve until SIGINT or SIGTERM, then answer the requests under way and end.
 
     Raises:
         Unavailable: a port is taken, or the registry cannot be read.
     """
     log_to_stderr(LogSettings.load(), silent=("aiokafka", "uvicorn", "asyncio"))
     gateway = create_gateway(fair, kafka, settings)
-    gc.freeze()  # what is here now stays until the end
+    gc.freeze()  # everything loaded so far stays until the end
     gc.set_threshold(LIVE_OBJECTS)
     asyncio.run(serve(gateway, asyncio.Event()))
 
@@ -150,13 +151,13 @@ async def _serve(server: PlainServer) -> None:
         await server.serve()
     except SystemExit:
         raise Unavailable(
-            f"port {server.config.port} is taken by another program, or {server.config.host} is no address of ours",
+            f"port {server.config.port} is taken, or {server.config.host} is not an address of this machine",
             hint="set FAIRPULSE_GATEWAY_PORT and FAIRPULSE_GATEWAY_INTERNAL_PORT to free ones, or to 0",
         ) from None
 
 
 async def _drain(gateway: Gateway) -> None:
-    """Take on nothing new; wait until what is under way is answered."""
+    """Refuse new requests, and wait until those under way are answered."""
     loop = asyncio.get_running_loop()
     log.info("draining", requests=gateway.room.requests)
     gateway.draining = True

@@ -40,7 +40,7 @@ def booth_of_deal(deal_id: str, fair: Fair) -> str | None:
 def _check_place(event: Event, terminal: Terminal, fair: Fair) -> None:
     """Raise InvalidEvent if a field names another place than the terminal's, or the hall of its booth.
 
-    A desk stands nowhere, so its events name no place; only the deals that it takes may be of any booth.
+    A desk has no place, so its events name none; only a deal that it posts may belong to any booth.
     """
     if terminal.place is PlaceKind.DESK and isinstance(event, DealRevision):
         return
@@ -59,7 +59,7 @@ def _check_booth(event: Event, terminal: Terminal, fair: Fair) -> None:
     booth = fair.booths.get(terminal.place_id)
     exhibitor = getattr(event, "exhibitor_id", None)
     if exhibitor is not None and (booth is None or exhibitor not in booth.exhibitors):
-        raise _out_of_scope("exhibitor_id", "post for exhibitors of the terminal's own booth")
+        raise _out_of_scope("exhibitor_id", "post only for exhibitors of the terminal's own booth")
     deal = getattr(event, "deal_id", None)
     if deal is not None and booth_of_deal(deal, fair) != terminal.place_id:
         raise _out_of_scope("deal_id", "the deal belongs to another booth")

@@ -1,7 +1,7 @@
 """The second stage, from a posted CloudEvent to the event as it would be stored: the server's stamps, and the place.
 
-Fair, terminal, place and times come from the token and the server's clock, never from the event. What comes out is not
-yet known to be one of our events.
+Fair, terminal, place and time of arrival come from the token and the server's clock, never from the event. The result
+may still turn out not to be a valid event.
 """
 
 from dataclasses import fields
@@ -19,27 +19,27 @@ from schemas.plain import plain_validator
 from schemas.topics import EVENT_CLASSES
 
 PLACE_FIELDS: Final = {PlaceKind.BOOTH: "booth_id", PlaceKind.GATE: "gate_id", PlaceKind.HALL: "hall_id"}
-"""The field of an event that names the place of its terminal. A desk stands nowhere."""
+"""The field of an event that names the place of its terminal. A desk has no place."""
 
 _FIELDS: Final = {type_of(kind): frozenset(field.name for field in fields(kind)) for kind in EVENT_CLASSES}
 """The fields of every type of event."""
 _ATTRIBUTES: Final = {"event_id": "id", "occurred_at": "time", "type": "type"}
-"""Fields of a stored event that are attributes of the posted one; all others stand in its `data`."""
+"""Fields of a stored event that are attributes of the posted one; all others are in its `data`."""
 _CLOUD_EVENT: Final = plain_validator(TypeAdapter(CloudEvent)).validate_python
 _ENVELOPE: Final = {
-    "missing": ("missing_field", "a field that must be there is missing"),
-    "unexpected_keyword_argument": ("unknown_field", "a field that no event has"),
-    "extra_forbidden": ("unknown_field", "a field that no event has"),
+    "missing": ("missing_field", "a required field is missing"),
+    "unexpected_keyword_argument": ("unknown_field", "no event has this field"),
+    "extra_forbidden": ("unknown_field", "no event has this field"),
     "too_long": ("too_many_fields", f"an object of an event has at most {FIELDS_MAX} fields"),
 }
-"""What pydantic calls a problem, what we call it."""
+"""The reason and the message for each of pydantic's types of errors."""
 
 
 class Misposted(InvalidEvent):
-    """What was posted is not a CloudEvent of the terminal, whatever event it may hold.
+    """The posted object is not a CloudEvent of this terminal.
 
     Attributes:
-        pointer: JSON pointer into the posted event to what is wrong.
+        pointer: JSON pointer to the wrong part of the posted event.
     """
 
     def __init__(self, reason: str, message: str, *, field: str = "", hint: str, pointer: str = "") -> None:
@@ -51,7 +51,7 @@ class Stamped(NamedTuple):
     """An event as it would be stored.
 
     Attributes:
-        fields: of the event, the server's among them.
+        fields: of the event, including those that the server sets.
         item: the event as it was posted.
     """
 
@@ -64,10 +64,10 @@ def stamp(item: object, posting: Posting) -> Stamped:
 
     Args:
         item: the event as plain values. It is not changed.
-        posting: what it came with.
+        posting: the posting that it came in.
 
     Raises:
-        InvalidEvent: it is not a CloudEvent of this terminal, or says what only the server may say.
+        InvalidEvent: it is not a CloudEvent of this terminal, or sets a field that only the server may set.
     """
     if not isinstance(item, dict):
         raise InvalidEvent("not_json", "an event is a JSON object", hint="send CloudEvents 1.0, structured")
@@ -80,7 +80,7 @@ def stamp(item: object, posting: Posting) -> Stamped:
 
 
 def pointer_of(error: InvalidEvent) -> str:
-    """Return a JSON pointer into the posted event to what was refused."""
+    """Return a JSON pointer to the refused part of the posted event."""
     if isinstance(error, Misposted):
         return error.pointer
     if not error.field:
@@ -98,17 +98,17 @@ def _fields(item: dict[str, Any], posting: Posting) -> dict[str, Any]:
     if posted.source != posting.source:
         raise Misposted(
             "wrong_source",
-            "source: it is not the address of the terminal that the token belongs to",
+            "source: this is not the address of the terminal that the token belongs to",
             field="source",
             hint="take it from GET /v1/terminal",
             pointer="/source",
         )
-    given, terminal = posted.data, posting.terminal  # pydantic has made this dictionary; it is ours
+    given, terminal = posted.data, posting.terminal  # pydantic made this dictionary: we may change it
     if not SERVER_FIELDS.isdisjoint(given):
         name = min(SERVER_FIELDS & given.keys())
         raise Misposted(
             "unknown_field",
-            f"{name}: the server sets it",
+            f"{name}: the server sets this field",
             field=name,
             hint="leave it out of `data`",
             pointer=f"/data/{name}",
@@ -140,7 +140,7 @@ def _stamp_place(given: dict[str, Any], kind: str, terminal: Terminal) -> None:
 
 def _explain(error: ValidationError) -> InvalidEvent:
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    reason, message = _ENVELOPE.get(first["type"], ("bad_value", "a field has a value that it cannot have"))
+    reason, message = _ENVELOPE.get(first["type"], ("bad_value", "the value is not valid"))
     name = str(first["loc"][0]) if first["loc"] and reason != "unknown_field" else ""
     where = f"{name}: " if name else ""
     pointer = f"/{name}" if name else ""

@@ -1,9 +1,9 @@
 """A Kafka producer that is replaced when it is stuck.
 
-aiokafka 0.14 never gives up on an idempotent batch, cannot be stopped while brokers are away, and goes on with a gap
-in its sequence after a batch that found no leader. So every delivery has a deadline; any failed or late delivery
-retires the producer; a fresh one, with a new producer id, takes over; stopping is bounded. A late delivery has an
-unknown outcome. The stream counts each event once.
+aiokafka 0.14 never gives up on an idempotent batch, and cannot be stopped while brokers are away. After a batch that
+found no leader, it goes on with a gap in its sequence. So every delivery has a deadline, and stopping has one too. A
+failed or late delivery retires the producer, and a fresh one with a new producer id takes over. The outcome of a late
+delivery is unknown; the stream counts each event once.
 """
 
 import asyncio
@@ -28,21 +28,21 @@ log = logger(__name__)
 Cause = Literal["deadline", "failed", "sender_ended"]
 
 DEADLINE_S: Final = 8.0
-"""All records of a request are acknowledged by then, or its outcome is unknown."""
+"""If the records of a request are not all acknowledged by then, its outcome is unknown."""
 CONNECT_S: Final = 5.0
 """How long a fresh producer may take to reach a broker."""
 REQUEST_S: Final = 5.0
 """aiokafka's own limit for an answer, and for a batch without a leader."""
 BATCH_BYTES: Final = 786_432
-"""Largest batch of a partition. How much waits in all is bounded by the gateway."""
+"""Largest batch of a partition. The gateway limits how much waits in all."""
 PROBE_S: Final = 2.0
-"""Pause between two looks at the producer."""
+"""Pause between two checks of the producer."""
 FRESH_S: Final = 10.0
-"""Kafka has answered so recently, or the gateway is not ready."""
+"""The gateway is ready only if Kafka has answered within this time."""
 DENIED_S: Final = 10.0
-"""Kafka has denied us a delivery so recently: the gateway is not ready."""
+"""How long the gateway is not ready after Kafka has denied a delivery."""
 TELL_S: Final = 60.0
-"""Pause before the log says again what still keeps us from Kafka."""
+"""Pause before the log repeats why there is still no producer."""
 
 TOPICS: Final = tuple(topic.name for topic in ALL_TOPICS)
 
@@ -64,7 +64,7 @@ class Supervisor:
 
     Args:
         kafka: where the brokers are, and who we are.
-        rebuilt: told why each time a producer is retired.
+        rebuilt: called with the cause each time a producer is replaced.
         deadline_s: how long a delivery may take.
         topics: must exist before anything is delivered.
     """
@@ -91,7 +91,7 @@ class Supervisor:
 
     @property
     def is_ready(self) -> bool:
-        """Whether there is a producer, Kafka has answered lately, and has not denied us a delivery lately."""
+        """Whether there is a producer, and Kafka has recently answered and not denied a delivery."""
         now_s = asyncio.get_running_loop().time()
         return (
             self._outbox is not None
@@ -105,7 +105,7 @@ class Supervisor:
         return self._outbox is not None
 
     def start(self) -> None:
-        """Begin to connect. Kafka need not be there yet; until it is, deliveries fail at once."""
+        """Begin to connect. Kafka may still be away; until it answers, deliveries fail at once."""
         self._without_since = asyncio.get_running_loop().time()
         self._spawn(self._renew())
         self._spawn(self._watch())
@@ -114,7 +114,7 @@ class Supervisor:
         """Return when Kafka has acknowledged every record with all replicas in sync.
 
         Raises:
-            NotStored: it has not, within the deadline.
+            NotStored: Kafka did not acknowledge them within the deadline.
         """
         outbox = self._outbox
         if outbox is None:
@@ -132,7 +132,7 @@ class Supervisor:
                     waiting[outbox.add((topic, choose(key, partitions, None)), key, value)] = topic
                 for future in waiting:  # most are done together with the first
                     if not future.done():
-                        with suppress(Exception):  # asked below
+                        with suppress(Exception):  # checked below
                             await asyncio.shield(future)
         except TimeoutError:
             self._retire(outbox, "deadline")
@@ -150,7 +150,7 @@ class Supervisor:
                 self._denied.pop(record.topic, None)
 
     async def stop(self) -> None:
-        """Let go of everything within `STOP_S` and a few seconds, whether or not a broker answers."""
+        """Release everything within `STOP_S` and a few seconds, whether or not a broker answers."""
         self._stopping = True
         outbox, self._outbox = self._outbox, None
         for task in self._tasks:
@@ -163,7 +163,7 @@ class Supervisor:
     def _retire(self, outbox: Outbox, cause: Cause, error: BaseException | None = None, topic: str = "") -> None:
         """Replace the producer, once; deliveries that still wait for it fail or succeed within `STOP_S`.
 
-        After a delivery that Kafka denies us, the gateway is not ready until one to the same topic succeeds, or
+        After Kafka has denied a delivery, the gateway is not ready until one to the same topic succeeds, or until
         `DENIED_S` have passed without another denial.
         """
         if (told := refused(self._kafka, error, f"Write on topic {topic}")) is not None:
@@ -199,7 +199,7 @@ class Supervisor:
     async def _connect(self) -> AIOKafkaProducer | None:
         try:
             arguments = client_arguments(self._kafka)
-        except InvalidSettings as error:  # the password is read anew each time, and its file may have gone
+        except InvalidSettings as error:  # the password is read each time, and its file may be gone
             self._tell(error)
             return None
         producer = AIOKafkaProducer(
@@ -209,7 +209,7 @@ class Supervisor:
             enable_idempotence=True,
             request_timeout_ms=int(REQUEST_S * 1_000),
             retry_backoff_ms=200,
-            linger_ms=0,  # the outbox lingers
+            linger_ms=0,  # the outbox waits instead
             max_batch_size=BATCH_BYTES,
             metadata_max_age_ms=30_000,
         )
@@ -228,7 +228,7 @@ class Supervisor:
         return producer if is_connected else None
 
     async def _why(self, error: BaseException, topic: str) -> FairpulseError:
-        """Return why there is no producer; `topic` is the one that was asked for, empty before."""
+        """Return why there is no producer; `topic` is the topic being checked, empty before the first."""
         if (told := refused(self._kafka, error, f"Write on topic {topic}")) is not None:
             return told
         if not topic:
@@ -238,7 +238,7 @@ class Supervisor:
         )
 
     def _tell(self, why: FairpulseError) -> None:
-        """Log what keeps us from Kafka, once as long as it stays the same, and again after `TELL_S`."""
+        """Log why there is no producer; repeat the same reason only after `TELL_S`."""
         now_s = asyncio.get_running_loop().time()
         text, told_at = self._told
         if text == str(why) and now_s - told_at <= TELL_S:
@@ -252,7 +252,7 @@ class Supervisor:
     async def _watch(self) -> None:
         """Ask Kafka for its metadata when nothing else proves that it is there.
 
-        It also shows a sender that has ended, and a topic that was taken from us while nobody posts.
+        This also finds a sender that has ended, and a topic that we lost access to while nobody posts.
         """
         loop = asyncio.get_running_loop()
         while True:
@@ -261,7 +261,7 @@ class Supervisor:
             if outbox is None:
                 continue
             producer = outbox.producer
-            task = producer._sender.sender_task  # noqa: SLF001 - aiokafka has no public sign of it
+            task = producer._sender.sender_task  # noqa: SLF001 - aiokafka has no public way to see it
             if task is None or task.done():
                 self._retire(outbox, "sender_ended")
             elif loop.time() - self._answered_at > PROBE_S:
@@ -271,7 +271,7 @@ class Supervisor:
                             self._answered_at = loop.time()
                 for topic in sorted(producer.client.cluster.unauthorized_topics):
                     self._retire(outbox, "failed", TopicAuthorizationFailedError(topic), topic)
-                    self._denied.pop(topic)  # the next producer finds out by itself whether it may
+                    self._denied.pop(topic)  # the next producer finds out for itself
 
     def _spawn(self, work: Any) -> None:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)

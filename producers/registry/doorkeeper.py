@@ -1,4 +1,4 @@
-"""Who a token belongs to, answered from memory; the registry file is read anew when it changed."""
+"""Finds the terminal that a token belongs to, in memory; the registry file is read again every second."""
 
 import asyncio
 from datetime import datetime
@@ -14,13 +14,13 @@ from schemas.logs import logger
 log = logger(__name__)
 
 POLL_S: Final = 1.0
-"""Pause between two looks at the file; a revoked token is refused after at most this and the reading."""
+"""Pause between two reads of the file. A revoked token is refused after at most this pause and one read."""
 STALE_S: Final = 5.0
-"""When the file could not be read for so long, nobody is let in: a revocation might be among what we missed."""
+"""If the file could not be read for longer, no terminal is let in: we may have missed a revocation."""
 
 
 class RegistryUnreadable(Exception):
-    """The registry cannot be read, so nobody can be told from a revoked terminal."""
+    """The registry cannot be read, so any terminal may have been revoked."""
 
 
 class Doorkeeper:
@@ -40,7 +40,7 @@ class Doorkeeper:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether the registry was read lately."""
+        """Whether the registry was read recently."""
         return self._read_at is not None and asyncio.get_running_loop().time() - self._read_at <= STALE_S
 
     def read(self) -> None:
@@ -49,7 +49,7 @@ class Doorkeeper:
         self._read_at = asyncio.get_running_loop().time()
 
     async def watch(self) -> None:
-        """Read the registry again and again, for ever."""
+        """Keep reading the registry, for ever."""
         complained = False
         while True:
             await asyncio.sleep(POLL_S)
@@ -61,15 +61,15 @@ class Doorkeeper:
                 complained = False
             except Unavailable as error:
                 if not complained:
-                    # Until it can, the keys that are known let in for a few seconds more.
+                    # Known keys stay valid for a few more seconds.
                     log.error("the registry cannot be read", file=self._path, error=error, keys=len(self))  # noqa: TRY400
                 complained = True
 
     def identify(self, text: str, now: datetime) -> Key | None:
-        """Return the key that a token text proves; None if it proves none.
+        """Return the key that a token belongs to; None if the token is not valid.
 
         Raises:
-            RegistryUnreadable: the registry was not read lately.
+            RegistryUnreadable: the registry was not read recently.
         """
         if not self.is_fresh:
             raise RegistryUnreadable
@@ -77,7 +77,7 @@ class Doorkeeper:
         if token is None:
             return None
         key = self._keys.get(token.kid)
-        # Compared in constant time also for an unknown key id: its answer must not be faster.
+        # Compare in constant time even for an unknown key id: its answer must not be faster.
         proven = compare_digest(digest_of(token.secret), key.digest if key is not None else bytes(32))
         if key is None or not proven or (key.expires_at is not None and now >= key.expires_at):
             return None

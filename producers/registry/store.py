@@ -16,7 +16,7 @@ from schemas.errors import FairpulseError, Unavailable
 from schemas.times import epoch_ms, from_epoch_ms
 
 KEYS_LIVE: Final = 2
-"""Keys of a terminal that work at the same time: the one in use, and its successor while the terminal changes over."""
+"""Keys of a terminal that are valid at the same time: the one in use, and its successor during a rotation."""
 
 _ALPHABET: Final = string.digits + string.ascii_letters
 _SCHEMA: Final = """
@@ -37,7 +37,7 @@ class Key:
 
     Attributes:
         digest: SHA-256 of the secret. A fast hash is enough for 256 random bits.
-        expires_at: from then on it is refused; None never.
+        expires_at: the key is refused from then on; None if it never expires.
     """
 
     kid: str
@@ -61,10 +61,10 @@ class Registry:
 
     Args:
         path: the SQLite file.
-        create: make it if it is not there, readable by its owner only.
+        create: create the file if it is missing, readable by its owner only.
 
     Raises:
-        Unavailable: the file is not there or cannot be used.
+        Unavailable: the file is missing or cannot be used.
     """
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
@@ -80,26 +80,26 @@ class Registry:
             raise self._unavailable(error) from error
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._file.close()
 
     def enrol(self, terminal: Terminal, now: datetime, expires_at: datetime | None, *, again: bool = False) -> Token:
-        """Add a terminal and return its token. The secret is nowhere else.
+        """Add a terminal and return its token. The secret is not stored anywhere.
 
         Args:
             terminal: who it is and where it stands.
             now: the server's clock.
-            expires_at: when the key ends; None never.
-            again: pair a known terminal anew: all its old keys are revoked.
+            expires_at: when the key expires; None if it never does.
+            again: pair a known terminal again; all its old keys are revoked.
 
         Raises:
-            FairpulseError: it is enrolled already, or enrolled elsewhere.
+            FairpulseError: it is already enrolled, or enrolled elsewhere.
         """
         with self._changing():
             return self._enrol(terminal, now, expires_at, again=again)
 
     def enrol_all(self, terminals: Iterable[Terminal], now: datetime) -> dict[Terminal, Token]:
-        """Pair many terminals anew, all or none, with keys that never end; return their tokens.
+        """Pair many terminals again, all or none, with keys that never expire; return their tokens.
 
         Raises:
             FairpulseError: one is enrolled elsewhere.
@@ -108,7 +108,7 @@ class Registry:
             return {one: self._enrol(one, now, None, again=True) for one in terminals}
 
     def rotate(self, terminal_id: str, now: datetime, expires_at: datetime | None) -> Token:
-        """Return a new token of a terminal. The newest old one goes on working; older ones end.
+        """Return a new token of a terminal. The newest old key stays valid; older ones are revoked.
 
         Raises:
             FairpulseError: there is no such terminal, or it is revoked.
@@ -116,7 +116,7 @@ class Registry:
         with self._changing():
             known = self._known(terminal_id)
             if known.revoked_at is not None:
-                raise FairpulseError("the terminal is revoked", hint="pair it anew: enrol it with --again")
+                raise FairpulseError("the terminal is revoked", hint="pair it again: enrol it with --again")
             token = self._add_key(terminal_id, now, expires_at)
             self._file.execute(
                 "UPDATE keys SET revoked_ms = ? WHERE terminal_id = ? AND revoked_ms IS NULL AND kid NOT IN "
@@ -127,7 +127,7 @@ class Registry:
             return token
 
     def revoke(self, terminal_id: str, now: datetime) -> None:
-        """End all keys of a terminal; gateways refuse them within 5 s.
+        """Revoke all keys of a terminal; gateways refuse them within 5 s.
 
         Raises:
             FairpulseError: there is no such terminal.
@@ -180,7 +180,7 @@ class Registry:
     def _known(self, terminal_id: str) -> Enrolment:
         found = self._find(terminal_id)
         if found is None:
-            raise FairpulseError("there is no terminal of this id", hint="see `fairpulse terminals list`")
+            raise FairpulseError("there is no terminal with this id", hint="see `fairpulse terminals list`")
         return found
 
     def _revoke(self, terminal_id: str, now: datetime) -> None:
@@ -194,11 +194,12 @@ class Registry:
         known = self._find(terminal.terminal_id)
         if known is not None and not again:
             raise FairpulseError(
-                "a terminal of this id is enrolled", hint="use --again to pair it anew, or choose another id"
+                "a terminal with this id is already enrolled",
+                hint="use --again to pair it again, or choose another id",
             )
         if known is not None and known.terminal != terminal:
             raise FairpulseError(
-                "a terminal of this id stands elsewhere",
+                "a terminal with this id is enrolled elsewhere",
                 hint="its events are counted there; give the new place a terminal id of its own",
             )
         if known is None:
@@ -236,18 +237,18 @@ class Registry:
     def _unavailable(self, error: Exception) -> Unavailable:
         return Unavailable(
             f"the registry of terminals {self._path.name} cannot be used ({type(error).__name__})",
-            hint="enrol a terminal to make it, or set FAIRPULSE_TERMINALS_FILE; gateway and command use the same file",
+            hint="enrol a terminal to create it, or set FAIRPULSE_TERMINALS_FILE to the file that the gateway uses",
         )
 
 
 def read_keys(path: Path) -> dict[str, Key]:
-    """Return all keys of the registry at a path, read anew. Raises Unavailable if it cannot be read."""
+    """Read the registry at a path and return all its keys. Raises Unavailable if it cannot be read."""
     with closing(Registry(path)) as registry:
         return registry.keys()
 
 
 def digest_of(secret: str) -> bytes:
-    """Return what is kept of a secret."""
+    """Return the hash of a secret, which is all that is stored of it."""
     return sha256(secret.encode("ascii")).digest()
 
 

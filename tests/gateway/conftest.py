@@ -38,5 +38,5 @@ def gateway(
     process = GatewayProcess(log_of_events.bootstrap_servers, paired, log).start()
     yield process
     assert process.stop() == 0, process.said()
-    assert "our mistake" not in process.said()
+    assert "because of a bug" not in process.said()
     assert "Traceback" not in process.said()

@@ -1,4 +1,4 @@
-"""The catalogue of bad input, over a real socket: what is wrong is named, what was sent never comes back."""
+"""The catalogue of bad input, over a real socket: the answer names the error, and never repeats the input."""
 
 import gzip
 import json
@@ -150,7 +150,7 @@ CASES: dict[str, tuple[bytes, int, str]] = {
 
 
 def code_of(answer: Answer) -> str:
-    """Return what is wrong with the first event, or with the request."""
+    """Return the error code of the first event, or of the request."""
     return str(answer.json["errors"][0]["code"]) if answer.status == 422 else answer.code
 
 
@@ -195,7 +195,7 @@ def test_an_id_twice_in_a_batch_is_one_event(gateway: GatewayProcess) -> None:
     assert (answer.status, answer.json) == (202, {"accepted": 1, "duplicates": 1})
 
 
-def test_two_events_under_one_id_are_a_conflict_and_the_first_stands(gateway: GatewayProcess) -> None:
+def test_two_events_with_one_id_are_a_conflict_and_the_first_counts(gateway: GatewayProcess) -> None:
     one = event()
     other = {**one, "time": "2025-10-25T10:00:00Z"}
     assert gateway.post(one).status == 202
@@ -204,13 +204,13 @@ def test_two_events_under_one_id_are_a_conflict_and_the_first_stands(gateway: Ga
     assert gateway.post(one).json == {"accepted": 0, "duplicates": 1}
 
 
-def test_two_events_under_one_id_in_one_batch_are_a_conflict(gateway: GatewayProcess) -> None:
+def test_two_events_with_one_id_in_one_batch_are_a_conflict(gateway: GatewayProcess) -> None:
     one = event()
     answer = gateway.post([one, {**one, "time": "2025-10-25T10:00:00Z"}])
     assert [result["outcome"] for result in answer.json["results"]] == ["accepted", "rejected"]
 
 
-def test_the_order_of_keys_and_the_spelling_of_a_time_make_no_other_event(gateway: GatewayProcess) -> None:
+def test_the_order_of_keys_and_the_spelling_of_a_time_do_not_make_another_event(gateway: GatewayProcess) -> None:
     one = event()
     again = {**dict(reversed(one.items())), "time": "2025-10-25T11:00:00+02:00"}
     assert gateway.post(one).status == 202
@@ -232,7 +232,7 @@ def test_a_negative_zero_is_a_zero(gateway: GatewayProcess) -> None:
         {"content-encoding": "identity"},
     ],
 )
-def test_another_content_type_or_any_encoding_is_no_event(gateway: GatewayProcess, headers: dict[str, str]) -> None:
+def test_another_content_type_or_any_encoding_is_refused(gateway: GatewayProcess, headers: dict[str, str]) -> None:
     answer = gateway.post(event(), headers=headers)
     assert (answer.status, answer.code, answer.json["action"]) == (415, "media_type", "keep_and_alert")
 
@@ -262,7 +262,7 @@ def test_a_large_batch_of_the_largest_deals_is_taken(gateway: GatewayProcess) ->
     assert gateway.post(batch).json == {"accepted": EVENTS_MAX, "duplicates": 0}
 
 
-def test_a_clock_that_cannot_be_read_costs_no_event(gateway: GatewayProcess) -> None:
+def test_an_unreadable_clock_loses_no_event(gateway: GatewayProcess) -> None:
     before = gateway.metric("fair_gateway_bad_sent_at_total")
     assert gateway.post(event(), headers={"Sent-At": "yesterday"}).status == 202
     assert gateway.post(event(), headers={"Sent-At": "2005-01-01T00:00:00Z"}).status == 202

@@ -1,4 +1,4 @@
-"""What a connection leaves behind: nothing that only the collector of cycles would find."""
+"""A closed connection leaves nothing behind that only the collector of cycles would find."""
 
 import asyncio
 import gc
@@ -17,7 +17,7 @@ from schemas.ports import HOST
 
 REQUEST = b"POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
 RESET = struct.pack("ii", 1, 0)
-"""SO_LINGER for a close that the other side sees as a reset, as it sees a TLS client that just goes."""
+"""SO_LINGER for a close that the other side sees as a reset, like a TLS client that just disconnects."""
 
 
 @pytest.fixture

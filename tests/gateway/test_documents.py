@@ -74,7 +74,7 @@ class Floor:
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class Measured(Event):
-    """A kind of event that nobody has thought of yet."""
+    """A kind of event that does not exist yet."""
 
     _: KW_ONLY
     type: Literal["fair.test.measured.v1"] = "fair.test.measured.v1"
@@ -90,7 +90,7 @@ class Measured(Event):
     ],
     ids=["in data", "in an object", "in an object of it"],
 )
-def test_an_unknown_field_fits_at_no_depth_of_any_kind_of_event(
+def test_an_unknown_field_does_not_fit_at_any_depth_of_any_kind_of_event(
     monkeypatch: pytest.MonkeyPatch, data: dict[str, Any]
 ) -> None:
     monkeypatch.setattr(openapi, "EVENT_CLASSES", (Measured,))
@@ -257,7 +257,9 @@ def test_answers_of_every_kind_fit_the_document(gateway: GatewayProcess) -> None
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_whatever_the_document_allows_or_forbids_is_answered_as_it_says(gateway: GatewayProcess, case: Case) -> None:
+def test_requests_that_the_document_allows_or_forbids_are_answered_as_it_says(
+    gateway: GatewayProcess, case: Case
+) -> None:
     case.headers["Authorization"] = f"Bearer {gateway.paired.of(BOOTH)}"
     response = case.call(base_url=f"http://{HOST}:{gateway.port}")
     case.validate_response(

@@ -77,7 +77,7 @@ def stored_ids(kafka: LocalKafka) -> set[str]:
 
 
 async def progress(tally: Tally, more: int) -> None:
-    """Wait until so many more events were acknowledged."""
+    """Wait until this number of further events was acknowledged."""
     goal = len(tally.acknowledged) + more
     async with asyncio.timeout(60):
         while len(tally.acknowledged) < goal:
@@ -193,7 +193,7 @@ def test_when_the_registry_is_gone_nobody_is_let_in_and_nobody_is_sent_to_pair_a
     gateway.paired = alone
     assert gateway.post(event()).status == 202
     hidden = alone.path.rename(tmp_path / "hidden.sqlite")
-    eventually(lambda: gateway.post(event()).status == 503, "nobody is let in", 20)
+    eventually(lambda: gateway.post(event()).status == 503, "no terminal is let in", 20)
     answer = gateway.post(event())
     assert (answer.code, answer.json["action"]) == ("registry_unreadable", "resend")
     hidden.rename(alone.path)

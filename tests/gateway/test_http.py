@@ -45,7 +45,7 @@ MALFORMED = {
     "a length beyond 64 bits": (["Content-Length: 99999999999999999999999"], BODY),
     "gzip under chunks": (["Transfer-Encoding: gzip, chunked"], chunk(BODY)),
     "chunks that are not the last coding": (["Transfer-Encoding: chunked, identity"], chunk(BODY)),
-    "a coding nobody knows": (["Transfer-Encoding: xchunked"], chunk(BODY)),
+    "an unknown coding": (["Transfer-Encoding: xchunked"], chunk(BODY)),
     "chunks twice": (["Transfer-Encoding: chunked", "Transfer-Encoding: chunked"], chunk(BODY)),
     "a folded header": ([length(), "X: 1\r\n folded"], BODY),
     "a space before the colon": ([length(), "X : 1"], BODY),
@@ -65,14 +65,14 @@ def test_a_request_that_two_readers_could_read_differently_is_refused(gateway: G
 
 BAD_CHUNKS = {
     "a bad end": chunk(BODY, b"XX"),
-    "a size that is no number": b"zz\r\n" + BODY,
+    "a size that is not a number": b"zz\r\n" + BODY,
     "a size beyond 64 bits": b"fffffffffffffffff\r\n" + BODY,
     "a bare line feed": chunk(BODY).replace(b"\r\n", b"\n"),
 }
 
 
 @pytest.mark.parametrize("name", BAD_CHUNKS)
-def test_a_bad_chunk_ends_the_connection_and_is_no_event(gateway: GatewayProcess, name: str) -> None:
+def test_a_bad_chunk_ends_the_connection_and_is_not_an_event(gateway: GatewayProcess, name: str) -> None:
     before = gateway.metric("fair_gateway_bad_http_total", cause="not_http")
     said = gateway.raw(gateway.head(BOOTH, "Transfer-Encoding: chunked") + BAD_CHUNKS[name] + SMUGGLED, seconds=3)
     assert statuses(said) in ([], [400])
@@ -89,7 +89,7 @@ def test_a_bad_chunk_ends_the_connection_and_is_no_event(gateway: GatewayProcess
         b"\x00" * 64,
     ],
 )
-def test_what_is_no_http_is_refused(gateway: GatewayProcess, line: bytes) -> None:
+def test_bytes_that_are_not_http_are_refused(gateway: GatewayProcess, line: bytes) -> None:
     said = gateway.raw(line, seconds=3)
     assert is_refused(said), said
     assert b"urn:fairpulse:problem:not_http" in said
@@ -186,12 +186,12 @@ def test_the_internal_port_takes_no_events(gateway: GatewayProcess, path: str) -
     assert gateway.get(path)[0] == 404
 
 
-def test_an_upgrade_is_no_way_round(gateway: GatewayProcess) -> None:
+def test_an_upgrade_does_not_get_around_the_checks(gateway: GatewayProcess) -> None:
     said = gateway.raw(gateway.head(BOOTH, "Connection: Upgrade", "Upgrade: websocket", length()) + BODY, seconds=3)
     assert 101 not in statuses(said)
 
 
-def test_a_body_that_is_cut_is_no_event(gateway: GatewayProcess) -> None:
+def test_a_body_that_is_cut_off_is_not_an_event(gateway: GatewayProcess) -> None:
     body = json.dumps([event() for _ in range(20)]).encode()
     before = gateway.metric("fair_gateway_events_total", outcome="accepted")
     for size in random.Random(1).sample(range(len(body)), 20):
@@ -200,7 +200,7 @@ def test_a_body_that_is_cut_is_no_event(gateway: GatewayProcess) -> None:
 
 
 def test_random_bytes_never_harm_it(gateway: GatewayProcess) -> None:
-    """Whole requests with a few bytes changed, cut or doubled: seeded, so that a failure can be had again."""
+    """Whole requests with a few bytes changed, cut or doubled: seeded, so that a failure can be repeated."""
     chance = random.Random(20251025)
     with ThreadPoolExecutor(16) as threads:
         futures = []
@@ -226,7 +226,7 @@ def test_random_bytes_never_harm_it(gateway: GatewayProcess) -> None:
 
 
 def test_slow_bodies_are_cut_off_and_others_served_meanwhile(gateway: GatewayProcess) -> None:
-    """250 half-open bodies and 250 half-open heads, a byte a second each."""
+    """250 half-open bodies and 250 half-open heads, one byte per second each."""
     half = gateway.head(GATE, length()) + BODY[:10]
     lines = [socket.create_connection((HOST, gateway.port), timeout=20) for _ in range(500)]
     try:

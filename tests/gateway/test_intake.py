@@ -1,4 +1,4 @@
-"""From bytes to records, without a socket: whatever comes, there is one result an event and never a crash."""
+"""From bytes to records, without a socket: for any input there is one result per event, and never a crash."""
 
 import base64
 import json
@@ -91,7 +91,7 @@ def test_every_event_of_a_batch_has_one_result_and_what_is_stored_can_be_decoded
 
 @pytest.mark.parametrize("terminal", [BOOTH, GATE, HALL, DESK], ids=lambda one: one.place)
 @pytest.mark.parametrize("other", [BOOTH, GATE, HALL, DESK], ids=lambda one: one.place)
-def test_a_terminal_posts_for_its_own_place_and_for_no_other(terminal: Any, other: Any) -> None:
+def test_a_terminal_posts_only_for_its_own_place(terminal: Any, other: Any) -> None:
     """Every pair of places: the scan of one, posted by the other under its own address."""
     place = {"booth_id": "h1-001"} if other is BOOTH else {"gate_id": "north"} if other is GATE else {}
     scan = event(other, source=terminal.source)
@@ -100,7 +100,7 @@ def test_a_terminal_posts_for_its_own_place_and_for_no_other(terminal: Any, othe
     assert outcomes(judge(scan, terminal)) == [expected]
 
 
-def test_null_stands_for_left_out_and_the_place_is_stamped() -> None:
+def test_null_means_left_out_and_the_place_is_stamped() -> None:
     scan = event()
     scan["data"]["booth_id"] = None
     (record,) = judge(scan).records
@@ -128,5 +128,5 @@ def test_the_largest_batch_is_read_in_one_piece() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "x" * 32, "0199313c-a804-7c4e-9d31-5b8f20c1e60", "{}", "urn:uuid:"])
-def test_what_is_no_uuid_is_left_as_it_is(text: str) -> None:
+def test_text_that_is_not_a_uuid_is_left_as_it_is(text: str) -> None:
     assert canonical_id(text) == text

@@ -1,4 +1,4 @@
-"""Room and rate: what is beyond them is refused at once, with the time to wait."""
+"""Room and rate: requests beyond them are refused at once, with the time to wait."""
 
 import pytest
 
@@ -78,7 +78,7 @@ def test_other_content_is_a_conflict_even_while_the_first_is_unknown() -> None:
     assert memory.look(b"k", b"other") is Look.CONFLICT
 
 
-def test_the_memory_is_bounded_and_forgets_what_was_not_touched_for_longest() -> None:
+def test_the_memory_is_bounded_and_forgets_the_least_recently_used_event() -> None:
     memory = Remembered(2)
     for key in (b"1", b"2"):
         memory.look(key, b"c")

@@ -1,4 +1,4 @@
-"""Records of one partition leave together, each is in Kafka once and in its order, and nobody waits for ever."""
+"""Records of one partition are sent together, each is in Kafka once and in order, and no request waits for ever."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -55,14 +55,14 @@ async def stored(*futures: "asyncio.Future[None]") -> None:
 
 
 async def values(kafka: Broker, topic: str) -> dict[int, list[bytes]]:
-    """Return what lies in each partition, in its order."""
+    """Return the records of each partition, in order."""
     found: dict[int, list[bytes]] = {}
     for _, partition, _, _, value in sorted(await asyncio.to_thread(read_back, kafka.bootstrap_servers, topic)):
         found.setdefault(partition, []).append(value or b"")
     return found
 
 
-async def test_requests_share_the_batch_that_gathers_for_their_partition(kafka: Broker, topic: str) -> None:
+async def test_requests_share_the_next_batch_of_their_partition(kafka: Broker, topic: str) -> None:
     async with opened(kafka) as outbox:
         here, also, there = (outbox.add((topic, place), b"k", b"%d" % place) for place in (0, 0, 1))
         assert here is also
@@ -84,19 +84,19 @@ async def test_every_record_is_there_once_and_in_order_however_full_a_batch_gets
         for number in range(600):
             waiting += [outbox.add((topic, place), b"k", sent[place][number]) for place in (0, 1)]
             if number % 50 == 0:
-                await asyncio.sleep(0)  # batches leave while others gather
+                await asyncio.sleep(0)  # batches are sent while others are filled
         await stored(*waiting)
     assert await values(kafka, topic) == sent
 
 
-async def test_a_record_larger_than_a_batch_leaves_alone(kafka: Broker, topic: str) -> None:
+async def test_a_record_larger_than_a_batch_is_sent_alone(kafka: Broker, topic: str) -> None:
     large = b"x" * 5_000
     async with opened(kafka, batch_bytes=300) as outbox:
         await stored(*(outbox.add((topic, 0), b"k", value) for value in (b"before", large, b"after")))
     assert await values(kafka, topic) == {0: [b"before", large, b"after"]}
 
 
-async def test_a_batch_that_cannot_leave_fails_and_holds_up_nobody(kafka: Broker, topic: str) -> None:
+async def test_a_batch_that_cannot_be_sent_fails_and_holds_up_no_other(kafka: Broker, topic: str) -> None:
     async with opened(kafka) as outbox:
         nowhere = outbox.add((topic, 99), b"k", b"there is no such partition")
         here = outbox.add((topic, 0), b"k", b"here")
@@ -120,7 +120,7 @@ async def test_a_batch_that_is_tried_again_and_again_does_not_hold_up_the_others
     assert await values(kafka, topic) == {0: [b"before", b"with it", b"after it", b"and on"]}
 
 
-async def test_what_follows_a_batch_that_failed_does_not_overtake_it(kafka: Broker, topic: str) -> None:
+async def test_batches_after_a_failed_one_do_not_overtake_it(kafka: Broker, topic: str) -> None:
     async with opened(kafka, batch_bytes=1_500_000) as outbox:
         refused = outbox.add((topic, 0), b"k", b"x" * 1_200_000)  # more than the broker takes
         follows = outbox.add((topic, 0), b"k", b"x" * 1_000_000)  # not into the same batch
@@ -130,10 +130,10 @@ async def test_what_follows_a_batch_that_failed_does_not_overtake_it(kafka: Brok
     assert await values(kafka, topic) == {}
 
 
-async def test_what_has_not_left_when_it_stops_is_given_up_and_nothing_more_is_taken(kafka: Broker, topic: str) -> None:
+async def test_records_not_sent_when_it_stops_are_dropped_and_no_more_are_taken(kafka: Broker, topic: str) -> None:
     async with opened(kafka) as outbox:
         gathering = outbox.add((topic, 0), b"k", b"late")
-    with pytest.raises(KafkaError, match="given up"):
+    with pytest.raises(KafkaError, match="dropped"):
         await stored(gathering)
     with pytest.raises(ProducerClosed):
         outbox.add((topic, 0), b"k", b"later")

@@ -1,4 +1,4 @@
-"""The gateway asks each topic's declaration in which partition a record lies."""
+"""The gateway takes the partition of a record from its topic's declaration."""
 
 import asyncio
 

@@ -68,7 +68,7 @@ def test_a_token_in_a_log_hides_its_secret() -> None:
         " tf_12345678_" + "a" * 43,
     ],
 )
-def test_what_is_no_token_is_none(text: str) -> None:
+def test_other_text_is_not_a_token(text: str) -> None:
     assert parse_token(text) is None
 
 
@@ -109,7 +109,7 @@ def test_an_unknown_terminal_can_neither_be_revoked_nor_rotated(registry: Regist
         registry.rotate("nobody", NOW, None)
 
 
-def test_a_registry_that_is_not_there_is_not_made_by_reading_it(path: Path) -> None:
+def test_reading_a_missing_registry_does_not_create_it(path: Path) -> None:
     with pytest.raises(Unavailable):
         Registry(path)
     assert not path.exists()
@@ -165,7 +165,7 @@ def test_the_command_prints_the_token_alone_and_lists_without_secrets(path: Path
         (("stand-1\n", "--booth", "h1-001"), "not a terminal id"),
     ],
 )
-def test_a_place_or_id_that_cannot_be_is_refused(path: Path, arguments: tuple[str, ...], said: str) -> None:
+def test_an_invalid_place_or_id_is_refused(path: Path, arguments: tuple[str, ...], said: str) -> None:
     code, _, error = run("enrol", *arguments, "--fair", str(example_fair_path("small")), "--file", str(path))
     assert code == 1
     assert said in error

@@ -1,4 +1,4 @@
-"""A terminal posts for the place where it stands, whatever kind of event it is and whichever field names the place."""
+"""A terminal posts only for the place where it stands, with any kind of event and any field that names a place."""
 
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, fields
@@ -29,7 +29,7 @@ OWN = {
     PlaceKind.HALL: {"hall_id": "h1"},
     PlaceKind.DESK: {},
 }
-"""What an event may name, by the place of its terminal."""
+"""The places that an event may name, by the place of its terminal."""
 COMMON = ("event_id", "fair_id", "terminal_id", "occurred_at", "received_at")
 KINDS = {PlaceKind.BOOTH: "booth", PlaceKind.GATE: "entry", PlaceKind.HALL: "zone_in", PlaceKind.DESK: "session"}
 OF_THE_BOOTH = {"deal_id": "h1-001.d-1", "exhibitor_id": "e1"}
@@ -37,7 +37,7 @@ OF_THE_BOOTH = {"deal_id": "h1-001.d-1", "exhibitor_id": "e1"}
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class Seen(Event):
-    """A kind of event that nobody has thought of yet."""
+    """A kind of event that does not exist yet."""
 
     posted_at: ClassVar[frozenset[PlaceKind]] = frozenset(PlaceKind)
 

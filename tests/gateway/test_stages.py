@@ -86,7 +86,7 @@ def test_texts_and_numbers_beside_a_number_of_any_length_are_read_as_they_are() 
     ("rest", "code"),
     [('{"a": 1, "a": 2}', "duplicate_key"), ('"x', "not_json"), ("0" + NINES, "not_json"), ("NaN", "not_json"),
      ('"' + '\\"' * 200_000, "not_json"), ("[" * 300 + "]" * 300, "too_deep"), ("-", "not_json")],
-    ids=["a key twice", "a text that does not end", "a zero first", "not a number", "quotes", "deep", "a sign"],
+    ids=["a key twice", "a text without an end", "a zero first", "not a number", "quotes", "deep", "a sign"],
 )  # fmt: skip
 def test_a_number_of_any_length_hides_nothing_else(rest: str, code: str) -> None:
     with pytest.raises(UnreadableBody, match=code):
@@ -119,7 +119,7 @@ def test_stamping_leaves_what_was_posted_as_it_was() -> None:
     assert json.dumps(one) == before
 
 
-def test_a_desk_stands_nowhere_and_stamps_no_place() -> None:
+def test_a_desk_has_no_place_and_stamps_none() -> None:
     one = event(DESK)
     assert {"booth_id", "gate_id", "hall_id"}.isdisjoint(stamp(one, posted(one, DESK)).fields)
 
@@ -133,7 +133,7 @@ def test_decoding_makes_an_event_of_its_type(made: dict[str, Any], kind: type) -
 
 
 def filled(one: dict[str, Any], size: int) -> dict[str, Any]:
-    """Return a bad event of so many bytes: a field that no event has fills it up."""
+    """Return a bad event of the given size: an unknown field fills it up."""
     one["data"]["x"] = ""
     one["data"]["x"] = "a" * (size - len(bounds.plain_json(one)))
     return one
@@ -153,7 +153,7 @@ LONG = {"subject": "s" * 256, "dataschema": "s" * 256}
     ],
     ids=["posted", "just not", "posted, but not stamped", "just neither", "stamped, but not posted"],
 )
-def test_what_is_wrong_with_a_bad_event_of_more_than_64_kib_is_its_size(one: dict[str, Any], reason: str) -> None:
+def test_a_bad_event_of_more_than_64_kib_is_refused_for_its_size(one: dict[str, Any], reason: str) -> None:
     with pytest.raises(InvalidEvent) as refused:
         decode(stamp(one, posted([one, event()])))
     assert refused.value.reason == reason
@@ -169,14 +169,14 @@ def test_an_event_that_is_posted_again_later_and_with_another_clock_is_a_duplica
     assert (again.accepted, again.duplicates, again.records) == (0, 1, [])
 
 
-def test_an_event_that_says_something_else_under_the_same_id_is_a_conflict() -> None:
+def test_other_content_under_the_same_id_is_a_conflict() -> None:
     made, one = fresh_intake(), event()
     stored(made, one)
     other = {**one, "time": "2025-10-25T09:00:00.001Z"}
     assert [fate.code for fate in made.judge(posted(other)).fates] == ["event_id_conflict"]
 
 
-def test_what_a_field_of_the_event_says_is_never_taken_for_the_servers_stamp() -> None:
+def test_a_field_of_the_event_is_never_taken_for_the_servers_stamp() -> None:
     """The stamps are cut out of the written event before it is compared; a text in it must not be."""
     made, one = fresh_intake(), deal(signed_at=RECEIVED)
     stored(made, one)
@@ -213,9 +213,9 @@ POINTED = {
     **{f"{name} of a wrong kind": (event(**{name: 7}), f"/{name}") for name in ATTRIBUTES},
     **{f"{name} in data": (scan_with(**{name: "x"}), f"/data/{name}") for name in sorted(SERVER_FIELDS)},
     "another terminal's source": (event(source=GATE.source), "/source"),
-    "a time that is none": (event(time="noon"), "/time"),
-    "an id that is none": (event(id="x"), "/id"),
-    "a type that is none": (event(type="fair.visitor.teleported.v1"), "/type"),
+    "an invalid time": (event(time="noon"), "/time"),
+    "an invalid id": (event(id="x"), "/id"),
+    "an unknown type": (event(type="fair.visitor.teleported.v1"), "/type"),
     "a type that is posted elsewhere": (event(type="fair.weather.changed.v1"), "/type"),
     "a bad field": (scan_with(dwell_ms=-1), "/data/dwell_ms"),
     "a bad field in an object in a list": (
@@ -232,8 +232,8 @@ def test_the_pointer_of_a_refusal_leads_to_what_was_posted(one: Any, pointer: st
 
 
 @pytest.mark.parametrize("name", sorted({*ATTRIBUTES} - {"type"}))
-def test_a_field_of_an_event_stands_in_data_though_an_attribute_has_its_name(name: str) -> None:
-    error = InvalidEvent("bad_value", "a field has a value that it cannot have", field=f"{name}.0.of")
+def test_the_pointer_to_a_field_leads_into_data_even_if_an_attribute_has_its_name(name: str) -> None:
+    error = InvalidEvent("bad_value", "the value is not valid", field=f"{name}.0.of")
     fate, _ = refusing.refuse(0, None, error, posted(event()))
     assert fate.pointer == f"/data/{name}/0/of"
 
@@ -266,7 +266,7 @@ BAD: dict[str, Callable[[], Any]] = {
 
 @pytest.fixture
 def seen(monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[str, str]]:
-    """How often each function was given each event, by the event's id; the body is nobody's event."""
+    """How often each function was called with each event, by the event's id; the body counts for none."""
     counts: Counter[tuple[str, str]] = Counter()
 
     def spy(module: Any, name: str) -> None:

@@ -67,11 +67,11 @@ def test_it_speaks_tls_with_a_certificate(log_of_events: LocalKafka, paired: Pai
         ({"gateway_rate": "0"}, "FAIRPULSE_GATEWAY_RATE"),
         ({"gateway_memory": "1000"}, "FAIRPULSE_GATEWAY_MEMORY"),
         ({"gateway_hots": "x"}, "did you mean FAIRPULSE_GATEWAY_HOST?"),
-        ({"gateway_host": "203.0.113.1"}, "203.0.113.1 is no address of ours"),
+        ({"gateway_host": "203.0.113.1"}, "203.0.113.1 is not an address of this machine"),
     ],
     ids=lambda one: next(iter(one)) if isinstance(one, dict) else "",
 )
-def test_what_keeps_it_from_starting_is_said_in_one_line(paired: Paired, settings: dict[str, str], said: str) -> None:
+def test_the_reason_why_it_cannot_start_is_one_line(paired: Paired, settings: dict[str, str], said: str) -> None:
     ran = run(**{"terminals_file": str(paired.path), **settings})
     assert ran.returncode == 1
     assert said in ran.stderr

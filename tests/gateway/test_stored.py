@@ -1,4 +1,4 @@
-"""What lies in Kafka when the answer comes: the event with the server's stamps, and a dead letter for each refusal."""
+"""When the answer comes, Kafka has the event with the server's stamps, and a dead letter for each refusal."""
 
 import base64
 import json
@@ -58,7 +58,7 @@ def test_the_server_stamps_fair_booth_terminal_and_times(gateway: GatewayProcess
     assert key == key_of(scan)
 
 
-def test_without_a_clock_in_the_request_the_terminals_clock_is_believed(gateway: GatewayProcess, stored: Any) -> None:
+def test_without_a_clock_in_the_request_the_terminals_clock_counts(gateway: GatewayProcess, stored: Any) -> None:
     one = event()
     assert gateway.post(one).status == 202
     ((_, raw),) = stored(SCANS.name, one["id"])
@@ -97,7 +97,7 @@ def test_a_deal_is_stored_under_its_booth_so_that_no_other_booth_can_touch_it(
     assert (key, other_key) == (b"h1-001.d-77", b"h2-001.d-77")
 
 
-def test_a_deal_written_under_another_booth_stays_under_ones_own(gateway: GatewayProcess, stored: Any) -> None:
+def test_a_deal_with_the_id_of_another_booth_is_stored_under_its_own(gateway: GatewayProcess, stored: Any) -> None:
     one = deal(OTHER_BOOTH, deal_id="h1-001.d-77", section="travel")
     assert gateway.post(one, OTHER_BOOTH).status == 202
     ((_, raw),) = stored(DEALS.name, one["id"])
@@ -137,7 +137,7 @@ def test_an_event_refused_by_the_fair_file_can_be_redriven_from_its_letter(
     assert key.startswith(b"gateway-stand-1-")
 
 
-def test_an_event_for_another_place_is_no_event_when_it_is_redriven(gateway: GatewayProcess, stored: Any) -> None:
+def test_an_event_for_another_place_is_refused_again_when_it_is_redriven(gateway: GatewayProcess, stored: Any) -> None:
     one = deal(booth_id="h2-001")
     assert gateway.post(one).status == 422
     ((_, raw, letter),) = stored(REJECTED.name, one["id"])
@@ -146,7 +146,7 @@ def test_an_event_for_another_place_is_no_event_when_it_is_redriven(gateway: Gat
         decoder(DEALS.name)(raw)
 
 
-def test_a_malformed_event_lies_in_the_letter_as_it_was_posted(gateway: GatewayProcess, stored: Any) -> None:
+def test_a_malformed_event_is_kept_in_the_letter_as_posted(gateway: GatewayProcess, stored: Any) -> None:
     one = event(data={"scan_kind": "teleported", "badge_role": "visitor_public"})
     assert gateway.post([one, event()]).status == 207
     ((_, raw, letter),) = stored(REJECTED.name, one["id"])
@@ -154,7 +154,7 @@ def test_a_malformed_event_lies_in_the_letter_as_it_was_posted(gateway: GatewayP
     assert (letter["reason"], letter["field"]) == ("bad_value", "scan_kind")
 
 
-def test_a_body_that_is_no_json_is_a_letter_too(gateway: GatewayProcess, stored: Any) -> None:
+def test_a_body_that_is_not_json_becomes_a_letter_too(gateway: GatewayProcess, stored: Any) -> None:
     one = event()
     assert gateway.post(json.dumps(one).encode()[:-1]).status == 400
     ((_, _, letter),) = stored(REJECTED.name, one["id"])
@@ -212,7 +212,7 @@ def test_without_a_good_token_nothing_is_taken(gateway: GatewayProcess, headers:
     assert answer.headers["www-authenticate"] == "Bearer"
 
 
-def test_two_authorization_headers_are_none(gateway: GatewayProcess) -> None:
+def test_two_authorization_headers_are_refused(gateway: GatewayProcess) -> None:
     head = gateway.head(BOOTH, "Content-Length: 2", f"Authorization: Bearer {gateway.paired.of(BOOTH)}")
     assert b" 401 " in gateway.raw(head + b"{}", seconds=2)
 
@@ -227,6 +227,6 @@ def test_a_token_in_the_query_is_refused_and_never_logged(gateway: GatewayProces
     assert token.split("_")[2] not in said + gateway.get("/metrics")[1]
 
 
-def test_the_request_id_is_given_back_if_it_is_one(gateway: GatewayProcess) -> None:
+def test_a_valid_request_id_is_repeated_in_the_answer(gateway: GatewayProcess) -> None:
     assert gateway.post(event(), headers={"Request-Id": "0193-a.b"}).headers["request-id"] == "0193-a.b"
     assert "request-id" not in gateway.post(event(), headers={"Request-Id": "<script>"}).headers

@@ -31,7 +31,7 @@ async def make_topic(kafka: LocalKafka, partitions: int = 1) -> None:
 
 
 async def values(kafka: LocalKafka) -> list[int]:
-    """Return what lies in the topic."""
+    """Return the records of the topic."""
     consumer = AIOKafkaConsumer(TOPIC, bootstrap_servers=kafka.bootstrap_servers, auto_offset_reset="earliest")
     await consumer.start()
     try:
@@ -121,7 +121,7 @@ async def test_stopping_is_bounded_while_the_broker_is_frozen(one: Supervised) -
     one.kafka.resume()
 
 
-async def test_nothing_of_a_producer_stays_behind_when_its_broker_stays_frozen(one: Supervised) -> None:
+async def test_a_producer_leaves_nothing_behind_when_its_broker_stays_frozen(one: Supervised) -> None:
     one.kafka.pause()
     with pytest.raises(NotStored):
         await one.supervisor.deliver([record(1)])
