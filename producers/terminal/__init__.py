@@ -1,1 +1,1 @@
-"""The booth terminal: a scan is safe on its own disk before "saved" is shown, and leaves it only when counted."""
+"""The booth terminal: a scan is on its disk before "saved" is shown, and stays there until the server has it."""

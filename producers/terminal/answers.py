@@ -1,8 +1,7 @@
-"""What a server's answer means for each event that was sent. Pure: no disk, no network, no clock.
+"""The meaning of a server's answer for each event that was sent. Pure: no disk, no network, no clock.
 
-An event leaves the spool only for an answer that is final for it and that only the gateway gives. Everything else,
-a captive portal's "200 OK" and a proxy's error page included, keeps it: sending twice is harmless, the stream counts
-each event once.
+An event leaves the spool only after a final answer that only the gateway gives. Any other answer keeps it, even a
+captive portal's "200 OK" or a proxy's error page. Sending twice is harmless: the stream counts each event once.
 """
 
 import json
@@ -33,13 +32,13 @@ class Then(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of the events of one request.
+    """The outcome of the events of one request.
 
     Attributes:
         delivered, duplicates: sequence numbers of events that are safe on the server.
-        refused: events that it will never take; they go to the drawer.
+        refused: events that it will never accept; they go to the drawer.
         wait_s: seconds that the server asked for, 0 if it did not.
-        trouble: for the status line, in a few words; empty when all is well.
+        trouble: the problem for the status line, in a few words; empty if there is none.
     """
 
     then: Then
@@ -51,7 +50,7 @@ class Verdict:
 
 
 UNKNOWN: Final = Verdict(Then.WAIT, trouble="no answer")
-"""A network error or a timeout: the server may have the events or not."""
+"""A network error or a timeout: the server may or may not have the events."""
 
 
 def judge(status: int, headers: Mapping[str, str], body: bytes, sent: Sequence[Waiting], now_s: float) -> Verdict:
@@ -59,7 +58,7 @@ def judge(status: int, headers: Mapping[str, str], body: bytes, sent: Sequence[W
 
     Args:
         status: of the HTTP response.
-        headers: looked up without regard to case.
+        headers: their names may be in any case.
         body: as received, perhaps cut off.
         sent: the events of the request in their order, at least one.
         now_s: this terminal's clock in seconds since 1970, to read a Retry-After that is a date.
@@ -82,22 +81,24 @@ def judge(status: int, headers: Mapping[str, str], body: bytes, sent: Sequence[W
         case 413:
             return _narrowed(content, sent, "too large for the server")
         case 401 | 403:
-            return Verdict(Then.REPAIR, trouble="the server does not know this terminal any more")
+            return Verdict(Then.REPAIR, trouble="the server no longer knows this terminal")
         case 415 | 431:
             return Verdict(Then.ALERT, wait_s=asked, trouble=f"the server answers {status}: update this program")
         case 429:
             return Verdict(Then.WAIT, wait_s=asked, trouble="the server asks to slow down")
         case 408 | 500 | 502 | 503 | 504:
-            return Verdict(Then.WAIT, wait_s=asked, trouble="the server cannot store events now")
+            return Verdict(Then.WAIT, wait_s=asked, trouble="the server cannot store events right now")
         case _:
-            return Verdict(Then.ALERT, wait_s=asked, trouble=f"no answer of a fairpulse gateway (status {status})")
+            return Verdict(
+                Then.ALERT, wait_s=asked, trouble=f"this is not a fairpulse gateway's answer (status {status})"
+            )
 
 
 def _all_stored(content: Mapping[str, Any], sent: Sequence[Waiting]) -> Verdict:
-    """Believe 202 only if it counts what was sent."""
+    """Believe a 202 only if its count matches what was sent."""
     accepted, duplicates = content.get("accepted"), content.get("duplicates", 0)
     if type(accepted) is not int or type(duplicates) is not int or len(sent) not in (accepted, accepted + duplicates):
-        return Verdict(Then.ALERT, trouble="the server confirmed another number of events than were sent")
+        return Verdict(Then.ALERT, trouble="the server confirmed the wrong number of events")
     numbers = tuple(one.seq for one in sent)
     if duplicates == len(sent):
         return Verdict(Then.GO_ON, duplicates=numbers)
@@ -105,7 +106,7 @@ def _all_stored(content: Mapping[str, Any], sent: Sequence[Waiting]) -> Verdict:
 
 
 def _one_by_one(content: Mapping[str, Any], sent: Sequence[Waiting]) -> Verdict:
-    """Read results by index and id; an event without a result that names it is kept."""
+    """Read results by index and id; an event without a matching result is kept."""
     delivered, duplicates, refused = [], [], []
     results = content.get("results")
     for result in results if isinstance(results, list) else ():
@@ -128,7 +129,11 @@ def _one_by_one(content: Mapping[str, Any], sent: Sequence[Waiting]) -> Verdict:
         tuple(delivered),
         tuple(duplicates),
         tuple(refused),
-        trouble="" if complete and not refused else "refused by the server" if complete else "an answer with gaps",
+        trouble=""
+        if complete and not refused
+        else "refused by the server"
+        if complete
+        else "the server did not answer for every event",
     )
 
 
@@ -144,7 +149,7 @@ def _all_refused(content: Mapping[str, Any], sent: Sequence[Waiting]) -> tuple[R
 
 
 def _narrowed(content: Mapping[str, Any], sent: Sequence[Waiting], trouble: str) -> Verdict:
-    """Send fewer, until the one that is to blame stands alone."""
+    """Send fewer, until the event at fault is alone."""
     if len(sent) > 1:
         return Verdict(Then.FEWER, trouble=trouble)
     return Verdict(Then.GO_ON, refused=(_refusal(sent[0], content),), trouble=trouble)
@@ -170,7 +175,7 @@ def _refusal(one: Waiting, said: Mapping[str, Any]) -> Refusal:
 
 
 def _asked_s(headers: Mapping[str, str], content: Mapping[str, Any], now_s: float) -> float:
-    """Return the seconds that the server asked to wait: Retry-After as seconds or date, or `retry_after_ms`."""
+    """Return the wait in seconds that the server asked for: Retry-After as seconds or date, or `retry_after_ms`."""
     asked = 0.0
     header = headers.get("retry-after", "").strip()
     if header.isascii() and header.isdigit():

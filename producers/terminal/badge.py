@@ -1,4 +1,4 @@
-"""From what the scanner reads to the pseudonym that leaves the terminal. The code itself is never stored."""
+"""From the code on a badge to the pseudonym that leaves the terminal. The code itself is never stored."""
 
 import hmac
 import re
@@ -8,7 +8,7 @@ from schemas.errors import InvalidEvent
 
 PSEUDONYM: Final = re.compile(r"(?:[0-9a-f]{2}){16,32}\Z")
 CODE: Final = re.compile(r"[!-~]{1,128}\Z")
-"""What a wedge scanner types: printable ASCII without spaces."""
+"""A code as a wedge scanner types it: printable ASCII without spaces."""
 
 
 def badge_ref(code: str, key: bytes | None) -> str:
@@ -17,23 +17,26 @@ def badge_ref(code: str, key: bytes | None) -> str:
     A code that is a pseudonym already (32 to 64 lower-case hex digits) stays as it is.
 
     Args:
-        code: as typed by the scanner; blanks around it do not count.
+        code: as typed by the scanner; blanks around it are ignored.
         key: the fair's badge key; None if its badges carry pseudonyms.
 
     Raises:
-        InvalidEvent: the code is none, or there is no key to make a pseudonym with. The code is not echoed.
+        InvalidEvent: it is not a badge code, or there is no key to make a pseudonym with. The code is not echoed.
     """
     code = code.strip()
     if PSEUDONYM.match(code):
         return code
     if not CODE.match(code):
         raise InvalidEvent(
-            "bad_value", "badge: that is no badge code", field="badge", hint="scan it again, slowly, without other keys"
+            "bad_value",
+            "badge: this is not a badge code",
+            field="badge",
+            hint="scan it again, without pressing other keys",
         )
     if key is None:
         raise InvalidEvent(
             "bad_value",
-            "badge: the code is no pseudonym and this terminal has no badge key",
+            "badge: the code is not a pseudonym, and this terminal has no badge key",
             field="badge",
             hint="set FAIRPULSE_BADGE_KEY to the fair's badge key",
         )

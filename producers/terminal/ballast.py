@@ -1,4 +1,4 @@
-"""A file that only takes up room. On a full disk even deleting needs room: the ballast goes, then the rows can."""
+"""A file that only takes up space. Even deleting rows needs space: on a full disk, dropping this file provides it."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ BLOCK: Final = 65_536
 
 
 class Ballast:
-    """The ballast of one spool. While it is missing, the disk was full and has not recovered: nothing new is saved."""
+    """The ballast of one spool. While it is missing, the disk is still too full, and nothing new is saved."""
 
     def __init__(self, path: Path, size: int = BALLAST_BYTES) -> None:
         self._path = path
@@ -20,14 +20,14 @@ class Ballast:
 
     @property
     def aboard(self) -> bool:
-        """Return whether the ballast lies on disk in its whole size."""
+        """Return whether the ballast is on disk in its full size."""
         try:
             return self._path.stat().st_size >= self._size
         except FileNotFoundError:
             return False
 
     def load(self) -> bool:
-        """Write the ballast if it is missing and twice its size is free; return whether it lies there now."""
+        """Write the ballast if it is missing and twice its size is free; return whether it is there now."""
         if self.aboard:
             return True
         room = os.statvfs(self._path.parent)
@@ -36,7 +36,7 @@ class Ballast:
         half_done = self._path.with_suffix(".new")
         try:
             with half_done.open("wb") as file:
-                # Random: a file system that compresses would store zeros in no room at all.
+                # Random bytes: a compressing file system would store zeros in no space at all.
                 for start in range(0, self._size, BLOCK):
                     file.write(os.urandom(min(BLOCK, self._size - start)))
                 file.flush()
@@ -49,5 +49,5 @@ class Ballast:
         return True
 
     def drop(self) -> None:
-        """Give the room to whatever must be deleted."""
+        """Free the space, so that rows can be deleted."""
         self._path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What a terminal must know about its own place, to work without the server and without the fair file."""
+"""A terminal's own place: all that it must know to work without the server and the fair file."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -10,7 +10,7 @@ from schemas.fair.model import Fair
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One thing to choose on the screen: what is sent, and how it reads."""
+    """One choice on the screen: the id that is sent, and the name that is shown."""
 
     id: str
     name: str
@@ -18,7 +18,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class ShownExhibit:
-    """An exhibit of the stand and the exhibitor whose it is."""
+    """An exhibit of the stand, and its exhibitor."""
 
     id: str
     name: str
@@ -40,7 +40,7 @@ class Card:
     Attributes:
         place: booth, gate, hall or desk.
         place_id: empty for a desk.
-        title: how people call the place.
+        title: the name that people use for the place.
         exhibitors: of the booth, the main one first; empty elsewhere.
         country: of the main exhibitor; empty elsewhere.
         section: of the booth; empty elsewhere.
@@ -64,7 +64,7 @@ class Card:
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """Return the card that `text` wrote."""
+        """Return the card from its JSON, as `text` wrote it."""
         value = json.loads(text)
         for name, kind in (
             ("exhibitors", Choice),
@@ -110,6 +110,6 @@ def card_of(fair: Fair, place: str, place_id: str) -> Card:
     if place == "desk":
         return Card(fair.name, fair.host_country, place, "", "Desk", sections=sections, currencies=currencies)
     raise InvalidSettings(
-        f"the fair file has no {place} of this terminal",
+        f"the fair file does not have this terminal's {place}",
         hint="give the terminal the fair file that the server has (--fair or FAIRPULSE_FAIR_FILE)",
     )

@@ -1,4 +1,4 @@
-"""The terminal's clock, as it is: perhaps in 1970, perhaps running backwards. True time is the server's business."""
+"""The terminal's clock, right or wrong: it may show 1970 or run backwards. The server corrects the time."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -18,14 +18,14 @@ DAY_MS: Final = 86_400_000
 def writable(ms: int) -> datetime:
     """Return a clock reading as an instant that an event can carry.
 
-    A clock before the year 2000 (an empty battery: 1970) or after 2099 cannot be written down. Its time of day is kept,
-    on the first day of 2000: differences within a day stay true, and the date is plainly wrong for everybody.
+    No event can carry a time before the year 2000 (an empty battery: 1970) or after 2099. Then only the time of day is
+    kept, on the first day of 2000: differences within a day stay right, and everybody sees that the date is wrong.
     """
     return from_epoch_ms(ms if FIRST_MS <= ms <= LAST_MS else FIRST_MS + ms % DAY_MS)
 
 
 def new_event_id(ms: int) -> str:
-    """Return a fresh UUID (version 7). Two never meet, also when the clock stands still or jumps back."""
+    """Return a fresh UUID (version 7). It is unique even if the clock stands still or jumps back."""
     clock = f"{ms % 2**48:012x}"
     rest = token_bytes(10).hex()
     return f"{clock[:8]}-{clock[8:]}-7{rest[:3]}-{'89ab'[int(rest[3], 16) % 4]}{rest[4:7]}-{rest[7:19]}"

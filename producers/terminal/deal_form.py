@@ -1,4 +1,4 @@
-"""A deal as people fill it in, and the event that it becomes. Pure."""
+"""The form of a deal, and the event that is made from it. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -12,19 +12,19 @@ from schemas.errors import InvalidEvent
 from schemas.ids import NAME_PATTERN
 
 BINDING: Final = frozenset({DealStage.CONTRACT, DealStage.PURCHASE_ORDER})
-"""Stages that bind: their value is contract value. The others' is intended value; the two are never added."""
+"""Binding stages: their value is contract value. The value of all others is intended value; the two are never added."""
 
 AMOUNT: Final = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,4})?\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DealForm:
-    """What is filled in.
+    """The fields of the form.
 
     Attributes:
         partner: the other side's organisation id, as on its badge or in the catalogue.
         country: of the partner, ISO 3166-1 alpha-2.
-        amount: in whole units, "1250000.00"; commas and blanks between digits do not count; empty if undisclosed.
+        amount: in whole units, "1250000.00"; commas and blanks are ignored; empty if undisclosed.
         currency: empty if undisclosed.
         section: empty for the booth's own.
     """
@@ -48,7 +48,7 @@ def deal_members(form: DealForm, card: Card, deal_id: str, signed_at: str) -> Ma
     if not re.match(NAME_PATTERN, form.partner):
         raise _wrong("partner", "use letters, digits, dot, hyphen and underscore, as in the catalogue")
     if not re.match(r"[A-Z]{2}\Z", form.country):
-        raise _wrong("country", "two capital letters, for example DE")
+        raise _wrong("country", "use two capital letters, for example DE")
     value, currency = _value(form, card)
     partner = {"org_id": form.partner, "role": PartyRole.BUYER, "country": form.country, "exhibitor": False}
     parties = [partner]
@@ -78,14 +78,14 @@ def minor_units(amount: str, digits: int) -> int:
     """Return an amount in minor units, exactly.
 
     Raises:
-        InvalidEvent: it is no amount, or has more digits after the point than the currency.
+        InvalidEvent: it is not an amount, or has more digits after the point than the currency.
     """
     plain = amount.replace(",", "").replace(" ", "").replace("\N{NO-BREAK SPACE}", "")
     if not AMOUNT.match(plain):
-        raise _wrong("amount", "digits and one decimal point, for example 1,250,000.00")
+        raise _wrong("amount", "use digits and one decimal point, for example 1,250,000.00")
     value = Decimal(plain).scaleb(digits)
     if value != value.to_integral_value():
-        raise _wrong("amount", f"this currency has {digits} digits after the point")
+        raise _wrong("amount", f"use at most {digits} digits after the point in this currency")
     return int(value)
 
 
@@ -94,10 +94,10 @@ def _value(form: DealForm, card: Card) -> tuple[int | None, str | None]:
         return None, None
     money = next((one for one in card.currencies if one.id == form.currency), None)
     if money is None:
-        raise _wrong("currency", f"one of {', '.join(one.id for one in card.currencies)}")
+        raise _wrong("currency", f"choose one of {', '.join(one.id for one in card.currencies)}")
     value = minor_units(form.amount, money.digits)
     if value > 2**53 - 1:
-        raise _wrong("amount", "nobody signs that; check the number of zeros")
+        raise _wrong("amount", "it is too large; check the number of zeros")
     return value, money.id
 
 
@@ -108,7 +108,7 @@ def _basis(form: DealForm, *, disclosed: bool) -> ValueBasis:
 
 
 def _direction(card: Card, partner: str) -> TradeDirection:
-    """Return across which border the service goes: the booth sells, the partner buys."""
+    """Return the direction of the trade: the booth sells, the partner buys."""
     if not card.country:
         return TradeDirection.NOT_APPLICABLE
     at_home, buyer_at_home = card.country == card.host_country, partner == card.host_country
@@ -120,4 +120,4 @@ def _direction(card: Card, partner: str) -> TradeDirection:
 
 
 def _wrong(field: str, hint: str) -> InvalidEvent:
-    return InvalidEvent("bad_value", f"{field}: that cannot be", field=field, hint=hint)
+    return InvalidEvent("bad_value", f"{field}: this is not valid", field=field, hint=hint)

@@ -1,4 +1,4 @@
-"""The drawer: events that the server will never take as they are. They stay until a human has them in a file."""
+"""The drawer: events that the server will never accept as they are. They stay until somebody exports them."""
 
 import json
 import os
@@ -12,16 +12,16 @@ from schemas.errors import InvalidSettings
 from schemas.times import instant_text, wall_ms
 
 AT_ONCE: Final = 100_000
-"""Events in one file at most; a fuller drawer is emptied by exporting again."""
+"""Most events in one file; export again to empty a fuller drawer."""
 
 
 def export_rejected(spool: Spool, path: Path, clock: ClockMs = wall_ms) -> int:
-    """Write the drawer to a new file, one JSON object a line, then empty it; return how many events there were.
+    """Write the drawer to a new file, one JSON object per line, then empty it; return how many events there were.
 
     The file is on disk before the drawer is emptied. An empty drawer makes no file.
 
     Raises:
-        InvalidSettings: the file exists, or cannot be written. The drawer is as it was.
+        InvalidSettings: the file exists, or cannot be written. The drawer is unchanged.
     """
     rows = spool.rows(REJECTED, AT_ONCE)
     if not rows:

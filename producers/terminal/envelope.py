@@ -1,4 +1,4 @@
-"""An event as it goes to the gateway: one CloudEvent (1.0, structured JSON). Made once, when it is saved."""
+"""An event as it is sent to the gateway: one CloudEvent (1.0, structured JSON). Made once, when it is saved."""
 
 import json
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ def envelope_of(members: Mapping[str, Any], source: str) -> bytes:
     """Return the same from an event's JSON members.
 
     Raises:
-        KeyError: the members have no event_id, type or occurred_at; they are no event.
+        KeyError: the members are not an event: event_id, type or occurred_at is missing.
     """
     posted = {
         "specversion": "1.0",

@@ -1,4 +1,4 @@
-"""One HTTP exchange with the gateway. The only module that speaks to the network; any failure is an unknown outcome."""
+"""HTTP exchanges with the gateway. The only module that uses the network; after any failure the outcome is unknown."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -13,18 +13,18 @@ from schemas.api.http import BATCH_TYPE, EVENTS_PATH, TERMINAL_PATH
 from schemas.errors import Unavailable
 
 PATIENCE_S: Final = 15.0
-"""For one exchange; longer than the gateway's own deadline of 8 s, so that its answer still reaches us."""
+"""Time limit of one exchange; longer than the gateway's own deadline of 8 s, so that its answer still reaches us."""
 
 ANSWER_BYTES: Final = 1_048_576
-"""Longest answer that is read; five hundred results are a tenth of it."""
+"""Longest answer that is read; five hundred results take a tenth of it."""
 
 Stamps = Callable[[], Mapping[str, str]]
-"""Headers that say what time it is."""
+"""Makes the headers that carry the time."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerAnswer:
-    """What a server answered, and the seconds from asking to having read it."""
+    """A server's answer, and the seconds from the request until the answer was read."""
 
     status: int
     headers: Mapping[str, str]
@@ -37,8 +37,8 @@ class Link:
 
     Args:
         server: https://host[:port] of the gateway.
-        patience_s: for one exchange, from the first byte to the last.
-        connections: exchanges at the same time.
+        patience_s: time limit of one exchange, from the first byte to the last.
+        connections: most exchanges at the same time.
     """
 
     def __init__(self, server: str, *, patience_s: float = PATIENCE_S, connections: int = 8) -> None:
@@ -64,13 +64,13 @@ class Link:
         Args:
             batch: at least one event.
             token: the terminal's.
-            stamps: read the clocks, when it is this request's turn.
+            stamps: reads the clocks when it is this request's turn.
 
         Raises:
             Unavailable: there is no answer, and the outcome is unknown.
         """
         body = b"[" + b",".join(one.body for one in batch) + b"]"
-        # Waiting for one's turn among many terminals is no part of the patience with the server.
+        # The time limit does not include the wait for a turn among many terminals.
         async with self._turns:
             headers = {"Content-Type": BATCH_TYPE, **stamps()}
             return await self._ask("POST", EVENTS_PATH, token, headers, body)
@@ -97,7 +97,7 @@ class Link:
                     response.status, dict(response.headers), await _read(response.content), monotonic() - began
                 )
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            # The error's own text may hold the address with what was put into it: only its kind is told.
+            # The error's text may hold the address, and a password in it: only its kind is reported.
             raise Unavailable(
                 f"no answer from the gateway ({type(error).__name__})",
                 hint="events stay here and are sent as soon as it answers",
@@ -105,7 +105,7 @@ class Link:
 
 
 async def _read(stream: aiohttp.StreamReader) -> bytes:
-    """Return the body up to `ANSWER_BYTES`; a longer one is none of ours and is left unread."""
+    """Return the body up to `ANSWER_BYTES`; the rest of a longer one is not read: no gateway sends that much."""
     parts: list[bytes] = []
     size = 0
     async for part in stream.iter_any():

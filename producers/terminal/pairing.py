@@ -25,7 +25,7 @@ class Pairing:
     Attributes:
         place: booth, gate, hall or desk.
         place_id: empty for a desk.
-        source: stands in every event.
+        source: the `source` of every event.
     """
 
     server: str
@@ -38,28 +38,29 @@ class Pairing:
 
     @override
     def __repr__(self) -> str:
-        """Return it without the token: it may end in a log."""
+        """Return it without the token: it may end up in a log."""
         return f"Pairing({self.terminal_id!r})"
 
     @classmethod
     def load(cls, spool: Spool) -> Self | None:
-        """Return the pairing of a spool, None if it never was paired."""
+        """Return the pairing of a spool, None if it was never paired."""
         text = spool.note(PAIRING)
         return None if text is None else cls(**json.loads(text))
 
 
 def told_by(answer: ServerAnswer, server: str, token: str) -> Pairing:
-    """Return the pairing that an answer of GET /v1/terminal stands for.
+    """Return the pairing that an answer to GET /v1/terminal describes.
 
     Raises:
-        Unavailable: the server does not know the token, or is no gateway.
+        Unavailable: the server does not know the token, or is not a gateway.
     """
     if answer.status in (401, 403):
         raise Unavailable(
             "the gateway does not know this token", hint="ask the organiser for a new one; events stay here meanwhile"
         )
     wrong = Unavailable(
-        f"no fairpulse gateway answers there (status {answer.status})", hint="check the address of the gateway"
+        f"the server at this address is not a fairpulse gateway (status {answer.status})",
+        hint="check the address of the gateway",
     )
     if answer.status != 200:
         raise wrong
@@ -78,16 +79,16 @@ def checked_server(text: str, *, insecure: bool = False) -> str:
     """Return the address of a gateway.
 
     Raises:
-        InvalidSettings: it is none, or would send the token in the clear over a network.
+        InvalidSettings: it is not an address, or the token would cross a network unencrypted.
     """
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise InvalidSettings("the gateway's address is none", hint="give it as https://gateway.example:8443")
+        raise InvalidSettings("the gateway's address is not valid", hint="give it as https://gateway.example:8443")
     if parts.username or parts.password:
         raise InvalidSettings("the gateway's address holds a password", hint="leave it out; the token is enough")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK and not insecure:
         raise InvalidSettings(
-            "the token would go over the network for everybody to read",
+            "the token would cross the network unencrypted",
             hint="use https://, or --insecure on a network that you trust",
         )
     return text.rstrip("/")
@@ -97,7 +98,7 @@ def keep(spool: Spool, pairing: Pairing, card: Card) -> None:
     """Keep a pairing in the spool. Pairing the same terminal again keeps every event.
 
     Raises:
-        InvalidSettings: the spool belongs to another terminal. Its events and numbers would be taken for this one's.
+        InvalidSettings: the spool belongs to another terminal. Its events would be taken for this terminal's.
     """
     before = Pairing.load(spool)
     if before is not None and before.source != pairing.source and spool.last_seq() > 0:

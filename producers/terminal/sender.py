@@ -27,23 +27,23 @@ MOST_EVENTS: Final = EVENTS_MAX
 FIRST_EVENTS: Final = 100
 LEAST_EVENTS: Final = 20
 QUICK_S: Final = 2.0
-"""A request begins with so many events, and grows while answers come quickly; without an answer it shrinks."""
+"""Requests begin with `FIRST_EVENTS` events. They grow after answers within `QUICK_S`, and shrink without answers."""
 
 MOST_BYTES: Final = 262_144
-"""Of one request. The gateway takes four times as much; a weak Wi-Fi does not within the patience of a request."""
+"""Largest request. The gateway takes four times as much, but a weak Wi-Fi cannot carry that within the time limit."""
 
 LOOK_AGAIN_S: Final = 1.0
-"""Another process may save into the same spool: it is looked into so often."""
+"""Pause between two looks into the spool: another process may save into it."""
 
 ASK_AGAIN_S: Final = 60.0
-"""Between two questions to a server that does not know the terminal any more."""
+"""Pause between two questions to a server that no longer knows the terminal."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Line(Enum):
-    """The way to the server, in the words of the status line."""
+    """The state of the connection, in the words of the status line."""
 
     UNTRIED = "not tried yet"
     ONLINE = "online"
@@ -55,13 +55,13 @@ class Line(Enum):
 
 @dataclass(slots=True)
 class Status:
-    """What the sender knows now.
+    """The state of the sender.
 
     Attributes:
         failures: failed attempts since the last good one.
         next_try_s: seconds that the sender decided to wait after the last failure.
         asked_s: the part of it that the server asked for.
-        trouble: why, in a few words; empty when all is well.
+        trouble: the problem in a few words; empty if there is none.
     """
 
     line: Line = Line.UNTRIED
@@ -76,15 +76,15 @@ class Sender:
     """Sends what the spool holds.
 
     Args:
-        token: gives the terminal's token at each attempt, since a terminal can be paired again meanwhile.
-        clock: the terminal's own clock, as wrong as it may be.
-        more_stamps: headers beside the one with the clock, for a simulation.
+        token: returns the token; called at each attempt, since the terminal may be paired again meanwhile.
+        clock: the terminal's own clock, right or wrong.
+        more_stamps: more headers with times, for a simulation.
         chance: numbers from 0 up to 1 for the jitter.
-        heard: told of every answer and the verdict on it, after it was booked.
-        met: told of every answer to a question that is no post.
-        ask_idle_s: with nothing to send, ask the server so often whether it is there; None never asks.
-        ask_again_s: while the server does not know the terminal, ask so often whether it does again.
-        in_thread: book on another thread, for a caller whose event loop serves people. A fleet has no use for it.
+        heard: called with every answer and its verdict, after it was booked.
+        met: called with every answer to a request that is not a post.
+        ask_idle_s: with nothing to send, pause before asking whether the server is there; None never asks.
+        ask_again_s: pause before asking a server that does not know the terminal again.
+        in_thread: use the spool on another thread, if the event loop serves people. A fleet does not need it.
     """
 
     spool: Spool
@@ -105,23 +105,23 @@ class Sender:
     _asked: float = float("-inf")
 
     def wake(self) -> None:
-        """Say that something was saved: send it at once, unless the server asked for patience."""
+        """Report that something was saved: it is sent at once, unless the server asked to wait."""
         self._wake.set()
 
     def try_now(self) -> None:
-        """Make the next attempt at once: a human wants it, or the terminal was paired again."""
+        """Make the next attempt at once: somebody asked for it, or the terminal was paired again."""
         self._now.set()
         self._wake.set()
 
     async def run(self) -> None:
-        """Send for ever; end it by cancelling the task. Nothing is lost by that, at any point."""
+        """Send until the task is cancelled. Cancelling never loses an event."""
         while True:
             self._wake.clear()
             self._now.clear()
             try:
                 wait = await self.step()
             except Unavailable as error:
-                # The disk does not take the answer: the same events are sent again, which is harmless.
+                # The answer could not be written to disk: the same events are sent again, which is harmless.
                 self.status.failures += 1
                 self.status.line, self.status.trouble = Line.TROUBLE, error.message
                 self.status.asked_s = 0
@@ -131,12 +131,12 @@ class Sender:
             elif wait is None:
                 await self._idle()
             elif wait > 0:
-                # A human may cut the jitter short, never what the server asked for.
+                # Somebody may cut the jitter short, but never the wait that the server asked for.
                 await asyncio.sleep(self.status.asked_s)
                 await _until(self._now, wait - self.status.asked_s)
 
     async def _idle(self) -> None:
-        """Wait for something to send; look whether the server is there if it was not heard of for long."""
+        """Wait for something to send; ask whether the server is there if it has been silent for long."""
         loop = asyncio.get_running_loop()
         if self.ask_idle_s is not None and loop.time() >= self._asked + self.ask_idle_s:
             self._asked = loop.time()
@@ -144,7 +144,7 @@ class Sender:
         await _until(self._wake, LOOK_AGAIN_S)
 
     async def _ask(self) -> bool:
-        """Ask the server who this terminal is, note what that says about the line, and return whether it knows us."""
+        """Ask the server who this terminal is, update the status, and return whether the server knows it."""
         try:
             answer = await self.link.who_am_i(self.token())
         except Unavailable:
@@ -155,11 +155,11 @@ class Sender:
             case 200:
                 self._now_on(Line.ONLINE, "")
             case 401 | 403:
-                self._now_on(Line.REPAIR, "the server does not know this terminal any more")
+                self._now_on(Line.REPAIR, "the server no longer knows this terminal")
             case 429 | 500 | 502 | 503 | 504:
-                self._now_on(Line.BUSY, "the server cannot store events now")
+                self._now_on(Line.BUSY, "the server cannot store events right now")
             case _:
-                self._now_on(Line.TROUBLE, f"no answer of a fairpulse gateway (status {answer.status})")
+                self._now_on(Line.TROUBLE, f"this is not a fairpulse gateway's answer (status {answer.status})")
         return answer.status == 200
 
     def _now_on(self, line: Line, trouble: str) -> None:
@@ -177,7 +177,7 @@ class Sender:
         """Return when nothing waits any more.
 
         Raises:
-            Unavailable: the terminal must be paired again, which waiting does not bring about.
+            Unavailable: the terminal must be paired again; waiting does not help.
         """
         while (wait := await self.step()) is not None:
             if self.status.line is Line.REPAIR:
@@ -190,7 +190,7 @@ class Sender:
         """Make one attempt; return the seconds to wait before the next one, None when nothing waits.
 
         Raises:
-            Unavailable: the disk does not take the answer. Nothing is lost; the same events are sent again.
+            Unavailable: the answer cannot be written to disk. Nothing is lost; the same events are sent again.
         """
         batch = await self._do(self.spool.oldest, self._at_once, MOST_BYTES)
         if not batch:
@@ -213,11 +213,11 @@ class Sender:
         return {SENT_AT: instant_text(writable(self.clock())), **self.more_stamps()}
 
     def _react(self, verdict: Verdict, sent: int, answer: ServerAnswer | None) -> float:
-        """Note what a verdict says about the line; return the seconds to wait before the next attempt."""
+        """Update the status from a verdict; return the seconds to wait before the next attempt."""
         status = self.status
         took_s = 0 if answer is None else answer.took_s
         if verdict.then in (Then.GO_ON, Then.FEWER):
-            # Half as many at once after each complaint, down to the one that is to blame; then slowly more again.
+            # Halve the request after each complaint, down to the event at fault; then let it slowly grow again.
             if verdict.then is Then.FEWER:
                 self._at_once = max(1, sent // 2)
             elif sent >= self._at_once and took_s <= QUICK_S:
@@ -225,7 +225,7 @@ class Sender:
             status.failures, status.next_try_s, status.asked_s = 0, 0, 0
             self._now_on(Line.ONLINE, verdict.trouble)
             return 0
-        # A server that cannot keep up gets less at once from everybody: else nothing gets through for anybody.
+        # A slow server gets smaller requests from every terminal: otherwise nothing gets through at all.
         self._at_once = min(self._at_once, max(LEAST_EVENTS, sent // 2))
         status.failures += 1
         status.asked_s = verdict.wait_s
@@ -235,7 +235,7 @@ class Sender:
         return status.next_try_s
 
     async def _wait_for_pairing(self) -> None:
-        """Post nothing until the token is good again; ask the server now and then, since it may know us again."""
+        """Post nothing until the token is valid again; ask the server now and then whether it is."""
         while not self._now.is_set():
             await _until(self._now, self.ask_again_s)
             if await self._ask():
@@ -248,14 +248,14 @@ class Sender:
 
 
 async def _until(event: asyncio.Event, seconds: float) -> None:
-    """Return when the event is set, or after so many seconds."""
+    """Return when the event is set, at the latest after the given seconds."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
 
 
 class OneSender:
-    """The right to send from a spool; use as `with`. The kernel gives it back, however the process ends.
+    """The right to send from a spool; use as `with`. The kernel releases it however the process ends.
 
     Raises:
         Unavailable: another process sends from this folder.
@@ -273,7 +273,7 @@ class OneSender:
             file.close()
             raise Unavailable(
                 f"another program already sends from {self._path.parent}",
-                hint="that is fine: it sends what is saved here too; see `fairpulse terminal status`",
+                hint="nothing to do: it also sends what is saved here; see `fairpulse terminal status`",
             ) from None
         self._file = file
         return self

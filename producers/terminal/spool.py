@@ -1,7 +1,7 @@
-"""The spool: what a terminal has saved and the server has not finally answered yet.
+"""The spool: events that a terminal has saved and that have no final answer from the server yet.
 
-The file is the truth. There is nothing to flush at the end and nothing to repair at the start; kill the process
-between any two steps, or cut the power, and every event that was reported as saved is there.
+The file is always complete: nothing is flushed at the end or repaired at the start. Kill the process at any step, or
+cut the power: every event that was reported as saved is still there.
 """
 
 import sqlite3
@@ -24,11 +24,11 @@ REMEMBERED: Final = 500
 
 
 VACUUM_PAGES: Final = 32
-"""Pages of 4 KiB that are given back at a time on a full disk."""
+"""Pages of 4 KiB that are freed at a time on a full disk."""
 
 
 class SpoolFull(Unavailable):
-    """The event was not saved: there is no room. What was saved before is safe."""
+    """The event was not saved: there is no space. Events saved before are safe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An event that the server will never take, and why."""
+    """An event that the server will never accept, and why."""
 
     seq: int
     reason: str
@@ -59,13 +59,13 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class SpoolCounts:
-    """How many events are where. `saved` is the sum of all the others.
+    """The number of events in each state. `saved` is the sum of all the others.
 
     Attributes:
-        duplicates: answered as counted already; as good as accepted.
-        rejected: in the drawer, waiting for a human.
-        exported: handed to a human, and gone from the drawer.
-        full: nothing more is saved until something was sent.
+        duplicates: the server had them already; as good as accepted.
+        rejected: in the drawer, until somebody exports them.
+        exported: exported to a file, and gone from the drawer.
+        full: nothing more can be saved until events have been sent.
     """
 
     saved: int
@@ -82,10 +82,10 @@ class Spool:
     """A folder with the spool of one terminal. Several processes may save; one at a time should send.
 
     Args:
-        folder: made if it is not there, for its owner only.
-        cap_bytes: bytes of events to hold at most.
-        ballast_bytes: room kept free for deleting on a full disk.
-        power_safe: only a simulation may do without: see `open_database`.
+        folder: created if it is missing, for its owner only.
+        cap_bytes: most bytes of events to hold.
+        ballast_bytes: space reserved for deleting on a full disk.
+        power_safe: False only for a simulation, see `open_database`.
 
     Raises:
         Unavailable: the folder or the file cannot be used.
@@ -113,7 +113,7 @@ class Spool:
         self._ballast.load()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         with self._lock:
             self._database.close()
 
@@ -123,15 +123,15 @@ class Spool:
         """Return once the event survives a power cut.
 
         Args:
-            event_id: minted once for one deed of a human.
+            event_id: created once for each action of a person.
             kind: a word for people, shown beside it.
             saved_ms: the terminal's clock, ms since 1970.
-            body: makes the bytes to send from the sequence number that the event gets.
-            once: an id that the spool still knows is the same event, saved before.
+            body: makes the bytes to send from the event's sequence number.
+            once: an id that the spool still knows counts as the same event, already saved.
 
         Raises:
-            SpoolFull: not saved; no more room.
-            Unavailable: not saved; the disk does not take it.
+            SpoolFull: not saved; there is no space.
+            Unavailable: not saved; the disk does not work.
         """
         return self.save_all([(event_id, kind, saved_ms, body)], once=once)[0]
 
@@ -148,7 +148,7 @@ class Spool:
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
                     raise Unavailable(
-                        f"the event was not saved ({error})", hint="see that the disk works, then do it again"
+                        f"the event was not saved ({error})", hint="check that the disk works, then try again"
                     ) from None
                 self._ballast.drop()
                 raise _full("the disk is full") from None
@@ -171,29 +171,31 @@ class Spool:
     def settle(
         self, at_ms: int, delivered: Sequence[int] = (), duplicates: Sequence[int] = (), refused: Sequence[Refusal] = ()
     ) -> None:
-        """Book final answers, all or none: sequence numbers of what the server has, and what it will never take.
+        """Book final answers, all or none: numbers of events that the server has, and events that it refused for good.
 
-        What is booked twice counts once. Raises Unavailable when the disk refuses even that; nothing is lost then.
+        An event booked twice counts once. Raises Unavailable if the disk refuses even that; nothing is lost then.
         """
         with self._lock:
             try:
                 self._settle(at_ms, delivered, duplicates, refused)
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
-                    raise Unavailable(f"the answer was not booked ({error})", hint="see that the disk works") from None
+                    raise Unavailable(
+                        f"the answer was not booked ({error})", hint="check that the disk works"
+                    ) from None
                 self._ballast.drop()
                 try:
                     self._settle(at_ms, delivered, duplicates, refused)
                 except sqlite3.OperationalError:
                     raise Unavailable(
-                        "the disk is full to the last byte", hint="delete something else on it; nothing is lost"
+                        "the disk is completely full", hint="delete other files on it; no event is lost"
                     ) from None
             if not self._ballast.aboard:
                 self._shrink()
                 self._ballast.load()
 
     def totals(self) -> SpoolCounts:
-        """Return how many events are where."""
+        """Return the number of events in each state."""
         with self._lock:
             accepted, duplicates, exported, size = self._database.execute(
                 "SELECT accepted, duplicates, exported, bytes FROM totals"
@@ -221,7 +223,7 @@ class Spool:
             database.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
 
     def rows(self, state: int, limit: int) -> list[tuple[int, str, str, int, str, str, bytes]]:
-        """Return the newest rows in a state: number, id, kind, ms of saving, reason, detail, body."""
+        """Return the newest rows in a state: number, id, kind, time of saving in ms, reason, detail, body."""
         with self._lock:
             return self._database.execute(
                 "SELECT seq, event_id, kind, saved_ms, coalesce(reason, ''), coalesce(detail, ''), body "
@@ -230,7 +232,7 @@ class Spool:
             ).fetchall()
 
     def forget_exported(self, numbers: Sequence[int], at_ms: int) -> None:
-        """Take events out of the drawer that a human has in a file now."""
+        """Remove events from the drawer that are exported now."""
         with self._lock, self._transaction() as database:
             for seq in numbers:
                 self._leave(database, seq, REJECTED, EXPORTED, at_ms, "exported")
@@ -290,7 +292,7 @@ class Spool:
 
     @staticmethod
     def _leave(database: sqlite3.Connection, seq: int, before: int, after: int, at_ms: int, column: str) -> None:
-        """Empty a row and book where it went; nothing if it had left `before` already."""
+        """Empty a row and count it in its new state; do nothing unless it is in the state `before`."""
         row = database.execute("SELECT length(body) FROM events WHERE seq = ? AND state = ?", (seq, before)).fetchone()
         if row is None:
             return
@@ -318,11 +320,11 @@ class Spool:
                 self._database.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").fetchall()
                 self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         except sqlite3.OperationalError:
-            return  # no room yet, or another process reads: the next answer brings another chance
+            return  # no room yet, or another process reads: the next answer tries again
 
 
 def _full(what: str) -> SpoolFull:
     return SpoolFull(
         f"not saved: {what}",
-        hint="let the terminal send what it holds (fairpulse terminal drain); what was saved before is safe",
+        hint="let the terminal send its events (fairpulse terminal drain); all events saved before are safe",
     )

@@ -1,4 +1,4 @@
-"""How the spool lies on disk: one SQLite file, made to survive a power cut after every commit."""
+"""The spool on disk: one SQLite file, which survives a power cut after every commit."""
 
 import os
 import sqlite3
@@ -39,16 +39,16 @@ CREATE TABLE IF NOT EXISTS totals (
 INSERT OR IGNORE INTO totals (one) VALUES (1);
 CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
-"""AUTOINCREMENT: a sequence number is never used twice, also after its row is gone. It is the terminal's
+"""AUTOINCREMENT: a sequence number is never used twice, even after its row is gone. It is the terminal's
 `terminal_seq`; rows are never skipped, so a gap at the server is a lost event."""
 
 
 def open_database(path: Path, *, power_safe: bool = True) -> sqlite3.Connection:
-    """Return a connection to the spool, made if it is not there; usable from any thread, one at a time.
+    """Return a connection to the spool, created if it is missing; usable from any thread, one at a time.
 
     Args:
         path: the file.
-        power_safe: every commit waits for the disk; else it survives the end of the process, not of the power.
+        power_safe: every commit waits for the disk; if False, it survives a killed process but not a power cut.
 
     Raises:
         Unavailable: the file cannot be opened, or is damaged.
@@ -73,7 +73,7 @@ def open_database(path: Path, *, power_safe: bool = True) -> sqlite3.Connection:
     except sqlite3.DatabaseError as error:
         raise Unavailable(
             f"the spool {path} cannot be opened ({error})",
-            hint="see that the folder is writable and the disk has room; keep the file, it may hold unsent events",
+            hint="check that the folder is writable and the disk has space; keep the file, it may hold unsent events",
         ) from None
     if new:
         sync_folder(path.parent)

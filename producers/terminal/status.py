@@ -1,4 +1,4 @@
-"""What a terminal says about itself, and how wrong its clock is."""
+"""The state of a terminal in words, and how wrong its clock is."""
 
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -12,7 +12,7 @@ from schemas.errors import Unavailable
 from schemas.times import epoch_ms, wall_ms
 
 BARELY_MS: Final = 2_000
-"""A smaller difference is not worth a word: the Date header has whole seconds."""
+"""Smaller differences are not reported: the Date header has whole seconds."""
 
 
 def clock_offset_ms(answer: ServerAnswer, now_ms: int) -> int | None:
@@ -32,11 +32,11 @@ def clock_offset_ms(answer: ServerAnswer, now_ms: int) -> int | None:
 
 
 def clock_text(offset_ms: int | None) -> str:
-    """Return the offset for people: empty while it is unknown."""
+    """Return the offset in words; empty while it is unknown."""
     if offset_ms is None:
         return ""
     if abs(offset_ms) <= BARELY_MS:
-        return "clock right"
+        return "clock correct"
     seconds = abs(offset_ms) // 1_000
     for size, word in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
         if seconds >= 2 * size or size == 1:
@@ -71,6 +71,6 @@ async def report(terminal: BoothTerminal, clock: ClockMs = wall_ms, patience_s: 
         f"numbers   1-{terminal.spool.last_seq():,}" if totals.saved else "numbers   none yet",
     ]
     if totals.full:
-        lines.append("full      nothing more is saved until something was sent")
+        lines.append("full      nothing more can be saved until events have been sent")
     lines += [f"exhibit   {one.id}  {one.name}" for one in card.exhibits]
     return "\n".join(lines)

@@ -24,7 +24,7 @@ KINDS: Mapping[str, tuple[ScanKind, ...]] = {
     "hall": (ScanKind.ZONE_IN, ScanKind.ZONE_OUT),
     "desk": (ScanKind.SESSION,),
 }
-"""What can be scanned at a place; the first is meant when nothing is said."""
+"""The kinds of scans at each place; the first is the default."""
 
 
 class BoothTerminal:
@@ -33,7 +33,7 @@ class BoothTerminal:
     Args:
         spool: where events are kept until the server has them.
         badge_key: makes pseudonyms of badge codes; None if the fair's badges carry pseudonyms.
-        clock: the terminal's own clock, as wrong as it may be.
+        clock: the terminal's own clock, right or wrong.
 
     Raises:
         InvalidSettings: the spool was never paired.
@@ -49,7 +49,8 @@ class BoothTerminal:
         pairing, card = Pairing.load(spool), spool.note(CARD)
         if pairing is None or card is None:
             raise InvalidSettings(
-                "this terminal is not paired yet", hint="fairpulse terminal pair --server https://..., once, online"
+                "this terminal is not paired yet",
+                hint="run `fairpulse terminal pair --server https://...` once, while online",
             )
         self.spool = spool
         self.card = Card.read(card)
@@ -61,7 +62,7 @@ class BoothTerminal:
         self._online: Callable[[], bool] = lambda: True
 
     def tell_online(self, online: Callable[[], bool]) -> None:
-        """Give a way to ask whether the server answers; what is saved while it does not is marked as an outage's."""
+        """Set how to ask whether the server answers; events saved while it does not are marked as offline."""
         self._online = online
 
     def scan(
@@ -79,11 +80,11 @@ class BoothTerminal:
             badge: as the scanner typed it; None for a visitor who does not want to be tracked.
             kind: None for the first kind that the place has.
             role: as printed on the badge.
-            read_by: what read it.
-            event_id: a UUID of the caller's, the same when it tries again; None for a fresh one.
+            read_by: the device that read it.
+            event_id: a UUID from the caller, the same on every retry; None makes a new one.
 
         Raises:
-            InvalidEvent: not saved; says what is wrong.
+            InvalidEvent: not saved; the message says what is wrong.
             SpoolFull, Unavailable: not saved; the disk is full or does not work.
         """
         kinds = KINDS[self.card.place]
@@ -91,9 +92,9 @@ class BoothTerminal:
         if kind not in kinds:
             raise InvalidEvent(
                 "out_of_scope",
-                f"kind: a {self.card.place} has no such scan",
+                f"kind: a {self.card.place} does not have this kind of scan",
                 field="kind",
-                hint=f"one of {', '.join(kinds)}",
+                hint=f"choose one of {', '.join(kinds)}",
             )
         members: dict[str, Any] = {"scan_kind": kind, "badge_role": role, "source_type": read_by}
         if self.card.place_id:
@@ -114,7 +115,7 @@ class BoothTerminal:
         if shown is None:
             raise InvalidEvent(
                 "unknown_place",
-                "exhibit: this booth does not show it",
+                "exhibit: this booth does not have it",
                 field="exhibit",
                 hint="`fairpulse terminal status` lists the exhibits; pair again if the fair file has changed",
             )
@@ -122,11 +123,11 @@ class BoothTerminal:
         return self._save(type_of(ExhibitInteraction), kind.value, members, event_id, badge)
 
     def check_deal(self, form: DealForm) -> Mapping[str, Any]:
-        """Return what a deal would say, saving nothing; raises InvalidEvent as `deal`."""
+        """Return the fields of a deal without saving it; raises InvalidEvent as `deal`."""
         return deal_members(form, self.card, "d-0", instant_text(writable(self._clock())))
 
     def deal(self, form: DealForm, *, event_id: str | None = None) -> Saved:
-        """Save a deal that was signed here, as somebody has reviewed it; raises as `scan`."""
+        """Save a deal that was reviewed and signed here; raises as `scan`."""
         now = self._clock()
         chosen = event_id or new_event_id(now)
         members = deal_members(form, self.card, f"d-{chosen.replace('-', '')[-16:]}", instant_text(writable(now)))
@@ -151,10 +152,10 @@ class BoothTerminal:
         if badge is not None:
             event["badge_ref"] = badge_ref(badge, self._key)
         elif members.get("scan_kind") in (ScanKind.ENTRY, ScanKind.EXIT):
-            raise InvalidEvent("missing_field", "badge: a gate reads every badge", field="badge", hint="scan it")
+            raise InvalidEvent("missing_field", "badge: a gate must read every badge", field="badge", hint="scan it")
 
         def body(seq: int) -> bytes:
-            # Read back by the decoder of the house: what the server would refuse is refused here, with its words.
+            # Decode it as the server does: an event that it would refuse is refused here, in the same words.
             return envelope(decode_strict(json.dumps({**event, "terminal_seq": seq}).encode()), self._source)
 
         return self.spool.save(chosen, word, now, body)

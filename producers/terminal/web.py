@@ -1,4 +1,4 @@
-"""`fairpulse terminal serve`: the page of the booth on this machine alone, and the sender behind it."""
+"""`fairpulse terminal serve`: the page of the booth, on this machine only, and the sender behind it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -22,10 +22,10 @@ from schemas.times import wall_ms
 
 HOST: Final = "127.0.0.1"
 ASK_IDLE_S: Final = 5.0
-"""With nothing to send, the state line still tells the truth within seconds."""
+"""With nothing to send, the status line is still right within seconds."""
 
 SHOWN: Final = 20
-"""Rejected events on the screen; all of them are in the export."""
+"""Most rejected events on the screen; the export has all of them."""
 
 FILES: Final = {"/": "page.html", "/page.js": "page.js", "/page.css": "page.css", "/icon.svg": "icon.svg"}
 TYPES: Final = {"html": "text/html", "js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
@@ -40,7 +40,7 @@ HEADERS: Final = {
 
 
 class Page:
-    """The page of one terminal. Requests from other pages and under other names are refused.
+    """The page of one terminal. Requests from other pages or for other host names are refused.
 
     Args:
         terminal: paired; its sender is started here.
@@ -137,7 +137,7 @@ class Page:
     def _saving(
         self, save: Callable[[BoothTerminal, dict[str, Any]], Saved]
     ) -> Callable[[web.Request], Awaitable[web.Response]]:
-        """Return the handler of one way to save: 200 once it is on disk, else what is wrong and nothing saved."""
+        """Return a handler that saves: 200 once the event is on disk, otherwise the error, with nothing saved."""
 
         async def handle(request: web.Request) -> web.Response:
             try:
@@ -158,7 +158,7 @@ class Page:
     async def _guard(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        """Answer this machine's own page only: no other site's script may scan a badge or read the state."""
+        """Answer only this machine's own page: no other site's script may scan a badge or read the state."""
         name = request.host.rpartition(":")[0] or request.host
         origin = request.headers.get("Origin")
         foreign = origin is not None and origin != f"http://{request.host}"
@@ -185,8 +185,8 @@ async def serve_page(terminal: BoothTerminal, port: int, ready: Callable[[str], 
 
     Args:
         terminal: paired; read from and saved to while the page is served.
-        port: on this machine alone; 0 takes a free one.
-        ready: told of the page's address once it can be opened.
+        port: on this machine only; 0 takes a free one.
+        ready: called with the page's address once it can be opened.
 
     Raises:
         Unavailable: another program sends from the same folder.
@@ -205,7 +205,7 @@ async def serve_page(terminal: BoothTerminal, port: int, ready: Callable[[str], 
             except OSError as error:
                 await runner.cleanup()
                 raise InvalidSettings(
-                    f"--port: cannot be listened on ({error.strerror})", hint="name another, or 0 for a free one"
+                    f"--port: this port cannot be used ({error.strerror})", hint="name another, or 0 for a free one"
                 ) from None
             sending = asyncio.create_task(page.sender.run())
             try:

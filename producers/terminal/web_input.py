@@ -1,4 +1,4 @@
-"""What the page posts, checked field by field; values are never echoed."""
+"""Checks the forms that the page posts, field by field; values are never echoed."""
 
 import json
 from collections.abc import Mapping
@@ -18,18 +18,18 @@ Word = TypeVar("Word", bound=Code)
 
 
 def fields_of(body: bytes) -> dict[str, Any]:
-    """Return the fields of a posted form. Raises InvalidEvent if it is no JSON object."""
+    """Return the fields of a posted form. Raises InvalidEvent if it is not a JSON object."""
     try:
         fields = json.loads(body)
     except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict):
-        raise InvalidEvent("not_json", "the form is no JSON object", hint="reload the page")
+        raise InvalidEvent("not_json", "the form is not a JSON object", hint="reload the page")
     return fields
 
 
 def scan_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> Saved:
-    """Save a scan: `id`, `badge` (left out for an anonymous one), `kind`, `role`, `manual`."""
+    """Save a scan: `id`, `badge` (left out for an anonymous scan), `kind`, `role`, `manual`."""
     _only(fields, "id", "badge", "kind", "role", "manual")
     return terminal.scan(
         _text(fields, "badge") if "badge" in fields else None,
@@ -41,7 +41,7 @@ def scan_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> Saved:
 
 
 def interaction_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> Saved:
-    """Save an interaction: `id`, `exhibit`, `kind`, `badge` (left out for nobody's)."""
+    """Save an interaction: `id`, `exhibit`, `kind`, `badge` (left out without a badge)."""
     _only(fields, "id", "exhibit", "kind", "badge")
     return terminal.interact(
         _text(fields, "exhibit"),
@@ -74,7 +74,7 @@ def deal_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> Saved:
 
 def _only(fields: Mapping[str, Any], *names: str) -> None:
     if not fields.keys() <= set(names):
-        raise InvalidEvent("unknown_field", "a field that the form does not have", hint="reload the page")
+        raise InvalidEvent("unknown_field", "the form has an unknown field", hint="reload the page")
 
 
 def _text(fields: Mapping[str, Any], name: str, default: str | None = None) -> str:
@@ -92,8 +92,8 @@ def _word(fields: Mapping[str, Any], name: str, words: type[Word]) -> Word:
 
 
 def _id(fields: Mapping[str, Any]) -> str:
-    """Return the id that the page minted for one deed: its repetition after a lost reply is not a second deed."""
+    """Return the id that the page made for one action: repeating it after a lost reply does not save it twice."""
     try:
         return _EVENT_ID.validate_python(fields.get("id"), strict=True)
     except ValidationError:
-        raise InvalidEvent("bad_value", "id: no UUID", field="id", hint="reload the page") from None
+        raise InvalidEvent("bad_value", "id: not a UUID", field="id", hint="reload the page") from None

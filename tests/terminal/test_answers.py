@@ -39,7 +39,7 @@ def test_the_jitter_is_full_doubles_and_has_a_ceiling() -> None:
     assert wait_s(5, lambda: 0.0, asked_s=3) == 3
 
 
-def test_a_result_is_believed_only_where_index_and_id_agree() -> None:
+def test_a_result_is_believed_only_if_index_and_id_agree() -> None:
     body = b'{"results":[{"index":1,"id":"a","outcome":"accepted"},{"index":true,"id":"b","outcome":"accepted"}]}'
     verdict = judge(207, {}, body, SENT, NOW_S)
     assert (verdict.delivered, verdict.then) == ((), Then.ALERT)
@@ -51,7 +51,7 @@ def test_a_result_is_believed_only_where_index_and_id_agree() -> None:
     ("offset_ms", "text"),
     [
         (None, ""),
-        (1_500, "clock right"),
+        (1_500, "clock correct"),
         (-3_000, "clock 3 s fast"),
         (180_000, "clock 3 min slow"),
         (86_400_000, "clock 24 h slow"),

@@ -45,7 +45,7 @@ async def test_from_pairing_to_an_empty_spool(folder: Path, server: ScriptedServ
     assert (code, "value 10.50 EUR" in complained) == (0, True)
     code, said, _ = await run(folder, "status")
     assert "events    saved here: 5, sent: 0" in said
-    assert "knows this terminal, clock right" in said
+    assert "knows this terminal, clock correct" in said
     assert "tf_k_s" not in said
     assert await run(folder, "drain") == (0, "saved here: 0, sent: 5, rejected: 0\n", "")
     assert [event["data"]["terminal_seq"] for event in server.events.values()] == [1, 2, 3, 4, 5]
@@ -100,7 +100,7 @@ async def test_a_drain_with_a_time_limit_gives_up_and_keeps_everything(folder: P
 @pytest.mark.parametrize(
     "address", ["nonsense", "ftp://x", "http://", "https://user:pw@host", "https://host/path", "http://gateway.example"]
 )
-def test_an_address_that_would_not_do_is_refused(address: str) -> None:
+def test_an_unsuitable_address_is_refused(address: str) -> None:
     with pytest.raises(InvalidSettings) as refused:
         checked_server(address)
     assert address not in str(refused.value)

@@ -91,7 +91,7 @@ async def test_somebody_else_filling_the_disk_to_the_last_byte_loses_nothing(
     saved += fill(spool)
     await drain(spool, server)
     assert server.order == saved
-    assert spool.totals().full, "the film still lies there"
+    assert spool.totals().full, "the film is still there"
     (small_disk / "film.mp4").unlink()
     assert save(spool), "room again: scanning goes on by itself"
     spool.close()

@@ -60,7 +60,7 @@ class Booth:
         await self.page.wait_for_selector("body[data-ready]")
 
     async def reads(self, selector: str, text: str) -> None:
-        """Wait until an element reads so."""
+        """Wait until an element has this text."""
         await playwright.expect(self.page.locator(selector)).to_have_text(text, timeout=20_000)
 
     async def contains(self, selector: str, text: str) -> None:
@@ -87,7 +87,7 @@ class Booth:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator["playwright.Browser"]:
-    """One Chromium for all tests; each has a page without a past."""
+    """One Chromium for all tests; each has a fresh page."""
     async with playwright.async_playwright() as driver:
         running = await driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield running
@@ -117,7 +117,7 @@ async def booth(folder: Path, server: ScriptedServer, browser: "playwright.Brows
     assert problems == [], "no script failed and nothing broke the content security policy"
 
 
-async def test_a_scan_is_said_to_be_saved_and_reaches_the_server(booth: Booth) -> None:
+async def test_a_scan_is_shown_as_saved_and_reaches_the_server(booth: Booth) -> None:
     await booth.scan()
     await booth.contains("#said-word", "Saved no. 1")
     await booth.reads("#counts", "saved here: 0, sent: 1")
@@ -174,9 +174,9 @@ async def test_with_a_failing_server_the_page_says_so_and_keeps_saving(
     await booth.contains("#said-word", "Saved no. 2")
 
 
-async def test_the_state_line_tells_the_truth_also_while_nobody_scans(booth: Booth) -> None:
+async def test_the_status_line_is_right_even_while_nobody_scans(booth: Booth) -> None:
     await booth.reads("#words", "Online")
-    await booth.reads("#clock", "clock right")
+    await booth.reads("#clock", "clock correct")
     await booth.server.down()
     await booth.reads("#words", "Offline")
     await booth.server.up()
@@ -194,7 +194,7 @@ async def test_a_rejected_event_is_shown_with_its_reason(booth: Booth) -> None:
     await booth.page.click("#try-now")
     await booth.reads("#counts", "saved here: 0, sent: 1, rejected: 1")
     await booth.type("F6")
-    await booth.contains("#rejected-rows", "A place that the fair file does not have")
+    await booth.contains("#rejected-rows", "The place is not in the fair file")
     await booth.picture("rejected")
 
 
@@ -237,7 +237,7 @@ async def test_a_wrong_field_of_a_deal_is_named_and_focused(booth: Booth) -> Non
     await playwright.expect(booth.page.locator("#deal-amount")).to_have_attribute("aria-invalid", "true")
 
 
-async def test_a_scan_while_the_program_is_down_is_not_called_saved_and_is_saved_once_later(booth: Booth) -> None:
+async def test_a_scan_while_the_program_is_down_is_not_shown_as_saved_and_is_saved_once_later(booth: Booth) -> None:
     await booth.scan()
     await booth.reads("#counts", "saved here: 0, sent: 1")
     await booth.kill()

@@ -1,4 +1,4 @@
-"""The power goes: what was called saved is there, whatever the disk had not written yet."""
+"""A power cut: every event that was called saved is there, whatever the disk had not written yet."""
 
 import shutil
 import sqlite3
@@ -67,5 +67,5 @@ def test_no_power_cut_loses_what_was_called_saved(tmp_path: Path) -> None:
     assert lost_in_cuts(tmp_path, "FULL") == 0
 
 
-def test_the_test_of_power_cuts_is_not_blind(tmp_path: Path) -> None:
+def test_the_test_of_power_cuts_finds_a_real_loss(tmp_path: Path) -> None:
     assert lost_in_cuts(tmp_path, "NORMAL") > 0

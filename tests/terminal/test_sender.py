@@ -117,7 +117,7 @@ async def test_a_batch_of_rejected_events_goes_to_the_drawer_whole(spool: Spool,
     assert {row[4] for row in spool.rows(1, 99)} == {"wrong_fair", "rejected"}
 
 
-async def test_a_batch_that_is_not_understood_is_halved_until_the_one_to_blame_stands_alone(
+async def test_a_batch_that_is_not_understood_is_halved_until_the_event_at_fault_is_alone(
     spool: Spool, server: ScriptedServer
 ) -> None:
     ids = fill(spool, 400)

@@ -1,4 +1,4 @@
-"""The library: what is saved for a scan, an interaction, a deal; clocks that are wrong; what is refused and why."""
+"""The library: saving a scan, an interaction, a deal; wrong clocks; refusals and their reasons."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -74,7 +74,9 @@ def test_a_badge_code_becomes_a_pseudonym_and_is_never_stored(make: Callable[...
 
 
 @pytest.mark.parametrize("code", ["", "two words", "\x1b[0m", "é", "x" * 200])
-def test_what_is_no_badge_is_refused_without_being_echoed(make: Callable[..., BoothTerminal], code: str) -> None:
+def test_a_code_that_is_not_a_badge_is_refused_without_being_echoed(
+    make: Callable[..., BoothTerminal], code: str
+) -> None:
     terminal = make(badge_key=b"k")
     with pytest.raises(InvalidEvent, match="badge") as refused:
         terminal.scan(code)
@@ -87,7 +89,7 @@ def test_without_a_key_only_pseudonyms_can_be_scanned(make: Callable[..., BoothT
         make().scan("VISITOR-4711")
 
 
-def test_a_booth_scans_no_gate_and_knows_its_exhibits(make: Callable[..., BoothTerminal]) -> None:
+def test_a_booth_makes_no_gate_scans_and_knows_its_exhibits(make: Callable[..., BoothTerminal]) -> None:
     terminal = make()
     with pytest.raises(InvalidEvent, match="kind"):
         terminal.scan(BADGE, kind=ScanKind.ENTRY)
@@ -123,7 +125,7 @@ def test_a_deal_is_one_revision_with_both_parties(make: Callable[..., BoothTermi
         ({"amount": "5", "currency": "USD"}, "currency"),
     ],
 )
-def test_a_deal_that_cannot_be_is_named_by_its_field(
+def test_an_invalid_deal_is_named_by_its_field(
     make: Callable[..., BoothTerminal], changes: dict[str, str], field: str
 ) -> None:
     terminal = make()

@@ -1,4 +1,4 @@
-"""Terminal, gateway and Kafka together: what terminals call sent is in the topics, once for each deed."""
+"""Terminal, gateway and Kafka together: events that terminals call sent are in the topics, once for each action."""
 
 import asyncio
 import json
@@ -99,7 +99,7 @@ async def test_all_three_kinds_of_events_are_accepted_as_the_terminal_makes_them
 @pytest.mark.parametrize(
     "clock_ms", [0, 1_761_380_000_000 + 86_400_000, 5_680_281_600_000], ids=["1970", "day", "2150"]
 )
-async def test_a_wrong_clock_is_no_reason_to_refuse_a_scan(
+async def test_a_scan_is_not_refused_for_a_wrong_clock(
     terminal: BoothTerminal, gateway: GatewayProcess, enrolled: Paired, kafka: LocalKafka, clock_ms: int
 ) -> None:
     wrong = BoothTerminal(terminal.spool, clock=lambda: clock_ms)
@@ -109,7 +109,7 @@ async def test_a_wrong_clock_is_no_reason_to_refuse_a_scan(
     assert (await stored(kafka))[f"{BOOTH.terminal_id} {saved.event_id}"] == 1
 
 
-async def test_a_reused_id_with_other_content_goes_to_the_drawer_and_the_first_one_stands(
+async def test_a_reused_id_with_other_content_goes_to_the_drawer_and_the_first_one_counts(
     terminal: BoothTerminal, gateway: GatewayProcess, enrolled: Paired, folder: Path
 ) -> None:
     saved = terminal.scan(BADGE)

@@ -2,17 +2,17 @@
 // The page of a booth. It says "Saved" only after the terminal program has answered that the event is on disk.
 
 const INTERACTIONS = {
-  demo_started: "Demo started", demo_completed: "Demo completed", touch_session: "Touched", video_view: "Video seen",
-  ar_vr_session: "AR or VR", brochure_download: "Brochure", qr_open: "QR opened", sample_request: "Sample wanted",
+  demo_started: "Demo started", demo_completed: "Demo completed", touch_session: "Touch screen", video_view: "Video watched",
+  ar_vr_session: "AR or VR", brochure_download: "Brochure", qr_open: "QR code opened", sample_request: "Sample requested",
   question_asked: "Question", meeting_booked: "Meeting booked", meeting_held: "Meeting held",
-  quote_requested: "Quote wanted", lead_captured: "Lead", survey_submitted: "Survey",
+  quote_requested: "Quote requested", lead_captured: "Lead", survey_submitted: "Survey",
 };
 const KINDS = { entry: "Entry", exit: "Exit", zone_in: "In", zone_out: "Out", booth: "Booth", session: "Session" };
 const REASONS = {
-  unknown_place: "A place that the fair file does not have", out_of_scope: "This terminal may not send this",
-  event_id_conflict: "Another event came under the same id", bad_value: "A field has a value that it cannot have",
+  unknown_place: "The place is not in the fair file", out_of_scope: "This terminal may not send this",
+  event_id_conflict: "Another event has the same id", bad_value: "A field has an invalid value",
   wrong_fair: "It belongs to another fair", wrong_source: "It belongs to another terminal",
-  unknown_currency: "A currency that the fair does not accept", too_large: "Too large",
+  unknown_currency: "The fair does not accept this currency", too_large: "Too large",
 };
 const WHAT = { ...INTERACTIONS, scan: "Badge scan", deal: "Deal" };
 const TABS = ["scan", "interact", "deal", "rejected"];
@@ -45,7 +45,7 @@ async function ask(path, fields) {
   return { status: answer.status, content: await answer.json() };
 }
 
-// Every deed has one id, minted here: sent again after a lost reply, it is still one event.
+// Every action gets its id here: sent again after a lost reply, it is still one event.
 function save(path, fields, word, done) {
   deeds.push({ path, fields: { id: uuid(), ...fields }, word, done });
   if (!working) work();
@@ -59,7 +59,7 @@ async function work() {
     try {
       answer = await ask(deed.path, deed.fields);
     } catch {
-      say("bad", "Not saved yet", "The terminal program does not answer. Keep this page open; it goes on by itself.");
+      say("bad", "Not saved yet", "The terminal program does not answer. Keep this page open; it will be saved later.");
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
       continue;
     }
@@ -77,7 +77,7 @@ async function work() {
   look();
 }
 
-// No badge stands here: whoever looks over a shoulder learns nothing.
+// No badges in this list: it is visible to everybody at the booth.
 function remember(seq, word, time) {
   const line = document.createElement("li");
   line.textContent = `no. ${seq}  ${word}  ${time}`;
@@ -101,18 +101,18 @@ async function look() {
   } catch {
     at("state").dataset.line = "stopped";
     at("words").textContent = "Terminal program stopped";
-    at("trouble").textContent = "Nothing can be saved until it runs again; what was saved is safe";
+    at("trouble").textContent = "Nothing can be saved until it runs again; everything saved so far is safe";
     return;
   }
   const words = {
     untried: "Starting", online: "Online", offline: "Offline", busy: "Server not ready", repair: "Pair this terminal again",
     trouble: "Call the organiser",
   };
-  const safe = "keep going, events are safe here";
+  const safe = "keep working, events are safe here";
   at("state").dataset.line = state.full ? "full" : state.line;
   at("words").textContent = state.full ? "Full: scanning has stopped" : words[state.line];
   at("trouble").textContent = state.line === "online" ? "" : state.line === "untried" ? ""
-    : state.full ? "it goes on when events could be sent" : `${state.trouble ? state.trouble + "; " : ""}${safe}`;
+    : state.full ? "it will continue once events have been sent" : `${state.trouble ? state.trouble + "; " : ""}${safe}`;
   at("counts").textContent = state.counts;
   at("clock").textContent = state.clock;
   at("try-now").hidden = state.line === "online" || state.line === "untried";
@@ -228,7 +228,7 @@ async function checkAndShow() {
   const terms = [
     ["Partner", `${fields.partner} (${fields.country})`],
     ["Stage", chosen("stage")],
-    ["Kind", chosen("outcome")],
+    ["Type of deal", chosen("outcome")],
     ["Value", fields.amount ? `${fields.currency} ${fields.amount}` : "undisclosed"],
     ["Section", chosen("section")],
   ];
@@ -240,7 +240,7 @@ async function checkAndShow() {
     return [left, right];
   }));
   at("review").showModal();
-  // On "Change": a second Enter, or a scanner's, must not sign anything.
+  // The focus is on "Change": a second Enter, or a scanner's, must not sign anything.
   at("review-change").focus();
 }
 
@@ -309,7 +309,7 @@ document.addEventListener("keydown", (event) => {
     show(name);
     return;
   }
-  // A scanner types wherever it is: what no field takes goes to the badge.
+  // A scanner types wherever the focus is: keys that no field takes go to the badge field.
   const free = event.target === document.body || event.target.matches("[role=tab]");
   if (free && event.key.length === 1 && event.key !== " " && (tab === "scan" || tab === "interact")) {
     at(`${tab}-badge`).focus();
