@@ -1,1 +1,1 @@
-"""Every shape that crosses a border: events, topics, the fair file, settings, the command line."""
+"""All formats that cross a border: events, topics, the fair file, settings, the command line."""

@@ -1,4 +1,4 @@
-"""Does a well-formed event make sense at this fair? The rules that need more than one field, or the fair file."""
+"""Does a well-formed event make sense at this fair? These rules need several fields, or the fair file."""
 
 from collections.abc import Callable
 from typing import Final
@@ -10,7 +10,7 @@ from schemas.fair.model import Fair
 from schemas.wire import REASONS
 
 LARGEST_MINOR: Final = 2**63 - 1
-"""Largest value of one deal in minor units of the reporting currency: what a journal keeps as one number."""
+"""Largest value of one deal in minor units of the reporting currency: the largest number that a journal keeps."""
 
 
 def admission(fair: Fair) -> Callable[[Event], None]:
@@ -27,7 +27,9 @@ def admission(fair: Fair) -> Callable[[Event], None]:
             if scan.gate_id not in gates:
                 raise _unplaced("gate_id", scan.gate_id)
             if scan.badge_ref is None:
-                raise _missing("badge_ref", "a gate reads every badge; only booths and hall doors may be anonymous")
+                raise _missing(
+                    "badge_ref", "a gate must read every badge; only scans at booths and hall doors may be anonymous"
+                )
         elif kind is not ScanKind.SESSION and scan.hall_id not in halls:
             raise _unplaced("hall_id", scan.hall_id)
 
@@ -66,7 +68,7 @@ def admission(fair: Fair) -> Callable[[Event], None]:
                     "bad_value",
                     f"value_minor: {REASONS['bad_value']}",
                     field="value_minor",
-                    hint="in the fair's reporting currency it is more than can be counted; correct it, or the rate",
+                    hint="it is too large in the fair's reporting currency; correct the value or the rate",
                 )
 
     def admit(event: Event) -> None:
@@ -85,14 +87,14 @@ def admission(fair: Fair) -> Callable[[Event], None]:
             case DealTerms():
                 admit_deal(event)
             case _:
-                pass  # it names nothing that the fair file must know
+                pass  # it names nothing from the fair file
 
     return admit
 
 
 def _unplaced(field: str, value: str | None) -> InvalidEvent:
     if value is None:
-        return _missing(field, "this kind of event happens at a place; name it")
+        return _missing(field, "this kind of event must name its place")
     return InvalidEvent(
         "unknown_place",
         f"{field}: {REASONS['unknown_place']}",

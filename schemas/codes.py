@@ -41,7 +41,7 @@ class ScanKind(Code):
 
 
 class BadgeRole(Code):
-    """Who wears the badge. Which roles count as visitors is the audit profile's business (FKM, ABC)."""
+    """Who wears the badge. The audit profile (FKM, ABC) decides which roles count as visitors."""
 
     VISITOR_PROFESSIONAL = "visitor_professional"
     VISITOR_PUBLIC = "visitor_public"
@@ -63,7 +63,7 @@ class ScanResult(Code):
 
 
 class DenyReason(Code):
-    """Why a scan was denied (the list of pretix, and four of a fair's own)."""
+    """Why a scan was denied (the list of pretix, and four more from fairs)."""
 
     INVALID = "invalid"
     UNPAID = "unpaid"
@@ -152,7 +152,7 @@ class DealLocation(Code):
 
 
 class TradeDirection(Code):
-    """Across which border services or capital move; a domestic deal is a result but no services trade."""
+    """Across which border services or capital move; a domestic deal is a result but not services trade."""
 
     EXPORT = "export"
     IMPORT = "import"

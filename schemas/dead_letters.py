@@ -1,4 +1,4 @@
-"""What lies in `fair.rejected`: a refused record or event, the reason, and where it came from."""
+"""The records of `fair.rejected`: a refused record or event, the reason, and where it came from."""
 
 import base64
 import hashlib
@@ -10,18 +10,18 @@ import msgspec
 from schemas.errors import InvalidEvent
 
 RAW_MAX_BYTES: Final = 524_288
-"""Of a larger record only so much is kept in its dead letter; its place tells where the whole is."""
+"""A dead letter keeps only this much of a larger record; its place tells where the whole record is."""
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     """A refused record or event, read back.
 
     Attributes:
-        topic: where it lay, or would have gone; empty if that cannot be told.
-        partition: where it lay; -1 for an event that never lay in a topic.
+        topic: where it was, or would have gone; empty if unknown.
+        partition: where it was; -1 for an event that was never in a topic.
         offset: the same.
-        size: bytes of it; more than `value` has for a very large one.
-        value: it, in base64; None if it was null.
+        size: its bytes; more than `value` has for a very large one.
+        value: its bytes in base64; None if it was null.
         terminal_id: who posted it to a gateway; empty for a record that a worker refused.
     """
 
@@ -38,12 +38,12 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def raw(self) -> bytes | None:
-        """What was refused; its beginning if it was larger than `RAW_MAX_BYTES`."""
+        """The refused bytes; only their beginning if there were more than `RAW_MAX_BYTES`."""
         return None if self.value is None else base64.b64decode(self.value)
 
     @property
     def terminal(self) -> str:
-        """The terminal it is from, as the token or, failing that, the event itself says; empty if neither does."""
+        """The terminal that sent it, from the token or else from the event itself; empty if neither says."""
         if self.terminal_id:
             return self.terminal_id
         found = _TERMINAL.search(self.raw or b"")
@@ -66,7 +66,7 @@ _MARK: Final = msgspec.json.Decoder(Redriven).decode
 
 
 def read_letter(value: bytes | None) -> DeadLetter | Redriven | None:
-    """Return what a record of `fair.rejected` is; None if it is neither a letter nor a mark."""
+    """Return the letter or the mark in a record of `fair.rejected`; None if it is neither."""
     for read in (_LETTER, _MARK):
         try:
             return read(value or b"")
@@ -96,11 +96,11 @@ def posted_letter(
 ) -> tuple[bytes, bytes]:
     """Return key and value of the dead letter of an event that the gateway refused.
 
-    Partition and offset are -1: it never lay in a topic. `value` is the event as it would have been stored if only the
-    fair file refused it (so it can be redriven once that is right), otherwise what the terminal posted.
+    Partition and offset are -1: the event was never in a topic. If only the fair file refused it, `value` is the event
+    as it would have been stored, so it can be redriven once the file is right. Otherwise it is the event as posted.
 
     Args:
-        topic: where the event would have gone, empty if that cannot be told.
+        topic: where the event would have gone, empty if unknown.
         terminal_id: who posted it, from its token.
         received_at: server time, RFC 3339.
         raw: the event or, if the request was not JSON, its body.

@@ -3,7 +3,7 @@
 `type` names the kind and its major version. Inside a major version fields are only added, and optional:
 producers refuse unknown fields, workers ignore them, so either side may be upgraded first.
 
-`received_at` is set by the server (gateway or Kafka producer), never believed from a terminal.
+`received_at` is set by the server (gateway or Kafka producer), never taken from a terminal.
 
 A new kind of event is a class here, its examples in `schemas/examples/<type>/`, and a line in `schemas/topics.py`.
 """
@@ -52,12 +52,12 @@ from schemas.ids import (
 from schemas.times import Instant, epoch_ms
 
 STRICT = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
-"""No coercion; unknown fields are the decoder's question (`schemas.wire`), not the model's."""
+"""No coercion; the decoder (`schemas.wire`) handles unknown fields, not the model."""
 
 Sequence63 = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Milliseconds = Annotated[int, Field(ge=0, le=86_400_000)]
 CLOCK_OFFSET_MAX_MS: Final = 10**11
-"""Three years: a clock that is further off is not believed."""
+"""Three years: clocks that are further off are not believed."""
 ClockOffset = Annotated[int, Field(ge=-CLOCK_OFFSET_MAX_MS, le=CLOCK_OFFSET_MAX_MS)]
 MinorUnits = Annotated[int, Field(ge=0, le=2**53 - 1)]
 """Money in the smallest unit of its currency; 2^53-1 so that every JSON reader sees the same number."""
@@ -66,11 +66,11 @@ Revision = Annotated[int, Field(ge=1, le=1_000_000)]
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class Event:
-    """What every event carries.
+    """The fields of every event.
 
     Attributes:
-        posted_at: the places whose terminals may post such an event; nobody may unless the class names them.
-        event_id: minted on the terminal once, repeated on every retry: the key of duplicates, with `terminal_id`.
+        posted_at: the places whose terminals may post such an event; none unless the class names them.
+        event_id: created once by the terminal, the same on every retry; with `terminal_id` it identifies duplicates.
         terminal_seq: counts up by one per terminal; a gap means a lost event.
         occurred_at: the terminal's clock when it happened.
         received_at: the server's clock when it arrived.
@@ -93,18 +93,18 @@ class Event:
 def happened_ms(event: Event) -> int:
     """Return when the event happened, by the server's clock, in milliseconds since 1970.
 
-    It is `occurred_at` corrected by `clock_offset_ms`. Whether that can be true is another question.
+    It is `occurred_at` corrected by `clock_offset_ms`. It is not checked for plausibility.
     """
     return epoch_ms(event.occurred_at) + event.clock_offset_ms
 
 
 def type_of(kind: type[Event]) -> str:
-    """Return the `type` that the events of a class bear, for example fair.visitor.scanned.v1; empty without one."""
+    """Return the `type` of a class of events, for example fair.visitor.scanned.v1; empty if it has none."""
     return next((str(field.default) for field in fields(kind) if field.name == "type"), "")
 
 
 def fields_of(kind: type[Event], wanted: object) -> list[str]:
-    """Return the fields of a class of events that hold a value of this type, or may: badge_ref for BadgeRef."""
+    """Return the fields of a class of events that hold a value of this type, or None: badge_ref for BadgeRef."""
     hints = get_type_hints(kind, include_extras=True)
     return [name for name, hint in hints.items() if hint == wanted or wanted in get_args(hint)]
 
@@ -114,7 +114,7 @@ class VisitorScan(Event):
     """A badge was read at a gate (entry, exit), a hall door (zone_in, zone_out), a booth or a session.
 
     Attributes:
-        badge_ref: None without tracking consent, away from the perimeter; the flow still counts.
+        badge_ref: None without tracking consent, never at a gate; the flow still counts.
         dwell_ms: how long the badge was in the hall, on zone_out only, if the door reader knows.
     """
 
@@ -166,7 +166,7 @@ class Party:
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class DealRevision(Event):
-    """A deal got another state: of all its revisions the highest counts."""
+    """A new state of a deal: its highest revision counts."""
 
     posted_at: ClassVar[frozenset[PlaceKind]] = frozenset({PlaceKind.BOOTH, PlaceKind.DESK})
 

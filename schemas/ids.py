@@ -1,6 +1,6 @@
-"""What a valid identifier looks like, once for every border.
+"""The formats of all identifiers, defined once for every border.
 
-ASCII only: two ids that look alike are alike (no homoglyphs, no combining marks, no control characters).
+ASCII only: two ids that look the same are the same (no homoglyphs, no combining marks, no control characters).
 """
 
 from typing import Annotated
@@ -45,4 +45,4 @@ Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 """ISO 3166-1 alpha-2. HK, MO and TW are codes of their own."""
 
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-"""ISO 4217 code; which ones a fair accepts, with their minor units and rates, stands in the fair file."""
+"""ISO 4217 code; the fair file lists those that a fair accepts, with their minor units and rates."""

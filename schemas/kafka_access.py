@@ -1,6 +1,6 @@
-"""Every Kafka client of ours begins here: where the brokers are, who we are, and what it means when they say no.
+"""Access to Kafka for every client: where the brokers are, who we are, and what their refusals mean.
 
-It holds no client library: arguments are plain values, and errors are read by Kafka's own numbers.
+It imports no client library: arguments are plain values, and errors are known by Kafka's own numbers.
 """
 
 import ssl
@@ -18,9 +18,9 @@ WRONG_PASSWORD: Final = 58
 UNKNOWN_MECHANISM: Final = 33
 
 PROBE_MS: Final = 5_000
-"""How long a broker is asked why it did not let us in."""
+"""Time limit for asking a broker why it refused us."""
 
-GRANT: Final = "`fairpulse acls` lists the access rules, an administrator grants them with `fairpulse acls --apply`"
+GRANT: Final = "`fairpulse acls` lists the access rules; an administrator grants them with `fairpulse acls --apply`"
 
 
 def client_arguments(kafka: KafkaSettings) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def client_arguments(kafka: KafkaSettings) -> dict[str, Any]:
 
 
 def security_arguments(kafka: KafkaSettings) -> dict[str, Any]:
-    """Return those of `client_arguments` that say how to talk; none for a Kafka without passwords and TLS."""
+    """Return the part of `client_arguments` about TLS and passwords; empty for a Kafka without either."""
     arguments: dict[str, Any] = {}
     if kafka.security_protocol != "PLAINTEXT":
         arguments["security_protocol"] = kafka.security_protocol
@@ -49,7 +49,7 @@ def security_arguments(kafka: KafkaSettings) -> dict[str, Any]:
 
 
 def tls_context(kafka: KafkaSettings) -> ssl.SSLContext:
-    """Return what brokers' certificates are checked with: authority and host name, TLS 1.2 or newer.
+    """Return the check of brokers' certificates: authority and host name, TLS 1.2 or newer.
 
     Raises:
         InvalidSettings: the file of the authority cannot be read.
@@ -58,7 +58,7 @@ def tls_context(kafka: KafkaSettings) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=kafka.ssl_ca_file)
     except OSError:  # an SSLError is one
         raise InvalidSettings(
-            "FAIRPULSE_SSL_CA_FILE: it holds no certificate",
+            "FAIRPULSE_SSL_CA_FILE: the file does not contain a certificate",
             hint="name the PEM file of the authority that signed the brokers' certificates",
         ) from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -80,7 +80,7 @@ def names_in(error: BaseException) -> str:
 
 
 def refused(kafka: KafkaSettings, error: object, doing: str) -> Refused | None:
-    """Return why Kafka does not let us, in one line with the remedy; None if the error says something else.
+    """Return why Kafka refuses us, in one line with the remedy; None if the error has another reason.
 
     Args:
         kafka: who we are.
@@ -97,12 +97,13 @@ def refused(kafka: KafkaSettings, error: object, doing: str) -> Refused | None:
         )
     if code == UNKNOWN_MECHANISM:
         return Refused(
-            f"Kafka does not take {kafka.sasl_mechanism}", hint="set FAIRPULSE_SASL_MECHANISM to one of the listener's"
+            f"Kafka does not accept {kafka.sasl_mechanism}",
+            hint="set FAIRPULSE_SASL_MECHANISM to one that the listener accepts",
         )
     if code == ILLEGAL_SASL_STATE:
         return Refused(
-            f"Kafka at {kafka.bootstrap_servers} takes no password on this listener",
-            hint="set FAIRPULSE_SECURITY_PROTOCOL to that of the listener, or take the port of another one",
+            f"Kafka at {kafka.bootstrap_servers} does not accept passwords on this listener",
+            hint="set FAIRPULSE_SECURITY_PROTOCOL to that of the listener, or use the port of another listener",
         )
     if isinstance(error, ssl.SSLError) or (kafka.is_encrypted and isinstance(error, ConnectionResetError)):
         why = getattr(error, "verify_message", None) or getattr(error, "reason", None) or type(error).__name__
@@ -116,15 +117,15 @@ def refused(kafka: KafkaSettings, error: object, doing: str) -> Refused | None:
 async def explain_silence(
     kafka: KafkaSettings, connect: Callable[..., Awaitable[Any]], question: object
 ) -> FairpulseError:
-    """Return why a client could not start. Clients themselves only say that no broker would have them.
+    """Return why a client could not start. Clients themselves only report that no broker is available.
 
     Args:
-        kafka: where and who.
+        kafka: where the brokers are, and who we are.
         connect: aiokafka's `create_conn`.
-        question: a request that a broker answers to whom it knows.
+        question: a request that a broker answers only to clients that it knows.
     """
     shut_out = Refused(
-        f"Kafka at {kafka.bootstrap_servers} ends the connection of {kafka.principal}",
+        f"Kafka at {kafka.bootstrap_servers} closes the connection of {kafka.principal}",
         hint="it may want a password or TLS: set FAIRPULSE_SECURITY_PROTOCOL to that of the listener",
     )
     is_there = False
@@ -134,7 +135,7 @@ async def explain_silence(
             connection = await connect(
                 host.strip("[]"), int(port), request_timeout_ms=PROBE_MS, **security_arguments(kafka)
             )
-        except Exception as error:  # noqa: BLE001 - whatever it is, somebody asked why
+        except Exception as error:  # noqa: BLE001 - any error may tell why
             if (told := refused(kafka, error, "")) is not None:
                 return told
             is_there = is_there or not isinstance(error, OSError)

@@ -1,7 +1,7 @@
-"""To which partition a record belongs: by its key as in Kafka's own clients, or beside the record that it is about.
+"""The partition of a record: by its key as in Kafka's own clients, or beside the record that it refers to.
 
-All producers of an event must agree on it: the events of one badge meet in one partition. The hash is Kafka's, at less
-than half of what aiokafka's answer costs.
+All producers must choose alike, so that the events of one badge share one partition. The hash is Kafka's; it takes less
+than half of the time of aiokafka's.
 """
 
 from collections.abc import Callable
@@ -16,12 +16,12 @@ _WORD: Final = 0xFFFFFFFF
 
 @dataclass(frozen=True, slots=True)
 class Partitioner:
-    """What chooses the partition of a topic's records.
+    """Chooses the partition of a topic's records.
 
     Attributes:
         text: in words, for the documents.
-        choose: takes the record key, how many partitions there are, and in which one the record lies that this one is
-            about (None if there is no such record); returns the number of the partition.
+        choose: takes the record key, the number of partitions, and the partition of the record that this one refers to
+            (None without one); returns the number of the partition.
     """
 
     text: str
@@ -62,11 +62,11 @@ def _beside(key: bytes, partitions: int, about: int | None) -> int:
 _MURMUR2: Final = "murmur2 of the key bytes, as Kafka's Java client"
 
 BY_KEY: Final = Partitioner(_MURMUR2, _by_key)
-"""Records with the same key meet."""
+"""Records with the same key share a partition."""
 
 
 def beside(text: str) -> Partitioner:
-    """Return a partitioner that puts a record where the one lies that it is about; without one, its key decides.
+    """Return a partitioner that puts a record beside the one that it refers to; without one, its key decides.
 
     Args:
         text: in words.

@@ -1,4 +1,4 @@
-"""The same schema for values that were parsed from JSON already, so that nobody parses a text twice."""
+"""Validation of values that were already parsed from JSON, so that no text is parsed twice."""
 
 from typing import Any, Final
 
@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 from pydantic_core import SchemaValidator
 
 _BY_VALUE: Final = frozenset({"dataclass", "enum"})
-"""Kinds of nodes of which strict pydantic wants an instance when it is given Python values. JSON has none to give."""
+"""Kinds of nodes for which strict pydantic wants an instance if it gets Python values. JSON has no instances."""
 _NO_SCHEMA: Final = frozenset({"metadata", "serialization"})
 """Members of a node that say nothing about validation."""
 
@@ -14,11 +14,11 @@ _NO_SCHEMA: Final = frozenset({"metadata", "serialization"})
 def plain_validator(adapter: TypeAdapter[Any]) -> SchemaValidator:
     """Return a validator whose `validate_python` judges parsed JSON as the adapter's `validate_json` judges the text.
 
-    What differs between the two is taken away from the adapter's own schema: an enum is given as its word, a dataclass
-    as an object, and where a type has one schema for JSON and another for Python, it is the one for JSON. All other
-    strictness stays. Size and double keys of the text are not seen here.
+    The adapter's own schema is changed where the two differ: an enum is given as its word and a dataclass as an object.
+    If a type has different schemas for JSON and Python, the one for JSON is used. All other strictness stays. The size
+    of the text and its duplicate keys cannot be checked here.
     """
-    # A class brings a finished validator of its own, which would be taken instead of the schema that we hand over.
+    # A class has a ready-made validator, which would be used instead of the schema given here.
     return SchemaValidator(_plain(adapter.core_schema), _use_prebuilt=False)
 
 

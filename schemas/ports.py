@@ -16,7 +16,7 @@ RANGE: Final = range(20_000, 32_000)
 retries a dead broker's port can connect to itself and keep the broker from coming back."""
 
 TRIES: Final = 1_000
-"""Draws before we believe that nothing is free."""
+"""Random tries before we report that no port is free."""
 
 
 def is_free(port: int) -> bool:
@@ -35,7 +35,7 @@ def free_port(besides: Collection[int] = ()) -> int:
     """Return a random port that is free now; somebody may still take it before you do.
 
     Args:
-        besides: ports already promised to somebody.
+        besides: ports that are already reserved.
 
     Raises:
         Unavailable: nothing was free.

@@ -10,12 +10,12 @@ from pydantic_core import core_schema
 INSTANT_PATTERN = (
     r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})$"
 )
-"""RFC 3339 with an explicit offset, years 2000-2099. Left alone, pydantic also takes "1700000000"."""
+"""RFC 3339 with an explicit offset, years 2000-2099. Without it, pydantic also takes "1700000000"."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 FIRST, AFTER_LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-"""The same years in UTC: an offset must not move an instant to where we could write it but not read it again."""
+"""The same years in UTC: an offset must not move an instant into a year that we can write but not read again."""
 
 
 class _Instant:
@@ -38,7 +38,7 @@ Instant = Annotated[datetime, _Instant()]
 
 
 def instant_text(instant: datetime) -> str:
-    """Return the instant as RFC 3339 in UTC with milliseconds, the only spelling we write."""
+    """Return the instant as RFC 3339 in UTC with milliseconds, the only format that we write."""
     text = instant.isoformat("T", "milliseconds")
     if not text.endswith("+00:00"):
         text = instant.astimezone(UTC).isoformat("T", "milliseconds")
@@ -55,7 +55,7 @@ def venue_ms(time: datetime | str, zone: tzinfo) -> int:
     """Return a time that a person gave, in milliseconds since 1970; one without an offset is the venue's local time.
 
     Raises:
-        ValueError: the text is no ISO 8601 time.
+        ValueError: the text is not an ISO 8601 time.
     """
     moment = datetime.fromisoformat(time) if isinstance(time, str) else time
     return epoch_ms(moment if moment.tzinfo else moment.replace(tzinfo=zone))

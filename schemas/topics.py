@@ -1,7 +1,7 @@
-"""The Kafka topics, declared once: what lies in them, how it is keyed and kept, who writes, who reads.
+"""The Kafka topics, declared once: their events, keys, retention, writers and readers.
 
-Decoder, documents, dead letters and workers derive from here which event lies where. A new kind of event is a line in
-`events` of its topic; a new topic is declared like those below, and stands in `EVENT_TOPICS` as well.
+Decoder, documents, dead letters and workers derive the topic of an event from here. A new kind of event is added to
+`events` of its topic. A new topic is declared like those below, and added to `EVENT_TOPICS`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,16 +28,17 @@ class Topic:
     """One Kafka topic.
 
     Attributes:
-        events: the kinds of events that lie in it; none if it holds something else.
-        key: fields of its events, the first of which that is not null is the record key. A topic without events says
-            in words what its keys are.
-        producers: the principals that may write it, see `streams/kafka/principals.py`; as it is for events.
-        consumers: the principals that may read it; as it is for events.
-        partitioner: chooses the partition; whoever writes asks it.
+        events: the kinds of events in it; empty if it holds something else.
+        key: fields of its events; the first one that is not null is the record key. A topic without events has its
+            keys in words.
+        producers: the principals that may write it, see `streams/kafka/principals.py`; the default is for events.
+        consumers: the principals that may read it; the default is for events.
+        partitioner: chooses the partition; every writer must use it.
         retention: None keeps for ever.
 
     Raises:
-        TypeError: it has no key; or an event has no type, lacks a field of the key, or may leave all of them null.
+        TypeError: it has no key, or one of its events has no type, lacks a field of the key, or may have all of them
+            null.
     """
 
     name: str
@@ -57,7 +58,7 @@ class Topic:
             hints = get_type_hints(event)
             if get_args(hints.get("type")) != (type_of(event),):
                 raise TypeError(
-                    f"{self.name}: {event.__name__} bears no type; give it `type: Literal[...]` with that default "
+                    f"{self.name}: {event.__name__} has no type; give it `type: Literal[...]` with that default "
                     "in schemas/events.py"
                 )
             if not hints.keys() >= set(self.key) or NoneType in get_args(hints[self.key[-1]]):
@@ -68,7 +69,7 @@ class Topic:
 
     @property
     def key_text(self) -> str:
-        """What the record key is, in words: "badge_ref, or terminal_id where that is null"."""
+        """The record key in words: "badge_ref, or terminal_id where that is null"."""
         if not self.events:
             return "; ".join(self.key)
         return ", or ".join((self.key[0], *(f"{field} where that is null" for field in self.key[1:])))
@@ -77,7 +78,7 @@ class Topic:
         """Return the topic settings for Kafka.
 
         LogAppendTime: a recording of last year's fair, produced with its own times as record timestamps, would be
-        deleted by retention at once. Event time lives in the event.
+        deleted by retention at once. The event's own time is in the event.
         """
         keep = -1 if self.retention is None else int(self.retention / timedelta(milliseconds=1))
         return {
@@ -91,7 +92,7 @@ class Topic:
 
 DEALS = Topic(
     name="fair.deals",
-    description="Deals signed, amended and cancelled, one record a revision.",
+    description="Deals signed, amended and cancelled, one record per revision.",
     events=(DealSigned, DealAmended, DealCancelled),
     key=("deal_id",),
 )
@@ -109,7 +110,7 @@ INTERACTIONS = Topic(
 )
 REJECTED = Topic(
     name="fair.rejected",
-    description="Dead letters: refused records and events, each with the reason and its place, to be sent again.",
+    description="Dead letters: refused records and events with the reason and their place, kept for a redrive.",
     key=(
         "<topic>-<partition>-<offset> of the refused record",
         "gateway-<terminal>-<hash> for a posted event",
@@ -117,22 +118,24 @@ REJECTED = Topic(
     ),
     producers=("worker", "gateway", "dead-letters"),
     consumers=("record", "dead-letters"),
-    partitioner=beside(f"that of the refused record, for a mark that of its letter; {BY_KEY.text}, for a posted event"),
-    max_message_bytes=2_097_152,  # whatever an event topic lets through, in base64 and with its wrapping
+    partitioner=beside(
+        f"of a refused record: its own; of a mark: that of its letter; of a posted event: {BY_KEY.text}"
+    ),
+    max_message_bytes=2_097_152,  # the largest record of an event topic, in base64 and wrapped
 )
 
 EVENT_TOPICS = (DEALS, SCANS, INTERACTIONS)
-"""All topics that the workers fold. A state knows a topic by its place here, and so does its fingerprint: whoever adds
-or moves one lets the workers fold the fair anew.
+"""All topics that the workers fold. A state and its fingerprint know a topic by its position here: after a topic is
+added or moved, the workers fold the fair anew.
 """
 ALL_TOPICS = (*EVENT_TOPICS, REJECTED)
 
 
 def homes_of(topics: Iterable[Topic]) -> Mapping[type[Event], Topic]:
-    """Return where the events of each class lie.
+    """Return the topic of each class of events.
 
     Raises:
-        TypeError: a class, or the type of one, stands twice in the `events` of the topics.
+        TypeError: a class, or the type of one, occurs twice in the `events` of the topics.
     """
     homes: dict[type[Event], Topic] = {}
     classes: dict[str, type[Event]] = {}
@@ -141,7 +144,7 @@ def homes_of(topics: Iterable[Topic]) -> Mapping[type[Event], Topic]:
             name = type_of(event)
             if name in classes:
                 raise TypeError(
-                    f"{name} stands twice, as {classes[name].__name__} in {homes[classes[name]].name} and as "
+                    f"{name} is declared twice, as {classes[name].__name__} in {homes[classes[name]].name} and as "
                     f"{event.__name__} in {topic.name}; keep one in `events` in schemas/topics.py"
                 )
             homes[event], classes[name] = topic, event
@@ -157,7 +160,7 @@ EVENT_CLASSES: Final = tuple(_TOPIC_OF)
 
 
 def group_prefix(fair_id: str) -> str:
-    """Return how the consumer groups of a fair's workers begin, and with them their journals, whatever is folded."""
+    """Return the first part of the names of a fair's worker groups and of their journals, the same for all states."""
     return f"fairpulse-{fair_id}-"
 
 
@@ -168,7 +171,7 @@ def journal_topic(name: str) -> Topic:
     """
     return Topic(
         name=name,
-        description="One record a folded chunk: what changed, and the offsets it ends at.",
+        description="One record per folded chunk: the changes, and the offsets it ends at.",
         key=("source topic",),
         producers=("worker",),
         consumers=("worker",),
@@ -179,20 +182,20 @@ def journal_topic(name: str) -> Topic:
 
 
 def topic_of(event: Event) -> Topic:
-    """Return where an event belongs."""
+    """Return the topic of an event."""
     return _TOPIC_OF[type(event)]
 
 
 def partitioner_of(name: str) -> Partitioner:
-    """Return what chooses the partition in the topic of this name; in a topic that is not declared, the key does."""
+    """Return the partitioner of a topic by its name; in a topic that is not declared, the key decides."""
     return _PARTITIONERS.get(name, BY_KEY)
 
 
 def topic_of_type(name: str) -> Topic | None:
-    """Return where an event of this type belongs; None for a type that no topic has.
+    """Return the topic of a type of events; None for a type that no topic has.
 
-    A type of a family that lies in one topic belongs there as well, for example a version that we do not know yet:
-    fair.deal.signed.v2 among the deals.
+    If all of its family is in one topic, an unknown type belongs there too, for example a version that we do not know
+    yet: fair.deal.signed.v2 belongs to the deals.
     """
     family = _family(name)
     near = {topic.name: topic for known, topic in _TOPIC_OF_TYPE.items() if _family(known) == family}
@@ -200,9 +203,9 @@ def topic_of_type(name: str) -> Topic | None:
 
 
 def key_of(event: Event) -> bytes:
-    """Return the record key: the badge or the deal, so that all events of one meet in one partition.
+    """Return the record key: the badge or the deal, so that all its events share one partition.
 
-    An anonymous event has nobody to meet; its terminal spreads the load.
+    An anonymous event has no badge: its terminal is the key, which spreads the load.
     """
     for field in topic_of(event).key:
         if (value := getattr(event, field)) is not None:

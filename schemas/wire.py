@@ -1,4 +1,4 @@
-"""Event to bytes and back. The only decoder in the house; whatever is not one of our events ends here."""
+"""Events to bytes and back. The only decoder of events; anything that is not a valid event is refused here."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Final
@@ -33,18 +33,18 @@ _WRITERS: Final = {kind: TypeAdapter(kind).serializer.to_json for kind in EVENT_
 
 REASONS: Final = {
     "empty": "the record has no value",
-    "too_large": f"an event is at most {RECORD_MAX_BYTES} bytes",
+    "too_large": f"an event may have at most {RECORD_MAX_BYTES} bytes",
     "not_json": "the record is not a JSON object in UTF-8",
-    "duplicate_key": "a key stands twice in one JSON object",
-    "unknown_type": "the type is none of this topic's events in a version we know",
-    "missing_field": "a field that must be there is missing",
-    "unknown_field": "a field that this version does not know",
-    "bad_value": "a field has a value that it cannot have",
+    "duplicate_key": "a JSON object has the same key twice",
+    "unknown_type": "the type is not a known type of this topic",
+    "missing_field": "a required field is missing",
+    "unknown_field": "the event has a field that this version does not know",
+    "bad_value": "the value is not valid",
     "wrong_fair": "the event belongs to another fair",
     "unknown_place": "the gate, hall, booth, exhibit or section is not in the fair file",
     "unknown_currency": "the currency is not in the fair file",
 }
-"""Every reason for which an event is refused, as metric label and as sentence."""
+"""Every reason to refuse an event, as metric label and as sentence."""
 
 _NOT_JSON: Final = "send one JSON object in UTF-8, without NaN, comments or trailing commas"
 _HINTS: Final = {
@@ -60,17 +60,17 @@ _HINTS: Final = {
 def decoder(topic: str) -> Callable[[bytes | None], Event]:
     """Return the tolerant decoder of a topic, for workers: unknown fields are ignored.
 
-    Duplicate keys are refused where events enter (`decode_strict`): looking for them costs more than half of the
-    decoding. Should one stand in a topic all the same, its last value counts, for every reader alike.
+    Duplicate keys are refused where events enter (`decode_strict`): looking for them takes more than half of the
+    decoding time. If one is in a topic nevertheless, its last value counts, for every reader.
     The returned function raises InvalidEvent and nothing else.
     """
     validate = _ADAPTERS[topic].validate_json
 
     def decode(raw: bytes | None) -> Event:
         if raw is None or not raw:
-            raise _refuse("empty", hint="a tombstone has no place in an event topic")
+            raise _refuse("empty", hint="do not send tombstones to an event topic")
         if len(raw) > RECORD_MAX_BYTES:
-            raise _refuse("too_large", hint="send one event a record")
+            raise _refuse("too_large", hint="send one event per record")
         try:
             event = validate(raw)
         except ValidationError as error:
@@ -90,7 +90,7 @@ def decode_strict(raw: bytes) -> Event:
     if not raw:
         raise _refuse("empty", hint="send one event as a JSON object")
     if len(raw) > RECORD_MAX_BYTES:
-        raise _refuse("too_large", hint="send one event a record")
+        raise _refuse("too_large", hint="send one event per record")
     _refuse_other_json(raw)
     try:
         return _ANY.validate_json(raw, extra="forbid")
@@ -101,7 +101,7 @@ def decode_strict(raw: bytes) -> Event:
 def decode_plain(values: object) -> Event:
     """Return the event that parsed JSON holds, judged as `decode_strict` judges the text that it was parsed from.
 
-    For the gateway, which has read the text already, and has refused double keys. The size is the caller's question.
+    For the gateway, which has already read the text and refused duplicate keys. The caller must check the size.
 
     Raises:
         InvalidEvent: with reason, field and remedy; the input is not echoed.
@@ -137,9 +137,9 @@ def _refuse(reason: str, *, hint: str) -> InvalidEvent:
 
 
 def _explain(error: ValidationError) -> InvalidEvent:
-    """Return the first problem that pydantic found, in our words. Its own text may quote the input: left out."""
+    """Return the first problem that pydantic found, in our words: its own text may quote the input."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    # pydantic puts the type first in every path: it is no field.
+    # pydantic puts the type first in every path, but it is not a field.
     field = ".".join(str(part) for part in first["loc"][1:])
     reason, hint = _HINTS.get(first["type"], ("bad_value", _value_hint(first["type"])))
     if reason == "unknown_field":
@@ -153,14 +153,14 @@ def _explain(error: ValidationError) -> InvalidEvent:
 def _value_hint(kind: str) -> str:
     match kind.split("_", maxsplit=1)[0]:
         case "string":
-            return "use the pattern of schemas/ids.py or, for a time, RFC 3339 with an offset"
+            return "use the pattern in schemas/ids.py or, for a time, RFC 3339 with an offset"
         case "int":
-            return "a whole number within the bounds of schemas/events.py"
+            return "use a whole number within the bounds in schemas/events.py"
         case "greater" | "less":
-            return "stay within the bounds of schemas/events.py; a time, within the years 2000-2099 in UTC"
+            return "stay within the bounds in schemas/events.py; for a time, the years 2000-2099 in UTC"
         case "enum" | "literal":
-            return "one of the words in schemas/codes.py"
+            return "use one of the words in schemas/codes.py"
         case "datetime":
-            return "a time as 2025-09-10T09:00:00.000+08:00"
+            return "write a time like 2025-09-10T09:00:00.000+08:00"
         case _:
             return "see schemas/events.py for the type of the field"

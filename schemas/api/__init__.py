@@ -1,1 +1,1 @@
-"""What a terminal and a gateway say to each other, and the documents that describe it."""
+"""The interface between terminals and gateway, and the documents that describe it."""

@@ -12,14 +12,15 @@ _BINDING: Final = "0.5.0"
 """Version of AsyncAPI's Kafka bindings."""
 
 _SAYINGS: Final = frozenset({"title", "description", "default"})
-"""Members of a schema that say nothing about a value."""
+"""Members of a schema that do not restrict a value."""
 
 _LETTER: Final[Json] = {
     "type": "object",
-    "description": "A refused record. From a worker: with its place. From the gateway: partition and offset are -1.",
+    "description": "A refused record. From a worker, it has the record's place; from the gateway, partition and "
+    "offset are -1.",
     "required": ["topic", "partition", "offset", "reason", "field", "message", "hint", "size", "value"],
     "properties": {
-        "topic": {"type": "string", "description": "Where it lay or would have gone; empty if that cannot be told."},
+        "topic": {"type": "string", "description": "The topic that it was in or meant for; empty if unknown."},
         "partition": {"type": "integer", "minimum": -1},
         "offset": {"type": "integer", "minimum": -1},
         "reason": {"type": "string", "description": "A word from a closed set."},
@@ -55,7 +56,7 @@ def _document() -> Json:
         "info": {
             "title": "fairpulse topics",
             "version": "1",
-            "description": "What lies in Kafka. The record key decides the partition; event time stands in the event.",
+            "description": "The topics in Kafka. The record key decides the partition; events carry their own time.",
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
@@ -79,7 +80,7 @@ def _message(cls: type[Event], topic: Topic) -> Json:
 
 
 def _key_binding(topic: Topic) -> Json:
-    """Return the record key of a topic's messages: of events, whatever one of the key's fields may be but null."""
+    """Return the record key of a topic's messages; for events, every form of the key's fields except null."""
     key: Json = {"type": "string", "description": topic.key_text}
     if topic.events:
         definitions = model_schemas(*topic.events)
@@ -94,7 +95,7 @@ def _key_binding(topic: Topic) -> Json:
 
 
 def _forms(field: Json, definitions: Json) -> list[Json]:
-    """Return what a field may be but null, as text: a key is the field's value, written."""
+    """Return the forms of a field except null, as text: a key is the field's value, written as text."""
     if "anyOf" in field:
         return [form for one in field["anyOf"] for form in _forms(one, definitions)]
     if "$ref" in field:

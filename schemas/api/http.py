@@ -1,4 +1,4 @@
-"""What crosses the gateway's HTTP border: CloudEvents in, receipts and problems out."""
+"""The gateway's HTTP interface: CloudEvents in, receipts and problems out."""
 
 import re
 from dataclasses import KW_ONLY
@@ -16,17 +16,17 @@ TERMINAL_PATH: Final = "/v1/terminal"
 BATCH_TYPE: Final = "application/cloudevents-batch+json"
 SINGLE_TYPE: Final = "application/cloudevents+json"
 SENT_AT: Final = "Sent-At"
-"""Header with the terminal's clock when it sends: the server measures the clock with it."""
+"""Header with the terminal's clock when it sends: the server compares it with its own."""
 REQUEST_ID: Final = "Request-Id"
-"""Header with the terminal's name for a request; given back in the answer if it fits the pattern."""
+"""Header with the terminal's id for a request; the answer repeats it if it matches the pattern."""
 REQUEST_ID_PATTERN: Final = r"^[A-Za-z0-9._-]{1,64}$"
 SIMULATED_TIME: Final = "Simulated-Time"
-"""Header with the time of a simulated fair. Only a gateway whose clock is set to `simulated` looks at it."""
+"""Header with the time of a simulated fair. Only a gateway whose clock is set to `simulated` reads it."""
 JSON_TYPE: Final = "application/json"
 PROBLEM_TYPE: Final = "application/problem+json"
 
 EVENT_MAX_BYTES: Final = RECORD_MAX_BYTES
-"""Largest posted event: as large as a stored one may be, and the size that CloudEvents asks everybody to take."""
+"""Largest posted event: the limit of a stored event, and the size that CloudEvents asks everybody to accept."""
 BODY_MAX_BYTES: Final = 1_048_576
 """Largest body of a request."""
 EVENTS_MAX: Final = 500
@@ -36,21 +36,21 @@ FIELDS_MAX: Final = 64
 ERRORS_MAX: Final = 20
 """Most errors that a problem lists."""
 BODY_DEADLINE_S: Final = 10.0
-"""A body has arrived by then, or it is refused."""
+"""A body that takes longer to arrive is refused."""
 HEADERS_MAX_BYTES: Final = 16_384
-"""Size of request line and headers together."""
+"""Largest size of request line and headers together."""
 HEADERS_MAX: Final = 64
-"""Number of headers."""
+"""Most headers of a request."""
 
 SERVER_FIELDS: Final = frozenset(
     {"event_id", "fair_id", "terminal_id", "occurred_at", "received_at", "clock_offset_ms", "type"}
 )
-"""Fields of a stored event that never stand in `data`: the server stamps them, or they are CloudEvents attributes."""
+"""Fields of a stored event that are never in `data`: the server sets them, or they are CloudEvents attributes."""
 
 STRICT: Final = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 Printable = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,256}$")]
-"""Printable ASCII without spaces: no control character, no look-alike, nothing that turns the writing direction."""
+"""Printable ASCII without spaces: no control characters, no look-alikes, nothing that changes the text direction."""
 
 _CANONICAL_ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _LOOSE_ID: Final = re.compile(
@@ -59,7 +59,7 @@ _LOOSE_ID: Final = re.compile(
 
 
 def canonical_id(text: str) -> str:
-    """Return a UUID in its one canonical spelling; what is not a UUID stays as it is, and is refused later."""
+    """Return a UUID in its one canonical spelling; other text is returned unchanged, and is refused later."""
     if _CANONICAL_ID.fullmatch(text):
         return text
     found = _LOOSE_ID.fullmatch(text)
@@ -73,7 +73,7 @@ class CloudEvent:
     _: KW_ONLY
     specversion: Literal["1.0"]
     id: Annotated[str, StringConstraints(max_length=64)]
-    """A UUID, minted once by the terminal and the same on every retry; version 7 is advised."""
+    """A UUID, created once by the terminal and the same on every retry; version 7 is recommended."""
     source: Printable
     """The terminal's own address, as `GET /v1/terminal` gives it."""
     type: Annotated[str, StringConstraints(max_length=64)]
@@ -87,14 +87,14 @@ class CloudEvent:
 
 
 class Outcome(StrEnum):
-    """What became of one event. Every outcome is final."""
+    """The outcome of one event. Every outcome is final."""
 
     ACCEPTED = "accepted"
     """Kafka has it, acknowledged by all replicas in sync."""
     DUPLICATE = "duplicate"
     """It was accepted before, with the same content."""
     REJECTED = "rejected"
-    """It will never be accepted as it is; it lies in fair.rejected."""
+    """It will never be accepted as it is; it is kept in fair.rejected."""
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
@@ -107,14 +107,14 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class EventResult:
-    """What became of the event at an index of the batch. `id` is left out where it was no UUID."""
+    """The outcome of the event at an index of the batch. `id` is left out if it was not a UUID."""
 
     _: KW_ONLY
     index: int
     outcome: Outcome
     id: str | None = None
     pointer: str | None = None
-    """JSON pointer into the request to what is wrong."""
+    """JSON pointer to the wrong part of the request."""
     code: str | None = None
     message: str | None = None
 
@@ -139,18 +139,18 @@ class Action(StrEnum):
     DRAWER = "drawer"
     """Move the events to the drawer and tell the staff."""
     BISECT = "bisect"
-    """Send each half alone; a single event goes to the drawer."""
+    """Send each half separately; a single event goes to the drawer."""
     RESEND = "resend"
     """Keep the events and send the same bytes again, after Retry-After."""
     REPAIR = "keep_and_pair_again"
     """Keep the events, stop sending, show that the terminal must be paired again."""
     ALERT = "keep_and_alert"
-    """Keep the events, stop sending, tell whoever maintains the terminal's software."""
+    """Keep the events, stop sending, tell the maintainer of the terminal's software."""
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class ProblemError:
-    """What is wrong with one event. It names fields, never values."""
+    """The error of one event. It names fields, never values."""
 
     _: KW_ONLY
     index: int
@@ -171,13 +171,13 @@ class Problem:
     status: int
     detail: str
     instance: str
-    """urn:uuid of this request, for whoever reads both sides."""
+    """urn:uuid that names this request on both sides."""
     code: str
     retryable: bool
     """Whether sending the same bytes again can succeed."""
     action: Action
     outcome: Literal["not_stored", "unknown"] = "not_stored"
-    """`unknown`: Kafka may have stored some of it. Sending it again is right either way."""
+    """`unknown`: Kafka may have stored some of the events. Send them again in either case."""
     retry_after_ms: int | None = None
     rejected: int | None = None
     errors: list[ProblemError] | None = None
@@ -185,7 +185,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class Limits:
-    """What a request may hold, and how fast a terminal may send."""
+    """The limits of a request, and of a terminal's rate."""
 
     event_bytes: int
     request_bytes: int
@@ -196,7 +196,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class TerminalInfo:
-    """Answer of GET /v1/terminal: who am I."""
+    """Answer to GET /v1/terminal: who am I."""
 
     _: KW_ONLY
     fair_id: str
@@ -204,7 +204,7 @@ class TerminalInfo:
     place: PlaceKind
     place_id: str | None = None
     source: str
-    """What to write into `source` of every event."""
+    """The value of `source` in every event."""
     server_time: str
     limits: Limits
     dedupe_horizon: Literal["fair"] = "fair"

@@ -39,22 +39,22 @@ Json = dict[str, Any]
 
 _REF: Final = "#/components/schemas/"
 _WHEN: Final[Mapping[int, str]] = {
-    400: "not JSON in UTF-8, a key twice, nested too deep, no events: bisect the batch, a single event to the drawer",
+    400: "not JSON in UTF-8, a duplicate key, too many levels, no events: bisect the batch, one event to the drawer",
     401: "token missing, unknown, revoked or expired: keep everything, pair the terminal again",
     403: "the terminal is enrolled for another fair: keep everything, pair it again",
-    404: "no such resource; a query string is never part of one",
-    405: "another method",
+    404: "no such resource; query strings are not accepted",
+    405: "wrong method",
     408: f"the body did not arrive within {BODY_DEADLINE_S:g} s: send it again",
-    409: "every event has the id of another event, which stands: to the drawer",
-    413: f"more than {EVENTS_MAX} events, {BODY_MAX_BYTES} bytes, or {EVENT_MAX_BYTES} bytes an event: halve the batch",
-    415: "another content type, or any Content-Encoding",
-    422: "every event was rejected: to the drawer",
+    409: "every id belongs to an earlier event, which counts: move the events to the drawer",
+    413: f"over {EVENTS_MAX} events, {BODY_MAX_BYTES} bytes, or {EVENT_MAX_BYTES} bytes per event: halve the batch",
+    415: "wrong content type, or any Content-Encoding",
+    422: "every event was rejected: move them to the drawer",
     429: "the terminal is too fast: keep everything, wait for Retry-After",
-    431: f"headers beyond {HEADERS_MAX_BYTES // 1024} KiB or {HEADERS_MAX} lines",
-    500: "our mistake: keep everything, send the same bytes again",
-    503: "Kafka is away, the outcome is unknown, or there is no room: keep everything, send the same bytes again",
+    431: f"headers of more than {HEADERS_MAX_BYTES // 1024} KiB or {HEADERS_MAX} lines",
+    500: "internal error: keep everything, send the same bytes again",
+    503: "Kafka is unavailable, the outcome is unknown, or no room: keep everything, send the same bytes again",
 }
-"""Every status from 400 on: when, and what the terminal does then."""
+"""Every status from 400 on: when it is sent, and what the terminal does then."""
 
 
 def model_schemas(*models: Any) -> dict[str, Json]:
@@ -98,8 +98,8 @@ def _document() -> Json:
         "info": {
             "title": "fairpulse gateway",
             "version": "1",
-            "description": "Booth terminals post events; 2xx, 400, 409, 413 and 422 are final for the events of a "
-            "request, after anything else the terminal keeps them and sends the same bytes again.",
+            "description": "Booth terminals post events. 2xx, 400, 409, 413 and 422 are final for the events of a "
+            "request. After any other answer the terminal keeps them and sends the same bytes again.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "security": [{"terminal": []}],
@@ -137,7 +137,7 @@ def _post_events() -> Json:
     either = {"schema": {"oneOf": [{"$ref": _REF + "Event"}, {"$ref": _REF + "Batch"}]}}
     return {
         "operationId": "postEvents",
-        "summary": "Post one event or a batch; answered when Kafka has all of them.",
+        "summary": "Post one event or a batch; the answer comes when Kafka has all of them.",
         "parameters": [
             {
                 "name": SENT_AT,
@@ -148,7 +148,7 @@ def _post_events() -> Json:
             {
                 "name": REQUEST_ID,
                 "in": "header",
-                "description": "Given back in the answer.",
+                "description": "The terminal's id for the request, repeated in the answer.",
                 "schema": {"type": "string", "pattern": REQUEST_ID_PATTERN},
             },
         ],
@@ -161,8 +161,8 @@ def _post_events() -> Json:
             },
         },
         "responses": {
-            "202": _answer("Every event is in Kafka, now or since before: delete them.", "Receipt"),
-            "207": _answer("Mixed; every outcome is final.", "Results"),
+            "202": _answer("Every event is in Kafka, stored now or earlier: delete them.", "Receipt"),
+            "207": _answer("Some events were rejected; every outcome is final.", "Results"),
             **_problems(400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 431, 500, 503),
         },
     }

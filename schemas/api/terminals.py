@@ -9,7 +9,7 @@ from typing_extensions import override
 from schemas.codes import Code
 from schemas.ids import FairId, Name, TerminalId
 
-TOKEN_PATTERN: Final = r"^tf_([0-9A-Za-z]{8})_([0-9A-Za-z]{43})$"  # noqa: S105 - the shape of all tokens, no token
+TOKEN_PATTERN: Final = r"^tf_([0-9A-Za-z]{8})_([0-9A-Za-z]{43})$"  # noqa: S105 - the shape of tokens, not a token
 """`tf_<key id>_<secret>`; the secret is 256 bits in base 62."""
 
 _TOKEN: Final = re.compile(TOKEN_PATTERN.removesuffix("$") + r"\Z")
@@ -57,7 +57,7 @@ class Token(NamedTuple):
 
     @override
     def __repr__(self) -> str:
-        """Return the token without its secret: it may end in a log."""
+        """Return the token without its secret: it may end up in a log."""
         return f"Token({self.kid!r})"
 
     def text(self) -> str:
@@ -66,6 +66,6 @@ class Token(NamedTuple):
 
 
 def parse_token(text: str) -> Token | None:
-    """Return the token, None if the text is none."""
+    """Return the token; None if the text is not a token."""
     found = _TOKEN.match(text)
     return Token(found[1], found[2]) if found else None

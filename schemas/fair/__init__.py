@@ -1,1 +1,1 @@
-"""The fair file: what a fair is, and reading it."""
+"""The fair file: the model of a fair, and reading it."""

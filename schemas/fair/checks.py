@@ -1,4 +1,4 @@
-"""What must hold between the fields of a fair file: references, order, one main exhibitor a stand, a rate."""
+"""Checks across the fields of a fair file: references, order, one main exhibitor per stand, rates."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -9,7 +9,7 @@ from schemas.fair.text import Finding
 
 
 def findings(rows: FairRows) -> Iterator[Finding]:
-    """Yield everything that does not fit together, by subject; none of it names a value of the file."""
+    """Yield everything that does not fit together, by subject; no finding quotes a value of the file."""
     return chain(_days(rows), _floor(rows), _exhibitors(rows), _stands(rows), _exhibits(rows), _money(rows))
 
 
@@ -35,7 +35,7 @@ def _days(rows: FairRows) -> Iterator[Finding]:
 
 def _floor(rows: FairRows) -> Iterator[Finding]:
     if not any(gate.countable for gate in rows.gates.values()):
-        yield Finding(("gates",), "need at least one countable gate, or nobody would visit; write countable: yes")
+        yield Finding(("gates",), "need at least one countable gate, or no visit would count; write countable: yes")
     for section_id, section in rows.sections.items():
         for place, hall in enumerate(section.halls):
             if hall not in rows.halls:
@@ -66,7 +66,8 @@ def _stands(rows: FairRows) -> Iterator[Finding]:
     for exhibitor_id, row in rows.exhibitors.items():
         if halls.setdefault(row.booth, row.hall) != row.hall:
             yield Finding(
-                ("exhibitors", exhibitor_id, "hall"), "must be the same for all on one booth; correct hall or booth"
+                ("exhibitors", exhibitor_id, "hall"),
+                "must be the same for everybody on one booth; correct hall or booth",
             )
         if row.type is ExhibitorType.MAIN:
             if row.booth in mains:
@@ -92,7 +93,9 @@ def _exhibits(rows: FairRows) -> Iterator[Finding]:
     for exhibitor_id in rows.exhibitors:
         taken = default_exhibit_id(exhibitor_id)
         if exhibitor_id not in with_exhibits and taken in rows.exhibits:
-            yield Finding(("exhibits", taken), "has the id kept for the exhibitor of that name; choose another id")
+            yield Finding(
+                ("exhibits", taken), "has an id that is reserved for the exhibitor's default exhibit; choose another id"
+            )
 
 
 def _money(rows: FairRows) -> Iterator[Finding]:

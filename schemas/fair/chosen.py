@@ -1,4 +1,4 @@
-"""Which fair a program is of: the file that was named, by option or environment, or the shipped example."""
+"""The fair of a program: from the file that an option or the environment names, or the shipped example."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def named_fair_file(option: Path | None = None) -> Path | None:
 
 
 def chosen_fair_file(option: Path | None = None) -> Path:
-    """Return the same, or the shipped example of a CIFTIS-like fair.
+    """Return the named fair file, or else the shipped example of a CIFTIS-like fair.
 
     Raises:
         InvalidSettings: the environment holds a FAIRPULSE_ variable that no setting declares.
@@ -26,7 +26,7 @@ def chosen_fair_file(option: Path | None = None) -> Path:
 
 
 def chosen_fair(option: Path | None = None) -> Fair:
-    """Return the fair of that file.
+    """Return the fair of the chosen file.
 
     Raises:
         InvalidSettings: the environment holds a FAIRPULSE_ variable that no setting declares.

@@ -1,7 +1,7 @@
 """The days of a fair, in the time of its venue.
 
-A fair day is the calendar date at the venue, whatever the clocks do that night: on the day summer time ends it
-lasts 25 hours. All instants here are UTC.
+A fair day is the calendar date at the venue, even when the clocks change: on the day summer time ends it lasts
+25 hours. All instants here are UTC.
 """
 
 from bisect import bisect_right
@@ -16,8 +16,8 @@ class FairDay:
     """One day of the fair with its official opening hours.
 
     Attributes:
-        opens: local time at which the fair opens; belongs to the opening hours.
-        closes: local time at which it closes, on the same date and after `opens`; no longer belongs to them.
+        opens: local time at which the fair opens; part of the opening hours.
+        closes: local time at which it closes, on the same date and after `opens`; not part of the opening hours.
         zone: time zone of the venue.
     """
 
@@ -48,7 +48,7 @@ class FairDay:
 
 
 class Timetable:
-    """Which fair day an instant belongs to, and whether the fair is open: look-ups for every event.
+    """Look-ups for every event: the fair day of an instant, and whether the fair is open.
 
     Args:
         days: ascending by date, at least one.
@@ -67,7 +67,7 @@ class Timetable:
     def local_date(self, epoch_s: float) -> date:
         """Return the calendar date at the venue, for any instant in seconds since 1970 UTC.
 
-        From the first to the last fair day this is one binary search; outside of them it asks the time zone.
+        From the first to the last fair day this is one binary search; outside them it asks the time zone.
         """
         place = bisect_right(self._midnights, epoch_s)
         if 0 < place < len(self._midnights):
@@ -75,8 +75,8 @@ class Timetable:
         return datetime.fromtimestamp(epoch_s, self._zone).date()
 
     def is_open(self, epoch_s: float) -> bool:
-        """Return whether the instant lies in official opening hours: the opening second does, the closing one not."""
-        # Every opening and closing passed turns the sign once: an odd number of turns means open.
+        """Return whether the instant is within official opening hours: opening second included, closing second not."""
+        # Every opening or closing before the instant switches the state once: an odd number means open.
         return bisect_right(self._switches, epoch_s) % 2 == 1
 
 

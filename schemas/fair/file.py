@@ -26,23 +26,23 @@ from schemas.fair.words import in_our_words
 from schemas.ids import BoothId
 
 MOST_BYTES: Final = 8 * 1024 * 1024
-"""Size of a fair file at most: 40 times the example with 2,000 exhibitors."""
+"""Largest fair file: 40 times the example with 2,000 exhibitors."""
 
 MOST_PROBLEMS: Final = 10
-"""Problems reported at once; a file with more has one cause."""
+"""Most problems reported at once; in a file with more, they usually have one cause."""
 
 EXAMPLES: Final = ("ciftis", "small")
 """The fair files that are shipped."""
 
 
 def example_fair_path(name: str = "ciftis") -> Path:
-    """Return where a shipped fair file lies: `ciftis` (2,000 exhibitors) or `small` (three, made for reading).
+    """Return the path of a shipped fair file: `ciftis` (2,000 exhibitors) or `small` (three, made for reading).
 
     Raises:
-        InvalidFairFile: there is no example of that name.
+        InvalidFairFile: there is no example with that name.
     """
     if name not in EXAMPLES:
-        raise InvalidFairFile("there is no example of that name", hint=f"choose one of {', '.join(EXAMPLES)}")
+        raise InvalidFairFile("there is no example with that name", hint=f"choose one of {', '.join(EXAMPLES)}")
     return Path(str(files("schemas.fair") / "examples" / f"{name}.yaml"))
 
 
@@ -50,7 +50,7 @@ def load_fair(path: Path | str) -> Fair:
     """Return the fair that the file describes.
 
     Raises:
-        InvalidFairFile: up to ten problems, one a line: `name line 42: field: what is wrong; remedy`. No values.
+        InvalidFairFile: up to ten problems, one per line: `name line 42: field: what is wrong; remedy`. No values.
     """
     path = Path(path)
     try:
@@ -59,7 +59,7 @@ def load_fair(path: Path | str) -> Fair:
     except OSError:
         raise InvalidFairFile(f"{path.name}: cannot be read", hint="check the path and who may read it") from None
     if len(content) > MOST_BYTES:
-        raise refusal(path.name, 1, (), "is larger than 8 MiB; describe one fair a file")
+        raise refusal(path.name, 1, (), "is larger than 8 MiB; describe one fair per file")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -76,7 +76,7 @@ def parse_fair(text: str, name: str) -> Fair:
     """
     file = read_plain(text, name)
     if not isinstance(file.top, dict):
-        raise refusal(name, 1, (), "is empty or no fair file; start from `fairpulse fair example small`")
+        raise refusal(name, 1, (), "is empty or not a fair file; start from `fairpulse fair example small`")
     try:
         rows = FairRows.model_validate(file.top)
     except ValidationError as error:
@@ -115,7 +115,7 @@ def _history(table: Mapping[date, Decimal]) -> RateHistory:
 
 
 def _booths(exhibitors: Iterable[Exhibitor]) -> dict[BoothId, Booth]:
-    """Gather the exhibitors of each booth, the main one first, the others as the file has them."""
+    """Gather the exhibitors of each booth, the main one first, the others in the order of the file."""
     together: dict[BoothId, list[Exhibitor]] = {}
     for exhibitor in exhibitors:
         together.setdefault(exhibitor.booth, []).append(exhibitor)

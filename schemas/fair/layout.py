@@ -1,7 +1,7 @@
-"""The fair file as people write it: its fields and their types. What to tell a reader: `schemas.fair.words`.
+"""The fair file as people write it: its fields and their types. The texts of errors are in `schemas.fair.words`.
 
-All values arrive as text (`schemas.fair.text`); the pattern of a type says how it is spelt before it is converted,
-so 1_0 is no number and "yes" is no lane.
+All values arrive as text (`schemas.fair.text`). The pattern of a type checks the spelling before the conversion,
+so 1_0 is not a number and "yes" is not a number of lanes.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from schemas.ids import BoothId, Country, Currency, ExhibitId, FairId, GateId, H
 
 @dataclass(frozen=True, slots=True)
 class Spelt:
-    """Text of this pattern first, then the type it annotates."""
+    """Check that the text matches this pattern, then convert it to the annotated type."""
 
     pattern: str
 
@@ -51,7 +51,7 @@ VISITORS_BY_FKM: Final = (BadgeRole.VISITOR_PROFESSIONAL, BadgeRole.VISITOR_PUBL
 
 
 class FileRow(BaseModel):
-    """A block of the fair file; fields it does not know are refused, because a typo must not be a default."""
+    """A block of the fair file; unknown fields are refused, because a typo must not silently mean the default."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 

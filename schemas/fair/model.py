@@ -1,7 +1,7 @@
 """The fair as its file describes it: days, halls, gates, sections, exhibitors, exhibits, money.
 
-Everything here is read-only and was checked when the file was read (`schemas.fair.file`): every reference leads
-somewhere, and look-ups by id need no guard. Only ids that come with an event may be unknown.
+Everything here is read-only and was checked when the file was read (`schemas.fair.file`): every reference has
+a target, so look-ups by id need no guard. Only the ids in events may be unknown.
 """
 
 from collections.abc import Mapping
@@ -146,7 +146,7 @@ class Fair:
         return self.timetable.local_date(epoch_s)
 
     def is_open(self, epoch_s: float) -> bool:
-        """Return whether the instant lies in the official opening hours of its day; closing time does not."""
+        """Return whether the instant is within the official opening hours of its day; the closing time is not."""
         return self.timetable.is_open(epoch_s)
 
     def rate(self, currency: Currency, day: date) -> Decimal:

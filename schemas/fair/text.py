@@ -1,7 +1,7 @@
-"""YAML of the plain kind: mappings, lists and one-line texts, each with its line.
+"""Plain YAML: mappings, lists and one-line texts, each with its line.
 
-Every scalar stays text, so that the country NO is Norway and 09:00 is a time. What YAML can do beyond that
-(anchors, aliases, tags, several documents) is refused: a fair file must mean what it shows.
+Every scalar stays text, so that the country NO is Norway and 09:00 is a time. All other features of YAML
+(anchors, aliases, tags, several documents) are refused: a fair file must mean what it shows.
 """
 
 import re
@@ -16,19 +16,19 @@ LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", 
 """libyaml, where PyYAML was built with it: several times faster."""
 
 MOST_DEPTH = 8
-"""Levels of nesting; the fair file needs four."""
+"""Most levels of nesting; the fair file needs four."""
 
 CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff"
-"""Characters that no reader sees or that turn the direction of the text around them."""
+"""Characters that are invisible, or that change the direction of the text around them."""
 
 IN_FILE = re.compile(f"[{CONTROL}]")
 IN_TEXT = re.compile(f"[{CONTROL}\t\r\n]")
 
 FieldPath = tuple[str | int, ...]
-"""Where a value stands in the file: keys of mappings and places in lists, from the top."""
+"""The place of a value in the file: keys of mappings and positions in lists, from the top."""
 
 Plain = str | list["Plain"] | dict[str, "Plain"]
-"""What is left of YAML."""
+"""The values that plain YAML can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Finding:
     """Something wrong in a fair file, and its remedy.
 
     Attributes:
-        hide_last: the last part of the place is what is wrong; it is never echoed.
+        hide_last: the last part of the place is itself wrong, so it is not echoed.
     """
 
     place: FieldPath
@@ -54,7 +54,7 @@ class PlainFile:
     """A file as text values.
 
     Attributes:
-        lines: line of each value, counted from 1; a value of a mapping stands where its key does.
+        lines: line of each value, counted from 1; for a value of a mapping, the line of its key.
     """
 
     name: str
@@ -69,7 +69,7 @@ class PlainFile:
 
 
 def dotted(path: FieldPath) -> str:
-    """Return the path as people write it, `halls.h3.capacity`; parts that are no valid name show as `?`."""
+    """Return the path as people write it, `halls.h3.capacity`; parts that are not valid names show as `?`."""
     return ".".join(str(part) if re.fullmatch(NAME_PATTERN, str(part)) else "?" for part in path)
 
 
@@ -97,7 +97,7 @@ def read_plain(text: str, name: str) -> PlainFile:
         return _Reader(name).read(text)
     except yaml.YAMLError as error:
         line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1
-        raise refusal(name, line, (), "is no YAML here; check the indentation, colons and quotes") from None
+        raise refusal(name, line, (), "is not valid YAML; check the indentation, colons and quotes") from None
 
 
 class _Reader:
@@ -137,7 +137,7 @@ class _Reader:
         if isinstance(event, yaml.ScalarEvent):
             self.place(event.value, line)
             if IN_TEXT.search(event.value):
-                raise self.refusal(line, "must be text of one line without control characters; shorten it to one line")
+                raise self.refusal(line, "must be one line of text without control characters; shorten it to one line")
             self.done()
         else:
             holder: list[Plain] | dict[str, Plain] = {} if isinstance(event, yaml.MappingStartEvent) else []
@@ -148,7 +148,7 @@ class _Reader:
 
     def take_key(self, event: yaml.NodeEvent, line: int, holder: dict[str, Plain]) -> None:
         if not isinstance(event, yaml.ScalarEvent):
-            raise self.refusal(line, "has a key that is no text; write key: value")
+            raise self.refusal(line, "has a key that is not text; write key: value")
         key = event.value
         self.path.append(key)
         if key in holder:
@@ -158,7 +158,7 @@ class _Reader:
         holder[key] = ""
 
     def place(self, value: Plain, line: int) -> None:
-        """Put the value where its key or its list waits for it."""
+        """Put the value under its key or into its list."""
         if not self.open:
             self.file.top = value
             self.file.lines[()] = line

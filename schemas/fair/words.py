@@ -1,4 +1,4 @@
-"""What to tell the writer of a fair file about each of its fields: what it must be, and an example."""
+"""The texts of errors in a fair file: for each field its rule and an example."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -14,7 +14,7 @@ _NAME = "text of 1-120 characters"
 _COUNTRY = "an ISO 3166-1 code of two capitals"
 _CURRENCY = "an ISO 4217 code of three capitals"
 _TIME = "a local time from 00:00 to 23:59"
-_DAY = "a date of the calendar"
+_DAY = "a calendar date"
 _NUMBER = "a whole number of at least 1"
 _ANSWER = "yes or no"
 
@@ -69,7 +69,7 @@ FIELDS: Final[dict[str, tuple[str, str]]] = {
     "exhibits.*.name": (_NAME, "Robot"),
     "exhibits.*.exhibitor": ("the id of an exhibitor", "e1"),
 }
-"""Every field by its path, `*` for an id or a place in a list: what it must be, and an example."""
+"""Every field by its path, `*` for an id or a position in a list: its rule and an example."""
 
 KEYS: Final[dict[str, tuple[str, str]]] = {
     "days": (_DAY, "2025-09-10"),
@@ -78,14 +78,14 @@ KEYS: Final[dict[str, tuple[str, str]]] = {
     "currencies": (_CURRENCY, "CNY"),
     "exhibitors": (_ID.replace("64", "62"), "e0001"),
 }
-"""What the keys of a block must be, where they are not ids of the common kind."""
+"""The rule for the keys of a block, if they are not common ids."""
 
 COMMON_KEY: Final = (_ID, "h1")
-"""What the keys of the other blocks must be."""
+"""The rule for the keys of all other blocks."""
 
 
 def in_our_words(error: ValidationError) -> list[Finding]:
-    """Return what pydantic found, in the words of `FIELDS` and `KEYS`; nothing is said inside a block of a bad key."""
+    """Return pydantic's errors in the words of `FIELDS` and `KEYS`; a block with a bad key gets no errors inside."""
     found = [(problem["type"], problem["loc"]) for problem in error.errors(include_url=False, include_input=False)]
     bad_keys = {place[:-1] for _, place in found if place[-1] == "[key]"}
     findings = [_key_finding(place) for place in bad_keys]
@@ -104,7 +104,7 @@ def _key_finding(place: FieldPath) -> Finding:
 def _unknown_field(place: FieldPath) -> Finding:
     known = [path.split(".")[-1] for path in FIELDS if _fits(path, (*place[:-1], path.split(".")[-1]))]
     near = get_close_matches(str(place[-1]), known, n=1)
-    remedy = f"did you mean {near[0]}?" if near else f"remove it; known are {', '.join(known)}"
+    remedy = f"did you mean {near[0]}?" if near else f"remove it; known fields are {', '.join(known)}"
     return Finding(place, f"has an unknown field; {remedy}", hide_last=True)
 
 

@@ -1,1 +1,1 @@
-"""Recordings: what lay in the topics, in one small file that can be read back, cut or whole."""
+"""Recordings: the records of the topics in one small file, readable even if it was cut off."""

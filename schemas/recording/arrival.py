@@ -1,4 +1,4 @@
-"""What a recording needs to know of an event without decoding it: when it arrived, and its type."""
+"""The arrival time and the type of an event, read without decoding it, for recordings."""
 
 from datetime import datetime
 from typing import Final
@@ -17,11 +17,11 @@ _DECODE: Final = msgspec.json.Decoder(_Glance).decode
 
 
 class Arrival(msgspec.Struct, frozen=True, gc=False):
-    """What one look at a record tells.
+    """The arrival time and the type of one record.
 
     Attributes:
-        ms: when the gateway received the event, ms since 1970; None for what is no event.
-        type: the event's type with its major version; empty for what is none.
+        ms: when the gateway received the event, ms since 1970; None if it is not an event.
+        type: the event's type with its major version; empty if it is not an event.
     """
 
     ms: int | None
@@ -32,7 +32,7 @@ NO_EVENT: Final = Arrival(None, "")
 
 
 def arrival_of(value: bytes | None) -> Arrival:
-    """Return arrival and type of a record, whatever is in it."""
+    """Return arrival time and type of any record, even if it is not an event."""
     if value is None:
         return NO_EVENT
     try:

@@ -2,8 +2,8 @@
 
 skippable frame   the header, JSON
 zstd frame        the fair file, or nothing
-then, again and again:
-skippable frame   how many records and bytes the next frame has, and the SHA-256 of what it unpacks to
+then, repeated:
+skippable frame   the number of records and bytes in the next frame, and the SHA-256 of its unpacked content
 zstd frame        the records, MessagePack, one after another
 """
 
@@ -24,7 +24,7 @@ HEADER_BYTES: Final = _FRAME.size + SIZE
 """Where the body begins."""
 
 LARGEST_BLOCK: Final = 256 << 20
-"""No block of ours comes near it; a damaged length must not take all memory."""
+"""Real blocks are far smaller; a damaged length must not take all memory."""
 
 _PACK = msgspec.msgpack.Encoder()
 
@@ -33,8 +33,8 @@ class RecordedRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One Kafka record, whole.
 
     Attributes:
-        timestamp_ms: Kafka's time of the record, ms since 1970: when the log took it, for our topics.
-        headers: name and value, in order; a name may stand twice.
+        timestamp_ms: Kafka's time of the record, ms since 1970: in our topics, when Kafka stored it.
+        headers: name and value, in order; a name may occur twice.
     """
 
     topic: str
@@ -62,12 +62,12 @@ def header_frame(header: Header) -> bytes:
 
 
 def read_header(raw: bytes) -> Header:
-    """Return the header of the first `HEADER_BYTES` of a file. Raises InvalidRecording if it is none of ours."""
+    """Return the header of the first `HEADER_BYTES` of a file. Raises InvalidRecording if it is not a recording."""
     return from_bytes(raw[_FRAME.size :])
 
 
 def pack(content: bytes, records: int, compressor: zstandard.ZstdCompressor) -> bytes:
-    """Return a block: what is in it, then the thing itself."""
+    """Return a block: its index, then its content."""
     packed = compressor.compress(content)
     index = _INDEX.pack(records, len(packed), len(content), hashlib.sha256(content).digest())
     return _FRAME.pack(SKIPPABLE, len(index)) + index + packed
@@ -79,7 +79,7 @@ def pack_records(records: Sequence[RecordedRecord], compressor: zstandard.ZstdCo
 
 
 def unpack(file: BinaryIO) -> Iterator[bytes | Cut]:
-    """Yield the content of each block from where the file stands; a Cut as the last thing if it does not end well."""
+    """Yield the content of each block from the file's position on; last a Cut, if the file is cut or damaged."""
     decompressor = zstandard.ZstdDecompressor()
     while True:
         at = file.tell()
@@ -92,7 +92,7 @@ def unpack(file: BinaryIO) -> Iterator[bytes | Cut]:
         magic, length = _FRAME.unpack_from(head)
         _, packed_length, content_length, digest = _INDEX.unpack_from(head, _FRAME.size)
         if magic != SKIPPABLE or length != _INDEX.size or max(packed_length, content_length) > LARGEST_BLOCK:
-            yield Cut(at, "a block does not begin as it should")
+            yield Cut(at, "a block has a damaged beginning")
             return
         packed = file.read(packed_length)
         if len(packed) < packed_length:
@@ -103,13 +103,13 @@ def unpack(file: BinaryIO) -> Iterator[bytes | Cut]:
         except zstandard.ZstdError:
             content = b""
         if len(content) != content_length or hashlib.sha256(content).digest() != digest:
-            yield Cut(at, "a block was changed: its checksum is another")
+            yield Cut(at, "a block was changed: its checksum does not match")
             return
         yield content
 
 
 def unpack_records(content: bytes) -> list[RecordedRecord] | None:
-    """Return the records of a block; None if these are no records."""
+    """Return the records of a block; None if they are not records."""
     try:
         return _UNPACK.decode(content)
     except (msgspec.DecodeError, msgspec.ValidationError):

@@ -1,4 +1,4 @@
-"""What stands at the head of a recording, as JSON that a person can read with `head`."""
+"""The header of a recording, as JSON that a person can read with `head`."""
 
 from typing import Final
 
@@ -14,11 +14,11 @@ SIZE: Final = 65_536
 
 
 class TopicPart(msgspec.Struct, frozen=True):
-    """What a recording holds of one topic.
+    """One topic in a recording.
 
     Attributes:
-        partitions: partitions that the topic had.
-        records: records of it; 0 while recording.
+        partitions: number of partitions that the topic had.
+        records: number of its records; 0 while recording.
         offsets: by partition, first offset and last offset held.
     """
 
@@ -33,13 +33,13 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         fair_id: the fair whose events these are.
         fair_sha256: of the fair file that travels inside; empty if none does.
-        types: event types seen, each with its major version, and how many records of it; "" for what is no event.
+        types: number of records by event type with its major version; "" for records that are not events.
         first: when Kafka took the first record (or the record's own time where topics say so), RFC 3339; None if empty.
         last: of the last one.
         first_arrival: when the gateway received the first event, RFC 3339: fair time, as a simulation has it too.
         last_arrival: of the last one.
         sha256: of everything after the header; empty while recording.
-        complete: recording ended as it should. False: it was cut, and counts and times are those of a beginning.
+        complete: recording ended normally. If False, it was cut off, and counts and times are not filled in.
         written_by: product and version.
     """
 
@@ -69,7 +69,7 @@ def from_bytes(raw: bytes) -> Header:
     """Return the header of a recording.
 
     Raises:
-        InvalidRecording: it is no recording of ours, or one of another format.
+        InvalidRecording: it is not a recording, or has another format.
     """
     try:
         header = msgspec.json.decode(raw, type=Header)

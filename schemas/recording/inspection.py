@@ -1,4 +1,4 @@
-"""What a person asks of a recording: what is in it, is it whole, give me its lines."""
+"""Questions about a recording: what is in it, is it whole, what are its lines?"""
 
 import sys
 from collections.abc import Iterable
@@ -16,10 +16,10 @@ from schemas.recording.writer import RecordingWriter
 
 
 def describe(path: Path, *, check: bool) -> tuple[list[str], bool]:
-    """Return lines on a recording, and whether it is whole as far as was looked.
+    """Return lines that describe a recording, and whether it is whole as far as it was checked.
 
     Raises:
-        InvalidRecording: it is none.
+        InvalidRecording: it is not a recording.
     """
     recording = Recording(path)
     header = recording.header
@@ -44,9 +44,7 @@ def describe(path: Path, *, check: bool) -> tuple[list[str], bool]:
     if recording.cut is not None:
         lines.append(f"CUT       at byte {recording.cut.at_byte:,}: {recording.cut.why}")
     elif check:
-        lines.append(
-            "checksums as they were written" if whole else "CHANGED   the checksum of the whole file is another"
-        )
+        lines.append("checksums match" if whole else "CHANGED   the checksum of the whole file does not match")
     return lines, whole
 
 
@@ -72,7 +70,7 @@ def import_lines(lines: Iterable[bytes], path: Path, fair_file: Path | None) -> 
     """Make a recording of JSON lines; return how many records it has.
 
     Raises:
-        InvalidRecording: a line is no record.
+        InvalidRecording: a line is not a record.
     """
     source = chosen_fair_file(fair_file)
     fair = load_fair(source)

@@ -1,4 +1,4 @@
-"""A recording as JSON lines, for eyes, jq and hands; and back, byte for byte."""
+"""A recording as JSON lines, to read, filter with jq or edit; and back, byte for byte."""
 
 import base64
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ from schemas.recording.frames import RecordedRecord
 
 
 class JsonLine(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
-    """One record. Text where it is UTF-8, base64 under another name where it is not; neither stands for null.
+    """One record. UTF-8 is kept as text, other bytes as base64 under another name; null has neither.
 
     Attributes:
         timestamp: ms since 1970.
@@ -44,7 +44,7 @@ def to_line(record: RecordedRecord) -> bytes:
 
 
 def from_lines(lines: Iterable[bytes]) -> Iterator[RecordedRecord]:
-    """Yield the records of JSON lines; empty lines are left out.
+    """Yield the records of JSON lines; empty lines are skipped.
 
     Raises:
         InvalidRecording: names the line.
@@ -66,7 +66,7 @@ def from_lines(lines: Iterable[bytes]) -> Iterator[RecordedRecord]:
         except (msgspec.DecodeError, msgspec.ValidationError, ValueError):
             raise InvalidRecording(
                 f"line {number} is not a record",
-                hint="one JSON object per line, as `fairpulse recording export` writes it",
+                hint="write one JSON object per line, as `fairpulse recording export` does",
             ) from None
 
 

@@ -15,14 +15,14 @@ _PIECE: Final = 1 << 20
 
 
 class Recording:
-    """A recording on disk. Opening reads the header alone.
+    """A recording on disk. Opening it reads only the header.
 
     Attributes:
-        header: what stands at its head.
-        cut: where and why it ends too early, once its records were read; None if it does not.
+        header: its header.
+        cut: where and why it ends too early, known once its records were read; None if it does not.
 
     Raises:
-        InvalidRecording: the file is not there, or is no recording of ours.
+        InvalidRecording: the file is missing, or is not a recording.
     """
 
     def __init__(self, path: Path) -> None:
@@ -45,7 +45,7 @@ class Recording:
             return content if isinstance(content, bytes) else b""
 
     def fair(self, instead: Path | None = None) -> Fair:
-        """Return the fair of the recording: what `instead` describes if it is given, else the file inside.
+        """Return the fair of the recording: from the file `instead` if it is given, otherwise from the file inside.
 
         Raises:
             InvalidRecording: there is none inside.
@@ -59,7 +59,7 @@ class Recording:
         return parse_fair(content.decode("utf-8-sig", errors="replace"), f"fair file in {self.path.name}")
 
     def records(self, skip: int = 0) -> Iterator[RecordedRecord]:
-        """Yield the records in their order, after leaving out the first `skip`. What is wrong is in `cut` then."""
+        """Yield the records in order, without the first `skip`. Afterwards `cut` says whether the file was cut off."""
         self.cut = None
         with self._open() as file:
             file.seek(HEADER_BYTES)
@@ -76,7 +76,7 @@ class Recording:
                     break
                 records = unpack_records(content)
                 if records is None:
-                    self.cut = Cut(at, "a block holds no records")
+                    self.cut = Cut(at, "a block does not contain records")
                     break
                 at = file.tell()
                 if skip >= len(records):
@@ -85,10 +85,10 @@ class Recording:
                 yield from records[skip:] if skip else records
                 skip = 0
         if self.cut is None and not self.header.complete:
-            self.cut = Cut(at, "recording was ended from outside; all whole blocks are there")
+            self.cut = Cut(at, "the recording was interrupted; all complete blocks are there")
 
     def is_intact(self) -> bool:
-        """Return whether every byte is as it was written: the checksum over the whole body."""
+        """Return whether every byte is as it was written, by the checksum of the whole body."""
         digest = hashlib.sha256()
         with self._open() as file:
             file.seek(HEADER_BYTES)

@@ -1,4 +1,4 @@
-"""Counting what is in a recording, while it is written or, of a cut one, while it is read."""
+"""Counts the records of a recording while it is written or, if it was cut off, while it is read."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -12,14 +12,14 @@ from schemas.recording.header import Header, TopicPart
 from schemas.times import from_epoch_ms, instant_text
 
 MOST_TYPES: Final = 64
-"""Types listed in a header: ours, and whatever a broken terminal makes up."""
+"""Most types listed in a header: the real ones, and those that a broken terminal invents."""
 
 
 class Tally:
     """Counts records by topic and type, and notes first and last offsets and times.
 
     Args:
-        partitions: how many partitions each topic has; others are noted as they come.
+        partitions: how many partitions each topic has; other topics are added as they appear.
     """
 
     def __init__(self, partitions: Mapping[str, int]) -> None:
@@ -66,7 +66,7 @@ class Tally:
 
 
 def _widen(span: list[int], at: int) -> None:
-    """Make [first, last] reach to `at`; an empty one begins there."""
+    """Extend [first, last] to `at`; an empty span begins there."""
     if not span:
         span += [at, at]
     elif at < span[0]:

@@ -1,4 +1,4 @@
-"""Write a recording so that a crash, a full disk or Ctrl-C leaves a file that can be read up to there."""
+"""Write a recording so that a crash, a full disk or Ctrl-C leaves a file that is readable up to that point."""
 
 import hashlib
 import os
@@ -18,7 +18,7 @@ from schemas.recording.tally import Tally
 
 BLOCK_RECORDS: Final = 4_096
 BLOCK_BYTES: Final = 2 << 20
-"""A block is written when it has so many records or so many bytes, or when `flush` asks."""
+"""A block is written when it reaches one of these limits, or on `flush`."""
 
 PART: Final = ".part"
 """Added to the file's name until the recording is complete; such a file is readable up to where it ends."""
@@ -31,10 +31,10 @@ class RecordingWriter:
 
     Args:
         partitions: how many partitions each topic has.
-        fair_file: bytes of the fair file that travels along, so that the numbers can be computed again.
+        fair_file: bytes of the fair file, stored as well, so that the numbers can be computed again.
 
     Raises:
-        Unavailable: the file cannot be written (no such folder, no right, no space).
+        Unavailable: the file cannot be written (no such folder, no permission, no space).
     """
 
     def __init__(
@@ -68,11 +68,11 @@ class RecordingWriter:
 
     @property
     def taken(self) -> int:
-        """Records taken so far, those that are not on disk yet included."""
+        """Records taken so far, including those that are not on disk yet."""
         return self._tally.records
 
     def flush(self) -> None:
-        """Bring everything taken so far to the disk."""
+        """Write everything taken so far to the disk."""
         if self._block:
             self._put_block()
         assert self._file is not None
@@ -130,5 +130,5 @@ class RecordingWriter:
     def _unwritable(self, error: OSError) -> Unavailable:
         return Unavailable(
             f"the recording cannot be written ({error.strerror})",
-            hint=f"see that the folder exists and has room; what was written is readable in {self.part.name}",
+            hint=f"check that the folder exists and has space; the records so far are readable in {self.part.name}",
         )

@@ -1,6 +1,6 @@
-"""Whatever is no event of ours is refused with the right reason, a remedy, and without echoing a byte of it.
+"""Every bad event is refused with the right reason and a remedy, and not a byte of it is echoed.
 
-Every case names what is wrong, shows the record, and says what the producers' decoder and the worker's make of it.
+Every case names the error, shows the record, and says how the decoders of producers and of workers judge it.
 """
 
 import json
@@ -82,11 +82,11 @@ def in_terminal(text: bytes) -> bytes:
 
 
 NUMBERS = [
-    Bad("NaN is no JSON", appended(SCAN, '"dwell_ms":NaN'), "not_json"),
-    Bad("Infinity is no JSON", appended(SCAN, '"dwell_ms":Infinity'), "not_json"),
-    Bad("minus Infinity is no JSON", appended(SCAN, '"dwell_ms":-Infinity'), "not_json"),
-    Bad("NaN in an unknown field is no JSON", appended(SCAN, '"x":NaN'), "not_json", worker=ACCEPTED),
-    Bad("1e400 is no whole number", appended(SCAN, '"dwell_ms":1e400'), "bad_value"),
+    Bad("NaN is not JSON", appended(SCAN, '"dwell_ms":NaN'), "not_json"),
+    Bad("Infinity is not JSON", appended(SCAN, '"dwell_ms":Infinity'), "not_json"),
+    Bad("minus Infinity is not JSON", appended(SCAN, '"dwell_ms":-Infinity'), "not_json"),
+    Bad("NaN in an unknown field is not JSON", appended(SCAN, '"x":NaN'), "not_json", worker=ACCEPTED),
+    Bad("1e400 is not a whole number", appended(SCAN, '"dwell_ms":1e400'), "bad_value"),
     Bad("10^30 is out of bounds", changed(SCAN, terminal_seq=10**30), "bad_value"),
     Bad("2^63 is out of bounds", changed(SCAN, terminal_seq=2**63), "bad_value"),
     Bad("4,301 digits", appended(SCAN, '"dwell_ms":' + "9" * 4_301), "not_json"),
@@ -499,7 +499,7 @@ def test_the_events_the_cases_start_from_are_good(topic: Topic, fields: dict[str
     assert refusal(WORKERS[topic.name], as_json(fields)) is None
 
 
-def test_a_tombstone_is_no_event() -> None:
+def test_a_tombstone_is_not_an_event() -> None:
     with pytest.raises(InvalidEvent, match="no value") as refused:
         decoder(SCANS.name)(None)
     assert refused.value.reason == "empty"
@@ -539,7 +539,7 @@ def test_the_name_of_an_unknown_field_is_not_repeated() -> None:
 
 
 unhurried = settings(max_examples=200, deadline=None)
-"""A busy machine is no failure."""
+"""A busy machine is not a failure."""
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

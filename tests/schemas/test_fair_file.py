@@ -279,7 +279,7 @@ MUTATIONS = [
     ("closes: 18:00", "closes: 09:00", "days.2025-10-25.closes", "must be after opens"),
     ("2025-10-25: {opens", "2025-10-27: {opens", "days.2025-10-26", "sort the days"),
     ("2025-10-26: {opens", "2025-10-25: {opens", "days.2025-10-25", "is given twice"),
-    ("2025-10-26: {opens", "2025-02-30: {opens", "days", "must have keys that are a date"),
+    ("2025-10-26: {opens", "2025-02-30: {opens", "days", "must have keys that are a calendar date"),
     ("2025-10-26: {opens", "2027-10-26: {opens", "days", "within 400 days"),
     ("countable: no", "countable: 0", "gates.goods.countable", "yes or no"),
     ("countable: yes", "countable: no", "gates", "at least one countable gate"),
@@ -293,13 +293,13 @@ MUTATIONS = [
     ("2025-10-24: 2.8125", "2025-10-24: 0", "rates.KWD.2025-10-24", "above 0"),
     ("2025-10-24: 2.8125", "2025-10-24: 0.000", "rates.KWD.2025-10-24", "above 0"),
     ("2025-10-24: 2.8125", "2025-10-24: 2,8", "rates.KWD", "must have keys"),
-    ("2025-10-24: 2.8125", "24.10.2025: 2.8125", "rates.KWD", "date of the calendar"),
+    ("2025-10-24: 2.8125", "24.10.2025: 2.8125", "rates.KWD", "a calendar date"),
     ("  KWD: {2025", "  CHF: {2025", "rates.CHF", "must be one of currencies"),
     ("  KWD: {2025", "  EUR: {2025", "rates.EUR", "always 1"),
     ("section: travel, hall", "section: trafel, hall", "exhibitors.e3.section", "must be one of sections"),
     ("hall: h2, booth", "hall: h9, booth", "exhibitors.e3.hall", "must be one of halls"),
     ("section: travel, hall: h2", "section: finance, hall: h2", "exhibitors.e3.hall", "must be a hall of its section"),
-    ("booth: h2-001", "booth: h1-001", "exhibitors.e3.hall", "same for all on one booth"),
+    ("booth: h2-001", "booth: h1-001", "exhibitors.e3.hall", "same for everybody on one booth"),
     ("type: co", "type: main", "exhibitors.e2.booth", "has a main exhibitor already"),
     ("type: co, section: finance, hall: h1, booth: h1-001", "type: co, section: finance, hall: h1, booth: h1-002",
      "exhibitors.e2.booth", "has no main exhibitor"),
@@ -364,14 +364,14 @@ def test_several_errors_come_in_the_order_of_the_file_and_ten_at_most() -> None:
     [
         ("", "is empty"),
         ("# nothing yet\n", "is empty"),
-        ("- a\n- b\n", "is empty or no fair file"),
-        ("halls: [\n", "is no YAML"),
-        ("a: b: c\n", "is no YAML"),
-        ("\ta: 1\n", "is no YAML"),
+        ("- a\n- b\n", "is empty or not a fair file"),
+        ("halls: [\n", "is not valid YAML"),
+        ("a: b: c\n", "is not valid YAML"),
+        ("\ta: 1\n", "is not valid YAML"),
         ("a: 1\n---\nb: 2\n", "second document"),
-        ("? [a]\n: 1\n", "has a key that is no text"),
+        ("? [a]\n: 1\n", "has a key that is not text"),
         ("a: " + "[" * 9, "nested too deeply"),
-        ("[" * 100_000, "is no YAML"),
+        ("[" * 100_000, "is not valid YAML"),
         ("a: &a [x, x]\nb: &b [*a, *a]\n", "anchor"),
         ("base: &base {a: 1}\nb: {<<: *base}\n", "anchor"),
         ("a: !!python/object:os.system x\n", "tag"),
@@ -381,7 +381,7 @@ def test_several_errors_come_in_the_order_of_the_file_and_ten_at_most() -> None:
         ("a: \ud800\n", "control character"),
     ],
 )
-def test_what_is_no_plain_yaml_is_refused(text: str, word: str) -> None:
+def test_text_that_is_not_plain_yaml_is_refused(text: str, word: str) -> None:
     told = complaint(text)
     assert word in told
     assert re.match(r"small\.yaml line [0-9]+: ", told)
@@ -390,7 +390,7 @@ def test_what_is_no_plain_yaml_is_refused(text: str, word: str) -> None:
 def test_without_libyaml_the_file_means_the_same(monkeypatch: pytest.MonkeyPatch, small: Fair) -> None:
     monkeypatch.setattr(fair_text, "LOADER", yaml.SafeLoader)
     assert parse_fair(SMALL, "small.yaml") == small
-    assert "is no YAML" in complaint("halls: [\n")
+    assert "is not valid YAML" in complaint("halls: [\n")
     assert "alias" in complaint("a: *b\n")
 
 
@@ -403,11 +403,11 @@ def test_windows_line_ends_and_a_byte_order_mark_are_welcome(tmp_path: Path, sma
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"#" * (MOST_BYTES + 1), "fair.yaml line 1: is larger than 8 MiB; describe one fair a file"),
+        (b"#" * (MOST_BYTES + 1), "fair.yaml line 1: is larger than 8 MiB; describe one fair per file"),
         (b"a: 1\nb: \xff\n", "fair.yaml line 2: is not UTF-8 text; save the file as UTF-8"),
     ],
 )
-def test_a_file_that_is_no_text_of_fair_size_is_refused(tmp_path: Path, content: bytes, told: str) -> None:
+def test_a_file_that_is_too_large_or_not_text_is_refused(tmp_path: Path, content: bytes, told: str) -> None:
     file = tmp_path / "fair.yaml"
     file.write_bytes(content)
     with pytest.raises(InvalidFairFile) as refused:

@@ -369,7 +369,7 @@ def test_why_a_program_ends_is_a_line_of_its_log_if_that_is_json(
         assert (told["event"], told["error"], told["remedy"]) == ("ended", "no Kafka answers", "start one")
 
 
-# What code of ours may write.
+# How our own code may log.
 
 OWN_LOGGING = {
     "schemas/logs.py": "it is the way to Python's logging",

@@ -1,6 +1,6 @@
-"""A new kind of event is a class, its examples and a line: tried in a copy of the house, which then knows it.
+"""A new kind of event is a class, its examples and a line: tried in a copy of the repository, which then knows it.
 
-The kind is one that nobody adds, and its lines stand beside those that others change.
+The kind is one that nobody adds, and its lines are beside those that others change.
 """
 
 import json

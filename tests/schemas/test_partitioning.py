@@ -1,4 +1,4 @@
-"""A badge's events meet in one partition, whichever client wrote them; a dead letter lies beside what was refused."""
+"""A badge's events share one partition, whichever client wrote them; a dead letter goes beside the refused record."""
 
 import pytest
 from aiokafka.partitioner import DefaultPartitioner
@@ -54,7 +54,7 @@ def test_the_letter_of_a_posted_event_lies_where_its_key_says(key: bytes) -> Non
 
 def test_the_declaration_says_so_in_words() -> None:
     assert REJECTED.partitioner.text == (
-        f"that of the refused record, for a mark that of its letter; {MURMUR2}, for a posted event"
+        f"of a refused record: its own; of a mark: that of its letter; of a posted event: {MURMUR2}"
     )
     assert JOURNAL.partitioner.text == "the partition of the folded chunk"
 

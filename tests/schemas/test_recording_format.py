@@ -143,7 +143,7 @@ def test_what_was_flushed_before_a_crash_is_readable_in_the_part_file(path: Path
     recording = Recording(writer.part)
     assert [record.offset for record in recording.records()] == [number // 8 for number in range(10)]
     assert recording.cut is not None
-    assert "ended from outside" in recording.cut.why
+    assert "interrupted" in recording.cut.why
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_what_was_flushed_before_a_crash_is_readable_in_the_part_file(path: Path
         (b'12345678{"format": "fairpulse recording 9", "fair_id": "a", "written_by": "b"}', "does not know"),
     ],
 )
-def test_what_is_no_recording_is_refused_in_one_line_with_the_file_s_name(
+def test_a_file_that_is_not_a_recording_is_refused_in_one_line_with_its_name(
     path: Path, content: bytes, says: str
 ) -> None:
     path.write_bytes(content if not content.startswith(b"1") else content.ljust(HEADER_BYTES))
@@ -163,7 +163,7 @@ def test_what_is_no_recording_is_refused_in_one_line_with_the_file_s_name(
     assert str(error.value).startswith("day.fairrec")
 
 
-def test_a_line_that_is_no_record_is_named_by_its_number() -> None:
+def test_a_line_that_is_not_a_record_is_named_by_its_number() -> None:
     with pytest.raises(InvalidRecording, match="line 3 is not a record"):
         list(from_lines([to_line(plain(1)), b"\n", b'{"topic": "fair.scans"}\n']))
 

@@ -80,7 +80,7 @@ def test_loading_any_settings_looks_at_the_whole_environment(monkeypatch: pytest
         FairSettings.load()
 
 
-def test_variables_of_other_programs_and_of_the_tests_are_none_of_our_business() -> None:
+def test_variables_of_other_programs_and_of_the_tests_are_ignored() -> None:
     refuse_unknown(
         {"PATH": "/bin", "FAIR": "1", "FAIRPULSE": "1", "KAFKA_HEAP_OPTS": "", **dict.fromkeys(FOREIGN, "x")}
     )

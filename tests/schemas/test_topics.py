@@ -191,9 +191,9 @@ class Untyped(Event):
         (Kept, ("badge_ref",), "the last one never null"),
         (Kept, ("terminal_id", "place"), "the last one never null"),
         (VisitorScan, (), r"a topic needs a key; .* schemas/topics\.py"),
-        (DealTerms, ("deal_id",), r"DealTerms bears no type; .* schemas/events\.py"),
-        (Misnamed, ("terminal_id",), "Misnamed bears no type"),
-        (Untyped, ("terminal_id",), "Untyped bears no type"),
+        (DealTerms, ("deal_id",), r"DealTerms has no type; .* schemas/events\.py"),
+        (Misnamed, ("terminal_id",), "Misnamed has no type"),
+        (Untyped, ("terminal_id",), "Untyped has no type"),
     ],
 )
 def test_an_event_that_cannot_lie_in_a_topic_is_refused_at_declaration(
@@ -222,7 +222,7 @@ def test_every_key_that_a_topic_may_declare_gives_each_event_its_key(monkeypatch
     ids=["in two topics", "twice in one", "two classes of one type", "a topic twice"],
 )
 def test_a_kind_of_event_has_one_home(declared: tuple[Topic, ...]) -> None:
-    with pytest.raises(TypeError, match=r"^fair\.visitor\.scanned\.v1 stands twice, .* schemas/topics\.py"):
+    with pytest.raises(TypeError, match=r"^fair\.visitor\.scanned\.v1 is declared twice, .* schemas/topics\.py"):
         homes_of(declared)
 
 

@@ -31,7 +31,7 @@ from tests.support.builders import amended, cancelled, deal, local, payload, sca
 from tests.support.examples import example_event, has_example
 
 unhurried = settings(deadline=None)
-"""A busy machine is no failure."""
+"""A busy machine is not a failure."""
 
 names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", fullmatch=True)
 event_ids = st.from_regex(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", fullmatch=True)
