@@ -1,1 +1,1 @@
-"""The worker: events in, exact live KPIs out."""
+"""The stream side: events in, exact live KPIs out."""

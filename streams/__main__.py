@@ -1,4 +1,4 @@
-"""`python -m streams`: the commands of the stream side without the others."""
+"""`python -m streams`: only the commands of the stream side."""
 
 import sys
 
@@ -15,7 +15,7 @@ from streams.worker.cli import worker
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def streams() -> None:
-    """The stream side of fairpulse: the worker, and what is known of Kafka, recordings and numbers."""
+    """The stream side of fairpulse: the worker, and commands for Kafka, recordings and numbers."""
 
 
 for _command in (worker, topics, acls, kafka_exporter, kpis, record, backfill, rebuild, dead_letters, audit):

@@ -1,1 +1,1 @@
-"""The fold: events become state, state becomes numbers. Pure: no clock, no log, no I/O."""
+"""The fold: turns events into state and state into numbers. Pure: no clock, no log, no I/O."""

@@ -1,4 +1,4 @@
-"""Records to events: decode, and ask whether they make sense at this fair. What does not is refused, with a reason."""
+"""Turns records into events: decodes them and checks that they make sense at this fair, or refuses with a reason."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -21,14 +21,17 @@ class Decoding:
         self._decoders: Mapping[str, Callable[[bytes | None], Event]] = {t.name: decoder(t.name) for t in EVENT_TOPICS}
 
     def one(self, topic: str, raw: bytes | None) -> Event | InvalidEvent:
-        """Return what a single record is, an event or the reason why it is none."""
+        """Return the event of a single record, or the reason why it was refused."""
         ((_, event),), _ = self.read(topic, [(0, raw)])
         return event
 
     def read(
         self, topic: str, records: Iterable[tuple[int, bytes | None]]
     ) -> tuple[list[tuple[int, Event | InvalidEvent]], list[RefusedRecord]]:
-        """Return what each record is, an event or the reason why it is none, by offset; and those refused again."""
+        """Return the offset of each record with its event, or with the reason why it was refused.
+
+        The second list has the refused ones once more, with their values. Both lists are empty without records.
+        """
         decode, admit = self._decoders[topic], self._admit
         events: list[tuple[int, Event | InvalidEvent]] = []
         refused: list[RefusedRecord] = []

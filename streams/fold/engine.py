@@ -1,6 +1,6 @@
-"""The fold: a chunk of events becomes a change, a change becomes state. Pure, exact, in any chunking.
+"""The fold: turns a chunk of events into a change, and applies changes to state. Pure and exact for any chunking.
 
-`fold` reads the state and writes nothing; `apply` is the only thing that changes a state, live and on recovery.
+`fold` only reads the state. `apply` is the only function that changes a state, both live and on recovery.
 """
 
 from collections import Counter
@@ -30,12 +30,12 @@ class Engine:
 
     Args:
         fair: the fair file.
-        lateness: how long a minute stays open for stragglers before it is published.
-        kpis: what to fold, and what to read from it.
+        lateness: how long a minute stays open for late events before it is published.
+        kpis: the KPIs to fold and to show.
 
     Raises:
-        MustStop: a KPI looks on what no event can be, or reads the days of one that is not among them, or has the key
-            of another.
+        MustStop: a KPI has an occasion that no event can have, reads the days of a KPI that is not folded, or has the
+            key of another KPI.
     """
 
     def __init__(self, fair: Fair, lateness: timedelta, kpis: Sequence[Kpi[Any, Any]] = ALL_KPIS) -> None:
@@ -44,14 +44,14 @@ class Engine:
         self.calendar = Calendar(fair)
         self.lateness_ms = lateness // timedelta(milliseconds=1)
         self.kept_minutes = LONGEST - (-self.lateness_ms // MINUTE_MS)
-        """Panes older than this before the watermark belong to no window any more."""
+        """Panes that lie more minutes than this before the watermark no longer belong to any window."""
         self._kept = {kpi.key: _kept(kpi.aggregate, kpi) for kpi in self.kpis if isinstance(kpi.aggregate, Aggregate)}
         self.plans = Plans(self.kpis, fair)
         for key, times in Counter(kpi.key for kpi in self.kpis).items():
             if times > 1:
                 raise MustStop(
-                    f"{times} KPIs have the key {key}, and would be added up",
-                    hint="give each another name in streams/kpis/",
+                    f"{times} KPIs have the key {key}, so their numbers would be added together",
+                    hint="give each its own name in streams/kpis/",
                 )
         for kpi in self.kpis:
             if isinstance(kpi.aggregate, History) and kpi.aggregate.of not in self.kpis:
@@ -62,19 +62,19 @@ class Engine:
 
     @property
     def fingerprint(self) -> str:
-        """Eight hex digits that change when state of before no longer means the same."""
+        """Eight hex digits that change when the meaning of the state changes."""
         return fingerprint(self.fair, self.kpis, self.lateness_ms)
 
     def fold(self, state: PartitionState, topic: str, events: Sequence[tuple[int, Event | InvalidEvent]]) -> Delta:
-        """Return what a chunk changes: events with their offsets, ascending, none of them applied before."""
+        """Return the change that a chunk makes: events with ascending offsets, none of them applied before."""
         assert events[0][0] > state.upto.get(topic, -1), "the chunk was applied before"
         return _Chunk(self, state, topic).fold(events)
 
     def apply(self, state: PartitionState, delta: Delta) -> None:
-        """Bring a change into the state it was folded from.
+        """Apply a change to the state from which it was folded.
 
         Raises:
-            MustStop: a measure returned what its aggregate cannot fold; the state must be thrown away.
+            MustStop: a measure returned something that its aggregate cannot fold; the state must be thrown away.
         """
         state.upto[delta.topic] = delta.last
         state.watermarks[delta.topic] = delta.watermark
@@ -91,7 +91,7 @@ class Engine:
                 aggregate.absorb(state.fair.setdefault(key, {}), changes)
         except (TypeError, OverflowError) as error:
             raise self._culprit(delta) from error
-        # A very late event has just made a pane that no window needs: it goes too, having reached day and fair.
+        # A very late event has just made a pane that no window needs. It goes too: day and fair have counted the event.
         oldest = state.watermark // MINUTE_MS - self.kept_minutes
         for minute in [minute for minute in state.panes if minute < oldest]:
             del state.panes[minute]
@@ -108,7 +108,7 @@ class Engine:
                 aggregate.absorb(state.fair.setdefault(key, {}), changes)
 
     def _culprit(self, delta: Delta) -> MustStop:
-        """Return which KPI's changes could not be absorbed."""
+        """Return the error that names the KPI whose changes could not be absorbed."""
         for cells in (*delta.panes.values(), delta.timeless):
             for key, changes in cells.items():
                 aggregate, *_ = self._kept[key]
@@ -116,11 +116,11 @@ class Engine:
                     aggregate.absorb({}, changes)
                 except (TypeError, OverflowError):
                     return self.plans.groups[key].wrong_hit()
-        raise AssertionError("each change by itself can be absorbed")
+        raise AssertionError("every change can be absorbed on its own")
 
 
 class _Chunk:
-    """One chunk being folded: the delta so far, and the state below it."""
+    """One chunk being folded: the delta so far, and the state on which it builds."""
 
     def __init__(self, engine: Engine, state: PartitionState, topic: str) -> None:
         self._engine = engine
@@ -130,7 +130,7 @@ class _Chunk:
         self._moment = Moment(engine.fair, topic, self.member)
 
     def number(self, member: str) -> int:
-        """Return the dense number of a badge, a terminal or another member; a new one is noted in the delta."""
+        """Return the dense number of a badge, a terminal or another member. New members are noted in the delta."""
         number = self._state.numbers.get(member)
         if number is None:
             number = self._fresh.get(member)
@@ -141,7 +141,7 @@ class _Chunk:
         return number
 
     def member(self, *parts: str) -> int:
-        """Return the dense number of a member that may have several parts."""
+        """Return the dense number of a member with one or more parts."""
         return self.number(spelt(parts))
 
     def fold(self, events: Sequence[tuple[int, Event | InvalidEvent]]) -> Delta:
@@ -193,7 +193,7 @@ class _Chunk:
         return delta
 
     def _deal(self, event: DealRevision) -> None:
-        """Take back what the deal's old state had booked, and book the new one."""
+        """Take back the amounts that the deal's old state had booked, and book those of the new state."""
         old = self._delta.deals.get(event.deal_id) or self._state.deals.get(event.deal_id)
         if old is not None and (old.revision, old.event_id) >= (event.revision, event.event_id):
             return
@@ -212,13 +212,13 @@ class _Chunk:
 
 
 def _kept(aggregate: Aggregate[Any], kpi: Kpi[Any, Any]) -> tuple[Aggregate[Any], bool, bool, bool]:
-    """Return where the totals of a KPI are kept: in panes, by day, over the fair."""
+    """Return the aggregate and where its totals are kept: in panes, by day, over the fair."""
     over_fair = Window.FAIR in kpi.windows and not aggregate.per_day
     return aggregate, kpi.in_panes, Window.DAY in kpi.windows, over_fair
 
 
 def _run(plan: Plan, subject: Any, moment: Moment, cells: ChangedCells) -> None:
-    """Let every KPI of a plan look at the subject, and fold what it finds."""
+    """Let every KPI of a plan measure the subject, and fold its hits."""
     try:
         for key, measure, fold, groups in plan:
             hit = measure(subject, moment)
@@ -234,7 +234,7 @@ def _run(plan: Plan, subject: Any, moment: Moment, cells: ChangedCells) -> None:
 
 
 def _booked(plan: Plan, event: DealRevision, moment: Moment) -> Booked:
-    """Return what the KPIs of a plan find in a deal's state."""
+    """Return the amounts that the KPIs of a plan book for a deal's state."""
     booked = []
     try:
         for key, measure, _, groups in plan:
@@ -250,7 +250,7 @@ def _booked(plan: Plan, event: DealRevision, moment: Moment) -> Booked:
 
 
 def _fault(measure: Any, groups: Groups, subject: Any, moment: Moment, error: Exception) -> MustStop:
-    """Return what is wrong with a measure: that it raises or, if it does not when asked again, what it returns."""
+    """Return the error for a wrong measure: it raises or, if it does not raise when called again, its hit is wrong."""
     with suppress(Exception):
         measure(subject, moment)
         return groups.wrong_hit()

@@ -1,4 +1,4 @@
-"""Label values as one text, a group: the key of a cell in state and journal. Nobody else spells or reads one."""
+"""Groups: label values joined into one text, the key of a cell in state and journal. Only this module knows how."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -15,7 +15,7 @@ SEPARATOR: Final = "|"
 class Groups(dict[LabelValues, Group]):
     """The groups of one KPI at one fair, by label values. Values are checked once, when they are first seen.
 
-    A look-up of values that the KPI's labels cannot have raises MustStop: the measure is wrong, and so is its number.
+    Looking up values that the KPI's labels cannot have raises MustStop: the measure is wrong, and so is its number.
     """
 
     def __init__(self, kpi: Kpi[Any, Any], fair: Fair) -> None:
@@ -33,18 +33,18 @@ class Groups(dict[LabelValues, Group]):
         for label, value in zip(labels, judged, strict=True):
             if not isinstance(value, str) or not label.is_value(value, self._fair):
                 order = ", or declare its `labels` in the order in which it returns them" if len(labels) > 1 else ""
-                raise self._returned(f"for the label {label} what is not {label.meaning}", order)
+                raise self._returned(f"a value for the label {label} that is not {label.meaning}", order)
             if SEPARATOR in value:
-                raise self._returned(f"for the label {label} a value that contains {SEPARATOR!r}")
+                raise self._returned(f"a value for the label {label} that contains {SEPARATOR!r}")
         group = self[values] = Group(SEPARATOR.join(values))
         return group
 
     def wrong_hit(self) -> MustStop:
-        """Return the error for what the KPI's aggregate cannot fold."""
-        return self._returned(f"what {type(self._kpi.aggregate).__name__} cannot fold")
+        """Return the error for a hit that the KPI's aggregate cannot fold."""
+        return self._returned(f"a hit that {type(self._kpi.aggregate).__name__} cannot fold")
 
     def raised(self, error: Exception) -> MustStop:
-        """Return the error for a measure that did not return. The text of an error may quote an event: left out."""
+        """Return the error for a measure that raised. Its text is left out, because it may quote an event."""
         return self._wrong(f"raised {type(error).__name__}")
 
     def _returned(self, what: str, otherwise: str = "") -> MustStop:
@@ -61,20 +61,20 @@ class Groups(dict[LabelValues, Group]):
         return MustStop(
             f"KPI {kpi.name}: its measure {what}",
             hint=f"let {where} return {hit}, or None{otherwise}; "
-            "streams/kpis/labels.py says what the values of a label are",
+            "streams/kpis/labels.py describes the values of each label",
         )
 
 
 def spelt(parts: Sequence[str]) -> str:
-    """Return the parts of a member as one text, another one for other parts; empty without parts.
+    """Return the parts of a member as one text. Different parts give different texts; no parts give an empty one.
 
     Raises:
-        MustStop: a part contains the separator; no identifier does (`schemas.ids`).
+        MustStop: a part contains the separator, which no identifier does (`schemas.ids`).
     """
     text = SEPARATOR.join(parts)
     if parts and text.count(SEPARATOR) >= len(parts):
         raise MustStop(
-            f"a part of a member contains {SEPARATOR!r}", hint="give `moment.number` identifiers, each apart"
+            f"a part of a member contains {SEPARATOR!r}", hint="give `moment.number` one identifier per argument"
         )
     return text
 

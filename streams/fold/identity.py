@@ -1,4 +1,4 @@
-"""How an event is remembered, to recognise its copies: terminal, topic and event id as one whole number."""
+"""Event keys, by which copies of an event are recognised: terminal, topic and event id in one whole number."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -15,11 +15,11 @@ KEY_BYTES: Final = (TERMINAL_BITS + TOPIC_BITS + EVENT_ID_BITS) // 8
 """Bytes of an event key in the journal: 20."""
 
 MOST_MEMBERS: Final = 2**TERMINAL_BITS
-"""Dense numbers in one partition. Terminals share them with badges and pairs, so a fair has far fewer."""
+"""Most dense numbers in one partition. Terminals share them with badges and pairs, so there are far fewer terminals."""
 
 
 def numbered(topics: Iterable[str]) -> Mapping[str, int]:
-    """Return the number by which keys know each topic: its place. The fingerprint of a state holds these numbers.
+    """Return the number that stands for each topic in keys: its place in the list. The fingerprint covers them.
 
     Raises:
         MustStop: there are more topics than a key has room for.
@@ -28,7 +28,7 @@ def numbered(topics: Iterable[str]) -> Mapping[str, int]:
     if len(numbers) > 2**TOPIC_BITS:
         raise MustStop(
             f"{len(numbers)} event topics do not fit into the {TOPIC_BITS} bits that an event key has for them",
-            hint="raise TOPIC_BITS in streams/fold/identity.py; workers fold the fair anew then",
+            hint="raise TOPIC_BITS in streams/fold/identity.py; workers then fold the fair again",
         )
     return numbers
 
@@ -37,10 +37,10 @@ TOPIC_NUMBERS: Final = numbered(topic.name for topic in EVENT_TOPICS)
 
 
 def check_members(count: int) -> None:
-    """Raise MustStop if a partition has more members than terminals can be numbered among."""
+    """Raise MustStop if a partition has more members than the terminal's part of a key can number."""
     if count > MOST_MEMBERS:
         raise MustStop(
             f"a partition has more than {MOST_MEMBERS:,} badges, terminals and pairs: event keys have no room for more",
             hint="give the fair more partitions, or raise TERMINAL_BITS in streams/fold/identity.py; "
-            "workers fold the fair anew then",
+            "workers then fold the fair again",
         )

@@ -1,10 +1,10 @@
-"""The journal of one partition: one record a chunk, one chain of records, one state.
+"""The journal of one partition: one record per chunk; the records form one chain and give one state.
 
-A record stores what a chunk changes together with the offsets it ends at, so both are there or neither is.
-Each record names the record it continues by writer and sequence number; a writer id is drawn anew whenever a worker
-starts to write. Readers accept a record only if it continues what they accepted before: of two that continue the same
-one, the first in the log wins, for every reader alike. So a worker that was frozen, lost its partition and woke up
-can append, but it cannot be counted. It learns of it by the offset of its own append, and must stop.
+A record stores the change of a chunk together with the offset at which the chunk ends: both are stored, or neither.
+Each record names the record that it continues, by writer and sequence number. A worker draws a new writer id each time
+it starts to write. Readers accept a record only if it continues the last accepted one. If two records continue the same
+one, the first in the log wins, for every reader. So a worker that froze, lost its partition and woke up can still
+append, but its record does not count. The offset of its append tells it so, and it must stop.
 """
 
 import msgspec
@@ -23,7 +23,7 @@ class PartitionJournal:
 
     Attributes:
         state: the fold of the accepted records.
-        next_offset: where the next record of the log is, accepted or not: all before it were read or written.
+        next_offset: offset of the next record in the log, accepted or not: all before it were read or written.
         seq: sequence number of the last accepted record; 0 before the first.
     """
 
@@ -36,10 +36,10 @@ class PartitionJournal:
         self._me = NOBODY
 
     def read(self, offset: int, raw: bytes) -> bool:
-        """Take over one record of the log, in order; return whether it continues the chain.
+        """Read the next record of the log; return whether it continues the chain, and so was applied.
 
         Raises:
-            MustStop: records are missing before it, or it is no journal record.
+            MustStop: records are missing before it, or it is not a journal record.
         """
         if offset != self.next_offset:
             raise MustStop(
@@ -50,7 +50,7 @@ class PartitionJournal:
             record = _decode(raw)
         except msgspec.MsgspecError:
             raise MustStop(
-                f"offset {offset} of the journal is no journal record",
+                f"offset {offset} of the journal does not hold a journal record",
                 hint="delete the journal topic to rebuild from the events",
             ) from None
         self.next_offset = offset + 1
@@ -65,7 +65,7 @@ class PartitionJournal:
         return True
 
     def start_writing(self, writer: bytes) -> None:
-        """Write from here on: records of earlier lives of this worker are somebody else's.
+        """Start writing under a new id, so that records from before a restart count as another writer's.
 
         Args:
             writer: an id that was never used before, `WRITER_BYTES` long and not `NOBODY`.
@@ -75,10 +75,10 @@ class PartitionJournal:
         self._me = writer
 
     def write(self, delta: Delta) -> tuple[int, bytes]:
-        """Apply a delta; return the offset at which its record must come to lie, and the record.
+        """Apply a delta; return the offset that its record must get, and the record.
 
-        The caller appends it and hands the offset it got to `confirm`. Until then the state is ahead of the log: if the
-        append fails or its outcome is unknown, the state must be thrown away.
+        The caller appends it and passes the offset that it got to `confirm`. Until then the state is ahead of the log:
+        if the append fails or its outcome is unknown, the state must be thrown away.
         """
         assert self._me != NOBODY, "start_writing comes first"
         self._engine.apply(self.state, delta)
@@ -101,7 +101,7 @@ def writer_of(raw: bytes) -> str:
 
 
 def _spelt(delta: Delta) -> Delta:
-    """Return the delta with its sums as text: many huge amounts in one chunk outgrow a msgpack integer."""
+    """Return the delta with its sums as text: many huge amounts in one chunk can exceed a msgpack integer."""
     panes = {
         minute: {
             key: {group: str(value) if isinstance(value, int) else value for group, value in changes.items()}
@@ -113,7 +113,7 @@ def _spelt(delta: Delta) -> Delta:
 
 
 def _read_numbers(delta: Delta) -> None:
-    """Turn sums that were spelt as text back into numbers."""
+    """Turn sums that were written as text back into numbers."""
     for cells in delta.panes.values():
         for changes in cells.values():
             for group, value in changes.items():
@@ -122,9 +122,9 @@ def _read_numbers(delta: Delta) -> None:
 
 
 def confirm(expected: int, got: int) -> None:
-    """Raise MustStop if an append came to lie elsewhere than expected: somebody else writes this journal."""
+    """Raise MustStop if an append got another offset than expected: another worker writes this journal too."""
     if got != expected:
         raise MustStop(
-            f"another worker writes this journal: the append came to lie at {got}, not at {expected}",
-            hint="nothing is lost; the supervisor restarts this worker and it reads the journal again",
+            f"another worker writes this journal: the append got offset {got}, not {expected}",
+            hint="nothing is lost; the supervisor restarts this worker, which then reads the journal again",
         )

@@ -1,14 +1,14 @@
-"""What the numbers of a state mean, in eight hex digits: state of another meaning is not read.
+"""The fingerprint: eight hex digits for the meaning of a state. A worker never reads state of another meaning.
 
 The fingerprint is derived from the structure of KPIs, keys and records, the limits of time, and a part of the fair
-file. Code is declared by versions: that of a KPI for its measure, FOLD_VERSION for the rest;
-`python -m tests.kpis.digests` finds a version that was not raised.
+file. Versions stand for code: a KPI's version for its measure, FOLD_VERSION for the rest.
+`python -m tests.kpis.digests` finds a version that should have been raised.
 
-Of the fair file these are left out, though admission and measures see them: halls, sections, booths, exhibits,
-exhibitors, and gates that are not countable. Exhibitors come and change until the last evening, and each change would
-fold the whole fair anew. So a correction counts from the moment a worker has it: events refused before stay refused
-until they are redriven, and a lead of an exhibitor whose section was wrong stays in that section, beside the right one
-if it comes again. Where that is not good enough, delete the journal topic: the fair is then folded anew.
+Some parts of the fair file are left out, although admission and measures use them: halls, sections, booths, exhibits,
+exhibitors, and gates that are not countable. Exhibitors are added and changed until the last evening, and each change
+would fold the whole fair again. So a correction counts from the moment when a worker has it. Events refused before
+stay refused until they are redriven. A lead counted under a wrong section stays there; if it comes again, the right
+section counts it too. Where that is not good enough, delete the journal topic: the fair is then folded again.
 """
 
 import hashlib
@@ -24,21 +24,25 @@ from streams.fold.state import NOBODY, DealState, Delta, JournalRecord
 from streams.kpis.definition import LONGEST, Kpi, Occasion
 
 FOLD_VERSION: Final = 2
-"""Raised when the same events leave another state through code alone: which events decoding and admission let through,
-how an aggregate folds, how a deal is booked, how the journal spells numbers.
+"""Raised when a change of code alone makes the same events give another state: which events decoding and admission
+accept, how an aggregate folds, how a deal is booked, how the journal writes numbers.
 """
 
 
 def fingerprint(fair: Fair, kpis: Iterable[Kpi[Any, Any]], lateness_ms: int) -> str:
-    """Return eight hex digits that change when state of before no longer means the same.
+    """Return eight hex digits that change when the meaning of the state changes.
 
-    Meaning is every folded KPI's key (with its version), occasions, labels, aggregate and windows; the fold's own
-    version; the layout of journal records and event keys; which times are believed and how long panes are kept; what
-    the fair file says about time, countable gates, visitors and money; and the allowed lateness. What is read from the
-    days of another KPI has no state, and does not count.
+    The meaning covers
 
-    The journal bears the fingerprint in its name: a changed meaning starts an empty journal, and the fair is folded
-    anew from offset 0 of the event topics.
+    * the key (with its version), occasions, labels, aggregate and windows of every folded KPI;
+    * the fold's own version, and the layout of journal records and event keys;
+    * which times are believed, how long panes are kept, and the allowed lateness;
+    * what the fair file says about time, countable gates, visitors and money.
+
+    A KPI that is read from the days of another one has no state, so it is left out.
+
+    The journal has the fingerprint in its name. A new meaning starts with an empty journal, and the fair is folded
+    again from offset 0 of the event topics.
     """
     meaning = [
         FOLD_VERSION,
@@ -61,11 +65,11 @@ def fingerprint(fair: Fair, kpis: Iterable[Kpi[Any, Any]], lateness_ms: int) -> 
 
 
 def _structure(kpi: Kpi[Any, Any]) -> tuple[str, ...]:
-    """Return what the fold sees of a KPI, in words that no address, order of memory or release of Python changes."""
+    """Return the parts of a KPI that the fold uses, as texts that are the same in every process and Python release."""
     occasions = sorted(map(_spelt, kpi.occasions))
     return kpi.key, *occasions, *map(str, kpi.labels), repr(kpi.aggregate), *sorted(map(str, kpi.windows))
 
 
 def _spelt(occasion: Occasion) -> str:
-    """Return a kind as "ScanKind entry", a class of events as its type."""
+    """Return a kind in the form "ScanKind entry", and a class of events as its type."""
     return f"{type(occasion).__name__} {occasion}" if isinstance(occasion, Code) else type_of(occasion)

@@ -1,7 +1,7 @@
-"""Which KPIs look at which event, and at what else the fold notices: worked out once, from what both declare.
+"""Plans: which KPIs look at which events and signals, worked out once from the declarations of both.
 
-An event's class says by the types of its fields whose badge it bears and which kind of it there are; a KPI says on what
-it looks. So a new class of events needs no line here.
+The field types of an event class show where its badge is and which kinds it has; a KPI declares its occasions. So a
+new class of events needs no code here.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,17 +20,21 @@ from streams.kpis.definition import Kpi, Occasion, Signal
 from streams.kpis.moment import Moment
 
 Step = tuple[str, Callable[[Any, Moment], Any], Callable[[Changes, Any, Groups], None], Groups]
-"""One KPI at work: its key, its measure, how its aggregate folds a hit, and its groups."""
+"""One KPI in a plan: its key, its measure, the function that folds a hit, and its groups."""
 
 Plan = tuple[Step, ...]
 """The KPIs that look at one occasion, in the order of the catalogue."""
 
 Route = tuple[Callable[[Event], str | None], Callable[[Event], Any], Mapping[Code, Plan], Plan, bool]
-"""How the events of one class are folded; plain tuples, which unpack twice as fast as named ones. In this order:
+"""How the events of one class are folded. A plain tuple, which unpacks twice as fast as a named one, of
 
-how to read an event's badge (None if it bears none); how to read which kind of event it is (None if its class says
-all); the plans by kind; the plan of any other kind; whether it is a deal's revision, from which the deal's state
-follows. Each of these plans has the KPIs that look at every accepted event, too.
+1. the function that reads an event's badge (None for an event without one);
+2. the function that reads an event's kind (None if the class has no kinds);
+3. the plans by kind;
+4. the plan for any other kind;
+5. whether the events are revisions of a deal, from which the deal's state follows.
+
+All these plans also contain the KPIs that look at every accepted event.
 """
 
 
@@ -40,10 +44,10 @@ class Plans:
     Attributes:
         routes: by class of events.
         groups: by key of a KPI.
-        signals: by what the fold itself notices; every signal is there.
+        signals: the plan of every signal.
 
     Raises:
-        MustStop: a KPI looks on what no event can be.
+        MustStop: a KPI has an occasion that no event can have.
     """
 
     def __init__(self, kpis: Sequence[Kpi[Any, Any]], fair: Fair) -> None:
@@ -69,14 +73,14 @@ class Plans:
         if len(badges) > 1 or len(kinds) > 1:
             raise MustStop(
                 f"{cls.__name__} has several badges or kinds: {', '.join([*badges, *kinds])}",
-                hint="an event is of one badge, and KPIs tell its kinds apart by one field; see schemas/events.py",
+                hint="an event has one badge, and all KPIs select its kinds by the same field; see schemas/events.py",
             )
         plans = {kind: self._plan(kind, cls, Signal.ACCEPTED) for field in kinds for kind in kinds[field]}
         others = self._plan(cls, Signal.ACCEPTED)
         return _field(badges), _field(kinds), plans, others, issubclass(cls, DealRevision)
 
     def _kinds_of(self, cls: type[Event]) -> dict[str, type[Code]]:
-        """Return the fields of a class by whose words some KPI looks at events."""
+        """Return the fields of a class by which some KPI selects events, with the type of each."""
         return {field: words for words in self._kinds for field in fields_of(cls, words)}
 
     def _refuse_impossible(self) -> None:
@@ -86,18 +90,18 @@ class Plans:
             for occasion in kpi.occasions:
                 if _typed(occasion) not in possible:
                     raise MustStop(
-                        f"KPI {kpi.name} looks on {occasion!r}, which no event can be",
+                        f"KPI {kpi.name} has the occasion {occasion!r}, which no event can have",
                         hint="name its class of events in a topic's `events` in schemas/topics.py",
                     )
 
 
 def _typed(occasion: Occasion) -> tuple[type, Occasion]:
-    """Return an occasion with its type: the same word of two lists is two kinds."""
+    """Return an occasion with its type: the same word in two lists means two kinds."""
     return type(occasion), occasion
 
 
 def _field(names: Iterable[str]) -> Callable[[Event], Any]:
-    """Return how to read the one field of an event, or None if there is no such field."""
+    """Return the function that reads this one field of an event; it returns None if no field is named."""
     for name in names:
         return attrgetter(name)
     return lambda _: None

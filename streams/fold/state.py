@@ -1,4 +1,4 @@
-"""The state of one partition, the change that a chunk of events makes to it, and the record that keeps the change."""
+"""The state of one partition, the change that a chunk of events makes to it, and the record that stores the change."""
 
 from dataclasses import dataclass, field
 
@@ -12,16 +12,17 @@ ChangedCells = dict[str, Changes]
 """Changes by KPI key, then by group."""
 
 Booked = tuple[tuple[str, Group, int], ...]
-"""What a deal's state adds: the key of a KPI, the group, the amount."""
+"""The amounts that a deal's state adds: key of a KPI, group, amount."""
 
 
 class DealState(msgspec.Struct, frozen=True, array_like=True):
     """The current state of a deal, as far as KPIs need it.
 
     Attributes:
-        revision: the highest seen; among equals the highest event id wins, so any arrival order ends the same.
-        minute: when it was signed, in minutes since 1970; its KPIs are booked there.
-        booked: what it adds to which KPI and group; taken back when a higher revision comes.
+        revision: the highest one seen.
+        event_id: of the event with that revision; the highest id if there are several, whatever their order.
+        minute: when the deal was signed, in minutes since 1970; its KPIs are booked at this minute.
+        booked: the amounts it adds to KPIs; taken back when a higher revision comes.
     """
 
     revision: int
@@ -31,18 +32,18 @@ class DealState(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Delta(msgspec.Struct, array_like=True):
-    """What one chunk of one source topic changes. Journalled as it is, applied alike when live and on recovery.
+    """The change that one chunk of one source topic makes. It is journalled, and applied live and on recovery alike.
 
     Attributes:
         topic: the source topic.
         first: offset of the chunk's first record.
-        last: offset of its last record; state is complete up to here.
+        last: offset of its last record; the state is complete up to this one.
         watermark: the topic's watermark after the chunk, in ms since 1970; -1 before the first event.
         numbers: members that are new to the partition, in the order of their dense numbers.
-        seen: keys of the events, for duplicates.
+        seen: keys of the new events, to recognise duplicates.
         deals: deals with a new current state.
         panes: changes by minute since 1970.
-        timeless: changes that have no minute (refused records); they reach the fair.
+        timeless: changes that have no minute (refused records); they count only over the whole fair.
     """
 
     topic: str
@@ -65,11 +66,11 @@ class JournalRecord(msgspec.Struct, array_like=True):
     """One journal record; `streams.fold.journal` chains them.
 
     Attributes:
-        seq: 1 for the first record of a chain, then up by one.
-        writer: who wrote it.
-        after: who wrote the record with `seq` - 1.
+        seq: 1 for the first record of a chain, then one more for each.
+        writer: id of its writer.
+        after: id of the writer of the record with `seq` - 1.
         keys: the delta's event keys, `KEY_BYTES` each (they are too long for a msgpack integer).
-        delta: what the chunk changes, without its keys.
+        delta: the change that the chunk makes, without its keys.
     """
 
     seq: int
@@ -84,10 +85,12 @@ class PartitionState:
     """Everything that the fold remembers of one partition.
 
     Attributes:
-        upto: last applied offset by source topic: state and position are one, so nothing else needs a fence.
+        upto: last applied offset by source topic. It is a part of the state, so the two can never disagree.
         watermarks: by source topic, in ms since 1970.
-        numbers: dense numbers of badges, terminals and pairs; Roaring bitmaps hold them in 2 bytes each.
-        seen: (terminal, topic, event id) of every event of the fair, exact: 48 bytes of int and a slot in the set.
+        numbers: dense numbers of badges, terminals and pairs; Roaring bitmaps store each in 2 bytes.
+        seen: key (terminal, topic, event id) of every event of the fair. Each is exact, and takes 48 bytes and a slot
+            in the set.
+        deals: current state of every deal.
         panes: cells of the newest minutes.
         days: cells by venue-local date.
         fair: cells since the beginning.

@@ -1,4 +1,4 @@
-"""State to numbers: what a KPI is in a window. Pure; the window's end is an argument."""
+"""Turns state into numbers: the values of a KPI in a window. Pure; the window's end is an argument."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from streams.kpis.definition import History, Kpi, Window
 from streams.kpis.labels import LabelValues
 
 Values = dict[LabelValues, Value]
-"""What a KPI is in a window, by label values."""
+"""The values of a KPI in a window, by label values."""
 
 
 def pane_values(state: PartitionState, kpi: Kpi[Any, Any], window: Window, end_minute: int) -> Values:
@@ -23,7 +23,7 @@ def pane_values(state: PartitionState, kpi: Kpi[Any, Any], window: Window, end_m
         if (cells := state.panes.get(minute)) is not None and kpi.key in cells
     ]
     aggregate = kpi.aggregate
-    assert isinstance(aggregate, Aggregate), "what is read from days has no window of minutes"
+    assert isinstance(aggregate, Aggregate), "a KPI about history has no window of minutes"
     if len(panes) == 1:
         return _values(aggregate, panes[0])
     gathered: dict[Group, list[Any]] = {}
@@ -37,7 +37,7 @@ def pane_values(state: PartitionState, kpi: Kpi[Any, Any], window: Window, end_m
 
 
 def day_values(state: PartitionState, kpi: Kpi[Any, Any], day: str) -> Values:
-    """Return the values of a venue-local date, 2025-09-10; empty for a day without events."""
+    """Return the values of a venue-local date such as 2025-09-10; empty for a day without events."""
     if isinstance(kpi.aggregate, History):
         on_day, persons = kpi.aggregate.on_day, _days(state, kpi.aggregate.of)
         return {labels: len(on_day(days, day)) for labels, days in persons.items() if day in days}
@@ -45,7 +45,7 @@ def day_values(state: PartitionState, kpi: Kpi[Any, Any], day: str) -> Values:
 
 
 def fair_values(state: PartitionState, kpi: Kpi[Any, Any]) -> Values:
-    """Return the values since the beginning: a total of its own, or the sum of the days (visits)."""
+    """Return the values since the beginning: the total kept for the fair, or the sum of the days (visits)."""
     if isinstance(kpi.aggregate, History):
         over_fair = kpi.aggregate.over_fair
         return {labels: len(over_fair(days)) for labels, days in _days(state, kpi.aggregate.of).items()}
@@ -55,7 +55,7 @@ def fair_values(state: PartitionState, kpi: Kpi[Any, Any]) -> Values:
 
 
 def combine(parts: Iterable[Mapping[LabelValues, Value]]) -> Values:
-    """Return the values over disjoint parts: the partitions of a fair, or the days of visits."""
+    """Return the sum of disjoint parts: the partitions of a fair, or the days of visits."""
     gathered: dict[LabelValues, list[Value]] = {}
     for part in parts:
         for labels, value in part.items():
@@ -66,7 +66,7 @@ def combine(parts: Iterable[Mapping[LabelValues, Value]]) -> Values:
 def quantile(bounds: tuple[int, ...], value: list[int], q: float) -> float | None:
     """Return a quantile in milliseconds from bucket counts, as Prometheus' histogram_quantile does.
 
-    Linear within the bucket; the last finite bound if it lies above it; None without observations.
+    Linear within the bucket. The last finite bound if the quantile lies above it; None without observations.
     """
     counts = value[:-1]
     total = sum(counts)
@@ -82,7 +82,7 @@ def quantile(bounds: tuple[int, ...], value: list[int], q: float) -> float | Non
 
 
 def _days(state: PartitionState, kpi: Kpi[Any, Any]) -> dict[LabelValues, dict[str, BitMap]]:
-    """Return by label values who was there on each day."""
+    """Return who came on each day, by label values."""
     persons: dict[LabelValues, dict[str, BitMap]] = {}
     for day, cells in state.days.items():
         for group, members in cells.get(kpi.key, {}).items():

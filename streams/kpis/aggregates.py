@@ -1,8 +1,8 @@
-"""How values come together: count, sum, distinct, histogram. Each is associative and commutative.
+"""How values are combined: count, sum, distinct, histogram. Each is associative and commutative.
 
-A cell is a value of one aggregate under one group: the label values as one text, which the fold spells.
-Two shapes exist of every value: a change (what a chunk adds, plain data for the journal) and a total (in state).
-`fold` adds a hit to a change, `absorb` adds a change to a total, `merge` adds totals of other panes.
+A cell is the value of one aggregate for one group. A group is the label values joined into one text by the fold.
+Every value has two forms: a change (what a chunk adds; plain data for the journal) and a total (kept in state).
+`fold` adds a hit to a change, `absorb` adds a change to a total, `merge` combines the totals of several panes.
 """
 
 from abc import ABC, abstractmethod
@@ -17,26 +17,26 @@ from typing_extensions import TypeVar, override
 from streams.kpis.labels import LabelValues
 
 Group = NewType("Group", str)
-"""Label values as one text; `streams.fold.groups` alone makes and reads it."""
+"""Label values joined into one text; only `streams.fold.groups` writes and reads it."""
 
 Hit = TypeVar("Hit", default=Any)
-"""What a KPI's measure returns, and its aggregate folds."""
+"""The result of a KPI's measure, which its aggregate folds."""
 
 GroupOf = Mapping[LabelValues, Group]
-"""Finds the group of label values."""
+"""Finds the group for label values."""
 Changes = dict[Group, Any]
-"""Per group what a chunk adds: an int, a set of members or a list of bucket counts."""
+"""What a chunk adds, per group: an int, a set of members or a list of bucket counts."""
 Totals = dict[Group, Any]
-"""Per group the total so far: an int, a bitmap or a list of bucket counts."""
+"""The total so far, per group: an int, a bitmap or a list of bucket counts."""
 Value = int | list[int]
 """A total as plain numbers; values of disjoint partitions add up."""
 
 
 class Aggregate(ABC, Generic[Hit]):
-    """One way to bring values together.
+    """One way to combine values.
 
     Attributes:
-        hit: what it folds beside the label values, in words; empty if nothing.
+        hit: what a hit holds besides the label values, in words; empty if nothing.
     """
 
     __slots__ = ()
@@ -45,19 +45,19 @@ class Aggregate(ABC, Generic[Hit]):
 
     @property
     def per_day(self) -> bool:
-        """Whether the total of the fair is the sum of its days instead of a total of its own."""
+        """Whether the total of the fair is the sum of its days, not kept separately."""
         return False
 
     @abstractmethod
     def fold(self, changes: Changes, hit: Hit, groups: GroupOf) -> None:
-        """Add a hit to the changes of a chunk. What is no hit raises, here or when it is absorbed."""
+        """Add a hit to the changes of a chunk. An invalid hit raises, here or when it is absorbed."""
 
     @abstractmethod
     def absorb(self, totals: Totals, changes: Changes) -> None:
         """Add the changes of a chunk to totals.
 
         Raises:
-            TypeError, OverflowError: a change comes from what is no hit of this aggregate.
+            TypeError, OverflowError: a change comes from an invalid hit.
         """
 
     @abstractmethod
@@ -95,7 +95,7 @@ def whole(number: Any) -> int:
 
 
 class _Additive(Aggregate[Hit]):
-    """Whole numbers that simply add up."""
+    """Whole numbers that are added."""
 
     __slots__ = ()
 
@@ -112,7 +112,7 @@ class _Additive(Aggregate[Hit]):
 
 @dataclass(frozen=True, slots=True)
 class Count(_Additive[LabelValues]):
-    """How often. A hit is the label values."""
+    """How often something happened. A hit is the label values."""
 
     kind: ClassVar[str] = "count"
 
@@ -124,7 +124,7 @@ class Count(_Additive[LabelValues]):
 
 @dataclass(frozen=True, slots=True)
 class Sum(_Additive[tuple[LabelValues, int]]):
-    """How much, in whole units, signed. A hit is the label values and the amount."""
+    """A signed amount in whole units. A hit is the label values and the amount."""
 
     kind: ClassVar[str] = "sum"
     hit: ClassVar[str] = "a whole number"
@@ -138,17 +138,17 @@ class Sum(_Additive[tuple[LabelValues, int]]):
 
 @dataclass(frozen=True, slots=True)
 class Distinct(Aggregate[tuple[LabelValues, int]]):
-    """How many different ones, exactly: Roaring bitmaps of dense numbers. A hit is the label values and the member.
+    """An exact count of different members: Roaring bitmaps of dense numbers. A hit is the label values and the member.
 
-    Members of different partitions are disjoint (badges are the record key), so partitions add up.
+    Members of different partitions are disjoint because the badge is the record key, so partitions add up.
 
     Attributes:
-        daily: the total of the fair is the sum of its days (a visit), not the union (a visitor).
+        daily: whether the total of the fair is the sum of its days (visits) or their union (visitors).
     """
 
     daily: bool = False
     kind: ClassVar[str] = "distinct"
-    hit: ClassVar[str] = "a member of the moment: `badge` unless that is -1, or what `number` returns"
+    hit: ClassVar[str] = "a member: the moment's `badge` unless it is -1, or a result of its `number`"
 
     @property
     @override
@@ -161,7 +161,7 @@ class Distinct(Aggregate[tuple[LabelValues, int]]):
         group = groups[values]
         members = changes.get(group)
         if members is None:
-            changes[group] = {whole(member)}  # the first says of what kind they are; bitmaps refuse what is below 0
+            changes[group] = {whole(member)}  # one check tells the type of all; bitmaps refuse numbers below 0
         else:
             members.add(member)
 
@@ -187,13 +187,13 @@ class Distinct(Aggregate[tuple[LabelValues, int]]):
 
 @dataclass(frozen=True, slots=True)
 class Histogram(Aggregate[tuple[LabelValues, int]]):
-    """How values spread. A hit is the label values and a value in milliseconds.
+    """The distribution of values. A hit is the label values and a value in milliseconds.
 
-    A total is the count of each bucket, the last one unbounded, then the sum in milliseconds.
+    A total is the count of each bucket (the last bucket has no upper bound), then the sum in milliseconds.
 
     Attributes:
-        bounds: upper bounds of the buckets in milliseconds, inclusive, as `le` in Prometheus.
-        cap: larger values count as this one; None leaves them.
+        bounds: upper bounds of the buckets in milliseconds, inclusive, like `le` in Prometheus.
+        cap: larger values count as this value; None for no cap.
     """
 
     bounds: tuple[int, ...]

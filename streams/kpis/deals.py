@@ -1,7 +1,7 @@
-"""Results of the fair. A KPI of deals is a function of the deals' current states: the highest revision wins.
+"""Results of the fair. A KPI about deals is a function of the deals' current states: the highest revision wins.
 
-Results are not deals: only transactions and investments are (51 % of the results of CIFTIS 2022).
-Intended and contract value are two numbers and never added.
+Not every result is a deal: only transactions and investments are (51 % of the results of CIFTIS 2022).
+Intended value and contract value are separate numbers and are never added.
 """
 
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -26,11 +26,11 @@ KNOWLEDGE_INTENSIVE = frozenset(
         ServiceCategory.PERSONAL_CULTURAL_RECREATIONAL,
     }
 )
-"""What the releases of China's Ministry of Commerce name as knowledge-intensive services, put together (2021-2022)."""
+"""The knowledge-intensive services in releases of China's Ministry of Commerce, 2021-2022, taken together."""
 
 
 def annualised(value_minor: int, term_months: int | None, basis: ValueBasis) -> int:
-    """Return a value by one year: total x 12 / term for terms over a year, half to even; otherwise unchanged."""
+    """Return the value per year: total x 12 / term in months, half to even, for terms over a year; else unchanged."""
     if term_months is None or term_months <= 12 or basis is ValueBasis.ANNUAL_INTENDED:
         return value_minor
     return int((Decimal(value_minor) * 12 / term_months).to_integral_value(rounding=ROUND_HALF_EVEN))
@@ -102,7 +102,7 @@ OUTCOMES = Kpi(
     name="outcomes",
     question="How many results does the fair have, by kind?",
     unit=Unit.OUTCOMES,
-    source="the seven kinds of CIFTIS, distinct and not cancelled",
+    source="distinct results of the seven CIFTIS kinds, without cancelled ones",
     on=_STATE,
     labels=(Label.KIND,),
     aggregate=Sum(),
@@ -112,9 +112,9 @@ OUTCOMES = Kpi(
 
 DEALS = Kpi(
     name="deals",
-    question="How many deals stand at each stage?",
+    question="How many deals are at each stage?",
     unit=Unit.DEALS,
-    source="distinct deals (transactions and investments) by current stage, not cancelled",
+    source="distinct deals (transactions and investments) by current stage, without cancelled ones",
     on=_STATE,
     labels=(Label.STAGE,),
     aggregate=Sum(),
@@ -126,7 +126,7 @@ CONTRACT_VALUE = Kpi(
     name="contract_value",
     question="What are the binding contracts worth, by section and currency?",
     unit=Unit.MONEY,
-    source="sum of the latest revisions, binding, total basis; never added to intended value",
+    source="sum over the latest revisions of binding deals, on a total basis; never added to intended value",
     on=_STATE,
     labels=(Label.SECTION, Label.CURRENCY),
     aggregate=Sum(),
@@ -137,9 +137,9 @@ CONTRACT_VALUE = Kpi(
 
 INTENDED_VALUE = Kpi(
     name="intended_value",
-    question="What are the intended deals worth by one year, by section and currency?",
+    question="What are the intended deals worth per year, by section and currency?",
     unit=Unit.MONEY,
-    source="sum of the latest revisions, not binding, annualised; never added to contract value",
+    source="sum over the latest revisions of deals that are not binding, annualised; never added to contract value",
     on=_STATE,
     labels=(Label.SECTION, Label.CURRENCY),
     aggregate=Sum(),
@@ -150,7 +150,7 @@ INTENDED_VALUE = Kpi(
 
 CONTRACT_VALUE_REPORTED = Kpi(
     name="contract_value_reported",
-    question="What are the binding contracts worth in the reporting currency?",
+    question="What are the binding contracts worth, in the reporting currency?",
     unit=Unit.MONEY,
     source="contract value at the rate frozen on the day of signing",
     on=_STATE,
@@ -162,7 +162,7 @@ CONTRACT_VALUE_REPORTED = Kpi(
 
 INTENDED_VALUE_REPORTED = Kpi(
     name="intended_value_reported",
-    question="What are the intended deals worth by one year in the reporting currency?",
+    question="What are the intended deals worth per year, in the reporting currency?",
     unit=Unit.MONEY,
     source="intended value, annualised, at the rate frozen on the day of signing",
     on=_STATE,
@@ -176,7 +176,7 @@ SERVICE_VALUE_REPORTED = Kpi(
     name="service_value_reported",
     question="What are the binding contracts worth by kind of service, in the reporting currency?",
     unit=Unit.MONEY,
-    source="contract value by main item of services trade (EBOPS 2010); unclassified contracts are shown, not spread",
+    source="contract value by main item of services trade (EBOPS 2010); unclassified contracts are shown as such",
     on=_STATE,
     labels=(Label.SERVICE,),
     aggregate=Sum(),
@@ -186,9 +186,9 @@ SERVICE_VALUE_REPORTED = Kpi(
 
 OUTCOMES_AMENDED = Kpi(
     name="outcomes_amended",
-    question="How many results stand as amended, by kind of change?",
+    question="How many results are currently amended, by kind of change?",
     unit=Unit.OUTCOMES,
-    source="distinct results whose current revision is an amendment: a correction, or a business change",
+    source="distinct results whose current revision is an amendment: a correction or a business change",
     on=_STATE,
     labels=(Label.CHANGE,),
     aggregate=Sum(),

@@ -2,22 +2,22 @@
 
 A KPI can be a function of
 
-* one event, beside what the fold knows of it (`streams.kpis.moment`): `on`, `measure` and an aggregate say it;
-* a deal's current state: on `Signal.DEAL_STATE`, with a `Sum`. Of a deal's revisions the highest counts;
-* the days on which a person was there: `aggregate=FirstTime(of=VISITS)`, see `streams.kpis.history`.
+* one event and the facts that the fold adds to it (`streams.kpis.moment`): give `on`, `measure` and an aggregate;
+* a deal's current state: `on` is `Signal.DEAL_STATE`, the aggregate a `Sum`. Only a deal's highest revision counts;
+* the days on which a person came: `aggregate=FirstTime(of=VISITS)`, see `streams.kpis.history`.
 
-It adds up over partitions, and any order of arrival gives the same number. So a KPI cannot be
+A KPI adds up over partitions, and any order of arrival gives the same number. So these cannot be a KPI:
 
-* a share, a rate, a rank or a difference of KPIs: that is PromQL, in `dashboards/queries.py` or `dashboards/rules.py`;
-* what needs a clock ("no passage for ten minutes"): an alert, in `dashboards/alerts.py`;
-* what depends on another partition's persons ("met somebody from abroad"): a field of the event that says it, or
-  PromQL. An event bears one badge: a class with two fields of the type BadgeRef is refused;
-* what tells the events of one class apart by two of their fields, `scan_kind` and `badge_role`: all KPIs look at a
-  class by the words of one field (`on`), and read any other field in their measures;
-* what depends on several events of a person ("from the gate to the booth"): the reader that knows sends it as a field,
-  as a hall door sends `dwell_ms`;
-* what depends on the order of arrival ("the last one counts"): events with a revision, as those of deals;
-* what stands in the fair file (capacities, lanes, opening hours): a fact, in `streams/shown/facts.py`.
+* a share, a rate, a rank or a difference of KPIs. Use PromQL, in `dashboards/queries.py` or `dashboards/rules.py`;
+* something that needs a clock ("no passage for ten minutes"). Use an alert, in `dashboards/alerts.py`;
+* something about persons of another partition ("met somebody from abroad"). Use a field of the event, or PromQL.
+  An event has one badge: a class with two fields of the type BadgeRef is refused;
+* something that selects events of one class by two fields, such as `scan_kind` and `badge_role`. All KPIs select
+  events of a class by the same field (`on`), and read other fields in their measures;
+* something about several events of a person ("from the gate to the booth"). Let the reader that knows it send it as a
+  field, as a hall door sends `dwell_ms`;
+* something that depends on the order of arrival ("the last one counts"). Give the events a revision, as deals have;
+* something from the fair file (capacities, lanes, opening hours). That is a fact, in `streams/shown/facts.py`.
 """
 
 from abc import ABC, abstractmethod
@@ -35,14 +35,14 @@ from streams.kpis.labels import Label
 from streams.kpis.moment import Moment
 
 PREFIX = "fair_"
-"""What every name on /metrics begins with."""
+"""The prefix of every name on /metrics."""
 
 E = TypeVar("E", default=Any)
-"""What the measure looks at: an event class, or None for a record that was refused."""
+"""The subject of the measure: an event class, or None for a refused record."""
 
 
 class Window(Code):
-    """Over which span of event time a KPI is folded. Sliding windows move by the minute."""
+    """The span of event time over which a KPI is folded. Sliding windows move every minute."""
 
     M1 = "1m"
     M5 = "5m"
@@ -58,11 +58,11 @@ class Window(Code):
 
 _MINUTES = {Window.M1: 1, Window.M5: 5, Window.M15: 15}
 LONGEST = 15
-"""Minutes of the longest window that is made of panes."""
+"""Length in minutes of the longest window made of panes."""
 
 
 class Unit(Code):
-    """What one unit of the value is, in the words of the fair."""
+    """The unit of a value, in the terms of the fair."""
 
     PASSAGES = "passages"
     SCANS = "scans"
@@ -80,7 +80,7 @@ class Unit(Code):
 
 
 class Signal(Code):
-    """Something about an event, or a record, that the fold itself notices."""
+    """Something that the fold itself notices about an event or a record."""
 
     ACCEPTED = "accepted"
     LATE = "late"
@@ -91,12 +91,12 @@ class Signal(Code):
 
 
 Occasion = Code | type[Event]
-"""A kind of event (a word of a field of its class), a class of events of whatever kind, or a signal."""
+"""A kind of event (a value of one of its fields), a class of events with all its kinds, or a signal."""
 
 
 @dataclass(frozen=True)  # no slots: On[...](...) sets __orig_class__, which a frozen class with slots cannot refuse
 class On(Generic[E]):
-    """When a KPI looks: on any of these occasions."""
+    """When a KPI looks at an event: on any of these occasions."""
 
     occasions: tuple[Occasion, ...]
 
@@ -107,21 +107,21 @@ class Kpi(Generic[E, Hit]):
 
     Attributes:
         name: its name everywhere; `fair_<name>` on /metrics.
-        question: what it answers; help text, panel description and row of the docs at once.
+        question: the question it answers; also its help text, panel description and row in the docs.
         source: where its definition comes from: an audit rule, a standard, a published practice.
-        aggregate: how what it finds comes together, or whose days it reads.
-        on: when it looks; None for one about history.
-        measure: what an event adds, None if nothing: the values of the labels in their order and, unless the KPI
-            counts events, an amount or a member. Pure. None for one about history.
-        windows: over which spans it is kept and shown.
-        wide: one series an exhibitor (or a country, or a bucket): summed within a worker. Otherwise each
-            partition shows its own series, so that a moving partition is never counted twice.
-        unscraped: windows that /kpis shows and /metrics does not, to stay below ten thousand series a worker.
-        warn_above: where operations should look up; None if there is no such level.
+        aggregate: how the hits are combined, or whose days it reads.
+        on: when it looks at an event; None for a KPI about history.
+        measure: returns what an event adds, None if nothing: the label values in the order of the labels and, unless
+            the KPI counts events, an amount or a member. Pure. None for a KPI about history.
+        windows: the spans for which it is kept and shown.
+        wide: whether it is summed within a worker, because it has one series per exhibitor, country or bucket.
+            Otherwise each partition shows its own series, so that a moving partition is never counted twice.
+        unscraped: windows that /kpis shows and /metrics does not, to stay below ten thousand series per worker.
+        warn_above: the level above which operations should take a look; None if there is none.
         version: raised when the meaning changes; state of another version is not read.
 
     Raises:
-        TypeError: it cannot be folded as it is put together.
+        TypeError: its parts do not fit together.
     """
 
     name: str
@@ -146,13 +146,13 @@ class Kpi(Generic[E, Hit]):
     def _fault_of_events(self) -> str:
         assert isinstance(self.aggregate, Aggregate)
         if self.on is None or self.measure is None:
-            return "say when it looks (`on`) and what it finds (`measure`)"
+            return "say when it looks at an event (`on`) and what the event adds (`measure`)"
         if not self.on.occasions:
-            return "it looks on nothing: name an occasion"
+            return "it has no occasion: name one in `on`"
         if Signal.DEAL_STATE in self.on.occasions and not (len(self.on.occasions) == 1 and type(self.aggregate) is Sum):
-            return "a deal's state is taken back when it changes: look on nothing else, and aggregate with Sum"
+            return "a deal's state is taken back when it changes: name no other occasion, and aggregate with Sum"
         if Signal.REJECTED in self.on.occasions and (len(self.on.occasions) > 1 or self.windows != (Window.FAIR,)):
-            return "nobody knows when a refused record happened: look on nothing else, over the window fair alone"
+            return "a refused record has no time: name no other occasion, and only the window fair"
         if self.aggregate.per_day and Window.FAIR in self.windows and Window.DAY not in self.windows:
             return "the total of the fair is the sum of its days: keep the window day as well"
         return ""
@@ -162,7 +162,7 @@ class Kpi(Generic[E, Hit]):
         if twice:
             return f"it has a label twice: {', '.join(twice)}"
         if not self.windows:
-            return "it has no window, so nobody would see it"
+            return "it has no window, so it would never be shown"
         if not set(self.unscraped) <= set(self.windows):
             return "`unscraped` names a window that it does not have"
         return ""
@@ -174,21 +174,21 @@ class Kpi(Generic[E, Hit]):
         if self.on is not None or self.measure is not None:
             return f"it reads the days of {of.name}: leave `on` and `measure` out"
         if not isinstance(of.aggregate, Distinct) or Window.DAY not in of.windows:
-            return f"{of.name} does not keep who was there on a day: name a Distinct KPI with the window day"
+            return f"{of.name} does not keep who came on which day: name a Distinct KPI with the window day"
         if self.labels != of.labels:
-            return f"its labels are those of {of.name}: {', '.join(of.labels) or 'none'}"
+            return f"its labels must be those of {of.name}: {', '.join(of.labels) or 'none'}"
         if not set(self.windows) <= history.windows:
-            return f"it can have the windows {', '.join(sorted(history.windows))}"
+            return f"it can only have the windows {', '.join(sorted(history.windows))}"
         return ""
 
     @property
     def occasions(self) -> tuple[Occasion, ...]:
-        """Return on what it looks; nothing for one about history."""
+        """Return the occasions on which it looks at an event; empty for a KPI about history."""
         return () if self.on is None else self.on.occasions
 
     @property
     def key(self) -> str:
-        """Return name and version, as cells and the journal know the KPI."""
+        """Return name and version: the KPI's key in cells and in the journal."""
         return self.name if self.version == 1 else f"{self.name}.v{self.version}"
 
     @property
@@ -198,7 +198,7 @@ class Kpi(Generic[E, Hit]):
 
     @property
     def scraped(self) -> tuple[Window, ...]:
-        """Return the windows that stand on /metrics."""
+        """Return the windows shown on /metrics."""
         return tuple(window for window in self.windows if window not in self.unscraped)
 
     @property
@@ -208,11 +208,11 @@ class Kpi(Generic[E, Hit]):
 
 
 class History(ABC):
-    """A KPI read from the days of another one when it is shown. It has no state of its own, and needs no journal.
+    """A KPI read from the days of another KPI when it is shown. It has no state of its own and needs no journal.
 
     Attributes:
-        of: the KPI that keeps by day who was there.
-        windows: over which spans it says something.
+        of: the KPI that keeps who came on which day.
+        windows: the spans that it can have.
     """
 
     __slots__ = ()
@@ -221,8 +221,8 @@ class History(ABC):
 
     @abstractmethod
     def on_day(self, days: Mapping[str, BitMap], day: str) -> BitMap:
-        """Return who counts on a day, given who was there on each day; the day is one of them."""
+        """Return who counts on a day, given who came on each day; the day is one of them."""
 
     @abstractmethod
     def over_fair(self, days: Mapping[str, BitMap]) -> BitMap:
-        """Return who counts over the fair, given who was there on each day; there is at least one."""
+        """Return who counts over the fair, given who came on each day; there is at least one day."""

@@ -1,6 +1,6 @@
-"""Who came through the gates: passages, visits, visitors.
+"""Attendance at the gates: passages, visits, visitors.
 
-Four attendance numbers, never one: gate_passages >= visits >= unique_visitors; the label says which.
+There is never one attendance number: gate_passages >= visits >= unique_visitors, and every label says which it is.
 """
 
 from schemas.codes import BadgeRole, ScanKind, ScanResult
@@ -19,8 +19,8 @@ _ACCEPTED = ScanResult.ACCEPTED
 def is_visit(scan: VisitorScan, moment: Moment) -> bool:
     """Whether an entry makes a visit: accepted, at a countable gate, by a visitor, within opening hours.
 
-    FKM counts visitor admissions at most once a day; stand staff, media and service staff are no visitors.
-    Which roles are is the audit profile of the fair file.
+    FKM counts a visitor's admission at most once per day. Stand staff, media and service staff are not visitors.
+    The audit profile of the fair file says which roles are visitors.
     """
     return (
         scan.result is _ACCEPTED
@@ -68,9 +68,9 @@ def _inside(scan: VisitorScan, moment: Moment) -> tuple[LabelValues, int] | None
 
 GATE_PASSAGES = Kpi(
     name="gate_passages",
-    question="How many badges passed each gate, and which way?",
+    question="How many badges passed each gate, by direction?",
     unit=Unit.PASSAGES,
-    source="gate flow, persons a minute; never published as visitors",
+    source="gate flow in persons per minute; never published as visitors",
     on=_PASSAGE,
     labels=(Label.GATE, Label.DIRECTION),
     aggregate=Count(),
@@ -82,7 +82,7 @@ GATE_DENIALS = Kpi(
     name="gate_denials",
     question="How many badges did each gate turn away?",
     unit=Unit.SCANS,
-    source="denied ratio of a gate, denied by all scans",
+    source="numerator of a gate's denied ratio: denied scans out of all scans",
     on=_PASSAGE,
     labels=(Label.GATE,),
     aggregate=Count(),
@@ -92,7 +92,7 @@ GATE_DENIALS = Kpi(
 
 VISITS = Kpi(
     name="visits",
-    question="How many visits were made, at most one a person and day?",
+    question="How many visits were made, at most one per person and day?",
     unit=Unit.VISITS,
     source="FKM visitor admissions; ABC Event Audience",
     on=_ENTRY,
@@ -114,7 +114,7 @@ PROFESSIONAL_VISITS = Kpi(
 
 UNIQUE_VISITORS = Kpi(
     name="unique_visitors",
-    question="How many different persons visited the fair, each once?",
+    question="How many different persons visited the fair?",
     unit=Unit.VISITORS,
     source="ABC Unique Attendance",
     on=_ENTRY,
@@ -127,7 +127,7 @@ INTERNATIONAL_VISITORS = Kpi(
     name="international_visitors",
     question="How many different visitors came from abroad?",
     unit=Unit.VISITORS,
-    source="ISO 25639-1 foreign visitor: by the address given to the organiser",
+    source="ISO 25639-1 foreign visitor, by the address given to the organiser",
     on=_ENTRY,
     aggregate=Distinct(),
     measure=_international_visitor,
@@ -138,16 +138,16 @@ FIRST_TIME_VISITORS = Kpi(
     name="first_time_visitors",
     question="How many of the day's visitors were at this fair for the first time?",
     unit=Unit.VISITORS,
-    source="first visit within this fair, whenever it becomes known; not the first-time flag of the registration",
+    source="first visit within this fair, even if it is reported late; not the first-time flag of the registration",
     aggregate=FirstTime(of=VISITS),
     windows=(Window.DAY,),
 )
 
 RETURNING_VISITORS = Kpi(
     name="returning_visitors",
-    question="How many of the day's visitors had come on an earlier day (over the fair: on two days or more)?",
+    question="How many of the day's visitors had also come on an earlier day (over the fair: on two days or more)?",
     unit=Unit.VISITORS,
-    source="visits of persons who visited on an earlier day of this fair; on a day, all visits but the first-time ones",
+    source="visits of persons who visited on an earlier day of this fair: all of a day's visits except first-time ones",
     aggregate=Returning(of=VISITS),
     windows=(Window.DAY, Window.FAIR),
 )
@@ -156,7 +156,7 @@ VISITORS_BY_COUNTRY = Kpi(
     name="visitors_by_country",
     question="How many different visitors came from each country or region?",
     unit=Unit.VISITORS,
-    source="ISO 25639-1, address given to the organiser; count the countries with count(sum by (country) (...) > 0)",
+    source="ISO 25639-1, by the address given to the organiser; count countries with count(sum by (country) (...) > 0)",
     on=_ENTRY,
     labels=(Label.COUNTRY,),
     aggregate=Distinct(),
@@ -169,7 +169,7 @@ SITE_OCCUPANCY = Kpi(
     name="site_occupancy",
     question="How many persons are on the site now (entries minus exits since midnight)?",
     unit=Unit.PERSONS,
-    source="in minus out with a daily reset; signed, floor it at zero for display only",
+    source="entries minus exits, reset every day; signed: floor it at zero for display only",
     on=_PASSAGE,
     aggregate=Sum(),
     measure=_inside,

@@ -1,4 +1,4 @@
-"""What goes on in the halls: occupancy and dwell time."""
+"""KPIs of the halls: occupancy and dwell time."""
 
 from schemas.codes import ScanKind, ScanResult
 from schemas.events import VisitorScan
@@ -8,7 +8,7 @@ from streams.kpis.labels import Label, LabelValues
 from streams.kpis.moment import Moment
 
 DWELL_CAP_MS = 7_200_000
-"""Two hours: a longer stay is a door reader that missed the exit in between."""
+"""Two hours: in a longer stay, a door reader has missed an exit."""
 
 DWELL_BOUNDS_MS = tuple(1_000 * s for s in (60, 120, 300, 600, 900, 1_200, 1_800, 2_700, 3_600, 5_400, 7_200))
 
@@ -29,7 +29,7 @@ HALL_OCCUPANCY = Kpi(
     name="hall_occupancy",
     question="How many persons are in each hall now (in minus out since midnight)?",
     unit=Unit.PERSONS,
-    source="in minus out with a daily reset; signed, floor it at zero for display only",
+    source="in minus out, reset every day; signed: floor it at zero for display only",
     on=On[VisitorScan]((ScanKind.ZONE_IN, ScanKind.ZONE_OUT)),
     labels=(Label.HALL,),
     aggregate=Sum(),
@@ -41,7 +41,7 @@ HALL_DWELL = Kpi(
     name="hall_dwell",
     question="How long do visitors stay in each hall?",
     unit=Unit.SECONDS,
-    source="dwell of a session, capped at two hours; stays without an exit are left out",
+    source="length of a stay, capped at two hours; stays without an exit are left out",
     on=On[VisitorScan]((ScanKind.ZONE_OUT,)),
     labels=(Label.HALL,),
     aggregate=Histogram(bounds=DWELL_BOUNDS_MS, cap=DWELL_CAP_MS),

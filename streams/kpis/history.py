@@ -1,4 +1,4 @@
-"""KPIs about the days on which a person was there, read from the days of another KPI. Pure."""
+"""KPIs about the days on which a person was at the fair, read from the days of another KPI. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from streams.kpis.definition import History, Kpi, Window
 
 @dataclass(frozen=True, slots=True)
 class FirstTime(History):
-    """Who was there on a day and on no earlier one. Over the fair that is everybody: ask a `Distinct` KPI."""
+    """Persons who came on a day and on no earlier day. Over the fair that is everybody: use a `Distinct` KPI."""
 
     of: Kpi[Any, Any]
     windows: ClassVar[frozenset[Window]] = frozenset({Window.DAY})
@@ -28,7 +28,7 @@ class FirstTime(History):
 
 @dataclass(frozen=True, slots=True)
 class Returning(History):
-    """Who was there on a day and on an earlier one as well; over the fair, who was there on two days or more."""
+    """Persons who came on a day and on an earlier day too; over the fair, those who came on two days or more."""
 
     of: Kpi[Any, Any]
     windows: ClassVar[frozenset[Window]] = frozenset({Window.DAY, Window.FAIR})
@@ -43,5 +43,5 @@ class Returning(History):
 
 
 def _before(days: Mapping[str, BitMap], day: str) -> BitMap:
-    """Return who was there on any earlier day. Dates as text, 2025-09-10, sort as days do."""
+    """Return everybody who came on any earlier day. Days are texts such as 2025-09-10, which sort by date."""
     return BitMap.union(BitMap(), *(members for earlier, members in days.items() if earlier < day))

@@ -1,4 +1,4 @@
-"""What a KPI may be told apart by: every label, in words and as a check of its values."""
+"""The labels a KPI may have: each with its meaning in words and a check of its values."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -10,10 +10,10 @@ from schemas.topics import EVENT_TOPICS
 from schemas.wire import REASONS
 
 LabelValues = tuple[str, ...]
-"""One value for each label of a KPI, in their order; () without labels."""
+"""One value for each label of a KPI, in the order of the labels; () without labels."""
 
 IsValue = Callable[[str, Fair], bool]
-"""Whether a label may have a value at a fair."""
+"""Tells whether a label may have this value at a fair."""
 
 
 def _one_of(words: Iterable[str]) -> IsValue:
@@ -27,12 +27,12 @@ def _spelt(pattern: str) -> IsValue:
 
 
 class Label(Code):
-    """Every label a KPI may carry. A badge, a deal or an event id is none of them, and cannot become one.
+    """Every label a KPI may have. Badges, deals and event ids are not among them and never will be.
 
     Attributes:
         meaning: what one value is, in words.
-        is_value: whether a text is one, at a fair; a measure that returns anything else is stopped.
-        many: it has too many values to be shown once a partition, so a KPI with it is wide.
+        is_value: whether a text is a valid value at a fair; if a measure returns an invalid one, the fold stops.
+        many: whether it has too many values to be shown once per partition; a KPI with such a label is wide.
     """
 
     meaning: str
@@ -58,4 +58,4 @@ class Label(Code):
     SERVICE = "service", "a main item of services trade", _one_of(ServiceCategory)
     CHANGE = "change", "a kind of change", _one_of(ChangeKind)
     TOPIC = "topic", "an event topic", _one_of(topic.name for topic in EVENT_TOPICS)
-    REASON = "reason", "a reason for which events are refused", _one_of(REASONS)
+    REASON = "reason", "a reason for refusing an event", _one_of(REASONS)

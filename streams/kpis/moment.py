@@ -1,4 +1,4 @@
-"""What the fold knows about the event at hand, beyond the event itself."""
+"""Facts that the fold adds to the current event."""
 
 from typing import Protocol
 
@@ -9,20 +9,21 @@ class MemberNumbers(Protocol):
     """Gives members their dense numbers in a partition."""
 
     def __call__(self, *parts: str) -> int:
-        """Return the number of a member, the same one for the same parts in the same order."""
+        """Return the number of a member: the same number for the same parts in the same order."""
 
 
 class Moment:
-    """Facts of one event, filled in by the fold and handed to every measure. Reused: a measure keeps nothing of it.
+    """Facts about one event, filled in by the fold and passed to every measure.
 
-    Whatever the fold has noticed of the event, its facts are the same. A refused record has a topic and a reason alone.
+    The object is reused, so a measure must not keep it. The facts are the same for every signal about the event.
+    A refused record has only a topic and a reason.
 
     Attributes:
         fair: the fair file.
         topic: the source topic.
-        minute: when it counts, in minutes since 1970: its own time if that can be believed, else its arrival.
+        minute: when it counts, in minutes since 1970: its own time if believable, otherwise its arrival.
         lag_ms: received minus happened, never below zero.
-        is_open: the event lies within the opening hours of its fair day.
+        is_open: whether the event lies within the opening hours of its fair day.
         badge: dense number of the event's badge in this partition; -1 for an anonymous event.
         number: gives any other member its dense number; a pair by its two parts, `moment.number(exhibitor, badge)`.
         reason: why the record was refused; empty for an event.
@@ -37,7 +38,7 @@ class Moment:
         self.refuse("")
 
     def refuse(self, reason: str) -> None:
-        """Leave the facts of a record that was refused: nothing is known of it but why."""
+        """Set the facts of a refused record: only the reason is known."""
         self.minute = 0
         self.lag_ms = 0
         self.is_open = False

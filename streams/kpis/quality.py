@@ -1,4 +1,4 @@
-"""How good the data is: volume, lag, late, duplicate, suspect and refused events."""
+"""Data quality: volume, lag, and late, duplicate, suspect and refused events."""
 
 from schemas.events import Event
 from streams.kpis.aggregates import Count, Histogram
@@ -25,7 +25,7 @@ EVENTS = Kpi(
     name="events",
     question="How many events were accepted?",
     unit=Unit.EVENTS,
-    source="well-formed, of this fair, each once by (terminal, event id)",
+    source="well-formed events of this fair, each counted once by (terminal, event id)",
     on=On[Event]((Signal.ACCEPTED,)),
     labels=(Label.TOPIC,),
     aggregate=Count(),
@@ -37,7 +37,7 @@ EVENT_LAG = Kpi(
     name="event_lag",
     question="How long do events take from the terminal to the server?",
     unit=Unit.SECONDS,
-    source="received minus happened, terminal clock corrected, not below zero",
+    source="time received minus time happened, corrected for the terminal's clock; never below zero",
     on=On[Event]((Signal.ACCEPTED,)),
     aggregate=Histogram(bounds=LAG_BOUNDS_MS),
     measure=_lag,
@@ -49,7 +49,7 @@ LATE_EVENTS = Kpi(
     name="late_events",
     question="How many events came after their minute had been published?",
     unit=Unit.EVENTS,
-    source="received when the minute it happened in, plus the allowed lateness, was over; in any order of arrival",
+    source="received once its minute plus the allowed lateness was over; the order of arrival does not matter",
     on=On[Event]((Signal.LATE,)),
     labels=(Label.TOPIC,),
     aggregate=Count(),
@@ -60,9 +60,9 @@ LATE_EVENTS = Kpi(
 
 DUPLICATE_EVENTS = Kpi(
     name="duplicate_events",
-    question="How many events came again and were not counted again?",
+    question="How many copies of earlier events came, and were not counted again?",
     unit=Unit.EVENTS,
-    source="same (terminal, event id) seen before in this fair",
+    source="the same (terminal, event id) was seen before at this fair",
     on=On[Event]((Signal.DUPLICATE,)),
     labels=(Label.TOPIC,),
     aggregate=Count(),
@@ -72,9 +72,9 @@ DUPLICATE_EVENTS = Kpi(
 
 CLOCK_SUSPECTS = Kpi(
     name="clock_suspects",
-    question="How many events had an impossible time and were booked at their arrival?",
+    question="How many events had an impossible time and were counted at their arrival instead?",
     unit=Unit.EVENTS,
-    source="more than 5 minutes ahead of the server, or more than a day outside the fair",
+    source="time more than 5 minutes ahead of the server, or more than a day outside the fair",
     on=On[Event]((Signal.CLOCK_SUSPECT,)),
     labels=(Label.TOPIC,),
     aggregate=Count(),

@@ -1,4 +1,4 @@
-"""Which times are believed, which day and whether the fair is open."""
+"""The calendar: which times are believed, which day it is, and whether the fair is open."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Same events, any chunking, any interleaving of the topics: the oracle's totals, exactly."""
+"""The same events give exactly the oracle's totals, for any chunking and any interleaving of the topics."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""A measure returns what its KPI's labels and aggregate can take, or the fold stops and says which KPI is wrong."""
+"""If a measure returns something that its KPI's labels or aggregate cannot take, the fold stops and names the KPI."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -36,7 +36,7 @@ REFUSED = InvalidEvent("empty", "the record has no value")
 
 
 def like(kpi: Kpi[Any, Any], *labels: Label) -> Kpi[Any, Any]:
-    """Return a KPI that folds as one of the fair's, with labels of this test: those of the fair's may change."""
+    """Return a KPI that folds like one of the fair's KPIs, with labels of this test, because theirs may change."""
     return replace(kpi, labels=labels)
 
 
@@ -63,23 +63,23 @@ WRONG_NUMBER: list[tuple[Kpi[Any, Any], Event, Any]] = [
     (VALUE, DEAL, (("finance",), 100)),
 ]
 WRONG_KIND: list[tuple[Kpi[Any, Any], Event, Any, str]] = [
-    (PASSAGES, SCAN, ("entry", "north"), "gate what is not a gate of the fair file"),
-    (PASSAGES, SCAN, ("south", "entry"), "gate what is not a gate of the fair file"),
-    (PASSAGES, SCAN, ("north", "zone_in"), "direction what is not entry or exit"),
-    (PASSAGES, SCAN, ("", "entry"), "gate what is not a gate of the fair file"),
-    (SCANS, BOOTH, ("h1",), "booth what is not a booth of the fair file"),
-    (DWELL, DOOR, (("north",), 900), "hall what is not a hall of the fair file"),
-    (TOUCHES, TOUCH, (SCAN.badge_ref,), "kind what is not a kind of interaction or of result"),
-    (TAKEN, TOUCH, (("e3",), 0), "section what is not a section of the fair file"),
-    (COUNTRIES, SCAN, (("Norway",), 0), "country what is not a country or region in two capital letters"),
-    (VALUE, DEAL, (("EUR", "finance"), 100), "section what is not a section of the fair file"),
-    (VALUE, DEAL, (("finance", "XXX"), 100), "currency what is not a currency of the fair file"),
-    (RESULTS, DEAL, (("contract",), 1), "kind what is not a kind of interaction or of result"),
-    (COUNTRIES, SCAN, ((None,), 0), "country what is not a country or region in two capital letters"),
-    (COUNTRIES, SCAN, ((7,), 0), "country what is not a country or region in two capital letters"),
-    (COUNTRIES, SCAN, ((b"NO",), 0), "country what is not a country or region in two capital letters"),
-    (PASSAGES, SCAN, ("north", None), "direction what is not entry or exit"),
-    (RESULTS, DEAL, ((OutcomeKind,), 1), "kind what is not a kind of interaction or of result"),
+    (PASSAGES, SCAN, ("entry", "north"), "gate that is not a gate of the fair file"),
+    (PASSAGES, SCAN, ("south", "entry"), "gate that is not a gate of the fair file"),
+    (PASSAGES, SCAN, ("north", "zone_in"), "direction that is not entry or exit"),
+    (PASSAGES, SCAN, ("", "entry"), "gate that is not a gate of the fair file"),
+    (SCANS, BOOTH, ("h1",), "booth that is not a booth of the fair file"),
+    (DWELL, DOOR, (("north",), 900), "hall that is not a hall of the fair file"),
+    (TOUCHES, TOUCH, (SCAN.badge_ref,), "kind that is not a kind of interaction or of result"),
+    (TAKEN, TOUCH, (("e3",), 0), "section that is not a section of the fair file"),
+    (COUNTRIES, SCAN, (("Norway",), 0), "country that is not a country or region in two capital letters"),
+    (VALUE, DEAL, (("EUR", "finance"), 100), "section that is not a section of the fair file"),
+    (VALUE, DEAL, (("finance", "XXX"), 100), "currency that is not a currency of the fair file"),
+    (RESULTS, DEAL, (("contract",), 1), "kind that is not a kind of interaction or of result"),
+    (COUNTRIES, SCAN, ((None,), 0), "country that is not a country or region in two capital letters"),
+    (COUNTRIES, SCAN, ((7,), 0), "country that is not a country or region in two capital letters"),
+    (COUNTRIES, SCAN, ((b"NO",), 0), "country that is not a country or region in two capital letters"),
+    (PASSAGES, SCAN, ("north", None), "direction that is not entry or exit"),
+    (RESULTS, DEAL, ((OutcomeKind,), 1), "kind that is not a kind of interaction or of result"),
 ]
 RIGHT_AND_WRONG: list[tuple[Kpi[Any, Any], Event, Any, list[Any]]] = [
     (PASSAGES, SCAN, ("north", "entry"), [["north", "entry"], 7, 0.5, {}, "north", (("north", "entry"), 1)]),
@@ -93,7 +93,7 @@ RIGHT_AND_WRONG: list[tuple[Kpi[Any, Any], Event, Any, list[Any]]] = [
 
 
 def fold_with(kpi: Kpi[Any, Any], hits: Sequence[Any], event: Event | InvalidEvent, fair: Fair = FAIR) -> None:
-    """Fold events for a KPI whose measure returns these hits, one an event."""
+    """Fold events for a KPI whose measure returns these hits, one per event."""
     left: list[Any] = []
 
     def _measure(_event: Event, _moment: object) -> Any:
@@ -126,9 +126,11 @@ def test_one_wrong_hit_among_right_ones_of_a_chunk_stops_the_fold() -> None:
     anonymous = replace(AUDIENCE, measure=lambda _, moment: ((), moment.badge))
     engine, state = Engine(FAIR, timedelta(seconds=30), [PASSAGES, anonymous]), PartitionState()
     log = [(0, BOOTH), (1, builders.scan(None, "booth")), (2, builders.scan("bob", "booth"))]
-    with pytest.raises(MustStop, match="KPI booth_audience: its measure returned what Distinct cannot fold") as stop:
+    with pytest.raises(
+        MustStop, match="KPI booth_audience: its measure returned a hit that Distinct cannot fold"
+    ) as stop:
         engine.apply(state, engine.fold(state, "fair.scans", log))
-    assert "`badge` unless that is -1" in str(stop.value)
+    assert "`badge` unless it is -1" in str(stop.value)
 
 
 @pytest.mark.parametrize("kpi", [PASSAGES, VALUE])
@@ -141,7 +143,7 @@ def test_a_measure_that_raises_stops_the_fold_and_its_kpi_is_named(kpi: Kpi[Any,
     engine = Engine(FAIR, timedelta(seconds=30), [replace(kpi, measure=_raise)])
     with pytest.raises(MustStop, match=f"KPI {kpi.name}: its measure raised {type(raised).__name__}; let") as stop:
         engine.fold(PartitionState(), topic_of(event).name, [(0, event)])
-    assert str(SCAN.badge_ref) not in str(stop.value), "a badge is not told"
+    assert str(SCAN.badge_ref) not in str(stop.value), "the message must not contain a badge"
 
 
 @pytest.mark.parametrize(("kpi", "event", "hit"), WRONG_NUMBER)
@@ -156,12 +158,16 @@ def test_label_values_of_the_wrong_number_stop_the_fold(kpi: Kpi[Any, Any], even
 
 @pytest.mark.parametrize(("kpi", "event", "hit", "said"), WRONG_KIND)
 def test_swapped_and_foreign_label_values_stop_the_fold(kpi: Kpi[Any, Any], event: Event, hit: Any, said: str) -> None:
-    with pytest.raises(MustStop, match=f"KPI {kpi.name}: its measure returned for the label {said}; let") as stop:
+    with pytest.raises(
+        MustStop, match=f"KPI {kpi.name}: its measure returned a value for the label {said}; let"
+    ) as stop:
         fold_with(kpi, [hit], event)
     in_another_order = ", or declare its `labels` in the order in which it returns them;"
     assert (in_another_order in str(stop.value)) is (len(kpi.labels) > 1)
     values = hit if isinstance(hit[-1], str) else hit[0]
-    assert not any(value in str(stop.value) for value in values if value == SCAN.badge_ref), "a badge is not told"
+    assert not any(value in str(stop.value) for value in values if value == SCAN.badge_ref), (
+        "the message must not contain a badge"
+    )
 
 
 def test_a_label_that_was_added_while_its_measure_was_forgotten_stops_the_fold() -> None:
@@ -172,7 +178,7 @@ def test_a_label_that_was_added_while_its_measure_was_forgotten_stops_the_fold()
 
 def test_a_value_that_contains_the_separator_stops_the_fold() -> None:
     odd = replace(FAIR, gates={"north|west": FAIR.gates["north"]})
-    with pytest.raises(MustStop, match=r"for the label gate a value that contains '\|'"):
+    with pytest.raises(MustStop, match=r"a value for the label gate that contains '\|'"):
         fold_with(PASSAGES, [("north|west", "entry")], SCAN, odd)
 
 

@@ -1,4 +1,4 @@
-"""First-time and returning visitors follow from who visited on which day, in whatever order that becomes known."""
+"""First-time and returning visitors follow from the days of all visits, in any order of arrival."""
 
 import random
 from collections import defaultdict
@@ -46,7 +46,7 @@ Visits = dict[str, set[str]]
 
 
 def drawn(seed: int) -> tuple[list[VisitorScan], Visits]:
-    """Return entries of some people over four days in any order, and the visits they make."""
+    """Return the entries of some people over four days, in any order, and the visits that they make."""
     dice = random.Random(seed)
     visits: Visits = defaultdict(set)
     scans = []
@@ -59,7 +59,7 @@ def drawn(seed: int) -> tuple[list[VisitorScan], Visits]:
 
 
 def folded(scans: Sequence[VisitorScan], partitions: int, dice: random.Random) -> list[PartitionState]:
-    """Fold scans in chunks of any length, each person's in one partition."""
+    """Fold scans in chunks of any length, with all scans of a person in one partition."""
     states = [PartitionState() for _ in range(partitions)]
     logs: dict[int, list[VisitorScan]] = defaultdict(list)
     for scan in scans:
@@ -123,21 +123,21 @@ def test_one_that_reads_the_days_of_a_kpi_which_is_not_folded_is_refused() -> No
             lambda: replace(VISITS, aggregate=Count(), on=On((Signal.DEAL_STATE,))),
             "visits: a deal's state is taken back",
         ),
-        (lambda: replace(VISITS, aggregate=Sum(), on=On((Signal.DEAL_STATE, Signal.LATE))), "look on nothing else"),
-        (lambda: replace(VISITS, on=On(())), "visits: it looks on nothing: name an occasion"),
+        (lambda: replace(VISITS, aggregate=Sum(), on=On((Signal.DEAL_STATE, Signal.LATE))), "name no other occasion"),
+        (lambda: replace(VISITS, on=On(())), "visits: it has no occasion: name one"),
         (lambda: replace(VISITS, windows=(Window.FAIR,)), "visits: the total of the fair is the sum of its days"),
         (lambda: replace(VISITS, windows=(Window.M15, Window.FAIR)), "visits: the total of the fair is the sum of"),
-        (lambda: replace(REJECTED_EVENTS, windows=(Window.DAY, Window.FAIR)), "nobody knows when a refused record"),
-        (lambda: replace(REJECTED_EVENTS, windows=(Window.M1,)), "rejected_events: nobody knows when a refused record"),
-        (lambda: replace(REJECTED_EVENTS, on=On((Signal.REJECTED, Signal.LATE))), "look on nothing else, over the"),
+        (lambda: replace(REJECTED_EVENTS, windows=(Window.DAY, Window.FAIR)), "a refused record has no time"),
+        (lambda: replace(REJECTED_EVENTS, windows=(Window.M1,)), "rejected_events: a refused record has no time"),
+        (lambda: replace(REJECTED_EVENTS, on=On((Signal.REJECTED, Signal.LATE))), "name no other occasion, and only"),
         (lambda: replace(GATE_PASSAGES, labels=(Label.GATE, Label.GATE)), "gate_passages: it has a label twice: gate$"),
         (lambda: replace(VISITS, windows=()), "visits: it has no window"),
         (lambda: replace(RETURNING_VISITORS, windows=()), "returning_visitors: it has no window"),
         (lambda: replace(GATE_PASSAGES, unscraped=(Window.FAIR,), windows=(Window.DAY,)), "`unscraped` names a window"),
         (lambda: replace(FIRST_TIME_VISITORS, on=VISITS.on), "reads the days of visits: leave `on` and `measure` out"),
-        (lambda: replace(FIRST_TIME_VISITORS, windows=(Window.FAIR,)), "it can have the windows day$"),
-        (lambda: replace(RETURNING_VISITORS, windows=(Window.M15,)), "it can have the windows day, fair$"),
-        (lambda: replace(RETURNING_VISITORS, labels=(Label.GATE,)), "its labels are those of visits: none"),
+        (lambda: replace(FIRST_TIME_VISITORS, windows=(Window.FAIR,)), "it can only have the windows day$"),
+        (lambda: replace(RETURNING_VISITORS, windows=(Window.M15,)), "it can only have the windows day, fair$"),
+        (lambda: replace(RETURNING_VISITORS, labels=(Label.GATE,)), "its labels must be those of visits: none"),
         (lambda: replace(RETURNING_VISITORS, aggregate=Returning(of=UNIQUE_VISITORS)), "unique_visitors does not keep"),
         (lambda: replace(FIRST_TIME_VISITORS, aggregate=FirstTime(of=FIRST_TIME_VISITORS)), "visitors does not keep"),
     ],

@@ -1,4 +1,4 @@
-"""Every event has a key of its own, and what does not fit into a key is refused instead of being mixed up."""
+"""Every event has its own key, and numbers that do not fit into a key are refused instead of being mixed up."""
 
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ def keys_of(*events: Event) -> set[int]:
     return state.seen
 
 
-def test_the_same_id_of_another_terminal_or_topic_is_another_event() -> None:
+def test_the_same_id_from_another_terminal_or_topic_is_another_event() -> None:
     low, high = builders.numbered_id(1), HIGHEST
     events = [
         make(event_id=event_id, terminal=terminal)

@@ -35,7 +35,7 @@ def counted(journal: PartitionJournal) -> int:
 
 
 class Writer:
-    """A worker with one partition: it folds from where its state ends, and may be slow to append."""
+    """A worker with one partition. It folds from where its state ends, and may be slow to append."""
 
     def __init__(self, log: list[bytes]) -> None:
         self.journal = recovered(log)
@@ -53,7 +53,7 @@ def recovered(log: list[bytes]) -> PartitionJournal:
 
 
 class JournalMachine(RuleBasedStateMachine):
-    """One partition, one log, as many workers as the rules bring about."""
+    """One partition, one log, and the workers that the rules create."""
 
     writers: Bundle[Any] = Bundle("writers")
 
@@ -82,7 +82,7 @@ class JournalMachine(RuleBasedStateMachine):
             expected, raw, last = writer.in_flight.pop(0)
             self.log.append(raw)
             if not writer.alive:
-                return  # a record that was under way when its writer died
+                return  # a record that was on its way when its writer died
             try:
                 confirm(expected, len(self.log) - 1)
             except MustStop:
@@ -127,7 +127,7 @@ TestJournalProtocol.settings = settings(max_examples=150, stateful_step_count=40
 
 
 def two_writers_after_the_same_record() -> list[bytes]:
-    """Return a log in which a zombie's record and its successor's continue the same one, with the same events."""
+    """Return a log in which a zombie and its successor both continue the same record, with the same events."""
     zombie = Writer([])
     heir = Writer([])
     log = []
@@ -149,7 +149,7 @@ def test_a_record_that_continues_an_ignored_one_is_ignored_too() -> None:
         for chunk in chunks:
             delta = ENGINE.fold(writer.journal.state, SCANS.name, chunk)  # type: ignore[arg-type]
             log.append(writer.journal.write(delta)[1])
-    assert counted(recovered(log)) == 3, "the heir's second record builds on its first, which did not count"
+    assert counted(recovered(log)) == 3, "the successor's second record builds on its first, which did not count"
     assert recovered(log).state.upto == {SCANS.name: 2}
 
 
@@ -170,12 +170,12 @@ def test_a_hole_in_the_journal_stops_the_reader() -> None:
         PartitionJournal(ENGINE).read(1, two_writers_after_the_same_record()[0])
 
 
-def test_a_record_that_is_none_stops_the_reader() -> None:
-    with pytest.raises(MustStop, match="no journal record"):
+def test_bytes_that_are_not_a_journal_record_stop_the_reader() -> None:
+    with pytest.raises(MustStop, match="does not hold a journal record"):
         PartitionJournal(ENGINE).read(0, b"nonsense")
 
 
-def test_an_append_that_lies_elsewhere_stops_the_writer() -> None:
+def test_an_append_with_another_offset_stops_the_writer() -> None:
     confirm(7, 7)
     with pytest.raises(MustStop, match="another worker writes this journal"):
         confirm(7, 9)

@@ -1,4 +1,4 @@
-"""A measure is told the facts of the event it looks at, whatever the fold noticed and however events are chunked."""
+"""A measure gets the facts of the event that it looks at, for every signal and for any chunking."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,11 +24,11 @@ from tests.support.streams_of import ENGINE, FAIR, Parsed, fair_records, parsed
 
 Facts = dict[str, object]
 Looks = Counter[tuple[object, ...]]
-"""How often a measure was told what: signal, identity of the event, then every fact."""
+"""How often a measure got these facts: signal, identity of the event, then every fact."""
 
 
 def expected(topic: str, subject: Event | InvalidEvent) -> Facts:
-    """Return what a measure is told of an event, from the event alone."""
+    """Return the facts that a measure should get for an event, worked out from the event alone."""
     facts: Facts = {"fair": FAIR.fair_id, "topic": topic, "number": "the member as it was given"}
     if isinstance(subject, InvalidEvent):
         return facts | {"minute": 0, "lag_ms": 0, "is_open": False, "badge": None, "reason": subject.reason}
@@ -45,7 +45,7 @@ def expected(topic: str, subject: Event | InvalidEvent) -> Facts:
 
 
 def listening(signal: Signal, told: list[tuple[Any, Facts]]) -> Kpi[Any, Any]:
-    """Return a KPI that notes what its measure is told; badges as their dense numbers."""
+    """Return a KPI that notes the facts that its measure gets, with badges as dense numbers."""
 
     def _listen(subject: Any, moment: Moment) -> None:
         facts = {name: getattr(moment, name) for name in Moment.__slots__}
@@ -57,7 +57,7 @@ def listening(signal: Signal, told: list[tuple[Any, Facts]]) -> Kpi[Any, Any]:
 def kpi_on(signal: Signal, measure: Any, aggregate: Any) -> Kpi[Any, Any]:
     return Kpi(
         name=f"{signal}_tried",
-        question="What is it told?",
+        question="Which facts does it get?",
         unit=Unit.EVENTS,
         source="a test",
         on=On[Any]((signal,)),
@@ -76,7 +76,7 @@ def chunks(log: Sequence[Parsed], sizes: Iterator[int]) -> Iterator[Sequence[Par
 
 
 def told_in_chunks(logs: Mapping[tuple[int, str], list[Parsed]], sizes: Callable[[], Iterator[int]]) -> Looks:
-    """Fold all logs, each partition for itself, and return what measures were told."""
+    """Fold all logs, each partition by itself, and return the facts that measures got."""
     looks: Looks = Counter()
     for partition in sorted({number for number, _ in logs}):
         told: dict[Signal, list[tuple[Any, Facts]]] = {signal: [] for signal in Signal}
@@ -95,7 +95,7 @@ def told_in_chunks(logs: Mapping[tuple[int, str], list[Parsed]], sizes: Callable
 
 @settings(max_examples=60, deadline=None)
 @given(records=fair_records(), data=st.data())
-def test_every_signal_is_told_every_fact_of_its_event_in_any_chunking(
+def test_every_signal_gets_every_fact_of_its_event_in_any_chunking(
     records: Sequence[StoredRecord], data: st.DataObject
 ) -> None:
     logs = parsed(records)
@@ -113,7 +113,7 @@ def test_every_signal_is_told_every_fact_of_its_event_in_any_chunking(
     assert (Signal.DEAL_STATE in signals) == any(isinstance(event, DealRevision) for _, event in events)
 
 
-def test_the_facts_that_are_looked_at_are_all_there_are() -> None:
+def test_these_are_all_the_facts_of_a_moment() -> None:
     assert expected("fair.scans", builders.scan()).keys() == set(Moment.__slots__)
 
 

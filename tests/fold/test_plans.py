@@ -1,4 +1,4 @@
-"""Which KPIs look at which event follows from what both declare; a KPI that would never look is refused."""
+"""Which KPIs look at which events follows from the declarations of both. A KPI that would never look is refused."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -74,7 +74,7 @@ def counted(kpi: Kpi[Any, Any], events: Sequence[Event] = EVENTS) -> int:
         ((InteractionKind.LEAD_CAPTURED,), 1),
         ((VisitorScan,), 3),
         ((ExhibitInteraction,), 2),
-        ((VisitorScan, ScanKind.ENTRY), 3),  # an event is one occasion, by whatever it was named
+        ((VisitorScan, ScanKind.ENTRY), 3),  # an event counts once, even if several of its occasions are named
         ((VisitorScan, ExhibitInteraction), 5),
         ((DealCancelled,), 1),
         ((DealStage.CONTRACT,), 3),
@@ -89,11 +89,11 @@ def test_a_kpi_looks_at_the_events_of_its_classes_and_kinds_once_each(
     assert counted(kpi_on(*occasions)) == times
 
 
-def test_a_measure_knows_of_any_event_whether_the_fair_is_open_and_whose_badge_it_bears() -> None:
+def test_a_measure_knows_of_any_event_whether_the_fair_is_open_and_whose_badge_it_has() -> None:
     early = [builders.touch("ada", at="08:00"), builders.scan("ada", "booth", at="08:00")]
     assert counted(kpi_on(VisitorScan, measure=_if_open_and_known), [*EVENTS, *early]) == 2
     assert counted(kpi_on(ExhibitInteraction, measure=_if_open_and_known), [*EVENTS, *early]) == 1
-    assert counted(kpi_on(DealCancelled, measure=_if_open_and_known)) == 0, "a deal has nobody's badge"
+    assert counted(kpi_on(DealCancelled, measure=_if_open_and_known)) == 0, "a deal has no badge"
 
 
 class Weather(Code):
@@ -102,27 +102,27 @@ class Weather(Code):
 
 @pytest.mark.parametrize("occasion", [Weather.RAIN, DealTerms, Event])
 def test_a_kpi_that_would_never_look_is_refused_by_name(occasion: Occasion) -> None:
-    with pytest.raises(MustStop, match=r"KPI tried looks on .*, which no event can be"):
+    with pytest.raises(MustStop, match=r"KPI tried has the occasion .*, which no event can have"):
         Engine(FAIR, timedelta(seconds=30), [kpi_on(ScanKind.ENTRY, occasion)])
 
 
-def test_a_word_that_two_lists_have_is_two_kinds() -> None:
-    """Services are told apart by ServiceCategory.GOVERNMENT; no event is of the kind PartyRole.GOVERNMENT."""
+def test_the_same_word_in_two_lists_means_two_kinds() -> None:
+    """A deal can have the kind ServiceCategory.GOVERNMENT, but no event has the kind PartyRole.GOVERNMENT."""
     assert PartyRole.GOVERNMENT == ServiceCategory.GOVERNMENT  # type: ignore[comparison-overlap]
     of_services = kpi_on(ServiceCategory.GOVERNMENT)
     assert counted(of_services, [builders.deal("d-1", ebops_main="government")]) == 1
     of_parties = replace(kpi_on(PartyRole.GOVERNMENT), name="of_parties")
-    with pytest.raises(MustStop, match=r"KPI of_parties looks on .*, which no event can be"):
+    with pytest.raises(MustStop, match=r"KPI of_parties has the occasion .*, which no event can have"):
         Engine(FAIR, timedelta(seconds=30), [of_services, of_parties])
 
 
 def test_two_kpis_of_one_key_are_refused() -> None:
     twice = [kpi_on(ScanKind.ENTRY), kpi_on(ScanKind.EXIT)]
-    with pytest.raises(MustStop, match="2 KPIs have the key tried, and would be added up"):
+    with pytest.raises(MustStop, match="2 KPIs have the key tried, so their numbers would be added"):
         Engine(FAIR, timedelta(seconds=30), twice)
     Engine(FAIR, timedelta(seconds=30), [twice[0], replace(twice[1], version=2)])
 
 
-def test_two_kpis_that_tell_events_of_a_class_apart_by_different_fields_are_refused() -> None:
+def test_two_kpis_that_select_events_of_a_class_by_different_fields_are_refused() -> None:
     with pytest.raises(MustStop, match=r"VisitorScan has several badges or kinds: badge_ref, .*scan_kind"):
         Engine(FAIR, timedelta(seconds=30), [kpi_on(ScanKind.ENTRY, BadgeRole.MEDIA)])

@@ -1,10 +1,10 @@
-"""What every KPI made of every story when its version was declared: `python -m tests.kpis.digests` writes it down.
+"""Digests of every KPI's numbers in every story, by version: `python -m tests.kpis.digests` writes them to a file.
 
-The fingerprint of a state cannot see code: of a measure, of decoding and admission, of the fold. So all cases and
-recordings are folded, and a digest of each KPI's numbers is kept with its version. The same version and another digest
-means that two meanings bear one name: a worker would go on with the numbers of both. The command writes new stories,
-new KPIs and raised versions, and refuses to write over a digest whose version was not raised. A story whose events or
-fair file were changed is a new story.
+The fingerprint of a state cannot see the code of a measure, of decoding and admission, or of the fold. So all cases and
+recordings are folded, and a digest of each KPI's numbers is kept with its version. If the version is the same but the
+digest is not, two meanings have the same name, and a worker would mix the numbers of both. The command writes new
+stories, new KPIs and raised versions. It refuses to overwrite a digest whose version was not raised. A story whose
+events or fair file were changed counts as a new story.
 """
 
 import hashlib
@@ -29,19 +29,19 @@ from tests.support.streams_of import parsed
 FILE = Path(__file__).with_name("digests.json")
 COMMAND = "run: make generate"
 NOTHING = ""
-"""The digest of a KPI that a story says nothing of."""
+"""The digest of a KPI without numbers in a story."""
 
 
 @dataclass(frozen=True)
 class Digests:
-    """What KPIs made of stories.
+    """The digests of KPIs in stories.
 
     Attributes:
-        fold: version of the fold that did it.
-        stories: by name, the content that was folded.
-        versions: of each KPI.
-        digests: by KPI and story; none where the KPI has no number.
-        follows: by KPI about history, the KPI whose days it reads.
+        fold: version of the fold that made them.
+        stories: by name, a digest of the content that was folded.
+        versions: version of each KPI.
+        digests: by KPI and story; left out where the KPI has no number.
+        follows: for each KPI about history, the KPI whose days it reads.
     """
 
     fold: int
@@ -56,7 +56,7 @@ class Digests:
 
 
 def fold(kpis: Sequence[Kpi[Any, Any]] = ALL_KPIS, stories: Iterable[Story] | None = None) -> Digests:
-    """Return what KPIs make of stories today."""
+    """Return the digests that KPIs have in stories today."""
     told = list(all_stories() if stories is None else stories)
     engines = {
         file: Engine(fair, timedelta(seconds=30), kpis)
@@ -77,7 +77,7 @@ def fold(kpis: Sequence[Kpi[Any, Any]] = ALL_KPIS, stories: Iterable[Story] | No
 
 
 def _numbers(engine: Engine, state: PartitionState, kpi: Kpi[Any, Any]) -> list[tuple[object, ...]]:
-    """Return all numbers of a KPI that are not zero, in one order. Windows of minutes end where the newest event is."""
+    """Return all numbers of a KPI that are not zero, sorted. Windows of minutes are those of the newest event."""
     end = View(engine, lambda: {0: state}).end_minute() or 0
     found = {(window.value, ""): pane_values(state, kpi, window, end) for window in kpi.windows if window.minutes}
     if Window.DAY in kpi.windows:
@@ -93,9 +93,9 @@ def _numbers(engine: Engine, state: PartitionState, kpi: Kpi[Any, Any]) -> list[
 
 
 def changed(known: Digests, now: Digests) -> list[str]:
-    """Return which KPIs make something else of a known story under the same version; no line, all is well.
+    """Return a line for each KPI whose numbers in a known story changed under the same version; empty if none did.
 
-    A KPI about history follows from the one whose days it reads: it is named only if that one is as it was.
+    A KPI about history follows from the one whose days it reads, so it is named only if that one did not change.
     """
     if known.fold > now.fold:
         return [f"FOLD_VERSION in streams/fold/meaning.py went back from {known.fold} to {now.fold}: raise it"]
@@ -120,14 +120,14 @@ def changed(known: Digests, now: Digests) -> list[str]:
                 more = f" and {len(stories) - 1} more" if len(stories) > 1 else ""
                 lines.append(
                     f"{kpi}: its numbers changed under version {version}, in {stories[0]}{more}: "
-                    f"raise `version` of the KPI to {version + 1}, or put its measure right "
+                    f"raise `version` of the KPI to {version + 1}, or correct its measure "
                     "(if fold, decoding or admission changed: raise FOLD_VERSION in streams/fold/meaning.py)"
                 )
     return lines
 
 
 def stale(known: Digests, now: Digests) -> list[str]:
-    """Return what is to be written down, or is there no longer."""
+    """Return a line for everything that is missing from the file or no longer exists."""
     lines = [f"tests/{story} is new, or was changed: {COMMAND}" for story, content in now.stories.items()
              if known.stories.get(story) != content]  # fmt: skip
     lines += [f"tests/{story} is gone: {COMMAND}" for story in known.stories if story not in now.stories]
@@ -139,19 +139,19 @@ def stale(known: Digests, now: Digests) -> list[str]:
 
 
 def read() -> Digests:
-    """Return what is written down; nothing if there is no file yet."""
+    """Return the digests in the file; none if there is no file yet."""
     if not FILE.exists():
         return Digests(FOLD_VERSION, {}, {})
     return Digests(**json.loads(FILE.read_text(encoding="utf-8")))
 
 
 def text_of(digests: Digests) -> str:
-    """Return digests as the file has them."""
+    """Return digests in the format of the file."""
     return json.dumps(asdict(digests), indent=1, sort_keys=True) + "\n"
 
 
 def main() -> int:
-    """Write the digests down; with --check say only what would be."""
+    """Write the digests to the file; with --check only report what is stale."""
     known, now = read(), fold()
     wrong = changed(known, now)
     if "--check" in sys.argv:

@@ -1,4 +1,4 @@
-"""Every aggregate in use adds up the same way, however its hits are split and ordered."""
+"""Every aggregate in use gives the same totals, no matter how its hits are split and ordered."""
 
 from typing import Any
 
@@ -29,11 +29,11 @@ def hits_of(aggregate: Aggregate[Any]) -> st.SearchStrategy[Any]:
         case Histogram():
             return st.tuples(LABELS, st.integers(0, 10_000_000))
         case _:
-            pytest.fail(f"{type(aggregate).__name__} is in use: say here what its hits look like")
+            pytest.fail(f"{type(aggregate).__name__} is in use: add a strategy for its hits here")
 
 
 def totals(aggregate: Aggregate[Any], hits: list[Any], cuts: list[int]) -> dict[str, Any]:
-    """Fold hits in chunks cut at these places, and return the values."""
+    """Fold hits in chunks that are cut at these places, and return the values."""
     state: dict[str, Any] = {}
     for start, end in zip([0, *cuts], [*cuts, len(hits)], strict=True):
         changes: dict[str, Any] = {}

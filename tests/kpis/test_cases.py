@@ -1,11 +1,11 @@
-"""Every KPI by example: `cases/<kpi>/<story>.json` tells what happens at the small fair, and the answer.
+"""Every KPI by example: `cases/<kpi>/<story>.json` tells what happens at the small fair, and gives the answer.
 
 An event is written as its builder and the words for it: {"scan": "ada", "kind": "booth", "at": "11:05"},
 {"touch": ...}, {"deal": "d-1", ...}, {"amended": ...}, {"cancelled": ...}, or {"raw": "{", "topic": "fair.scans"}.
-What no builder makes: "but" replaces fields, or takes them away with null; "bytes" pads the record to a length; "topic"
-puts it elsewhere. "fair" beside the events replaces text of the small fair's file.
-The answer gives a value by label values (with `|` between them) for every window it names; a window that is named
-must have no others but zeros: an amended deal leaves a 0 at its old stage. A 0 in the answer must be shown as 0.
+More words change the record that a builder makes. "but" replaces fields, or removes them with null; "bytes" pads it to
+a length; "topic" puts it into another topic. "fair", beside the events, replaces text in the small fair's file.
+The answer gives values by label values (with `|` between them) for every window that it names. All other values of such
+a window must be zero: for example, an amended deal leaves a 0 at its old stage. A 0 in the answer must be shown as 0.
 """
 
 import importlib
@@ -32,7 +32,7 @@ from tests.support.stories import CASES, TESTS, all_stories, fair_file_of, fair_
 from tests.support.streams_of import ENGINE, parsed
 
 ONLY_WHERE_EVENTS_ENTER = {"unknown_field"}
-"""Workers ignore a field that they do not know; a case has one."""
+"""A field that workers do not know, and ignore; one case has it."""
 
 BY_NAME: dict[str, Kpi[Any, Any]] = {kpi.name: kpi for kpi in ALL_KPIS}
 
@@ -63,7 +63,7 @@ def test_the_story_has_its_answer(case: Path) -> None:
 
 
 def wrong_answer(case: Path, window: str, found: dict[str, Any]) -> str:
-    """Return what to do about a case, and what the fold makes of it in the spelling of the file."""
+    """Return what is wrong with a case and how to correct it, with the fold's answer in the format of the file."""
     kpi, story = BY_NAME[case.parent.name], json.loads(case.read_text(encoding="utf-8"))
     return (
         f"tests/{case.relative_to(TESTS)}: {story['story']}\n"
@@ -72,7 +72,7 @@ def wrong_answer(case: Path, window: str, found: dict[str, Any]) -> str:
     )
 
 
-def test_a_wrong_answer_is_told_with_its_file_and_in_the_spelling_of_the_file() -> None:
+def test_a_wrong_answer_is_reported_with_its_file_and_in_the_format_of_the_file() -> None:
     case = CASES / "contract_value" / "latest_revision.json"
     assert wrong_answer(case, "fair", {"finance|EUR": 1}) == (
         "tests/kpis/cases/contract_value/latest_revision.json: "
@@ -83,12 +83,12 @@ def test_a_wrong_answer_is_told_with_its_file_and_in_the_spelling_of_the_file() 
 
 
 def told(values: Values) -> dict[str, Value]:
-    """Return values as an answer has them."""
+    """Return values in the format of an answer."""
     return {"|".join(labels): value for labels, value in values.items()}
 
 
 def telling(groups: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what is zero, at any depth, unless the answer names it."""
+    """Leave out zeros, at any depth, unless the answer names them."""
     inner = {
         name: telling(value, answer.get(name, {})) if isinstance(value, dict) else value
         for name, value in groups.items()
@@ -124,7 +124,9 @@ def test_every_reason_for_which_records_are_refused_occurs_in_some_story() -> No
         for _, event in log
         if isinstance(event, InvalidEvent)
     }
-    assert refused == REASONS.keys() - ONLY_WHERE_EVENTS_ENTER, "write a case of rejected_events for what is missing"
+    assert refused == REASONS.keys() - ONLY_WHERE_EVENTS_ENTER, (
+        "write a case of rejected_events for each missing reason"
+    )
 
 
 @pytest.mark.parametrize("name", BY_NAME)

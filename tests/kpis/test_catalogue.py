@@ -52,7 +52,7 @@ Plain = int | bytes | timedelta
 
 
 def is_record(value: object) -> bool:
-    """Whether this is a class of records, which the journal writes field by field."""
+    """Return whether this is a class of records, which the journal writes field by field."""
     return isinstance(value, type) and issubclass(value, msgspec.Struct)
 
 
@@ -95,11 +95,11 @@ def test_another_meaning_has_another_fingerprint(other: Callable[[], str]) -> No
 
 
 NOT_HASHED = {"TERMINAL_SHIFT", "KEY_BYTES", "MOST_MEMBERS", "WRITER_BYTES", "MINUTE_MS"}
-"""What follows from numbers that are hashed, and the length of a minute."""
+"""Numbers that follow from hashed ones, and the length of a minute."""
 
 
 def constants(module: Any) -> list[str]:
-    """Return the names of the numbers, spans and texts of bytes that a module itself sets down."""
+    """Return the names of the numbers, time spans and bytes that a module itself defines."""
     tree = ast.parse(inspect.getsource(module))
     targets = [node.targets[0] if isinstance(node, ast.Assign) else node.target for node in tree.body
                if isinstance(node, ast.Assign | ast.AnnAssign)]  # fmt: skip

@@ -1,4 +1,4 @@
-"""A KPI that means something else under the same version is named; a new story alone is only to be written down."""
+"""A KPI that changes its meaning under the same version is named. A new story only has to be written to the file."""
 
 import json
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ def test_another_measure_under_the_same_version_is_named_with_its_story_and_reme
     (line,) = changed(known, fold(with_passages(measure=_only_in), in_and_out))
     assert line == (
         "gate_passages: its numbers changed under version 1, in tests/kpis/cases/gate_passages/in_and_out: "
-        "raise `version` of the KPI to 2, or put its measure right "
+        "raise `version` of the KPI to 2, or correct its measure "
         "(if fold, decoding or admission changed: raise FOLD_VERSION in streams/fold/meaning.py)"
     )
 
