@@ -1,1 +1,1 @@
-"""What is shown of the numbers: the view, /metrics, /kpis, facts, listings."""
+"""Showing the numbers: the view, /metrics, /kpis, facts, listings."""

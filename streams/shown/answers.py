@@ -1,4 +1,4 @@
-"""What workers answer on /kpis, added up and laid side by side with what somebody else says."""
+"""The workers' answers on /kpis, added up and set beside the numbers of another source."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,20 +8,20 @@ from typing import Any
 from typing_extensions import override
 
 Report = Mapping[str, Any]
-"""What a worker answers on /kpis, and what a replay or the simulator's ledger says in the same shape."""
+"""A worker's answer on /kpis. A replay and the simulator's ledger give the same shape."""
 
 Labels = frozenset[tuple[str, str]]
 ShownValue = int | tuple[int, ...]
-"""A number; of a histogram its count, its sum in milliseconds, then the count of each bucket."""
+"""A number; for a histogram its count, its sum in milliseconds, then the count of each bucket."""
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """One number as the product shows it and as the oracle recomputes it; 0 where there is none.
+    """One number as the product shows it and as the oracle recomputes it; 0 if a side does not have it.
 
     Attributes:
         window: `fair`, a date, or minutes (`15m`).
-        labels: `booth=A-1, hall=1`; empty without labels.
+        labels: for example `booth=A-1, hall=1`; empty without labels.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Number:
 
     @property
     def differs(self) -> bool:
-        """Whether the two part; a histogram that saw nothing is as good as none."""
+        """Whether the two differ; an empty histogram equals a missing one."""
         return self.live != self.recomputed and any(map(any, map(_parts, (self.live, self.recomputed))))
 
     @override
@@ -46,14 +46,14 @@ class Number:
 def pair(
     name: str, window: str, live: Mapping[Labels, ShownValue], other: Mapping[Labels, ShownValue]
 ) -> Iterator[Number]:
-    """Yield the numbers of one window side by side; a missing one is 0."""
+    """Yield the numbers of one window with both their values; a missing value is 0."""
     for key in sorted({*live, *other}, key=sorted):
         labels = ", ".join(f"{label}={value}" for label, value in sorted(key))
         yield Number(name, window, labels, live.get(key, 0), other.get(key, 0))
 
 
 def shown(name: str, answers: Sequence[Mapping[str, Any]]) -> dict[str, dict[Labels, ShownValue]]:
-    """Return one KPI of the /kpis answers of all workers, added up, by window (days by their date)."""
+    """Return one KPI from the /kpis answers of all workers, added up, by window (days by their date)."""
     windows: dict[str, dict[Labels, ShownValue]] = defaultdict(dict)
     for answer in answers:
         for window, content in answer["kpis"].get(name, {}).get("windows", {}).items():

@@ -1,4 +1,4 @@
-"""KPIs for Prometheus, read from state at scrape time. Nothing is remembered between scrapes."""
+"""KPIs for Prometheus, read from state at scrape time. Nothing is kept between scrapes."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -17,13 +17,13 @@ from streams.shown.view import View
 
 
 class KpiCollector(Collector):
-    """One family a KPI, labelled by its window; the newest closed window only, one series a group.
+    """One family per KPI with one series per group and window. Only the newest closed window is shown.
 
-    Narrow KPIs carry the partition, so that `sum by (hall) (max by (hall, partition) (...))` is right even while a
-    partition moves between workers. Wide ones (an exhibitor, a country) are summed within the worker.
+    Narrow KPIs have a partition label, so that `sum by (hall) (max by (hall, partition) (...))` is right even while a
+    partition moves between workers. Wide KPIs (by exhibitor, by country) are summed within the worker.
 
     Args:
-        lag: records not yet folded, by topic and partition.
+        lag: returns the number of records not yet folded, by topic and partition.
     """
 
     def __init__(self, view: View, lag: Callable[[], Mapping[tuple[str, int], int]]) -> None:
@@ -69,7 +69,7 @@ class KpiCollector(Collector):
                 yield [str(partition)], values
 
     def _in_units(self, kpi: Kpi[Any, Any], labels: LabelValues, value: int) -> float:
-        """Return money in its currency's unit (Prometheus wants base units), anything else as it is."""
+        """Return money in units of its currency (Prometheus wants base units), and other values unchanged."""
         if kpi.unit is not Unit.MONEY:
             return value
         fair = self._view.engine.fair
@@ -88,12 +88,12 @@ class KpiCollector(Collector):
         yield window_end
         watermark = GaugeMetricFamily(
             "fair_watermark_timestamp_seconds",
-            "Newest event time seen by a partition (unit: seconds).",
+            "Newest event time seen in a partition (unit: seconds).",
             labels=["partition"],
         )
         events = GaugeMetricFamily(
             "fair_worker_remembered_events",
-            "Event ids remembered by a partition, to recognise duplicates (unit: events).",
+            "Event ids remembered for a partition, to recognise duplicates (unit: events).",
             labels=["partition"],
         )
         for partition, state in sorted(self._view.states().items()):

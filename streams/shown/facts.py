@@ -1,7 +1,7 @@
-"""What the fair file says, for Prometheus: capacities, lanes, opening hours, and the names behind ids.
+"""Facts of the fair file for Prometheus: capacities, lanes, opening hours, and the names of ids.
 
-It stands on a page of its own, scraped once a minute: with two thousand exhibitors it would fill a third of what
-/metrics may show. It never changes while a worker runs, so the page is made once.
+They have their own page, scraped once per minute: with two thousand exhibitors they would take a third of the series
+that /metrics may show. They never change while a worker runs, so the page is made only once.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ FactRow = tuple[list[str], float]
 
 
 class FairFacts(Collector):
-    """The facts of one fair as gauges. An `_info` gauge is 1; its labels are what it says."""
+    """The facts of one fair as gauges. An `_info` gauge is always 1: its labels hold the facts."""
 
     def __init__(self, fair: Fair) -> None:
         self._fair = fair
@@ -61,19 +61,19 @@ class FairFacts(Collector):
         yield _gauge("fair_hall_info", "Name of a hall.", ["hall", "name"], (([h.hall_id, h.name], 1) for h in halls))
         yield _gauge(
             "fair_hall_capacity_persons",
-            "Persons allowed in a hall at the same time (unit: persons).",
+            "Most persons allowed in a hall at the same time (unit: persons).",
             ["hall"],
             (([hall.hall_id], hall.capacity) for hall in halls),
         )
         yield _gauge(
             "fair_hall_area_square_meters",
-            "Usable net floor of a hall (unit: square meters).",
+            "Usable net floor area of a hall (unit: square meters).",
             ["hall"],
             (([hall.hall_id], hall.area_m2) for hall in halls),
         )
         yield _gauge(
             "fair_gate_info",
-            "Name of a gate, and whether its entries make visits.",
+            "Name of a gate, and whether its entries count as visits.",
             ["gate", "name", "countable"],
             (([gate.gate_id, gate.name, "yes" if gate.countable else "no"], 1) for gate in gates),
         )

@@ -1,4 +1,4 @@
-"""How the worker itself is doing, for the engineer on call."""
+"""The health of the worker itself, for the engineer on call."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
@@ -6,10 +6,10 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class Health:
-    """Metrics of the worker process. KPIs are not among them: those are read from state at scrape time.
+    """Metrics of the worker process. KPIs are not among them: they are read from state at scrape time.
 
     Attributes:
-        ready: recovered and folding.
+        ready: whether the worker has recovered and is folding.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
@@ -20,7 +20,7 @@ class Health:
         )
         self._seconds = Counter(
             "fair_worker_phase_seconds",
-            "Seconds spent on the processor by phase: decode, fold.",
+            "Seconds spent in each phase: decode, fold.",
             ["phase"],
             registry=registry,
         )
@@ -36,12 +36,14 @@ class Health:
         self._recovery = Gauge(
             "fair_worker_recovery_seconds", "Seconds that the last recovery of state took.", registry=registry
         )
-        self._ready = Gauge("fair_worker_ready", "1 if recovered and folding, 0 while recovering.", registry=registry)
+        self._ready = Gauge(
+            "fair_worker_ready", "1 if the worker has recovered and is folding, 0 while it recovers.", registry=registry
+        )
         self.ready = False
         self._rebalance_began: float | None = None
 
     def chunk_done(self, *, records: int, journal_bytes: int, decode: float, fold: float) -> None:
-        """Note a folded chunk and the seconds it took by phase."""
+        """Note a folded chunk, and the seconds that each phase took."""
         self._records.inc(records)
         self._chunks.inc()
         self._journal_bytes.inc(journal_bytes)

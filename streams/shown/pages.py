@@ -1,4 +1,4 @@
-"""What a worker shows over HTTP: /metrics, /facts, /kpis, /healthz, /readyz."""
+"""The pages that a worker serves over HTTP: /metrics, /facts, /kpis, /healthz, /readyz."""
 
 import asyncio
 import json
@@ -23,22 +23,22 @@ log = logger(__name__)
 
 
 def refuse_taken(host: str, port: int) -> None:
-    """Raise Unavailable if another program listens there. Asked before anything starts, it takes one line to say."""
+    """Raise Unavailable if the port cannot be used. Checked before anything starts, so that the error is one line."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError:
             raise Unavailable(
-                f"port {port} is taken by another program, or {host} is no address of this machine",
-                hint="set FAIRPULSE_METRICS_PORT to a free one, or to 0",
+                f"port {port} is taken by another program, or {host} is not an address of this machine",
+                hint="set FAIRPULSE_METRICS_PORT to a free port, or to 0 for any",
             ) from None
 
 
 EOF = b"# EOF\n"
-"""Ends a page of OpenMetrics, once."""
+"""The last line of an OpenMetrics page."""
 SLICE = 500
-"""Series that are written without a pause: about 5 ms."""
+"""Series that are written without a pause, which takes about 5 ms."""
 _HEADER = re.compile(rb"^# .*\n", re.MULTILINE)
 
 
@@ -53,9 +53,9 @@ class _Only:
 
 
 async def exposition(registry: CollectorRegistry, encode: Callable[[Any], bytes]) -> bytes:
-    """Return a page of all metrics, a few hundred series at a time: in between, the fold goes on.
+    """Return a page of all metrics. It is made a few hundred series at a time, so that the fold continues in between.
 
-    A family is read at one moment, so its parts agree; two families may be a few milliseconds apart. Made at once,
+    A family is read at one moment, so its parts agree; two families may be a few milliseconds apart. Made in one go,
     ten thousand series would stop the fold for a tenth of a second at every scrape.
     """
     page = bytearray()
@@ -76,7 +76,7 @@ class WorkerPages:
     """A small HTTP server beside the fold, on the same event loop.
 
     Attributes:
-        port: the port it listens on, known once it has started.
+        port: the port it listens on; if 0 was asked for, known only once it has started.
     """
 
     def __init__(self, view: View, health: Health, registry: CollectorRegistry, host: str, port: int) -> None:
@@ -89,7 +89,7 @@ class WorkerPages:
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
-        """Listen. Raises OSError if the port is taken."""
+        """Start to listen. Raises OSError if the port is taken."""
         pages = web.Application()
         pages.router.add_get("/metrics", self.metrics)
         pages.router.add_get("/facts", self.facts)
@@ -101,7 +101,7 @@ class WorkerPages:
         site = web.TCPSite(self._runner, self._host, self.port)
         await site.start()
         self.port = self._runner.addresses[0][1]
-        log.info("KPIs are served", address=f"http://{self._host}:{self.port}/kpis", for_prometheus="/metrics")
+        log.info("serving KPIs", address=f"http://{self._host}:{self.port}/kpis", for_prometheus="/metrics")
 
     async def stop(self) -> None:
         """Close the port."""
@@ -114,26 +114,28 @@ class WorkerPages:
         return web.Response(body=await exposition(self._registry, encode), headers={"Content-Type": content_type})
 
     async def facts(self, _: web.Request) -> web.Response:
-        """Serve what the fair file says, for Prometheus."""
+        """Serve the facts of the fair file, for Prometheus."""
         return web.Response(body=self._facts, headers={"Content-Type": CONTENT_TYPE})
 
     async def kpis(self, request: web.Request) -> web.Response:
-        """Serve all KPIs as JSON, or some (`?name=visits&name=leads`), or what a partition has (`?partition=3`)."""
+        """Serve KPIs as JSON: all, some (`?name=visits&name=leads`), or those of a partition (`?partition=3`)."""
         names = set(request.query.getall("name", []))
         numbers = request.query.getall("partition", [])
         if not all(re.fullmatch("[0-9]{1,3}", number) for number in numbers):
-            return web.json_response({"error": "a partition is a number, from 0"}, status=400)
+            return web.json_response({"error": "a partition is a number from 0 to 999"}, status=400)
         report = self._view.report(names, set(map(int, numbers)))
         if names - report["kpis"].keys():
-            return web.json_response({"error": "no such KPI; /kpis without a name lists them all"}, status=404)
+            return web.json_response({"error": "there is no such KPI; /kpis without a name lists all"}, status=404)
         return web.Response(text=json.dumps(report, ensure_ascii=False) + "\n", content_type="application/json")
 
     async def healthz(self, _: web.Request) -> web.Response:
-        """Answer that the event loop runs. It asks nobody: an outage of Kafka must not restart every worker."""
+        """Answer that the event loop runs. Kafka is not asked: an outage of Kafka must not restart every worker."""
         return web.Response(text="alive\n")
 
     async def readyz(self, _: web.Request) -> web.Response:
-        """Answer 200 when state is recovered and being folded, 503 with the reason otherwise."""
+        """Answer 200 if the worker has recovered and is folding, otherwise 503 with the reason."""
         if self._health.ready:
             return web.Response(text="ready\n")
-        return web.Response(text="recovering: state is being read from the journal, or partitions move\n", status=503)
+        return web.Response(
+            text="recovering: state is being read from the journal, or partitions are moving\n", status=503
+        )

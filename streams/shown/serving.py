@@ -1,4 +1,4 @@
-"""A page of metrics beside a program that has no other page."""
+"""A /metrics page for a program that serves nothing else."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ def serving(registry: CollectorRegistry, host: str, port: int) -> Iterator[None]
     """Serve /metrics in a thread until the block ends.
 
     Raises:
-        Unavailable: the port is taken, or the address is none of this machine.
+        Unavailable: the port is taken, or the address does not belong to this machine.
     """
     try:
         server, thread = start_http_server(port, host, registry)

@@ -1,4 +1,4 @@
-"""Which numbers are shown now: the newest closed window of every KPI, over the partitions that this worker folds."""
+"""The numbers shown now: the newest closed window of every KPI, over the partitions that this worker folds."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,11 +17,11 @@ QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Reads KPIs out of states; holds none itself, so a partition that moved is never shown twice.
+    """Reads KPIs from states. It keeps no state itself, so a partition that moved is never shown twice.
 
     Attributes:
-        states: the active partitions' states at this moment, by partition number.
-        now_ms: the clock that closes windows, in ms since 1970; None lets the events' own time close them.
+        states: returns the states of the active partitions at this moment, by partition number.
+        now_ms: the clock that closes windows, in ms since 1970; if None, the events' own time closes them.
     """
 
     engine: Engine
@@ -29,19 +29,19 @@ class View:
     now_ms: Callable[[], int] | None = None
 
     def time_ms(self) -> int | None:
-        """Return the time of the fair: the clock's, or the newest event's; None before the first event."""
+        """Return the fair's time: that of the clock, or else that of the newest event; None before the first event."""
         if self.now_ms is not None:
             return self.now_ms()
         newest = max((state.watermark for state in self.states().values()), default=-1)
         return None if newest < 0 else newest
 
     def end_minute(self) -> int | None:
-        """Return where the newest closed window ends, in minutes since 1970; None before the first event."""
+        """Return the end of the newest closed window, in minutes since 1970; None before the first event."""
         time = self.time_ms()
         return None if time is None else (time - self.engine.lateness_ms) // MINUTE_MS
 
     def today(self) -> str | None:
-        """Return the venue-local date of the fair's time; None before the first event."""
+        """Return the venue-local date at the fair's time; None before the first event."""
         time = self.time_ms()
         return None if time is None else self.engine.calendar.day(time // MINUTE_MS)
 
@@ -59,12 +59,12 @@ class View:
                 yield partition, pane_values(state, kpi, window, end)
 
     def report(self, names: Collection[str] = (), partitions: Collection[int] = ()) -> dict[str, Any]:
-        """Return KPIs as plain data for JSON, all without names, every fair day included. Money is in minor units.
+        """Return KPIs as plain data for JSON, for every fair day. Money is in minor units.
 
-        With partitions, only what these hold.
+        Without names, all KPIs are returned. Without partitions, the numbers are those of all partitions.
 
-        `upto` has by partition and topic the offset of the last record that is in these numbers, so that an audit
-        can recompute exactly them.
+        `upto` has the offset of the last record in these numbers, by partition and topic. So an audit can recompute
+        exactly these numbers.
         """
         end = self.end_minute()
         if partitions:

@@ -1,1 +1,1 @@
-"""The worker: the only place that knows Faust."""
+"""The worker: the only package that uses Faust."""

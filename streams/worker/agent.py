@@ -1,4 +1,4 @@
-"""The loop of a worker: chunk, decode, refuse, fold, journal. What is not in the journal did not happen."""
+"""The worker's loop: take a chunk, decode, refuse, fold, journal. Nothing counts before it is journalled."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,15 +21,15 @@ from streams.worker.rejects import RejectLimit, letters
 log = logger(__name__)
 
 IN_FLIGHT = 4
-"""Chunks folded but not yet acknowledged by Kafka. The fold does not wait for each; more only cost memory."""
+"""Most chunks that are folded but not yet acknowledged by Kafka. More would cost memory and gain nothing."""
 
 Append = Callable[[int, bytes, bytes], Awaitable[int]]
-"""Partition, key and value to the offset at which it came to lie; done when Kafka has acknowledged it."""
+"""Appends a record to a partition, given its key and value; returns its offset once Kafka has acknowledged it."""
 
 
 @dataclass(slots=True)
 class Folded:
-    """What a worker has folded since it was started: chunks, their records, and those of them that were refused."""
+    """Counts since the worker was started: chunks, their records, and the refused ones among these."""
 
     chunks: int = 0
     records: int = 0
@@ -37,14 +37,16 @@ class Folded:
 
 
 class Folding:
-    """Takes chunks to the journal.
+    """Folds chunks and appends their changes to the journal.
 
     Args:
         engine: the fold.
-        journal_of: the journal of a partition that this worker folds; None if it is not its own.
+        journal_of: returns the journal of a partition that this worker folds; None for another partition.
         append: appends to the journal topic.
-        bury: writes dead letters to fair.rejected; done when Kafka has acknowledged it.
+        bury: writes a dead letter to fair.rejected; returns once Kafka has acknowledged it.
         read_from: makes the consumer read a partition again from an offset.
+        limit: stops the worker when too many records in a row are refused.
+        health: told of every chunk.
 
     Attributes:
         folded: counts for the log.
@@ -75,11 +77,11 @@ class Folding:
 
     @property
     def in_flight(self) -> int:
-        """Chunks that are folded and not yet acknowledged by Kafka."""
+        """Chunks that are folded but not yet acknowledged by Kafka."""
         return len(self._appends)
 
     async def run(self, stream: Stream[Chunk]) -> None:
-        """Take every chunk of the stream; leave the process on anything that is not a bad event.
+        """Take every chunk of the stream. Any error except a bad event ends the process.
 
         A chunk is acknowledged to Faust when its journal record is stored, so a rebalance waits for it.
         """
@@ -87,7 +89,7 @@ class Folding:
             await self._room.acquire()
             try:
                 append = await self.take(event.message.tp, event.value)
-            except Exception as error:  # noqa: BLE001 - going on would leave a hole
+            except Exception as error:  # noqa: BLE001 - continuing would leave a hole
                 leave("a chunk could not be folded", error, **_place(event))
             task = asyncio.create_task(self._finish(append, event))
             self._appends.add(task)
@@ -98,23 +100,23 @@ class Folding:
         try:
             if append is not None:
                 await append
-        except Exception as error:  # noqa: BLE001 - refused or of unknown outcome: the state is ahead of the log
+        except Exception as error:  # noqa: BLE001 - refused, or outcome unknown: the state is ahead of the log
             leave("a chunk could not be journalled", error, **_place(event))
         event.ack()
         self._room.release()
 
     async def take(self, tp: TP, chunk: Chunk) -> Awaitable[None] | None:
-        """Fold one chunk into state; return what is done when its journal record is stored, None if there is none.
+        """Fold one chunk into state. The result is done when its journal record is stored; None if there is no record.
 
         Raises:
-            MustStop: everything is refused.
+            MustStop: too many records in a row were refused.
         """
         journal = self._journal_of(tp.partition)
         if journal is None:
-            return None  # left over from before a rebalance: its new owner reads it
+            return None  # left over from before a rebalance: the partition's new owner reads it
         upto = journal.state.upto.get(tp.topic)
         if upto is not None and chunk.follows > upto + 1:
-            log.info("events read again", topic=tp.topic, partition=tp.partition, offset=upto + 1, got=chunk.follows)
+            log.info("reading events again", topic=tp.topic, partition=tp.partition, offset=upto + 1, got=chunk.follows)
             await self._read_from(tp, upto + 1)
             return None
         records = chunk.records if upto is None else [record for record in chunk.records if record[0] > upto]
@@ -147,6 +149,6 @@ class Folding:
 
 
 def _place(event: EventT[Chunk]) -> dict[str, object]:
-    """Return where a chunk lies, for the log."""
+    """Return the place of a chunk in Kafka, for the log."""
     message, records = event.message, cast("Chunk", event.value).records
     return {"topic": message.topic, "partition": message.partition, "first": records[0][0], "last": records[-1][0]}

@@ -1,4 +1,4 @@
-"""The worker put together: Faust app, journal table, agent, pages. Nothing connects before it is started."""
+"""Wires a worker: Faust app, journal table, agent, pages. Nothing connects before it is started."""
 
 import tempfile
 from collections.abc import Awaitable, Mapping
@@ -37,20 +37,20 @@ from streams.worker.store import States
 from streams.worker.turns import Turns
 
 QUEUED_CHUNKS = 16
-"""Chunks that wait between consumer and fold; more only cost memory and a longer rebalance."""
+"""Most chunks that wait between consumer and fold. More would only cost memory and make rebalances longer."""
 FETCH_BYTES = 1 << 20
 """Most bytes of one partition in one fetch."""
 HEARTBEATS = 5
 """Heartbeats within a session timeout."""
 REBALANCE_S = 10.0
-"""How long a rebalance waits for workers to hand over what they fold, at least; never less than a session."""
+"""Seconds for which a rebalance waits for workers to hand over partitions; at least as long as a session timeout."""
 ANSWER_S = 5.0
-"""Any request is waited for so much longer than the slowest, a join. Faust waits 90 s, and 20 minutes for an append: a
-connection that is open at one end only would stop a worker for so long."""
+"""A request may take this much longer than a rebalance, in which the slowest one (a join) waits. Faust would wait 90 s,
+and 20 minutes for an append: a connection that is open at one end only would stop a worker for that long."""
 
 
 class _Serving(Service):
-    """The pages as a service of Faust's: up before the first rebalance, down with the app."""
+    """The pages as a Faust service: started before the first rebalance, stopped with the app."""
 
     mundane_level = "debug"
 
@@ -68,11 +68,11 @@ class _Serving(Service):
 
 
 class WorkerApp(FilelessApp):
-    """The Faust app of a worker, which shows how it is doing.
+    """The Faust app of a worker, with its pages.
 
     Attributes:
-        pages: served as long as the app runs, recovery included.
-        turns: told of every beginning and every end of a rebalance.
+        pages: served as long as the app runs, also during recovery.
+        turns: told when a rebalance begins and when it ends.
     """
 
     mundane_level = "debug"
@@ -97,7 +97,7 @@ class WorkerApp(FilelessApp):
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Everything that makes up a worker, wired but not started."""
+    """All parts of a worker, wired but not started."""
 
     app: WorkerApp
     engine: Engine
@@ -112,8 +112,8 @@ class Worker:
 def create_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) -> Worker:
     """Wire a worker for one fair.
 
-    Workers of the same fair, catalogue and version share the work; one with another meaning of the numbers
-    (`Engine.fingerprint`) makes a group of its own, with a journal of its own, and folds the fair anew.
+    Workers of the same fair, catalogue and version share the work. A worker with another meaning of the numbers
+    (`Engine.fingerprint`) gets its own group and its own journal, and folds the fair again.
     """
     engine = Engine(fair, settings.allowed_lateness)
     app = _create_app(group_of(engine, settings.generation), kafka, settings)
@@ -145,7 +145,7 @@ def group_of(engine: Engine, generation: int) -> str:
 
 
 def credentials(kafka: KafkaSettings) -> Credentials | None:
-    """Return who the worker is, as Faust takes it; None for a Kafka without passwords and TLS."""
+    """Return the worker's credentials in Faust's form; None for a Kafka without passwords and TLS."""
     context = tls_context(kafka) if kafka.is_encrypted else None
     if kafka.wants_password:
         return faust.SASLCredentials(
@@ -199,7 +199,7 @@ def _attach_agent(
     async def bury(about: int, key: bytes, value: bytes) -> int:
         partition = REJECTED.partitioner.choose(key, app.conf.topic_partitions, about)
 
-        async def sending() -> Any:  # at once: in Faust's buffer, what cannot be sent takes the whole app down
+        async def sending() -> Any:  # at once: a message in Faust's buffer that cannot be sent stops the whole app
             return await (await rejected.send(key=key, value=value, partition=partition, force=True))
 
         return await _stored(sending(), denial_of)
@@ -222,7 +222,7 @@ def _attach_agent(
 
 
 async def _stored(sending: Awaitable[Any], denial_of: Denial) -> int:
-    """Return the offset of a record once Kafka has it. Raises Refused when it may not be written."""
+    """Return the offset of a record once Kafka has it. Raises Refused if the worker may not write it."""
     try:
         return await offset_of(sending)
     except KafkaError as error:
@@ -230,7 +230,7 @@ async def _stored(sending: Awaitable[Any], denial_of: Denial) -> int:
 
 
 def _lag(reading: Reading, states: States) -> Mapping[tuple[str, int], int]:
-    """Return how many records of each event partition are in Kafka and not in state."""
+    """Return how many records of each event partition are in Kafka but not yet in state."""
     return {
         (tp.topic, tp.partition): max(0, end - 1 - (-1 if upto is None else upto))
         for tp, end in reading.ends.items()

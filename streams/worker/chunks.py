@@ -1,13 +1,13 @@
-"""What a chunk is: a run of records of one partition, handed on as one event; and which records come next.
+"""Chunks: runs of records of one partition, each passed on as one event. And reading: which records come next.
 
-Stock Faust spends 70-100 us on moving one record (four asyncio tasks, a lock and an ack each), and 140 us on one that
-it recovers from; a chunk of a thousand shares that. Four guards make the delivery of events gapless where stock Faust
-can lose records after a rebalance:
+Stock Faust spends 70-100 us on moving one record (four asyncio tasks, a lock and an ack for each), and 140 us during
+recovery. A chunk of a thousand records costs this only once. Stock Faust can also lose records after a rebalance. Four
+guards make the delivery of events gapless:
 
-* reading starts where the partition's own state ends, not at the group's committed offset (that one is a hint);
-* a partition without state starts at the earliest offset (stock Faust leaves it where the fetcher has run to);
-* nothing is delivered while Faust rebalances (what is, it throws away);
-* a chunk says which offset it follows, so that the agent notices a lost one and reads it again.
+* reading starts where the partition's own state ends; the group's committed offset is only a hint;
+* a partition without state starts at the earliest offset (stock Faust starts where the fetcher happens to be);
+* nothing is delivered while Faust rebalances (Faust would throw it away);
+* a chunk says which offset it follows, so that the agent notices a lost chunk and reads it again.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -18,11 +18,11 @@ from faust.types import TP
 from schemas.errors import MustStop
 
 JOURNAL_RECORDS = 500
-"""Most journal records that are handed to the store at once. A slow fair writes one for every event or two."""
+"""Most journal records that are passed to the store at once. In a quiet fair there is one for every event or two."""
 
 
 class Fetched(Protocol):
-    """A record as the Kafka client hands it over."""
+    """A record as the Kafka client gives it."""
 
     @property
     def offset(self) -> int:
@@ -30,14 +30,14 @@ class Fetched(Protocol):
 
     @property
     def value(self) -> bytes | None:
-        """What was written; None for a tombstone."""
+        """Its content; None for a tombstone."""
 
 
 class Chunk(NamedTuple):
     """A run of records of one partition, ascending.
 
     Attributes:
-        follows: the offset from which reading was contiguous; it is the first record's unless the log has a gap.
+        follows: the offset at which reading continued; that of the first record unless the log has a gap there.
         records: offset and value of each.
     """
 
@@ -46,16 +46,16 @@ class Chunk(NamedTuple):
 
 
 class Reading:
-    """How far the event partitions are read, and where each is read next.
+    """The positions of the event partitions: how far each is read, and where it is read next.
 
     Args:
-        topics: names of the event topics; partitions of other topics are none of its business.
-        most: records in a chunk.
-        position_of: the last offset of an event partition that its state has applied; None without state.
+        topics: names of the event topics; other topics are not handled here.
+        most: most records in a chunk.
+        position_of: returns the last offset of an event partition that its state has applied; None without state.
 
     Attributes:
         topics: names of the event topics.
-        ends: where the log of a partition ended when it was last fetched since a rebalance (the next record's offset).
+        ends: the end of each partition's log (the next record's offset) at its last fetch since a rebalance.
     """
 
     def __init__(self, topics: frozenset[str], most: int, position_of: Callable[[TP], int | None]) -> None:
@@ -66,10 +66,10 @@ class Reading:
         self._next: dict[TP, int] = {}
 
     def start(self, tp: TP, earliest: int) -> int:
-        """Return the offset at which a partition is read after a rebalance; `earliest` is the first that is kept.
+        """Return the offset at which reading starts after a rebalance; `earliest` is the first offset that Kafka keeps.
 
         Raises:
-            MustStop: records that the state has not applied are gone.
+            MustStop: records are gone that the state has not applied.
         """
         self.ends.pop(tp, None)
         last = self._position_of(tp)
@@ -78,18 +78,18 @@ class Reading:
         if last + 1 < earliest:
             raise MustStop(
                 f"{tp.topic}[{tp.partition}] lost offsets {last + 1} to {earliest - 1}: retention was too short",
-                hint="restore them, or delete the journal topic to count only what is left",
+                hint="restore them, or delete the journal topic to count only the records that are left",
             )
         return last + 1
 
     def reads_from(self, tp: TP, offset: int) -> None:
-        """Take note that a partition is read from an offset on, whatever was read before."""
+        """Note that a partition is now read from an offset on, no matter what was read before."""
         self._next[tp] = offset
 
     def cut(self, tp: TP, run: Sequence[Fetched]) -> Iterator[tuple[int, Sequence[Fetched]]]:
-        """Cut what was fetched of an event partition into runs for a chunk each; give the offset that each follows.
+        """Cut the records fetched from an event partition into runs, one per chunk; yield each with what it follows.
 
-        Nothing comes out of a partition before it is known where it is read: what was fetched will be fetched again.
+        Yields nothing for a partition whose start is not known yet: its records will be fetched again.
         """
         expected = self._next.get(tp)
         if expected is None:
@@ -103,7 +103,7 @@ class Reading:
 
 
 def cut_journal(run: Sequence[Fetched]) -> Iterator[tuple[int, Sequence[Fetched]]]:
-    """Cut journal records as they come: the state that applies them notices a hole by itself."""
+    """Cut journal records as they come. Holes are not looked for: the state that applies the records notices them."""
     for at in range(0, len(run), JOURNAL_RECORDS):
         part = run[at : at + JOURNAL_RECORDS]
         yield part[0].offset, part

@@ -1,4 +1,4 @@
-"""Leaving at once: Faust starts an agent that raised again, with the next chunk, and what it failed at is left out."""
+"""Ending the process at once. Otherwise Faust would restart a failed agent with the next chunk and skip this one."""
 
 import logging
 import os
@@ -11,21 +11,21 @@ from schemas.logs import logger
 log = logger(__name__)
 
 EXIT_MUST_STOP = 70
-"""Exit code (EX_SOFTWARE of sysexits.h) after which the supervisor restarts the worker; it recovers exactly."""
+"""Exit code (EX_SOFTWARE of sysexits.h). The supervisor then restarts the worker, which recovers exactly."""
 
 
 def leave(what: str, error: BaseException, **where: Any) -> NoReturn:
-    """Log why, then end the process without another line of Python. An error made for people is told in one line.
+    """Log why, then end the process without running any more Python. Our own errors are logged without a traceback.
 
-    Nothing is lost: whatever is not in the journal is folded again after the restart.
+    Nothing is lost: everything that is not in the journal is folded again after the restart.
 
     Args:
-        what: what went wrong, the same text each time.
-        error: why.
-        where: topic, partition, offsets: whatever helps to look it up.
+        what: what went wrong, as a constant text.
+        error: the cause.
+        where: where it happened, such as topic, partition and offsets.
     """
     trace = None if isinstance(error, FairpulseError) else error
-    log.critical("leaving", what=what, kind=type(error).__name__, **where, error=error, exc_info=trace)
+    log.critical("ending the process", what=what, kind=type(error).__name__, **where, error=error, exc_info=trace)
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""Dead letters: a record that is not an event of ours, its reason and its place; and the limit when all are bad."""
+"""Dead letters for refused records, each with reason and place; and a limit, in case every record is refused."""
 
 from collections.abc import Iterable
 
@@ -8,19 +8,19 @@ from streams.fold.decoding import RefusedRecord
 
 
 def letters(topic: str, partition: int, refused: Iterable[RefusedRecord]) -> Iterable[tuple[bytes, bytes]]:
-    """Return key and value of the dead letter of each refused record.
+    """Yield key and value of the dead letter for each refused record.
 
-    The key is the record's place, so a letter that is written again after a crash is the same letter.
+    The key is the record's place, so a letter that is written again after a crash is recognised as the same letter.
     """
     for offset, raw, error in refused:
         yield record_letter(topic, partition, offset, raw, error)
 
 
 class RejectLimit:
-    """Stops a worker to which everything looks bad: then the worker is wrong, not the records.
+    """Stops a worker that refuses everything: then the worker is wrong, not the records.
 
     Args:
-        most: refused records in a row, over all partitions; 0 for no limit.
+        most: most refused records in a row, over all partitions; 0 for no limit.
     """
 
     def __init__(self, most: int) -> None:
@@ -28,14 +28,14 @@ class RejectLimit:
         self._in_a_row = 0
 
     def note(self, good: int, refused: int) -> None:
-        """Take note of a chunk.
+        """Count the good and the refused records of a chunk.
 
         Raises:
-            MustStop: the limit is reached. The letters are written and nothing is lost; redrive them afterwards.
+            MustStop: the limit is reached. The letters are already written, so nothing is lost; redrive them later.
         """
         self._in_a_row = refused + (self._in_a_row if not good else 0)
         if self._most and self._in_a_row >= self._most and not good:
             raise MustStop(
-                f"{self._in_a_row} records in a row were refused and none was good",
-                hint="compare versions of producers, worker and fair file; then redrive the dead letters",
+                f"{self._in_a_row} records in a row were refused",
+                hint="compare the versions of producers, worker and fair file; then redrive the dead letters",
             )

@@ -1,4 +1,4 @@
-"""Run a worker in the foreground until it is stopped."""
+"""Runs a worker in the foreground until it is stopped."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ def run_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) -> No
     """Fold events until SIGINT or SIGTERM.
 
     Raises:
-        Unavailable: no broker answers at start, or it refuses what a worker does.
+        Unavailable: no broker answers at the start, or it denies a right that the worker needs.
         MustStop: the topics do not fit the settings.
         SystemExit: the worker ended.
     """
@@ -60,7 +60,7 @@ def run_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) -> No
 
 
 def process_of(app: faust.App) -> faust.Worker:
-    """Return Faust's process around an app: its signals and orderly stop, our logging, nothing on standard output."""
+    """Return Faust's process for an app: Faust's signals and orderly stop, our logging, nothing on standard output."""
     process = faust.Worker(app, quiet=True, redirect_stdouts=False, override_logging=False)
     process.spinner = None  # it writes control characters between the lines of the log
     return process

@@ -1,4 +1,4 @@
-"""The states of a worker: the partitions that it folds, those that it keeps warm, and what built them."""
+"""The states of a worker: those of the partitions that it folds or keeps warm, each with its journal."""
 
 import asyncio
 import secrets
@@ -17,7 +17,7 @@ from streams.worker.chunks import Chunk
 log = logger(__name__)
 
 SEEK_AGAIN_S: Final = 1.0
-"""A lost journal record that was sought and has not come within this time is sought again."""
+"""How long to wait for a lost journal record before seeking to it once more."""
 
 
 class States:
@@ -25,7 +25,7 @@ class States:
 
     Args:
         engine: the fold.
-        read_from: makes the client read a partition of the journal again from an offset on.
+        read_from: makes the client read a journal partition again from an offset on.
 
     Attributes:
         journals: state and chain of each partition.
@@ -43,21 +43,21 @@ class States:
         self.active: frozenset[int] = frozenset()
 
     def position_of(self, tp: TP) -> int | None:
-        """Return the last offset of an event topic that the partition's state has applied; None for none."""
+        """Return the last offset of an event partition that its state has applied; None if it has applied none."""
         journal = self.journals.get(tp.partition)
         return None if journal is None else journal.state.upto.get(tp.topic)
 
     def writable(self, partition: int) -> PartitionJournal | None:
-        """Return the journal of a partition that this worker folds; None if it is not (or no longer) its own."""
+        """Return the journal of a partition that this worker folds; None if it does not fold it (any more)."""
         return self.journals.get(partition) if partition in self.active else None
 
     def last_read(self, partition: int) -> int | None:
-        """Return the offset of the last journal record that was read or written; None for none."""
+        """Return the offset of the last journal record that was read or written; None if there is none."""
         journal = self.journals.get(partition)
         return journal.next_offset - 1 if journal is not None and journal.next_offset else None
 
     def assigned(self, active: AbstractSet[int], standby: AbstractSet[int]) -> None:
-        """Forget the states of partitions that went elsewhere; fold no partition that is new before it is recovered."""
+        """Forget the states of partitions that went elsewhere. New partitions are folded once they are recovered."""
         lost = sorted(self.journals.keys() - active - standby)
         log.info(
             "partitions assigned",
@@ -70,10 +70,10 @@ class States:
             del self.journals[partition]
         self.active = self.active & active
         self._recovering_since, self._records = asyncio.get_running_loop().time(), 0
-        log.info("recovery begun", partitions=sorted(active), journal_from=self._journal_ends(active))
+        log.info("recovery started", partitions=sorted(active), journal_from=self._journal_ends(active))
 
     def recovered(self, active: AbstractSet[int]) -> None:
-        """Fold these partitions: their journals are read to the end."""
+        """Start to fold these partitions: their journals have been read to the end."""
         for partition in active:
             journal = self.journals.setdefault(partition, PartitionJournal(self._engine))
             journal.start_writing(secrets.token_bytes(WRITER_BYTES))
@@ -87,16 +87,16 @@ class States:
         )
 
     def _journal_ends(self, partitions: AbstractSet[int]) -> dict[int, int]:
-        """Return, by partition, the offset of the next journal record that state has yet to read."""
+        """Return, by partition, the offset of the next journal record to read; 0 for a partition without state."""
         return {
             number: self.journals[number].next_offset if number in self.journals else 0 for number in sorted(partitions)
         }
 
     def apply(self, tp: TP, chunk: Chunk) -> None:
-        """Apply records of a partition of the journal.
+        """Apply records of a journal partition.
 
         Raises:
-            MustStop: one of them is no journal record.
+            MustStop: one of them is not a journal record.
         """
         for offset, raw in chunk.records:
             self._apply(tp, offset, raw or b"")
@@ -113,7 +113,7 @@ class States:
         self._records += 1
         if not journal.read(offset, raw):
             log.warning(
-                "journal record ignored: its writer had lost the partition",
+                "ignoring a journal record: its writer had lost the partition",
                 topic=tp.topic,
                 partition=tp.partition,
                 offset=offset,
@@ -121,17 +121,17 @@ class States:
             )
 
     def _read_again(self, tp: TP, offset: int) -> None:
-        """Go back to a lost record.
+        """Seek back to a lost record.
 
-        Once is enough for all records behind it that are on their way already: each seek throws away what was
-        fetched, so that one for each of them would keep the lost record from arriving.
+        Later records that are already on their way must not cause another seek: each seek throws away all fetched
+        records, so the lost one would never arrive.
         """
         now = asyncio.get_running_loop().time()
         sought, at = self._sought.get(tp, (-1, 0.0))
         if sought == offset and now - at < SEEK_AGAIN_S:
             return
         self._sought[tp] = (offset, now)
-        log.info("journal read again", topic=tp.topic, partition=tp.partition, offset=offset)
+        log.info("reading the journal again", topic=tp.topic, partition=tp.partition, offset=offset)
         seeking = asyncio.ensure_future(self._read_from(tp, offset))
         self._seeking.add(seeking)
         seeking.add_done_callback(self._seeking.discard)

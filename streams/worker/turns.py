@@ -1,4 +1,4 @@
-"""The turns of a worker's life: partitions begin to move, all of them are being folded."""
+"""The two turns of a worker's life: partitions start to move, and all of them are being folded again."""
 
 import gc
 import time
@@ -11,9 +11,9 @@ log = logger(__name__)
 
 
 class Turns:
-    """Tells health and log when a rebalance begins, and when it is over: recovered, and folding.
+    """Tells health and log when a rebalance begins, and when it is over: all partitions recovered and being folded.
 
-    The app calls it, not Faust's sensors: they miss the end of a rebalance during which another one began.
+    The app calls it. Faust's sensors do not: they miss the end of a rebalance if another one began during it.
     """
 
     def __init__(self, health: Health, states: States) -> None:
@@ -22,13 +22,13 @@ class Turns:
         self._began = time.monotonic()
 
     def rebalance_began(self) -> None:
-        """Take note that partitions begin to move. Faust's consumer thread says so."""
+        """Note that partitions start to move. Called in Faust's consumer thread."""
         self._began = time.monotonic()
         self._health.rebalance_began(self._began)
-        log.info("rebalance begun", active=sorted(self._states.active))
+        log.info("rebalance started", active=sorted(self._states.active))
 
     def rebalance_ended(self) -> None:
-        """Take note that every partition is recovered and folded. The app's thread says so."""
+        """Note that every partition is recovered and being folded. Called in the app's thread."""
         tune_garbage_collector()
         now = time.monotonic()
         self._health.recovered(now)
@@ -40,9 +40,9 @@ class Turns:
 
 
 def tune_garbage_collector() -> None:
-    """Take the state out of the collector's walks: it is large, long-lived and has no cycles.
+    """Keep the garbage collector from scanning the state, which is large, long-lived and free of cycles.
 
-    Left alone, the collector walks it again and again and takes half of the throughput at a million events.
+    Otherwise it scans the state again and again, and costs half of the throughput at a million events.
     """
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""Access rules that are taken away from programs while they run: they say which one, and lose and double nothing."""
+"""Programs that lose an access rule while they run say which one, and neither lose nor double anything."""
 
 import asyncio
 from pathlib import Path
@@ -72,7 +72,7 @@ def test_a_worker_that_loses_a_right_names_it_and_ends_and_counts_exactly_when_i
         send(writer, scans(50, "before"))
         worker.wait_events(before + 50)
         if idle:
-            eventually(lambda: asyncio.run(all_is_committed(guarded)), "the worker has nothing to tell Kafka any more")
+            eventually(lambda: asyncio.run(all_is_committed(guarded)), "the worker has nothing left to write")
         with without(guarded, rules):
             if not idle:
                 send(writer, during)
@@ -80,7 +80,7 @@ def test_a_worker_that_loses_a_right_names_it_and_ends_and_counts_exactly_when_i
         lines = [line for line in worker.said().splitlines() if f"denies fairpulse-worker {names}" in line]
         assert len(lines) == 1, worker.said()
         assert "critical streams.worker.failstop" in lines[0]
-        assert "leaving" in lines[0]
+        assert "ending the process" in lines[0]
         assert "Traceback" not in worker.said()
     finally:
         worker.kill()
@@ -95,8 +95,8 @@ def test_a_worker_that_loses_a_right_names_it_and_ends_and_counts_exactly_when_i
         again.stop()
 
 
-async def test_what_a_consumer_keeps_to_itself_is_found(guarded: LocalKafka) -> None:
-    """Faust never asks for it; a topic that is not seen any more is not even fetched."""
+async def test_an_error_that_a_consumer_does_not_report_is_found(guarded: LocalKafka) -> None:
+    """Faust never asks for it, and a topic that the consumer may no longer see is not even fetched."""
     settings = settings_of(guarded, WORKER)
     consumer = AIOKafkaConsumer(
         "fair.scans",

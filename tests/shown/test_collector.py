@@ -1,4 +1,4 @@
-"""What Prometheus gets: help and unit for every family, bounded labels, one series a group, few enough of them."""
+"""Prometheus gets help and unit for every family, bounded labels, one series per group, and not too many series."""
 
 import re
 import shutil
@@ -37,7 +37,7 @@ FAIR = load_fair(example_fair_path())
 
 
 def busy_states() -> dict[int, PartitionState]:
-    """Return the states after an afternoon in which every booth and every exhibit was visited."""
+    """Return the states after an afternoon in which somebody came to every booth and every exhibit."""
     engine, admit, place = Engine(FAIR, timedelta(seconds=30)), admission(FAIR), DefaultPartitioner()
     states = {number: PartitionState() for number in range(PARTITIONS)}
     logs: dict[tuple[int, str], list[Any]] = {}
@@ -63,7 +63,7 @@ def busy_states() -> dict[int, PartitionState]:
 
 
 def everywhere(played: list[Emission]) -> Iterator[Emission]:
-    """Take a scan of a booth and a touch to every booth and exhibit of the fair, at the end of the day."""
+    """Copy one booth scan to every booth and one touch to every exhibit of the fair, at the end of the day."""
     scan = next(e for e in reversed(played) if b'"scan_kind":"booth"' in e.value and b'"badge_ref"' in e.value)
     touch = next(e for e in reversed(played) if e.topic == "fair.interactions" and b'"badge_ref"' in e.value)
     for number, booth in enumerate(FAIR.booths):

@@ -1,4 +1,4 @@
-"""What the fair file says on /facts, and how /metrics is made family by family."""
+"""/facts shows the fair file, and /metrics is made family by family."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ CIFTIS = load_fair(example_fair_path())
 
 
 def facts(page: bytes) -> dict[str, dict[tuple[str, ...], float]]:
-    """Return the values by name and label values, these in the order of the labels' names."""
+    """Return the values by name and label values, with labels sorted by name."""
     return {
         family.name: {
             tuple(value for _, value in sorted(sample.labels.items())): sample.value for sample in family.samples
@@ -35,13 +35,13 @@ def test_halls_gates_and_hours_are_those_of_the_fair_file() -> None:
     assert list(shown["fair_opens_timestamp_seconds"].values()) == opened
 
 
-def test_a_booth_bears_its_main_exhibitor_and_an_exhibit_its_booth() -> None:
+def test_a_booth_has_its_main_exhibitor_and_an_exhibit_its_booth() -> None:
     shown = facts(facts_page(FAIR))
     assert ("h1-001", "e1", "h1", "Example Bank", "finance") in shown["fair_booth_info"]
     assert ("h2-001", "night-train", "e3", "Night train cabin") in shown["fair_exhibit_info"]
 
 
-def test_every_booth_exhibit_and_hall_of_a_large_fair_stands_once() -> None:
+def test_every_booth_exhibit_and_hall_of_a_large_fair_is_there_once() -> None:
     shown = facts(facts_page(CIFTIS))
     assert len(shown["fair_booth_info"]) == len(CIFTIS.booths)
     assert len(shown["fair_exhibit_info"]) == len(CIFTIS.exhibits)
@@ -64,7 +64,7 @@ async def test_a_page_made_family_by_family_is_the_page_made_at_once(encode: obj
     assert await exposition(registry, encode) == encode(registry)  # type: ignore[arg-type, operator]
 
 
-async def test_others_run_between_two_families() -> None:
+async def test_other_tasks_run_between_two_families() -> None:
     turns = 0
 
     async def fold() -> None:

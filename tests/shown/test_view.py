@@ -1,4 +1,4 @@
-"""Which window is shown: closed by the events' own time or by the wall clock, newest first, late ones included."""
+"""The newest closed window is shown: the events' own time or the wall clock closes it, and late events reach it."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""A worker as it is wired, not started, for tests without Kafka."""
+"""A worker that is wired but not started, for tests without Kafka."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -13,7 +13,7 @@ from streams.worker.app import Worker, create_worker
 
 @pytest.fixture
 async def worker(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Worker]:
-    """A worker of the small example fair. This process keeps its own garbage collector."""
+    """A worker for the small example fair. It leaves this process's garbage collector alone."""
     monkeypatch.setattr(turns, "tune_garbage_collector", lambda: None)
     made = create_worker(load_fair(example_fair_path("small")), KafkaSettings(), WorkerSettings())
     yield made

@@ -1,4 +1,4 @@
-"""Where an event partition is read after a rebalance, and how what was fetched of it becomes chunks."""
+"""Where reading of an event partition starts after a rebalance, and how fetched records become chunks."""
 
 import pytest
 
@@ -8,12 +8,12 @@ from tests.support.still_kafka import EVENTS, records
 
 
 def reading(last: int | None = None, most: int = 3) -> Reading:
-    """Return how far a partition is read whose state has applied everything up to an offset."""
+    """Return the reading of a partition whose state has applied everything up to an offset."""
     return Reading(frozenset({EVENTS.topic}), most, lambda _: last)
 
 
 def cut(where: Reading, *offsets: int) -> list[tuple[int, list[int]]]:
-    """Return what each chunk follows, and its offsets."""
+    """Return for each chunk the offset that it follows, and its offsets."""
     return [
         (follows, [record.offset for record in part]) for follows, part in where.cut(EVENTS, records(EVENTS, *offsets))
     ]
@@ -33,7 +33,7 @@ def test_records_that_are_gone_before_they_were_applied_are_named() -> None:
         reading(last=41).start(EVENTS, earliest=50)
 
 
-def test_nothing_comes_out_of_a_partition_before_it_is_known_where_it_is_read() -> None:
+def test_a_partition_yields_nothing_before_its_start_is_known() -> None:
     where = reading()
     assert cut(where, 0, 1) == []
     where.reads_from(EVENTS, 0)
@@ -52,7 +52,7 @@ def test_a_chunk_follows_the_one_before_across_a_gap_in_the_log() -> None:
     assert cut(where, 0, 1) + cut(where, 5, 6) == [(0, [0, 1]), (2, [5, 6])]
 
 
-def test_a_chunk_behind_a_lost_one_does_not_follow_what_is_in_state() -> None:
+def test_a_chunk_behind_a_lost_one_does_not_follow_the_state() -> None:
     where = reading()
     where.reads_from(EVENTS, 0)
     lost = cut(where, 0, 1)
@@ -61,7 +61,7 @@ def test_a_chunk_behind_a_lost_one_does_not_follow_what_is_in_state() -> None:
     assert follows == 2, "the agent, whose state ends before 0, sees that 0 and 1 are missing"
 
 
-def test_what_is_fetched_once_more_after_a_seek_is_cut_away() -> None:
+def test_records_fetched_once_more_after_a_seek_are_cut_away() -> None:
     where = reading()
     where.reads_from(EVENTS, 2)
     assert cut(where, 0, 1, 2, 3) == [(2, [2, 3])]

@@ -1,4 +1,4 @@
-"""Whatever happens to workers, their KPIs equal the oracle's: recomputed from Kafka's records by other code."""
+"""After any fault of workers, their KPIs equal the oracle's, which other code recomputes from Kafka's records."""
 
 import random
 from collections.abc import Callable
@@ -59,8 +59,8 @@ def test_a_worker_that_joins_one_that_dies_and_one_that_wakes_up_from_a_freeze_c
         lambda: len(third.partitions()) == 4, "the partitions of a frozen worker are taken over", 3 * SESSION_S + 20
     )
     second.wake()
-    # The woken worker may have a chunk in hand: it then appends where somebody else writes, and must leave. So must the
-    # other one if that record came between two of its own. Neither counts for anything; a supervisor restarts both.
+    # The woken worker may still hold a chunk. Then it appends to a journal that another worker writes, and must end.
+    # So must the other worker, if that record came between two of its own. A supervisor restarts both.
     eventually(
         lambda: any_left(second, third) or second.get("/readyz") == "ready\n", "the woken worker leaves or rejoins"
     )
@@ -96,4 +96,6 @@ def test_a_worker_recovers_from_the_journal_alone(broker: str, start_worker: Sta
     assert worker.stop() == 0
     again = start_worker().wait_ready()
     must_equal_the_oracle(broker, again)
-    assert again.metric("fair_worker_records_total") == 0, "it folded events again instead of reading the journal"
+    assert again.metric("fair_worker_records_total") == 0, (
+        "the worker must not fold events again that are in the journal"
+    )

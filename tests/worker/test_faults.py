@@ -1,4 +1,4 @@
-"""Records that are no events, a journal that cannot be written, a journal that is lost."""
+"""Records that are not events, a journal that cannot be written, a journal that is lost."""
 
 import asyncio
 import base64
@@ -27,7 +27,7 @@ POISON = {
 
 
 def letters(broker: str) -> dict[str, dict[str, object]]:
-    """Return the dead letters by the place of their record; a letter written twice is one letter."""
+    """Return the dead letters by the place of their record. A letter that was written twice is one letter."""
     return {(key or b"").decode(): json.loads(value or b"") for *_, key, value in read_back(broker, "fair.rejected")}
 
 
@@ -48,7 +48,7 @@ def test_a_poison_record_becomes_a_dead_letter_and_its_partition_moves_on(broker
     must_equal_the_oracle(broker, start_worker().wait_ready())
 
 
-def test_a_worker_to_which_everything_looks_bad_stops_and_says_what_to_do(broker: str, start_worker: Start) -> None:
+def test_a_worker_that_refuses_everything_stops_and_says_what_to_do(broker: str, start_worker: Start) -> None:
     worker = start_worker(max_consecutive_rejects="50").wait_ready()
     send(broker, [RawRecord(SCANS.name, b"k%d" % number, b"nonsense") for number in range(200)])
     assert worker.wait_exit() == EXIT_MUST_STOP

@@ -1,4 +1,4 @@
-"""Dead letters of a worker: they lie beside the record that was refused."""
+"""Dead letters of a worker: each has the partition number of the refused record."""
 
 from dataclasses import replace
 from typing import Any
@@ -12,7 +12,7 @@ from streams.worker.app import Worker
 
 
 class Sent:
-    """The answer of Kafka to a record."""
+    """Kafka's answer to a record."""
 
     offset = 17
 

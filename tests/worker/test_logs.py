@@ -1,4 +1,4 @@
-"""What a worker's log says on a bad day: which partitions, from which offsets, how many records, how long."""
+"""A worker's log on a bad day names partitions, offsets, numbers of records, and durations."""
 
 import os
 from typing import Any
@@ -18,7 +18,7 @@ from tests.support.still_kafka import EVENTS, on_still_kafka
 
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The lines that are logged: event and fields."""
+    """The logged lines: event and fields."""
     capture = LogCapture()
     for module in (store, turns, failstop):
         monkeypatch.setattr(module, "log", structlog.wrap_logger(None, processors=[capture]))
@@ -26,13 +26,13 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def named(lines: list[Any], event: str) -> Any:
-    """Return the one line of an event."""
+    """Return the only line with this event."""
     [line] = [line for line in lines if line["event"] == event]
     return line
 
 
 def written(worker: Worker) -> bytes:
-    """Return the first journal record of a new writer, of a chunk of one refused record."""
+    """Return the first journal record of a new writer, for a chunk with one refused record."""
     journal = PartitionJournal(worker.engine)
     journal.start_writing(b"writer-1")
     refused = InvalidEvent("not_json", "no event")
@@ -45,7 +45,7 @@ async def test_partitions_come_and_go_with_their_numbers_and_journal_offsets(wor
     states.apply(journal, Chunk(0, [(0, written(worker))]))
     states.recovered({0, 1})
     assert named(lines, "partitions assigned")["gained"] == [0, 1]
-    assert named(lines, "recovery begun")["journal_from"] == {0: 0, 1: 0}
+    assert named(lines, "recovery started")["journal_from"] == {0: 0, 1: 0}
     recovered = named(lines, "recovery finished")
     assert (recovered["partitions"], recovered["journal_to"], recovered["records"]) == ([0, 1], {0: 1, 1: 0}, 1)
     assert recovered["seconds"] >= 0
@@ -53,7 +53,7 @@ async def test_partitions_come_and_go_with_their_numbers_and_journal_offsets(wor
     states.assigned({0}, {2})
     told = named(lines, "partitions assigned")
     assert (told["active"], told["standby"], told["gained"], told["revoked"]) == ([0], [2], [], [1])
-    assert named(lines, "recovery begun")["journal_from"] == {0: 1}
+    assert named(lines, "recovery started")["journal_from"] == {0: 1}
 
 
 async def test_a_record_of_a_worker_that_had_lost_its_partition_is_named_with_its_writer(
@@ -67,19 +67,19 @@ async def test_a_record_of_a_worker_that_had_lost_its_partition_is_named_with_it
     assert len(bytes.fromhex(line["writer"])) == 8
 
 
-async def test_a_rebalance_is_told_with_its_seconds(worker: Worker, lines: list[Any]) -> None:
+async def test_a_rebalance_is_logged_with_its_seconds(worker: Worker, lines: list[Any]) -> None:
     on_still_kafka(worker, EVENTS)
     worker.states.active = frozenset({4})
     worker.app.on_rebalance_start()
     worker.app.on_rebalance_end()
-    assert named(lines, "rebalance begun")["active"] == [4]
+    assert named(lines, "rebalance started")["active"] == [4]
     finished = named(lines, "rebalance finished")
     assert finished["active"] == [4]
     assert finished["seconds"] >= 0
 
 
 class Ended(BaseException):
-    """The process would have ended."""
+    """Raised where the process would end."""
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_leaving_says_what_and_where_and_why_or_the_traceback(
     monkeypatch.setattr(failstop.logging, "shutdown", lambda: None)
     with pytest.raises(Ended, match="70"):
         failstop.leave("it went wrong", error, partition=3)
-    line = named(lines, "leaving")
+    line = named(lines, "ending the process")
     assert line["log_level"] == "critical"
     assert {**told, "what": "it went wrong", "partition": 3, "error": error}.items() <= line.items()
     assert line.get("exc_info") is (error if isinstance(error, KeyError) else None)

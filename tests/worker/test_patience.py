@@ -1,4 +1,4 @@
-"""How long a worker waits for Kafka: a connection that is open at one end only must not stop it for minutes."""
+"""A connection that is open at one end only must not stop a worker for minutes."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What must hold of Faust's app and producer, and of mode. A red test: read the seam and the new one again."""
+"""Assumptions about Faust's app and producer, and mode. If a test fails, compare the seam with the new version."""
 
 import logging
 from collections.abc import Iterable
@@ -29,16 +29,16 @@ async def test_an_app_that_starts_makes_directories_and_ours_makes_none(tmp_path
     assert not (tmp_path / "ours").exists(), "_create_directories: Faust makes its directories elsewhere"
 
 
-async def test_an_append_tells_its_offset_once_kafka_has_it(worker: Worker) -> None:
+async def test_an_append_gives_its_offset_once_kafka_has_it(worker: Worker) -> None:
     future = worker.app.tables["journal"].send_changelog(3, b"fair.scans", b"\x00raw")
     message = future.message
     assert (message.partition, message.key, message.value) == (3, b"fair.scans", b"\x00raw")
     tp = TP(worker.journal.name, 3)
     future.set_result(RecordMetadata(tp.topic, tp.partition, tp, 17))
-    assert await offset_of(future) == 17, "send_changelog: the outcome of an append is told in another way"
+    assert await offset_of(future) == 17, "send_changelog: the result of an append is given in another way"
 
 
-async def test_an_append_that_is_refused_is_told_by_aiokafka_s_error_whenever_it_comes(worker: Worker) -> None:
+async def test_a_refused_append_raises_aiokafka_s_error_early_or_late(worker: Worker) -> None:
     denied = TopicAuthorizationFailedError("fair.rejected")
 
     class Refusing:
@@ -60,7 +60,7 @@ async def test_an_append_that_is_refused_is_told_by_aiokafka_s_error_whenever_it
 
 
 @pytest.mark.parametrize("name", SAID_TWICE)
-async def test_a_logger_that_is_silenced_says_what_its_sender_is_told(
+async def test_a_silenced_logger_repeats_an_error_that_the_sender_gets(
     worker: Worker, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
     future = worker.app.tables["journal"].send_changelog(3, b"fair.scans", b"")
@@ -90,7 +90,7 @@ async def test_faust_tells_the_app_of_the_beginning_and_the_end_of_a_rebalance(w
 async def test_a_worker_is_ready_after_a_rebalance_in_which_another_one_began(
     worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Faust forgets what its sensors knew of the second one when the first one ends."""
+    """Faust forgets what its sensors knew about the second rebalance when the first one ends."""
     on_still_kafka(worker, EVENTS)
     app, recovered = worker.app, worker.health.recovered
 
@@ -143,5 +143,5 @@ async def test_faust_s_process_leaves_our_logging_and_standard_output_alone(
     before = (list(root.handlers), root.level)
     await process.on_first_start()
     await process.on_startup_finished()
-    assert (root.handlers, root.level) == before, "override_logging: mode sets up logging all the same"
-    assert capsys.readouterr().out == "", "spinner: Faust writes to the terminal all the same"
+    assert (root.handlers, root.level) == before, "override_logging: mode sets up logging anyway"
+    assert capsys.readouterr().out == "", "spinner: Faust writes to the terminal anyway"

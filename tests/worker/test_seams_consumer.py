@@ -1,4 +1,4 @@
-"""What must hold of Faust's consumer for ours to be right. A red test: read the seam again, with the new Faust."""
+"""Assumptions of the seam about Faust's consumer. If a test fails, compare the seam with the new Faust."""
 
 import asyncio
 from pathlib import Path
@@ -18,7 +18,7 @@ from tests.support.still_kafka import EVENTS, on_still_kafka, records
 
 
 class Left(BaseException):
-    """The worker would have left."""
+    """Raised where the worker would end."""
 
 
 async def test_faust_takes_its_consumer_from_the_transport_and_its_thread_from_the_consumer(worker: Worker) -> None:
@@ -29,7 +29,7 @@ async def test_faust_takes_its_consumer_from_the_transport_and_its_thread_from_t
 
 async def test_mode_runs_the_watch_over_the_thread_as_long_as_the_consumer_runs(worker: Worker) -> None:
     tasks = [task.fun.__name__ for task in worker.app.consumer._get_tasks()]  # type: ignore[attr-defined]
-    assert "_watch_thread" in tasks, "mode takes Service.task of a subclass no more"
+    assert "_watch_thread" in tasks, "mode no longer runs the Service.task of a subclass"
     assert "_commit_handler" in tasks
 
 
@@ -66,7 +66,7 @@ async def test_reading_from_an_offset_moves_all_positions_that_faust_keeps(worke
     assert consumer._read_offset[EVENTS] == consumer._committed_offset[EVENTS] == 5
 
 
-async def test_records_that_are_gone_before_they_are_read_make_the_worker_leave(
+async def test_records_that_are_gone_before_they_are_read_end_the_worker(
     worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     consumer, kafka = on_still_kafka(worker, EVENTS, earliest=9)
@@ -86,7 +86,7 @@ async def test_records_that_are_gone_before_they_are_read_make_the_worker_leave(
     assert kafka.sought == []
 
 
-async def test_a_fetch_becomes_one_message_a_chunk_and_none_while_faust_rebalances(worker: Worker) -> None:
+async def test_a_fetch_becomes_one_message_per_chunk_and_none_while_faust_rebalances(worker: Worker) -> None:
     app = worker.app
     consumer, kafka = on_still_kafka(worker, EVENTS)
     await consumer.read_from(EVENTS, 0)
@@ -109,7 +109,7 @@ async def test_a_chunk_comes_through_faust_s_decoding_as_it_is(worker: Worker) -
         assert event.message is message
 
 
-async def test_faust_s_fetcher_hands_messages_on_through_our_loop_which_makes_no_tasks(
+async def test_faust_s_fetcher_passes_messages_on_through_our_loop_which_makes_no_tasks(
     worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = worker.app
@@ -165,8 +165,8 @@ async def test_a_chunk_that_is_not_acknowledged_holds_back_a_rebalance(worker: W
     await asyncio.wait_for(waiting, 5)
 
 
-async def test_what_comes_while_faust_rebalances_is_thrown_away(worker: Worker) -> None:
-    """The reason why nothing is handed on until it is over; should it change, the guard has become needless."""
+async def test_faust_throws_away_events_that_come_while_it_rebalances(worker: Worker) -> None:
+    """This is why nothing is passed on during a rebalance. If it changes, the guard is no longer needed."""
     app = worker.app
     queue = app.topic(EVENTS.topic, schema=RawChunks()).queue
     app.flow_control.suspend()
@@ -199,7 +199,7 @@ async def test_a_full_partition_is_left_out_of_the_next_fetch_until_it_has_room(
 
 
 def test_nothing_in_faust_waits_for_the_event_that_our_fetch_leaves_out() -> None:
-    """`not_waiting_next_records` is read by `wait_for_stopped_flow` alone."""
+    """Only `wait_for_stopped_flow` reads `not_waiting_next_records`."""
     package = Path(faust.__file__).parent
     calls = {
         path.relative_to(package)
@@ -207,4 +207,4 @@ def test_nothing_in_faust_waits_for_the_event_that_our_fetch_leaves_out() -> Non
         for line in path.read_text(encoding="utf-8").splitlines()
         if "wait_for_stopped_flow" in line and "def " not in line
     }
-    assert not calls, "_fetch_where_there_is_room: set and clear not_waiting_next_records as Faust's own does"
+    assert not calls, "_fetch_where_there_is_room: set and clear not_waiting_next_records as Faust's own method does"

@@ -1,4 +1,4 @@
-"""Nothing of the worker outside streams/worker/seams leans on what Faust, mode and aiokafka do not document."""
+"""Outside streams/worker/seams, the worker uses only documented features of Faust, mode and aiokafka."""
 
 import ast
 import importlib
@@ -16,20 +16,20 @@ OUTSIDE = sorted(set(WORKER.rglob("*.py")) - set(INSIDE))
 
 LIBRARIES = ("faust", "mode", "aiokafka")
 DOCUMENTED = {"faust", "faust.auth", "faust.types", "mode", "aiokafka.errors"}
-"""Modules whose names are for everybody."""
+"""Modules with public names only."""
 PYTHONS_OWN = {"os._exit"}
-"""Documented by Python, underscore and all."""
+"""Documented by Python, although they begin with an underscore."""
 TOUCHES = {
     "consumer._fetch_max_wait_ms",
     "consumer._fetch_min_bytes",
     "consumer._coordinator",
     "consumer._client",
 }
-"""Private attributes of other objects that the seams touch, each marked SLF001 in its line."""
+"""Private attributes of other objects that the seams use, each marked SLF001 on its line."""
 
 
 def imports(tree: ast.AST) -> Iterator[tuple[str, str]]:
-    """Give module and name of everything that a file imports from the libraries."""
+    """Yield module and name of everything that a file imports from the libraries."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found = [(alias.name, "") for alias in node.names]
@@ -41,7 +41,7 @@ def imports(tree: ast.AST) -> Iterator[tuple[str, str]]:
 
 
 def private(tree: ast.AST) -> Iterator[str]:
-    """Give every private attribute of an object other than the own one, as it is written."""
+    """Yield every private attribute of other objects, as it is written in the file."""
     for node in ast.walk(tree):
         is_private = isinstance(node, ast.Attribute) and node.attr.startswith("_") and not node.attr.endswith("__")
         if is_private and not (isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"}):
@@ -60,12 +60,12 @@ def names_of_own(cls: ast.ClassDef) -> set[str]:
 
 
 def of_a_library(cls: type) -> Iterator[type]:
-    """Give the ancestors of a class that belong to the libraries."""
+    """Return the ancestors of a class that belong to the libraries."""
     return (base for base in cls.__mro__ if base.__module__.split(".")[0] in LIBRARIES)
 
 
 def has(base: type, name: str) -> bool:
-    """Return whether a class has an attribute, be it only in the instance."""
+    """Return whether a class has an attribute, even if only its instances have it."""
     return name in vars(base) or re.search(rf"\bself\.{name}\b", inspect.getsource(base)) is not None
 
 
@@ -93,7 +93,7 @@ def test_a_class_outside_the_seams_shares_no_private_name_with_the_library_class
             assert not shared, f"{node.name} overrides or reads what is private to a library"
 
 
-def test_the_seams_touch_the_private_attributes_that_are_listed_here_and_say_so_in_the_line() -> None:
+def test_the_seams_use_only_the_private_attributes_listed_here_and_mark_each_line() -> None:
     touched = {name for path in INSIDE for name in private(ast.parse(path.read_text(encoding="utf-8")))}
     assert {name for name in touched if not name.startswith("super()")} == TOUCHES
     for path in INSIDE:
@@ -102,5 +102,5 @@ def test_the_seams_touch_the_private_attributes_that_are_listed_here_and_say_so_
 
 
 @pytest.mark.parametrize("path", [path for path in INSIDE if path.name != "__init__.py"], ids=lambda path: path.name)
-def test_a_seam_says_with_which_version_it_was_read(path: Path) -> None:
+def test_a_seam_says_for_which_version_it_was_written(path: Path) -> None:
     assert "Read with faust-streaming" in (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "")

@@ -1,4 +1,4 @@
-"""What must hold of Faust's recovery of a table. A red test: read the seam again, with the new Faust."""
+"""Assumptions about Faust's recovery of a table. If a test fails, compare the seam with the new Faust."""
 
 import asyncio
 from typing import Any
@@ -17,11 +17,11 @@ from tests.support.still_kafka import EVENTS, on_still_kafka, records
 
 
 class Left(BaseException):
-    """The worker would have left."""
+    """Raised where the worker would end."""
 
 
 def of_recovery(worker: Worker) -> Recovery:
-    """Return Faust's recovery service of a worker."""
+    """Return a worker's recovery service of Faust."""
     tables: Any = worker.app.tables
     recovery: Recovery = tables.recovery
     return recovery
@@ -34,7 +34,7 @@ def journal_at(worker: Worker, next_offset: int) -> PartitionJournal:
     return journal
 
 
-async def test_faust_tells_the_table_what_is_assigned_and_then_asks_where_to_read_on(
+async def test_faust_tells_the_table_what_is_assigned_and_then_asks_where_to_continue(
     worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warm, mine, gone = (TP(worker.journal.name, number) for number in range(3))
@@ -50,11 +50,11 @@ async def test_faust_tells_the_table_what_is_assigned_and_then_asks_where_to_rea
     assert worker.states.active == {1}
     assert (recovery.active_tps, recovery.standby_tps) == ({mine}, {warm})
     assert (recovery.active_offsets[mine], recovery.standby_offsets[warm]) == (3, 3), (
-        "persisted_offset: Faust asks elsewhere where to read on, or before the table is told"
+        "persisted_offset: Faust asks in another place where to continue reading, or before it tells the table"
     )
 
 
-async def test_faust_gives_what_it_read_to_the_table_and_goes_on_if_that_fails(
+async def test_faust_passes_records_to_the_table_and_continues_if_that_fails(
     worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     consumer, _ = on_still_kafka(worker, EVENTS)
@@ -68,7 +68,7 @@ async def test_faust_gives_what_it_read_to_the_table_and_goes_on_if_that_fails(
     assert applied == [(tp, Chunk(0, [(0, b"0"), (1, b"1")]))], "apply_changelog_batch: Faust applies in another way"
 
     def fails(*_: Any) -> None:
-        raise ValueError("no record of ours")
+        raise ValueError("not a journal record")
 
     left: list[Any] = []
 
@@ -81,7 +81,7 @@ async def test_faust_gives_what_it_read_to_the_table_and_goes_on_if_that_fails(
     recovery.buffers[worker.app.tables["journal"]] = [event]
     with pytest.raises(Left):
         recovery.flush_buffers()
-    assert left == [("the journal cannot be read", "no record of ours", 0)]
+    assert left == [("the journal cannot be read", "not a journal record", 0)]
 
 
 async def test_faust_drops_a_journal_record_that_it_counts_as_recovered_unless_it_is_sent_back(
@@ -109,16 +109,16 @@ async def test_faust_drops_a_journal_record_that_it_counts_as_recovered_unless_i
             await asyncio.sleep(0)
 
     await comes(3)
-    assert taken == [], "recovery: Faust applies a record twice; read_journal_from need not move its offsets"
+    assert taken == [], "recovery: Faust applies a record twice; read_journal_from no longer needs to move its offsets"
     await read_journal_from(worker.app, tp, 3)
     assert kafka.sought == [(tp, 3)]
     await comes(3)
     slurping.cancel()
-    assert taken == [3], "recovery.active_offsets: Faust counts in another way what it has recovered"
+    assert taken == [3], "recovery.active_offsets: Faust counts recovered records in another way"
 
 
-async def test_what_of_the_journal_is_queued_when_flow_resumes_is_thrown_away(worker: Worker) -> None:
-    """The reason why a lost record is read again; should it change, that has become needless."""
+async def test_faust_throws_away_journal_records_that_are_queued_when_flow_resumes(worker: Worker) -> None:
+    """This is why a lost record is read again. If it changes, that is no longer needed."""
     queue: Any = of_recovery(worker).tables.changelog_queue
     worker.app.flow_control.suspend()
     queue.force_put_nowait("a journal record")

@@ -1,4 +1,4 @@
-"""What must hold of Faust's consumer thread and of aiokafka. A red test: read the seam and the new one again."""
+"""Assumptions about Faust's consumer thread and aiokafka. If a test fails, compare the seam with the new version."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,12 +22,12 @@ DENIED = TopicAuthorizationFailedError(EVENTS.topic)
 
 
 class Left(BaseException):
-    """The worker would have left: nobody in between may catch it."""
+    """Raised where the worker would end. Nothing in between may catch it."""
 
 
 @pytest.fixture
 def left(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Why the worker would have left."""
+    """The reason why the worker would end."""
     reasons: list[str] = []
 
     def leave(what: str, error: BaseException, **_: Any) -> None:
@@ -49,7 +49,7 @@ async def started(client: AIOKafkaConsumer, monkeypatch: pytest.MonkeyPatch) -> 
     """Start a client that finds no broker."""
 
     async def nowhere(_: Any) -> None:
-        """Connect to nobody."""
+        """Do not connect."""
 
     monkeypatch.setattr(AIOKafkaClient, "bootstrap", nowhere)
     monkeypatch.setattr(GroupCoordinator, "_coordination_routine", nowhere)
@@ -60,18 +60,18 @@ async def started(client: AIOKafkaConsumer, monkeypatch: pytest.MonkeyPatch) -> 
         await client.stop()
 
 
-async def test_faust_makes_its_client_where_we_set_how_long_a_fetch_waits_and_the_fetcher_hears_it(
+async def test_faust_makes_its_client_where_we_set_how_long_a_fetch_waits_and_the_fetcher_gets_it(
     worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = made_by(worker)
     async with started(client, monkeypatch):
         fetcher = client._fetcher
         assert (fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes) == (FETCH_WAIT_MS, FETCH_MIN_BYTES), (
-            "_create_worker_consumer: Faust makes its client elsewhere, or aiokafka hands these on in another way"
+            "_create_worker_consumer: Faust makes its client elsewhere, or aiokafka passes these on in another way"
         )
 
 
-async def test_faust_still_has_no_setting_for_it(worker: Worker) -> None:
+async def test_faust_still_has_no_setting_for_how_long_a_fetch_waits(worker: Worker) -> None:
     consumer: Any = worker.app.consumer
     stock = AIOKafkaConsumerThread._create_worker_consumer(consumer._thread, worker.app.transport)  # type: ignore[arg-type]
     assert (stock._fetch_max_wait_ms, stock._fetch_min_bytes) == (1500, 1), "look for a setting in the new Faust"
@@ -79,7 +79,7 @@ async def test_faust_still_has_no_setting_for_it(worker: Worker) -> None:
     assert not any("fetch_max_wait" in name or "fetch_min" in name for name in dir(worker.app.conf))
 
 
-async def test_a_commit_that_is_refused_makes_the_worker_leave(
+async def test_a_commit_that_is_refused_ends_the_worker(
     worker: Worker, monkeypatch: pytest.MonkeyPatch, left: list[str]
 ) -> None:
     async def refuse(*_: Any) -> None:
@@ -94,7 +94,7 @@ async def test_a_commit_that_is_refused_makes_the_worker_leave(
     assert "Read on topic fair.scans" in left[0], "commit: Faust commits without the client's own commit"
 
 
-async def test_a_fetch_that_is_refused_makes_the_worker_leave(
+async def test_a_fetch_that_is_refused_ends_the_worker(
     worker: Worker, monkeypatch: pytest.MonkeyPatch, left: list[str]
 ) -> None:
     consumer, kafka = on_still_kafka(worker, EVENTS)

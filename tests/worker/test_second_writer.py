@@ -1,4 +1,4 @@
-"""A worker that lost its partition and appends to the journal all the same; a Kafka that is not there; our topics."""
+"""A worker that lost its partition and still appends to the journal; and a Kafka that is not there."""
 
 import asyncio
 from collections.abc import Callable
@@ -44,7 +44,7 @@ def test_without_a_broker_a_worker_says_so_in_one_line_and_ends_with_1(tmp_path:
 
 
 async def append_old_records_again(broker: str) -> None:
-    """Do as a worker that woke up late: append, in every partition, a record that continues an old one."""
+    """Act like a worker that woke up late: append to every partition a record that continues an old one."""
     async with admin(KafkaSettings(bootstrap_servers=broker)) as client:
         [journal] = [name for name in await client.list_topics() if name.endswith("-journal-changelog")]
     old = await asyncio.to_thread(read_back, broker, journal)

@@ -1,4 +1,4 @@
-"""The states behind the journal table: what it does when Faust has dropped journal records on their way."""
+"""The states behind the journal table read journal records again that Faust has dropped on the way."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ from streams.worker.store import States
 
 
 class Seeks:
-    """A consumer that only notes where it is sent."""
+    """A consumer that only notes where it is told to read."""
 
     def __init__(self) -> None:
         self.made: list[tuple[TP, int]] = []
@@ -24,12 +24,12 @@ class Seeks:
 
 
 def read(states: States, tp: TP, *offsets: int) -> None:
-    """Apply chunks of one record each."""
+    """Apply chunks with one record each."""
     for offset in offsets:
         states.apply(tp, Chunk(offset, [(offset, b"")]))
 
 
-async def test_a_lost_journal_record_is_read_again_once_however_many_came_behind_it(
+async def test_a_lost_journal_record_is_read_again_once_for_any_number_of_records_behind_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     worker = create_worker(load_fair(example_fair_path("small")), KafkaSettings(), WorkerSettings())

@@ -1,6 +1,6 @@
 """The seams with Faust, mode and aiokafka: every use of something that they do not document.
 
-Outside this package the worker uses only what they document. What a seam replaces or reads, why, and with which version
-it was read stands at each. What must hold of the library for it to be right is in a test of each, in tests/worker, in
-the files test_seams_*.py.
+Outside this package, the worker uses only documented features. Each seam says what it replaces or reads, why, and
+which version of the library it was written for. The tests in tests/worker/test_seams_*.py check the assumptions that
+each seam makes about the library.
 """

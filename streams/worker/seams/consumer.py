@@ -1,4 +1,4 @@
-"""Faust's Kafka consumer, made to deliver chunks. Read with faust-streaming 0.15.3 and aiokafka 0.14.0."""
+"""Faust's Kafka consumer, changed to deliver chunks. Read with faust-streaming 0.15.3 and aiokafka 0.14.0."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -18,16 +18,16 @@ from streams.worker.failstop import leave
 from streams.worker.seams.thread import Denial, PatientThread
 
 POLL_S = 0.1
-"""How long a fetch waits for partitions that may be empty while others regain room. Stock Faust waits a second."""
+"""How long a fetch waits. Its partitions may be empty while others get room again. Stock Faust waits a second."""
 PAUSE_S = 0.02
-"""Before looking again whether a partition has room in the queue. Stock Faust sleeps a second: a worker under load was
-idle for 40 % of the time."""
+"""Pause before checking again whether a partition has room in the queue. Stock Faust sleeps a second: a worker under
+load was idle for 40 % of the time."""
 
 
 class WorkerTransport(Transport):
-    """Faust's transport, which makes our consumer.
+    """Faust's transport, changed to make a `ChunkConsumer`.
 
-    Faust asks the app's transport for the one consumer of an app, at its first use.
+    Faust asks the app's transport for the app's only consumer when it first needs it.
     """
 
     def __init__(self, url: list[URL], app: AppT, reading: Reading, denial: Denial) -> None:
@@ -43,7 +43,7 @@ class WorkerTransport(Transport):
 
 
 def read_chunks(app: faust.App, reading: Reading, denial: Denial) -> None:
-    """Make an app read chunks; to be called before the app is started."""
+    """Make an app read chunks. Call it before the app is started."""
     app.transport = WorkerTransport(app.conf.broker_consumer, app, reading, denial)
 
 
@@ -55,10 +55,10 @@ async def read_events_from(app: faust.App, tp: TP, offset: int) -> None:
 
 
 class ChunkConsumer(Consumer):
-    """Faust's consumer for the event topics of a worker and its journal.
+    """Faust's consumer for a worker's event topics and its journal.
 
     Attributes:
-        reading: where each event partition is read.
+        reading: the positions of the event partitions.
     """
 
     mundane_level = "debug"
@@ -70,23 +70,23 @@ class ChunkConsumer(Consumer):
 
     @override
     def _new_consumer_thread(self) -> PatientThread:
-        """Make our thread. Faust asks for it once, while the consumer is made."""
+        """Make a `PatientThread`. Faust asks for it once, when it makes the consumer."""
         return PatientThread(self, loop=self.loop, beacon=self.beacon, denial=self._denial)
 
     @Service.task
     async def _watch_thread(self) -> None:
-        """Leave when the consumer is no longer well. mode runs it from the consumer's start to its stop."""
+        """End the process when the consumer has failed. mode runs this from the consumer's start to its stop."""
         thread = self._thread
         assert isinstance(thread, PatientThread)
         await thread.watch()
 
     @override
     async def perform_seek(self) -> None:
-        """Seek every event partition to where its state ends; ask for all their first offsets in one call.
+        """Seek every event partition to the end of its state; ask for all first offsets in one call.
 
-        Faust calls this once the tables are recovered, with the event partitions resumed and before it says that the
-        rebalance is over. Its own seeks to the committed offset, and leaves a partition that has none where the fetcher
-        has run to: what was fetched and dropped in the rebalance is never read (issue 596).
+        Faust calls this once the tables are recovered and the event partitions resumed, before it says that the
+        rebalance is over. Faust's own method seeks to the committed offset. It leaves a partition without one where the
+        fetcher happens to be, so records that were fetched and dropped in the rebalance are never read (issue 596).
         """
         mine = [tp for tp in self.assignment() if tp.topic in self.reading.topics]
         first = await self.earliest_offsets(*mine) if mine else {}
@@ -98,11 +98,11 @@ class ChunkConsumer(Consumer):
             await self.read_from(tp, offset)
 
     async def read_from(self, tp: TP, offset: int) -> None:
-        """Read an event partition from an offset on, whatever was read before.
+        """Read an event partition from an offset on, no matter what was read before.
 
-        Faust keeps two positions beside the client's own: what it has read (it drops what lies before) and what is
-        committed (it ignores an ack that lies before, and adds no gap). None stands for the beginning in both. Its
-        `_seek` moves aiokafka's consumer from this thread, whatever the consumer's own thread is doing with it.
+        Faust keeps two positions besides the client's own. It drops records before its read offset; it ignores acks
+        and gaps before its committed offset. In both, None stands for the beginning. Its `_seek` moves aiokafka's
+        consumer from this thread, even while the consumer's own thread is using it.
         """
         await self._seek(tp, offset)
         self._read_offset[tp] = offset or None
@@ -111,11 +111,11 @@ class ChunkConsumer(Consumer):
 
     @override
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
-        """Fetch, and give what came as one message for every chunk.
+        """Fetch records, and yield one message for every chunk.
 
-        Faust's own gives one for every record, a topic at a time in turn. What it checks is checked here: that a
-        partition is being read, that the flow goes on, and that no newer generation of the group has begun. While the
-        app rebalances nothing is given at all: streams throw away what comes then (issue 596).
+        Faust's own method yields one message for every record, taking the topics in turn. Its checks are made here
+        too: the partition is being read, the flow is not suspended, and the group has no newer generation. While the
+        app rebalances, nothing is yielded: streams would throw it away (issue 596).
         """
         records, active = await self._fetch_where_there_is_room(timeout)
         generation = self.app.consumer_generation_id
@@ -135,10 +135,10 @@ class ChunkConsumer(Consumer):
                 yield tp, self._message(tp, follows, part)
 
     async def _fetch_where_there_is_room(self, patience_s: float) -> tuple[Any, set[TP]]:
-        """Fetch from the partitions that are being read and not full; look again soon when there is none.
+        """Fetch from the partitions that are being read and have room; if there are none, pause briefly instead.
 
-        Faust's own (`_wait_next_records`) without its pause of a second. `not_waiting_next_records`, which it sets as
-        well, is read only by `wait_for_stopped_flow`, which nothing calls.
+        This is Faust's `_wait_next_records` without its pause of a second. That method also sets
+        `not_waiting_next_records`; only `wait_for_stopped_flow` reads it, and nothing calls that.
         """
         if not self.flow_active:
             await self.wait(self.can_resume_flow)  # type: ignore[arg-type]  # anything with wait() will do
@@ -149,19 +149,19 @@ class ChunkConsumer(Consumer):
         return await self._getmany(active_partitions=active, timeout=patience_s), active
 
     def _message(self, tp: TP, follows: int, part: Sequence[Fetched]) -> Message:
-        """Return Faust's message of the last record of a chunk, with the chunk as its value."""
+        """Return Faust's message for the last record of a chunk, with the chunk as its value."""
         message = self._to_message(tp, part[-1])
         cast("Any", message).value = chunk_of(follows, part)
         return message
 
     @override
     async def _drain_messages(self, fetcher: ServiceT) -> None:
-        """Hand messages on: Faust's loop, without the four asyncio tasks that it spends on each (29 us).
+        """Pass messages on: Faust's loop, without the four asyncio tasks that it spends on each message (29 us).
 
-        It waits for the callback or for the flow to be suspended, whichever comes first; here only where the flow is
-        suspended already, and the callback would wait for it to resume. Offsets between two chunks are told as a gap:
-        Faust commits no further than to the first offset that is neither acknowledged nor in a gap. Its own gap
-        includes the record itself, which then counts twice.
+        Faust always waits for the callback or for the flow to be suspended, whichever comes first. This loop does so
+        only if the flow is already suspended, when the callback would wait for it to resume. Offsets between two
+        chunks are declared as a gap, because Faust commits only up to the first offset that is neither acknowledged nor
+        in a gap. Faust's own gap includes the record itself, which then counts twice.
         """
         callback = self.callback
         try:
@@ -193,9 +193,9 @@ class ChunkConsumer(Consumer):
 
 
 class RawChunks(faust.Schema[bytes, Chunk]):
-    """Hands a message's value on as it is: a chunk is not bytes that could be decoded.
+    """Passes a message's value on unchanged, because a chunk is not bytes that could be decoded.
 
-    Faust decodes a message through the schema of its topic, and looks at the value nowhere else on the way.
+    Faust decodes a message with the schema of its topic, and does not look at the value anywhere else.
     """
 
     @override

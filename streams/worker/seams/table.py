@@ -1,4 +1,4 @@
-"""The Faust table behind the journal: Faust recovers from its changelog, our states apply the records.
+"""The Faust table behind the journal: Faust recovers from its changelog, and `States` applies the records.
 
 Read with faust-streaming 0.15.3.
 """
@@ -16,16 +16,20 @@ from streams.worker.seams.consumer import RawChunks
 from streams.worker.store import States
 
 BUFFERED_CHUNKS: Final = 10
-"""Chunks of journal records that are applied at once: a tenth of a second in which nothing else runs."""
+"""Chunks of journal records that are applied in one go. It takes a tenth of a second, in which nothing else runs."""
 
 
 class JournalTable(faust.Table):  # type: ignore[type-arg]
-    """A table in name only: nothing is set or got, the agent appends to its changelog and Faust recovers from it.
+    """A table in name only: no key is ever set or read. The agent appends to its changelog and Faust recovers from it.
 
-    Faust tells a table what happens to its changelog partitions, in this order: `on_rebalance` when they are
-    assigned, `persisted_offset` to know where to read on, `apply_changelog_batch` for what was read, and
-    `on_recovery_completed` for those it has read to the end. A table hands all four to its store; this one to the
-    states.
+    Faust tells a table what happens to its changelog partitions with four calls, in this order:
+
+    1. `on_rebalance` when they are assigned;
+    2. `persisted_offset` to find out where to continue reading;
+    3. `apply_changelog_batch` with the records that were read;
+    4. `on_recovery_completed` with the partitions that were read to the end.
+
+    Other tables pass these calls to their store; this one passes them to the states.
     """
 
     mundane_level = "debug"
@@ -46,30 +50,30 @@ class JournalTable(faust.Table):  # type: ignore[type-arg]
 
     @override
     def persisted_offset(self, tp: TP) -> int | None:
-        """Return the last journal offset in state: Faust reads from the next one on, instead of from the first."""
+        """Return the last journal offset in state. Faust then reads from the next one on, not from the first."""
         return self.states.last_read(tp.partition)
 
     @override
     def apply_changelog_batch(self, batch: Iterable[EventT[Any]]) -> None:
-        """Apply journal records. Faust logs what is raised here and goes on: a state with a hole must not live on."""
+        """Apply journal records. An error ends the process: Faust would only log it, and keep a state with a hole."""
         for event in batch:
             tp = event.message.tp
             try:
                 self.states.apply(tp, cast("Any", event.message.value))
-            except Exception as error:  # noqa: BLE001 - whatever it is, the state can no longer be trusted
+            except Exception as error:  # noqa: BLE001 - after any error the state cannot be trusted
                 leave("the journal cannot be read", error, topic=tp.topic, partition=tp.partition)
 
     @override
     async def on_rebalance(
         self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
     ) -> None:
-        """Tell the states what is theirs now. The assignor knows which are active; `assigned` holds both kinds."""
+        """Tell the states their partitions. The assignor knows which are active; `assigned` mixes both kinds."""
         assignor = self.app.assignor
         self.states.assigned(self._mine(assignor.assigned_actives()), self._mine(assignor.assigned_standbys()))
 
     @override
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
-        """Tell the states that they are complete. Faust has yet to let events flow, and swallows what is raised."""
+        """Tell the states that they are complete. Events do not flow yet; Faust ignores errors that are raised here."""
         self.states.recovered({tp.partition for tp in active_tps})
 
     def _mine(self, tps: Iterable[TP]) -> set[int]:
@@ -77,12 +81,12 @@ class JournalTable(faust.Table):  # type: ignore[type-arg]
 
 
 def read_journal_from(app: faust.App, tp: TP, offset: int) -> Awaitable[None]:
-    """Make Faust read a journal partition again from an offset on; return what is done when its client has gone there.
+    """Make Faust read a journal partition again from an offset on. The result is done when the client has moved there.
 
-    What Faust counts as recovered is put back at once: a turn of the loop later, recovery may be over, with a hole.
+    Faust's recovered offset is put back at once: one turn of the loop later, recovery may already be over, with a hole.
 
-    Faust drops every record that lies at or before the offset it counts as recovered. It empties its queue of journal
-    records whenever flow resumes, and counts what it threw away as recovered all the same (issue 596).
+    Faust drops every record up to its recovered offset. It also empties its queue of journal records whenever the flow
+    resumes, and still counts the records thrown away as recovered (issue 596).
     """
     recovery = cast("TableManager", app.tables).recovery
     for offsets in (recovery.active_offsets, recovery.standby_offsets):

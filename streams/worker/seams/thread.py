@@ -1,4 +1,4 @@
-"""The thread in which Faust runs aiokafka's consumer: how long a fetch waits, and leaving when Kafka says no.
+"""The thread in which Faust runs aiokafka's consumer: it sets how long a fetch waits, and reacts to denied rights.
 
 Read with faust-streaming 0.15.3 and aiokafka 0.14.0.
 """
@@ -16,20 +16,20 @@ from schemas.errors import Refused
 from streams.worker.failstop import leave
 
 FETCH_WAIT_MS = 200
-"""How long a broker collects records before it answers a fetch: small chunks cost more than they are worth."""
+"""How long a broker collects records before it answers a fetch: many small chunks would cost more than they gain."""
 FETCH_MIN_BYTES = 32_768
-"""Enough records for a fetch to be answered at once."""
+"""A broker with this many bytes answers a fetch at once."""
 LOOK_S = 1.0
-"""Pause between two looks for an error that aiokafka keeps to itself."""
+"""Pause between two checks for an error that aiokafka does not report."""
 
 Denial = Callable[[BaseException, str], Refused | None]
-"""Error and operation to which right is missing; None if it is another error."""
+"""Takes an error and the operation; returns which right is missing, None for any other error."""
 
 
 class PatientThread(AIOKafkaConsumerThread):
     """The consumer thread, with a fetch that collects for `FETCH_WAIT_MS` instead of long-polling for 1.5 s.
 
-    A right that is taken away ends the process: Faust would log a crash without a name, or wait in silence.
+    A right that is taken away ends the process: Faust would log a crash without saying which right, or wait silently.
 
     Args:
         denial: tells which right an error says is missing.
@@ -43,14 +43,14 @@ class PatientThread(AIOKafkaConsumerThread):
 
     @override
     def _create_worker_consumer(self, transport: Transport) -> AIOKafkaConsumer:
-        """Set how a fetch waits, and hear of a commit that is refused.
+        """Set how long a fetch waits, and notice a commit that is refused.
 
-        Faust writes 1.5 s and one byte into its call, with no setting for either; other requests to the broker,
-        ListOffsets for one, queue behind a waiting fetch. aiokafka hands both on to its fetcher when it is started,
-        which is after this. Faust catches whatever a commit raises and crashes without saying what it was.
+        Faust passes 1.5 s and one byte to aiokafka and has no setting for either. Other requests to the broker, such as
+        ListOffsets, queue behind a waiting fetch. aiokafka passes both values to its fetcher only later, when it is
+        started. Faust catches any error of a commit and crashes without saying what it was.
         """
         consumer = super()._create_worker_consumer(transport)
-        consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001 - settings that Faust does not hand on
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001 - Faust has no settings for these
         consumer._fetch_min_bytes = FETCH_MIN_BYTES  # noqa: SLF001 - same
         commit = consumer.commit
 
@@ -66,7 +66,7 @@ class PatientThread(AIOKafkaConsumerThread):
 
     @override
     async def _fetch_records(self, *args: Any, **kwargs: Any) -> Any:
-        """Hear of a fetch that is refused: Faust runs every fetch through here, in this thread."""
+        """Notice a fetch that is refused. Faust makes every fetch with this method, in this thread."""
         try:
             return await super()._fetch_records(*args, **kwargs)
         except KafkaError as error:
@@ -74,13 +74,13 @@ class PatientThread(AIOKafkaConsumerThread):
             raise
 
     async def watch(self) -> None:
-        """Leave when the consumer is no longer well; it is cancelled when the worker stops."""
+        """End the process when the consumer has failed. The task is cancelled when the worker stops."""
         while True:
             await asyncio.sleep(LOOK_S)
             if self._consumer is None or (error := hidden_error(self._consumer)) is None:
                 continue
             self._leave_if_denied(error)
-            leave("the consumer has come to a standstill", error)
+            leave("the consumer has stopped working", error)
 
     def _leave_if_denied(self, error: BaseException) -> None:
         if (told := self._denial(error, "Read")) is not None:
@@ -88,12 +88,12 @@ class PatientThread(AIOKafkaConsumerThread):
 
 
 def hidden_error(consumer: AIOKafkaConsumer) -> BaseException | None:
-    """Return an error of the group or of a topic's metadata that the consumer keeps to itself; None if it is well.
+    """Return an error of the group or of a topic's metadata that the consumer does not report; None if it works.
 
-    aiokafka keeps an error of the group for whoever calls its own `getmany`, which Faust never does, and stops fetching
-    a topic that it may no longer see: a worker would stand still in silence.
+    aiokafka raises an error of the group only from its own `getmany`, which Faust never calls. It also stops fetching
+    a topic that it may no longer see. In both cases a worker would silently stand still.
     """
-    coordinator: Any = consumer._coordinator  # noqa: SLF001 - there is no public sign of any of these
+    coordinator: Any = consumer._coordinator  # noqa: SLF001 - nothing public shows any of these
     task: asyncio.Task[None] | None = getattr(coordinator, "_coordination_task", None)
     if task is not None and task.done() and not task.cancelled() and (ended := task.exception()):
         return ended
