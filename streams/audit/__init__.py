@@ -1,1 +1,1 @@
-"""Audit: every KPI recomputed from the raw records by code that shares nothing with the fold, and compared."""
+"""The audit: recomputes every KPI from the raw records with code that shares nothing with the fold, and compares."""

@@ -1,4 +1,4 @@
-"""What the product shows on /kpis beside what the oracle recomputed."""
+"""Compares the numbers on /kpis with those that the oracle recomputed."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -10,9 +10,9 @@ from streams.shown.answers import Number, pair, shown
 
 
 def differences(oracle: Oracle, answers: Sequence[Mapping[str, Any]]) -> list[Number]:
-    """Compare what all workers answer on /kpis, added up, with the oracle; no difference, empty list.
+    """Return the numbers in which the /kpis answers of all workers, added up, differ from the oracle; empty if none.
 
-    Windows of minutes are compared if all workers end them at the same minute.
+    Windows of minutes are compared only if they end at the same minute in all answers.
 
     Raises:
         MustStop: a KPI is shown that the oracle does not recompute.
@@ -21,7 +21,7 @@ def differences(oracle: Oracle, answers: Sequence[Mapping[str, Any]]) -> list[Nu
 
 
 def numbers(oracle: Oracle, answers: Sequence[Mapping[str, Any]], *, minutes: bool = False) -> Iterator[Number]:
-    """Yield every number that is shown or recomputed, of days and the fair; also of windows of minutes if asked.
+    """Yield every number, shown or recomputed, of days and the fair; with `minutes` also of windows of minutes.
 
     Raises:
         MustStop: a KPI is shown that the oracle does not recompute.
@@ -44,10 +44,10 @@ def numbers(oracle: Oracle, answers: Sequence[Mapping[str, Any]], *, minutes: bo
 
 
 def must_know(kpis: Iterable[str]) -> None:
-    """Raise MustStop if one of these KPIs, as /kpis shows them, is not recomputed: zero would be taken for it."""
+    """Raise MustStop if one of these KPIs from /kpis is not recomputed. It would be compared with zero."""
     for name in kpis:
         if name not in WINDOWS and name not in DEAL_KPIS and name not in HISTORY_KPIS:
             raise MustStop(
                 f"the recount does not know the KPI {name}",
-                hint="count it in streams/audit/recount/oracle.py, whose tests say where",
+                hint="count it in streams/audit/recount/oracle.py; a failing test says where",
             )

@@ -1,6 +1,6 @@
-"""What an auditor takes home: the numbers, the evidence of every visit, and a manifest that seals both.
+"""The files for an auditor: the numbers, the evidence of every visit, and a manifest with the checksums of both.
 
-The evidence is that of UFI's audit rules: one row a person and day, with the entry that makes the visit.
+The evidence follows UFI's audit rules: one row per person and day, with the entry that makes the visit.
 """
 
 import csv
@@ -24,7 +24,7 @@ TERMINALS: Final = ("terminal_id", "events", "lowest_seq", "highest_seq", "missi
 
 
 class Written(NamedTuple):
-    """A file of the audit."""
+    """A written file of the audit."""
 
     name: str
     rows: int
@@ -32,7 +32,7 @@ class Written(NamedTuple):
 
 
 def evidence_rows(oracle: Oracle, zone: ZoneInfo, day: str | None) -> Iterator[tuple[str, ...]]:
-    """Yield a row for every person and day, ordered by day, time and event id; of one day if it is named."""
+    """Yield a row for every person and day, ordered by day, time and event id; if a day is given, only of this day."""
     for (date, badge), entry in sorted(oracle.entries.items(), key=lambda item: (item[0][0], item[1])):
         if day in (None, date):
             at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=entry.ms)
@@ -41,13 +41,13 @@ def evidence_rows(oracle: Oracle, zone: ZoneInfo, day: str | None) -> Iterator[t
 
 
 def terminal_rows(oracle: Oracle) -> Iterator[tuple[object, ...]]:
-    """Yield a row for every terminal that numbers its events: how many were accepted, and how many numbers are not."""
+    """Yield a row for every terminal that numbers its events: how many were accepted, and how many are missing."""
     for terminal, one in sorted(oracle.sequences.items()):
         yield terminal, one.events, one.lowest, one.highest, one.missing
 
 
 def number_rows(numbers: Iterable[Number]) -> Iterator[tuple[object, ...]]:
-    """Yield a row for every number; a histogram as count, sum in ms and buckets, with spaces between."""
+    """Yield a row for every number; a histogram is written as count, sum in ms and buckets, separated by spaces."""
     for one in numbers:
         if isinstance(one.live, int) and isinstance(one.recomputed, int):
             yield one.name, one.window, one.labels, one.live, one.recomputed, one.live - one.recomputed
@@ -57,10 +57,10 @@ def number_rows(numbers: Iterable[Number]) -> Iterator[tuple[object, ...]]:
 
 
 def write_audit(folder: Path, manifest: Mapping[str, Any], tables: Mapping[str, tuple[tuple[str, ...], Any]]) -> Path:
-    """Write the tables as CSV and the manifest, with the checksums of both, into a folder; return the manifest.
+    """Write the tables as CSV files, and the manifest with their checksums, to a folder; return the manifest's path.
 
     Raises:
-        Unavailable: it cannot be written.
+        Unavailable: a file cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ def write_audit(folder: Path, manifest: Mapping[str, Any], tables: Mapping[str, 
 
 
 def sealed(seals: Seals) -> list[dict[str, Any]]:
-    """Return what was read of every partition: first and last offset, how many records, checksum."""
+    """Return the seal of every partition: first and last offset, number of records, checksum."""
     return [
         {
             "topic": topic,

@@ -1,4 +1,4 @@
-"""The audit: live numbers beside those that the oracle recomputes from the raw records, and what to keep of it."""
+"""Runs an audit: compares live numbers with those recomputed from the raw records, and writes the files to keep."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -42,11 +42,11 @@ class AuditPlan:
     """What to audit.
 
     Attributes:
-        fair_bytes: the fair file, which the oracle reads by itself.
-        recording: take the records from it instead of Kafka.
-        live: addresses of all workers; none for a recording compares with today's fold of it.
+        fair_bytes: the content of the fair file; the oracle reads it by itself.
+        live: addresses of all workers. Empty with a recording: it is then compared with today's fold of it.
+        recording: where to take the records from; None for Kafka.
         day: a venue-local date; None for all days and the fair.
-        folder: where to leave evidence, numbers and manifest; None for nowhere.
+        folder: where to write evidence, numbers and manifest; None to write nothing.
         at: the time of the audit.
     """
 
@@ -63,11 +63,11 @@ class AuditPlan:
 
 @dataclass(frozen=True, slots=True)
 class AuditVerdict:
-    """What an audit found.
+    """The result of an audit.
 
     Attributes:
-        numbers: all that were compared.
-        seals: what was read.
+        numbers: all numbers that were compared.
+        seals: the records that were read.
         oracle: the oracle, with the evidence.
     """
 
@@ -77,7 +77,7 @@ class AuditVerdict:
 
     @property
     def differences(self) -> list[Number]:
-        """Numbers that are not what they must be."""
+        """The numbers that differ from the recomputed ones."""
         return [number for number in self.numbers if number.differs]
 
 
@@ -85,7 +85,7 @@ def audit(plan: AuditPlan, console: Console) -> AuditVerdict:
     """Recompute and compare, with progress on the console.
 
     Raises:
-        Unavailable: a worker or Kafka is not there, or Kafka does not hold all records any more.
+        Unavailable: a worker or Kafka does not answer, or Kafka no longer holds all records.
         InvalidSettings: the fair has no such day.
         FairpulseError: the workers do not show the whole fair.
     """
@@ -113,12 +113,12 @@ def audit(plan: AuditPlan, console: Console) -> AuditVerdict:
 
 
 def _folded(plan: AuditPlan, recording: Recording) -> Mapping[str, Any]:
-    """Return what today's fold makes of a recording, by the same fair file that the oracle reads."""
+    """Return today's fold of a recording, using the same fair file as the oracle."""
     return Replay(Engine(plan.fair, plan.lateness), lambda: whole_records(recording)).final().report
 
 
 def oracle_for(plan: AuditPlan) -> Oracle:
-    """Return an oracle that has read nothing yet."""
+    """Return an oracle that has not read anything yet."""
     return Oracle(plan.fair_bytes, plan.lateness)
 
 
@@ -126,20 +126,20 @@ def live_reports(plan: AuditPlan) -> list[Mapping[str, Any]]:
     """Return what the workers show now.
 
     Raises:
-        Unavailable: one does not answer.
-        FairpulseError: one shows another fair.
+        Unavailable: a worker does not answer.
+        FairpulseError: a worker shows another fair.
     """
     reports = [fetch_report(url) for url in plan.live]
     for report in reports:
         if report["fair"] != plan.fair.fair_id:
             raise FairpulseError(
-                "a worker shows another fair than the fair file", hint="name its fair file with --fair"
+                "a worker shows another fair than the one in the fair file", hint="name its fair file with --fair"
             )
     return list(reports)
 
 
 def verdict_of(plan: AuditPlan, oracle: Oracle, reports: Sequence[Mapping[str, Any]], seals: Seals) -> AuditVerdict:
-    """Return the numbers of the workers beside the oracle's, of the plan's day or of all."""
+    """Return the workers' numbers compared with the oracle's, for the plan's day or for all days."""
     compared = [one for one in numbers(oracle, reports) if plan.day in (None, one.window)]
     return AuditVerdict(compared, seals, oracle)
 
@@ -153,11 +153,11 @@ def plan_from(
     fair_file: Path | None,
     bootstrap_servers: str | None,
 ) -> AuditPlan:
-    """Return the plan that the options of the command name, and the environment where they do not.
+    """Return the plan from the options of the command, or from the environment for options that are left out.
 
     Raises:
-        InvalidSettings: a setting is bad.
-        InvalidRecording: the file is no recording, or has no fair file inside and none is named.
+        InvalidSettings: a setting is invalid.
+        InvalidRecording: the file is not a recording, or there is no fair file inside and none is named.
     """
     kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
     chosen = named_fair_file(fair_file)
@@ -183,10 +183,10 @@ def _fair_bytes(recording: Recording | None, chosen: Path | None) -> bytes:
 
 
 def keep(plan: AuditPlan, verdict: AuditVerdict) -> Path:
-    """Write evidence, numbers and manifest into the plan's folder; return the manifest's path.
+    """Write evidence, numbers and manifest to the plan's folder; return the manifest's path.
 
     Raises:
-        Unavailable: it cannot be written.
+        Unavailable: a file cannot be written.
     """
     assert plan.folder is not None
     source = f"recording {plan.recording.path.name}" if plan.recording else f"Kafka {plan.kafka.bootstrap_servers}"
@@ -214,12 +214,12 @@ def keep(plan: AuditPlan, verdict: AuditVerdict) -> Path:
 
 
 def report_lines(verdict: AuditVerdict) -> list[str]:
-    """Return the table and, below it, every number that differs and the sum of it all."""
+    """Return the table, then every number that differs (at most 100), then the totals."""
     found = verdict.differences
     lines = table_of(verdict.numbers)
     lines += [f"DIFFERENT  {number}" for number in found[:100]]
     if len(found) > 100:
-        lines.append(f"... and {len(found) - 100:,} more, all in numbers.csv with --out")
+        lines.append(f"... and {len(found) - 100:,} more; --out writes all of them to numbers.csv")
     records = sum(seal.records for seal in verdict.seals.values())
     sequences = verdict.oracle.sequences.values()
     missing = sum(one.missing for one in sequences)

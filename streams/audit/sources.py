@@ -1,4 +1,4 @@
-"""Where an audit takes its raw records from: the topics up to where the live numbers are, or a recording."""
+"""The sources of an audit's raw records: the topics up to the offsets of the live numbers, or a recording."""
 
 import asyncio
 import hashlib
@@ -18,15 +18,18 @@ from streams.kafka.topics import admin, partitions_of
 TOPICS: Final = tuple(topic.name for topic in EVENT_TOPICS)
 
 Tell = Callable[[int, int], None]
-"""Told how many records were read and how many there are."""
+"""Called with the number of records that were read, and how many there are in all."""
 
 
 @dataclass(slots=True)
 class Seal:
-    """What was read of one partition, so that anybody can check that it was the same.
+    """A summary of the records read from one partition, by which anybody can check that they read the same ones.
 
     Attributes:
-        sha256: over offset, key and value of every record, each with its length; see `Seal.add`.
+        first: offset of the first record.
+        last: offset of the last record.
+        records: how many there were.
+        digest: SHA-256 over offset, key and value of every record, each with its length; see `Seal.add`.
     """
 
     first: int
@@ -35,7 +38,7 @@ class Seal:
     digest: Any = field(default_factory=hashlib.sha256)
 
     def add(self, record: RecordedRecord) -> None:
-        """Take a record into the checksum: 8 bytes each of offset, key length and value length, then both."""
+        """Add a record to the checksum: offset, key length and value length with 8 bytes each, then key and value."""
         key, value = record.key or b"", record.value or b""
         for number in (record.offset, len(key), len(value)):
             self.digest.update(number.to_bytes(8, "big"))
@@ -49,10 +52,10 @@ Seals = dict[PartitionPlace, Seal]
 
 
 def positions(reports: Sequence[Mapping[str, Any]]) -> dict[PartitionPlace, int]:
-    """Return, by topic and partition, the last offset that is in what the workers show.
+    """Return the last offset that is included in the workers' numbers, by topic and partition.
 
     Raises:
-        FairpulseError: two workers show the same partition, as they may for a moment while it moves.
+        FairpulseError: two workers show the same partition, which can happen for a moment while it moves.
     """
     upto: dict[PartitionPlace, int] = {}
     for report in reports:
@@ -60,7 +63,8 @@ def positions(reports: Sequence[Mapping[str, Any]]) -> dict[PartitionPlace, int]
             for topic, offset in topics.items():
                 if (topic, int(partition)) in upto:
                     raise FairpulseError(
-                        f"two workers show partition {partition}", hint="it is moving, or one is named twice; ask again"
+                        f"two workers show partition {partition}",
+                        hint="it is moving, or a worker is named twice; try again",
                     )
                 upto[topic, int(partition)] = offset
     return upto
@@ -69,12 +73,12 @@ def positions(reports: Sequence[Mapping[str, Any]]) -> dict[PartitionPlace, int]
 async def read_topics(
     kafka: KafkaSettings, reports: Sequence[Mapping[str, Any]], oracle: Oracle, tell: Tell, seals: Seals | None = None
 ) -> Seals:
-    """Feed the oracle with what Kafka holds, up to where the workers are that gave the reports.
+    """Feed the oracle with Kafka's records, up to the offsets in the workers' reports.
 
-    With `seals` of an earlier reading into the same oracle, it goes on where that ended.
+    With the `seals` of an earlier reading into the same oracle, reading continues where that one ended.
 
     Raises:
-        Unavailable: Kafka is not there, or does not hold all of it any more.
+        Unavailable: Kafka does not answer or no longer holds all the records, or a worker has gone back to recover.
         FairpulseError: these are not all the workers of the fair.
     """
     upto = positions(reports)
@@ -83,11 +87,11 @@ async def read_topics(
     shown = {partition for report in reports for partition in report["partitions"]}
     if missing := sorted(set(range(max(counts.values(), default=0))) - shown):
         raise FairpulseError(
-            f"no worker that was asked folds partition {missing[0]}", hint="name every worker: --live URL --live URL"
+            f"none of these workers folds partition {missing[0]}", hint="name every worker: --live URL --live URL"
         )
     seals = {} if seals is None else seals
     if any(seal.last > upto.get(place, -1) for place, seal in seals.items()):
-        raise Unavailable("a worker is behind where it was: it recovers", hint="audit again in a moment")
+        raise Unavailable("a worker is recovering: it is behind its earlier numbers", hint="audit again in a moment")
     after = {place: seal.last for place, seal in seals.items()}
     done, total = 0, sum(offset - after.get(place, -1) for place, offset in upto.items())
     async with reading(kafka, TOPICS, Span(after=after, upto=upto)) as reader, aclosing(reader.batches()) as batches:
@@ -100,13 +104,13 @@ async def read_topics(
         if seal is None or seal.first > 0 or seal.last < last:
             raise Unavailable(
                 f"{topic}[{partition}] no longer holds all records from 0 to {last}",
-                hint="audit a recording that was made in time",
+                hint="audit a recording that has them",
             )
     return seals
 
 
 def read_records(records: Iterator[RecordedRecord], total: int, oracle: Oracle, tell: Tell) -> Seals:
-    """Feed the oracle with the records of a recording; other topics than the event topics are left out."""
+    """Feed the oracle with the event topics' records of a recording; other topics are left out."""
     seals: Seals = {}
     batch: list[RecordedRecord] = []
     done = 0
@@ -125,7 +129,7 @@ def read_records(records: Iterator[RecordedRecord], total: int, oracle: Oracle, 
 
 
 def feed(batch: list[RecordedRecord], oracle: Oracle, seals: Seals) -> None:
-    """Let the oracle take records, and seal them."""
+    """Pass records to the oracle, and add them to the seals."""
     for one in batch:
         place = (one.topic, one.partition)
         seal = seals.get(place)
@@ -138,5 +142,5 @@ def feed(batch: list[RecordedRecord], oracle: Oracle, seals: Seals) -> None:
 def run_topics(
     kafka: KafkaSettings, reports: Sequence[Mapping[str, Any]], oracle: Oracle, tell: Tell, seals: Seals | None = None
 ) -> Seals:
-    """Read in an event loop of its own; see `read_topics`."""
+    """Run `read_topics` in a new event loop."""
     return asyncio.run(read_topics(kafka, reports, oracle, tell, seals))

@@ -1,4 +1,4 @@
-"""The table that an audit prints: a row for every KPI and window, its numbers added up."""
+"""The table that an audit prints: one row per KPI and window, with its numbers added up."""
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -9,13 +9,13 @@ HEAD = ("KPI", "window", "numbers", "live", "recomputed", "difference")
 
 
 def table_of(numbers: Sequence[Number]) -> list[str]:
-    """Return aligned lines: live and recomputed are the sums over all labels, of a histogram its count."""
+    """Return aligned lines. Live and recomputed are sums over all labels; for a histogram, sums of its counts."""
     rows = [HEAD]
     for (name, window), group in groupby(numbers, key=lambda one: (one.name, one.window)):
         members = list(group)
         live, recomputed = _sum(one.live for one in members), _sum(one.recomputed for one in members)
         wrong = sum(one.differs for one in members)
-        # Two wrong numbers may add up to a right sum: then the difference says how many are wrong.
+        # Wrong numbers may add up to a right sum. Then the column says how many are wrong.
         difference = f"{live - recomputed:+,}" if live != recomputed else f"{wrong} wrong" if wrong else "0"
         rows.append((name, window, f"{len(members):,}", f"{live:,}", f"{recomputed:,}", difference))
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]

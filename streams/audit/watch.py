@@ -1,4 +1,4 @@
-"""The audit as a service: the topics recounted again and again, and how far the live numbers are from that."""
+"""The audit as a service: it recounts the topics again and again, and shows how the live numbers differ."""
 
 import logging
 import socket
@@ -18,17 +18,17 @@ from streams.shown.serving import serving
 log = logger(__name__)
 
 PATIENCE_ROUNDS: Final = 3
-"""Rounds in a row that may fail before it is logged as a warning: workers restart."""
+"""From this many failed rounds in a row on, a failure is logged as a warning. Fewer are normal: workers restart."""
 
 MOST_LINES: Final = 20
-"""Differing numbers that a round logs; the rest is counted."""
+"""Most differing numbers that a round logs; the others are only counted."""
 
 
 class Watch:
-    """Recounts, round by round; a round reads only what came since the one before.
+    """Recounts in rounds. A round reads only the records that came since the last one.
 
     Args:
-        plan: what to audit; its addresses of workers are resolved anew every round, so workers may come and go.
+        plan: what to audit. The workers' addresses are resolved again in every round, so workers may come and go.
         registry: where the findings are shown.
     """
 
@@ -42,14 +42,14 @@ class Watch:
         def gauge(name: str, text: str) -> Gauge:
             return Gauge(f"fair_audit_{name}", text, registry=registry)
 
-        self._differences = gauge("differences", "Numbers of days and the fair that are not what the audit recomputes.")
+        self._differences = gauge("differences", "Numbers of days and the fair that differ from the recomputed ones.")
         self._numbers = gauge("numbers", "Numbers compared in the last round.")
         self._records = gauge("records", "Raw records that the audit has recounted.")
-        self._missing = gauge("missing_sequence_numbers", "Numbers that terminals gave to no accepted event.")
-        self._success = gauge("last_success_timestamp_seconds", "When the last round ended that compared all workers.")
+        self._missing = gauge("missing_sequence_numbers", "Sequence numbers of terminals without an accepted event.")
+        self._success = gauge("last_success_timestamp_seconds", "When a round last compared all workers.")
 
     def round(self) -> AuditVerdict | None:
-        """Recount once; None if the workers do not show the whole fair at the moment."""
+        """Recount once, and return the verdict; None if the workers do not show the whole fair at the moment."""
         try:
             plan = replace(self._plan, live=resolved(self._plan.live))
             reports = live_reports(plan)
@@ -58,14 +58,14 @@ class Watch:
             self._well = False
             self._failed += 1
             level = logging.WARNING if self._failed >= PATIENCE_ROUNDS else logging.INFO
-            log.log(level, "no audit now", error=error, rounds_failed=self._failed, workers=self._plan.live)
+            log.log(level, "audit round failed", error=error, rounds_failed=self._failed, workers=self._plan.live)
             return None
         verdict = verdict_of(plan, self._oracle, reports, self._seals)
         found = verdict.differences
         records = sum(seal.records for seal in self._seals.values())
         if not self._well:
             told = {"numbers": len(verdict.numbers), "records": records, "rounds_failed": self._failed}
-            log.info("audit works", differences=len(found), workers=plan.live, **told)
+            log.info("audit round succeeded", differences=len(found), workers=plan.live, **told)
         self._well, self._failed = True, 0
         for number in found[:MOST_LINES]:
             where = {"kpi": number.name, "window": number.window, "labels": number.labels}
@@ -81,10 +81,10 @@ class Watch:
 
 
 def resolved(addresses: Sequence[str]) -> list[str]:
-    """Return one address for every machine behind each name: a service of many workers has one name.
+    """Return one address for every machine behind each name, because a service of many workers has one name.
 
     Raises:
-        Unavailable: a name is not known.
+        Unavailable: a name cannot be resolved.
     """
     found: dict[str, None] = {}
     for address in addresses:
@@ -92,7 +92,7 @@ def resolved(addresses: Sequence[str]) -> list[str]:
         try:
             hosts = socket.getaddrinfo(parts.hostname, parts.port or 80, socket.AF_INET, socket.SOCK_STREAM)
         except OSError:
-            raise Unavailable("the name of a worker is not known", hint="see --live") from None
+            raise Unavailable("the name of a worker cannot be resolved", hint="see --live") from None
         for *_, place in hosts:
             host = cast("str", place[0])
             found[f"{parts.scheme}://{host}:{parts.port or 80}"] = None
@@ -100,13 +100,13 @@ def resolved(addresses: Sequence[str]) -> list[str]:
 
 
 def watch(plan: AuditPlan, host: str, port: int, wait: Callable[[], bool]) -> None:
-    """Audit again and again and show it on /metrics.
+    """Audit again and again, and show the findings on /metrics.
 
     Args:
         plan: what to audit.
         host: address of /metrics.
-        port: its port.
-        wait: waits between two rounds; False ends.
+        port: port of /metrics.
+        wait: waits for the next round; returns False to end.
 
     Raises:
         Unavailable: the port is taken.

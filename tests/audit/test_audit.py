@@ -1,4 +1,4 @@
-"""The audit finds nothing where nothing is wrong, while the fair goes on; one changed record, and it says where."""
+"""The audit finds no difference in a running fair, and finds a single changed record."""
 
 import csv
 import json
@@ -66,7 +66,7 @@ def test_a_running_fair_is_audited_exactly_up_to_where_its_workers_are(
     numbers = rows(tmp_path / "audit" / "numbers.csv")
     evidence = rows(tmp_path / "audit" / "evidence.csv")
     visits = {row["window"]: int(row["live"]) for row in numbers if row["kpi"] == "visits" and row["window"] != "fair"}
-    assert Counter(row["day"] for row in evidence) == visits, "one row of evidence a visit"
+    assert Counter(row["day"] for row in evidence) == visits, "one row of evidence per visit"
 
     code, said = audit(broker, "--live", url(one))
     assert code == 1
@@ -80,7 +80,7 @@ def test_a_fair_that_has_not_begun_is_audited_like_any_other(broker: str, start_
     assert " 0 differences" in said
 
 
-def test_the_audit_as_a_service_goes_on_where_it_was_and_shows_what_differs(broker: str, start_worker: Start) -> None:
+def test_the_audit_as_a_service_continues_where_it_was_and_shows_differences(broker: str, start_worker: Start) -> None:
     worker = start_worker().wait_ready()
     records = fair_of(visitors=80, seed=53)
     half = len(records) // 2
@@ -99,7 +99,7 @@ def test_the_audit_as_a_service_goes_on_where_it_was_and_shows_what_differs(brok
     assert registry.get_sample_value("fair_audit_records") == len(records)
     assert registry.get_sample_value("fair_audit_differences") == 0
     assert registry.get_sample_value("fair_audit_numbers") > 500
-    # What the workers show is one thing, what the audit has counted another: forge the one, and it tells.
+    # Change what the audit has counted, so that it differs from the workers' numbers: the audit must say so.
     verdict.oracle.totals["visits"]["2025-09-12"] = {}
     again = watching.round()
     assert again is not None
@@ -118,7 +118,7 @@ def test_one_tampered_record_is_named_by_the_numbers_that_it_changes(
     assert audit(broker, recording.path, "--live", url(worker))[0] == 0
 
     lines = [to_line(record) for record in recording.records()]
-    # A deal that was sent once: what an older revision says, or a copy, no longer counts; nor does what was refused.
+    # Take a deal that was sent once: an older revision, a copy or a refused record would not count.
     deal_ids = [re.search(rb'deal_id\\":\\"([^"\\]+)', line) for line in lines]
     times = Counter(found[1] for found in deal_ids if found is not None)
     refused = {(letter.topic, letter.partition, letter.offset) for letter in refused_in(recording)}
@@ -144,4 +144,4 @@ def test_one_tampered_record_is_named_by_the_numbers_that_it_changes(
     assert any("contract_value{" in line for line in different), said
     assert all("value" in line for line in different), said
     assert "recomputed" in different[0]
-    assert Recording(forged).is_intact(), "a forger can make checksums; the audit finds the numbers"
+    assert Recording(forged).is_intact(), "a forger can make checksums, but the audit finds the numbers"

@@ -1,4 +1,4 @@
-"""However long minutes stay open, the fold and the recount mean the same time by it: to the millisecond."""
+"""Fold and recount agree to the millisecond on when a minute closes, for any lateness."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -37,7 +37,7 @@ each_lateness = pytest.mark.parametrize(
 
 
 def of_both(events: Sequence[Event], lateness: timedelta) -> tuple[Oracle, list[Number]]:
-    """Return the oracle of the events, and all numbers in which the fold differs from it."""
+    """Return the oracle for the events, and all numbers in which the fold differs from it."""
     engine, state = Engine(load_fair(SMALL), lateness), PartitionState()
     engine.apply(state, engine.fold(state, "fair.scans", list(enumerate(events))))
     oracle = Oracle(SMALL, lateness).read(records(events))

@@ -1,4 +1,4 @@
-"""The oracle is what everything else is compared with, so its own numbers are worked out here by hand."""
+"""Everything else is compared with the oracle, so its own numbers are worked out by hand here."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -21,11 +21,11 @@ def oracle(events: Iterable[Event], lateness: timedelta = LATENESS) -> Oracle:
 
 
 def cell(events: Iterable[Event], name: str, window: str = "fair", **labels: str) -> Recounted:
-    """Return one number, 0 if the oracle has none."""
+    """Return one number; 0 if the oracle has none."""
     return oracle(events).kpis()[name].get(window, {}).get(frozenset(labels.items()), 0)
 
 
-def test_a_badge_is_one_visit_a_day_and_one_visitor_of_the_fair() -> None:
+def test_a_badge_is_one_visit_per_day_and_one_visitor_of_the_fair() -> None:
     events = [
         scan("ada"),
         scan("ada", at="15:00"),
@@ -126,7 +126,7 @@ def test_a_retry_is_a_duplicate_and_the_same_id_of_another_terminal_is_not() -> 
     assert cell(events, "duplicate_events", SATURDAY, topic="fair.scans") == 1
 
 
-def test_a_clock_that_is_wrong_gives_way_to_the_servers() -> None:
+def test_the_servers_clock_is_used_if_a_terminals_clock_is_wrong() -> None:
     events = [
         scan("ada", at="11:05:00.001", received="11:00"),  # more than five minutes ahead
         scan("ada", at="11:05:00", received="11:00"),  # just believed
@@ -140,7 +140,7 @@ def test_a_clock_that_is_wrong_gives_way_to_the_servers() -> None:
 
 
 def test_an_event_is_late_if_its_minute_was_published_when_the_server_received_it() -> None:
-    # With 30 s of lateness the minute 11:00 is published at 11:01:30, whatever else was seen before.
+    # With 30 s of lateness the minute 11:00 is published at 11:01:30, no matter what was seen before.
     in_time = scan("ada", at="11:00:59.999", received="11:01:29.999")
     straggler = scan("eve", at="11:00:59.999", received="11:01:30")
     for order in ([in_time, straggler], [straggler, in_time]):
@@ -155,7 +155,7 @@ def test_a_window_of_minutes_ends_before_its_end_and_forgets_what_expired() -> N
     assert oracle(events).window("gate_passages", 15, end) == {entries: 2, exits: 1}
     assert oracle(events).window("gate_passages", 1, end - 1) == {entries: 1}
     assert oracle(events).window("gate_passages", 1, end + 1) == {}
-    # 15 minutes and one begun minute of lateness before 11:30 is 11:14.
+    # 15 minutes, and one started minute of lateness, before 11:30 is 11:14.
     late = [
         scan("ada", at="11:30"),
         scan("bob", at="11:13:59", received="11:31"),

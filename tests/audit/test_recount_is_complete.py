@@ -1,4 +1,4 @@
-"""The recount has every KPI by code of its own and gives the numbers of the fold; what parts is named with a place."""
+"""The recount counts every KPI with its own code, as the fold does. A difference names the code that may be wrong."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -25,7 +25,7 @@ from tests.support.streams_of import FAIR_FILE, parsed
 
 
 def table(kpi: Kpi[Any, Any]) -> Collection[str]:
-    """Return the table of the recount that a KPI belongs to."""
+    """Return the recount's table to which a KPI belongs."""
     if isinstance(kpi.aggregate, History):
         return HISTORY_KPIS
     return DEAL_KPIS if Signal.DEAL_STATE in kpi.occasions else WINDOWS
@@ -41,7 +41,7 @@ def test_every_kpi_is_recounted_in_its_windows(kpi: Kpi[Any, Any]) -> None:
 
 @pytest.fixture(scope="module")
 def apart() -> list[tuple[str, Number]]:
-    """Return every number in which fold and recount part, with its story. A KPI that is not recounted is left out."""
+    """Return every number in which fold and recount differ, with its story. KPIs without a recount are left out."""
     recounted, found = [kpi for kpi in ALL_KPIS if kpi.name in table(kpi)], []
     for story in all_stories():
         engine, state = Engine(story.fair, LATENESS, recounted), PartitionState()
@@ -57,7 +57,7 @@ def apart() -> list[tuple[str, Number]]:
 def test_fold_and_recount_give_every_kpi_the_same_numbers_in_every_story(
     kpi: Kpi[Any, Any], apart: list[tuple[str, Number]]
 ) -> None:
-    """Also in the cases of other KPIs: whoever got a measure wrong did not think of it in its own cases either."""
+    """The cases of other KPIs are used too: a mistake in a measure is often missing from the KPI's own cases."""
     mine = [(story, number) for story, number in apart if number.name == kpi.name]
     first, *more = dict.fromkeys(story for story, _ in mine) or [""]
     others = f" and {len(more)} more" if more else ""
@@ -91,7 +91,7 @@ def test_no_kpi_is_recounted_that_is_gone() -> None:
     assert {*WINDOWS, *DEAL_KPIS, *HISTORY_KPIS} <= ours, f"take it out of the tables in {ORACLE}"
 
 
-def test_numbers_that_part_are_told_with_both_values_and_how_either_side_is_put_right() -> None:
+def test_numbers_that_differ_are_reported_with_both_values_and_how_to_correct_either_side() -> None:
     found = [Number("gate_denials", "fair", f"gate=g-{number}", 3, 0) for number in range(MOST_LINES + 2)]
     lines = told(found).splitlines()
     assert lines[0] == "gate_denials{gate=g-0} [fair]: the fold gives 3, the recount gives 0"
@@ -115,5 +115,5 @@ def test_a_kpi_that_is_shown_but_not_recounted_stops_the_comparison() -> None:
         differences(Oracle(FAIR_FILE, LATENESS), [answer])
     assert str(stop.value) == (
         "the recount does not know the KPI umbrellas_lent; "
-        "count it in streams/audit/recount/oracle.py, whose tests say where"
+        "count it in streams/audit/recount/oracle.py; a failing test says where"
     )

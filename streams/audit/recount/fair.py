@@ -1,4 +1,4 @@
-"""The fair file as the oracle reads it: every value as text, and only what the KPIs need."""
+"""The fair file as the oracle reads it: every value as text, and only the parts that the KPIs need."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -12,12 +12,13 @@ import yaml
 
 @dataclass(frozen=True)
 class OracleFair:
-    """What the oracle knows of a fair.
+    """What the oracle knows about a fair.
 
     Attributes:
-        opening: by date, opening and closing in milliseconds since 1970; closing time is outside.
-        first_ms: a day before the fair's first midnight; event times from here to before `end_ms` are believed.
-        gates: whether entries count, by gate.
+        opening: by date, opening and closing time in milliseconds since 1970; the closing time itself is outside.
+        first_ms: 24 hours before the fair's first midnight; event times from here on are believed.
+        end_ms: 24 hours after the fair's last midnight; event times before this are believed.
+        gates: by gate, whether its entries count.
     """
 
     fair_id: str
@@ -39,9 +40,9 @@ class OracleFair:
 
     @classmethod
     def read(cls, source: Path | bytes) -> "OracleFair":
-        """Return the fair; the file is taken to be valid."""
+        """Return the fair. The file must be valid: it is not checked."""
         text = (source if isinstance(source, bytes) else source.read_bytes()).decode("utf-8-sig")
-        # BaseLoader keeps every scalar as text: NO is Norway, 09:00 is no number of minutes.
+        # BaseLoader keeps every scalar as text: NO means Norway, and 09:00 is not a number of minutes.
         loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
         file: dict[str, Any] = yaml.load(text, Loader=loader)  # noqa: S506 - makes nothing but text
         zone = ZoneInfo(file["timezone"])
@@ -75,11 +76,11 @@ class OracleFair:
         )
 
     def local_day(self, ms: int) -> str:
-        """Return the calendar date at the venue as text."""
+        """Return the calendar date at the venue, as text."""
         return datetime.fromtimestamp(ms // 1_000, self.zone).date().isoformat()
 
     def reported(self, amount: int, currency: str, day: str) -> int:
-        """Return the amount in the reporting currency, in its minor units, rounded half to even."""
+        """Convert an amount to minor units of the reporting currency, rounded half to even."""
         if currency == self.reporting_currency:
             return amount
         by_day = self.rates[currency]

@@ -1,7 +1,7 @@
-"""The oracle: every KPI recomputed from the raw records of Kafka, slowly and plainly, with no code of the product.
+"""The oracle: recomputes every KPI from Kafka's raw records, slowly and plainly, without any code of the product.
 
-It follows the definitions of the KPIs one by one, in sets, dicts and whole numbers. What the product shows may be
-compared with it at any moment: `streams.audit.compare.differences`.
+It follows the definitions of the KPIs one by one, with sets, dicts and whole numbers. Its numbers can be compared with
+those of the product at any moment: `streams.audit.compare.differences`.
 """
 
 from bisect import bisect_left
@@ -21,15 +21,15 @@ StoredRecord = tuple[str, int, int, bytes | None, bytes | None]
 
 LabelSet = frozenset[tuple[str, str]]
 Recounted = int | tuple[int, ...]
-"""A number; of a histogram its count, its sum in milliseconds, then the count of each bucket."""
+"""A number; for a histogram its count, its sum in milliseconds, then the count of each bucket."""
 
 RecountedKpis = dict[str, dict[str, dict[LabelSet, Recounted]]]
-"""By name, then by window (`fair` or a date or, for panes, `15m`), then by labels."""
+"""By name, then by window (`fair`, a date, or `15m` for a window of minutes), then by labels."""
 
 WINDOWS = {
     "gate_passages": "1m 5m 15m day fair",
     "gate_denials": "15m day",
-    "visits": "day",  # its fair cell is the sum of the days
+    "visits": "day",  # over the fair it is the sum of the days
     "professional_visits": "day",
     "unique_visitors": "fair",
     "international_visitors": "day fair",
@@ -75,12 +75,12 @@ DWELL_CAP_MS = 7_200_000
 NONE: LabelSet = frozenset()
 
 Cell = Counter[str] | set[Any] | list[int]
-"""A count is the Counter's `n`; a distinct count is a set; a histogram the list of its milliseconds."""
+"""For a count, a Counter with the key `n`; for a distinct count, a set; for a histogram, all its milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """When an event counts: milliseconds, minute and venue-local date; expired events reach no pane."""
+    """The time at which an event counts: milliseconds, minute and venue-local date. Expired events reach no pane."""
 
     ms: int
     suspect: bool
@@ -90,10 +90,10 @@ class When:
 
 
 class Entry(NamedTuple):
-    """Why a person counts on a day: the first accepted entry, by the time it happened.
+    """The reason why a person counts on a day: the first accepted entry, by the time it happened.
 
     Attributes:
-        ms: when, in milliseconds since 1970.
+        ms: time of the entry, in milliseconds since 1970.
     """
 
     ms: int
@@ -104,34 +104,34 @@ class Entry(NamedTuple):
 
 @dataclass(slots=True)
 class Numbering:
-    """The sequence numbers of one terminal's accepted events: how many, the lowest and the highest."""
+    """The sequence numbers of one terminal's accepted events: their count, the lowest and the highest."""
 
     events: int = 0
     lowest: int = 0
     highest: int = -1
 
     def add(self, number: int) -> None:
-        """Take the number of an event that was not there before."""
+        """Add the number of a new event."""
         self.lowest = number if self.events == 0 else min(self.lowest, number)
         self.highest = max(self.highest, number)
         self.events += 1
 
     @property
     def missing(self) -> int:
-        """How many numbers between the lowest and the highest no accepted event has: lost, refused or on their way."""
+        """How many numbers are missing between the lowest and the highest: lost, refused or still on their way."""
         return max(0, self.highest - self.lowest + 1 - self.events)
 
 
 class Oracle:
-    """Reads records in offset order per partition; answers at any time.
+    """Reads the records of each partition in offset order, and gives its numbers at any time.
 
     Attributes:
         entries: by day and badge, the evidence for each visit.
         sequences: by terminal, the numbering of its events.
 
     Args:
-        fair_file: the fair file or what is in it, read by the oracle itself.
-        lateness: how long windows wait for stragglers; whole milliseconds of it count.
+        fair_file: path or content of the fair file, which the oracle reads by itself.
+        lateness: how long windows wait for late events, in whole milliseconds.
     """
 
     def __init__(self, fair_file: Path | bytes, lateness: timedelta) -> None:
@@ -147,7 +147,7 @@ class Oracle:
         self.sequences: dict[str, Numbering] = {}
 
     def read(self, records: Iterable[StoredRecord]) -> "Oracle":
-        """Take the records in; return the oracle itself."""
+        """Read more records; return the oracle itself."""
         for topic, partition, _offset, _key, value in records:
             event = read_event(topic, value, self.fair)
             if isinstance(event, str):
@@ -249,7 +249,7 @@ class Oracle:
                 self._add("lead_audience", at, badge)
 
     def _put(self, name: str, at: When | None, amount: int, **labels: str) -> None:
-        """Count the amount, or note it where the KPI is a histogram."""
+        """Count the amount, or note it if the KPI is a histogram."""
         for cells, key in self._cells(name, at, labels):
             if name in BUCKETS_MS:
                 noted = cells.setdefault(key, [])
@@ -278,7 +278,7 @@ class Oracle:
             yield self.panes[name][at.minute], key
 
     def window(self, name: str, minutes: int, end_minute: int) -> dict[LabelSet, Recounted]:
-        """Return the KPI over the `minutes` minutes before `end_minute` (minutes since 1970)."""
+        """Return the KPI for the last `minutes` minutes before `end_minute` (minutes since 1970)."""
         found: dict[LabelSet, list[Cell]] = defaultdict(list)
         for minute in range(end_minute - minutes, end_minute):
             for key, cell in self.panes[name].get(minute, {}).items():
@@ -286,7 +286,7 @@ class Oracle:
         return {key: _value(name, cells) for key, cells in found.items()}
 
     def kpis(self) -> RecountedKpis:
-        """Return the day and fair windows of every KPI."""
+        """Return every KPI in its windows of days and of the fair."""
         results: RecountedKpis = {name: {} for name in WINDOWS}
         for name, windows in self.totals.items():
             for window, cells in windows.items():
@@ -337,7 +337,7 @@ class Oracle:
 
 
 def annualised(deal: JsonEvent) -> int:
-    """Return the value of one year, rounded half to even, of a deal that runs for longer."""
+    """Return a deal's value for one year, rounded half to even, if it runs for longer; otherwise its whole value."""
     value, term = int(deal["value_minor"]), deal.get("term_months")
     if term is None or term <= 12 or deal.get("value_basis") == "annual_intended":
         return value

@@ -1,6 +1,6 @@
-"""The oracle's own reading of a raw record: an event as a plain dict, or the reason why it is none.
+"""The oracle's own reading of a raw record: an event as a plain dict, or the reason why it is rejected.
 
-Written from the contract alone. It imports nothing of the product, so the two can disagree, and tests see it.
+It is written from the contract alone and imports nothing from the product. So the two can disagree, and tests notice.
 """
 
 import json
@@ -18,23 +18,23 @@ Field = tuple[str, bool, Check]
 LARGEST = 65_536
 MOST_PARTIES = 32
 DEEPEST = 201
-"""Brackets that may be open at once before our JSON readers give up."""
+"""Deepest nesting of brackets that the product's JSON readers accept."""
 
 
 def is_text(pattern: str) -> Check:
-    """Return a check for text that matches a pattern from end to end."""
+    """Return a check for text that matches a pattern from beginning to end."""
     matches = re.compile(pattern, re.ASCII).fullmatch
     return lambda value: type(value) is str and matches(value) is not None
 
 
 def is_word(words: str) -> Check:
-    """Return a check for one of the words, which stand in a text with spaces between."""
+    """Return a check for one of the words, given as one text with spaces between them."""
     known = frozenset(words.split())
     return lambda value: type(value) is str and value in known
 
 
 def is_whole(least: int, most: int) -> Check:
-    """Return a check for a whole number within bounds, both included; true is no number."""
+    """Return a check for a whole number within bounds, both included; true and false are not numbers."""
     return lambda value: type(value) is int and least <= value <= most
 
 
@@ -49,7 +49,7 @@ def is_instant(value: Any) -> bool:
 
 
 def to_instant(text: str) -> datetime | None:
-    """Return the instant in UTC, or None if the text is no RFC 3339 time of the years 2000-2099."""
+    """Return the instant in UTC, or None if the text is not an RFC 3339 time of the years 2000-2099."""
     if not _INSTANT(text):
         return None
     try:
@@ -60,7 +60,7 @@ def to_instant(text: str) -> datetime | None:
 
 
 def epoch_ms(text: str) -> int:
-    """Return the milliseconds from 1970 to a time that was checked, rounded down."""
+    """Return the milliseconds since 1970 of a time that was already checked, rounded down."""
     return (datetime.fromisoformat(text) - _EPOCH) // _MS
 
 
@@ -100,7 +100,7 @@ def needed(field: str, check: Check) -> Field:
 
 
 def optional(field: str, check: Check) -> Field:
-    """May be left out, may not be null: there is a default."""
+    """Return a field that may be left out, because it has a default, but may not be null."""
     return field, False, check
 
 
@@ -192,15 +192,15 @@ TYPES: Mapping[str, Mapping[str, tuple[Field, ...]]] = {
 
 
 def read_event(topic: str, raw: bytes | None, fair: OracleFair) -> JsonEvent | str:
-    """Return the event, or the reason for which the record is rejected.
+    """Return the event, or the reason why the record is rejected.
 
     Raises:
-        LookupError: the recount was not told of the topic.
+        LookupError: the recount does not know the topic.
     """
     if topic not in TYPES:
         raise LookupError(
             f"the recount does not know the topic {topic}; in streams/audit/recount/rules.py add it to TYPES, "
-            "with the types that lie in it and their fields, read off the classes in schemas/events.py"
+            "with its types and their fields as the classes in schemas/events.py have them"
         )
     if not raw:
         return "empty"
@@ -217,12 +217,12 @@ def read_event(topic: str, raw: bytes | None, fair: OracleFair) -> JsonEvent | s
 
 
 def parse(raw: bytes) -> JsonEvent | None:
-    """Return the JSON object, None if there is none. NaN and double keys pass: see `other_json`."""
+    """Return the JSON object, or None if the bytes are not one. NaN and duplicate keys pass here: see `other_json`."""
     try:
         text = raw.decode()
         value = json.loads(text)
         if r"\ud" in text or r"\uD" in text:
-            # A lone surrogate is no text; written as pairs, no value hides behind a double key.
+            # A lone surrogate is not text. Read as pairs, so that no value is hidden by a duplicate key.
             json.dumps(json.loads(text, object_pairs_hook=list), ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
@@ -232,13 +232,13 @@ def parse(raw: bytes) -> JsonEvent | None:
 
 
 def depth(value: Any) -> int:
-    """Return how deep objects and arrays lie in one another; 0 for a plain value."""
+    """Return how deeply objects and arrays are nested; 0 for a plain value."""
     inner = value.values() if type(value) is dict else value if type(value) is list else None
     return 0 if inner is None else 1 + max(map(depth, inner), default=0)
 
 
 def other_json(raw: bytes) -> str:
-    """Return what else is wrong with the JSON of an event that is refused anyway, and that the reason then names."""
+    """Return a fault of the JSON itself in an event that is refused anyway, or nothing. It takes over as the reason."""
     found = []
 
     def pairs(members: list[tuple[str, Any]]) -> JsonEvent:
@@ -251,7 +251,7 @@ def other_json(raw: bytes) -> str:
 
 
 def first_fault(event: JsonEvent, fields: tuple[Field, ...]) -> str:
-    """Return the reason for which an event is refused, by its first bad field; empty if all are good."""
+    """Return the reason for refusing an event, which is that of its first bad field; empty if all are good."""
     for field, is_needed, check in fields:
         if field not in event:
             if is_needed:
@@ -269,7 +269,7 @@ def first_fault(event: JsonEvent, fields: tuple[Field, ...]) -> str:
 
 
 def misplaced(event: JsonEvent, fair: OracleFair) -> str:
-    """Return why a well-formed event makes no sense at this fair, or nothing."""
+    """Return why a well-formed event does not make sense at this fair; empty if it does."""
     if event["fair_id"] != fair.fair_id:
         return "wrong_fair"
     kind = event["type"]  # not by its fields: any event may carry unknown ones
