@@ -1,1 +1,1 @@
-"""What lies in Kafka or in a recording, read again: record, replay, backfill, rebuild, redrive."""
+"""Reading topics and recordings again: record, replay, backfill, rebuild, redrive."""

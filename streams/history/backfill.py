@@ -1,8 +1,8 @@
-"""A past fair for Prometheus at its own times: records folded anew, and every minute's /metrics as OpenMetrics.
+"""A past fair for Prometheus: folds its records again, and writes the /metrics of every minute as OpenMetrics.
 
     fairpulse backfill > fair.om && promtool tsdb create-blocks-from openmetrics fair.om DATA
 
-Live samples never carry event times (they would never grow stale); a past fair has no other ones.
+These samples carry event times, because a past fair has no others. Live samples never do: they would not become stale.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,20 +26,20 @@ from streams.shown.view import View
 
 STEP: Final = timedelta(minutes=1)
 FACTS_EVERY: Final = 4
-"""Steps between two samples of the fair file's facts; Prometheus looks back five minutes."""
+"""Steps from one sample of the fair file's facts to the next. Prometheus looks back five minutes."""
 QUIET_STEPS: Final = 60
-"""Steps that are written on without a record, as before an opening; then, at night, nothing is."""
+"""Most steps that are written without a new record, as before an opening. The rest of a longer pause is skipped."""
 JOB: Final = {"job": "fairpulse-worker", "instance": "backfill"}
 
 
 def openmetrics(
     fair: Fair, lateness: timedelta, records: Iterable[RecordedRecord], step: timedelta = STEP
 ) -> Iterator[str]:
-    """Yield the lines of an OpenMetrics file: at every step of event time, what a worker would have shown then.
+    """Yield the lines of an OpenMetrics file: the samples that a worker would have shown at every step of event time.
 
     Args:
         fair: the fair file of that fair.
-        lateness: how long minutes stayed open, as the workers had it.
+        lateness: how long the workers kept minutes open.
         records: in order of arrival; within a partition and topic by offset.
         step: time between two samples.
     """
@@ -50,7 +50,7 @@ def openmetrics(
 
 
 class Backfill:
-    """The same, record by record, for a source that cannot be iterated over."""
+    """The same as `openmetrics`, record by record, for sources that cannot be iterated over."""
 
     def __init__(self, fair: Fair, lateness: timedelta, step: timedelta = STEP) -> None:
         self._replay = _Fold(Engine(fair, lateness))
@@ -61,7 +61,7 @@ class Backfill:
         self._steps = 0
 
     def feed(self, record: RecordedRecord) -> Iterator[str]:
-        """Take the next record; yield the lines of the steps that end before it. Other topics are left out."""
+        """Take the next record; yield the lines of the steps that end before it. Other topics are skipped."""
         if record.topic not in self._topics:
             return
         reached = self._replay.take(record)
@@ -95,7 +95,8 @@ class Backfill:
 class _Fold:
     """States of all partitions, and records that wait to be folded together.
 
-    A record is looked at first (`take`), so that the step before it can be shown without it, and kept afterwards.
+    A record is first only looked at (`take`), so that the step before it can be shown without it, and counted later
+    (`keep`).
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -107,7 +108,7 @@ class _Fold:
         self._reached = -1
 
     def take(self, record: RecordedRecord) -> int:
-        """Look at a record; return the newest event time so far, in ms since 1970, -1 before the first event."""
+        """Look at a record; return the newest event time so far, in ms since 1970; -1 before the first event."""
         event = self._decoding.one(record.topic, record.value)
         if not isinstance(event, InvalidEvent):
             happened = happened_ms(event)
@@ -125,7 +126,7 @@ class _Fold:
         self._waiting.setdefault((record.partition, record.topic), []).append((record.offset, event))
 
     def collector(self, now_ms: int) -> Collector:
-        """Return what a worker with all partitions shows at a time, in ms since 1970."""
+        """Return the metrics that a worker with all partitions would show at a time, in ms since 1970."""
         for (partition, topic), events in self._waiting.items():
             state = self._states.setdefault(partition, PartitionState())
             self._engine.apply(state, self._engine.fold(state, topic, events))

@@ -20,16 +20,16 @@ def backfill_recording(recording: Recording, fair_file: Path | None, lateness: t
     """Yield the lines of a recording.
 
     Raises:
-        InvalidRecording: it is cut, or no fair file is inside and none is named.
+        InvalidRecording: it is incomplete, or there is no fair file inside and none is named.
     """
     return openmetrics(recording.fair(fair_file), lateness, whole_records(recording))
 
 
 def backfill_kafka(kafka: KafkaSettings, fair_file: Path | None, lateness: timedelta) -> Iterator[str]:
-    """Yield the lines of what the event topics hold now.
+    """Yield the lines for the records that the event topics hold now.
 
     Raises:
-        Unavailable: Kafka is not there.
+        Unavailable: Kafka does not answer.
     """
     fair = chosen_fair(fair_file)
     with asyncio.Runner() as runner:

@@ -1,4 +1,4 @@
-"""The dead letters as a person sees them: how many of which reason, what one says, and which can go again."""
+"""Dead letters for people: counts by reason, the content of each letter, and which ones could be sent again."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -20,19 +20,19 @@ LetterPlace = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class DeadLetters:
-    """All letters that lie in `fair.rejected`.
+    """All letters in `fair.rejected`.
 
     Attributes:
-        letters: by place, in the order in which they were written. One that was written again after a crash, with
-            the same key, is there once.
-        redriven: places of those that were sent again.
+        letters: by place, in the order in which they were written. A letter that was written twice because of a crash,
+            with the same key, is included once.
+        redriven: places of the letters that were sent again.
     """
 
     letters: Mapping[LetterPlace, DeadLetter]
     redriven: frozenset[LetterPlace]
 
     def of(self, reason: str | None = None, terminal: str | None = None) -> dict[LetterPlace, DeadLetter]:
-        """Return the letters of a reason and a terminal, all without."""
+        """Return the letters with this reason and of this terminal; None stands for any."""
         return {
             place: letter
             for place, letter in self.letters.items()
@@ -49,10 +49,10 @@ class DeadLetters:
 
 
 async def read_letters(kafka: KafkaSettings) -> DeadLetters:
-    """Return the dead letters that are there now.
+    """Return all current dead letters.
 
     Raises:
-        Unavailable: no broker answers, or the topic is not there.
+        Unavailable: no broker answers, or the topic does not exist.
     """
     found: dict[bytes | LetterPlace, tuple[LetterPlace, DeadLetter]] = {}
     redriven: set[LetterPlace] = set()
@@ -71,7 +71,7 @@ async def read_letters(kafka: KafkaSettings) -> DeadLetters:
 
 
 def admitted(letters: Mapping[LetterPlace, DeadLetter], fair: Fair) -> dict[LetterPlace, Event | InvalidEvent]:
-    """Return what each letter's record is by today's rules and fair file: an event, or why it still is none."""
+    """Return each letter's event by today's rules and fair file, or the reason why it is still refused."""
     decoding = Decoding(fair)
     names = {topic.name for topic in EVENT_TOPICS}
     verdicts: dict[LetterPlace, Event | InvalidEvent] = {}
@@ -80,7 +80,7 @@ def admitted(letters: Mapping[LetterPlace, DeadLetter], fair: Fair) -> dict[Lett
         if letter.topic not in names:
             verdicts[place] = InvalidEvent(letter.reason, "its topic is unknown")
         elif raw is not None and len(raw) < letter.size:
-            verdicts[place] = InvalidEvent("too_large", "only its beginning is in the letter")
+            verdicts[place] = InvalidEvent("too_large", "the letter has only the beginning of the record")
         else:
             verdicts[place] = decoding.one(letter.topic, raw)
     return verdicts

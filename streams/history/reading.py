@@ -1,4 +1,4 @@
-"""Read whole topics, outside any consumer group, in the order in which Kafka took the records."""
+"""Reads whole topics, without a consumer group, in the order in which Kafka appended the records."""
 
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from schemas.times import wall_ms
 from streams.kafka.topics import admin, no_kafka, partitions_of, stop_consumer
 
 AHEAD: Final = 4_000
-"""Records of one partition that wait for the others; then it pauses, so that memory stays bounded."""
+"""Records of one partition that may wait for the others. With more it is paused, so that memory stays bounded."""
 
 POLL_MS: Final = 200
 
@@ -31,13 +31,13 @@ class Span:
     """Which records to read.
 
     Attributes:
-        since_ms: from the first record that Kafka took at or after this time, ms since 1970; 0 for the oldest,
-            None for those that come from now on.
-        after: by partition, the last offset that is not wanted any more; wins over `since_ms`.
-        until_ms: to the last one before this time; None for all.
-        upto: by partition, the last offset to read; wins over `until_ms` there. A partition that is left out of a
-            mapping that is given is not read at all.
-        follow: go on with records that come after reading began, until `until_ms`, or for ever.
+        since_ms: start with the first record that Kafka took at or after this time, in ms since 1970. 0 starts with
+            the oldest record, None with the next new one.
+        after: by partition, the last offset to skip; takes precedence over `since_ms`.
+        until_ms: stop before the first record at or after this time, in ms since 1970; None reads all.
+        upto: by partition, the last offset to read; takes precedence over `until_ms`. If given, partitions that it
+            does not name are not read at all.
+        follow: also read records that come after reading began, until `until_ms` or without end.
     """
 
     since_ms: int | None = 0
@@ -49,12 +49,12 @@ class Span:
 
 @dataclass(slots=True)
 class _Lane:
-    """One partition: what was fetched of it, and where it stands.
+    """One partition: its fetched records, and how far it is read.
 
     Attributes:
-        next: offset of the record that is fetched next.
+        next: offset of the next record to fetch.
         end: offset after the last record to read; None while following.
-        known_end: offset after the last record in Kafka, as far as is known.
+        known_end: offset after the last record in Kafka, as far as known.
     """
 
     tp: TopicPartition
@@ -70,14 +70,14 @@ class _Lane:
 
     @property
     def waits(self) -> bool:
-        """Whether records of it may be on their way that are older than what others have."""
+        """Whether it may still deliver records that are older than those of other partitions."""
         return not self.queue and not self.done and self.next < self.known_end
 
 
 class TopicReader:
-    """Reads topics in append order: Kafka's own time of each record, then topic and partition.
+    """Reads topics in the order of Kafka's own time for each record, then of topic and partition.
 
-    Made by `reading`. Records of partitions that are caught up are not waited for.
+    Use `reading` to make one. It does not wait for partitions that are read to their end.
     """
 
     def __init__(self, consumer: AIOKafkaConsumer, lanes: Mapping[TopicPartition, _Lane], until_ms: int | None) -> None:
@@ -95,7 +95,7 @@ class TopicReader:
 
     @property
     def lag(self) -> int:
-        """Records in Kafka that were not yielded yet, as far as is known."""
+        """Records in Kafka that were not yielded yet, as far as known."""
         return sum(
             len(lane.queue) + max(0, (lane.known_end if lane.end is None else lane.end) - lane.next)
             for lane in self._lanes.values()
@@ -103,7 +103,7 @@ class TopicReader:
 
     @classmethod
     async def open(cls, consumer: AIOKafkaConsumer, counts: Mapping[str, int], span: Span) -> Self:
-        """Find out where every partition begins and ends."""
+        """Find out where every partition begins and ends, and return a reader."""
         tps = [TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
         if span.upto is not None:
             tps = [tp for tp in tps if (tp.topic, tp.partition) in span.upto]
@@ -121,7 +121,7 @@ class TopicReader:
         return cls(consumer, lanes, span.until_ms)
 
     async def _note_until(self) -> None:
-        """Once the last moment has passed, each partition's end is known, and quiet ones need not be waited for."""
+        """Once `until_ms` has passed, note the end of each partition, so that quiet ones need not be waited for."""
         if self._until_ms is None or wall_ms() < self._until_ms:
             return
         tps = list(self._lanes)
@@ -133,7 +133,7 @@ class TopicReader:
         self._until_ms = None
 
     async def batches(self) -> AsyncGenerator[list[RecordedRecord], None]:
-        """Yield records in order; an empty list now and then while there is nothing new. Ends when all is read."""
+        """Yield records in order, and an empty list now and then while there are none. Ends when all are read."""
         heap: list[tuple[int, str, int]] = []
         lanes = self._lanes
         while True:
@@ -166,7 +166,7 @@ class TopicReader:
             heappush(heap, (lane.queue[0].timestamp_ms, lane.tp.topic, lane.tp.partition))
 
     def _breathe(self, lane: _Lane) -> None:
-        """Pause a partition that is far ahead of the others or done; resume it when it is not."""
+        """Pause a partition that is done or far ahead of the others; resume it once it is not."""
         wanted = len(lane.queue) >= AHEAD or lane.done
         if wanted and not lane.paused:
             self._consumer.pause(lane.tp)
@@ -177,7 +177,7 @@ class TopicReader:
         lane.paused = wanted
 
     def _ready(self, heap: list[tuple[int, str, int]]) -> list[RecordedRecord]:
-        """Return the records that nothing older can come before."""
+        """Return the records before which no older record can come any more."""
         lanes = self._lanes
         waiting = sum(lane.waits for lane in lanes.values())
         ready: list[RecordedRecord] = []
@@ -197,7 +197,7 @@ async def reading(kafka: KafkaSettings, topics: Sequence[str], span: Span) -> As
     """Read topics within a span.
 
     Raises:
-        Unavailable: no broker answers, or a topic is not there, or may not be read.
+        Unavailable: no broker answers, or a topic does not exist or may not be read.
     """
     async with admin(kafka) as client:
         counts = await partitions_of(client, kafka, topics)

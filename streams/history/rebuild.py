@@ -1,4 +1,4 @@
-"""Throw away all state without a gap: fold from offset 0 beside the running workers, compare, and only then switch."""
+"""Rebuilds all state without an interruption: folds from offset 0 beside the running workers, then compares."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ from streams.shown.answers import Number, Report, pair, shown
 from streams.shown.listing import fetch_report
 
 SETTLES_S: Final = 120.0
-"""How long one partition may take to be caught at the same offsets on both sides."""
+"""How long to wait until both sides of a partition are at the same offsets."""
 POLL_S: Final = 0.2
 
 
@@ -30,15 +30,16 @@ def rebuild_beside(
 ) -> int:
     """Rebuild, compare and say how to switch; return the exit code, 1 if a number differs.
 
-    The new worker's pages are on the port; None takes one that is free.
+    The new worker serves its pages on the port; None chooses a free one.
 
     Raises:
-        InvalidSettings: the generation is the first, which no rebuild makes.
+        InvalidSettings: the generation is the first one, which a rebuild cannot have.
         Unavailable: a worker does not answer, the new one ends early, or the two are never at the same offsets.
     """
     if generation == default_of(WorkerSettings, "generation"):
         raise InvalidSettings(
-            f"--generation: {generation} is the first one", hint="give one more than the workers have"
+            f"--generation: {generation} is the first generation",
+            hint="give a number that is one higher than that of the workers",
         )
     kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
     workers = WorkerSettings.load(generation=generation)
@@ -62,7 +63,7 @@ def rebuild_beside(
     print(f"{len(partitions)} partitions, {compared:,} numbers, {len(found):,} differences")  # noqa: T201
     if found:
         return 1
-    print(f"to switch: stop all workers, start them with FAIRPULSE_GENERATION={generation}")  # noqa: T201
+    print(f"to switch: stop all workers, then start them with FAIRPULSE_GENERATION={generation}")  # noqa: T201
     return 0
 
 
@@ -72,10 +73,10 @@ def owners(urls: Sequence[str]) -> dict[int, str]:
 
 
 def at_same_offsets(live: str, new: str, partition: int) -> tuple[Report, Report]:
-    """Return what two workers show of a partition at a moment when both are at the same offsets.
+    """Return the numbers of a partition from two workers, taken when both are at the same offsets.
 
     Raises:
-        Unavailable: such a moment did not come.
+        Unavailable: they were never at the same offsets within `SETTLES_S`.
     """
     deadline = time.monotonic() + SETTLES_S
     while time.monotonic() < deadline:
@@ -84,12 +85,13 @@ def at_same_offsets(live: str, new: str, partition: int) -> tuple[Report, Report
             return old, rebuilt
         time.sleep(POLL_S)
     raise Unavailable(
-        f"partition {partition} was never at the same offsets on both sides", hint="try again at a quieter moment"
+        f"the workers never reached the same offsets of partition {partition} at the same time",
+        hint="try again when fewer events come in",
     )
 
 
 def compare(old: Report, rebuilt: Report) -> Iterator[Number]:
-    """Yield every number of days and the fair, as the running worker has it and the rebuilt one."""
+    """Yield every number of days and the fair, with the values of the running and the rebuilt worker."""
     for kpi in sorted(old["kpis"].keys() | rebuilt["kpis"].keys()):
         left, right = shown(kpi, [old]), shown(kpi, [rebuilt])
         for window in sorted(left.keys() | right.keys()):
@@ -98,17 +100,17 @@ def compare(old: Report, rebuilt: Report) -> Iterator[Number]:
 
 
 def _catch_up(process: subprocess.Popen[bytes], urls: Sequence[str], new: str, console: Console) -> None:
-    """Wait until the new worker has as many events as the live ones, with progress."""
+    """Wait until the new worker has as many events as the live ones, and show the progress."""
     with Progress("folding from offset 0", BarColumn(), MofNCompleteColumn(), console=console) as bar:
         task = bar.add_task("", total=None)
         while True:
             if process.poll() is not None:
-                raise Unavailable("the new worker ended early", hint="its own message is above; mend it and try again")
+                raise Unavailable("the new worker ended early", hint="its own message above says why; then try again")
             total = sum(map(_applied, urls))
             try:
                 done = _applied(new)
             except FairpulseError:
-                done = 0  # it is starting
+                done = 0  # the new worker is still starting
             bar.update(task, completed=done, total=total)
             if done >= total:
                 return
@@ -116,7 +118,7 @@ def _catch_up(process: subprocess.Popen[bytes], urls: Sequence[str], new: str, c
 
 
 def _applied(url: str) -> int:
-    """Return how many records are in what a worker shows."""
+    """Return how many records are included in a worker's numbers."""
     upto = fetch_report(url, "events")["upto"]
     return sum(offset + 1 for topics in upto.values() for offset in topics.values())
 

@@ -1,4 +1,4 @@
-"""The command `record`: options to a span, progress on the terminal, a last line on what was kept."""
+"""The command `record`: turns options into a span, shows progress, and prints a summary at the end."""
 
 import asyncio
 from pathlib import Path
@@ -18,24 +18,24 @@ from streams.history.reading import Span
 from streams.history.recorder import Taken, record
 
 PLAIN_S = 5.0
-"""Between two lines where standard error is no terminal."""
+"""Seconds between two lines of progress if standard error is not a terminal."""
 
 
 def record_to(
     path: Path, since: str, until: str | None, fair_file: Path | None, bootstrap_servers: str | None, *, force: bool
 ) -> None:
-    """Record as the options say, and print what was kept.
+    """Record as the options say, and print a summary.
 
     Raises:
-        InvalidSettings: a time cannot be read, or the file stands there already.
-        Unavailable: Kafka is not there, or the file cannot be written.
+        InvalidSettings: a time cannot be read, or the file exists already.
+        Unavailable: Kafka does not answer, or the file cannot be written.
     """
     kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
     source = chosen_fair_file(fair_file)
     fair = load_fair(source)
     span = span_of(since, until, fair)
     if path.exists() and not force:
-        raise InvalidSettings(f"{path.name} stands there already", hint="name another file, or say --force")
+        raise InvalidSettings(f"{path.name} exists already", hint="name another file, or overwrite it with --force")
     console = Console(stderr=True, highlight=False)
     with Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else _Plain(console) as live:
 
@@ -47,10 +47,10 @@ def record_to(
 
 
 def span_of(since: str, until: str | None, fair: Fair) -> Span:
-    """Return the span that the options name: `beginning`, `now` or a time; `end`, a time or None.
+    """Return the span for the options: from `beginning`, `now` or a time; until `end`, a time or None.
 
     Raises:
-        InvalidSettings: neither of these.
+        InvalidSettings: an option is none of these.
     """
     since_ms = {"beginning": 0, "now": None}.get(since, -1)
     if since_ms == -1:
@@ -61,7 +61,7 @@ def span_of(since: str, until: str | None, fair: Fair) -> Span:
 
 
 def progress_text(taken: Taken) -> str:
-    """Return the line that changes: records, rate, size, and what is still to come."""
+    """Return the line of progress: records, rate, size, and how many records are still to come."""
     rate = taken.records / taken.seconds if taken.seconds else 0
     return f"recording  {taken.records:,} records  {rate:,.0f}/s  {taken.bytes / 1e6:,.1f} MB  lag {taken.lag:,}"
 
@@ -71,11 +71,11 @@ def _instant(option: str, text: str, fair: Fair) -> int:
         return venue_ms(text, fair.zone)
     except ValueError:
         day = fair.days[0].date
-        raise InvalidSettings(f"{option}: no time", hint=f"give a local time such as {day}T09:00") from None
+        raise InvalidSettings(f"{option}: this is not a time", hint=f"give a local time such as {day}T09:00") from None
 
 
 class _Plain:
-    """A line every few seconds instead of a line that changes."""
+    """Prints a new line every few seconds, instead of changing one line in place."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

@@ -1,4 +1,4 @@
-"""Topics into a recording: from the beginning, from now on or of a span of time, until its end or until Ctrl-C."""
+"""Records topics to a file: from the beginning, from now on or from a time, until the end, a time or Ctrl-C."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -16,22 +16,22 @@ from schemas.topics import ALL_TOPICS
 from streams.history.reading import Span, reading
 
 SAVE_S: Final = 1.0
-"""How long what was taken may wait until it is on disk."""
+"""How long recorded data may wait before it is written to disk."""
 
 TOLD_S: Final = 0.25
-"""Between two pictures of the progress."""
+"""Seconds between two updates of the progress."""
 
 TOPICS: Final = tuple(topic.name for topic in ALL_TOPICS)
-"""What is recorded: the events, and the dead letters for an audit."""
+"""The topics that are recorded: the events, and the dead letters for an audit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """How far a recording is.
+    """The progress of a recording.
 
     Attributes:
         lag: records in Kafka that are not in the file yet.
-        seconds: since it began.
+        seconds: time since the recording began.
     """
 
     records: int
@@ -51,13 +51,15 @@ async def record(
     tell: Callable[[Taken], None] = lambda _: None,
     stop: asyncio.Event | None = None,
 ) -> Taken:
-    """Write what the topics hold within the span to a file, in the order in which Kafka took it.
+    """Write the topics' records within the span to a file, in the order in which Kafka took them.
+
+    Ctrl-C, or `stop`, ends it; the file is complete even then.
 
     Returns:
-        What was taken. Ctrl-C, or `stop`, ends it; the file is complete all the same.
+        How much was recorded.
 
     Raises:
-        Unavailable: Kafka is not there, or the file cannot be written.
+        Unavailable: Kafka does not answer, or the file cannot be written.
     """
     stop = asyncio.Event() if stop is None else stop
     began = saved = told = monotonic()

@@ -1,4 +1,4 @@
-"""Send dead letters again, once the cause is gone: the same events, with the same ids, each once."""
+"""Sends dead letters again once the cause is gone: the same events, with the same ids, each once."""
 
 import asyncio
 from collections import Counter
@@ -19,19 +19,19 @@ from streams.history.letters import DeadLetters, LetterPlace, admitted
 from streams.kafka.topics import no_kafka
 
 PATIENCE_S = 30.0
-"""How long Kafka may take to acknowledge what was sent."""
+"""How long Kafka may take to acknowledge all events."""
 MARK_KEY = b"redriven"
 """Record key of the mark that a letter was redriven."""
 
 
 @dataclass(frozen=True, slots=True)
 class RedrivePlan:
-    """What a redrive does.
+    """What a redrive would do.
 
     Attributes:
-        ready: letters that are events by today's rules, and were not redriven yet.
-        done: letters that were redriven before.
-        refused: by reason, those that would be refused again.
+        ready: the events to send: letters that today's rules accept and that were not redriven yet.
+        done: how many letters were redriven before.
+        refused: by reason, how many letters would be refused again.
     """
 
     ready: Mapping[LetterPlace, Event]
@@ -40,7 +40,7 @@ class RedrivePlan:
 
 
 def plan_redrive(letters: DeadLetters, fair: Fair, reason: str | None, terminal: str | None) -> RedrivePlan:
-    """Return which letters of a reason and a terminal would go, all without."""
+    """Return the plan for the letters with this reason and of this terminal; None stands for any."""
     chosen = letters.of(reason, terminal)
     waiting = {place: letter for place, letter in chosen.items() if place not in letters.redriven}
     ready: dict[LetterPlace, Event] = {}
@@ -54,12 +54,12 @@ def plan_redrive(letters: DeadLetters, fair: Fair, reason: str | None, terminal:
 
 
 async def redrive(kafka: KafkaSettings, letters: DeadLetters, plan: RedrivePlan) -> None:
-    """Send what is ready, each with its own id and bytes, then mark its letter.
+    """Send each event that is ready, with its own id and bytes, then mark its letter.
 
-    Interrupted in between, an event may go again the next time; workers count it once.
+    If it is interrupted between the two, the event is sent again the next time; workers count it once.
 
     Raises:
-        Unavailable: Kafka did not acknowledge all of it, or may not be written by us.
+        Unavailable: Kafka did not acknowledge all of them, or the right to write is missing.
     """
     producer = AIOKafkaProducer(**client_arguments(kafka), acks="all", enable_idempotence=False)
     topic = ""
@@ -76,8 +76,8 @@ async def redrive(kafka: KafkaSettings, letters: DeadLetters, plan: RedrivePlan)
                 await producer.send_and_wait(REJECTED.name, value=mark, key=MARK_KEY, partition=partition)
     except (KafkaError, OSError, TimeoutError) as error:
         raise refused(kafka, error, f"Write on topic {topic}") or Unavailable(
-            f"Kafka at {kafka.bootstrap_servers} did not take all of them ({type(error).__name__})",
-            hint="redrive again: what was sent is marked, and nothing is counted twice",
+            f"Kafka at {kafka.bootstrap_servers} did not take all events ({type(error).__name__})",
+            hint="redrive again: events already sent are marked, and nothing is counted twice",
         ) from error
     finally:
         await producer.stop()

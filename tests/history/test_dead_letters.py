@@ -1,4 +1,4 @@
-"""What was refused is listed, shown, and sent again once the cause is gone: once, with its own id."""
+"""Dead letters are listed, shown, and redriven when the cause is gone: each event once, with its own id."""
 
 import asyncio
 from collections.abc import Callable
@@ -42,7 +42,7 @@ def test_events_of_a_forgotten_booth_are_redriven_once_the_fair_file_names_it(
         letters = asyncio.run(read_letters(kafka))
         return plan_redrive(letters, load_fair(fair_file), reason, None)
 
-    # As long as the fair file is wrong, nothing goes: it would only be refused again.
+    # As long as the fair file is wrong, nothing is sent: it would only be refused again.
     assert not plan(forgotten).ready
     mended = plan(example_fair_path("small"))
     assert (len(mended.ready), mended.done, mended.refused) == (3, 0, {"empty": 1, "not_json": 1})
@@ -51,7 +51,7 @@ def test_events_of_a_forgotten_booth_are_redriven_once_the_fair_file_names_it(
     worker.stop()
     after = start_worker(fair_file=str(example_fair_path("small"))).wait_ready()
     assert after.events() == 0, (
-        "a booth changes no number's meaning: the journal goes on, and what was refused stays so"
+        "a new booth does not change the meaning: the journal continues, and refused events stay refused"
     )
     asyncio.run(redrive(kafka, letters, mended))
     after.wait_events(3)

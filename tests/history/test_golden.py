@@ -1,4 +1,4 @@
-"""Named situations of a fair, recorded once: today's fold gives what the oracle says, however they are replayed."""
+"""Recordings of named situations: today's fold gives the oracle's numbers, no matter how they are replayed."""
 
 import os
 import random
@@ -27,7 +27,7 @@ SITUATIONS = sorted(path.stem for path in FOLDER.glob("*.fairrec"))
 
 @pytest.fixture
 def replay(replay: Replays) -> Replays:
-    """Replay with the lateness of the workers of these fairs, whatever the default is today."""
+    """Replay with the lateness of these fairs' workers, not with today's default."""
     return partial(replay, lateness=LATENESS)
 
 
@@ -42,7 +42,7 @@ def test_there_are_the_five_situations() -> None:
 
 
 @pytest.mark.parametrize("name", SITUATIONS)
-def test_what_is_written_down_is_what_the_oracle_gives_today(name: str) -> None:
+def test_the_files_have_the_numbers_that_the_oracle_gives_today(name: str) -> None:
     fresh = expected_of(FOLDER / f"{name}.fairrec") == (FOLDER / f"{name}.json").read_bytes()
     assert fresh, f"tests/recordings/{name}.json is stale: the recount says something else; run: make generate"
 
@@ -67,7 +67,7 @@ def test_the_check_names_everything_that_is_stale_with_the_remedy(tmp_path: Path
     assert (copy / "gate_outage.json").read_text() == "{}"
 
 
-def test_numbers_of_a_recount_that_parts_from_the_fold_are_written_with_an_error_that_names_the_kpi(
+def test_numbers_of_a_recount_that_differs_from_the_fold_are_written_with_an_error_that_names_the_kpi(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copy(FOLDER / "gate_outage.fairrec", tmp_path)
@@ -141,7 +141,7 @@ def test_as_of_a_moment_only_what_had_been_received_counts(replay: Replays) -> N
     day = "2025-10-25"
     visits = [rush.at(f"{day}T{time}").value("visits", day=day) for time in ("09:00", "09:15", "09:30", "10:00")]
     assert visits == [0, 28, 54, 83]
-    # Going back starts anew, and gives what it gave before.
+    # Going back starts again from the beginning, and gives the same numbers as before.
     assert rush.at(f"{day}T09:15").value("visits", day=day) == 28
     assert rush.final().value("visits", day=day) == 104
 
@@ -159,7 +159,7 @@ def test_a_window_of_minutes_as_of_a_moment_equals_the_oracle_s(replay: Replays)
         assert kpis.value("gate_passages", window="15m", **dict(labels)) == value
 
 
-def test_asking_for_what_is_not_there_says_so(replay: Replays) -> None:
+def test_asking_for_something_that_is_not_there_says_so(replay: Replays) -> None:
     kpis = replay("gate_outage").final()
     assert kpis.value("visits", day="1999-01-01") == 0
     with pytest.raises(FairpulseError, match="no KPI of that name"):

@@ -1,4 +1,4 @@
-"""All state thrown away beside a running fair: the rebuilt state is the same, and workers switch to it."""
+"""State that is rebuilt beside a running fair is the same, and workers can switch to it."""
 
 import subprocess
 import sys
@@ -42,4 +42,4 @@ def test_a_rebuilt_generation_equals_the_running_one_and_takes_over_from_its_own
     oracle = must_equal_the_oracle(broker, new)
     folded = new.metric("fair_worker_records_total")
     total = sum(oracle.kpis()["events"]["fair"].values())
-    assert folded < total, "what the rebuild had folded came from its journal"
+    assert folded < total, "the events that the rebuild had folded came from its journal"

@@ -1,4 +1,4 @@
-"""Live, recorded, replayed at any speed through any number of partitions: the same numbers."""
+"""A fair has the same numbers live, recorded, and replayed at any speed through any number of partitions."""
 
 import asyncio
 import os
@@ -28,7 +28,7 @@ FAIR_FILE = example_fair_path()
 
 
 def record_all(bootstrap_servers: str, path: Path) -> Recording:
-    """Record what is in the topics now."""
+    """Record the current content of the topics."""
     kafka = KafkaSettings(bootstrap_servers=bootstrap_servers)
     fair = load_fair(FAIR_FILE)
     asyncio.run(record(kafka, fair, FAIR_FILE.read_bytes(), path, Span()))
@@ -43,7 +43,7 @@ def replay_into(bootstrap_servers: str, recording: Recording, speed: float = 0) 
     assert outcome.ending == "complete"
 
 
-def test_what_a_worker_showed_live_is_what_a_recording_gives_in_process_and_through_three_partitions(
+def test_a_recording_gives_the_live_numbers_in_process_and_through_three_partitions(
     broker: str, start_worker: Start, tmp_path: Path
 ) -> None:
     live = start_worker().wait_ready()
@@ -57,7 +57,7 @@ def test_what_a_worker_showed_live_is_what_a_recording_gives_in_process_and_thro
     final = Replay.of(recording.path, lateness=LATENESS).final()
     assert final.canonical() == shown.canonical()
 
-    # Back into the running fair: every event comes a second time, and nothing is counted twice.
+    # Replay into the running fair: every event comes a second time, and nothing is counted twice.
     replay_into(broker, recording)
     must_equal_the_oracle(broker, live)
     again = Kpis(live.report() or {})

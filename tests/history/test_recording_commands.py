@@ -55,7 +55,7 @@ def test_export_and_import_give_the_same_records(tmp_path: Path) -> None:
     assert first["topic"].startswith("fair.")
 
 
-def test_as_a_new_fair_every_event_and_the_fair_file_bear_the_new_id_and_nothing_else_changes() -> None:
+def test_as_a_new_fair_every_event_and_the_fair_file_have_the_new_id_and_nothing_else_changes() -> None:
     fair, content = renamed_fair(Recording(RUSH), "rehearsal-2026")
     assert fair.fair_id == "rehearsal-2026"
     assert b"rehearsal-2026" in content
@@ -75,7 +75,7 @@ def test_an_id_that_no_fair_can_have_is_refused() -> None:
         renamed_fair(Recording(RUSH), "not an id")
 
 
-def test_records_come_at_the_time_they_were_received_and_what_is_no_event_with_the_one_before() -> None:
+def test_records_come_at_the_time_they_were_received_and_one_that_is_not_an_event_with_the_one_before() -> None:
     stream = list(replayed(Recording(RUSH)))
     at_ms = 0
     for one in stream:
@@ -103,7 +103,9 @@ def test_options_name_a_span_in_the_venue_s_time(since: str, until: str | None, 
 
 
 @pytest.mark.parametrize(("since", "until", "option"), [("soon", None, "--from"), ("now", "later", "--until")])
-def test_what_is_no_time_is_refused_with_the_option_s_name(since: str, until: str | None, option: str) -> None:
+def test_a_text_that_is_not_a_time_is_refused_with_the_option_s_name(
+    since: str, until: str | None, option: str
+) -> None:
     with pytest.raises(InvalidSettings, match=option):
         span_of(since, until, FAIR)
 
@@ -111,7 +113,7 @@ def test_what_is_no_time_is_refused_with_the_option_s_name(since: str, until: st
 def test_record_does_not_write_over_a_file(tmp_path: Path) -> None:
     path = tmp_path / "there.fairrec"
     path.touch()
-    with pytest.raises(InvalidSettings, match="stands there already"):
+    with pytest.raises(InvalidSettings, match="exists already"):
         CliRunner().invoke(program, ["record", str(path)], standalone_mode=False, catch_exceptions=False)
 
 
