@@ -1,1 +1,1 @@
-"""Kafka around the fair: topics, access rules, its own state for Prometheus."""
+"""Kafka itself: topics, access rules, and its state for Prometheus."""

@@ -1,4 +1,4 @@
-"""Read and write Kafka's access rules. aiokafka knows the requests, its admin client has no methods for them."""
+"""Reads and writes Kafka's access rules. aiokafka has the requests, but its admin client has no methods for them."""
 
 from collections.abc import Collection
 from typing import Any, Final
@@ -33,19 +33,20 @@ OPERATIONS: Final = {
     11: "AlterConfigs",
     12: "IdempotentWrite",
 }
-"""Kafka's numbers, as its protocol has them."""
+"""The numbers in Kafka's protocol."""
 
 NO_AUTHORIZER: Final = 54
 """Kafka's error SECURITY_DISABLED."""
 
 
 async def rules_in_kafka(kafka: KafkaSettings) -> frozenset[Rule]:
-    """Return the rules that concern us: those of our principals, and those for everybody on our topics.
+    """Return the rules that concern fairpulse: those of its principals, and those for everybody on its topics.
 
-    One that denies, or is limited to a host, has that in its operation: it is none of the table's.
+    The operation of a rule also says if the rule denies or is limited to one host. Such a rule never equals a declared
+    one.
 
     Raises:
-        Unavailable: no broker answers, it keeps no rules, or we may not look at them.
+        Unavailable: no broker answers, it keeps no rules, or the right to see them is missing.
     """
     async with admin(kafka) as client:
         answer = await _ask(client, DescribeAclsRequest(ANY, None, ANY, None, None, ANY, ANY))
@@ -57,10 +58,10 @@ async def rules_in_kafka(kafka: KafkaSettings) -> frozenset[Rule]:
 
 
 async def grant(kafka: KafkaSettings, rules: Collection[Rule]) -> None:
-    """Create rules; one that is there already stays as it is.
+    """Create rules; existing ones stay as they are.
 
     Raises:
-        Unavailable: no broker answers, it keeps no rules, or we may not change them.
+        Unavailable: no broker answers, it keeps no rules, or the right to change them is missing.
     """
     async with admin(kafka) as client:
         for rule in sorted(rules):
@@ -69,7 +70,7 @@ async def grant(kafka: KafkaSettings, rules: Collection[Rule]) -> None:
 
 
 def protocol_fields(rule: Rule) -> tuple[int, str, int, str, str, int, int]:
-    """Return a rule as requests to create or delete it spell it; the inverse of what `rules_in_kafka` reads."""
+    """Return a rule in the form of Kafka's requests to create or delete it; `rules_in_kafka` does the inverse."""
     types = {name: number for number, name in RESOURCES.items()}
     operations = {name: number for number, name in OPERATIONS.items()}
     pattern = PREFIXED if rule.prefixed else LITERAL
@@ -78,7 +79,7 @@ def protocol_fields(rule: Rule) -> tuple[int, str, int, str, str, int, int]:
 
 
 async def _ask(client: AIOKafkaAdminClient, request: Any) -> Any:
-    return await client._send_request(request)  # noqa: SLF001 - the public methods stop short of access rules
+    return await client._send_request(request)  # noqa: SLF001 - there are no public methods for access rules
 
 
 def _refuse(kafka: KafkaSettings, code: int, doing: str) -> None:

@@ -1,4 +1,4 @@
-"""What Kafka says of itself: its brokers, and of each partition leader, replicas and offsets."""
+"""Kafka's own state: its brokers, and the leader, replicas and offsets of each partition."""
 
 import asyncio
 import time
@@ -11,10 +11,10 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 OFFSETS_WITHIN_S: Final = 5
-"""Patience with the leaders: one that has just died is still named as leader until its session ends."""
+"""How long to wait for the leaders. One that has just died is still listed as leader until its session ends."""
 
 NO_LEADER: Final = -1
-"""What Kafka answers as the leader of a partition that nobody can write or read at the moment."""
+"""Kafka's answer for the leader of a partition that cannot be written or read at the moment."""
 
 Offsets = dict[TopicPartition, int]
 
@@ -24,11 +24,11 @@ class Partition:
     """One partition of one topic.
 
     Attributes:
-        leader: id of the broker that leads it, `NO_LEADER` if none does.
+        leader: id of the broker that leads it, or `NO_LEADER`.
         replicas: how many copies there should be.
-        in_sync: how many are up to date.
-        oldest: offset of the oldest record that is kept; None if its leader, or another one asked with it, is silent.
-        current: offset that the next record will get; None in the same cases.
+        in_sync: how many copies are up to date.
+        oldest: offset of the oldest record that is kept; None if any of the leaders that were asked did not answer.
+        current: offset that the next record will get; None in the same case.
     """
 
     topic: str
@@ -41,7 +41,7 @@ class Partition:
 
     @property
     def is_under_replicated(self) -> bool:
-        """Whether a copy is missing or behind: the loss of one more broker may then stop or lose something."""
+        """Whether a copy is missing or behind. Losing one more broker may then stop the partition or lose records."""
         return self.in_sync < self.replicas
 
 
@@ -50,8 +50,8 @@ class Cluster:
     """Kafka at one moment.
 
     Attributes:
-        brokers: ids of those that the controller counts as alive.
-        seconds: how long Kafka took to answer all of this.
+        brokers: ids of the brokers that the controller considers alive.
+        seconds: how long Kafka took to answer.
     """
 
     brokers: tuple[int, ...]
@@ -63,7 +63,7 @@ async def look(admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer) -> Cluste
     """Ask Kafka for its state.
 
     Raises:
-        KafkaError: it does not answer.
+        KafkaError: Kafka does not answer.
     """
     started = time.perf_counter()
     brokers = [broker["node_id"] for broker in (await admin.describe_cluster())["brokers"]]
@@ -93,7 +93,7 @@ def partitions_in(topics: Sequence[dict[str, Any]]) -> list[Partition]:
 
 
 async def _offsets(consumer: AIOKafkaConsumer, led: Sequence[TopicPartition]) -> tuple[Offsets, Offsets]:
-    """Return the oldest and the next offsets; nothing if a leader is silent, which is news of its own."""
+    """Return the oldest and the next offsets; both empty if a leader does not answer."""
     try:
         async with asyncio.timeout(OFFSETS_WITHIN_S):
             oldest, current = await asyncio.gather(consumer.beginning_offsets(led), consumer.end_offsets(led))

@@ -1,8 +1,8 @@
-"""Kafka's own state on /metrics, looked at again and again.
+"""Serves Kafka's own state on /metrics, and updates it again and again.
 
-The names are those of the widespread kafka_exporter (github.com/danielqsj/kafka_exporter), so boards and alerts read
-that one as well where it runs already. Group lag is left out: the committed offset of our workers is only a hint, their
-own `fair_worker_lag_records` is exact.
+The metrics have the names of the widespread kafka_exporter (github.com/danielqsj/kafka_exporter), so boards and alerts
+also work with that one where it already runs. Group lag is left out: the workers' committed offset is only a hint,
+while their own `fair_worker_lag_records` is exact.
 """
 
 import asyncio
@@ -30,12 +30,12 @@ from streams.shown.serving import serving
 log = logger(__name__)
 
 ROUND_WITHIN_S: Final = 8
-"""A round that takes longer is given up, and its connections with it."""
+"""Seconds after which a round is given up and its connections are closed."""
 
 PartitionFigure = Callable[[Partition], float | None]
 
 PER_PARTITION: Final[tuple[tuple[str, str, PartitionFigure], ...]] = (
-    ("leader", "Id of the broker that leads a partition; -1 without one.", lambda one: one.leader),
+    ("leader", "Id of the broker that leads a partition, -1 if there is none.", lambda one: one.leader),
     ("replicas", "Copies that a partition should have.", lambda one: one.replicas),
     ("in_sync_replica", "Copies of a partition that are up to date.", lambda one: one.in_sync),
     (
@@ -43,14 +43,14 @@ PER_PARTITION: Final[tuple[tuple[str, str, PartitionFigure], ...]] = (
         "1 if a copy of a partition is missing or behind.",
         lambda one: one.is_under_replicated,
     ),
-    ("oldest_offset", "Offset of the oldest record that is kept.", lambda one: one.oldest),
-    ("current_offset", "Offset that the next record will get.", lambda one: one.current),
+    ("oldest_offset", "Offset of the oldest record of a partition that is kept.", lambda one: one.oldest),
+    ("current_offset", "Offset that the next record of a partition will get.", lambda one: one.current),
 )
-"""What is shown of every partition as kafka_topic_partition_...; a number that is None is left out."""
+"""The metrics of every partition: suffix of kafka_topic_partition_..., help, and value. A value of None is left out."""
 
 
 class KafkaCollector(Collector):
-    """The last look at Kafka as gauges. Before the first one, and while Kafka is away, there are 0 brokers alone."""
+    """Kafka's last known state as gauges. Before the first look, and while Kafka is away, only `kafka_brokers` is 0."""
 
     def __init__(self) -> None:
         self.cluster: Cluster | None = None
@@ -80,7 +80,7 @@ class KafkaCollector(Collector):
 
 
 async def export(kafka: KafkaSettings, settings: ExporterSettings) -> None:
-    """Look at Kafka again and again and show it on /metrics, until Ctrl-C. An outage of Kafka is shown, not an end.
+    """Show Kafka's state on /metrics and update it until Ctrl-C. An outage of Kafka is shown and does not end this.
 
     Raises:
         Unavailable: the port is taken.
@@ -91,7 +91,7 @@ async def export(kafka: KafkaSettings, settings: ExporterSettings) -> None:
     stop = asyncio.Event()
     host, port, every_s = settings.exporter_host, settings.exporter_port, settings.exporter_every.total_seconds()
     with serving(registry, host, port), stopping(stop):
-        log.info("Kafka's state is served", address=f"http://{host}:{port}/metrics", every_s=every_s)
+        log.info("serving Kafka's state", address=f"http://{host}:{port}/metrics", every_s=every_s)
         watching = asyncio.create_task(_watch(kafka, collector, every_s))
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait({watching, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -101,7 +101,7 @@ async def export(kafka: KafkaSettings, settings: ExporterSettings) -> None:
 
 
 async def _watch(kafka: KafkaSettings, collector: KafkaCollector, every_s: float) -> None:
-    """Look for ever, on new connections after each failure. Kafka is away when those do not lead to it either."""
+    """Look without end, on new connections after each failure. Kafka is away only if these fail as well."""
     told = False
     while True:
         last = collector.cluster
@@ -110,7 +110,7 @@ async def _watch(kafka: KafkaSettings, collector: KafkaCollector, every_s: float
         except (KafkaError, FairpulseError, OSError, TimeoutError) as error:
             if collector.cluster is not last:
                 told = False
-                continue  # it was well a moment ago: the broker that was asked may have gone, the others not
+                continue  # Kafka was well a moment ago: perhaps only the broker that was asked is gone
             if not told:
                 log.warning(
                     "Kafka does not answer", brokers=kafka.bootstrap_servers, error=error, within_s=ROUND_WITHIN_S
@@ -121,7 +121,7 @@ async def _watch(kafka: KafkaSettings, collector: KafkaCollector, every_s: float
 
 
 async def _look_on(kafka: KafkaSettings, collector: KafkaCollector, every_s: float) -> None:
-    """Look round by round on the same connections, until one fails."""
+    """Look round by round on the same connections, until a round fails."""
     async with AsyncExitStack() as connections:
         async with asyncio.timeout(ROUND_WITHIN_S):
             client = await connections.enter_async_context(admin(kafka))

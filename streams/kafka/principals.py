@@ -1,9 +1,9 @@
 """Who may do what in Kafka: `fairpulse acls` prints, grants and checks this table.
 
-Every program of ours has a principal of its own and the least that it works with. Topics are named one by one, and
-say themselves who writes and reads them; the rest is declared here. The journal and the group of a fair's workers have
-a fingerprint in their names, so their rules name the beginning (`group_prefix`). Kafka's own implications are used:
-Read and Write contain Describe, and with Write on a topic a producer may be idempotent.
+Every program has its own principal, with only the rights that it needs. Rules name each topic. The topics themselves
+declare who writes and reads them; all other rights are declared here. The journal and the group of a fair's workers
+have a fingerprint in their names, so their rules name only the prefix (`group_prefix`). Some rights follow from others
+in Kafka: Read and Write include Describe, and Write on a topic allows an idempotent producer.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,13 +13,13 @@ from typing import Final, Literal
 from schemas.topics import ALL_TOPICS, group_prefix
 
 PREFIX: Final = "fairpulse-"
-"""How our principals begin: in a Kafka with other users, nobody else should."""
+"""The prefix of all principals of fairpulse. In a Kafka with other users, nobody else should have it."""
 
 ADMIN: Final = f"{PREFIX}admin"
-"""Grants and checks the rules, and makes users. A super user: no rule is needed for it, and none limits it."""
+"""Grants and checks the rules, and makes users. It is a super user: it needs no rules, and no rule limits it."""
 
 BROKER: Final = f"{PREFIX}broker"
-"""The brokers themselves, to one another. A super user."""
+"""The brokers, when they connect to one another. A super user."""
 
 Resource = Literal["Topic", "Group"]
 Operation = Literal["Create", "Describe", "Read", "Write"]
@@ -27,14 +27,14 @@ Operation = Literal["Create", "Describe", "Read", "Write"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Rule:
-    """One access rule: it allows, from every host.
+    """One access rule, which allows an operation from every host.
 
     Attributes:
         principal: without Kafka's "User:".
-        resource: what kind of thing.
-        name: of the thing, or how its name begins.
-        prefixed: whether it is the beginning.
-        operation: as Kafka calls it.
+        resource: the kind of resource.
+        name: name of the resource, or its prefix.
+        prefixed: whether `name` is a prefix.
+        operation: Kafka's name for it.
     """
 
     principal: str
@@ -44,16 +44,16 @@ class Rule:
     operation: str
 
     def text(self) -> str:
-        """Return the rule in a line, in Kafka's words."""
+        """Return the rule as one line, in Kafka's terms."""
         return f"{self.principal} {self.operation} on {self.resource.lower()} {self.name}{'*' if self.prefixed else ''}"
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Some operations on some things.
+    """Some operations on some resources.
 
     Attributes:
-        names: of the things; empty for whatever belongs to the workers of the fair.
+        names: of the resources; empty for all those of the fair's workers.
     """
 
     operations: tuple[Operation, ...]
@@ -66,9 +66,9 @@ class Role:
     """One principal.
 
     Attributes:
-        name: its principal is `PREFIX` and this.
-        does: the commands that it is for, and why it needs what it is given.
-        grants: what it needs beside the topics that name it as producer or consumer.
+        name: name of the principal without `PREFIX`.
+        does: the commands that it is for, and why it needs its rights.
+        grants: the rights that it needs besides those on topics that name it as producer or consumer.
     """
 
     name: str
@@ -81,14 +81,14 @@ class Role:
         return f"{PREFIX}{self.name}"
 
     def rules(self, fair_id: str) -> Iterator[Rule]:
-        """Yield its rules at a fair."""
+        """Yield its rules for a fair."""
         for grant in (*self._records(), *self.grants):
             for name in grant.names or (group_prefix(fair_id),):
                 for operation in grant.operations:
                     yield Rule(self.principal, grant.resource, name, not grant.names, operation)
 
     def _records(self) -> Iterator[Grant]:
-        """Yield what the topics grant it."""
+        """Yield the rights that the topics give it."""
         for topic in ALL_TOPICS:
             if self.name in topic.consumers:
                 yield Grant(("Read",), (topic.name,))
@@ -99,22 +99,22 @@ class Role:
 _ALL: Final = tuple(topic.name for topic in ALL_TOPICS)
 
 OFFSETS: Final = "__consumer_offsets"
-"""Kafka's own topic of groups: without its leaders no worker gets a partition."""
+"""Kafka's own topic for groups. While it has no leaders, no worker gets a partition."""
 
 ROLES: Final = (
     Role(
         "topics",
-        "`topics --create`. It can make the topics and neither read nor write them.",
+        "`topics --create`. It can create the topics, but neither read nor write them.",
         (Grant(("Create", "Describe"), _ALL),),
     ),
     Role(
         "gateway",
-        "`gateway`. It writes what terminals post, and what it refused. It reads nothing.",
+        "`gateway`. It writes the events that terminals post, and dead letters for refused ones. It reads nothing.",
     ),
     Role(
         "worker",
-        "`worker`, and `rebuild`, which starts one. It reads events and cannot write them; it makes, reads and writes"
-        " the journals of its fair, whose later generations begin alike; it writes what it refused.",
+        "`worker`, and `rebuild`, which starts one. It reads events but cannot write them. It creates, reads and writes"
+        " the journals of its fair, which share a prefix in all generations. It writes dead letters.",
         (
             Grant(("Create", "Read", "Write")),
             Grant(("Read",), resource="Group"),
@@ -122,26 +122,26 @@ ROLES: Final = (
     ),
     Role("audit", "`audit` and `backfill`. They read events and write nothing."),
     Role("record", "`record`. It reads every topic and writes nothing."),
-    Role("simulator", "`simulate` without a gateway. It writes events, reads nothing."),
+    Role("simulator", "`simulate` without a gateway. It writes events and reads nothing."),
     Role(
         "replay",
-        "`replay`. It writes events, after it has read whether another fair lies there.",
+        "`replay`. It writes events, and reads the topics to check that they hold no other fair.",
     ),
     Role(
         "kafka-exporter",
-        "`kafka-exporter`. It looks at topics, journals and Kafka's own offsets, and reads no record.",
+        "`kafka-exporter`. It looks at topics, journals and Kafka's own offsets, but reads no records.",
         (Grant(("Describe",), (*_ALL, OFFSETS)), Grant(("Describe",))),
     ),
     Role(
         "dead-letters",
-        "`dead-letters`. It reads what was refused; a redrive writes it as events again, and marks it.",
+        "`dead-letters`. It reads dead letters. A redrive writes their events again, and marks the letters.",
     ),
 )
-"""All principals but the two super users. Those with the same rights share one."""
+"""All principals except the two super users. Commands with the same rights share one."""
 
 
 def all_rules(fair_id: str) -> frozenset[Rule]:
-    """Return the table for a fair."""
+    """Return all rules for a fair."""
     return frozenset(rule for role in ROLES for rule in role.rules(fair_id))
 
 
@@ -151,7 +151,7 @@ def all_users() -> tuple[str, ...]:
 
 
 def kafka_acls_commands(rules: Iterable[Rule], bootstrap_servers: str) -> Iterator[str]:
-    """Yield the calls of Kafka's own tool that grant some rules, for a Kafka that others look after."""
+    """Yield the commands of Kafka's own tool that grant some rules, for a Kafka that others administer."""
     things: dict[tuple[str, str, str, bool], list[str]] = {}
     for rule in sorted(rules):
         things.setdefault((rule.principal, rule.resource, rule.name, rule.prefixed), []).append(rule.operation)

@@ -1,4 +1,4 @@
-"""Create and check our topics. Explicitly: a broker that makes topics up makes them with the wrong settings."""
+"""Creates and checks the topics. A broker that creates missing topics by itself gives them the wrong settings."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -17,7 +17,7 @@ from schemas.topics import ALL_TOPICS, Topic
 
 
 async def no_kafka(settings: KafkaSettings) -> FairpulseError:
-    """Return why a client could not start: no broker answers, or it does not let us in."""
+    """Return why a client could not start: no broker answers, or the broker refuses the client."""
     return await explain_silence(settings, create_conn, MetadataRequest([]))
 
 
@@ -26,7 +26,7 @@ async def admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
     """Open an admin connection.
 
     Raises:
-        Unavailable: no broker answers, or it refuses name or password.
+        Unavailable: no broker answers, or the broker refuses name or password.
     """
     client = AIOKafkaAdminClient(**client_arguments(settings), request_timeout_ms=15_000)
     try:
@@ -41,10 +41,10 @@ async def admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
 
 
 async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
-    """Stop a consumer, also one that has just been started.
+    """Stop a consumer, even one that has only just been started.
 
-    Its tasks get a turn first: aiokafka waits for those that it cancels, and one that had not begun yet lets the
-    cancellation through to us.
+    Its tasks get a turn first. aiokafka cancels them and waits for them, and a task that has not begun yet passes the
+    cancellation on to the caller.
     """
     await asyncio.sleep(0)
     await consumer.stop()
@@ -54,7 +54,7 @@ async def partitions_of(client: AIOKafkaAdminClient, settings: KafkaSettings, na
     """Return the number of partitions of each topic that exists.
 
     Raises:
-        Unavailable: one may not be looked at; it names which.
+        Unavailable: the right to describe one is missing; the error names it.
     """
     described = await client.describe_topics(list(names))
     for topic in described:
@@ -68,8 +68,9 @@ async def ensure_topics(settings: KafkaSettings, topics: Sequence[Topic] = ALL_T
     """Create the topics that are missing; return their names.
 
     Raises:
-        Unavailable: no broker answers, or it refuses to create one.
-        MustStop: one exists with another number of partitions: one partition is one state, and they must match.
+        Unavailable: no broker answers, or it refuses to create a topic.
+        MustStop: a topic has another number of partitions. All must have the same, because each partition has one
+            state.
     """
     async with admin(settings) as client:
         existing = await partitions_of(client, settings, [topic.name for topic in topics])
@@ -78,7 +79,7 @@ async def ensure_topics(settings: KafkaSettings, topics: Sequence[Topic] = ALL_T
             if count != settings.partitions:
                 raise MustStop(
                     f"topic {topic.name} has {count} partitions, not {settings.partitions}",
-                    hint=f"set FAIRPULSE_PARTITIONS={count}, or create the topics anew",
+                    hint=f"set FAIRPULSE_PARTITIONS={count}, or create the topics again, without their records",
                 )
         missing = [topic for topic in topics if topic.name not in existing]
         if missing:
@@ -87,7 +88,7 @@ async def ensure_topics(settings: KafkaSettings, topics: Sequence[Topic] = ALL_T
 
 
 async def create_topics(client: AIOKafkaAdminClient, settings: KafkaSettings, topics: Sequence[Topic]) -> None:
-    """Create topics; one that is there already stays as it is. Raises Unavailable when Kafka refuses."""
+    """Create topics; existing ones stay as they are. Raises Unavailable if Kafka refuses."""
     new = [
         NewTopic(topic.name, settings.partitions, settings.replication_factor, topic_configs=dict(topic.config()))
         for topic in topics

@@ -1,4 +1,4 @@
-"""A Kafka with passwords and access rules: a principal can do what is its own and nothing else."""
+"""In a Kafka with passwords and access rules, a principal can use its own rights and no others."""
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -47,7 +47,7 @@ async def test_the_exporter_sees_every_partition_of_ours_and_of_kafkas_groups_an
         ("simulator", "fair.rejected"),
     ],
 )
-async def test_a_principal_cannot_write_what_is_not_its_own(guarded: LocalKafka, user: str, topic: str) -> None:
+async def test_a_principal_cannot_write_topics_that_are_not_its_own(guarded: LocalKafka, user: str, topic: str) -> None:
     producer = AIOKafkaProducer(**client_arguments(guarded.settings(f"fairpulse-{user}")))
     await producer.start()
     try:

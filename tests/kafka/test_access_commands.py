@@ -1,4 +1,4 @@
-"""A Kafka with passwords and access rules: every command works as its principal."""
+"""In a Kafka with passwords and access rules, every command works with its own principal."""
 
 from collections.abc import Iterator
 from pathlib import Path

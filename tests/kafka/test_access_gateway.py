@@ -1,4 +1,4 @@
-"""A gateway of a Kafka with access rules: what it may no longer write is not taken."""
+"""A gateway accepts no events that it may no longer write to Kafka."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""No access rule is superfluous: without any one of them, something that its principal does is denied."""
+"""Every access rule is needed: without it, Kafka denies something that its principal does."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -35,7 +35,7 @@ EVENTS: Final = [
     for topic in EVENT_TOPICS
     if has_example(topic.events[0])
 ]
-"""One of this fair for every topic of events."""
+"""One event of this fair for every event topic."""
 LETTER: Final = RawRecord(REJECTED.name, b"k", b"{}")
 
 
@@ -87,7 +87,7 @@ async def replay(kafka: KafkaSettings) -> None:
 
 
 async def exporter(kafka: KafkaSettings) -> None:
-    """It is told of nothing that it may not see: what is missing in its answer is denied."""
+    """Kafka leaves out what the principal may not see, so a missing topic counts as denied."""
     async with admin(kafka) as client, AIOKafkaConsumer(**client_arguments(kafka)) as consumer:
         seen = {one.topic for one in (await look(client, consumer)).partitions}
     for name in (*(topic.name for topic in ALL_TOPICS), OFFSETS, JOURNAL.name):
@@ -111,7 +111,7 @@ WORK: Final[dict[str, Callable[[KafkaSettings], Awaitable[None]]]] = {
     "kafka-exporter": exporter,
     "dead-letters": dead_letters,
 }
-"""What every role does in Kafka. The worker is first: it makes the journal and Kafka's topic of groups."""
+"""What every role does in Kafka. The worker comes first: it creates the journal and Kafka's topic for groups."""
 
 
 def do(kafka: LocalKafka, principal: str) -> None:

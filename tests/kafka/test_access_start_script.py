@@ -1,4 +1,4 @@
-"""What docker-compose.sasl.yml runs in the container of Kafka, run here."""
+"""Runs the start script of docker-compose.sasl.yml outside the container."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.broker
 
 
 def test_kafkas_own_start_script_makes_the_users_and_a_password_can_be_changed(tmp_path: Path) -> None:
-    """What docker-compose.sasl.yml runs in the container, with a folder of programs in the place of the image's."""
+    """This runs the container's script, with a folder of programs instead of those in the image."""
     secrets, bin_, ports = tmp_path / "secrets", tmp_path / "bin", (free_port(), free_port())
     make_passwords(secrets, all_users())
     bin_.mkdir()

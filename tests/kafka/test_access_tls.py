@@ -1,4 +1,4 @@
-"""Kafka over TLS, with passwords on top: certificates of our authority and its host name, and no others."""
+"""Kafka over TLS with passwords: only certificates of the right authority and for the right host are accepted."""
 
 import shutil
 import subprocess
@@ -24,7 +24,7 @@ def openssl(directory: Path, *words: str) -> None:
 
 
 def authority(directory: Path, name: str) -> Path:
-    """Make an authority; return its certificate, beside which its key lies."""
+    """Make an authority; return the path of its certificate, which has its key beside it."""
     openssl(
         directory,
         *("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}"),

@@ -1,4 +1,4 @@
-"""The exporter tells what Kafka tells: brokers, leaders, copies, offsets; and an outage as what it is."""
+"""The exporter shows Kafka's brokers, leaders, copies and offsets, and also an outage."""
 
 import asyncio
 import os
@@ -36,7 +36,7 @@ class Exporter:
     log: Path
 
     def shows(self, name: str) -> list[float]:
-        """Return the values of a metric; of our topics only where it has topics. Empty without any, or an answer."""
+        """Return a metric's values; if it has a topic label, only the fair's topics. Empty without an answer."""
         try:
             with urlopen(f"http://{HOST}:{self.port}/metrics", timeout=5) as answer:
                 text = answer.read().decode()
@@ -107,7 +107,7 @@ def test_it_shows_brokers_and_offsets_as_they_are_and_the_loss_of_a_broker_two_a
     for node in (1, 2, 3):
         kafka.kill(node)
     eventually(lambda: exporter.shows("kafka_brokers") == [0], "no broker is left")
-    assert exporter.shows(LEADER) == [], "what is not known is not shown"
+    assert exporter.shows(LEADER) == [], "unknown values are not shown"
     assert exporter.process.poll() is None
     assert "Kafka does not answer" in exporter.log.read_text()
     assert "Traceback" not in exporter.log.read_text()
@@ -120,7 +120,7 @@ def test_a_kafka_that_was_never_there_is_told_once_with_its_address(tmp_path: Pa
         process = subprocess.Popen([*program, "--bootstrap-servers", nowhere], stdout=out, stderr=out)
     try:
         told = f"Kafka does not answer brokers={nowhere} error="
-        eventually(lambda: told in log.read_text(), "it says whom it asks")
+        eventually(lambda: told in log.read_text(), "it names the brokers that it asks")
         assert log.read_text().count("Kafka does not answer") == 1
     finally:
         process.terminate()

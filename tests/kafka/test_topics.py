@@ -1,4 +1,4 @@
-"""Topics as they lie in Kafka: made by us, with our settings, or not at all."""
+"""Topics in Kafka: created by fairpulse with its own settings, or not at all."""
 
 import asyncio
 
@@ -37,7 +37,7 @@ async def test_topics_with_another_number_of_partitions_are_refused_with_the_rem
         await ensure_topics(KafkaSettings(bootstrap_servers=broker))
 
 
-async def test_a_topic_that_nobody_created_does_not_come_about_by_sending_to_it(broker: str) -> None:
+async def test_sending_to_a_missing_topic_does_not_create_it(broker: str) -> None:
     producer = AIOKafkaProducer(bootstrap_servers=broker, request_timeout_ms=2_000)
     await producer.start()
     try:
