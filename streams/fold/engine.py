@@ -44,7 +44,7 @@ class Engine:
         self.calendar = Calendar(fair)
         self.lateness_ms = lateness // timedelta(milliseconds=1)
         self.kept_minutes = LONGEST - (-self.lateness_ms // MINUTE_MS)
-        """Panes that lie more minutes than this before the watermark no longer belong to any window."""
+        """Panes more than this many minutes before the watermark no longer belong to any window."""
         self._kept = {kpi.key: _kept(kpi.aggregate, kpi) for kpi in self.kpis if isinstance(kpi.aggregate, Aggregate)}
         self.plans = Plans(self.kpis, fair)
         for key, times in Counter(kpi.key for kpi in self.kpis).items():

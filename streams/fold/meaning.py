@@ -24,8 +24,8 @@ from streams.fold.state import NOBODY, DealState, Delta, JournalRecord
 from streams.kpis.definition import LONGEST, Kpi, Occasion
 
 FOLD_VERSION: Final = 2
-"""Raised when a change of code alone makes the same events give another state: which events decoding and admission
-accept, how an aggregate folds, how a deal is booked, how the journal writes numbers.
+"""Raised whenever a code change makes the same events give another state: which events decoding and admission accept,
+how an aggregate folds, how a deal is booked, how the journal writes numbers.
 """
 
 

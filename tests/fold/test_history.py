@@ -109,7 +109,7 @@ def test_they_need_no_state_and_no_journal_of_their_own() -> None:
     assert delta == other
 
 
-def test_one_that_reads_the_days_of_a_kpi_which_is_not_folded_is_refused() -> None:
+def test_a_kpi_that_reads_the_days_of_one_that_is_not_folded_is_refused() -> None:
     with pytest.raises(MustStop, match="KPI returning_visitors reads the days of visits, which is not folded"):
         Engine(FAIR, timedelta(seconds=30), [RETURNING_VISITORS])
 
@@ -142,7 +142,7 @@ def test_one_that_reads_the_days_of_a_kpi_which_is_not_folded_is_refused() -> No
         (lambda: replace(FIRST_TIME_VISITORS, aggregate=FirstTime(of=FIRST_TIME_VISITORS)), "visitors does not keep"),
     ],
 )
-def test_a_kpi_that_cannot_be_is_refused_when_it_is_written(made: Any, fault: str) -> None:
+def test_a_kpi_whose_parts_do_not_fit_together_is_refused_when_it_is_written(made: Any, fault: str) -> None:
     with pytest.raises(TypeError, match=fault):
         made()
 

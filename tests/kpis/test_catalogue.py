@@ -122,7 +122,7 @@ def test_one_more_field_of_a_journalled_record_changes_the_fingerprint(record: t
     assert with_another(meaning, record.__name__, longer) != fingerprint()
 
 
-def test_what_the_fold_does_not_see_changes_no_meaning() -> None:
+def test_parts_that_the_fold_does_not_use_change_no_meaning() -> None:
     seen_alike = changed(question="How many?", wide=True, unscraped=(Window.FAIR,), warn_above=7.0, source="elsewhere")
     assert fingerprint(kpis=seen_alike) == fingerprint()
     assert fingerprint(kpis=tuple(reversed(ALL_KPIS))) == fingerprint()
@@ -141,7 +141,7 @@ def test_a_fingerprint_is_the_same_in_every_process() -> None:
         assert told.stdout.decode().strip() == fingerprint()
 
 
-def test_an_exhibitor_who_comes_or_is_corrected_changes_no_meaning() -> None:
+def test_a_new_or_corrected_exhibitor_changes_no_meaning() -> None:
     corrected = replace(FAIR.exhibitors["e1"], section="travel")
     assert fingerprint(replace_fair(exhibitors={**FAIR.exhibitors, "e1": corrected})) == fingerprint()
     newcomer = Exhibitor("e9", "Newcomer", "FR", ExhibitorType.MAIN, "finance", "h1", "h1-009")

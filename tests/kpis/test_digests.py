@@ -67,7 +67,7 @@ def test_another_measure_under_the_same_version_is_named_with_its_story_and_reme
         {"measure": lambda scan, _: None},
     ],
 )
-def test_whatever_changes_its_numbers_changes_its_digests(change: dict[str, Any]) -> None:
+def test_a_change_of_a_kpis_numbers_changes_its_digests(change: dict[str, Any]) -> None:
     assert changed(fold(KPIS, STORIES), fold(with_passages(**change), STORIES))
 
 
@@ -118,7 +118,7 @@ def test_a_new_story_is_only_a_missing_line_and_refolds_no_fair() -> None:
     assert stale(known, now) == [f"tests/{STORIES[-1].name} is new, or was changed: run: make generate"]
 
 
-def test_a_story_that_tells_something_else_is_a_new_one() -> None:
+def test_a_story_with_other_events_is_a_new_one() -> None:
     told, other = STORIES[0], STORIES[-1]
     retold = told._replace(content="another", records=other.records)
     known, now = fold(KPIS, [told]), fold(KPIS, [retold])
@@ -143,7 +143,7 @@ def test_another_fair_file_of_the_house_makes_other_cases_and_leaves_recordings_
     assert known.digests["international_visitors"] != now.digests["international_visitors"]
 
 
-def test_what_is_gone_is_said() -> None:
+def test_stories_and_kpis_that_are_gone_are_reported() -> None:
     known, now = fold(KPIS, STORIES), fold(KPIS[1:], STORIES[1:])
     assert changed(known, now) == []
     assert stale(known, now) == [

@@ -107,7 +107,7 @@ async def test_a_worker_is_ready_after_a_rebalance_in_which_another_one_began(
     assert worker.health.ready
 
 
-async def test_what_a_service_adds_when_it_starts_is_up_before_what_it_depends_on() -> None:
+async def test_a_service_that_is_added_at_the_start_runs_before_its_parents_dependencies() -> None:
     """The pages answer before the consumer joins its group."""
     up: list[str] = []
 

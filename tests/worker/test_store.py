@@ -41,7 +41,7 @@ async def test_a_lost_journal_record_is_read_again_once_for_any_number_of_record
     assert consumer.made == [(one, 0), (other, 0)]
     read(worker.states, one, 6)
     await asyncio.sleep(0)
-    assert consumer.made[2:] == [], "what was fetched before is still arriving"
+    assert consumer.made[2:] == [], "records fetched before are still arriving"
     monkeypatch.setattr(store, "SEEK_AGAIN_S", 0)
     read(worker.states, one, 7)
     await asyncio.sleep(0)
