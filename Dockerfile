@@ -17,7 +17,7 @@ RUN useradd --system --uid 10001 --no-create-home fairpulse \
 COPY --from=build /opt/fairpulse /opt/fairpulse
 ENV PATH=/opt/fairpulse/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER 10001:10001
-# Of a worker; compose names the others' own.
+# For a worker; docker-compose.yml has the checks of the other services.
 HEALTHCHECK --interval=10s --timeout=5s --retries=6 \
   CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:9464/healthz', timeout=4)"]
 ENTRYPOINT ["fairpulse"]

@@ -1,5 +1,5 @@
-# fairpulse: everything runs in .venv, which the first target that needs it makes.
-# `make` alone lists the targets. Uses uv if it is there, pip if not.
+# fairpulse: everything runs in .venv; the first target that needs it makes it, with uv if available, else with pip.
+# `make` alone lists the targets.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -30,15 +30,15 @@ $(READY): pyproject.toml .requirements-dev.lock
 demo: $(READY) ## a simulated fair on a real Kafka, with a live view; DEMO_SECONDS=60 ends by itself and checks every KPI
 	@$(BIN)/fairpulse demo $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))
 
-test: $(READY) ## all tests, fast ones first; starts the Kafka it needs
+test: $(READY) ## run all tests, fast ones first; they start the Kafka they need
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-chaos: $(READY) ## break things under load, RUNS=300 SEED=1, compare every KPI; FAULT=name RUN=number repeats one run
+chaos: $(READY) ## break things under load and compare every KPI; RUNS=300 SEED=1; FAULT=name RUN=number repeats one run
 	@$(BIN)/python -m tests.campaign.chaos $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(FAULT),--fault $(FAULT)) $(if $(RUN),--run $(RUN)) $(if $(LANES),--lanes $(LANES)) $(if $(BUG),--bug $(BUG))
 
 check: $(READY) ## ruff, mypy --strict, import contracts, generated files
-	@$(BIN)/ruff check . || { echo "error: order and layout are put right by: make format" >&2; exit 1; }
+	@$(BIN)/ruff check . || { echo "error: for order and layout, run: make format" >&2; exit 1; }
 	@$(BIN)/ruff format --check . || { echo "error: run: make format" >&2; exit 1; }
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
@@ -50,10 +50,10 @@ format: $(READY) ## lay out the Python code and sort its imports
 	@$(BIN)/ruff check --quiet --select I --fix .
 	@$(BIN)/ruff format --quiet .
 
-bench: $(READY) ## throughput beside stock Faust, Quix Streams and a bare loop, on one core; QUICK=1 for a short one
+bench: $(READY) ## compare throughput with stock Faust, Quix Streams and a bare loop, on one core; QUICK=1 for a short run
 	@$(BIN)/python tests/bench/run.py $(if $(QUICK),--quick)
 
-load: $(READY) ## load on a gateway of its own, loopback only; LOAD_ARGS="--overload 60" adds a flood
+load: $(READY) ## put load on a gateway started for it, loopback only; LOAD_ARGS="--overload 60" adds a flood
 	@$(BIN)/python tests/bench/load.py $(LOAD_ARGS)
 
 generate: $(READY) ## write the files that come from the KPI catalogue, its cases and the recordings
@@ -61,18 +61,18 @@ generate: $(READY) ## write the files that come from the KPI catalogue, its case
 	@$(BIN)/python tests/recordings/make.py --expected
 	@$(BIN)/python -m tests.kpis.digests
 
-lock: ## pin every dependency with its hashes: of the image, and of .venv (needs uv)
+lock: ## pin all dependencies of the image and of .venv, with hashes (needs uv)
 	@command -v uv >/dev/null 2>&1 || { echo "error: uv is needed to write the lock; pip install uv" >&2; exit 1; }
 	@set -e; lock() { uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --custom-compile-command "make lock" pyproject.toml "$$@"; }; \
 	lock --extra local --extra dev --output-file .requirements-dev.lock; \
 	lock --extra image --constraint .requirements-dev.lock --output-file requirements.lock
 
-secrets: ## make the passwords that docker-compose.sasl.yml wants, in .fairpulse/kafka; those that are there stay
+secrets: ## make the missing passwords for docker-compose.sasl.yml, in .fairpulse/kafka
 	@set -e; mkdir -p .fairpulse/kafka; chmod 0700 .fairpulse/kafka; umask 022; \
 	for file in $$(sed -n 's/.*{file: \(\.fairpulse\/kafka\/.*\)}/\1/p' docker-compose.sasl.yml); do \
 	  [ -s "$$file" ] || openssl rand -hex 24 | tr -d '\n' > "$$file"; \
 	done
 
-clean: ## remove what make made (.venv, caches)
+clean: ## remove .venv and all caches
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,6 +1,6 @@
-"""Alerts: what somebody has to do something about, how urgently, and where it says what.
+"""Alerts: their conditions, their urgency, and the page that says what to do.
 
-Severities: `critical` wakes somebody, `warning` is seen to within the hour, `notice` is for the operations room.
+Severities: `critical` wakes somebody, `warning` is handled within the hour, `notice` is for the operations room.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi
 
 RUNBOOKS: Final = "{{ $externalLabels.runbooks }}"
-"""Where the pages of dashboards/runbooks are served: RUNBOOKS_URL of Prometheus' environment."""
+"""Where the pages of dashboards/runbooks are served: RUNBOOKS_URL in Prometheus' environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class Alert:
     """One alert.
 
     Attributes:
-        wait: how long it must be true.
+        wait: how long the expression must be true first.
         summary: one line; may use `{{ $labels.x }}` and `{{ $value }}`.
-        runbook: its page, if it is not that of its own name.
+        runbook: its page; by default the one with its own name.
     """
 
     name: str
@@ -53,7 +53,7 @@ ALERTS: Final = (
         "warning",
         "fair:hall_load >= 0.9 < 1",
         "1m",
-        f"Hall {{{{ $labels.hall }}}} is at {_PERCENT} of its capacity: let in only as many as leave",
+        f"Hall {{{{ $labels.hall }}}} is at {_PERCENT} of its capacity: let in only as many people as leave",
     ),
     Alert(
         "HallFull",
@@ -67,14 +67,14 @@ ALERTS: Final = (
         "warning",
         "fair:gate_pressure > 1",
         "3m",
-        f"Gate {{{{ $labels.gate }}}} gets {_PERCENT} of what its lanes can pass: open lanes, or redirect",
+        f"Gate {{{{ $labels.gate }}}} gets {_PERCENT} of what its lanes can pass: open lanes, or redirect people",
     ),
     Alert(
         "GateQuiet",
         "warning",
         f"fair:gate_idle == 1 {_OPEN}",
         "2m",
-        "Gate {{ $labels.gate }} has passed nobody for 15 minutes: closed on purpose, or mute?",
+        "Gate {{ $labels.gate }} has passed nobody for 15 minutes: is it closed, or are its readers offline?",
     ),
     Alert(
         "TerminalsSilent",
@@ -88,36 +88,42 @@ ALERTS: Final = (
         "warning",
         f"(delta(fair:rejected_events[5m]) or vector(0)) + ({_REFUSED_AT_GATEWAYS} or vector(0)) > 100",
         "1m",
-        "{{ $value | humanize }} events were refused in five minutes, by gateways or workers",
+        "{{ $value | humanize }} events were refused by gateways or workers within five minutes",
     ),
-    Alert("WorkerLags", "warning", "fair:lag > 50000", "3m", "{{ $value | humanize }} records wait to be folded"),
+    Alert(
+        "WorkerLags",
+        "warning",
+        "fair:lag > 50000",
+        "3m",
+        "{{ $value | humanize }} records wait to be folded: the numbers are late",
+    ),
     Alert(
         "WatermarkStuck",
         "critical",
         "changes(fair:watermark[5m]) == 0 and on (partition) fair:partition_lag > 0",
         "2m",
-        "Partition {{ $labels.partition }} has records waiting and does not move",
+        "Partition {{ $labels.partition }} has records waiting, but its watermark does not move",
     ),
     Alert(
         "NumbersStandStill",
         "critical",
         f"changes(fair:time[5m]) == 0 {_OPEN}",
         "1m",
-        "No minute has been closed for five minutes while the fair is open: every board stands still",
+        "No minute has been closed for five minutes while the fair is open: the boards show old numbers",
     ),
     Alert(
         "NoEvents",
         "critical",
         f"fair:time - max(fair:watermark) > 180 {_OPEN} unless on () (fair:lag > 0)",
         "0s",
-        "No event has happened for three minutes while the fair is open: gateway, or network",
+        "No event has happened for three minutes while the fair is open: check gateway and network",
     ),
     Alert(
         "NoWorker",
         "critical",
         "(sum(fair_worker_ready) or vector(0)) == 0",
         "1m",
-        "No worker folds events: the boards are blank. Events wait in Kafka, none is lost",
+        "No worker folds events: the boards are blank. Events wait in Kafka; none is lost",
     ),
     Alert(
         "WorkerRecoversTooLong",
@@ -131,7 +137,7 @@ ALERTS: Final = (
         "warning",
         f"changes(process_start_time_seconds{{{_JOB}}}[15m]) >= 2",
         "0s",
-        "Worker {{ $labels.instance }} has started {{ $value }} times more in 15 minutes: see its last log line",
+        "Worker {{ $labels.instance }} has restarted {{ $value }} times within 15 minutes: read its last log line",
     ),
     Alert(
         "JournalFails",
@@ -139,7 +145,7 @@ ALERTS: Final = (
         "increase(fair_worker_journal_append_seconds_count[2m]) == 0"
         " and on (instance) sum by (instance) (fair_worker_lag_records) > 0 and on (instance) fair_worker_ready == 1",
         "1m",
-        "Worker {{ $labels.instance }} has records to fold and Kafka acknowledges no journal record",
+        "Worker {{ $labels.instance }} has records to fold, but Kafka acknowledges no journal record",
     ),
     Alert(
         "JournalSlow",
@@ -174,7 +180,7 @@ ALERTS: Final = (
         "critical",
         "max(kafka_brokers) == 0",
         "1m",
-        "Kafka does not answer. Terminals and gateways keep what they have, the numbers stand still",
+        "Kafka does not answer: terminals keep their events, and the numbers stand still",
     ),
     Alert(
         "KafkaPartitionsDown",
@@ -188,22 +194,22 @@ ALERTS: Final = (
         "warning",
         "sum(max by (topic, partition) (kafka_topic_partition_under_replicated_partition)) > 0",
         "5m",
-        "{{ $value }} partitions miss a copy: the loss of one more broker may stop them",
+        "{{ $value }} partitions lack a copy: losing one more broker may stop them",
     ),
     Alert(
         "GatewayFails",
         "critical",
         'sum(rate(fair_gateway_requests_total{status=~"5.."}[5m])) / sum(rate(fair_gateway_requests_total[5m])) > 0.01',
         "2m",
-        f"{_PERCENT} of the terminals' requests fail. Terminals keep their events and repeat",
+        f"{_PERCENT} of the terminals' requests fail. Terminals keep their events and try again",
     ),
 )
 
 
 def kpi_alerts(kpis: Iterable[Kpi[Any, Any]] = ALL_KPIS) -> tuple[Alert, ...]:
-    """Return an alert for every KPI that asks for one (`warn_above`), over its shortest scraped window and its labels.
+    """Return an alert for every KPI that has `warn_above`, over its shortest scraped window and by its labels.
 
-    Of a histogram it is the value that one in ten exceeds. Their runbook is one page, KpiAboveItsLevel.
+    For a histogram, the value is the one that one in ten exceeds. All share the runbook KpiAboveItsLevel.
     """
     return tuple(
         Alert(

@@ -1,8 +1,8 @@
-"""What a panel has been answered, as a snapshot stores it.
+"""Answers to a panel's queries, in the form in which a snapshot stores them.
 
-Grafana shows a snapshot's data as they are stored: it neither transforms them nor, in older versions, applies the
-panel's units, colours and names. So both are done here, for what our boards use: a trend's and a number's series as
-they come, a table's merged and renamed, and every field with its whole configuration.
+Grafana shows a snapshot's data exactly as stored. It does not transform them, and older versions do not apply the
+panel's units, colours and names. Both are done here, as far as our boards need it: a table's series are merged and
+renamed, and every field gets its whole configuration.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ def stored(panel: GrafanaJson, results: Mapping[str, GrafanaJson]) -> list[Frame
     """Return a panel's frames for a snapshot.
 
     Args:
-        panel: as it stands on its board.
+        panel: the panel in its board's JSON.
         results: the answers to its queries, by refId; empty for none.
     """
     frames = [_frame(ref, frame) for ref, result in results.items() for frame in result.get("frames", [])]
@@ -32,14 +32,14 @@ def stored(panel: GrafanaJson, results: Mapping[str, GrafanaJson]) -> list[Frame
 
 
 def _frame(ref: str, frame: GrafanaJson) -> Frame:
-    """Return a frame as snapshots keep it: every field with its values."""
+    """Return a frame in a snapshot's form: every field with its values."""
     schema, values = frame["schema"], frame["data"]["values"]
     fields = [{**field, "values": column} for field, column in zip(schema["fields"], values, strict=True)]
     return {"refId": ref, "name": schema.get("name"), "meta": schema.get("meta"), "fields": fields}
 
 
 def _table(frames: Sequence[Frame], options: GrafanaJson, *, several: bool) -> Frame:
-    """Return one frame of the series of all queries: a row for each set of labels, a column for each query."""
+    """Return one frame for all queries: one row per set of labels, one column per query."""
     rows: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
     for ref, labels, value in _last_values(frames):
         row = rows.setdefault(tuple(sorted(labels.items())), dict(labels))
@@ -66,7 +66,7 @@ def _last_values(frames: Sequence[Frame]) -> Iterator[tuple[str, Mapping[str, st
 
 
 def _config(field: GrafanaJson, of_panel: GrafanaJson) -> dict[str, Any]:
-    """Return a field's configuration with the panel's defaults, and its overrides for the name that is shown."""
+    """Return a field's configuration: the panel's defaults, with the overrides for the name that is shown."""
     config: dict[str, Any] = {**field.get("config", {}), **of_panel["defaults"]}
     shown = config.get("displayName") or config.get("displayNameFromDS") or field["name"]
     for override in of_panel["overrides"]:

@@ -1,7 +1,8 @@
-"""Grafana over HTTP, through grafana-api: the calls that we need, by uid only, with errors that say what to do.
+"""Grafana over HTTP, through grafana-api: the few calls that we need, with errors that say what to do.
 
-grafana-api is archived by its author. Everything here goes through `Calls`, so another client can take its place in
-one module; its by-id, notification and permission methods name paths that Grafana 13 no longer has: not used.
+The author of grafana-api has archived it. Everything here goes through `Calls`, so another client can replace it in
+this one module. Boards are addressed by uid only: Grafana 13 no longer has the paths of grafana-api's by-id,
+notification and permission methods.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +22,7 @@ GrafanaJson = Mapping[str, Any]
 
 
 class GrafanaRefused(FairpulseError):
-    """Grafana said no; `status` is its HTTP status."""
+    """Grafana refused a request; `status` is its HTTP status."""
 
     def __init__(self, status: int, message: str, *, hint: str) -> None:
         super().__init__(message, hint=hint)
@@ -29,16 +30,16 @@ class GrafanaRefused(FairpulseError):
 
 
 class Calls(Protocol):
-    """What we ask of Grafana."""
+    """The calls that we make to Grafana."""
 
     def health(self) -> GrafanaJson:
-        """Return version and state of the database; needs no token."""
+        """Return the version and the state of the database; needs no token."""
 
     def source_health(self, uid: str) -> GrafanaJson:
         """Return whether Grafana reaches a data source."""
 
     def board(self, uid: str) -> GrafanaJson | None:
-        """Return a board with its meta data; None if there is none, or none that the service account may see."""
+        """Return a board with its metadata; None if it is missing or the service account may not see it."""
 
     def last_message(self, uid: str) -> str:
         """Return the message of a board's newest version."""
@@ -47,7 +48,7 @@ class Calls(Protocol):
         """Save a board into a folder; refused with 412 if its version is not the newest."""
 
     def folder(self, uid: str, title: str) -> None:
-        """Make a folder unless it is there."""
+        """Make a folder unless it exists."""
 
     def annotate(self, text: str, tags: list[str], at_ms: int, board: str | None) -> GrafanaJson:
         """Leave a note at a time, on all boards or on one."""
@@ -62,8 +63,8 @@ class Calls(Protocol):
 _HINTS: Final = {
     401: "the token is unknown or has expired; make a service-account token and set FAIRPULSE_GRAFANA_TOKEN",
     403: "the service account may not do this; give it the role Editor (Viewer is enough for doctor)",
-    404: "is this the address of Grafana itself? check FAIRPULSE_GRAFANA_URL; and has it this board?",
-    412: "somebody else has changed it in Grafana; look at its versions, then push with --force or take it over",
+    404: "check that FAIRPULSE_GRAFANA_URL is the address of Grafana itself, and that the board exists",
+    412: "somebody else has changed it in Grafana; look at its versions; then push with --force, or copy the change",
     429: "too many requests; wait and try again",
 }
 
@@ -87,7 +88,7 @@ class GrafanaGateway:
         )
 
     def health(self) -> GrafanaJson:
-        """Return version and state of the database; needs no token."""
+        """Return the version and the state of the database; needs no token."""
         return self._call("health", lambda: self._face.api.GET("/health"), token=False)
 
     def source_health(self, uid: str) -> GrafanaJson:
@@ -95,9 +96,9 @@ class GrafanaGateway:
         return self._call("data source", lambda: self._face.api.GET(f"/datasources/uid/{quote(uid, safe='')}/health"))
 
     def board(self, uid: str) -> GrafanaJson | None:
-        """Return a board with its meta data; None if there is none, or none that the service account may see.
+        """Return a board with its metadata; None if it is missing or the service account may not see it.
 
-        Grafana's access control answers 403 for a board that is not there: no permission names it.
+        Grafana's access control also answers 403 for a missing board, because no permission names it.
         """
         try:
             return self._call("board", lambda: self._face.dashboard.get_dashboard(quote(uid, safe="")))
@@ -119,12 +120,12 @@ class GrafanaGateway:
         return self._call(f"board {board['uid']}", lambda: self._face.dashboard.update_dashboard(body))
 
     def folder(self, uid: str, title: str) -> None:
-        """Make a folder unless it is there."""
+        """Make a folder unless it exists."""
         try:
             self._call("folder", lambda: self._face.folder.create_folder(title, uid))
         except GrafanaRefused as refusal:
             if refusal.status not in (requests.codes.conflict, requests.codes.precondition_failed):
-                raise  # these two say that it is there: by its title, by its uid
+                raise  # these two mean that it exists, by its title or by its uid
 
     def annotate(self, text: str, tags: list[str], at_ms: int, board: str | None) -> GrafanaJson:
         """Leave a note at a time, on all boards or on one."""
@@ -142,7 +143,7 @@ class GrafanaGateway:
                 status = int(result.get("status", requests.codes.server_error))
                 what = f"query {ref}, status {status}"
                 raise GrafanaRefused(
-                    status, f"{self._where} refused: {what}", hint="is its data source well? see Grafana's log"
+                    status, f"{self._where} refused: {what}", hint="check its data source, and see Grafana's log"
                 )
         return results
 
@@ -160,11 +161,12 @@ class GrafanaGateway:
             status = int(error.status_code)
             hint = _HINTS.get(status, "see Grafana's log")
             if status == requests.codes.bad_request and "provisioned" in str(error.message):
-                hint = "it is provisioned from a file there: change the file, nothing is to be pushed"
+                hint = "it is provisioned from a file there: change that file instead of pushing"
             raise GrafanaRefused(status, f"{self._where} refused: {what}, HTTP status {status}", hint=hint) from None
         except (JSONDecodeError, requests.JSONDecodeError):
             raise Unavailable(
-                f"{self._where} did not answer in JSON", hint="a proxy or a login page in between?"
+                f"{self._where} did not answer in JSON",
+                hint="a proxy or a login page may be in between",
             ) from None
         except requests.RequestException:
             raise Unavailable(

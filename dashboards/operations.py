@@ -1,4 +1,4 @@
-"""What we do with a Grafana: push boards, see whether all is well."""
+"""Operations on a Grafana: push boards, and check that all is well."""
 
 import json
 from collections.abc import Iterator
@@ -11,18 +11,18 @@ from dashboards.spec import DATASOURCE
 from schemas.times import wall_ms
 
 OURS: Final = "fairpulse: pushed"
-"""Message of the versions that we save; a board whose newest version says something else was changed by somebody."""
+"""Message of the versions that we save. A board whose newest version has another message was changed by hand."""
 CONFLICT: Final = 412
 UNKNOWN: Final = 401
 OLDEST: Final = 10
-"""The first major version that gives a series its colour by its name."""
+"""The first major version that colours a series by its name."""
 
 
 def push(grafana: Calls, files: list[Path], *, force: bool) -> Iterator[str]:
-    """Bring boards to a Grafana that does not read our files; yield a line a board.
+    """Bring boards to a Grafana that does not read our files; yield one line per board.
 
     Raises:
-        GrafanaRefused: somebody else has changed a board (412), unless forced; or any other refusal.
+        GrafanaRefused: somebody else has changed a board (412) and `force` is not set; or any other refusal.
     """
     grafana.folder(FOLDER_UID, FOLDER)
     for file in files:
@@ -31,13 +31,13 @@ def push(grafana: Calls, files: list[Path], *, force: bool) -> Iterator[str]:
         there = grafana.board(uid)
         if there is not None:
             if _content(there["dashboard"]) == _content(board):
-                yield f"{uid}: as it was"
+                yield f"{uid}: unchanged"
                 continue
             if not force and grafana.last_message(uid) != OURS:
                 raise GrafanaRefused(
                     CONFLICT,
                     f"board {uid} was changed in Grafana by somebody else",
-                    hint="look at its versions, then push with --force or take it over",
+                    hint="look at its versions; then push with --force, or copy the change",
                 )
             board = {**board, "version": there["dashboard"]["version"]}
         grafana.save(board, FOLDER_UID, OURS)
@@ -49,21 +49,21 @@ def _content(board: GrafanaJson) -> dict[str, Any]:
 
 
 def doctor(grafana: Calls, uids: list[str]) -> Iterator[tuple[bool, str]]:
-    """Look at Grafana, the data source and the boards; yield whether it is well, and what was found."""
+    """Check Grafana, the data source and the boards; for each, yield whether it is well, and a line for the reader."""
     health = grafana.health()
-    version = str(health.get("version", "of unknown version"))
+    version = str(health.get("version", "(version unknown)"))
     yield health.get("database") == "ok", f"Grafana {version}, database {health.get('database', 'unknown')}"
     if (major := version.partition(".")[0]).isdigit() and int(major) < OLDEST:
-        yield False, f"Grafana {version} shows trends without lines; the boards are for {OLDEST} or newer"
+        yield False, f"Grafana {version} shows trends without lines; the boards need {OLDEST} or newer"
     yield _source(grafana)
     for uid in uids:
         there = grafana.board(uid) is not None
-        found = "is there" if there else "is missing, or hidden from us; push it, or check the provisioning"
+        found = "is there" if there else "is missing, or hidden from this account; push it, or check the provisioning"
         yield there, f"board {uid}: {found}"
 
 
 def _source(grafana: Calls) -> tuple[bool, str]:
-    """Return whether Grafana reaches the data source; one whose plugin has no health check is asked a question."""
+    """Return whether Grafana reaches the data source. If its plugin has no health check, a query is tried."""
     try:
         source = grafana.source_health(DATASOURCE)
         return source.get("status") == "OK", f"data source {DATASOURCE}: {source.get('message', source.get('status'))}"

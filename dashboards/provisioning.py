@@ -1,4 +1,4 @@
-"""What Grafana reads at its start: one data source and one provider of boards, both fixed."""
+"""Grafana reads these at its start: one data source and one provider of boards, both fixed."""
 
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ BOARDS_AT: Final = "/var/lib/grafana/dashboards"
 
 
 def datasources() -> dict[str, Any]:
-    """Return provisioning/datasources/fairpulse.yaml; what was provisioned before and is no longer here is removed."""
+    """Return provisioning/datasources/fairpulse.yaml. Grafana removes a provisioned source that is no longer in it."""
     return {
         "apiVersion": 1,
         "prune": True,

@@ -1,4 +1,4 @@
-"""PromQL for the KPIs. Pure; the only place that knows how series of many workers and partitions come together."""
+"""PromQL for the KPIs. Pure. Only this module knows how to combine series of many workers and partitions."""
 
 from typing import Any
 
@@ -8,22 +8,23 @@ from streams.kpis.labels import Label
 Anything = Kpi[Any, Any]
 
 ZERO = "max(fair_window_end_timestamp_seconds) * 0"
-"""Zero if a worker is there, nothing if none is."""
+"""Zero if there is a worker; nothing without one."""
 
 BRIDGE = "90s"
-"""How long a partition's last number stands for it while another worker takes it over: without it, every total would
-lose half of itself for the seconds from a worker's death to the next scrape of its heir. Longer than session timeout,
-recovery and a scrape; the age of the numbers is shown beside them.
+"""How long a partition's last number is kept while another worker takes the partition over.
+
+Otherwise, with two workers, every total would drop to half between a worker's death and the first scrape of its
+successor. It is longer than session timeout, recovery and a scrape together. The boards show how old the numbers are.
 """
 RATE = "$__rate_interval"
-"""Grafana makes it at least four scrapes long; a fixed one would be empty or stale."""
+"""Grafana makes it at least four scrapes long; a fixed interval would be too short or too long."""
 
 
 def series(kpi: Anything, window: Window | str, where: str = "", suffix: str = "", offset: str = "") -> str:
-    """Return the selector of a KPI's series in a window; `where` are more matchers, without braces.
+    """Return the selector of a KPI's series in a window; `where` adds matchers, without braces.
 
     Raises:
-        ValueError: the KPI has no such window on /metrics: the panel would be empty for ever.
+        ValueError: the KPI does not have that window on /metrics, so the panel would stay empty.
     """
     if not window.startswith("$") and window not in kpi.scraped:
         raise ValueError(f"{kpi.name} has no window {window} on /metrics")
@@ -34,10 +35,10 @@ def series(kpi: Anything, window: Window | str, where: str = "", suffix: str = "
 def total(kpi: Anything, window: Window | str, *by: Label, where: str = "", offset: str = "") -> str:
     """Return a KPI over all workers, by some of its labels.
 
-    A narrow KPI has a series a partition: the largest of each is taken first, so that a partition that is just
-    moving between workers is not counted twice. One that no worker shows keeps its last number for `BRIDGE`, so that
-    it is not missed either; one that a worker shows is what that worker says, be it less or nothing. A wide KPI is
-    summed within a worker and adds up.
+    A narrow KPI has one series per partition. The largest value of each partition is taken first: a partition that is
+    moving between workers must not be counted twice. A partition that no worker shows keeps its last number for
+    `BRIDGE`. If a worker shows the partition, that worker is believed, even if it shows less or nothing. A wide KPI
+    has one sum per worker, and the sums are added.
     """
     inner = series(kpi, window, where, offset=offset)
     if not kpi.wide:
@@ -50,29 +51,29 @@ def total(kpi: Anything, window: Window | str, *by: Label, where: str = "", offs
 
 
 def inside(kpi: Anything, *by: Label, where: str = "", offset: str = "") -> str:
-    """Return an occupancy for display: exits that were missed may make it negative, which nobody wants to see."""
+    """Return an occupancy for display, at least zero: missed entries may make the number itself negative."""
     return f"clamp_min({total(kpi, Window.DAY, *by, where=where, offset=offset)}, 0)"
 
 
 def quantile(q: float, kpi: Anything, window: Window, *by: Label, where: str = "") -> str:
-    """Return a quantile in seconds, nothing (rather than NaN) of an empty histogram.
+    """Return a quantile in seconds; for an empty histogram nothing, rather than NaN.
 
-    No rate: the histogram is of that window already.
+    It needs no rate: the histogram covers exactly that window.
     """
     names = ", ".join(["le", *by])
     return f"(histogram_quantile({q}, sum by ({names}) ({series(kpi, window, where, '_bucket')})) >= 0)"
 
 
 def share(part: str, whole: str) -> str:
-    """Return part / whole, nothing (rather than a wrong 0) while the whole is zero."""
+    """Return part / whole; while the whole is zero nothing, rather than a wrong 0."""
     return f"{part} / ({whole} > 0)"
 
 
 def fact(name: str, *by: Label | str) -> str:
-    """Return a fact of the fair file; every worker tells the same one."""
+    """Return a fact of the fair file; all workers show the same one."""
     return f"max by ({', '.join(by)}) (fair_{name})" if by else f"max(fair_{name})"
 
 
 def fill(expr: str) -> str:
-    """Return zero where nothing has been counted yet but a worker is there."""
+    """Return the expression, or zero if nothing has been counted yet but there is a worker."""
     return f"({expr} or {ZERO})"

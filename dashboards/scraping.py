@@ -6,14 +6,14 @@ from schemas.environment import default_of
 from schemas.settings import AuditSettings, ExporterSettings, GatewaySettings, WorkerSettings
 
 SCRAPE_SECONDS: Final = 15
-"""How often. Grafana makes its rate interval from it: a wrong one there empties every rate panel."""
+"""How often Prometheus scrapes. Grafana derives its rate interval from it: a wrong value empties every rate panel."""
 FACTS_SECONDS: Final = 60
 WORKER, FACTS, GATEWAY = "fairpulse-worker", "fairpulse-facts", "fairpulse-gateway"
 AUDIT, KAFKA = "fairpulse-audit", "fairpulse-kafka"
 MOST_SERIES: Final = 15_000
-"""Fuse of a worker's scrape: above it Prometheus takes none of the series, and an alert fires before it.
+"""Limit of a worker's scrape. Above it Prometheus takes none of its series; an alert fires before that.
 
-Two workers of a full fair show 7,700 each; the one that is left when the other dies shows 9,300.
+Two workers of a full fair show 7,700 each. If one dies, the other shows 9,300.
 """
 MOST_FACTS: Final = 20_000
 RULES: Final = ("recording.yml", "alerts.yml")

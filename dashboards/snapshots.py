@@ -1,4 +1,4 @@
-"""A board as it was at a cut-off, with its data in it: it still stands when Prometheus has forgotten them."""
+"""A board at a cut-off time, with its data in it: it outlives the data in Prometheus."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from schemas.errors import InvalidSettings
 from schemas.times import from_epoch_ms, instant_text
 
 POINTS: Final = 600
-"""Values a trend keeps at most."""
+"""Most values that a trend keeps."""
 NO_MARKS: Final = {
     "builtIn": 1,
     "name": "Annotations & Alerts",
@@ -19,22 +19,22 @@ NO_MARKS: Final = {
     "enable": False,
     "datasource": {"type": "grafana", "uid": "-- Grafana --"},
 }
-"""Grafana adds this one where it is absent, and then asks for what a visitor of a snapshot may not see."""
+"""Grafana adds this one if it is absent, and then queries data that visitors of a snapshot may not see."""
 
 
 def keep(grafana: Calls, uid: str, at_ms: int, hours: float, name: str, given: Mapping[str, str]) -> str:
     """Keep a board with the data it showed at a time; return the snapshot's address.
 
     Args:
-        grafana: where it is, and where its data come from.
-        uid: the board's.
+        grafana: where the board is, and where its data come from.
+        uid: the uid of the board.
         at_ms: the cut-off, in ms since 1970; nothing later is kept.
         hours: how far trends look back from there.
-        name: what the snapshot is called.
-        given: values of the board's variables; the others stand at what Grafana shows first.
+        name: the name of the snapshot.
+        given: values of the board's variables; the others keep the value that Grafana shows first.
 
     Raises:
-        GrafanaRefused: there is no such board, or the service account may not.
+        GrafanaRefused: there is no such board, or the service account may not do this.
         InvalidSettings: the board has no such variable.
     """
     there = grafana.board(uid)
@@ -76,7 +76,7 @@ def _with_data(
 
 
 def _choices(grafana: Calls, board: GrafanaJson, at_ms: int, given: Mapping[str, str]) -> dict[str, str]:
-    """Return what every variable stands at: what was given, or what Grafana shows first."""
+    """Return the value of every variable: the given one, or the one that Grafana shows first."""
     variables = {variable["name"]: variable for variable in board["templating"]["list"]}
     if unknown := [name for name in given if name not in variables]:
         raise InvalidSettings(

@@ -1,4 +1,4 @@
-"""What a board is made of, as plain data: the boards say it, `dashboards.build` turns it into Grafana's JSON."""
+"""The parts of a board, as plain data. Boards are made of them, and `dashboards.build` writes Grafana's JSON."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,21 +13,21 @@ DATASOURCE: Final = "fairpulse-prometheus"
 """Fixed uid of the provisioned data source."""
 
 NO_WORKER: Final = "no worker"
-"""What stands where a number would be, if only zero, as soon as a worker is there: start one."""
+"""Shown in place of a number while no worker runs; with a worker, there would be at least a zero."""
 
 GOOD, WATCH, WARN, BAD, NEUTRAL, QUIET = "green", "yellow", "orange", "red", "blue", "text"
 """Colours mean the same on every board: fine, look at it, act soon, act now, a plain amount, nothing to judge."""
 
 
 class Legend(StrEnum):
-    """Where a trend's names stand; on the right each stands with its last value, the largest first."""
+    """Where a trend lists its series. On the right, each has its last value, the largest first."""
 
     BELOW = "below"
     RIGHT = "right"
 
 
 class Kind(StrEnum):
-    """The few kinds of panels that the boards use."""
+    """The kinds of panels that the boards use."""
 
     STAT = "stat"
     TREND = "timeseries"
@@ -44,7 +44,7 @@ class Query:
 
 
 Levels = tuple[tuple[float | None, str], ...]
-"""From which value on a colour holds; the first is from minus infinity (None)."""
+"""Each colour with the value from which it holds; the first holds from minus infinity (None)."""
 
 PLAIN: Final[Levels] = ((None, NEUTRAL),)
 
@@ -62,25 +62,25 @@ class Panel:
     """One panel.
 
     Attributes:
-        id: stable on its board: links and alerts point at it.
+        id: unique on its board and never changed: links and alerts point to it.
         what: what it shows, in a sentence.
-        good: the range in which nobody has to do anything.
-        do: what to do outside of it.
-        unit: Grafana's name of the unit; `locale` is a whole number with separators, `short` one with k, M, B.
+        good: the range in which nobody needs to act.
+        do: what to do outside of that range.
+        unit: Grafana's name of the unit: `locale` for whole numbers with separators, `short` for numbers with k, M, B.
         levels: threshold colours by meaning.
-        no_value: what stands there as long as there is nothing to show; by default "no worker" where even zero is shown
-            if there is one, and otherwise "no data".
+        no_value: the text while there is nothing to show. By default "no worker" if a worker would show at least zero,
+            and otherwise "no data".
         colours: fixed colours of named series.
         keep: label columns of a table, in order, with their headings.
-        lines: draw the levels as lines in a trend; all of them are in sight.
+        lines: draw the levels as lines in a trend, and make the axis long enough for all of them.
         stack: add the series up in a trend.
-        words: mappings of values to words and their colours.
-        large: for the wall: names and numbers that can be read from five metres. The title is the name of the number.
-        names: a stat shows the names of its series on their colour, and no values.
-        legend: where a trend names its series.
-        dashed: series drawn as dashed lines: what was, beside what is.
-        up: a table begins with the smallest value of its first query.
-        widths: pixels of a table's columns, by their heading; the others share the rest.
+        words: for some values, the words and colours shown instead.
+        large: for the wall: readable from five metres. The title becomes the name of the number.
+        names: a stat shows the names of its series on a coloured background, without values.
+        legend: where a trend lists its series.
+        dashed: series drawn as dashed lines: the past beside the present.
+        up: sort a table by its first query, smallest value first.
+        widths: widths of a table's columns in pixels, by heading; the other columns share the rest.
     """
 
     id: int
@@ -118,13 +118,13 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A choice on top of a board.
+    """A choice at the top of a board.
 
     Attributes:
         query: `label_values(metric, label)`, or the choices with commas between them if `custom`.
-        all: whether all at once can be chosen, and is at first.
-        start: the choice at first of a custom one.
-        hidden: not shown as a choice: a fact that titles name.
+        all: whether "All" is offered, and is the first choice.
+        start: the first choice of a `custom` variable.
+        hidden: not shown; titles use its value.
     """
 
     name: str
@@ -150,7 +150,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Rows one below the other, in the place of one panel; together they are as high as the row they stand in."""
+    """Rows that take the place of one panel; together they are as high as the row that holds them."""
 
     width: int
     rows: tuple["Row", ...]
@@ -158,7 +158,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Panels side by side, all of one height; their widths fill the grid or leave its right end free."""
+    """Panels side by side, of equal height. They may leave the right end of the grid free."""
 
     height: int
     panels: tuple[Panel | Block, ...]
@@ -183,7 +183,7 @@ def places(rows: tuple[Row, ...], left: int = 0, top: int = 0) -> Iterator[Panel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """One board, for one question."""
+    """One board, which answers one question."""
 
     uid: str
     title: str
@@ -201,5 +201,5 @@ class Board:
 
 
 def about(*kpis: Kpi[Any, Any]) -> str:
-    """Return what a panel of these KPIs shows, in the catalogue's own words."""
+    """Return the catalogue's own description of these KPIs, for a panel."""
     return " ".join(f"{kpi.question} ({kpi.source})" for kpi in kpis)

@@ -14,7 +14,7 @@ from streams.kpis.labels import Label
 WIDTH: Final = 6
 _UNITS: Final = {Unit.MONEY: "short", Unit.SECONDS: "s"}
 _GLANCE: Final = (Window.DAY, Window.FAIR, Window.M15, Window.M5, Window.M1)
-"""Windows in the order in which they are chosen: the day so far says most."""
+"""The first of these that a KPI has is shown: the day so far says most."""
 
 
 def window_of(kpi: Kpi[Any, Any]) -> Window:
@@ -23,13 +23,13 @@ def window_of(kpi: Kpi[Any, Any]) -> Window:
 
 
 def queries_of(kpi: Kpi[Any, Any]) -> tuple[Query, ...]:
-    """Return what the panel of a KPI asks: its total by its first label; of a histogram the middle and the long.
+    """Return the queries of a KPI's panel: its total by its first label; of a histogram, two quantiles.
 
-    A KPI with a series an exhibitor is shown in one sum, but currencies are never added.
+    A KPI with one series per exhibitor is shown as one sum, but currencies are never added.
     """
     window = window_of(kpi)
     if isinstance(kpi.aggregate, Histogram):
-        return Query(quantile(0.5, kpi, window), "middle"), Query(quantile(0.9, kpi, window), "one in ten is longer")
+        return Query(quantile(0.5, kpi, window), "median"), Query(quantile(0.9, kpi, window), "one in ten is longer")
     apart = _apart(kpi)
     if apart is None:
         return (Query(total(kpi, window), kpi.unit.value),)
@@ -43,7 +43,7 @@ def _apart(kpi: Kpi[Any, Any]) -> Label | None:
 
 
 def panel_of(kpi: Kpi[Any, Any]) -> Panel:
-    """Return the panel of a KPI; its id follows from the name, so that links to it outlive new KPIs beside it."""
+    """Return the panel of a KPI; its id follows from the name, so that links to it survive new KPIs."""
     level = kpi.warn_above
     levels: Levels = PLAIN if level is None else ((None, GOOD), (level, BAD))
     return Panel(
@@ -51,8 +51,8 @@ def panel_of(kpi: Kpi[Any, Any]) -> Panel:
         kind=Kind.TREND,
         title=f"{kpi.name.replace('_', ' ').capitalize()}, {window_of(kpi)}",
         what=about(kpi),
-        good="what the board says that this KPI is on." if level is None else f"at most {level:g} {kpi.unit}.",
-        do="see the definition in KPIS.md, and the boards for what to do.",
+        good="no fixed range; see the board on this subject." if level is None else f"at most {level:g} {kpi.unit}.",
+        do="look up the definition in KPIS.md; the board on this subject says what to do.",
         queries=queries_of(kpi),
         unit=_UNITS.get(kpi.unit, "locale"),
         width=WIDTH,

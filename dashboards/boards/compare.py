@@ -27,7 +27,7 @@ from streams.kpis.quality import EVENTS
 
 _DAY, _THEN = Window.DAY, "$offset"
 CHANGE: Levels = ((None, WARN), (-0.2, WATCH), (-0.05, GOOD))
-_BEFORE = "At the same time of the day, `$offset` ago. 52w is the last edition, if it was recorded or backfilled."
+_BEFORE = "Compared with the same time of day `$offset` ago; 52w is the last edition, if it was recorded or backfilled."
 BACK = Variable("offset", "Compare with", "1d,2d,3d,7d,52w", custom=True, start="1d")
 
 
@@ -37,9 +37,9 @@ def _change(id_: int, title: str, kpi: Kpi[Any, Any], link: BoardLink) -> Panel:
         id=id_,
         kind=Kind.STAT,
         title=title,
-        what=f"{about(kpi)} Today's change. {_BEFORE}",
-        good="between -5 % and whatever you hope for; the first and last day are never alike.",
-        do="look where the lines below part: weather and trains part early, a mute gate parts suddenly.",
+        what=f"{about(kpi)} Today's change in percent. {_BEFORE}",
+        good="above -5 %. The first and the last day always differ from the others.",
+        do="see when the lines below separate: early for weather and trains, suddenly for a silent gate.",
         queries=(Query(f"{now} / ({then} > 0) - 1"),),
         unit="percentunit",
         width=4,
@@ -57,8 +57,8 @@ def _pair(id_: int, title: str, what: str, now: str, then: str, link: BoardLink,
         kind=Kind.TREND,
         title=title,
         what=f"{what} {_BEFORE}",
-        good="the two lines go alike.",
-        do="a sudden gap is technical, a growing one is the fair.",
+        good="the two lines have the same shape.",
+        do="a sudden gap points to a technical fault, a slowly growing one to the fair itself.",
         queries=(Query(now, "today"), Query(then, "then")),
         unit=unit,
         width=8,
@@ -80,7 +80,7 @@ _CHANGES = Row(
         _change(2, "Gate passages", GATE_PASSAGES, TO_GATES),
         _change(3, "Leads", LEADS, TO_EXHIBITORS),
         _change(4, "Results", OUTCOMES, TO_DEALS),
-        _change(5, "Contracts, worth", CONTRACT_VALUE_REPORTED, TO_DEALS),
+        _change(5, "Contract value", CONTRACT_VALUE_REPORTED, TO_DEALS),
         _change(6, "Events", EVENTS, TO_GATES),
     ),
 )
@@ -88,32 +88,32 @@ _CHANGES = Row(
 _PEOPLE = Row(
     9,
     (
-        _of(7, "Visits, now and then", VISITS, TO_GATES),
+        _of(7, "Visits, today and $offset ago", VISITS, TO_GATES),
         _pair(
             8,
-            "On site, now and then",
+            "On site, today and $offset ago",
             about(SITE_OCCUPANCY),
             inside(SITE_OCCUPANCY),
             inside(SITE_OCCUPANCY, offset=_THEN),
             TO_GATES,
         ),
-        _of(9, "Leads, now and then", LEADS, TO_EXHIBITORS),
+        _of(9, "Leads, today and $offset ago", LEADS, TO_EXHIBITORS),
     ),
 )
 
 _VALUE = Row(
     9,
     (
-        _of(10, "Results, now and then", OUTCOMES, TO_DEALS),
-        _of(11, "Contracts, now and then", CONTRACT_VALUE_REPORTED, TO_DEALS, "short"),
-        _of(12, "Intended by one year, now and then", INTENDED_VALUE_REPORTED, TO_DEALS, "short"),
+        _of(10, "Results, today and $offset ago", OUTCOMES, TO_DEALS),
+        _of(11, "Contract value, today and $offset ago", CONTRACT_VALUE_REPORTED, TO_DEALS, "short"),
+        _of(12, "Intended value, today and $offset ago", INTENDED_VALUE_REPORTED, TO_DEALS, "short"),
     ),
 )
 
 BOARD = Board(
     uid=COMPARE,
     title="Compare",
-    question="Is today better than yesterday, and than the last edition?",
+    question="Is today better than yesterday, or than the last edition?",
     rows=(_CHANGES, _PEOPLE, _VALUE),
     variables=(BACK,),
     marks=MARKS,

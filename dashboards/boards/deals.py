@@ -22,7 +22,7 @@ from streams.kpis.labels import Label
 _W = "$window"
 _S = 'section=~"$section"'
 _APART = "Intended and contract value are two numbers and are never added."
-_QUOTE = "quote it with the time and as live; the audited number comes later."
+_QUOTE = "quote it as a live number, with its time. The audited number comes later."
 _KIS = f'service=~"{"|".join(sorted(KNOWLEDGE_INTENSIVE))}"'
 _CLASSIFIED = 'service!="unclassified"'
 _SERVICES = total(SERVICE_VALUE_REPORTED, _W, Label.SERVICE)
@@ -39,7 +39,7 @@ _NOW = Row(
             kind=Kind.STAT,
             title="Results",
             what=about(OUTCOMES),
-            good="rises with every ceremony.",
+            good="it rises with every signing ceremony.",
             do=_QUOTE,
             queries=(Query(fill(total(OUTCOMES, _W))),),
             unit="locale",
@@ -48,8 +48,8 @@ _NOW = Row(
         Panel(
             id=2,
             kind=Kind.STAT,
-            title="Deals among them",
-            what=f"{about(DEALS)} Launches, releases and alliances are results and no deals.",
+            title="Deals among the results",
+            what=f"{about(DEALS)} Launches, releases and alliances are results, but not deals.",
             good="about half of the results (51 % at CIFTIS 2022).",
             do=_QUOTE,
             queries=(Query(fill(total(DEALS, _W))),),
@@ -61,8 +61,8 @@ _NOW = Row(
             kind=Kind.STAT,
             title="Contracts, $currency",
             what=f"{about(CONTRACT_VALUE_REPORTED)} {_APART}",
-            good="steps of the size of the ceremonies.",
-            do="a step larger than the ceremony: have the deal checked, then quote it.",
+            good="it rises in steps that match the signing ceremonies.",
+            do="if a step is larger than its ceremony, have the deal checked before you quote it.",
             queries=(Query(fill(total(CONTRACT_VALUE_REPORTED, _W, where=_S))),),
             unit="short",
             width=4,
@@ -74,7 +74,7 @@ _NOW = Row(
             kind=Kind.STAT,
             title="Intended, $currency",
             what=f"{about(INTENDED_VALUE_REPORTED)} Counted for one year. {_APART}",
-            good="falls when an intent becomes a contract: that is right.",
+            good="it may fall: an intent that becomes a contract leaves this number.",
             do=_QUOTE,
             queries=(Query(fill(total(INTENDED_VALUE_REPORTED, _W, where=_S))),),
             unit="short",
@@ -86,10 +86,10 @@ _NOW = Row(
             id=5,
             kind=Kind.STAT,
             title="Knowledge-intensive",
-            what=f"{about(SERVICE_VALUE_REPORTED)} The share of insurance, finance, intellectual property, telecom and "
-            "computing, other business and cultural services in all classified contracts.",
-            good="39 % is the share in China's services trade.",
-            do="look at the share of unclassified contracts beside it: with many of them it says little.",
+            what=f"{about(SERVICE_VALUE_REPORTED)} The share of insurance, finance, intellectual property, telecom "
+            "and computing, other business and cultural services in the value of all classified contracts.",
+            good="about 39 %, as in China's services trade.",
+            do="look at the unclassified contracts below: if they are many, this share says little.",
             queries=(
                 Query(
                     share(
@@ -107,8 +107,8 @@ _NOW = Row(
             kind=Kind.STAT,
             title="Cancelled, whole fair",
             what=about(DEALS_CANCELLED),
-            good="a few in a hundred results.",
-            do="many at once: ask the section whether a ceremony was entered twice.",
+            good="a few per hundred results.",
+            do="if many come at once, ask the section whether a ceremony was entered twice.",
             queries=(Query(fill(total(DEALS_CANCELLED, Window.FAIR))),),
             unit="locale",
             width=4,
@@ -122,10 +122,10 @@ _VALUE = Row(
         Panel(
             id=7,
             kind=Kind.TREND,
-            title="How do contracts and intents grow, in $currency?",
+            title="How do contract and intended value grow, in $currency?",
             what=f"{about(CONTRACT_VALUE_REPORTED, INTENDED_VALUE_REPORTED)} {_APART}",
-            good="steps up; steps down are amendments and cancellations, and right.",
-            do="a fall of the whole line: a worker folds the fair anew, see Pipeline health.",
+            good="steps up. Steps down are normal too: amendments and cancellations.",
+            do="if a whole line drops, a worker may be folding the fair anew: see Pipeline health.",
             queries=(
                 Query(total(CONTRACT_VALUE_REPORTED, _W, where=_S), "contracts"),
                 Query(total(INTENDED_VALUE_REPORTED, _W, where=_S), "intended, one year"),
@@ -137,10 +137,10 @@ _VALUE = Row(
         Panel(
             id=8,
             kind=Kind.TABLE,
-            title="What is each section worth, in $currency?",
+            title="What are each section's deals worth, in $currency?",
             what=f"{about(CONTRACT_VALUE_REPORTED, INTENDED_VALUE_REPORTED)} {_APART}",
             good="every section has contracts by the second day.",
-            do="an empty section: does it report its deals, or sign them elsewhere?",
+            do="ask an empty section whether it enters its deals, or signs them elsewhere.",
             queries=(
                 Query(_CONTRACTS, "Contracts"),
                 Query(_INTENTS, "Intended, one year"),
@@ -163,8 +163,8 @@ _KINDS = Row(
             kind=Kind.BARS,
             title="What kinds of results are there?",
             what=about(OUTCOMES),
-            good="transactions lead; the other kinds are results, not deals.",
-            do="none of a kind that was announced: is it entered under another kind?",
+            good="transactions are the largest kind. The other kinds are results, but not deals.",
+            do="if an announced kind is missing, check whether it was entered as another kind.",
             queries=(Query(f"sort_desc({spoken(total(OUTCOMES, _W, Label.KIND), Label.KIND)} > 0)", "{{kind}}"),),
             unit="locale",
             width=8,
@@ -172,10 +172,10 @@ _KINDS = Row(
         Panel(
             id=10,
             kind=Kind.BARS,
-            title="How far have the deals come?",
+            title="At what stage are the deals?",
             what=about(DEALS),
             good="intents turn into contracts and orders towards the last day.",
-            do="only intents on the last day: remind the sections to enter what was signed.",
+            do="if there are only intents on the last day, remind the sections to enter the signed contracts.",
             queries=(Query(f"sort_desc({spoken(total(DEALS, _W, Label.STAGE), Label.STAGE)} > 0)", "{{stage}}"),),
             unit="locale",
             width=8,
@@ -185,8 +185,8 @@ _KINDS = Row(
             kind=Kind.BARS,
             title="Contracts by kind of service, $currency",
             what=about(SERVICE_VALUE_REPORTED),
-            good="few unclassified ones.",
-            do="many unclassified ones: have the kind of service entered; the deal's revision then counts anew.",
+            good="few contracts are unclassified.",
+            do="have the missing kinds of service entered: a revised deal replaces its earlier version.",
             queries=(
                 Query(
                     f"sort_desc({spoken(total(SERVICE_VALUE_REPORTED, _W, Label.SERVICE), Label.SERVICE)} > 0)",
@@ -207,9 +207,9 @@ _MONEY = Row(
             id=12,
             kind=Kind.TABLE,
             title="Contracts in the currency they were signed in",
-            what=f"{about(CONTRACT_VALUE)} In units of each currency; currencies are not added either.",
-            good="what the contracts say.",
-            do="an odd amount: look for a missing or doubled zero in the newest deal of that currency.",
+            what=f"{about(CONTRACT_VALUE)} In units of each currency; different currencies are never added.",
+            good="it matches the contracts.",
+            do="if an amount looks wrong, look for a missing or extra zero in the newest deal of that currency.",
             queries=(Query(f"{total(CONTRACT_VALUE, _W, Label.CURRENCY, where=_S)} > 0", "Contracts"),),
             unit="locale",
             width=8,
@@ -220,9 +220,9 @@ _MONEY = Row(
             id=13,
             kind=Kind.TABLE,
             title="Intended value in its own currency",
-            what=f"{about(INTENDED_VALUE)} In units of each currency; currencies are not added either.",
-            good="what the letters of intent say, by one year.",
-            do="an odd amount: look for a missing or doubled zero in the newest deal of that currency.",
+            what=f"{about(INTENDED_VALUE)} In units of each currency; different currencies are never added.",
+            good="it matches the letters of intent, counted for one year.",
+            do="if an amount looks wrong, look for a missing or extra zero in the newest deal of that currency.",
             queries=(Query(f"{total(INTENDED_VALUE, _W, Label.CURRENCY, where=_S)} > 0", "Intended, one year"),),
             unit="locale",
             width=8,
@@ -234,8 +234,8 @@ _MONEY = Row(
             kind=Kind.TREND,
             title="How many results were amended or cancelled?",
             what=about(OUTCOMES_AMENDED, DEALS_CANCELLED),
-            good="amendments follow ceremonies within the hour.",
-            do="many corrections: somebody enters deals in a hurry, or in the wrong unit.",
+            good="amendments follow a ceremony within the hour.",
+            do="if there are many corrections, ask who enters the deals: it may be haste, or the wrong unit.",
             queries=(
                 Query(total(OUTCOMES_AMENDED, Window.FAIR, Label.CHANGE), "{{change}}"),
                 Query(total(DEALS_CANCELLED, Window.FAIR), "cancelled"),

@@ -35,9 +35,7 @@ _HALLS = 'hall=~"$hall"'
 _MINE = 'booth="$booth"'
 _EXHIBITS = 'fair_exhibit_info{booth="$booth"}'
 _UNSCANNED = "Not all of them were scanned at a booth."
-_SMALL = (
-    "Numbers of a few visitors say little about an exhibitor and something about the visitors: do not publish them."
-)
+_SMALL = "Numbers of a few visitors say little about an exhibitor, but may identify the visitors: do not publish them."
 
 
 def _step(id_: int, title: str, what: str, expr: str) -> Panel:
@@ -46,8 +44,8 @@ def _step(id_: int, title: str, what: str, expr: str) -> Panel:
         kind=Kind.STAT,
         title=title,
         what=what,
-        good="each step keeps a third or more of the one before.",
-        do="a thin step to leads: booths may not scan badges; remind them.",
+        good="each step keeps at least a third of the one before.",
+        do="if few visitors leave a lead, booths may not be scanning badges: remind them.",
         queries=(Query(fill(expr)),),
         unit="locale",
         width=4,
@@ -73,7 +71,7 @@ _FUNNEL = Row(
             title="Booths with a visitor today",
             what=f"How many booths scanned at least one visitor today? {about(BOOTH_SCANS)}",
             good="nearly all booths of the fair file by noon.",
-            do="send somebody to the silent ones: a flat scanner, or an empty booth.",
+            do="send somebody to the silent booths: the scanner's battery may be empty, or the booth deserted.",
             queries=(Query(fill("fair:active_booths")),),
             unit="locale",
             width=4,
@@ -87,10 +85,10 @@ _RATES = Row(
         Panel(
             id=7,
             kind=Kind.TREND,
-            title="What share of the visitors gets how far?",
-            what="Visitors of the whole fair who were at a booth, tried an exhibit, left a lead, as shares of all.",
-            good="stable from the second day on.",
-            do="a share that falls while the fair is full: halls too dense to stop anywhere, see Gates and halls.",
+            title="How far do visitors get?",
+            what="Visitors of the whole fair who were at a booth, tried an exhibit or left a lead, as shares of all.",
+            good="the shares are stable from the second day on.",
+            do="if a share falls while the fair is full, the halls may be too dense to stop in: see Gates and halls.",
             queries=(
                 Query(share(total(BOOTH_AUDIENCE, Window.FAIR), total(UNIQUE_VISITORS, Window.FAIR)), "at a booth"),
                 Query(
@@ -109,7 +107,7 @@ _RATES = Row(
             title="Which sections take the most leads?",
             what=about(LEADS),
             good="in proportion to the size of the section.",
-            do="a section without leads: do its booths use the lead app?",
+            do="if a section has no leads, ask whether its booths use the lead app.",
             queries=(Query(f"sort_desc({total(LEADS, _W, Label.SECTION)})", "{{section}}"),),
             unit="locale",
             width=8,
@@ -120,8 +118,8 @@ _RATES = Row(
             kind=Kind.BARS,
             title="What do visitors do at the exhibits?",
             what=about(INTERACTIONS),
-            good="demonstrations and touches lead, leads follow.",
-            do="one kind missing altogether: a terminal software that does not report it.",
+            good="demonstrations and touches are most frequent; leads follow.",
+            do="if a kind is missing altogether, the terminals' software may not report it.",
             queries=(Query(f"sort_desc({spoken(total(INTERACTIONS, _W, Label.KIND), Label.KIND)})", "{{kind}}"),),
             unit="locale",
             width=8,
@@ -137,7 +135,7 @@ _TOPS = Row(
             kind=Kind.TABLE,
             title="Top booths today",
             what=f"{about(BOOTH_VISITORS)} {_SMALL}",
-            good="the names that the halls' plans expect.",
+            good="the exhibitors that you would expect.",
             do="click on a booth to see it below.",
             queries=(
                 Query(
@@ -158,8 +156,8 @@ _TOPS = Row(
             kind=Kind.TABLE,
             title="Top exhibits of the last 15 minutes",
             what=f"{about(EXHIBIT_VISITORS)} {_SMALL}",
-            good="changes through the day.",
-            do="a crowd at one exhibit: tell its hall.",
+            good="the list changes during the day.",
+            do="if a crowd gathers at one exhibit, tell the manager of its hall.",
             queries=(
                 Query(
                     f"topk(25, {total(EXHIBIT_VISITORS, Window.M15, Label.EXHIBIT)}) "
@@ -179,7 +177,7 @@ _TOPS = Row(
             kind=Kind.TABLE,
             title="Top exhibits today",
             what=f"{about(EXHIBIT_VISITORS)} {_SMALL}",
-            good="the exhibits that the press office pushes.",
+            good="the exhibits that the press office promotes are in the list.",
             do="click on a booth to see it below.",
             queries=(
                 Query(
@@ -206,8 +204,8 @@ _ONE = Row(
             kind=Kind.STAT,
             title="Booth $booth: visitors today",
             what=f"{about(BOOTH_VISITORS)} {_SMALL}",
-            good="above the middle of its hall.",
-            do="none at noon: call the booth.",
+            good="above the median of its hall.",
+            do="if there are none at noon, call the booth.",
             queries=(Query(fill(total(BOOTH_VISITORS, _DAY, where=_MINE))),),
             unit="locale",
             width=4,
@@ -215,10 +213,10 @@ _ONE = Row(
         Panel(
             id=14,
             kind=Kind.STAT,
-            title="Booth $booth: scans a visitor",
+            title="Booth $booth: scans per visitor",
             what=f"{about(BOOTH_SCANS, BOOTH_VISITORS)} How often the average visitor is scanned.",
             good="1 to 2.",
-            do="far above: the scanner fires twice, or somebody tests it with one badge.",
+            do="if it is far above, the scanner reads twice, or somebody is testing it with one badge.",
             queries=(Query(share(total(BOOTH_SCANS, _DAY, where=_MINE), total(BOOTH_VISITORS, _DAY, where=_MINE))),),
             unit="none",
             width=4,
@@ -227,10 +225,10 @@ _ONE = Row(
         Panel(
             id=15,
             kind=Kind.TREND,
-            title="Booth $booth: how does its day go?",
-            what=f"{about(BOOTH_VISITORS)} Beside the average booth of the fair.",
+            title="Booth $booth: how is its day going?",
+            what=f"{about(BOOTH_VISITORS)} Compared with the average booth of the fair.",
             good="at or above the average.",
-            do="flat while the average rises: the scanner is off, or the booth empty.",
+            do="if it is flat while the average rises, the scanner is off or the booth deserted.",
             queries=(
                 Query(total(BOOTH_VISITORS, _DAY, where=_MINE), "this booth"),
                 Query("fair:booth_visitors_average", "average booth"),
@@ -245,7 +243,7 @@ _ONE = Row(
             title="Booth $booth: its exhibits today",
             what=f"{about(EXHIBIT_VISITORS)} {_SMALL}",
             good="every exhibit has visitors.",
-            do="one without: is its terminal on?",
+            do="if an exhibit has none, check that its terminal is on.",
             queries=(
                 Query(
                     f"({total(EXHIBIT_VISITORS, _DAY, Label.EXHIBIT)} or max by (exhibit) ({_EXHIBITS}) * 0) "
@@ -268,25 +266,25 @@ _DWELL = Row(
             id=17,
             kind=Kind.TREND,
             title="How long do visitors stay in a hall?",
-            what=f"{about(HALL_DWELL)} The middle stay, and the long ones (one in ten is longer), last 15 minutes.",
-            good="10 to 40 minutes in the middle.",
-            do="short stays in a dense hall: too full; in an empty one: nothing to see.",
+            what=f"{about(HALL_DWELL)} The median stay of the last 15 minutes, and the stay that one in ten exceeds.",
+            good="a median of 10 to 40 minutes.",
+            do="short stays in a dense hall: it is too full. In an empty hall: there is nothing to see.",
             queries=(
-                Query(in_minutes(quantile(0.5, HALL_DWELL, Window.M15, where='hall=~"$hall"')), "middle"),
+                Query(in_minutes(quantile(0.5, HALL_DWELL, Window.M15, where='hall=~"$hall"')), "median"),
                 Query(in_minutes(quantile(0.9, HALL_DWELL, Window.M15, where='hall=~"$hall"')), "long"),
             ),
             unit=MINUTES,
             width=12,
-            colours={"middle": GOOD, "long": NEUTRAL},
+            colours={"median": GOOD, "long": NEUTRAL},
             decimals=0,
         ),
         Panel(
             id=18,
             kind=Kind.BARS,
-            title="Middle stay today, by hall",
+            title="Median stay today, by hall",
             what=about(HALL_DWELL),
             good="10 to 40 minutes.",
-            do="compare with Gates and halls: density explains most of it.",
+            do="compare with Gates and halls: density explains most differences.",
             queries=(Query(f"sort_desc({quantile(0.5, HALL_DWELL, _DAY, Label.HALL, where=_HALLS)})", "{{hall}}"),),
             unit="s",
             width=12,

@@ -1,8 +1,9 @@
-"""Fair now: the wall display. A dozen numbers, the halls, the trend of the day; readable from five metres."""
+"""Fair now: the wall display. Twelve numbers, the halls and the trend of the day; readable from five metres."""
 
 from dashboards.boards.shared import (
     AGE,
     AGE_NOW,
+    AGE_WHEN_WELL,
     CAPACITY,
     FAIR_NOW,
     MARKS,
@@ -12,6 +13,7 @@ from dashboards.boards.shared import (
     TO_HALL,
     TO_PIPELINE,
     TO_QUALITY,
+    WHEN_FULL,
     in_currency,
     load,
     named,
@@ -34,8 +36,6 @@ from dashboards.spec import (
     Row,
     about,
 )
-from schemas.environment import default_text
-from schemas.settings import WorkerSettings
 from streams.kpis.booths import LEADS
 from streams.kpis.deals import CONTRACT_VALUE_REPORTED, DEALS, INTENDED_VALUE_REPORTED, OUTCOMES
 from streams.kpis.definition import Window
@@ -51,9 +51,8 @@ from streams.kpis.gates import (
 from streams.kpis.labels import Label
 
 _DAY, _FAIR = Window.DAY, Window.FAIR
-_OPEN = default_text(WorkerSettings, "allowed_lateness")
-_LIVE = "Live numbers are provisional: quote them with the time, and the audited ones afterwards."
-_LOOK = "look at Data quality first: a silent gate looks like a quiet fair."
+_RANGE = "no fixed range: see Compare. Quote live numbers with their time; the audited ones come later."
+_LOOK = "if it looks wrong, see Data quality first: a silent gate looks like a quiet fair."
 
 
 def _number(
@@ -64,7 +63,7 @@ def _number(
     link: BoardLink,
     *,
     unit: str = "locale",
-    good: str = _LIVE,
+    good: str = _RANGE,
     decimals: int | None = None,
     no_value: str = NO_WORKER,
 ) -> Panel:
@@ -108,7 +107,7 @@ _PEOPLE = Row(
             share(total(INTERNATIONAL_VISITORS, _FAIR), total(UNIQUE_VISITORS, _FAIR)),
             TO_GATES,
             unit="percentunit",
-            good="5 % and more makes a fair international for FKM and UFI.",
+            good="at least 5 %: FKM and UFI then call a fair international.",
             decimals=0,
             no_value="no visit",
         ),
@@ -129,14 +128,14 @@ _RESULTS = Row(
         _number(
             8,
             "Deals",
-            f"{about(DEALS)} Results are more than deals.",
+            f"{about(DEALS)} Not every result is a deal.",
             fill(total(DEALS, _FAIR)),
             TO_DEALS,
         ),
         _number(
             9,
             "Contracts, ${__field.labels.currency}",
-            f"{about(CONTRACT_VALUE_REPORTED)} Never added to intended value.",
+            f"{about(CONTRACT_VALUE_REPORTED)} It is never added to intended value.",
             in_currency(fill(total(CONTRACT_VALUE_REPORTED, _FAIR))),
             TO_DEALS,
             unit="short",
@@ -145,7 +144,7 @@ _RESULTS = Row(
         _number(
             10,
             "Intended, ${__field.labels.currency}",
-            f"{about(INTENDED_VALUE_REPORTED)} Counted for one year. Never added to contract value.",
+            f"{about(INTENDED_VALUE_REPORTED)} Counted for one year. It is never added to contract value.",
             in_currency(fill(total(INTENDED_VALUE_REPORTED, _FAIR))),
             TO_DEALS,
             unit="short",
@@ -156,8 +155,8 @@ _RESULTS = Row(
             id=12,
             kind=Kind.STAT,
             title="Age of numbers",
-            what="Time since the end of the newest closed minute: every number here is as old as this.",
-            good=f"below two minutes: a minute stays open for {_OPEN} by default, then it is scraped.",
+            what="Time since the end of the newest closed minute: every number here is this old.",
+            good=AGE_WHEN_WELL,
             do="see Pipeline health: a worker may be recovering, or Kafka may be away.",
             queries=(Query(AGE_NOW),),
             unit="s",
@@ -175,9 +174,9 @@ _HALLS = Panel(
     id=13,
     kind=Kind.BARS,
     title="How full is each hall?",
-    what="Persons in each hall (in minus out since midnight) as a share of the capacity of its permit.",
+    what="People in each hall (entries minus exits since midnight), as a share of its permitted capacity.",
     good="below 80 %.",
-    do="from 80 % watch the doors, from 90 % let in only as many as leave, at 100 % close the hall's doors.",
+    do=WHEN_FULL,
     queries=(Query(f"sort_desc({named(load(), Label.HALL)})", "{{name}}"),),
     unit="percentunit",
     width=12,
@@ -192,15 +191,15 @@ _HALLS = Panel(
 _URGENT = Panel(
     id=17,
     kind=Kind.STAT,
-    title="What needs somebody now?",
-    what="Warnings and critical alerts that fire at this moment, each with the hall or gate it is about.",
+    title="What needs attention now?",
+    what="Critical alerts and warnings that are firing now, with the hall or gate where there is one.",
     good="all is well.",
-    do="open Pipeline health: it lists them with how long they have fired; each has a runbook of its name.",
+    do="see on Pipeline health how long each has been firing, and open the runbook with the alert's name.",
     queries=(Query(urgent(), "{{what}}"),),
     unit="none",
     width=12,
     levels=((None, GOOD), (1, WARN), (2, BAD)),
-    no_value="no worker yet: fairpulse worker",
+    no_value="no worker yet: run fairpulse worker",
     links=(TO_PIPELINE,),
     large=True,
     names=True,
@@ -209,10 +208,10 @@ _URGENT = Panel(
 _DAY_SO_FAR = Panel(
     id=14,
     kind=Kind.TREND,
-    title="How does the day go?",
-    what="Persons on the site, and visits made so far today.",
-    good="the curve of the day before, see Compare.",
-    do="a sudden flat line is a silent gate or a stopped worker, not a quiet fair: see Data quality.",
+    title="How is the day going?",
+    what="People on the site now, and visits made so far today.",
+    good="the same shape as the day before: see Compare.",
+    do="a line that suddenly turns flat means a silent gate or a stopped worker: see Data quality.",
     queries=(Query(inside(SITE_OCCUPANCY), "on site"), Query(total(VISITS, _DAY), "visits today")),
     unit="locale",
     width=12,
@@ -224,10 +223,10 @@ _DAY_SO_FAR = Panel(
 _PASSAGES = Panel(
     id=15,
     kind=Kind.TREND,
-    title="How many pass the gates a minute?",
-    what=about(GATE_PASSAGES),
-    good="entries above exits until noon, the other way round after it.",
-    do="see Gates and halls for the gate that makes the difference.",
+    title="How many people pass the gates per minute?",
+    what=f"{about(GATE_PASSAGES)} Entries and exits at all gates per minute, averaged over five minutes.",
+    good="more entries than exits until noon, more exits later.",
+    do="see Gates and halls for the gate that is different.",
     queries=(
         Query(f"""{total(GATE_PASSAGES, Window.M5, where='direction="entry"')} / 5""", "in"),
         Query(f"""{total(GATE_PASSAGES, Window.M5, where='direction="exit"')} / 5""", "out"),
@@ -244,9 +243,9 @@ _WORTH = Panel(
     id=16,
     kind=Kind.TREND,
     title="What are today's deals worth?",
-    what=f"{about(CONTRACT_VALUE_REPORTED, INTENDED_VALUE_REPORTED)} Two lines, never their sum.",
-    good="steps up with the ceremonies; steps down are amendments and cancellations, and right.",
-    do="a step of more than the last ceremony: have the deal checked before it is quoted.",
+    what=f"{about(CONTRACT_VALUE_REPORTED, INTENDED_VALUE_REPORTED)} The two are never added.",
+    good="steps up with the ceremonies. Steps down are normal too: amendments and cancellations.",
+    do="if a step is larger than its ceremony, have the deal checked before you quote it.",
     queries=(
         Query(total(CONTRACT_VALUE_REPORTED, _DAY), "contracts"),
         Query(total(INTENDED_VALUE_REPORTED, _DAY), "intended, one year"),

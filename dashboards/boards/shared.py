@@ -1,36 +1,45 @@
-"""What several boards use alike: levels, variables, links, marks, and expressions that join KPIs with the fair file."""
+"""Shared by several boards: levels, variables, links, marks, and expressions that join KPIs with the fair file."""
 
 from typing import Final
 
 from dashboards.queries import ZERO, fact, inside, total
+from dashboards.scraping import SCRAPE_SECONDS
 from dashboards.spec import BAD, GOOD, NEUTRAL, QUIET, WARN, WATCH, BoardLink, Levels, Mark, Variable
 from schemas import topics
+from schemas.environment import variable
 from streams.kpis.booths import BOOTH_SCANS
 from streams.kpis.definition import Window
 from streams.kpis.gates import GATE_DENIALS, GATE_PASSAGES
 from streams.kpis.halls import HALL_OCCUPANCY
 from streams.kpis.labels import Label
 
-CAPACITY: Final[Levels] = ((None, GOOD), (0.8, WATCH), (0.9, WARN), (1.0, BAD))
-"""Levels of a hall's permit: look, slow the doors down, close them."""
+FILLS, NEARLY_FULL, FULL = 0.8, 0.9, 1.0
+CAPACITY: Final[Levels] = ((None, GOOD), (FILLS, WATCH), (NEARLY_FULL, WARN), (FULL, BAD))
+"""Levels of a hall's permitted capacity: watch the doors, slow them down, close them."""
+WHEN_FULL: Final = (
+    f"from {100 * FILLS:g} % watch the hall's doors, from {100 * NEARLY_FULL:g} % let in only as many people as leave, "
+    f"at {100 * FULL:g} % close the doors."
+)
 PRESSURE: Final[Levels] = ((None, GOOD), (0.7, WATCH), (1.0, BAD))
-"""Arrivals beside what the lanes can pass: above 1 the queue grows."""
+"""Arrivals as a share of what the lanes can pass: above 1 the queue grows."""
 LANE_PER_MINUTE: Final = 6
-"""Badges that a lane with a QR reader passes a minute; 5 to 8 were published."""
+"""Badges per minute that a lane with a QR reader passes; published figures are 5 to 8."""
 DENIED: Final[Levels] = ((None, GOOD), (0.03, WATCH), (0.08, BAD))
 DENSITY: Final[Levels] = ((None, GOOD), (0.43, WATCH), (1.0, WARN), (2.0, BAD))
-"""Persons a square metre: walking is free up to 0.43; venues plan for at most 2."""
+"""People per square metre: up to 0.43 they walk freely; venues plan for at most 2."""
 AGE: Final[Levels] = ((None, GOOD), (120, WATCH), (300, BAD))
 """Seconds since the newest closed minute."""
+AGE_WHEN_WELL: Final = f"at most a minute, plus {variable('allowed_lateness')}, plus {SCRAPE_SECONDS} s for the scrape."
+"""It follows from the settings: a fair that waits longer for late events shows older numbers."""
 
 _ENDED = "max(last_over_time(fair_window_end_timestamp_seconds[1h]))"
 AGE_NOW: Final = f"time() - {_ENDED} < 86400 or max(fair_watermark_timestamp_seconds) - {_ENDED}"
-"""It goes on growing for an hour after the last worker is gone: nothing would look like a board that loads.
+"""It goes on growing for an hour after the last worker has gone: an empty panel would look like one that is loading.
 
-A fair of another day is a simulation or a replay: its numbers are as old as its newest event says.
+A fair of another day is a simulation or a replay: there the age is measured from its newest event.
 """
 MINUTES: Final = "suffix:min"
-"""Unit of stays in a trend: of seconds, Grafana's axis makes steps of 8 min 20 s."""
+"""Unit of stays in a trend: with seconds, Grafana's axis has steps of 8 min 20 s."""
 TOPIC_COLOURS: Final = {topics.SCANS.name: NEUTRAL, topics.INTERACTIONS.name: "purple", topics.DEALS.name: GOOD}
 """Trends by topic; a topic without a colour here gets one from Grafana."""
 URGENT: Final = 'ALERTS{alertstate="firing", severity=~"critical|warning"}'
@@ -57,7 +66,11 @@ CLOSES: Final = Mark(
     "Closing", "max by (day) (fair_closes_timestamp_seconds)", NEUTRAL, "The fair closes", "{{day}}", at_value=True
 )
 GATE_IDLE: Final = Mark(
-    "Gates without a passage", "fair:gate_idle == 1", BAD, "Gate {{gate}}", "no passage for 15 minutes: closed, or mute"
+    "Gates without a passage",
+    "fair:gate_idle == 1",
+    BAD,
+    "Gate {{gate}}",
+    "no passage for 15 minutes: closed, or silent readers",
 )
 DEPLOYS: Final = Mark(
     "Deploys",
@@ -71,14 +84,14 @@ SCANNED: Final = total(BOOTH_SCANS, Window.DAY, Label.BOOTH)
 """Scans today, by booth."""
 _SCANNED_BEFORE: Final = total(BOOTH_SCANS, Window.DAY, Label.BOOTH, offset="30m")
 SILENT: Final = f"(({SCANNED} > 0) and ({SCANNED} - {_SCANNED_BEFORE} == 0))"
-"""The same, of the booths that have scanned nobody for half an hour."""
+"""The same, but only of booths that have scanned nobody for half an hour."""
 MARKS: Final = (OPENS, CLOSES, GATE_IDLE, DEPLOYS)
 
 
 def urgent() -> str:
-    """Return 2 for each critical alert that fires and 1 for each warning, or one 0 while none does.
+    """Return 2 for each firing critical alert and 1 for each firing warning, or a single 0 if there is none.
 
-    Label `what` says what it is, and where.
+    The label `what` holds the alert's name and place.
     """
     of = "alertname, hall, gate"
     critical = URGENT.replace('=~"critical|warning"', '="critical"')
@@ -91,7 +104,7 @@ def urgent() -> str:
 
 
 def in_currency(expr: str) -> str:
-    """Return money with the reporting currency of the fair file as label `currency`, or "value" for want of it."""
+    """Return money with the fair file's reporting currency as label `currency`, or "value" if it is unknown."""
     currency = "max by (currency) (fair_info)"
     unnamed = f'label_replace({expr}, "currency", "value", "", "")'
     return f"{expr} * on () group_left (currency) {currency} or ({unnamed} unless on () fair_info)"
@@ -103,31 +116,31 @@ def in_minutes(expr: str) -> str:
 
 
 def spoken(expr: str, label: Label) -> str:
-    """Return the series with spaces for the underscores of a label's codes; at most three of them."""
+    """Return the series with a label's underscores as spaces, up to three of them."""
     for _ in range(3):
         expr = f'label_replace({expr}, "{label}", "$1 $2", "{label}", "(.*)_(.*)")'
     return expr
 
 
 def load(where: str = "") -> str:
-    """Return persons in each hall as a share of its capacity."""
+    """Return the people in each hall as a share of its capacity."""
     return f"{inside(HALL_OCCUPANCY, Label.HALL, where=where)} / {fact('hall_capacity_persons', Label.HALL)}"
 
 
 def density(where: str = "") -> str:
-    """Return persons a square metre in each hall."""
+    """Return people per square metre in each hall."""
     return f"{inside(HALL_OCCUPANCY, Label.HALL, where=where)} / {fact('hall_area_square_meters', Label.HALL)}"
 
 
-def entries_a_minute(where: str = "", window: Window = Window.M15) -> str:
-    """Return entries a minute at each gate, over the last 15 minutes."""
+def entries_per_minute(where: str = "", window: Window = Window.M15) -> str:
+    """Return entries per minute at each gate, averaged over the window."""
     matchers = ", ".join(one for one in ('direction="entry"', where) if one)
     return f"{total(GATE_PASSAGES, window, Label.GATE, where=matchers)} / {window.minutes}"
 
 
 def pressure(where: str = "") -> str:
-    """Return arrivals at each gate beside what all of its lanes can pass."""
-    return f"{entries_a_minute(where)} / ({fact('gate_lanes', Label.GATE)} * {LANE_PER_MINUTE})"
+    """Return arrivals at each gate as a share of what all of its lanes can pass."""
+    return f"{entries_per_minute(where)} / ({fact('gate_lanes', Label.GATE)} * {LANE_PER_MINUTE})"
 
 
 def denied(where: str = "", *by: Label) -> str:
@@ -138,5 +151,5 @@ def denied(where: str = "", *by: Label) -> str:
 
 
 def named(expr: str, label: Label) -> str:
-    """Return the series with the name that the fair file gives to the hall or gate, as label `name`."""
+    """Return the series with the hall's or gate's name from the fair file as label `name`."""
     return f"({expr}) * on ({label}) group_left (name) max by ({label}, name) (fair_{label}_info)"

@@ -15,7 +15,9 @@ from dashboards import __main__ as generating
 from dashboards.__main__ import ROOT, stale
 from dashboards.boards import ALL_BOARDS
 from dashboards.spec import DATASOURCE
+from schemas.environment import default_text, variable
 from schemas.errors import FairpulseError
+from schemas.settings import WorkerSettings
 from streams.kpis.catalogue import ALL_KPIS
 
 FILES = sorted((ROOT / "json").glob("*.json"))
@@ -328,3 +330,12 @@ def test_only_the_build_imports_the_sdk() -> None:
         if path.name != "build.py":
             assert "import grafana_foundation_sdk" not in path.read_text(encoding="utf-8")
             assert "from grafana_foundation_sdk" not in path.read_text(encoding="utf-8")
+
+
+def test_the_age_that_is_good_follows_from_the_setting_that_decides_it() -> None:
+    of_age = [panel for board in BOARDS.values() for panel in board["panels"] if title_of(panel) == "Age of numbers"]
+    assert len(of_age) == 2
+    for panel in of_age:
+        _, good, _ = panel["description"].split("\n\n")
+        assert variable("allowed_lateness") in good
+        assert default_text(WorkerSettings, "allowed_lateness") not in good

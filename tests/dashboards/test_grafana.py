@@ -50,7 +50,7 @@ def test_push_brings_every_board_into_its_folder_and_then_finds_them_as_they_wer
     assert ok("push").splitlines() == [f"{uid}: saved" for uid in UIDS]
     assert grafana.folders == {"fairpulse": "Fair"}
     assert set(grafana.boards) == set(UIDS)
-    assert ok("push").splitlines() == [f"{uid}: as it was" for uid in UIDS]
+    assert ok("push").splitlines() == [f"{uid}: unchanged" for uid in UIDS]
     assert all(len(messages) == 1 for messages in grafana.messages.values())
 
 
@@ -87,7 +87,7 @@ def test_a_change_between_looking_and_saving_is_refused_by_grafana_and_said(graf
 
 def test_a_provisioned_board_is_said_to_come_from_a_file(grafana: GrafanaStub) -> None:
     grafana.provisioned.add("fair-now")
-    assert "change the file" in refused("push")
+    assert "change that file" in refused("push")
 
 
 def test_a_note_bears_text_tags_and_time_and_may_be_of_one_board(grafana: GrafanaStub) -> None:
@@ -140,7 +140,7 @@ def test_a_table_in_a_snapshot_is_merged_named_and_ordered_as_on_its_board(grafa
     assert table["transformations"] == []
     [frame] = table["snapshotData"]
     names = [field["name"] for field in frame["fields"]]
-    assert names == ["Gate", "Entries today", "Entries a minute", "Pressure, %", "Lanes", "Denied today"]
+    assert names == ["Gate", "Entries today", "Entries per minute", "Pressure, %", "Lanes", "Denied today"]
     assert [field["values"] for field in frame["fields"]] == [[None], [7], [7], [7], [7], [7]]
     ok("snapshot", "fair-exhibitors")
     tops = [panel for panel in grafana.snapshots[1]["dashboard"]["panels"] if panel["title"].startswith("Top ")]
@@ -199,7 +199,7 @@ def test_doctor_asks_a_data_source_that_has_no_health_check(grafana: GrafanaStub
 def test_doctor_says_that_a_grafana_is_too_old_for_the_boards(grafana: GrafanaStub) -> None:
     ok("push")
     grafana.version = "9.4.0"
-    assert "ill Grafana 9.4.0 shows trends without lines; the boards are for 10 or newer" in call("doctor").output
+    assert "ill Grafana 9.4.0 shows trends without lines; the boards need 10 or newer" in call("doctor").output
 
 
 def test_a_wrong_token_is_said_without_showing_it(grafana: GrafanaStub, monkeypatch: pytest.MonkeyPatch) -> None:
