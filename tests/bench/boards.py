@@ -2,10 +2,11 @@
 
     .venv/bin/python tests/bench/boards.py                       Fair now, as opened on a screen 1,920 pixels wide
     .venv/bin/python tests/bench/boards.py --board fair-gates --board fair-kpis
-    .venv/bin/python tests/bench/boards.py --step 15 --visitors 72000    as dense as it is scraped, and as busy
+    .venv/bin/python tests/bench/boards.py --step 15 --visitors 72000    as dense as real scrapes, on a busy day
 
 A simulated day is folded and written into Prometheus' blocks at its own times (`fairpulse backfill`), the recording
-rules over it; then each query is asked at closing time, seven times, as Grafana asks it. Printed: median and slowest.
+rules over it. Then each query is sent seven times, at closing time, as Grafana would send it. The median and the
+slowest time are printed.
 """
 
 import argparse
@@ -40,11 +41,11 @@ PARTITIONS, WORKERS, ROUNDS = 8, 2, 7
 LATENESS: Final = timedelta(seconds=30)
 SCREEN_PX: Final = 1_920
 NICE_S: Final = ((7.5, 5), (12.5, 10), (17.5, 15), (25, 20), (45, 30), (90, 60), (210, 120), (450, 300))
-"""Grafana makes a step of time and pixels, and rounds it: below so many seconds a pixel, to so many."""
+"""Grafana rounds the seconds per pixel: below the first number of a pair, to the second."""
 
 
 def records(fair: Fair, visitors: int, worker: int) -> Iterator[RecordedRecord]:
-    """Yield what the busiest day sends to the partitions of one worker, in order of arrival."""
+    """Yield the records of the busiest day for the partitions of one worker, in order of arrival."""
     offsets = dict.fromkeys(range(PARTITIONS), 0)
     for one in emissions(fair, replace(scenario_named("fair_day"), visitors=visitors), 1):
         partition = (murmur2(one.key) & 0x7FFFFFFF) % PARTITIONS
@@ -54,7 +55,7 @@ def records(fair: Fair, visitors: int, worker: int) -> Iterator[RecordedRecord]:
 
 
 def keep(lines: Iterable[str], worker: int, home: Path, data: Path) -> int:
-    """Make the lines of one worker Prometheus' blocks; return how many samples they are."""
+    """Turn the lines of one worker into Prometheus' blocks; return the number of samples."""
     file, samples = home / f"{worker}.om", 0
     with file.open("w", encoding="utf-8") as out:
         for line in lines:
@@ -69,7 +70,7 @@ def keep(lines: Iterable[str], worker: int, home: Path, data: Path) -> int:
 
 
 def queries(uid: str) -> Iterator[tuple[dict[str, Any], dict[str, Any], str]]:
-    """Yield panel, target and query of a board, its variables as they stand when it is opened."""
+    """Yield panel, target and query of a board, with its variables at their first choice."""
     board = json.loads((ROOT / "json" / f"{uid}.json").read_text(encoding="utf-8"))
     chosen = {one["name"]: one.get("current", {}).get("value", ".*") for one in board["templating"]["list"]}
     for panel in board["panels"]:
@@ -82,7 +83,7 @@ def queries(uid: str) -> Iterator[tuple[dict[str, Any], dict[str, Any], str]]:
 
 
 def measure(prometheus: Prometheus, uid: str, at: float, hours: float) -> None:
-    """Print a line a query."""
+    """Print one line per query."""
     print(f"\n| {uid}: panel | query | step | points | median | slowest |\n|---|---|---|---|---|---|")
     for panel, target, expr in queries(uid):
         pixels = SCREEN_PX * panel["gridPos"]["w"] // 24

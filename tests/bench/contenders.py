@@ -1,4 +1,4 @@
-"""What each contender is asked to do, and what its figures are."""
+"""The contenders: the task of each, and its figures."""
 
 import asyncio
 import sys
@@ -19,10 +19,10 @@ from schemas.wire import decoder
 
 PEERS = Path(__file__).with_name("peers")
 PREFIX = "bench."
-"""Before the name of the topics that hold the first records only, for slow contenders."""
+"""Prefix of the topics with only the first records, for slow contenders."""
 
 LATENESS_MS = 30_000
-"""Allowed lateness of the first group; every further group has a millisecond more, and so a journal of its own."""
+"""Allowed lateness of the first group. Each further group has a millisecond more, and so a journal of its own."""
 
 Figures = dict[str, tuple[float, str]]
 """Value and unit by name."""
@@ -30,7 +30,7 @@ Figures = dict[str, tuple[float, str]]
 
 @dataclass
 class Field:
-    """The broker with its records, and what has been found so far."""
+    """The broker with its records, and the figures so far."""
 
     bench: Bench
     fair: Fair
@@ -40,12 +40,12 @@ class Field:
     quix_python: str
     figures: Figures = field(default_factory=dict)
     kpis: dict[int, Any] = field(default_factory=dict)
-    """What was counted, by lateness: whoever comes second must have counted the same."""
+    """The counts by lateness: the second contender must have the same."""
     empty_bytes: int = 0
     """Resident memory of a worker that is ready and has nothing yet."""
 
     def note(self, name: str, value: float, unit: str, *, best: Callable[[float, float], float] = max) -> None:
-        """Keep a figure, the better one if it was measured before."""
+        """Keep a figure; of two measurements, the better one."""
         if name in self.figures:
             value = best(self.figures[name][0], value)
         self.figures[name] = value, unit
@@ -81,12 +81,12 @@ def bare_loop(field: Field, lateness_ms: int) -> None:
 
 
 def worker(field: Field, lateness_ms: int) -> Group:
-    """Time the worker; then look at what it took, and check what it counted."""
+    """Time the worker, note the memory and processor time that it took, and check its counts."""
     group = Group(field.bench, field.fair, lateness_ms)
     running = group.launch()
     group.await_ready(running)
     journal = finish(group, field.ends, running)
-    # The fold is done; what is left of the processor time is the last acknowledgement.
+    # The fold is done: the processor time still includes the last acknowledgement.
     cpu, grown = running.used_cpu, running.grown_bytes
     field.empty_bytes = running.empty_bytes
     shown = samples(running.port)
@@ -108,8 +108,8 @@ def worker(field: Field, lateness_ms: int) -> Group:
 def _phases(field: Field, shown: dict[tuple[str, tuple[str, ...]], float], rate: float, cpu: float) -> None:
     """Note where the time of an event goes.
 
-    `other` is what is left: fetching, Faust, sending, waiting. Waiting for the journal overlaps with the next fold, so
-    it is no part of the sum.
+    `other` is the rest: fetching, Faust, sending, waiting. Waiting for the journal overlaps with the next fold, so it
+    is not part of the sum.
     """
     left = 1e6 / rate
     for phase in ("decode", "fold"):
@@ -157,7 +157,7 @@ def quix(field: Field) -> None:
 
 
 def recordings(field: Field) -> None:
-    """Time recording, the replay in process and the replay into Kafka; the last, since it doubles the topics."""
+    """Time recording, the replay in process and the replay into Kafka. It must run last: it doubles the topics."""
     file = field.bench.directory / "bench.fairrec"
     found = field.bench.result([sys.executable, PEERS / "recordings.py", field.bench.servers, file, str(LATENESS_MS)])
     field.agree("the replay", found["unique"], field.all.unique)
@@ -204,7 +204,7 @@ def takeover(field: Field, group: Group) -> None:
 
 
 def _await(field: Field, workers: list[Running], unique: int) -> None:
-    """Return when workers together show all partitions, and in them so many events."""
+    """Return when the workers together show all partitions, with this number of events in them."""
     deadline = time.monotonic() + 120
     while True:
         held = [
@@ -221,7 +221,7 @@ def _await(field: Field, workers: list[Running], unique: int) -> None:
 
 
 def _one_a_partition(fair: Fair) -> list[tuple[str, bytes, bytes]]:
-    """Return scans that nobody has seen yet, enough badges that every partition gets one or more."""
+    """Return new scans, with enough badges for every partition to get at least one."""
     decoders: dict[str, Any] = {}
     return [
         record

@@ -1,7 +1,7 @@
-"""What all contenders fold: one busy hour of the shipped fair, made up, the same for the same seed.
+"""The events for all contenders: one busy hour of the shipped fair, simulated, and equal for equal seeds.
 
 55 % badge scans (gates, hall doors, booths), 43 % interactions, 2 % deals; 60,000 badges, 2,000 terminals; a few booths
-draw most people (Pareto); four events in a thousand are sent twice.
+draw most people (Pareto). Four events in a thousand are sent twice.
 """
 
 import json
@@ -33,7 +33,7 @@ Produced = tuple[str, bytes, bytes]
 
 @dataclass(frozen=True)
 class Amount:
-    """How much was produced: records, and how many of them are not repetitions, in all and by topic."""
+    """The numbers of records produced, and of those that are not repetitions, in all and by topic."""
 
     records: int
     unique: int
@@ -102,7 +102,7 @@ def events(fair: Fair, count: int, seed: int = 7) -> Iterator[tuple[Produced, bo
 async def produce(
     servers: str, records: Iterator[tuple[Produced, bool]], rename: Callable[[str], str], told: Callable[[int], None]
 ) -> Amount:
-    """Write records to Kafka and return how many; `told` hears of every 10,000th."""
+    """Write records to Kafka and return their number; `told` is called for every 10,000th."""
     producer = AIOKafkaProducer(bootstrap_servers=servers, linger_ms=20, max_batch_size=262_144)
     await producer.start()
     count = unique = 0

@@ -1,6 +1,6 @@
-"""How long /metrics takes at its limit of series, and how long it stops the event loop: made at once, and as served.
+"""Times of /metrics at its limit of series, made in one go and as served; and how long it stops the event loop.
 
-Every booth is busy; what is left to the limit is filled with one family more. Garbage is collected as in a worker.
+Every booth is busy; one more family fills the rest up to the limit. Garbage is collected as in a worker.
 
 python tests/bench/exposition.py
 """
@@ -32,7 +32,7 @@ MOST_SERIES = 10_000
 
 
 class Filling(Collector):
-    """One family of as many series as are missing to the limit."""
+    """One family with as many series as the limit still allows."""
 
     def __init__(self, series: int) -> None:
         self._series = series

@@ -1,4 +1,4 @@
-"""The network is back: many terminals send at once what they have saved, through one gateway, into a real Kafka.
+"""The network is back: many terminals send their saved events at once, through one gateway, into a real Kafka.
 
     .venv/bin/python tests/bench/flush.py                          300 terminals with 2,000 events each
     .venv/bin/python tests/bench/flush.py --terminals 20 --events 200

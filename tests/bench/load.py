@@ -1,4 +1,4 @@
-"""`make load`: how much a gateway takes, and how soon it is seen. Kafka, gateway and worker are started for it.
+"""`make load`: how many events a gateway takes, and how soon they are shown. It starts Kafka, gateway and worker.
 
 Loopback only, bounded in time, and nothing is left behind. Phases: batches of 20, single events, from acceptance to
 /metrics at 1,000 events/s, and (with --overload SECONDS) a flood. The gateway runs on one core.
@@ -34,7 +34,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass
 class Stand:
-    """What a phase works with."""
+    """The parts that every phase uses."""
 
     kafka: LocalKafka
     gateway: GatewayProcess
@@ -121,7 +121,7 @@ async def steady(stand: Stand, size: int, seconds: float) -> None:
     what = "single events" if size == 1 else f"batches of {size}"
     print(
         f"{what}: {accepted / took:,.0f} events/s accepted in {requests / took:,.0f} requests/s, "
-        f"{latency(tally.seconds)}; {accepted / used:,.0f} events a CPU second of the gateway "
+        f"{latency(tally.seconds)}; {accepted / used:,.0f} events per CPU second of the gateway "
         f"({used / took:.0%} of a core)"
     )
     others = {status: count for status, count in tally.statuses.items() if status != 202}
@@ -138,7 +138,7 @@ def latency(seconds: Sequence[float]) -> str:
 
 
 def visible(stand: Stand, directory: Path, seconds: float) -> None:
-    """Accept 1,000 events/s in batches of 20 and see when a worker's /metrics counts each of them."""
+    """Accept 1,000 events/s in batches of 20, and note when a worker's /metrics counts each of them."""
     worker = WorkerProcess(
         stand.kafka.bootstrap_servers,
         directory / "worker.log",
@@ -218,7 +218,7 @@ async def _visible(stand: Stand, worker: WorkerProcess, seconds: float) -> None:
 
 
 def overload(kafka: LocalKafka, paired: Paired, terminals: list[Terminal], directory: Path, seconds: float) -> None:
-    """Ten times as many terminals as there is room for requests; memory, and what became of the acknowledged."""
+    """Ten times as many terminals as there is room for requests: note the memory, and check the acknowledged events."""
     gateway = GatewayProcess(
         kafka.bootstrap_servers, paired, directory / "flood.log", gateway_requests=str(len(terminals) // 10)
     ).start()

@@ -1,4 +1,4 @@
-"""Processes of a benchmark: each contender alone on one core, everything else on the others; what /proc knows."""
+"""Processes of a benchmark: each contender alone on one core, everything else on the others; and figures from /proc."""
 
 import contextlib
 import json
@@ -28,7 +28,7 @@ class Failed(Exception):
 
 
 class Cores:
-    """One core for the contender, the others for broker and benchmark; on one core, or without Linux, all share."""
+    """One core for the contender, the others for broker and benchmark. With one core, or without Linux, all share."""
 
     def __init__(self) -> None:
         pinning = hasattr(os, "sched_setaffinity")

@@ -1,4 +1,4 @@
-"""How fast is the worker, beside what else one could run? `make bench`, or `python tests/bench/run.py --help`.
+"""How fast is the worker, compared with the alternatives? `make bench`, or `python tests/bench/run.py --help`.
 
 Every contender is a process on a core of its own; broker and benchmark have the others. All read the same records from
 consumer groups of their own. Time runs from the first record to the last one applied (and, for those that keep
@@ -44,7 +44,7 @@ from streams.local.kafka import LocalKafka
 NAMES = ("worker", "bare_loop", "stock_faust", "quix", "recovery", "two_workers", "takeover", "recordings")
 LOCK = Path(__file__).with_name("requirements.lock")
 MEET = {"group.initial.rebalance.delay.ms": "4000"}
-"""Broker setting for two workers: partitions are dealt out when both are there."""
+"""Broker setting for two workers: partitions are assigned when both have joined."""
 
 RATIOS = {
     "worker_vs_stock_faust": ("worker_events_per_second", "stock_faust_events_per_second"),
@@ -60,7 +60,7 @@ def options() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("--quick", action="store_true", help="200,000 events instead of 1,000,000")
-    parser.add_argument("--events", type=int, help="so many events instead")
+    parser.add_argument("--events", type=int, help="this number of events instead")
     parser.add_argument("--prefix", type=int, help="events for stock Faust [default: 30,000; 10,000 with --quick]")
     parser.add_argument("--rounds", type=int, default=2, help="worker and bare loop in turn, best counts [default: 2]")
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, metavar="NAME", help=", ".join(NAMES))
@@ -84,7 +84,7 @@ def prepare(servers: str, fair: Fair, count: int, prefix: int) -> tuple[Amount, 
 
 
 def on_quiet_broker(field: Field, names: set[str], rounds: int) -> None:
-    """Run what needs one worker at a time."""
+    """Run the contenders that need one worker at a time."""
     for turn in range(rounds):
         lateness = LATENESS_MS + turn
         if names & {"bare_loop"}:
@@ -109,7 +109,7 @@ def on_quiet_broker(field: Field, names: set[str], rounds: int) -> None:
 
 
 def main() -> int:
-    """Run what was asked for and print the figures."""
+    """Run the chosen contenders and print the figures."""
     asked = options()
     count = asked.events or (200_000 if asked.quick else 1_000_000)
     prefix = min(count, asked.prefix or (10_000 if asked.quick else 30_000))

@@ -1,7 +1,7 @@
 """The product's own worker, started as its users start it.
 
-Nothing looks at it while it folds: its journal does. Kafka stamps every journal record as it stores it, so the
-stamps say when the first and the last chunk were durable.
+Nobody asks it for figures while it folds: its journal has them. Kafka stamps every journal record when it stores it,
+so the stamps say when the first and the last chunk were durable.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ class RecordHead(msgspec.Struct, array_like=True):
 
 @dataclass
 class Journal:
-    """What a finished journal says.
+    """The figures of a finished journal.
 
     Attributes:
         first_ms, last_ms: when its first and its last record were stored.
@@ -59,13 +59,13 @@ class Journal:
     bytes: int = 0
 
     def rate(self, records: int) -> float:
-        """Return source records a second from the first stored to the last stored."""
+        """Return source records per second, from the first stored to the last stored."""
         return (records - self.first_chunk) / max(0.001, (self.last_ms - self.first_ms) / 1_000)
 
 
 @dataclass
 class Running:
-    """A worker process and where it shows itself; memory and processor time when it became ready."""
+    """A worker process, its address, and its memory and processor time when it became ready."""
 
     process: subprocess.Popen[bytes]
     port: int
@@ -93,7 +93,7 @@ class Running:
 
 @dataclass(frozen=True)
 class Group:
-    """Workers that share one journal. Another lateness is another group: it is part of the journal's name."""
+    """Workers that share one journal. The lateness is part of its name, so another one makes another group."""
 
     bench: Bench
     fair: Fair

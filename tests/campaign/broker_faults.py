@@ -65,7 +65,7 @@ def one_of_three(scene: Scene) -> Seen:
 
 
 def two_of_three(scene: Scene) -> Seen:
-    """Kill -9 two of three brokers: nothing may be acknowledged until one is back."""
+    """Kill -9 two of three brokers: nothing may be acknowledged until one of them is back."""
     scene.progress(scene.chance.uniform(0.2, 0.4))
     nodes = scene.chance.sample(range(1, NODES + 1), 2)
     for node in nodes:

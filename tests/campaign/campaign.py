@@ -12,17 +12,17 @@ from tests.campaign.stage import PATIENCE_S, Cluster, NotSeen, Scene, Stalled, r
 
 PATCHED = ("-m", "tests.campaign.patched_worker")
 ATTEMPTS = 3
-"""A fault that did not take place is tried again so often: chance decides when it strikes, and the machine how fast."""
+"""How often a fault that did not take place is tried again: chance and the machine decide when it strikes."""
 
 
 @dataclass
 class Outcome:
-    """A run and what became of it.
+    """A run and its result.
 
     Attributes:
-        seen: what the fault did; why it was not seen, if it was not.
+        seen: what the fault did, or why it did not take place.
         counts: whether the fault took place.
-        before: why it did not, in earlier attempts.
+        before: why it did not take place in earlier attempts.
     """
 
     run: Run
@@ -42,7 +42,7 @@ class Outcome:
 
 @dataclass
 class Lane:
-    """Runs one after another, on a cluster that it keeps as long as it behaves."""
+    """Runs one after another, on one cluster for as long as that works."""
 
     _shared: Cluster | None = None
     _own: Cluster | None = None
@@ -50,7 +50,7 @@ class Lane:
     keep: bool = False
 
     def run(self, run: Run, bug: str = "", patience_s: float = PATIENCE_S) -> Outcome:
-        """Take a run to its end; repeat it when its fault did not take place."""
+        """Take a run to its end; repeat it if its fault did not take place."""
         before: tuple[str, ...] = ()
         for attempt in range(ATTEMPTS):
             began = time.monotonic()
@@ -113,7 +113,7 @@ class Lane:
         return self._shared
 
     def stop(self) -> None:
-        """End everything that runs, from whatever thread."""
+        """End everything that runs; may be called from any thread."""
         if self._scene is not None:
             self._scene.end()
             remove(self._scene)
@@ -136,7 +136,7 @@ def _prepare(one: Scene, run: Run, bug: str) -> None:
 
 
 def table(outcomes: Iterable[Outcome]) -> str:
-    """Return the table of a campaign: a row for each fault, then the sums as name, tab, number."""
+    """Return the table of a campaign: one row per fault, then the sums as name, tab, number."""
     rows: dict[str, list[Outcome]] = {}
     counted = [outcome for outcome in outcomes if outcome.counts]
     for outcome in counted:

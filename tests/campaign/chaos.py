@@ -31,7 +31,7 @@ BUG_PATIENCE_S = 10
 def chaos(
     runs: int, seed: int | None, fault: str | None, only: int | None, lanes: int, bug: str | None, keep: bool
 ) -> None:
-    """Break things under load, run after run, and compare every KPI with the oracle after each."""
+    """Break things under load, run after run, and compare every KPI with the oracle after each run."""
     seed = secrets.randbelow(10**8) if seed is None else seed
     numbers = range(runs) if only is None else [only]
     todo = [run_of(seed, number, fault) for number in numbers]
@@ -42,7 +42,7 @@ def chaos(
 
 
 def without_impossible(todo: list[Run]) -> list[Run]:
-    """Leave out what this machine refuses, and say so."""
+    """Leave out the faults that this machine cannot make, and say so."""
     if any(run.fault in SMALL_DISK for run in todo):
         try:
             with SmallDisk():
@@ -95,7 +95,7 @@ def campaign(todo: list[Run], lanes: int, bug: str, *, keep: bool) -> int:
 
 
 def got(outcome: Outcome | BaseException) -> Outcome:
-    """Return an outcome; raise what ended a lane."""
+    """Return an outcome; raise the error that ended a lane."""
     if isinstance(outcome, BaseException):
         raise outcome
     return outcome

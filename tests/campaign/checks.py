@@ -1,6 +1,6 @@
-"""What must hold after every run, whatever was sent and whatever broke: I1 to I4.
+"""The laws I1 to I4: they hold after every run, whatever was sent and whatever broke.
 
-* I1: what was acknowledged to the producer is in the topics, as often as it was acknowledged at least.
+* I1: each acknowledged record is in the topics, at least as often as it was acknowledged.
 * I2: every KPI equals the oracle's, which reads the topics itself and shares no code with the workers.
 * I3: every record in the topics is accepted, a duplicate, or refused with a dead letter; and all were acknowledged.
 * I4: soon after the fault, lag is 0 and records that were sent after it are counted.
@@ -27,7 +27,7 @@ from tests.support.builders import LATENESS
 from tests.support.workers import read_back
 
 SLOWER_S = 30.0
-"""How much longer to wait for the right numbers when patience is over, to tell slow from wrong."""
+"""How much longer to wait for the right numbers when time is up, to tell slow from wrong."""
 
 PARTS = ("events", "duplicate_events", "rejected_events")
 """Every record is in one of these KPIs, so they tell how many are lost or double."""
@@ -35,11 +35,11 @@ PARTS = ("events", "duplicate_events", "rejected_events")
 
 @dataclass
 class Verdict:
-    """What became of a run.
+    """The result of a run.
 
     Attributes:
         lost: acknowledged records that are not in the topics, or records in them that KPIs leave out.
-        double: records that KPIs count more often than they are there.
+        double: records that KPIs count more often than the topics hold them.
         recovery_s: from the end of the fault until everything was right; None if it never was.
         problems: what else is wrong, in sentences.
     """
@@ -55,7 +55,7 @@ class Verdict:
 
 
 def judge(scene: Scene, patience_s: float = PATIENCE_S) -> Verdict:
-    """Let the rest be sent, wait until numbers are right, and say what is not."""
+    """Let the rest be sent, wait until the numbers are right, and say which are not."""
     verdict = Verdict()
     deadline = scene.fault_over + patience_s
     scene.feed.hurry()
@@ -77,7 +77,7 @@ Reports = Sequence[Mapping[str, Any]]
 
 
 def _settle(scene: Scene, records: Sequence[StoredRecord], deadline: float, verdict: Verdict) -> Reports:
-    """I2 and I4: wait until the KPIs equal the oracle's and lag is 0; return the reports in which it was so."""
+    """I2 and I4: wait until the KPIs equal the oracle's and lag is 0; return the reports that show it."""
     oracle = Oracle(scene.fair_file, LATENESS).read(records)
     found: list[Number] = []
     why = "no worker answered"
@@ -126,7 +126,7 @@ def first(value: int | tuple[int, ...]) -> int:
 
 
 def _is_all_there(scene: Scene, records: Sequence[StoredRecord], verdict: Verdict) -> None:
-    """I1: what was acknowledged is there."""
+    """I1: everything acknowledged is in the topics."""
     there = Counter((topic, key, value) for topic, _, _, key, value in records)
     sent = Counter(scene.workload.records[number] for number in scene.feed.acknowledged())
     missing = sum(max(0, times - there[record.topic, record.key, record.value]) for record, times in sent.items())

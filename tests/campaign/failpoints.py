@@ -1,7 +1,7 @@
-"""Places between two steps of a chunk at which a worker can be made to die. Nothing of it is in the product.
+"""Places between two steps of a chunk at which a worker can be made to die. The product contains nothing of this.
 
-While the file named by CAMPAIGN_ARM exists, the first worker to come by the step named by CAMPAIGN_FAILPOINT takes the
-file away, leaves its process id where the file says, and kills itself with SIGKILL.
+CAMPAIGN_FAILPOINT names a step, and CAMPAIGN_ARM a file. While the file exists, the first worker that reaches the step
+removes it, leaves its process id where the file says, and kills itself with SIGKILL.
 """
 
 import asyncio
@@ -102,7 +102,7 @@ def _append(here: Callable[[], None], *, sent: bool) -> None:
                 here()
                 return offset
             answer = asyncio.ensure_future(append(partition, key, value))
-            await asyncio.sleep(0.001)  # it is with the client, on the wire, or stored: all are allowed
+            await asyncio.sleep(0.001)  # the client may still have it, or the wire, or Kafka: all are allowed
             here()
             return await answer
 

@@ -1,7 +1,7 @@
-"""Faults of processes: what is broken in a run, when, and how it is known to have happened.
+"""Faults of processes: which one a run has, when it strikes, and how a run knows that it took place.
 
 A fault takes a scene in which everything runs, strikes after a fifth of the events have been folded, and returns what
-was seen. It raises NotSeen when what it wanted did not take place: the run then says nothing and does not count.
+was seen. It raises NotSeen if it did not take place: the run then proves nothing and does not count.
 """
 
 import os
@@ -18,7 +18,7 @@ from tests.campaign.supervised import is_running, wait_stopped
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a fault did: processes killed, the rest in words, and what must not have happened meanwhile."""
+    """The effects of a fault: processes killed, a text for the rest, and failures seen meanwhile."""
 
     kills: int = 0
     what: str = ""
@@ -31,7 +31,7 @@ Fault = Callable[[Scene], Seen]
 
 
 def nothing(scene: Scene) -> Seen:
-    """Break nothing: what the workload alone does to the workers."""
+    """Break nothing: the workload alone must not harm the workers."""
     scene.progress(0.2)
     return Seen()
 
@@ -48,7 +48,7 @@ def worker_kill(scene: Scene) -> Seen:
 
 
 def producer_kill(scene: Scene) -> Seen:
-    """Kill -9 the producer in mid-stream; it is started again and sends what it has not written down."""
+    """Kill -9 the producer in mid-stream; started again, it sends the records that it has not noted as acknowledged."""
     scene.progress(0.2)
     for share in scene.moments(scene.chance.randint(1, 3)):
         scene.acknowledged(share)
@@ -90,13 +90,13 @@ def rebalance_storm(scene: Scene) -> Seen:
         elif scene.chance.random() < 0.5:
             scene.pause(0.5, 2)
         else:
-            # Not each of three workers gets some of four partitions: Faust may give out two, two and none.
+            # Of three workers, one may get no partition: Faust may assign four partitions as two, two and none.
             scene.wait_for(lambda: owned(scene) == ALL, f"{number} workers share the partitions")
     return Seen(what="1-3-2-4-1 workers")
 
 
 def failpoint(step: str) -> Fault:
-    """Return the fault that a worker dies at one step of a chunk, several times."""
+    """Return the fault in which a worker dies at one step of a chunk, several times."""
 
     def die(scene: Scene) -> Seen:
         kills = 0
@@ -110,7 +110,7 @@ def failpoint(step: str) -> Fault:
             except NotSeen:
                 arm.unlink(missing_ok=True)
                 if kills:
-                    break  # everything was sent and committed while the worker before it recovered
+                    break  # everything was sent and committed while the previous worker recovered
                 raise
             pid = int(hit.read_text(encoding="ascii"))
             scene.see(partial(is_replaced, scene, pid), "it died", 10)
@@ -127,7 +127,7 @@ def owned(scene: Scene, besides: int | None = None) -> list[int]:
 
 
 def is_replaced(scene: Scene, pid: int) -> bool:
-    """Return whether the process is no worker any more: it died, and another was started in its place."""
+    """Return whether the process is not a worker any more: it died, and another one was started."""
     return pid not in {worker.process.pid for worker in scene.fleet.workers}
 
 
@@ -138,7 +138,7 @@ def gone(pid: int) -> None:
 
 
 def freeze(pid: int) -> None:
-    """Freeze a process; raise NotSeen if it does not stand still."""
+    """Freeze a process; raise NotSeen if it goes on."""
     os.kill(pid, signal.SIGSTOP)
     if not wait_stopped(pid):
         raise NotSeen(f"process {pid} goes on after SIGSTOP")

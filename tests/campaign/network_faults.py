@@ -24,7 +24,7 @@ def latency(scene: Scene) -> Seen:
 
 
 def cut(scene: Scene) -> Seen:
-    """Cut connections after some bytes, in the middle of a request as a rule."""
+    """Cut connections after some bytes, usually in the middle of a request."""
     proxy = proxy_of(scene)
     proxy.be(Mood(cut_after=scene.chance.choice((2_000, 20_000, 60_000))))
     time.sleep(scene.chance.uniform(2, 4))
@@ -32,7 +32,7 @@ def cut(scene: Scene) -> Seen:
 
 
 def swallow(scene: Scene) -> Seen:
-    """Let requests arrive and swallow the answers: what was stored is not acknowledged."""
+    """Let requests arrive and swallow the answers: records are stored but not acknowledged."""
     proxy = proxy_of(scene)
     proxy.be(Mood(swallow=True))
     time.sleep(SESSION_S * scene.chance.uniform(0.2, 1.6))
@@ -57,7 +57,7 @@ def reset(scene: Scene) -> Seen:
 
 
 def seen(proxy: Proxy, what: str, words: str) -> Seen:
-    """Heal the network and say what was done to it; raise NotSeen for nothing."""
+    """Heal the network and say what was done to it; raise NotSeen if nothing was."""
     done = proxy.done[what]
     proxy.heal()
     if not done:

@@ -1,4 +1,4 @@
-"""Which run is what: run number and seed decide workload, fault and workers, so that any run can be repeated alone."""
+"""The plan of the runs: number and seed decide workload, fault and workers, so any run can be repeated alone."""
 
 import random
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ FAULTS: dict[str, tuple[Fault, int]] = {
     "one_of_three": (broker_faults.one_of_three, 1),
     "two_of_three": (broker_faults.two_of_three, 1),
 }
-"""By name: what it does, and how often it comes in a deck of all."""
+"""By name: the fault, and how often it comes in a deck of runs."""
 
 WORKLOAD_DECK = ("fair_day", *WORKLOADS)
 WORKERS = (1, 2, 2, 3)
@@ -38,7 +38,7 @@ WORKERS = (1, 2, 2, 3)
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run: what is sent, what is broken, and by how many workers it is endured."""
+    """One run: its workload, its fault, and the number of its workers."""
 
     seed: int
     number: int
@@ -53,7 +53,7 @@ class Run:
 
 
 def run_of(seed: int, number: int, fault: str | None = None) -> Run:
-    """Return a run of a campaign; `fault` puts another one in its place. KeyError if there is none of that name.
+    """Return a run of a campaign; `fault` replaces its fault. KeyError if there is none of that name.
 
     Every deck of runs holds every fault as often as its weight says, in an order of its own.
     """

@@ -1,9 +1,9 @@
-"""The producing side of a run, a process of its own: it writes down what Kafka has acknowledged, and dies at any time.
+"""The producing side of a run, in its own process: it notes what Kafka has acknowledged, and may die at any time.
 
     python -m tests.campaign.producing SERVERS RECORDS JOURNAL RATE FRESH [--bug=acknowledge_before_append]
 
-Started again, it sends what it has not written down as acknowledged. The last FRESH records wait for SIGUSR1, which
-also ends the pacing; it exits with 0 when all are acknowledged, with 1 when Kafka did not take one.
+Started again, it sends the records that it has not noted as acknowledged. The last FRESH records wait for SIGUSR1,
+which also ends the pacing. It exits with 0 when all are acknowledged, with 1 when Kafka did not take one.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ class Numbered(NamedTuple):
 
 
 def acknowledged(journal: Path) -> set[int]:
-    """Return the numbers that are written down; a torn last one does not count."""
+    """Return the numbers that are noted; a torn last one does not count."""
     raw = journal.read_bytes() if journal.exists() else b""
     whole = len(raw) - len(raw) % NUMBER_BYTES
     return {int.from_bytes(raw[at : at + NUMBER_BYTES], "big") for at in range(0, whole, NUMBER_BYTES)}
@@ -49,7 +49,7 @@ def load(path: Path) -> list[RawRecord]:
 
 
 async def produce(servers: str, records: Path, journal: Path, rate: float, fresh: int, *, bug: bool) -> None:
-    """Send what is not acknowledged yet."""
+    """Send the records that are not acknowledged yet."""
     everything = load(records)
     have = acknowledged(journal)
     os.truncate(book := os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND), len(have) * NUMBER_BYTES)

@@ -1,8 +1,8 @@
-"""Where a run takes place: a Kafka that many runs share, topics that are this run's alone, workers and a feed.
+"""The stage of a run: a Kafka that many runs share, topics of its own, workers and a feed.
 
-What is shared and what is fresh: starting Kafka costs 3 s, so one node serves all runs that leave it as they found it.
-Each run has a fair id of its own, and so a consumer group and a journal of its own, and the event topics are deleted
-and made again between runs (0.2 s): the oracle reads exactly what the run has sent, and a run can be repeated alone.
+Starting Kafka costs 3 s, so one node serves all runs that do not damage it. Each run has its own fair id, and so its
+own consumer group and journal. The event topics are deleted and made again between runs (0.2 s). So the oracle reads
+exactly the records of the run, and a run can be repeated alone.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ from tests.support.workers import WorkerProcess
 
 PARTITIONS: Final = 4
 SESSION_S: Final = 2.0
-"""Session timeout of the workers: a takeover after kill -9 waits so long."""
+"""Session timeout of the workers: a takeover after kill -9 waits for it."""
 
 PATIENCE_S: Final = 60.0
 """How long after the end of a fault everything must be right again."""
@@ -49,14 +49,14 @@ class NotSeen(Exception):
 
 
 class Stalled(Exception):
-    """What must go on in spite of the fault did not: events are not folded, or partitions have no owner."""
+    """The fault stopped more than it may: events are not folded, or partitions have no owner."""
 
 
 class Cluster:
     """One Kafka for one run or many.
 
     Attributes:
-        proxy: stands between a single node and everybody; None for three nodes.
+        proxy: between a single node and all its clients; None for three nodes.
         disk: the small file system that holds the data, if it is one.
     """
 
@@ -74,7 +74,7 @@ class Cluster:
             raise
 
     def _start(self) -> LocalKafka:
-        # With a small disk: no room is set aside for segments, so that the disk is full when it is full.
+        # With a small disk: Kafka must not reserve room for segments, so that the disk can fill to the last byte.
         data = self.disk / "kafka" if self.disk else None
         if self.nodes > 1:
             return LocalKafka.start(nodes=self.nodes)
@@ -85,7 +85,7 @@ class Cluster:
 
     @property
     def servers(self) -> str:
-        """What clients are told; they go through the proxy if there is one."""
+        """The address for clients; they go through the proxy if there is one."""
         return self.kafka.bootstrap_servers if self.proxy is None else f"127.0.0.1:{self.proxy.port}"
 
     @property
@@ -93,12 +93,12 @@ class Cluster:
         return KafkaSettings(bootstrap_servers=self.servers, partitions=PARTITIONS, replication_factor=self.nodes)
 
     def fresh_topics(self) -> None:
-        """Delete whatever topics there are and make ours anew."""
+        """Delete all topics and make the event topics again."""
         asyncio.run(_fresh_topics(self.settings))
 
     def stop(self) -> None:
         for node in range(1, self.nodes + 1):
-            self.kafka.kill(node)  # nothing is kept, and an orderly stop takes seconds
+            self.kafka.kill(node)  # nothing is kept, so an orderly stop would waste seconds
         self._cleanup.close()
 
 
@@ -171,7 +171,7 @@ class Scene:
     feed: Feed = field(init=False)
 
     def begin(self, workers: int) -> None:
-        """Start workers, and the feed when the first of them is ready: else a slow machine would strike at the end."""
+        """Start workers, and the feed once one is ready: else, on a slow machine, the fault would strike too late."""
         self.cluster.fresh_topics()
         self.fleet = Fleet(self._start_worker, workers)
         self.wait_for(
@@ -192,7 +192,7 @@ class Scene:
         )
 
     def end(self) -> None:
-        """End all processes; what they wrote stays in the directory."""
+        """End all processes; their files stay in the directory."""
         for part in ("feed", "fleet"):
             if hasattr(self, part):
                 getattr(self, part).stop()
@@ -209,7 +209,7 @@ class Scene:
             raise Stalled(f"not within {PATIENCE_S:.0f} s: {what}; workers own {owned}")
 
     def progress(self, share: float) -> None:
-        """Wait until this share of the workload has been folded (of its records: a few are no events)."""
+        """Wait until this share of the workload has been folded (of its records: a few are not events)."""
         goal = share * self.unique
         self.wait_for(lambda: self.fleet.events() >= goal, f"{share:.0%} of the events are folded")
 
@@ -250,5 +250,5 @@ def scene(cluster: Cluster, workload_of: Callable[[Path, random.Random], Workloa
 
 
 def remove(one: Scene) -> None:
-    """Remove what a run left."""
+    """Remove the files of a run."""
     shutil.rmtree(one.directory, ignore_errors=True)

@@ -25,7 +25,7 @@ NO_KAFKA = 1
 
 
 class Fleet:
-    """Some workers, each restarted when it ends by itself.
+    """Workers, each restarted when it ends by itself.
 
     Args:
         start: starts one.
@@ -84,7 +84,7 @@ class Fleet:
             return process.pid
 
     def scale(self, number: int) -> None:
-        """Run so many workers; those that must go are asked to and may take their time."""
+        """Run this number of workers; surplus ones are asked to end and may take their time."""
         with self._lock:
             while len(self.workers) < number:
                 self.workers.append(self._start())
@@ -108,7 +108,7 @@ class Feed:
     """The producing process, restarted until every record of the workload is acknowledged.
 
     Attributes:
-        journal: what it wrote down as acknowledged.
+        journal: the records that it noted as acknowledged.
         kills: how many were killed through `kill`.
     """
 
@@ -152,15 +152,15 @@ class Feed:
         return self.process.poll() == 0
 
     def acknowledged(self) -> set[int]:
-        """Return the numbers of the records that it wrote down as acknowledged."""
+        """Return the numbers of the records that it noted as acknowledged."""
         return acknowledged(self.journal)
 
     def hurry(self) -> None:
-        """Send the rest as fast as it goes, fresh records included."""
+        """Send the rest as fast as possible, fresh records included."""
         with self._lock:
             self._hurries = True
             if self.process.poll() is None:
-                # A process that has only just started could not hear the signal yet; a new one is told at its start.
+                # A process that has just started cannot receive the signal yet; a new one is told at its start.
                 if _listens(self.process.pid):
                     self.process.send_signal(signal.SIGUSR1)
                 else:

@@ -1,6 +1,6 @@
 """Bugs put in on purpose turn the campaign red: an oracle that cannot see them would prove nothing.
 
-Each is found in the first run as a rule, and must be within twenty. N5 (a booth client that deletes what the server
+Each is usually found in the first run, and must be within twenty. N5 (a booth client that deletes what the server
 refuses with 4xx) is in tests/terminal/test_campaign.py.
 """
 

@@ -1,4 +1,4 @@
-"""The proxy breaks connections in the way it says, and heals."""
+"""The proxy breaks connections in the ways that it promises, and heals."""
 
 import socket
 import threading

@@ -1,4 +1,4 @@
-"""What is sent in a run: a simulated day at the small fair, with everything terminals get wrong, drawn from a seed."""
+"""The records of a run: a simulated day at the small fair, with all the mistakes of terminals, drawn from a seed."""
 
 import json
 import random
@@ -27,7 +27,7 @@ class Workload:
     """Records in the order in which they are sent, and how fast.
 
     Attributes:
-        rate: records a second until the fault is over, then as fast as they go.
+        rate: records per second until the fault is over; afterwards they are sent as fast as possible.
     """
 
     name: str
@@ -70,7 +70,7 @@ def _with_shared_ids(records: Sequence[RawRecord], chance: random.Random) -> lis
 
 
 def fair_day(records: list[RawRecord], chance: random.Random) -> list[RawRecord]:
-    """Send the day as it comes."""
+    """Send the day as it is."""
     return records
 
 
@@ -85,7 +85,7 @@ def duplicates(records: list[RawRecord], chance: random.Random) -> list[RawRecor
 
 
 def shuffled(records: list[RawRecord], chance: random.Random) -> list[RawRecord]:
-    """Send the day in no order at all."""
+    """Send the day in random order."""
     chance.shuffle(records)
     return records
 
@@ -119,7 +119,7 @@ WORKLOADS: dict[str, tuple[Shape, int]] = {
     "shuffled": (shuffled, 105),
     "clock_jumps": (clock_jumps, 105),
 }
-"""By name: what is done to the day, and how many visitors make it about 2,200 records."""
+"""By name: the change to the day, and the number of visitors for about 2,200 records."""
 
 
 def _event(record: RawRecord) -> dict[str, object] | None:

@@ -1,6 +1,6 @@
-"""What makes each alert fire, and what is nearly the same and does not. In promtool's series notation, 15 s a step.
+"""For each alert, series that make it fire, and near ones that do not. In promtool's notation, with steps of 15 s.
 
-`fair:` series are given directly where an alert only compares them: how they are made is tested with the rules.
+`fair:` series are given directly where an alert only compares them: the tests of the rules check how they are made.
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ APPENDS = "fair_worker_journal_append_seconds"
 
 
 def hall(persons: str) -> dict[str, str]:
-    """Return a hall of 100 persons; two partitions share them, and partition 1 stands on two workers at once."""
+    """Return a hall of 100 people in two partitions; two workers show partition 1 at once."""
     return {
         **H1,
         "fair_hall_occupancy{hall='h1', window='day', partition='0', instance='a'}": "0x400",
@@ -36,7 +36,7 @@ def booths(values: str, of: int = 2) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """When an alert must have fired, and when a neighbouring case must not; `at` in minutes."""
+    """Series for which an alert must fire, and near ones for which it must not, `at` this minute."""
 
     fires: dict[str, str]
     quiet: dict[str, str]

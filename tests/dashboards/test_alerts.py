@@ -1,4 +1,4 @@
-"""Every alert fires when it must, keeps quiet beside it, says what to do; recording rules compute what they say."""
+"""Every alert fires when it must, is silent in a near case, and says what to do; recording rules are right."""
 
 import re
 import shutil
@@ -26,7 +26,7 @@ of_alert = pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name
 
 
 def check(tmp_path: Path, tests: list[dict[str, Any]], rules: list[str] = RULE_FILES) -> str:
-    """Return what promtool says about the tests; empty if all pass."""
+    """Return promtool's output about the tests; empty if all pass."""
     file = tmp_path / "tests.yml"
     file.write_text(yaml.safe_dump({"rule_files": rules, "evaluation_interval": "15s", "tests": tests}))
     done = subprocess.run(["promtool", "test", "rules", str(file)], capture_output=True, text=True, check=False)
@@ -50,7 +50,7 @@ def verdict(alert: Alert, series: dict[str, str], at: int, *labels: dict[str, st
 
 
 Said = dict[str, str]
-"""By alert, what promtool says of an alert that fires and that nobody expects; nothing if it keeps quiet."""
+"""By alert, promtool's output about one that fires unexpectedly; nothing if it is silent."""
 
 
 def fired(tmp_path: Path, verdicts: list[dict[str, Any]]) -> Said:

@@ -1,4 +1,4 @@
-"""House rules of the boards: what a reader of a panel can rely on, checked on the committed JSON."""
+"""House rules of the boards: readers of a panel can rely on them. They are checked on the committed JSON."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from dashboards import __main__ as generating
 from dashboards.__main__ import ROOT, stale
 from dashboards.boards import ALL_BOARDS
 from dashboards.spec import DATASOURCE
-from schemas.environment import default_text, variable
+from schemas import environment
 from schemas.errors import FairpulseError
 from schemas.settings import WorkerSettings
 from streams.kpis.catalogue import ALL_KPIS
@@ -43,13 +43,13 @@ of_target = pytest.mark.parametrize(
 
 
 def title_of(panel: dict[str, Any]) -> str:
-    """Return what a reader takes for the title: a number of the wall bears it itself, in large letters."""
+    """Return the title that a reader sees: a number on the wall shows it itself, in large letters."""
     title: str = panel["title"] or panel["fieldConfig"]["defaults"]["displayName"]
     return title
 
 
 def plain(expr: str) -> str:
-    """Return the query as Prometheus may see it: Grafana's own variables filled in."""
+    """Return the query as sent to Prometheus, with Grafana's own variables filled in."""
     for name, value in INTERVALS.items():
         expr = expr.replace(name, value)
     return re.sub(r"\$\{?(\w+)\}?", ".*", expr)
@@ -275,7 +275,7 @@ def test_what_one_decides_on_can_be_read_on_the_wall_from_five_metres() -> None:
 
 @of_panel
 def test_nothing_is_shown_in_the_colour_of_nothing(uid: str, panel: dict[str, Any]) -> None:
-    """Grafana paints the word for nothing in the first colour: green would call a fair without workers well."""
+    """Grafana paints the text for "no data" in the first colour: green would say that all is well without a worker."""
     if panel["type"] != "timeseries" and panel["fieldConfig"]["defaults"].get("min") is not None:
         assert panel["fieldConfig"]["defaults"]["thresholds"]["steps"][0]["color"] == "text"
 
@@ -297,7 +297,7 @@ def test_a_mark_at_the_value_of_a_metric_gives_grafana_milliseconds_within_what_
 
 @of_panel
 def test_the_axis_of_a_share_has_more_than_its_ends(uid: str, panel: dict[str, Any]) -> None:
-    """Where no decimals are wanted, Grafana names whole numbers only: of shares, 0 % and 100 %."""
+    """Without decimals, Grafana labels an axis with whole numbers only: for shares, 0 % and 100 %."""
     defaults = panel["fieldConfig"]["defaults"]
     if panel["type"] == "timeseries" and defaults["unit"] == "percentunit":
         assert defaults.get("decimals") != 0
@@ -305,7 +305,7 @@ def test_the_axis_of_a_share_has_more_than_its_ends(uid: str, panel: dict[str, A
 
 @of_panel
 def test_a_table_links_its_first_column_alone(uid: str, panel: dict[str, Any]) -> None:
-    """In a cell with a link, numbers lose their place below each other."""
+    """In cells with links, numbers are not aligned."""
     if panel["type"] == "table":
         assert not panel["fieldConfig"]["defaults"].get("links")
         order = panel["transformations"][1]["options"]
@@ -337,5 +337,5 @@ def test_the_age_that_is_good_follows_from_the_setting_that_decides_it() -> None
     assert len(of_age) == 2
     for panel in of_age:
         _, good, _ = panel["description"].split("\n\n")
-        assert variable("allowed_lateness") in good
-        assert default_text(WorkerSettings, "allowed_lateness") not in good
+        assert environment.variable("allowed_lateness") in good
+        assert environment.default_text(WorkerSettings, "allowed_lateness") not in good

@@ -1,4 +1,4 @@
-"""docker-compose.sasl.yml: every client of Kafka is a principal of the table, and no password lies in the open."""
+"""docker-compose.sasl.yml: every client of Kafka has a principal from the table, and no password is exposed."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Grafana and Prometheus from their images read our files as they are. Only where Docker has the images already."""
+"""Grafana and Prometheus, run from their images, read our files unchanged. Skipped where Docker lacks the images."""
 
 import json
 import os
@@ -26,11 +26,11 @@ VARIABLE = re.compile(r"\$\{?(\w+)(?::\w+)?\}?")
 """A variable of a board or of Grafana's page in a query."""
 
 BROKEN = re.compile(r"Panel plugin not found|was not found|Dashboard not found|An unexpected error")
-"""What Grafana's page says where a panel cannot be drawn."""
+"""Messages of Grafana's page for a panel that cannot be drawn."""
 
 
 def image(service: str) -> str:
-    """Return the image that compose runs; skip if Docker does not have it. Nothing is pulled."""
+    """Return the image that compose runs; skip if Docker does not have it: nothing is pulled."""
     name: str = SERVICES[service]["image"]
     docker = shutil.which("docker")
     if (
@@ -98,15 +98,15 @@ def queries_of(panel: dict[str, Any], chosen: dict[str, str]) -> list[dict[str, 
 
 
 def chosen_on(board: dict[str, Any]) -> dict[str, str]:
-    """Return what the page puts in for variables: the first choice; a variable without choices matches everything."""
+    """Return the variables' values on the page: the first choice, or everything for a variable without choices."""
     listed = {one["name"]: one.get("current", {}).get("value") for one in board["templating"]["list"]}
     return {"__rate_interval": "1m"} | {name: one for name, one in listed.items() if isinstance(one, str) and one}
 
 
 def queried(grafana: str, queries: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return Grafana's result by refId; an error of Grafana is raised with what it says."""
+    """Return Grafana's result by refId; an error of Grafana is raised with its message."""
     number = answer(f"{grafana}/api/frontend/settings")["datasources"]["Prometheus"].get("id")
-    numbered = [{**query, "datasourceId": number} for query in queries]  # Grafana before 8 knows no uid here
+    numbered = [{**query, "datasourceId": number} for query in queries]  # before 8, Grafana does not accept a uid here
     body = json.dumps({"queries": numbered, "from": "now-1h", "to": "now"}).encode()
     request = Request(f"{grafana}/api/ds/query", body, {"Content-Type": "application/json"})
     try:
@@ -118,7 +118,7 @@ def queried(grafana: str, queries: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def answer(url: str) -> Any:
-    """Return the JSON that an address answers, as soon as it does."""
+    """Wait until an address answers, and return its JSON."""
     deadline = time.monotonic() + PATIENCE_S
     while True:
         try:

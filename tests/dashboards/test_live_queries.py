@@ -1,7 +1,7 @@
 """Every query of every board on a real Prometheus that scraped all our programs during a simulated fair.
 
-Nothing may be empty but what is excused here by name, and values must be the oracle's: recomputed from Kafka's records
-by other code. After a worker's death and its takeover they still must.
+Only panels that are listed here may be empty. Values must be those of the oracle, which recomputes them from Kafka's
+records by other code; also after a worker has died and another one has taken over.
 """
 
 import json
@@ -51,9 +51,9 @@ TARGETS = [
 STAND = Terminal("stand-1", FAIR.fair_id, PlaceKind.BOOTH, next(iter(FAIR.booths)))
 PARTITIONS = 4
 A_DAY = "10s"
-"""What stands for a day ago."""
+"""Ten seconds stand for a day here."""
 A_WHOLE_YESTERDAY = f"timestamp(fair_window_end_timestamp_seconds offset {A_DAY})"
-"""When the numbers of a day ago were scraped."""
+"""The moment at which the numbers of "a day ago" were scraped."""
 
 EMPTY = {
     ("fair-pipeline", 17): "no alert may fire when all is well",
@@ -61,7 +61,7 @@ EMPTY = {
     ("fair-quality", 15): "no booth has been there for half an hour",
     ("fair-quality", 16): "no booth has been there for half an hour",
 }
-"""Panels that rightly show nothing here."""
+"""Panels that are rightly empty here."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Running:
 
 @contextmanager
 def program(log: Path, *arguments: str) -> Iterator[None]:
-    """Run a program of ours with a page of metrics until the block ends."""
+    """Run one of our programs, with its page of metrics, until the block ends."""
     with log.open("ab") as out:
         process = subprocess.Popen([sys.executable, "-m", "streams", *arguments], stdout=out, stderr=out)
     try:
@@ -94,7 +94,7 @@ def post_by_the_gateway(gateway: GatewayProcess) -> None:
 
 @pytest.fixture(scope="module")
 def fair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Every program of ours, a fair until noon, and a Prometheus that has seen all of it."""
+    """All of our programs, a fair until noon, and a Prometheus that has scraped all of it."""
     home = tmp_path_factory.mktemp("live")
     records = fair_of(visitors=700, seed=21)
     with ExitStack() as stack:
@@ -222,7 +222,7 @@ def test_no_alert_fires_when_all_is_well(fair: Running) -> None:
 
 
 def expected(oracle: Oracle, kpi: Kpi[Any, Any], window: Window) -> dict[Labels, float]:
-    """Return what Prometheus must show of a KPI, by its labels, in units of the currency where it is money."""
+    """Return the values of a KPI that Prometheus must show, by labels; money in units of the currency."""
     results = oracle.kpis()[kpi.name]
     found = {}
     for key, value in results.get(today(oracle) if window is Window.DAY else "fair", {}).items():
@@ -238,7 +238,7 @@ def today(oracle: Oracle) -> str:
 
 
 def differing(fair: Running, oracle: Oracle) -> list[str]:
-    """Return every number that the panels' query of a KPI gives and the oracle does not, day and fair."""
+    """Return every number in which the panels' query of a KPI differs from the oracle, for day and fair."""
     found = []
     for kpi in ALL_KPIS:
         for window in {Window.DAY, Window.FAIR} & set(kpi.scraped):

@@ -1,4 +1,4 @@
-"""A metric or label that boards, rules and alerts name exists; one that is renamed turns a test red."""
+"""Every metric and label that boards, rules and alerts name exists; renaming one turns a test red."""
 
 import re
 from datetime import timedelta
@@ -24,7 +24,7 @@ from tests.shown.test_collector import busy_states
 
 FAIR = load_fair(example_fair_path())
 PLACES = {"hall", "gate", "partition", "instance"}
-"""Labels by which alerts say where."""
+"""Labels with which alerts name a place."""
 ELSEWHERE = {
     "up": {"job", "instance"},
     "scrape_samples_scraped": {"job", "instance"},
@@ -45,7 +45,7 @@ ELSEWHERE = {
     "fair_audit_differences": set(),
     "fair_audit_missing_sequence_numbers": set(),
 }
-"""Series that no worker makes: Prometheus' own, the process's, the gateway's, the audit's."""
+"""Series that do not come from workers: those of Prometheus, the process, the gateway and the audit."""
 SCRAPED = {"job", "instance"}
 
 QUERIES = {
@@ -77,7 +77,7 @@ def known() -> Names:
 
 
 def selectors(expr: str) -> list[tuple[str, list[str]]]:
-    """Return the metrics of a query, each with the labels that it is picked by."""
+    """Return the metrics of a query, each with the labels that select it."""
     found: list[tuple[str, list[str]]] = []
 
     def walk(node: Any) -> None:
@@ -95,7 +95,7 @@ def selectors(expr: str) -> list[tuple[str, list[str]]]:
 
 
 def strangers(expr: str, known: Names) -> list[str]:
-    """Return the metrics and labels of a query that nothing has."""
+    """Return the metrics and labels of a query that do not exist."""
     used = selectors(expr)
     missing = [metric for metric, _ in used if metric not in known]
     missing += [

@@ -1,4 +1,4 @@
-"""What Grafana and Prometheus read at their start fits together, and fits the boards."""
+"""The files that Grafana and Prometheus read at their start fit together, and fit the boards."""
 
 from typing import Any
 

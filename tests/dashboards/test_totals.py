@@ -21,7 +21,7 @@ H1 = '{hall="h1"}'
 
 
 def inside(partition: int, worker: str, values: str) -> dict[str, str]:
-    """Return a partition's share of hall 1 as a worker shows it, with the watermark that stands beside it."""
+    """Return a partition's share of hall 1 as a worker shows it, with its watermark."""
     at = f"partition='{partition}', instance='{worker}'"
     watermark = " ".join("_" if value == "_" else "stale" if value == "stale" else "1" for value in values.split())
     return {
@@ -31,7 +31,7 @@ def inside(partition: int, worker: str, values: str) -> dict[str, str]:
 
 
 def says(tmp_path: Path, series: dict[str, str], expr: str, at: str, value: float | None, labels: str = H1) -> str:
-    """Return what promtool has to say against a value (None: nothing shown) of an expression at a time."""
+    """Return promtool's objections to a value (None: nothing shown) of an expression at a time."""
     samples: list[dict[str, Any]] = [] if value is None else [{"labels": labels, "value": value}]
     test = {
         "interval": "15s",

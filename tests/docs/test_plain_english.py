@@ -91,6 +91,7 @@ def test_a_sentence_is_too_long_by_its_own_words_alone(right: str) -> None:
         ("module.py", 'log.info(f"A retry of {event} is no new event.")\n', 1),
         ("page.md", f"# Title\n\n```\nmake test\n```\n\n* {RIDDLE}\n", 7),
         ("page.html", f"<main>\n<p>{RIDDLE}</p></main>\n", 2),
+        ("page.html", f'<button\ntitle="{RIDDLE}">OK</button>\n', 2),
         ("page.html", f"<script>\nsay(`{RIDDLE}`)\n</script>\n", 2),
         ("page.js", f'const a = 1\nsay("{RIDDLE}")\n', 2),
         ("page.js", f"const a = 1\n\n// {RIDDLE}\n", 3),
@@ -104,6 +105,7 @@ def test_a_sentence_is_too_long_by_its_own_words_alone(right: str) -> None:
         ("Makefile", f"help: ## {RIDDLE}\n", 1),
         ("Dockerfile", f"# {RIDDLE}\nFROM scratch\n", 1),
         ("start.sh", f"set -e\n# {RIDDLE}\n", 2),
+        ("start.sh", "set -e\n  # A retry is\n  # no new event.\n", 2),
     ],
 )
 def test_prose_is_found_wherever_it_stands(name: str, content: str, line: int, tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """Write the golden recordings: `python tests/recordings/make.py [NAME]`, from the repository's top.
 
 Each is a named situation of the simulator at the small fair, with what every KPI must be, computed by the oracle.
-Make them anew only when events or the meaning of a KPI change; `--expected` rewrites the expectations alone, and
-`--check` writes nothing and names those that are stale. Whatever is written, the fold must give it as well.
+Make them anew only when events or the meaning of a KPI change. `--expected` rewrites only the expectations; `--check`
+writes nothing and names those that are stale. The fold must give the same numbers too.
 """
 
 import sys
@@ -55,7 +55,7 @@ SITUATIONS = {
 
 
 def recorded(stream: Iterable[Emission], partitions: int = PARTITIONS) -> Iterator[RecordedRecord]:
-    """Yield the records as Kafka would have taken them."""
+    """Yield the records in the order in which Kafka would have stored them."""
     offsets: dict[tuple[str, int], int] = {}
     for one in stream:
         partition = (murmur2(one.key) & 0x7FFFFFFF) % partitions
@@ -76,7 +76,7 @@ def make(names: Sequence[str]) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Do what the arguments say; return the exit code."""
+    """Run with the arguments; return the exit code."""
     chosen = [name for name in arguments if not name.startswith("--")] or list(SITUATIONS)
     if "--check" not in arguments and "--expected" not in arguments:
         make(chosen)
@@ -98,13 +98,13 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def not_folded(name: str) -> list[str]:
-    """Return where the fold gives other numbers than the recount, whose are written down; no line, all is well."""
+    """Return the places where the fold differs from the recount, whose numbers are written; empty if nowhere."""
     path = HERE / f"{name}.fairrec"
     try:
         found = parting(Recording(path), Replay.of(path, lateness=LATENESS).final().report)
     except MustStop as unknown:
         return [str(unknown)]
-    wrong = f"tests/recordings/{name}.json has the numbers of the recount, the fold gives others"
+    wrong = f"tests/recordings/{name}.json has the numbers of the recount; the fold gives others"
     return [f"{wrong}:\n{told(found)}"] if found else []
 
 

@@ -26,7 +26,7 @@ PARTITIONS = 4
 
 
 def settings_of(kafka: LocalKafka, user: str) -> KafkaSettings:
-    """Return how a user's clients of our own reach Kafka."""
+    """Return the settings with which our clients reach Kafka as this user."""
     return kafka.settings(user).model_copy(update={"partitions": PARTITIONS})
 
 
@@ -49,7 +49,7 @@ def variables(kafka: LocalKafka, user: str) -> dict[str, str]:
 def run(
     kafka: LocalKafka, user: str, *command: str, code: int = 0, environment: Mapping[str, str] | None = None
 ) -> str:
-    """Run a command as a user; return what it says."""
+    """Run a command as a user; return its output."""
     given = {
         **{name: value for name, value in os.environ.items() if not name.startswith("FAIRPULSE_")},
         **variables(kafka, user),
@@ -77,7 +77,7 @@ def guarded_kafka() -> Iterator[LocalKafka]:
 
 
 def rules_of(user: str, resource: str, operation: str, beginning: str = "") -> list[Rule]:
-    """Return those of a user's rules; there is one at least."""
+    """Return the matching rules of a user; at least one."""
     found = [
         rule
         for rule in RULES

@@ -1,4 +1,4 @@
-"""The Kafka that tests talk to, one for the whole session.
+"""The Kafka of the tests, one for the whole session.
 
 An existing one if `FAIRPULSE_TEST_BROKER` names it, else a container if Docker has the image, else a local one.
 """

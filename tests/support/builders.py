@@ -1,11 +1,11 @@
-"""Short builders of events at the fair `small`: a test states what matters, the rest is made up, always alike.
+"""Short builders of events at the fair `small`: a test states the fields that matter; the others are always the same.
 
     scan("ada")                                  Ada enters at the north gate at 11:00 on the first day
     scan("ada", kind="zone_out", dwell_ms=900)   and leaves hall h1
     touch("ada", kind="lead_captured")           at the night train
     deal("d-1", value=100_00, binding=True)      100 euros
 
-Every builder takes the fields of its event as they stand in JSON, and these words:
+Every builder takes the fields of its event by their names in JSON, and these words:
 `at` and `received` (local text `"11:30"` on the first day, `"2025-10-26 12:00:00.250"` on any, or a datetime;
 without `received` the event arrives the moment it happens), `terminal`, and `event_id` (each event has its own).
 """
@@ -35,7 +35,7 @@ FIRST_DAY, SECOND_DAY = "2025-10-25", "2025-10-26"
 """Open 09:00-18:00 and 10:00-16:00; summer time ends in the night between them."""
 
 LATENESS = timedelta(seconds=30)
-"""How long minutes stay open for stragglers, unless a test says otherwise."""
+"""How long minutes stay open for late events, unless a test says otherwise."""
 
 MORNING = "11:00"
 PARTIES = ({"org_id": "o-1", "role": "seller", "country": "DE"}, {"org_id": "o-2", "role": "buyer", "country": "JP"})
@@ -52,7 +52,7 @@ _numbers = count(1)
 
 
 def badge(name: str) -> str:
-    """Return the pseudonym of a name, always the same one; what is a pseudonym already stays as it is."""
+    """Return the pseudonym of a name, always the same one; a pseudonym is returned unchanged."""
     return name if re.fullmatch("([0-9a-f]{2}){16,32}", name) else hashlib.sha256(name.encode()).hexdigest()[:32]
 
 
@@ -78,7 +78,7 @@ def scan(
     booth: str = "",
     **words: Any,
 ) -> VisitorScan:
-    """Return a badge scan at the place its kind needs (north gate, hall h1, booth h1-001); None is nobody known."""
+    """Return a badge scan at the place its kind needs (north gate, hall h1, booth h1-001); `who` is None if unknown."""
     given = {"gate_id": gate, "hall_id": hall, "booth_id": booth}
     place = PLACES[kind] | {field: name for field, name in given.items() if name}
     event = _event("fair.visitor.scanned.v1", {"scan_kind": kind, "badge_role": role, **_who(who), **place}, **words)
@@ -94,7 +94,7 @@ def touch(
     exhibitor: str = "e3",
     **words: Any,
 ) -> ExhibitInteraction:
-    """Return an interaction at an exhibit; None is nobody known."""
+    """Return an interaction at an exhibit; None for an unknown visitor."""
     fields = {"interaction_kind": kind, "exhibit_id": exhibit, "exhibitor_id": exhibitor, **_who(who)}
     event = _event("fair.exhibit.interaction.v1", fields, **words)
     assert isinstance(event, ExhibitInteraction)

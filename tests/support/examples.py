@@ -1,4 +1,4 @@
-"""The golden examples of events, by class: what a test over all kinds of events starts from."""
+"""The golden examples of events, by class: tests over all kinds of events start from them."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ def example_path(kind: type[Event], name: str) -> Path:
 
 
 def has_example(kind: type[Event]) -> bool:
-    """Whether the minimal example is there: what is made while tests are collected leaves out a kind without it."""
+    """Whether the minimal example exists: when tests are collected, a kind without one is left out."""
     return example_path(kind, "minimal").exists()
 
 

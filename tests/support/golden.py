@@ -1,4 +1,4 @@
-"""What a recording's KPIs must be, from the oracle, and what today's fold makes of it, in one spelling."""
+"""The KPIs of a recording, from the oracle and from today's fold, in the same form."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -20,12 +20,12 @@ def oracle_of(recording: Recording, records: Iterable[RecordedRecord] | None = N
 
 
 def expected_of(path: Path) -> bytes:
-    """Return the days' and the fair's KPIs as the oracle has them."""
+    """Return the oracle's KPIs of the days and the fair."""
     return spelled(oracle_of(Recording(path)).kpis())
 
 
 def parting(recording: Recording, report: Mapping[str, Any]) -> list[Number]:
-    """Return the numbers of days and the fair in which a report of the fold and the oracle part."""
+    """Return the numbers of days and the fair in which a report of the fold differs from the oracle."""
     return [one for one in differences(oracle_of(recording), [report]) if not one.window.endswith("m")]
 
 

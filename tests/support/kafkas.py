@@ -35,6 +35,6 @@ def start_worker(broker: str, tmp_path: Path) -> Iterator[Callable[..., WorkerPr
 
 @pytest.fixture(scope="session")
 def guarded() -> Iterator[LocalKafka]:
-    """A Kafka with passwords, access rules and topics, for all tests of access; who takes a rule gives it back."""
+    """A Kafka with passwords, access rules and topics, shared: a test that removes a rule puts it back."""
     with guarded_kafka() as local:
         yield local

@@ -6,7 +6,7 @@ For each line `FIRST_DEED KILL_AT` on standard input, a fresh process saves deed
 numbers, and dies; then `end SIGNAL` is printed.
 
 A step is every SQL statement on the spool and both ends of every request, counted together. Every deed has an id
-that follows from its number, as a page mints one for a deed: whoever was not told "saved" does it again.
+that follows from its number, as on the page of a booth: without the answer "saved", the deed is done again.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Terminals that post over kept connections and send again what was not acknowledged; as little client as possible."""
+"""Terminals that post over kept connections and send again what was not acknowledged; the simplest possible client."""
 
 import asyncio
 import json
@@ -11,12 +11,12 @@ from schemas.api.terminals import Terminal
 from schemas.ports import HOST
 
 FINAL = frozenset({400, 409, 413, 422})
-"""Refused for good; 2xx are accepted; anything else keeps the events."""
+"""Statuses that refuse for good. 2xx accepts; after any other status, the terminal keeps the events."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """What many terminals saw. `acknowledged` holds ids of events that were answered 202 or accepted in a 207."""
+    """The answers to many terminals. `acknowledged` holds ids of events that were answered 202 or accepted in a 207."""
 
     acknowledged: list[str] = field(default_factory=list)
     statuses: dict[int, int] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What a disk holds after a power cut: only what was synced, and any part of the rest.
+"""The content of a disk after a power cut: everything that was synced, and any part of the rest.
 
 A process is traced with strace. Its writes are replayed up to a moment; then every write since the file's last sync
 is dropped, kept or torn at a sector, as a seeded chance decides.
@@ -19,7 +19,7 @@ _TEXT = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 
 @dataclass
 class Disk:
-    """Files by name: what is safe, and what was written since.
+    """Files by name: their safe content, and the writes since.
 
     Attributes:
         safe: content as of the last sync.
@@ -55,7 +55,7 @@ class Disk:
 
 @dataclass(frozen=True)
 class Moment:
-    """One system call: the disk after it, and what had been printed by then."""
+    """One system call: the disk after it, and the output printed by then."""
 
     disk: Disk
     printed: str

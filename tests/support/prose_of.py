@@ -75,7 +75,7 @@ def _blocks(comments: Iterator[tuple[int, str, bool]]) -> Iterator[Text]:
 def _hashed(source: str) -> Iterator[Text]:
     """Yield the comments of a file in which `#` begins one, and its quoted texts of several words."""
     found = (
-        (number, match[0], not match.start())
+        (number, match[0], line.lstrip().startswith("#"))
         for number, line in enumerate(source.splitlines(), 1)
         if (match := re.search(r"(?:^|(?<=\s))#.*", line))
     )
@@ -124,6 +124,8 @@ def _page(source: str) -> Iterator[Text]:
     for match in re.finditer(r">([^<>]+)<", re.sub(bodies, _emptied, source)):
         if match[1].strip():
             yield _line(source, match.start()), html.unescape(match[1])
+    for match in re.finditer(r'\b(?:alt|aria-label|placeholder|title)="([^"]+)"', source):
+        yield _line(source, match.start()), html.unescape(match[1])
     for match in re.finditer(bodies, source):
         yield from ((line + _line(source, match.start()) - 1, text) for line, text in _script(match[0]))
 

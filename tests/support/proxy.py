@@ -1,6 +1,7 @@
 """A TCP proxy that breaks connections on purpose: late, cut, reset, half-open, or with the answers swallowed.
 
-It knows nothing of what it carries. A thread of its own runs it, so that tests may change its mood at any moment.
+It does not look at the bytes that it carries. It runs in a thread of its own, so tests can change its behaviour at any
+moment.
 """
 
 import asyncio
@@ -21,12 +22,12 @@ RESET = struct.pack("ii", 1, 0)
 
 @dataclass(frozen=True, slots=True)
 class Mood:
-    """What the proxy does to the connections.
+    """The proxy's treatment of connections.
 
     Attributes:
-        latency_s: each piece is held for so long at most, at least for half of it, in both directions.
-        cut_after: a connection ends after so many bytes from the client at most; None never.
-        swallow: what servers answer is dropped; what clients send arrives.
+        latency_s: each piece is held for half of this to all of it, in both directions.
+        cut_after: a connection ends after at most this number of bytes from the client; None: never.
+        swallow: answers of servers are dropped; requests of clients arrive.
         silent: nothing passes in either direction, and every connection stays open.
     """
 
@@ -78,7 +79,7 @@ class Proxy:
         self.done: Counter[str] = Counter()
 
     def start(self) -> Self:
-        """Listen. Nothing is open before."""
+        """Listen. Before, no port is open."""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._thread.start()
@@ -94,7 +95,7 @@ class Proxy:
             self._loop.close()
 
     def be(self, mood: Mood) -> None:
-        """Treat connections so from now on, those that are open included."""
+        """Treat all connections in this way from now on, open ones included."""
         asyncio.run_coroutine_threadsafe(self._change(mood), self._loop).result(10)
 
     def heal(self) -> None:

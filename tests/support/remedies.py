@@ -1,4 +1,4 @@
-"""What a red test says to whoever adds or changes a KPI: which numbers part, and how either side is put right."""
+"""The message of a red test after a KPI was added or changed: which numbers differ, and how to correct either side."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -10,11 +10,11 @@ from streams.shown.answers import Number
 ORACLE = "streams/audit/recount/oracle.py"
 LEDGER = "producers/play/simulator/ledger.py"
 MOST_LINES = 20
-"""Numbers that are told; one missing line in a book makes thousands of them differ."""
+"""Most numbers in a message: one missing line can make thousands of them differ."""
 
 
 def recount_remedy(kpi: Kpi[Any, Any]) -> str:
-    """Return what is to be added to the recount for a KPI of its sort."""
+    """Return the additions to the recount for a KPI of its kind."""
     labels = f"by {' and '.join(kpi.labels)}" if kpi.labels else "without labels"
     needs = "; what it needs of the fair file is read in streams/audit/recount/fair.py"
     if isinstance(kpi.aggregate, History):
@@ -30,7 +30,7 @@ def recount_remedy(kpi: Kpi[Any, Any]) -> str:
 
 
 def ledger_remedy(kpi: Kpi[Any, Any]) -> str:
-    """Return what is to be added to the ledger for a KPI of its sort."""
+    """Return the additions to the ledger for a KPI of its kind."""
     place = "where its fact is booked"
     if isinstance(kpi.aggregate, History):
         place = "in _settle_history"
@@ -40,18 +40,18 @@ def ledger_remedy(kpi: Kpi[Any, Any]) -> str:
 
 
 def measure_remedy(kpi: Kpi[Any, Any]) -> str:
-    """Return where the code stands that says what a KPI finds."""
+    """Return where the code is that counts for a KPI."""
     what, code = ("its measure", kpi.measure) if kpi.measure else (type(kpi.aggregate).__name__, type(kpi.aggregate))
     return f"put {what} in {code.__module__.replace('.', '/')}.py right"
 
 
 def told(found: Iterable[Number]) -> str:
-    """Return the numbers in which the fold and the recount part, and for each KPI how either is put right."""
+    """Return the numbers in which fold and recount differ, and for each KPI how to correct either."""
     return _told(found, "the fold", measure_remedy)
 
 
 def told_of_ledger(found: Iterable[Number]) -> str:
-    """Return the numbers in which the ledger and the recount part, and for each KPI how either is put right."""
+    """Return the numbers in which ledger and recount differ, and for each KPI how to correct either."""
     return _told(found, "the ledger", ledger_remedy)
 
 

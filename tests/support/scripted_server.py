@@ -1,7 +1,7 @@
-"""A fault server: a real socket that speaks the gateway's protocol, and misbehaves exactly as it is told.
+"""A server for faults: a real socket that speaks the gateway's protocol, and misbehaves exactly as told.
 
-Left alone it stores what it is sent, once for each id, and answers 202. Put steps into `script` to have one request
-each answered otherwise:
+Without a script it stores each event once, by its id, and answers 202. Each step in `script` changes the answer to one
+request:
 
     server.script += [503, Say(429, {"Retry-After": "2"}), Cut(), Swallow(), Hang()]
 """
@@ -32,14 +32,14 @@ class Say:
 
 @dataclass(frozen=True)
 class Cut:
-    """Read so many bytes of the request's body, then reset the connection. Nothing is stored."""
+    """Read this number of bytes of the request's body, then reset the connection. Nothing is stored."""
 
     after: int = 10
 
 
 @dataclass(frozen=True)
 class Swallow:
-    """Store the events and close the connection without a word."""
+    """Store the events and close the connection without an answer."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Hang:
 
 @dataclass(frozen=True)
 class Store:
-    """What the server does when it is left alone."""
+    """The behaviour without a script."""
 
 
 Step = int | Say | Cut | Swallow | Hang | Store
@@ -139,12 +139,12 @@ class ScriptedServer:
         self._hanging = asyncio.Event()
 
     async def until(self, requests: int) -> None:
-        """Return when so many requests have come since the start."""
+        """Return when this number of requests has come since the start."""
         async with self._arrived:
             await self._arrived.wait_for(lambda: len(self.requests) >= requests)
 
     async def until_stored(self, events: int) -> None:
-        """Return when so many different events were stored."""
+        """Return when this number of different events is stored."""
         async with self._arrived:
             await self._arrived.wait_for(lambda: len(self.stored) >= events)
 

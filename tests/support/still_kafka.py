@@ -18,11 +18,11 @@ EVENTS = TP(SCANS.name, 0)
 
 
 class StillKafka:
-    """What Faust asks of aiokafka's consumer, without a broker behind it.
+    """A stand-in for aiokafka's consumer, with the calls that Faust makes, without a broker.
 
     Attributes:
         sought: partitions and offsets that it was sent to, in order.
-        fetched: what fetches will return, one after the other; nothing afterwards.
+        fetched: results of the next fetches, in order; afterwards nothing.
     """
 
     def __init__(self, tps: Iterable[TP], earliest: int = 0) -> None:

@@ -25,15 +25,15 @@ BUILDERS = {
 }
 
 ODD = ("but", "bytes", "topic")
-"""Words of a case that its builder does not know: other fields (null takes one away), a length, another topic."""
+"""Words of a case beside those of its builder: other fields (null removes one), a length, another topic."""
 
 
 class Story(NamedTuple):
-    """What happens, apart from what any KPI makes of it.
+    """Events that happen, apart from their meaning for any KPI.
 
     Attributes:
         name: its place below tests/, without the suffix.
-        content: eight hex digits of its events and its fair file; another content is another story.
+        content: eight hex digits of its events and its fair file; a story with other content is another story.
         fair_file: describes the fair where it happens.
         records: tells it.
     """
@@ -66,7 +66,7 @@ def records_of(events: list[dict[str, Any]]) -> list[StoredRecord]:
 
 
 def _altered(value: bytes, words: Mapping[str, Any]) -> bytes:
-    """Return a record as `but` and `bytes` make it: what no terminal of ours would send."""
+    """Return a record changed by `but` and `bytes`, such as none of our terminals would send."""
     if "but" in words:
         fields = json.loads(value) | words["but"]
         value = json.dumps({name: field for name, field in fields.items() if field is not None}).encode()

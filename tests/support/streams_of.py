@@ -35,7 +35,7 @@ MINUTES = st.integers(-30, 1_700)
 
 @st.composite
 def times(draw: st.DrawFn) -> dict[str, Any]:
-    """Draw when an event happens, arrives, and what its terminal's clock thinks."""
+    """Draw the times at which an event happens and arrives, and the time of its terminal's clock."""
     at = OPENS + timedelta(minutes=draw(MINUTES), milliseconds=draw(st.integers(0, 59_999)))
     return {
         "at": at,
@@ -92,7 +92,7 @@ def deals(draw: st.DrawFn) -> Event:
 
 @st.composite
 def fair_records(draw: st.DrawFn, most: int = 40) -> list[StoredRecord]:
-    """Draw raw records as they lie in Kafka: partitioned by key, with copies, and some that are no events."""
+    """Draw raw records as stored in Kafka: partitioned by key, with copies, and some that are not events."""
     place, ends = DefaultPartitioner(), dict[tuple[str, int], int]()
     made: list[StoredRecord] = []
     for event in draw(st.lists(st.one_of(scans(), scans(), touches(), deals()), min_size=1, max_size=most)):

@@ -1,4 +1,4 @@
-"""Topics of a test's own, beside those that the product declares."""
+"""Topics that a test makes for itself, beside those that the product declares."""
 
 from aiokafka.admin import NewTopic
 
@@ -13,6 +13,6 @@ async def make_topics(servers: str, *names: str, partitions: int = 1) -> None:
 
 
 async def delete_topics(servers: str, *names: str) -> None:
-    """Delete topics; a client that knows them goes on believing in them for a while."""
+    """Delete topics; a client that knows them may still use them for a while."""
     async with admin(KafkaSettings(bootstrap_servers=servers)) as client:
         await client.delete_topics(list(names))

@@ -1,4 +1,4 @@
-"""A terminal program that saves and books answers: run under strace by the test of power cuts.
+"""A terminal program that saves events and books answers, for the test of power cuts: it runs under strace.
 
 python traced_terminal.py FOLDER SYNCHRONOUS
 """

@@ -1,4 +1,4 @@
-"""Real workers as processes, a feed that sends a simulated fair, and the oracle's verdict on what workers show."""
+"""Real workers as processes, a feed that sends a simulated fair, and the oracle's verdict on the workers' numbers."""
 
 import asyncio
 import json
@@ -35,7 +35,7 @@ from tests.support.remedies import told
 
 PATIENCE_S = 60
 SESSION_S = 6
-"""Session timeout of the tests' workers: what a takeover has to wait for."""
+"""Session timeout of the tests' workers: a takeover waits for it."""
 
 
 def eventually(condition: Callable[[], bool], what: str, seconds: float = PATIENCE_S) -> None:
@@ -50,7 +50,7 @@ class WorkerProcess:
     """`python -m streams worker` in a process of its own.
 
     Args:
-        program: what Python runs, another launcher of the worker for instance.
+        program: the module that Python runs, for instance another launcher of the worker.
         environment: variables beside the settings.
     """
 
@@ -146,7 +146,7 @@ class WorkerProcess:
 
 
 def fair_of(visitors: int, seed: int) -> list[Emission]:
-    """Return a simulated day with all its faults, in order of arrival: about 19 records a visitor."""
+    """Return a simulated day with all its faults, in order of arrival: about 19 records per visitor."""
     fair = load_fair(example_fair_path())
     return list(emissions(fair, replace(scenario_named("fair_day"), visitors=visitors), seed))
 
@@ -157,7 +157,7 @@ def settings_for(kafka: str | KafkaSettings) -> KafkaSettings:
 
 
 def send(kafka: str | KafkaSettings, records: Iterable[Emission | Any], rate: float | None = None) -> None:
-    """Send records, at most `rate` a second, and wait until all are acknowledged."""
+    """Send records, at most `rate` per second, and wait until all are acknowledged."""
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
@@ -194,7 +194,7 @@ class Feed(threading.Thread):
 
 
 def read_back(kafka: str | KafkaSettings, *topics: str) -> list[StoredRecord]:
-    """Return every record of the topics as it lies in Kafka; of the event topics without names."""
+    """Return every record of the topics as stored in Kafka; by default, of the event topics."""
     names = topics or [topic.name for topic in EVENT_TOPICS]
 
     async def run() -> list[StoredRecord]:

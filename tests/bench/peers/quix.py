@@ -1,4 +1,4 @@
-"""Quix Streams for the part it does: how often and how long, by key, in tumbling minutes, with its changelog.
+"""Quix Streams for the part that it can do: counts and durations by key, in tumbling minutes, with its changelog.
 
 No check of the events, no duplicates, no distinct counts, one topic. Runs in an environment of its own:
 `quix.py SERVERS ID RECORDS TOPIC STATE_DIRECTORY`.

@@ -1,7 +1,7 @@
-"""Faust as its documentation shows it: an agent a topic, tables, a tumbling table for windows.
+"""Faust as its documentation shows it: one agent per topic, tables, a tumbling table for windows.
 
 The same KPIs with the same measures. Every KPI cell is a table entry, every change a write to it; event ids and the
-members of distinct counts are marks in a table. One tumbling table a KPI serves all its minute windows.
+members of distinct counts are marks in a table. One tumbling table per KPI serves all its minute windows.
 Started as `stock_faust.py SERVERS ID RECORDS PREFIX`; topics are the event topics with a prefix.
 """
 
