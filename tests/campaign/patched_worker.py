@@ -1,7 +1,7 @@
 """The worker with a failpoint or a seeded bug, for tests: `python -m tests.campaign.patched_worker`.
 
 CAMPAIGN_FAILPOINT names a step of `failpoints`, with CAMPAIGN_ARM; CAMPAIGN_BUG names one of `seeded_bugs`.
-The product itself knows nothing of either: its functions are replaced in this process before the worker starts.
+The product itself contains neither: its functions are replaced in this process before the worker starts.
 """
 
 import os

@@ -55,7 +55,7 @@ def test_a_riddle_is_found_and_its_plain_neighbour_is_not(riddle: Riddle) -> Non
             "What was refused is listed and shown, and then sent again.",
             "What was refused, and why, and what is to be done?",
         ),
-        ("What lies in Kafka after a day is what the audit reads.", "What a panel shows."),
+        ("What a worker shows after a day is what the audit must show.", "What a panel shows."),
     ],
 )
 def test_what_begins_a_question_or_a_heading_but_no_sentence(wrong: str, right: str) -> None:
