@@ -107,7 +107,7 @@ _PEOPLE = Row(
             share(total(INTERNATIONAL_VISITORS, _FAIR), total(UNIQUE_VISITORS, _FAIR)),
             TO_GATES,
             unit="percentunit",
-            good="at least 5 %: FKM and UFI then call a fair international.",
+            good="at least 5 %, one of FKM's conditions for an international fair.",
             decimals=0,
             no_value="no visit",
         ),

@@ -95,13 +95,13 @@ def test_an_alert_fires_with_its_labels_and_a_link_to_its_runbook(alert: Alert, 
 
 @promtool
 @of_alert
-def test_an_alert_keeps_quiet_in_the_neighbouring_case(alert: Alert, beside: Said) -> None:
+def test_an_alert_does_not_fire_in_the_near_case(alert: Alert, beside: Said) -> None:
     assert alert.name not in beside
 
 
 @promtool
 @of_alert
-def test_an_alert_keeps_quiet_without_any_data_except_that_nobody_works(alert: Alert, without_data: Said) -> None:
+def test_without_any_data_only_the_alert_for_a_missing_worker_fires(alert: Alert, without_data: Said) -> None:
     assert (alert.name in without_data) is (alert.name == "NoWorker")
 
 
@@ -115,7 +115,7 @@ def test_an_alert_waits_before_it_fires(alert: Alert, at_first: Said) -> None:
 @pytest.mark.parametrize(
     ("refused", "fires"), [("0x60 10+10x20 200x300", True), ("0x60 2+2x20 40x300", False), ("900x60 0x340", False)]
 )
-def test_what_gateways_refuse_is_a_burst_too_and_their_restart_is_none(
+def test_refusals_of_gateways_are_a_burst_too_but_their_restart_is_not(
     refused: str, fires: bool, tmp_path: Path
 ) -> None:
     [alert] = [one for one in ALERTS if one.name == "RejectsBurst"]

@@ -91,7 +91,7 @@ def test_a_board_says_its_question_and_cannot_be_edited_in_place(uid: str) -> No
 
 
 @of_board
-def test_a_board_has_six_to_twenty_panels_and_the_reference_one_a_kpi(uid: str) -> None:
+def test_a_board_has_six_to_twenty_panels_and_the_reference_one_per_kpi(uid: str) -> None:
     panels = len(BOARDS[uid]["panels"])
     assert panels == len(ALL_KPIS) if uid == "fair-kpis" else 6 <= panels <= 20, "run: make generate"
 
@@ -109,7 +109,7 @@ def test_the_data_source_is_chosen_first_and_is_the_provisioned_one(uid: str) ->
 
 
 @of_board
-def test_every_variable_is_used_and_every_used_one_is_there(uid: str) -> None:
+def test_every_variable_is_used_and_every_used_one_exists(uid: str) -> None:
     board = BOARDS[uid]
     text = json.dumps([board["panels"], board["annotations"]])
     used = {name for _, name in re.findall(r"\$(\{)?([a-z_]\w*)", text) if not name.startswith("__")}
@@ -117,7 +117,7 @@ def test_every_variable_is_used_and_every_used_one_is_there(uid: str) -> None:
 
 
 @of_board
-def test_panels_lie_in_the_grid_and_over_none_other(uid: str) -> None:
+def test_panels_are_inside_the_grid_and_do_not_overlap(uid: str) -> None:
     places = [(panel["id"], panel["gridPos"]) for panel in BOARDS[uid]["panels"]]
     for _, place in places:
         assert place["x"] + place["w"] <= 24
@@ -154,7 +154,7 @@ def test_a_panel_says_what_it_shows_what_is_good_and_what_to_do(uid: str, panel:
 
 
 @of_panel
-def test_a_panel_has_unit_levels_in_meaning_colours_and_a_word_for_nothing(uid: str, panel: dict[str, Any]) -> None:
+def test_a_panel_has_a_unit_colours_with_a_meaning_and_a_text_for_no_data(uid: str, panel: dict[str, Any]) -> None:
     defaults = panel["fieldConfig"]["defaults"]
     assert defaults["unit"]
     assert defaults["noValue"]
@@ -180,7 +180,7 @@ def test_a_share_is_shown_from_zero_and_a_change_from_losing_everything(uid: str
 
 
 @of_panel
-def test_a_panel_asks_the_chosen_data_source_under_names_of_its_own(uid: str, panel: dict[str, Any]) -> None:
+def test_a_panel_queries_the_chosen_data_source_under_distinct_names(uid: str, panel: dict[str, Any]) -> None:
     assert panel["targets"]
     assert panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
     refs = [target["refId"] for target in panel["targets"]]
@@ -191,7 +191,7 @@ def test_a_panel_asks_the_chosen_data_source_under_names_of_its_own(uid: str, pa
 
 
 @of_panel
-def test_what_is_true_now_is_asked_at_an_instant(uid: str, panel: dict[str, Any]) -> None:
+def test_current_values_are_instant_queries(uid: str, panel: dict[str, Any]) -> None:
     for target in panel["targets"]:
         assert target["instant"] is (panel["type"] != "timeseries")
         assert target["range"] is (panel["type"] == "timeseries")
@@ -228,7 +228,7 @@ def test_topk_ranks_sums_over_all_workers_and_only_at_an_instant(
 
 
 @of_target
-def test_a_narrow_kpi_is_read_once_a_partition(uid: str, panel: dict[str, Any], target: dict[str, Any]) -> None:
+def test_a_narrow_kpi_is_read_once_per_partition(uid: str, panel: dict[str, Any], target: dict[str, Any]) -> None:
     for kpi in ALL_KPIS:
         for found in re.finditer(rf"(.{{0,60}})\b{kpi.metric}\{{", target["expr"]):
             assert kpi.wide or re.search(r"max by \([a-z, ]*partition\) \((last_over_time\()?$", found[1]), kpi.name
@@ -258,7 +258,7 @@ def test_the_wall_fits_on_a_screen_of_1080_lines_without_scrolling() -> None:
     assert bottom * 38 <= 1_080
 
 
-def test_what_one_decides_on_can_be_read_on_the_wall_from_five_metres() -> None:
+def test_the_numbers_on_the_wall_can_be_read_from_five_metres() -> None:
     """Names in letters of 28 pixels, numbers of 60, and seven figures of that size fit into their panel."""
     numbers = [panel for panel in BOARDS["fair-now"]["panels"] if not panel["title"]]
     assert len(numbers) == 12
@@ -274,7 +274,7 @@ def test_what_one_decides_on_can_be_read_on_the_wall_from_five_metres() -> None:
 
 
 @of_panel
-def test_nothing_is_shown_in_the_colour_of_nothing(uid: str, panel: dict[str, Any]) -> None:
+def test_an_empty_panel_is_grey(uid: str, panel: dict[str, Any]) -> None:
     """Grafana paints the text for "no data" in the first colour: green would say that all is well without a worker."""
     if panel["type"] != "timeseries" and panel["fieldConfig"]["defaults"].get("min") is not None:
         assert panel["fieldConfig"]["defaults"]["thresholds"]["steps"][0]["color"] == "text"
@@ -296,7 +296,7 @@ def test_a_mark_at_the_value_of_a_metric_gives_grafana_milliseconds_within_what_
 
 
 @of_panel
-def test_the_axis_of_a_share_has_more_than_its_ends(uid: str, panel: dict[str, Any]) -> None:
+def test_the_axis_of_a_share_has_more_labels_than_its_ends(uid: str, panel: dict[str, Any]) -> None:
     """Without decimals, Grafana labels an axis with whole numbers only: for shares, 0 % and 100 %."""
     defaults = panel["fieldConfig"]["defaults"]
     if panel["type"] == "timeseries" and defaults["unit"] == "percentunit":
@@ -304,7 +304,7 @@ def test_the_axis_of_a_share_has_more_than_its_ends(uid: str, panel: dict[str, A
 
 
 @of_panel
-def test_a_table_links_its_first_column_alone(uid: str, panel: dict[str, Any]) -> None:
+def test_a_table_has_links_only_in_its_first_column(uid: str, panel: dict[str, Any]) -> None:
     """In cells with links, numbers are not aligned."""
     if panel["type"] == "table":
         assert not panel["fieldConfig"]["defaults"].get("links")
@@ -332,7 +332,7 @@ def test_only_the_build_imports_the_sdk() -> None:
             assert "from grafana_foundation_sdk" not in path.read_text(encoding="utf-8")
 
 
-def test_the_age_that_is_good_follows_from_the_setting_that_decides_it() -> None:
+def test_the_good_age_of_the_numbers_follows_from_the_allowed_lateness() -> None:
     of_age = [panel for board in BOARDS.values() for panel in board["panels"] if title_of(panel) == "Age of numbers"]
     assert len(of_age) == 2
     for panel in of_age:

@@ -120,7 +120,7 @@ def test_the_inner_network_has_no_way_out() -> None:
 
 
 @of_service
-def test_what_is_kept_lies_in_named_volumes_and_our_files_are_mounted_read_only(name: str) -> None:
+def test_data_are_kept_in_named_volumes_and_our_files_are_mounted_read_only(name: str) -> None:
     for volume in SERVICES[name].get("volumes", []):
         source, _, *mode = volume.split(":")
         if source.startswith("."):
@@ -132,7 +132,7 @@ def test_what_is_kept_lies_in_named_volumes_and_our_files_are_mounted_read_only(
 
 
 @of_service
-def test_no_secret_stands_in_the_environment(name: str) -> None:
+def test_no_secret_is_in_the_environment(name: str) -> None:
     for key, value in SERVICES[name].get("environment", {}).items():
         if re.search("PASSWORD|TOKEN|SECRET", key):
             assert key.endswith("__FILE")
@@ -200,7 +200,7 @@ def test_the_image_is_built_from_hashes_in_two_stages_and_runs_without_root() ->
 
 
 @pytest.mark.parametrize("override", [[], ["--file", "docker-compose.yml", "--file", "docker-compose.sasl.yml"]])
-def test_compose_itself_finds_nothing_to_say(override: list[str]) -> None:
+def test_compose_itself_has_no_complaint(override: list[str]) -> None:
     command = ["docker", "compose"]
     if not shutil.which("docker") or subprocess.run([*command, "version"], capture_output=True, check=False).returncode:
         pytest.skip("docker compose is not installed")

@@ -44,7 +44,7 @@ def test_every_service_that_talks_to_kafka_has_a_principal_of_the_table_and_only
         assert one["environment"]["FAIRPULSE_SASL_PASSWORD_FILE"] == f"/run/secrets/{user}"
 
 
-def test_no_password_stands_in_an_environment() -> None:
+def test_no_password_is_in_an_environment() -> None:
     for one in OVERRIDE["services"].values():
         assert not {key for key in one.get("environment", {}) if "PASSWORD" in key and not key.endswith("_FILE")}
 

@@ -46,7 +46,7 @@ def refused(*arguments: str) -> str:
     return str(done.exception)
 
 
-def test_push_brings_every_board_into_its_folder_and_then_finds_them_as_they_were(grafana: GrafanaStub) -> None:
+def test_push_brings_every_board_into_its_folder_and_then_finds_them_unchanged(grafana: GrafanaStub) -> None:
     assert ok("push").splitlines() == [f"{uid}: saved" for uid in UIDS]
     assert grafana.folders == {"fairpulse": "Fair"}
     assert set(grafana.boards) == set(UIDS)
@@ -90,7 +90,7 @@ def test_a_provisioned_board_is_said_to_come_from_a_file(grafana: GrafanaStub) -
     assert "change that file" in refused("push")
 
 
-def test_a_note_bears_text_tags_and_time_and_may_be_of_one_board(grafana: GrafanaStub) -> None:
+def test_a_note_has_text_tags_and_time_and_may_be_on_one_board(grafana: GrafanaStub) -> None:
     ok("annotate", "Gate 4 & 5 closed", "--tag", "gate-closed", "--at", "2025-09-10T08:30", "--board", "fair-gates")
     ok("annotate", "Press cut-off", "--tag", "press")
     first, second = grafana.notes
@@ -151,7 +151,7 @@ def test_a_table_in_a_snapshot_is_merged_named_and_ordered_as_on_its_board(grafa
         assert about[0]["config"]["links"]
 
 
-def test_a_snapshot_stands_at_what_the_board_shows_first_or_at_what_is_set(grafana: GrafanaStub) -> None:
+def test_a_snapshot_has_the_first_choices_of_the_board_or_the_given_ones(grafana: GrafanaStub) -> None:
     ok("push")
     ok("snapshot", "fair-exhibitors")
     ok("snapshot", "fair-exhibitors", "--set", "booth=h1-a01")
@@ -170,7 +170,7 @@ def test_no_snapshot_is_kept_when_one_of_its_queries_fails(grafana: GrafanaStub)
     assert grafana.snapshots == []
 
 
-def test_a_snapshot_of_a_board_that_is_not_there_says_so(grafana: GrafanaStub) -> None:
+def test_a_snapshot_of_a_missing_board_says_so(grafana: GrafanaStub) -> None:
     assert "push it first" in refused("snapshot", "fair-now")
 
 

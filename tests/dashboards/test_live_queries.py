@@ -196,7 +196,7 @@ def test_a_panel_is_not_empty(uid: str, panel: dict[str, Any], target: dict[str,
 
 
 @pytest.mark.parametrize("uid", BOARDS)
-def test_every_variable_offers_something_and_every_mark_but_idle_gates_stands(uid: str, fair: Running) -> None:
+def test_every_variable_offers_a_choice_and_every_mark_but_idle_gates_is_drawn(uid: str, fair: Running) -> None:
     for variable in BOARDS[uid]["templating"]["list"]:
         if variable["type"] == "query":
             assert first_of(variable["query"]["query"], fair.prometheus)
@@ -283,7 +283,7 @@ def test_the_wall_shows_each_hall_by_its_name_and_share_of_its_permit(fair: Runn
     }
 
 
-def test_a_middle_stay_lies_in_the_bucket_of_the_middle_one(fair: Running) -> None:
+def test_a_median_stay_is_in_the_bucket_of_the_middle_one(fair: Running) -> None:
     oracle = must_equal_the_oracle(fair.broker, *fair.workers)
     [dwell] = [kpi for kpi in ALL_KPIS if kpi.name == "hall_dwell"]
     shown = fair.prometheus.query(quantile(0.5, dwell, Window.DAY, *dwell.labels))

@@ -44,7 +44,7 @@ def says(tmp_path: Path, series: dict[str, str], expr: str, at: str, value: floa
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
-def test_a_dead_workers_partition_keeps_its_last_number_until_its_heir_shows_it(tmp_path: Path) -> None:
+def test_a_dead_workers_partition_keeps_its_last_number_until_another_worker_shows_it(tmp_path: Path) -> None:
     series = {**inside(0, "a", "40 40 stale"), **inside(1, "b", "60 60 60 60 60 60 60 60 60 60")}
     assert says(tmp_path, series, OCCUPANCY, "15s", 100) == ""
     assert says(tmp_path, series, OCCUPANCY, "60s", 100) == ""
@@ -55,7 +55,7 @@ def test_a_partition_that_nobody_takes_over_is_missing_after_a_while(tmp_path: P
     assert says(tmp_path, series, OCCUPANCY, "120s", 60) == ""
 
 
-def test_what_the_heir_shows_holds_at_once_also_if_it_is_less(tmp_path: Path) -> None:
+def test_the_number_of_the_new_worker_holds_at_once_even_if_it_is_less(tmp_path: Path) -> None:
     series = {**inside(0, "a", "40 40 stale"), **inside(0, "b", "_ _ _ 10 10")}
     assert says(tmp_path, series, OCCUPANCY, "45s", 10) == ""
 
