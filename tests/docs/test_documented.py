@@ -1,4 +1,4 @@
-"""What is public is documented, what is generated is fresh, and what is said twice is said alike."""
+"""Public code is documented, generated files are fresh, and a fact that is written twice is the same in both places."""
 
 import ast
 import re

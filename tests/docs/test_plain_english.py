@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.prose import MOST_WORDS, RIDDLES, Riddle, complaints, sentences
+from tests.support.prose import MOST_WORDS, RIDDLES, Riddle, complaints, line_of, sentences
 from tests.support.prose_of import of
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +33,7 @@ def test_a_file_is_in_plain_english(path: str) -> None:
     if path in QUOTES_RIDDLES:
         return
     found = [
-        f"{path}:{line}: {sentence}\n    {remedy}"
+        f"{path}:{line + line_of(sentence, text)}: {sentence}\n    {remedy}"
         for line, text in of(ROOT / path)
         for sentence, remedy in complaints(text)
         if sentence not in ALLOWED
@@ -84,12 +84,13 @@ def test_a_sentence_is_too_long_by_its_own_words_alone(right: str) -> None:
     ("name", "content", "line"),
     [
         ("module.py", f'"""{RIDDLE}"""\n', 1),
-        ("module.py", f'def f() -> None:\n    """Return it.\n\n    {RIDDLE}\n    """\n', 2),
+        ("module.py", f'def f() -> None:\n    """Return it.\n\n    It is fine. {RIDDLE}\n    """\n', 4),
         ("module.py", f"\n# {RIDDLE}\n", 2),
-        ("module.py", "x = 1  # A retry\ny = 2\n# is the first.\n# A retry is\n# no new event.\n", 3),
+        ("module.py", "x = 1  # A retry\ny = 2\n# is the first.\n# A retry is\n# no new event.\n", 4),
+        ("module.py", f'say("One.\\n\\n\\nTwo. {RIDDLE}")\n', 1),
         ("module.py", f'raise ValueError("{RIDDLE}")\n', 1),
         ("module.py", 'log.info(f"A retry of {event} is no new event.")\n', 1),
-        ("page.md", f"# Title\n\n```\nmake test\n```\n\n* {RIDDLE}\n", 7),
+        ("page.md", f"# Title\n\n```\nmake test\n```\n\n* One item.\n* {RIDDLE}\n", 8),
         ("page.html", f"<main>\n<p>{RIDDLE}</p></main>\n", 2),
         ("page.html", f'<button\ntitle="{RIDDLE}">OK</button>\n', 2),
         ("page.html", f"<script>\nsay(`{RIDDLE}`)\n</script>\n", 2),
@@ -97,7 +98,7 @@ def test_a_sentence_is_too_long_by_its_own_words_alone(right: str) -> None:
         ("page.js", f"const a = 1\n\n// {RIDDLE}\n", 3),
         ("board.json", f'{{"panels": [\n{{"description": "{RIDDLE}"}}]}}', 2),
         ("board.json", f'{{"panels": [\n{{"fieldConfig": {{"defaults": {{"noValue": "{RIDDLE}"}}}}}}]}}', 2),
-        ("story.json", f'{{"story": "{RIDDLE}"}}', 1),
+        ("story.json", f'{{"story": "One.\\n\\nTwo.\\n\\n{RIDDLE}"}}', 1),
         ("alerts.yml", f"groups:\n- annotations:\n    summary: '{RIDDLE}'\n", 3),
         ("compose.yaml", f"services: # {RIDDLE}\n", 1),
         ("pyproject.toml", f'[tool]\nname = "{RIDDLE}"\n', 2),
@@ -110,7 +111,11 @@ def test_a_sentence_is_too_long_by_its_own_words_alone(right: str) -> None:
 )
 def test_prose_is_found_wherever_it_stands(name: str, content: str, line: int, tmp_path: Path) -> None:
     (tmp_path / name).write_text(content, encoding="utf-8")
-    found = [(at, remedy) for at, text in of(tmp_path / name) for _, remedy in complaints(text)]
+    found = [
+        (at + line_of(sentence, text), remedy)
+        for at, text in of(tmp_path / name)
+        for sentence, remedy in complaints(text)
+    ]
     assert [(at, remedy.partition(":")[0]) for at, remedy in found] == [(line, "is no")]
 
 

@@ -97,7 +97,7 @@ RIDDLES: Final = (
     ),
     _riddle(
         "Whatever",
-        r"^Whatever\b(?! (?:\w+ )+\w+, )|(?<=[.;:] )whatever (?:is|was|has)\b",
+        r"^Whatever\b(?! (?:\w+ )*\w+, )",
         '"everything that", or name the thing',
         "Whatever is refused goes to the drawer.",
         "Whatever the permit says, close the doors.",
@@ -179,6 +179,13 @@ def sentences(text: str) -> Iterator[str]:
         flat = " ".join(part.split())
         for cell in flat.split("|") if flat.startswith("|") else [flat]:
             yield from (one.strip() for one in re.split(r"(?<=[.!?;:])\s+(?=\S)", cell) if one.strip())
+
+
+def line_of(sentence: str, text: str) -> int:
+    """Return how many lines of a text come before a sentence of it."""
+    beginning = r"\s+".join(map(re.escape, sentence.split()[:5]))
+    found = re.search(beginning, text)
+    return text.count("\n", 0, found.start()) if found else 0
 
 
 def complaints(text: str) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 Text = tuple[int, str]
-"""The line, from 1, and the text."""
+"""The line on which it begins, from 1, and the text; the lines of the text are lines of the file."""
 
 _FOR_READERS: Final = frozenset(
     {"description", "displayName", "label", "legendFormat", "noValue", "question", "story", "summary", "text"}
@@ -46,7 +46,8 @@ def _python(source: str) -> Iterator[Text]:
         if id(node) in documents:
             yield node.lineno, inspect.cleandoc(text)
         elif " " in text.strip() and not text.isupper() and not _CODE.search(text):
-            yield node.lineno, text
+            as_written = text.count("\n") == (node.end_lineno or node.lineno) - node.lineno
+            yield from ((node.lineno, part) for part in ([text] if as_written else _paragraphs(text)))
     if "#" in source:
         tokens = tokenize.generate_tokens(io.StringIO(source).readline)
         yield from _blocks(
@@ -94,8 +95,8 @@ def _yaml(source: str) -> Iterator[Text]:
 
 def _json(source: str) -> Iterator[Text]:
     for text in _read_by_people(json.loads(source)):
-        at = source.find(json.dumps(text, ensure_ascii=False))
-        yield _line(source, max(at, 0)), text
+        line = _line(source, max(source.find(json.dumps(text, ensure_ascii=False)), 0))
+        yield from ((line, part) for part in _paragraphs(text))
 
 
 def _read_by_people(node: Any) -> Iterator[str]:
@@ -137,6 +138,11 @@ def _script(source: str) -> Iterator[Text]:
         text = match[1] or match[2]
         if not _CODE.search(text):
             yield _line(source, match.start()), text
+
+
+def _paragraphs(text: str) -> list[str]:
+    """Return the paragraphs and list items of a text whose lines are not those of its file, each on one line."""
+    return [" ".join(part.split()) for part in re.split(r"\n\s*\n|\n(?=\s*[*-] )", text)]
 
 
 def _emptied(block: re.Match[str]) -> str:
