@@ -50,10 +50,10 @@ format: $(READY) ## lay out the Python code and sort its imports
 	@$(BIN)/ruff check --quiet --select I --fix .
 	@$(BIN)/ruff format --quiet .
 
-bench: $(READY) ## compare throughput with stock Faust, Quix Streams and a bare loop, on one core; QUICK=1 for a short run
+bench: $(READY) ## throughput beside stock Faust, Quix Streams and a bare loop, on one core; QUICK=1 for a short one
 	@$(BIN)/python tests/bench/run.py $(if $(QUICK),--quick)
 
-load: $(READY) ## put load on a gateway started for it, loopback only; LOAD_ARGS="--overload 60" adds a flood
+load: $(READY) ## load on a gateway of its own, loopback only; LOAD_ARGS="--overload 60" adds a flood
 	@$(BIN)/python tests/bench/load.py $(LOAD_ARGS)
 
 generate: $(READY) ## write the files that come from the KPI catalogue, its cases and the recordings

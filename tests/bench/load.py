@@ -138,7 +138,7 @@ def latency(seconds: Sequence[float]) -> str:
 
 
 def visible(stand: Stand, directory: Path, seconds: float) -> None:
-    """Accept 1,000 events/s in batches of 20, and note when a worker's /metrics counts each of them."""
+    """Accept 1,000 events/s in batches of 20 and see when a worker's /metrics counts each of them."""
     worker = WorkerProcess(
         stand.kafka.bootstrap_servers,
         directory / "worker.log",
@@ -218,7 +218,7 @@ async def _visible(stand: Stand, worker: WorkerProcess, seconds: float) -> None:
 
 
 def overload(kafka: LocalKafka, paired: Paired, terminals: list[Terminal], directory: Path, seconds: float) -> None:
-    """Ten times as many terminals as there is room for requests: note the memory, and check the acknowledged events."""
+    """Ten times as many terminals as there is room for requests; memory, and what became of the acknowledged."""
     gateway = GatewayProcess(
         kafka.bootstrap_servers, paired, directory / "flood.log", gateway_requests=str(len(terminals) // 10)
     ).start()

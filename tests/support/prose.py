@@ -10,7 +10,7 @@ MOST_WORDS: Final = 30
 _NOUN_PHRASE: Final = 8
 """A text that only begins with "What" and is no longer than this is a heading, not a sentence."""
 
-_TIMES: Final = r"(?:second|minute|hour|day|night|week|month|year)"
+_TIMES: Final = r"(?:second|minute|hour|day|week)"
 _UNIT: Final = (
     r"(?:event|step|group|series|booth|exhibit|exhibitor|panel|record|request|query|partition|worker|person|people|"
     r"visitor|terminal|line|row|column|chunk|hall|gate|lane|KPI|member|batch|fair|topic|machine|badge|deal|answer|"
@@ -64,7 +64,13 @@ RIDDLES: Final = (
         "A retry is no new event.",
         "A retry is not a new event; there is no limit, and it is no longer counted.",
     ),
-    _riddle("of ours", r"\bours\b", "name the thing, or use our", "A program of ours", "One of our programs"),
+    _riddle(
+        "of ours",
+        r"\b(?:of|than|beside|from|to|with|and) ours\b|^ours\b",
+        "name the thing, or use our",
+        "A program of ours",
+        "One of our programs; its settings win over ours",
+    ),
     _riddle(
         "a for per",
         rf"\b(?:{_AMOUNT} an? (?:{_UNIT}|{_TIMES})|{_DEED} an? {_TIMES}|(?<=[0-9] ){_DEED} an? {_UNIT}){_END}",
