@@ -78,7 +78,7 @@ def test_numbers_of_a_recount_that_differs_from_the_fold_are_written_with_an_err
         assert make.main(["--expected", "gate_outage"]) == 1
         error = capsys.readouterr().err
         assert error.startswith(
-            "error: tests/recordings/gate_outage.json has the numbers of the recount, the fold gives others:"
+            "error: tests/recordings/gate_outage.json has the numbers of the recount; the fold gives others:"
         )
         assert "interactions: if the recount is right, put its measure in streams/kpis/booths.py right; if" in error
 
