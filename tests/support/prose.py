@@ -66,10 +66,10 @@ RIDDLES: Final = (
     ),
     _riddle(
         "of ours",
-        r"\b(?:of|than|beside|from|to|with|and) ours\b|^ours\b",
+        r"\b(?:of|beside|from|to|with|and) ours\b|^ours\b",
         "name the thing, or use our",
         "A program of ours",
-        "One of our programs; its settings win over ours",
+        "One of our programs; its settings win over ours, which are larger than theirs",
     ),
     _riddle(
         "a for per",
