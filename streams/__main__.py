@@ -7,9 +7,9 @@ import click
 from schemas.console import run
 from streams.audit.cli import audit
 from streams.history.cli import backfill, rebuild, record
+from streams.history.kpis_cli import kpis
 from streams.history.letters_cli import dead_letters
 from streams.kafka.cli import acls, kafka_exporter, topics
-from streams.shown.cli import kpis
 from streams.worker.cli import worker
 
 

@@ -1,8 +1,9 @@
-"""The KPIs as text: what each is, and, of a running worker, what it is now."""
+"""The KPIs as text: what each is, and its values in a report."""
 
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, Final
 from urllib.error import URLError
 from urllib.parse import urlencode
 from urllib.request import urlopen
@@ -11,25 +12,40 @@ from schemas.errors import FairpulseError, Unavailable
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi
 
+KPIS_BY_NAME: Final = {kpi.name: kpi for kpi in ALL_KPIS}
+
 FETCH_SECONDS = 10
 """How long a worker may take to answer."""
 
 
-def list_kpis(name: str | None, url: str | None) -> Iterator[str]:
-    """Yield lines on all KPIs, or on one, with the values of a running worker if its address is given.
+def known(names: Sequence[str]) -> list[Kpi[Any, Any]]:
+    """Return the KPIs of these names, in the order of the catalogue; all without names.
 
     Raises:
-        FairpulseError: no KPI has that name.
-        Unavailable: no worker answers.
+        FairpulseError: no KPI has one of these names.
     """
-    chosen = [kpi for kpi in ALL_KPIS if name in (None, kpi.name)]
-    if not chosen:
-        raise FairpulseError("there is no KPI of that name", hint="`fairpulse kpis` lists them all")
-    report = None if url is None else fetch_report(url, *([name] if name else []))
-    for kpi in chosen:
+    for name in names:
+        if name not in KPIS_BY_NAME:
+            near = get_close_matches(name, KPIS_BY_NAME, n=1)
+            meant = f"did you mean {near[0]}? " if near else ""
+            raise FairpulseError(
+                f"{name}: neither a KPI nor a recording",
+                hint=f"{meant}`fairpulse kpis` lists all KPIs; a recording is a file",
+            )
+    return [kpi for kpi in ALL_KPIS if not names or kpi.name in names]
+
+
+def catalogue_lines(kpis: Iterable[Kpi[Any, Any]]) -> Iterator[str]:
+    """Yield lines that say what KPIs are."""
+    for kpi in kpis:
         yield from _describe(kpi)
-        if report is not None:
-            yield from _values(report["kpis"][kpi.name]["windows"])
+
+
+def value_lines(kpis: Iterable[Kpi[Any, Any]], report: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the same lines with the values of a report, as /kpis of a worker answers it."""
+    for kpi in kpis:
+        yield from _describe(kpi)
+        yield from _values(report["kpis"][kpi.name]["windows"])
 
 
 def fetch_report(url: str, *names: str, partition: int | None = None) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def test_an_option_that_stands_for_a_setting_has_no_default_of_its_own() -> None
         assert "default" not in option.get_help_extra(click.Context(click.Command("x"), show_default=True))
 
 
-READ_RECORDINGS = {"audit", "backfill"}
+READ_RECORDINGS = {"audit", "backfill", "kpis"}
 
 
 @pytest.mark.parametrize(("name", "option"), OF_SETTINGS, ids=[name for name, _ in OF_SETTINGS])
