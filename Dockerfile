@@ -4,7 +4,7 @@ WORKDIR /src
 COPY requirements.lock ./
 RUN python -m venv /opt/fairpulse \
  && /opt/fairpulse/bin/pip install --no-cache-dir --require-hashes --only-binary :all: -r requirements.lock
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE fairpulse.py ./
 COPY schemas schemas
 COPY streams streams
 COPY producers producers

@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-pytest_plugins = ["tests.support.broker", "tests.support.kafkas", "tests.support.scripted_server"]
+pytest_plugins = ["fairpulse", "tests.support.broker", "tests.support.kafkas", "tests.support.scripted_server"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

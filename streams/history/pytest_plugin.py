@@ -1,11 +1,12 @@
-"""A pytest fixture that replays recordings: what the fair's numbers were, and still are with today's code.
+"""What the fixture `replay` of the pytest plugin gives: what the fair's numbers were, and still are with today's code.
 
     def test_the_rush_at_the_north_gate(replay):
-        kpis = replay("opening_rush")
-        assert kpis.at("2025-10-25T09:30").value("visits", window="day", day="2025-10-25") == 412
-        assert kpis.final().value("unique_visitors") == 1_204
+        rush = replay("opening_rush")
+        assert rush.at("2025-10-25T09:30").value("visits", day="2025-10-25") == 54
+        assert rush.final().value("unique_visitors") == 104
 
-Recordings lie beside the test, in a folder `recordings` there or further up, or at the path that is given.
+Recordings lie beside the test, in a folder `recordings` there or further up, or at the path that is given. The plugin
+itself is the module `fairpulse`.
 """
 
 from collections.abc import Callable
@@ -22,9 +23,8 @@ FOLDER = "recordings"
 Replays = Callable[..., Replay]
 
 
-@pytest.fixture
-def replay(request: pytest.FixtureRequest) -> Replays:
-    """Return a function from a recording's name or path to its replay: `.at(time)` and `.final()` give the KPIs."""
+def replays(request: pytest.FixtureRequest) -> Replays:
+    """Return a function from a recording's name or path to its replay, for the test that asks."""
 
     def of(
         name: str | Path, *, fair_file: Path | None = None, lateness: timedelta = LATENESS, partitions: int = 1

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from schemas.environment import default_of
 from schemas.errors import FairpulseError, InvalidSettings, Unavailable
 from schemas.fair.chosen import named_fair_file
 from schemas.ports import free_port
+from schemas.program import PROGRAM
 from schemas.settings import LOOPBACK, KafkaSettings, WorkerSettings
 from streams.shown.answers import Number, Report, pair, shown
 from streams.shown.listing import fetch_report
@@ -136,7 +136,7 @@ def _new_worker(
         "FAIRPULSE_LOG_LEVEL": "warning",
         **({} if fair_file is None else {"FAIRPULSE_FAIR_FILE": str(fair_file)}),
     }
-    process = subprocess.Popen([sys.executable, "-m", "streams", "worker"], env=environment)
+    process = subprocess.Popen([*PROGRAM, "worker"], env=environment)  # noqa: S603  # our own program
     try:
         yield process
     finally:

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from rich.live import Live
 from schemas.environment import PREFIX, default_of
 from schemas.fair.file import load_fair
 from schemas.ports import HOST, free_port
+from schemas.program import PROGRAM
 from schemas.settings import WorkerSettings
 from streams.audit.run import plan_from
 from streams.local.children import Children
@@ -37,7 +37,6 @@ SHOW_SECONDS: Final = 0.5
 LINE_SECONDS: Final = 5
 """How often the view is drawn, and how often a line is printed where there is no terminal."""
 REGISTRY: Final = "terminals.sqlite"
-_PROGRAM: Final = (sys.executable, "-m")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ def run_demo(plan: DemoPlan) -> None:
         say("starting a worker")
         common = ["--bootstrap-servers", bootstrap, "--fair", str(plan.fair_file)]
         play = ["worker", "--clock", "event", "--port", str(port), "--lateness", str(plan.lateness_seconds)]
-        worker = _start(children, home, "worker", "streams", *play, *common)
+        worker = _start(children, home, "worker", *play, *common)
         wait_for(lambda: is_ready(url), worker, START_SECONDS)
         addresses = {"KPIs": f"{url}/kpis", "metrics": f"{url}/metrics", "Kafka": bootstrap}
         running = [worker]
@@ -111,7 +110,7 @@ def run_demo(plan: DemoPlan) -> None:
         running += observers
         addresses.update(seen_at)
         say("starting the simulator" if plan.direct else "starting the simulator with a terminal for every reader")
-        simulator = _start(children, home, "simulator", "producers", "simulate", *common, *_script(plan), *to)
+        simulator = _start(children, home, "simulator", "simulate", *common, *_script(plan), *to)
         _show(LiveView(fair, addresses), url, running, simulator)
         if simulator.popen.returncode:
             raise simulator.ended()
@@ -130,7 +129,7 @@ def _start_gateway(children: Children, home: Path, bootstrap: str, plan: DemoPla
     registry = home / REGISTRY
     # The gateway wants a registry; the simulator enrols its terminals there.
     enrol = ["terminals", "enrol", "organiser", "--desk", "--terminals", str(registry), "--fair", str(plan.fair_file)]
-    enrolled = _start(children, home, "registry", "producers", *enrol)
+    enrolled = _start(children, home, "registry", *enrol)
     if enrolled.popen.wait(START_SECONDS):
         raise enrolled.ended()
     port, internal = free_port(), free_port()
@@ -141,7 +140,7 @@ def _start_gateway(children: Children, home: Path, bootstrap: str, plan: DemoPla
     environment[f"{PREFIX}FAIR_FILE"] = str(plan.fair_file)
     log = home / "gateway.log"
     say("starting a gateway")
-    program = with_environment(environment, [*_PROGRAM, "producers", "gateway"])
+    program = with_environment(environment, [*PROGRAM, "gateway"])
     gateway = Part("gateway", children.start(program, log), log)
     wait_for(lambda: is_ready(f"http://{HOST}:{internal}"), gateway, START_SECONDS)
     return gateway, f"http://{HOST}:{port}", f"{HOST}:{internal}"
@@ -154,9 +153,9 @@ def _script(plan: DemoPlan) -> list[str]:
     return [*play, *scenario, *limit]
 
 
-def _start(children: Children, home: Path, name: str, package: str, *arguments: str) -> Part:
+def _start(children: Children, home: Path, name: str, *arguments: str) -> Part:
     log = home / f"{name}.log"
-    return Part(name, children.start([*_PROGRAM, package, *arguments], log), log)
+    return Part(name, children.start([*PROGRAM, *arguments], log), log)
 
 
 def _show(view: LiveView, url: str, running: Sequence[Part], simulator: Part) -> None:

@@ -1,6 +1,5 @@
 """What watches a demo: Kafka's exporter, the audit, Prometheus and Grafana, as far as this machine has them."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from schemas.ports import HOST, free_port
+from schemas.program import PROGRAM
 from streams.local.children import Children
 from streams.local.grafana import HOME_BOARD, start_grafana
 from streams.local.images import installed
@@ -84,7 +84,7 @@ def _whole_stack() -> str:
 
 def _start(children: Children, home: Path, name: str, *arguments: str) -> Part:
     log = home / f"{name}.log"
-    return Part(name, children.start([sys.executable, "-m", "streams", *arguments], log), log)
+    return Part(name, children.start([*PROGRAM, *arguments], log), log)
 
 
 def _answers(url: str) -> bool:

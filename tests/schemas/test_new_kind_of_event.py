@@ -180,7 +180,7 @@ def house_with_umbrellas(home: Path, *, own_topic: bool) -> Path:
     for folder in ("schemas", "streams", "producers", "dashboards", "tests"):
         skipped = shutil.ignore_patterns("__pycache__", "screenshots", "bench")
         shutil.copytree(ROOT / folder, home / folder, ignore=skipped)
-    for file in ("pyproject.toml", "README.md", "docker-compose.yml"):
+    for file in ("fairpulse.py", "pyproject.toml", "README.md", "docker-compose.yml"):
         shutil.copy(ROOT / file, home)
     with (home / "schemas" / "events.py").open("a", encoding="utf-8") as events:
         events.write(CLASS)
