@@ -36,7 +36,7 @@ class Finder:
     """Finds our packages for Python's import, beside the finders that it has anyway.
 
     Attributes:
-        first: take ours whoever else has a package of that name; else only where nobody has.
+        first: take ours, even where another project has a package of that name; else only where none has.
     """
 
     first = False

