@@ -44,9 +44,9 @@ def kpis(
     windows closed by TIME. The pytest fixture `replay` gives the same numbers.
 
     JSON of a RECORDING has the keys `fair`, `at` (null without --at), `window_end` (where windows of minutes end) and
-    `kpis`. By its name, each KPI has `question`, `unit` and `windows`. A window is a list of `labels` and `value`; the
-    window `day` has such a list by date. A value is a number, money in minor units; of a KPI in seconds it has
-    `count`, `sum` and quantiles, in milliseconds. So does a worker answer on /kpis.
+    `kpis`. In `kpis` each KPI has, under its name, `question`, `unit` and `windows`. A window is a list of `labels` and
+    `value`; the window `day` has such a list for each date. A value is a number, money in minor units; a KPI in seconds
+    has `count`, `sum`, `buckets`, `mean` and quantiles, in milliseconds. A worker's /kpis has the same shape.
     """
     from streams.shown.listing import catalogue_lines, fetch_report, known, value_lines
 
