@@ -7,7 +7,7 @@ import venv
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, EntryPoints, PathDistribution, distribution
+from importlib.metadata import Distribution, EntryPoints, PathDistribution, distribution
 from pathlib import Path
 
 import pytest
@@ -71,7 +71,7 @@ def installed(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Environ
     [metadata] = modules.glob("fairpulse-*.dist-info")
     for top in {top for name in required(["pytest", *requirements_of(metadata)]) for top in tops_of(name)}:
         (modules / top.name).symlink_to(top)
-    for script in (*scripts_of(metadata), EntryPoint("pytest", "pytest:console_main", "console_scripts")):
+    for script in (*scripts_of(PathDistribution(metadata)), *scripts_of(distribution("pytest"))):
         program = folder / "bin" / script.name
         call = f"from {script.module} import {script.attr}\nsys.exit({script.attr}())\n"
         program.write_text(f"#!{folder}/bin/python\nimport sys\n{call}", encoding="utf-8")
@@ -84,8 +84,8 @@ def requirements_of(metadata: Path) -> list[str]:
     return [line.removeprefix("Requires-Dist: ") for line in lines if line.startswith("Requires-Dist: ")]
 
 
-def scripts_of(metadata: Path) -> EntryPoints:
-    return PathDistribution(metadata).entry_points.select(group="console_scripts")
+def scripts_of(installed: Distribution) -> EntryPoints:
+    return installed.entry_points.select(group="console_scripts")
 
 
 def required(requirements: Sequence[str], extra: str = "") -> Iterator[str]:

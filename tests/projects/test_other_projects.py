@@ -58,7 +58,6 @@ LAYOUTS = {
     "pythonpath names its root": Layout({**THEIRS, **OWN_TEST, **ROOT_ON_PATH}),
     "importlib mode": Layout({**THEIRS, **OWN_TEST, **ROOT_ON_PATH}, ("pytest", "--import-mode=importlib")),
     "PYTHONPATH names its root": Layout({**THEIRS, **OWN_TEST}, path="."),
-    "src, named by PYTHONPATH": Layout({**IN_SRC, **OWN_TEST}, path="src"),
     "installed for editing": Layout({**THEIRS, **OWN_TEST}, editable="."),
     "src, installed for editing": Layout({**IN_SRC, **OWN_TEST}, editable="src"),
     "a package without __init__.py": Layout({**AS_MODULES, **OWN_TEST, "conftest.py": ""}),
@@ -69,7 +68,6 @@ LAYOUTS = {
 }
 GIVEN = {
     "nothing of its own": Layout({**ASKING, **OPTED_IN}),
-    "by -p": Layout(ASKING, ("pytest", "-p", "fairpulse")),
     "schemas are files of data": Layout({**ASKING, **OPTED_IN, "schemas/order.json": "{}"}),
     "packages that the fixture does not need": Layout({**ASKING, **OPTED_IN, "dashboards/__init__.py": ""}),
     "importlib mode, its packages not on the path": Layout(
