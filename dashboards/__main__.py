@@ -1,4 +1,4 @@
-"""`python -m dashboards`: write the generated files; with --check name those that are stale."""
+"""`python -m dashboards`: write the generated files and tables; with --check name the files that are stale."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -10,12 +10,14 @@ import click
 import yaml
 
 from dashboards.alerts import alert_rules
+from dashboards.blocks import has_blocks, pages_of, with_fresh_blocks
 from dashboards.boards import ALL_BOARDS
 from dashboards.commands import COMMANDS
 from dashboards.pages import kpis_page, settings_page, topics_page
 from dashboards.provisioning import datasources, providers
 from dashboards.rules import recording_rules
 from dashboards.scraping import prometheus_config
+from dashboards.tables import TABLES
 from schemas.api.asyncapi import asyncapi_text
 from schemas.api.openapi import openapi_text
 from schemas.console import run
@@ -47,7 +49,12 @@ def written() -> Mapping[Path, Callable[[], str]]:
     pages = {GENERATED / name: text for name, text in FILES.items()}
     boards = {ROOT / "json" / f"{board.uid}.json": partial(board_json, board) for board in ALL_BOARDS}
     config = {ROOT / name: partial(_yaml, make) for name, make in CONFIG.items()}
-    return {**pages, **boards, **config}
+    with_tables = {
+        page: partial(with_fresh_blocks, page, TABLES)
+        for page in pages_of(ROOT.parent)
+        if has_blocks(page.read_text(encoding="utf-8"))
+    }
+    return {**pages, **boards, **config, **with_tables}
 
 
 def stale() -> Mapping[Path, str]:
