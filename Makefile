@@ -50,11 +50,11 @@ format: $(READY) ## lay out the Python code and sort its imports
 	@$(BIN)/ruff check --quiet --select I --fix .
 	@$(BIN)/ruff format --quiet .
 
-bench: $(READY) ## throughput beside stock Faust, Quix Streams and a bare loop, on one core; QUICK=1 for a short one
-	@$(BIN)/python tests/bench/run.py $(if $(QUICK),--quick)
+bench: $(READY) ## throughput beside stock Faust, Quix Streams and a bare loop, on one core; QUICK=1 for a short one, WRITE=1 keeps the figures
+	@$(BIN)/python tests/bench/run.py $(if $(QUICK),--quick) $(if $(WRITE),--write)
 
-load: $(READY) ## load on a gateway of its own, loopback only; LOAD_ARGS="--overload 60" adds a flood
-	@$(BIN)/python tests/bench/load.py $(LOAD_ARGS)
+load: $(READY) ## load on a gateway of its own, loopback only; LOAD_ARGS="--overload 60" adds a flood, WRITE=1 keeps the figures
+	@$(BIN)/python tests/bench/load.py $(LOAD_ARGS) $(if $(WRITE),--write)
 
 generate: $(READY) ## write the files that come from the KPI catalogue, its cases and the recordings
 	@$(BIN)/python -m dashboards

@@ -1,7 +1,8 @@
 """`make load`: how many events a gateway takes, and how soon they are shown. It starts Kafka, gateway and worker.
 
 Loopback only, bounded in time, and nothing is left behind. Phases: batches of 20, single events, from acceptance to
-/metrics at 1,000 events/s, and (with --overload SECONDS) a flood. The gateway runs on one core.
+/metrics at 1,000 events/s, and (with --overload SECONDS) a flood. The gateway runs on one core. --write puts the
+figures into the table of README.md beside this file.
 """
 
 import argparse
@@ -9,7 +10,9 @@ import asyncio
 import json
 import os
 import statistics
+import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +25,7 @@ from schemas.settings import KafkaSettings
 from schemas.topics import SCANS
 from streams.kafka.topics import ensure_topics
 from streams.local.kafka import LocalKafka
+from tests.bench.writing import command_of, write
 from tests.support.gateway import FAIR_ID, GatewayProcess, Paired
 from tests.support.posting import Line, Tally, batches, terminal_at_work
 from tests.support.workers import WorkerProcess, read_back
@@ -49,7 +53,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10, help="of each phase (default 10)")
     parser.add_argument("--overload", type=float, default=0, help="seconds of a flood (default: none)")
     parser.add_argument("--only", nargs="*", default=["batches", "single", "visible"], help="phases to run")
+    parser.add_argument("--write", action="store_true", help="put the figures into tests/bench/README.md")
     given = parser.parse_args()
+    figures: dict[str, str] = {}
     seconds, flood = min(given.seconds, MOST_SECONDS), min(given.overload, MOST_SECONDS)
     with tempfile.TemporaryDirectory(prefix="fairpulse-load-") as directory, LocalKafka.start() as kafka:
         asyncio.run(ensure_topics(KafkaSettings(bootstrap_servers=kafka.bootstrap_servers, partitions=PARTITIONS)))
@@ -63,15 +69,18 @@ def main() -> None:
         try:
             asyncio.run(warm(stand))
             if "batches" in given.only:
-                asyncio.run(steady(stand, 20, seconds))
+                figures["gateway_batches"] = asyncio.run(steady(stand, 20, seconds))
             if "single" in given.only:
-                asyncio.run(steady(stand, 1, seconds))
+                figures["gateway_single"] = asyncio.run(steady(stand, 1, seconds))
             if "visible" in given.only:
-                visible(stand, Path(directory), seconds)
+                figures["gateway_visible"] = visible(stand, Path(directory), seconds)
         finally:
             gateway.stop()
         if flood:
-            overload(kafka, paired, terminals, Path(directory), flood)
+            figures["gateway_flood"] = overload(kafka, paired, terminals, Path(directory), flood)
+    if given.write:
+        command = command_of("tests/bench/load.py", sys.argv[1:], os.environ)
+        print("written:", *(write(figures, command, time.strftime("%Y-%m-%d")) or [f"no row has {command}"]))
 
 
 def pin(pid: int, core: int) -> None:
@@ -112,7 +121,8 @@ async def crowd(stand: Stand, *, size: int, seconds: float, watch: Callable[[], 
     return tally
 
 
-async def steady(stand: Stand, size: int, seconds: float) -> None:
+async def steady(stand: Stand, size: int, seconds: float) -> str:
+    """Print what all terminals got in, in batches of a size; return it as the table of figures has it."""
     loop = asyncio.get_running_loop()
     used, began = cpu_seconds(stand.gateway.process.pid), loop.time()
     tally = await crowd(stand, size=size, seconds=seconds)
@@ -127,6 +137,8 @@ async def steady(stand: Stand, size: int, seconds: float) -> None:
     others = {status: count for status, count in tally.statuses.items() if status != 202}
     if others or tally.resets:
         print(f"  other answers: {others}, without an answer: {tally.resets}", flush=True)
+    rate = f"{requests / took:,.0f} requests/s" if size == 1 else f"{accepted / took:,.0f} events/s"
+    return f"{rate}, {latency(tally.seconds)}"
 
 
 def latency(seconds: Sequence[float]) -> str:
@@ -137,8 +149,8 @@ def latency(seconds: Sequence[float]) -> str:
     return f"p50 {cuts[49] * 1_000:,.0f} ms, p99 {cuts[98] * 1_000:,.0f} ms"
 
 
-def visible(stand: Stand, directory: Path, seconds: float) -> None:
-    """Accept 1,000 events/s in batches of 20 and see when a worker's /metrics counts each of them."""
+def visible(stand: Stand, directory: Path, seconds: float) -> str:
+    """Accept 1,000 events/s in batches of 20 and return when a worker's /metrics counted them."""
     worker = WorkerProcess(
         stand.kafka.bootstrap_servers,
         directory / "worker.log",
@@ -147,7 +159,7 @@ def visible(stand: Stand, directory: Path, seconds: float) -> None:
     )
     try:
         worker.wait_ready()
-        asyncio.run(_visible(stand, worker, seconds))
+        return asyncio.run(_visible(stand, worker, seconds))
     finally:
         worker.stop()
 
@@ -165,7 +177,7 @@ def counted(page: str | None) -> int:
     )
 
 
-async def _visible(stand: Stand, worker: WorkerProcess, seconds: float) -> None:
+async def _visible(stand: Stand, worker: WorkerProcess, seconds: float) -> str:
     loop = asyncio.get_running_loop()
     while (before := counted(await asyncio.to_thread(worker.get, "/metrics"))) != worker.events():
         await asyncio.sleep(0.2)
@@ -215,9 +227,10 @@ async def _visible(stand: Stand, worker: WorkerProcess, seconds: float) -> None:
         f"accepted to visible on /metrics, at {len(accepted) / seconds:,.0f} events/s (scraped every 50 ms and more): "
         f"{latency(lags)}; {len(accepted) - len(lags)} of {len(accepted):,} not seen"
     )
+    return latency(lags)
 
 
-def overload(kafka: LocalKafka, paired: Paired, terminals: list[Terminal], directory: Path, seconds: float) -> None:
+def overload(kafka: LocalKafka, paired: Paired, terminals: list[Terminal], directory: Path, seconds: float) -> str:
     """Ten times as many terminals as there is room for requests; memory, and what became of the acknowledged."""
     gateway = GatewayProcess(
         kafka.bootstrap_servers, paired, directory / "flood.log", gateway_requests=str(len(terminals) // 10)
@@ -241,6 +254,8 @@ def overload(kafka: LocalKafka, paired: Paired, terminals: list[Terminal], direc
             f"{statistics.mean(memory[-tenth:]):.0f} at last, {max(memory):.0f} at most; "
             f"{tally.without_retry_after} refusals without Retry-After"
         )
+        acknowledged = f"{len(tally.acknowledged):,} events acknowledged, {lost} of them lost"
+        return f"{acknowledged}, at most {max(memory):.0f} MiB resident"
     finally:
         gateway.stop()
 

@@ -3,15 +3,18 @@
 Every contender is a process on a core of its own; broker and benchmark have the others. All read the same records from
 consumer groups of their own. Time runs from the first record to the last one applied (and, for those that keep
 anything, stored); joining the group is left out. Contenders that count differently fail the benchmark.
-The figures are the last lines of standard output: name, value, unit, with tabs between.
+The figures are the last lines of standard output: name, value, unit, with tabs between. --write puts them into the
+table of README.md beside this file.
 """
 
 import argparse
 import asyncio
 import dataclasses
+import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -32,6 +35,7 @@ from contenders import (
 from events import Amount, events, produce
 from processes import Bench, Cores, Failed, say
 from worker import Group, source_ends
+from writing import command_of, value_text, write
 
 from schemas.errors import FairpulseError
 from schemas.fair.file import example_fair_path, load_fair
@@ -65,6 +69,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=2, help="worker and bare loop in turn, best counts [default: 2]")
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, metavar="NAME", help=", ".join(NAMES))
     parser.add_argument("--quix-python", default=sys.executable, help="a Python with quixstreams [default: this one]")
+    parser.add_argument("--write", action="store_true", help="put the figures into tests/bench/README.md")
     return parser.parse_args()
 
 
@@ -162,6 +167,10 @@ def main() -> int:
             field.note(name, field.figures[above][0] / field.figures[below][0], "ratio")
     for name, (value, unit) in field.figures.items():
         print(f"{name}\t{value:.0f}\t{unit}" if value >= 1_000 else f"{name}\t{value:.3g}\t{unit}")
+    if asked.write:
+        values = {name: value_text(name, value, unit) for name, (value, unit) in field.figures.items()}
+        command = command_of("tests/bench/run.py", sys.argv[1:], os.environ)
+        say(f"written: {', '.join(write(values, command, time.strftime('%Y-%m-%d'))) or f'no row has {command}'}")
     return 0
 
 
