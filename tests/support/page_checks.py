@@ -183,7 +183,7 @@ def boards_do_not_exist(page: Page) -> Complaints:
     """Find titles of boards, written in italics or bold after the word board, that no board has."""
     titles = {board.title for board in ALL_BOARDS}
     for one in page.prose:
-        for title in re.findall(r"\bboard \*{1,2}([^*]+)\*{1,2}", one.text):
+        for title in re.findall(r"\b[Bb]oards? \*{1,2}([^*]+)\*{1,2}", one.text):
             if title not in titles:
                 yield one.line, f"there is no board {title}"
 

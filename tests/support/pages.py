@@ -50,6 +50,11 @@ class Page:
         return (ROOT / self.path).parent
 
     @property
+    def own_text(self) -> str:
+        """Its text without the tables that are written from the code."""
+        return re.sub(r"(<!-- [^>]*: written by [^>]* -->).*?(<!-- end -->)", r"\1\2", self.text, flags=re.DOTALL)
+
+    @property
     def blocks(self) -> list[Found]:
         """Its fenced blocks, with their language."""
         found: list[Found] = []
