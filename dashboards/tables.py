@@ -74,6 +74,8 @@ def _reach(port: str, published: Mapping[str, str], exposed: Mapping[str, str]) 
 
 
 def _first_sentence(text: str) -> str:
+    """Return what a port is for: the first sentence of its setting, without saying again that it is a port."""
+    text = re.sub(r"^Port (?:of|on which) (\w?)", lambda found: found[1].upper(), text)
     return re.split(r"(?<=\.)\s|; ", text, maxsplit=1)[0].rstrip(".") + "."
 
 
