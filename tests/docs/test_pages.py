@@ -98,6 +98,10 @@ LIES = {
         "| figure | value | date | command |\n|---|---|---|---|\n| takeover | 9 s | 2026-11-24 | by hand |\n",
         "the figure takeover wants the command that prints it in a column of its own",
     ),
+    "a figure once more": (
+        "A journal has 44 bytes per event.",
+        "44 bytes is the figure journal_bytes_per_event; take it from there, with a block of figures or a link",
+    ),
     "Python": ("```python\nfor\n```", "this is not Python: invalid syntax"),
 }
 
@@ -109,6 +113,7 @@ def test_a_lie_of_any_kind_is_found(text: str, said: str) -> None:
 
 
 TRUTHS = (
+    "144 bytes, and 44 bytesize",
     "[x](../README.md)",
     "* [One](#one)\n* [`two`, and three](#two-and-three)\n\n## One\n\n## `two`, and three\n",
     "`fairpulse`, `fairpulse COMMAND --help`, `fairpulse-worker`, `fairpulse terminals enrol stand-1 --booth h1-a01`",

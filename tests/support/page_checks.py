@@ -204,6 +204,27 @@ def figures_are_bare(page: Page) -> Complaints:
                 yield line, f"the figure {cells[0]} wants the command that prints it in a column of its own"
 
 
+@cache
+def measured() -> dict[str, str]:
+    """Return the measured amounts that cannot be taken for anything else, each with the name of its figure."""
+    found = {}
+    for home in HOMES:
+        for one in figures_in(home.read_text(encoding="utf-8")):
+            for amount in re.findall(r"[0-9][0-9.,]* (?:events/s|requests/s|records/s|bytes)", one.value):
+                found[amount] = one.name
+    return found
+
+
+def figures_are_repeated(page: Page) -> Complaints:
+    """Find measured amounts outside of the tables of figures: they would stay when the figure is measured again."""
+    if ROOT / page.path in HOMES:
+        return
+    for number, line in enumerate(page.own_text.splitlines(), 1):
+        for amount, name in measured().items():
+            if re.search(rf"(?<![0-9.,]){re.escape(amount)}(?![a-z])", line):
+                yield number, f"{amount} is the figure {name}; take it from there, with a block of figures or a link"
+
+
 def python_is_wrong(page: Page) -> Complaints:
     """Find blocks of Python that do not compile."""
     for block in page.blocks:
@@ -224,6 +245,7 @@ CHECKS: tuple[Callable[[Page], Complaints], ...] = (
     alerts_do_not_exist,
     boards_do_not_exist,
     figures_are_bare,
+    figures_are_repeated,
     python_is_wrong,
 )
 

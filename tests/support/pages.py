@@ -52,7 +52,8 @@ class Page:
     @property
     def own_text(self) -> str:
         """Its text without the tables that are written from the code."""
-        return re.sub(r"(<!-- [^>]*: written by [^>]* -->).*?(<!-- end -->)", r"\1\2", self.text, flags=re.DOTALL)
+        blocks = r"<!-- [^>]*: written by [^>]* -->.*?<!-- end -->"
+        return re.sub(blocks, lambda one: "\n" * one[0].count("\n"), self.text, flags=re.DOTALL)
 
     @property
     def blocks(self) -> list[Found]:
