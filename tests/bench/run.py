@@ -64,7 +64,7 @@ def options() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("--quick", action="store_true", help="200,000 events instead of 1,000,000")
-    parser.add_argument("--events", type=int, help="this number of events instead")
+    parser.add_argument("--events", type=int, help="this many events instead")
     parser.add_argument("--prefix", type=int, help="events for stock Faust [default: 30,000; 10,000 with --quick]")
     parser.add_argument("--rounds", type=int, default=2, help="worker and bare loop in turn, best counts [default: 2]")
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, metavar="NAME", help=", ".join(NAMES))

@@ -1,4 +1,4 @@
-"""What a page may get wrong, one check for each kind; each yields the line and what to put right there."""
+"""Checks of pages, one for each thing that may be wrong; each yields the line and what to put right there."""
 
 import ast
 import re
