@@ -184,7 +184,7 @@ def _word_for_nothing(panel: Panel) -> str:
 
 
 def _stands_alone(panel: Panel) -> bool:
-    """Whether it is a number of the wall: it bears its title itself, larger than Grafana writes titles."""
+    """Whether it is a number of the wall: it shows its title itself, larger than Grafana writes titles."""
     return panel.kind is Kind.STAT and panel.large and not panel.names
 
 

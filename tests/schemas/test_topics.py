@@ -95,7 +95,7 @@ def test_a_badge_lies_in_the_same_partition_of_both_topics_it_appears_in() -> No
 
 
 def test_every_class_of_events_has_exactly_one_topic() -> None:
-    """A class is an event if it bears a type; what several share (the terms of deals) bears none."""
+    """A class is an event if it has a type; what several share (the terms of deals) bears none."""
     declared = [one for one in vars(events).values() if isinstance(one, type) and issubclass(one, Event)]
     for kind in declared:
         homes = [topic.name for topic in DECLARED.values() if kind in topic.events]
@@ -160,7 +160,7 @@ class Kept(Event):
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class Again(Event):
-    """A class that bears the type of another one."""
+    """A class that has the type of another one."""
 
     _: KW_ONLY
     type: Literal["fair.visitor.scanned.v1"] = "fair.visitor.scanned.v1"

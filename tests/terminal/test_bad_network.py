@@ -64,7 +64,7 @@ class Line:
             self.address = f"http://{HOST}:{self.proxy.port}"
 
     def stored(self) -> dict[str, int]:
-        """Return how often each event lies in Kafka."""
+        """Return how often each event is in Kafka."""
         found: dict[str, int] = {}
         for topic in EVENT_TOPICS:
             for *_, value in read_back(self.servers, topic.name):

@@ -74,7 +74,7 @@ async def test_a_hundred_kills_lose_no_saved_scan_and_count_none_twice(folder: P
     # The last deed may be there without having been called saved, never the other way round.
     assert last in (done, done + 1)
     assert sorted(server.events) == sorted(there), "nothing lost, nothing twice"
-    assert server.conflicts == 0, "whatever was sent again was the same bytes"
+    assert server.conflicts == 0, "a repeated request had other bytes"
     assert sorted(event["seq"] for event in server.events.values()) == list(range(1, last + 1)), "numbers without a gap"
     assert totals.accepted + totals.duplicates == last
     assert totals.pending == totals.rejected == 0

@@ -55,7 +55,7 @@ def gateway(kafka: LocalKafka, enrolled: Paired, tmp_path_factory: pytest.TempPa
 
 
 async def stored(kafka: LocalKafka) -> Counter[str]:
-    """Return how often each event lies in Kafka, by terminal and id."""
+    """Return how often each event is in Kafka, by terminal and id."""
     found: Counter[str] = Counter()
     for topic in EVENT_TOPICS:
         for _, _, _, _, value in await asyncio.to_thread(read_back, kafka.bootstrap_servers, topic.name):
