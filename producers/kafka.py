@@ -6,11 +6,11 @@ from typing import Final
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.conn import create_conn
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 from aiokafka.protocol.metadata import MetadataRequest
 
 from schemas.errors import FairpulseError
-from schemas.kafka_access import explain_silence
+from schemas.kafka_reach import explain_silence, reaches_a_broker
 from schemas.settings import KafkaSettings
 
 LET_GO_S: Final = 1.0
@@ -18,8 +18,20 @@ LET_GO_S: Final = 1.0
 
 
 async def no_kafka(kafka: KafkaSettings) -> FairpulseError:
-    """Return why a client could not start: no broker answers, or it does not let us in."""
+    """Return why a client does not work: no broker answers, does not let us in, or gives an address of no use."""
     return await explain_silence(kafka, create_conn, MetadataRequest([]))
+
+
+async def start(producer: AIOKafkaProducer) -> None:
+    """Start a client that can also reach a broker under its advertised address.
+
+    Raises:
+        KafkaConnectionError: it cannot; aiokafka's own start is content with a bootstrap server.
+    """
+    await producer.client.bootstrap()
+    if not await reaches_a_broker(producer.client):  # the rest of the start would wait for one
+        raise KafkaConnectionError("no advertised address can be reached")
+    await producer.start()
 
 
 async def end(producer: AIOKafkaProducer, within_s: float) -> None:

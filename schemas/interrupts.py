@@ -1,16 +1,53 @@
-"""Ctrl-C: the first asks for a clean end, the second ends at once."""
+"""Ctrl-C, SIGTERM and SIGHUP: the first asks for a clean end, the second ends at once."""
 
-import asyncio
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
+
+
+class Ended(KeyboardInterrupt):
+    """SIGTERM or SIGHUP has come; whatever tidies up after Ctrl-C does so now.
+
+    Attributes:
+        number: of the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+def ending_signals() -> tuple[signal.Signals, ...]:
+    """Return the signals that ask for a clean end. SIGHUP is none if it is ignored, as under `nohup`."""
+    hangup = getattr(signal, "SIGHUP", None)  # Windows has none
+    heard = hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN
+    return (signal.SIGINT, signal.SIGTERM, *((hangup,) if heard else ()))
+
+
+def end_cleanly() -> None:
+    """Let SIGTERM and SIGHUP end a command as Ctrl-C does, which Python itself turns into an exception."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        raise Ended(number)
+
+    for number in ending_signals():
+        if number != signal.SIGINT:
+            signal.signal(number, end)
 
 
 @contextmanager
-def stopping(stop: asyncio.Event) -> Iterator[None]:
-    """Let the first Ctrl-C or SIGTERM set `stop`; the second one acts as it always does."""
+def stopping(stop: "asyncio.Event") -> Iterator[None]:
+    """Let the first signal that asks for a clean end set `stop`; the second one acts as it always does."""
+    import asyncio  # noqa: PLC0415 - half of the time that a help text takes
+
     loop = asyncio.get_running_loop()
-    signals = (signal.SIGINT, signal.SIGTERM)
+    signals = ending_signals()
 
     def first() -> None:
         stop.set()

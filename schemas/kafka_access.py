@@ -4,10 +4,10 @@ It imports no client library: arguments are plain values, and errors are known b
 """
 
 import ssl
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Final
 
-from schemas.errors import FairpulseError, InvalidSettings, Refused, Unavailable
+from schemas.errors import InvalidSettings, Refused
 from schemas.settings import KafkaSettings
 
 DENIED: Final = {29: "topic", 30: "group", 31: "cluster", 53: "transactional id"}
@@ -16,9 +16,6 @@ DENIED: Final = {29: "topic", 30: "group", 31: "cluster", 53: "transactional id"
 ILLEGAL_SASL_STATE: Final = 34
 WRONG_PASSWORD: Final = 58
 UNKNOWN_MECHANISM: Final = 33
-
-PROBE_MS: Final = 5_000
-"""Time limit for asking a broker why it refused us."""
 
 GRANT: Final = "`fairpulse acls` lists the access rules; an administrator grants them with `fairpulse acls --apply`"
 
@@ -112,43 +109,3 @@ def refused(kafka: KafkaSettings, error: object, doing: str) -> Refused | None:
             hint="check that the listener speaks TLS, FAIRPULSE_SSL_CA_FILE, and the name in the broker's certificate",
         )
     return None
-
-
-async def explain_silence(
-    kafka: KafkaSettings, connect: Callable[..., Awaitable[Any]], question: object
-) -> FairpulseError:
-    """Return why a client could not start. Clients themselves only report that no broker is available.
-
-    Args:
-        kafka: where the brokers are, and who we are.
-        connect: aiokafka's `create_conn`.
-        question: a request that a broker answers only to clients that it knows.
-    """
-    shut_out = Refused(
-        f"Kafka at {kafka.bootstrap_servers} closes the connection of {kafka.principal}",
-        hint="it may want a password or TLS: set FAIRPULSE_SECURITY_PROTOCOL to that of the listener",
-    )
-    is_there = False
-    for server in kafka.bootstrap_servers.split(","):
-        host, _, port = server.rpartition(":")
-        try:
-            connection = await connect(
-                host.strip("[]"), int(port), request_timeout_ms=PROBE_MS, **security_arguments(kafka)
-            )
-        except Exception as error:  # noqa: BLE001 - any error may tell why
-            if (told := refused(kafka, error, "")) is not None:
-                return told
-            is_there = is_there or not isinstance(error, OSError)
-            continue
-        try:
-            await connection.send(question)
-        except Exception:  # noqa: BLE001 - it connected and was then shut out
-            return shut_out
-        finally:
-            connection.close()
-    if is_there:
-        return shut_out
-    return Unavailable(
-        f"no Kafka answers at {kafka.bootstrap_servers}",
-        hint="start one with `fairpulse kafka`, or set FAIRPULSE_BOOTSTRAP_SERVERS",
-    )

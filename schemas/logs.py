@@ -1,4 +1,4 @@
-"""How our programs log: one line a turn of life on standard error, with every field that it is given.
+"""How our programs log: one line per turn of life on standard error, with every field that it is given.
 
 log = logger(__name__)
 log.info("partitions assigned", active=[0, 3], standby=[1])
@@ -11,7 +11,8 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, TextIO
@@ -90,6 +91,18 @@ def log_to_stderr(settings: "LogSettings", *, quiet: Iterable[str] = (), silent:
     for names, least in ((quiet, logging.WARNING), (silent, logging.CRITICAL)):
         for name in names:
             logging.getLogger(name).setLevel(least)
+
+
+@contextmanager
+def hushed(library: str) -> Iterator[None]:
+    """Show nothing of a library for a while, in which we tell what goes wrong ourselves."""
+    logs = logging.getLogger(library)
+    level = logs.level
+    logs.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logs.setLevel(level)
 
 
 def formatter(log_format: str, stream: TextIO) -> logging.Formatter:

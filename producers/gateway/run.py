@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ from producers.gateway.supervisor import FRESH_S, Supervisor
 from producers.registry.doorkeeper import Doorkeeper
 from schemas.errors import InvalidSettings, Unavailable
 from schemas.fair.model import Fair
+from schemas.interrupts import ending_signals
 from schemas.logs import log_to_stderr, logger
 from schemas.settings import GatewaySettings, KafkaSettings, LogSettings
 
@@ -86,7 +86,7 @@ def create_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) 
 
 
 def run_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) -> None:
-    """Serve until SIGINT or SIGTERM, then answer the requests under way and end.
+    """Serve until SIGINT, SIGTERM or SIGHUP, then answer the requests under way and end.
 
     Raises:
         Unavailable: a port is taken, or the registry cannot be read.
@@ -102,7 +102,7 @@ async def serve(gateway: Gateway, stop: asyncio.Event) -> None:
     """Serve until `stop` is set or a signal comes. Raises Unavailable, see `run_gateway`."""
     settings, loop = gateway.settings, asyncio.get_running_loop()
     began_s = loop.time()
-    for one in (signal.SIGTERM, signal.SIGINT):
+    for one in ending_signals():
         loop.add_signal_handler(one, stop.set)
     gateway.doorkeeper.read()
     public = PlainServer(_config(Doors(gateway), settings, gateway))

@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from producers.gateway.outbox import Outbox, error_of
-from producers.kafka import let_go, no_kafka
+from producers.kafka import let_go, no_kafka, start
 from producers.records import RawRecord
 from schemas.errors import FairpulseError, InvalidSettings, Refused, Unavailable
 from schemas.kafka_access import client_arguments, refused
@@ -216,7 +216,7 @@ class Supervisor:
         topic, is_connected = "", False
         try:
             async with asyncio.timeout(CONNECT_S):
-                await producer.start()
+                await start(producer)
                 for topic in self._topics:
                     await producer.partitions_for(topic)
             is_connected = True

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from typing_extensions import override
 
-from producers.kafka import end, let_go, no_kafka
+from producers.kafka import end, let_go, no_kafka, start
 from producers.records import Record, record_of
 from schemas.errors import Unavailable
 from schemas.events import Event
@@ -187,7 +187,7 @@ class KafkaSink(CountingSink):
             request_timeout_ms=int(self._patience_s * 1_000),
         )
         try:
-            await asyncio.wait_for(self._producer.start(), self._patience_s)
+            await asyncio.wait_for(start(self._producer), self._patience_s)
         except (KafkaError, OSError, TimeoutError):
             producer, self._producer = self._producer, None
             await let_go(producer)

@@ -7,17 +7,25 @@ from contextlib import asynccontextmanager
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.conn import create_conn
-from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    NodeNotReadyError,
+    RequestTimedOutError,
+    TopicAlreadyExistsError,
+    for_code,
+)
 from aiokafka.protocol.metadata import MetadataRequest
 
 from schemas.errors import FairpulseError, MustStop, Unavailable
-from schemas.kafka_access import client_arguments, explain_silence, refused
+from schemas.kafka_access import client_arguments, refused
+from schemas.kafka_reach import explain_silence, reaches_a_broker
 from schemas.settings import KafkaSettings
 from schemas.topics import ALL_TOPICS, Topic
 
 
 async def no_kafka(settings: KafkaSettings) -> FairpulseError:
-    """Return why a client could not start: no broker answers, or the broker refuses the client."""
+    """Return why a client does not work: no broker answers, does not let us in, or gives an address of no use."""
     return await explain_silence(settings, create_conn, MetadataRequest([]))
 
 
@@ -26,7 +34,7 @@ async def admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
     """Open an admin connection.
 
     Raises:
-        Unavailable: no broker answers, or the broker refuses name or password.
+        Unavailable: no broker answers, it refuses name or password, or its advertised address cannot be reached.
     """
     client = AIOKafkaAdminClient(**client_arguments(settings), request_timeout_ms=15_000)
     try:
@@ -35,7 +43,11 @@ async def admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
         await client.close()
         raise await no_kafka(settings) from error
     try:
+        if not await reaches_a_broker(client._client):  # noqa: SLF001 - a request would wait for it in vain
+            raise await no_kafka(settings)
         yield client
+    except (KafkaConnectionError, NodeNotReadyError, RequestTimedOutError, TimeoutError) as error:
+        raise await no_kafka(settings) from error
     finally:
         await client.close()
 

@@ -1,15 +1,19 @@
 """Runs a worker in the foreground until it is stopped."""
 
 import asyncio
+import signal
 import time
+from typing import Any, cast
 
 import faust
+from typing_extensions import override
 
 from schemas.fair.model import Fair
-from schemas.logs import log_to_stderr, logger
+from schemas.interrupts import ending_signals
+from schemas.logs import hushed, log_to_stderr, logger
 from schemas.settings import KafkaSettings, LogSettings, WorkerSettings
 from schemas.topics import ALL_TOPICS, EVENT_TOPICS
-from streams.kafka.preflight import refuse_denied
+from streams.kafka.preflight import refuse_denied, refuse_strangers
 from streams.kafka.topics import ensure_topics
 from streams.shown.pages import refuse_taken
 from streams.worker.app import create_worker
@@ -19,11 +23,11 @@ log = logger(__name__)
 
 
 def run_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) -> None:
-    """Fold events until SIGINT or SIGTERM.
+    """Fold events until SIGINT, SIGTERM or SIGHUP.
 
     Raises:
         Unavailable: no broker answers at the start, or it denies a right that the worker needs.
-        MustStop: the topics do not fit the settings.
+        MustStop: the topics do not fit the settings, or another program is in the workers' group.
         SystemExit: the worker ended.
     """
     log_to_stderr(LogSettings.load(), quiet=("faust", "mode", "aiokafka"), silent=SAID_TWICE)
@@ -40,10 +44,17 @@ def run_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) -> No
         host=settings.metrics_host,
         port=settings.metrics_port,
     )
-    for name in asyncio.run(ensure_topics(kafka, (*ALL_TOPICS, worker.journal))):
-        log.info("topic created", topic=name, partitions=kafka.partitions)
-    topics = [topic.name for topic in (*EVENT_TOPICS, worker.journal)]
-    asyncio.run(refuse_denied(kafka, worker.app.conf.id, topics))
+    with hushed("aiokafka"):  # what goes wrong here is told once, in our words
+        for name in asyncio.run(ensure_topics(kafka, (*ALL_TOPICS, worker.journal))):
+            log.info("topic created", topic=name, partitions=kafka.partitions)
+        topics = [topic.name for topic in (*EVENT_TOPICS, worker.journal)]
+        group = worker.app.conf.id
+        asyncio.run(refuse_denied(kafka, group, topics))
+        asyncio.run(
+            refuse_strangers(
+                kafka, group, cast("Any", worker.app.assignor).name, [topic.name for topic in EVENT_TOPICS]
+            )
+        )
     began = time.monotonic()
     try:
         process_of(worker.app).execute_from_commandline()
@@ -59,8 +70,19 @@ def run_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) -> No
         )
 
 
+class Process(faust.Worker):
+    """Faust's process, which SIGHUP stops as SIGTERM does."""
+
+    @override
+    def install_signal_handlers(self) -> None:
+        super().install_signal_handlers()
+        for number in ending_signals():
+            if number not in (signal.SIGINT, signal.SIGTERM):
+                self.loop.add_signal_handler(number, self._on_sigterm)
+
+
 def process_of(app: faust.App) -> faust.Worker:
     """Return Faust's process for an app: Faust's signals and orderly stop, our logging, nothing on standard output."""
-    process = faust.Worker(app, quiet=True, redirect_stdouts=False, override_logging=False)
+    process = Process(app, quiet=True, redirect_stdouts=False, override_logging=False)
     process.spinner = None  # it writes control characters between the lines of the log
     return process

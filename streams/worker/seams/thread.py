@@ -8,11 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
+from aiokafka.errors import InconsistentGroupProtocolError, KafkaError, TopicAuthorizationFailedError
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Transport
 from typing_extensions import override
 
 from schemas.errors import Refused
+from streams.kafka.preflight import stranger
 from streams.worker.failstop import leave
 
 FETCH_WAIT_MS = 200
@@ -80,6 +81,8 @@ class PatientThread(AIOKafkaConsumerThread):
             if self._consumer is None or (error := hidden_error(self._consumer)) is None:
                 continue
             self._leave_if_denied(error)
+            if isinstance(error, InconsistentGroupProtocolError):
+                leave("another program is in the group", stranger(self._consumer._group_id))  # noqa: SLF001 - no getter
             leave("the consumer has stopped working", error)
 
     def _leave_if_denied(self, error: BaseException) -> None:
