@@ -1,6 +1,5 @@
 """`python -m dashboards`: write the generated files and tables; with --check name the files that are stale."""
 
-import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -20,7 +19,7 @@ from dashboards.scraping import prometheus_config
 from dashboards.tables import TABLES
 from schemas.api.asyncapi import asyncapi_text
 from schemas.api.openapi import openapi_text
-from schemas.console import run
+from schemas.console import Commands, main
 from schemas.errors import FairpulseError
 
 ROOT = Path(__file__).parent
@@ -67,8 +66,8 @@ def _yaml(make: Callable[[], Mapping[str, Any]]) -> str:
     return WRITTEN + yaml.safe_dump(make(), sort_keys=False, width=10_000, allow_unicode=True)
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--check", is_flag=True, help="Write nothing; fail if files are stale, and name them.")
+@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--check", is_flag=True, help="Write nothing; name files that are stale, with exit code 1.")
 @click.pass_context
 def dashboards(context: click.Context, check: bool) -> None:
     """Write the files that come from the KPI catalogue, the boards, the topics and the settings."""
@@ -88,4 +87,4 @@ for command in COMMANDS:
     dashboards.add_command(command)
 
 if __name__ == "__main__":
-    sys.exit(run(dashboards))
+    main(dashboards)

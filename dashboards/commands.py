@@ -1,22 +1,46 @@
 """`python -m dashboards push|annotate|snapshot|doctor`: a Grafana over HTTP, with a service-account token."""
 
+import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
+from typing_extensions import override
 
 from dashboards.boards import ALL_BOARDS
 from dashboards.grafana import GrafanaGateway
 from dashboards.operations import doctor as examine
 from dashboards.operations import push as push_boards
 from dashboards.snapshots import keep
+from schemas import options
 from schemas.errors import FairpulseError
+from schemas.kinds import quoted
 from schemas.settings import GrafanaSettings
 from schemas.times import wall_ms
 
 JSON = Path(__file__).parent / "json"
 UIDS = [board.uid for board in ALL_BOARDS]
-AT = click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]), help="When, in UTC. [now]")
+
+
+class Moment(click.ParamType):
+    """The type of an option for a time in UTC, to the minute or the second."""
+
+    name = "moment"
+
+    @override
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Return the time. Raises BadParameter, which repeats what was typed."""
+        if isinstance(value, datetime):
+            return value
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?", value):
+            with suppress(ValueError):
+                return datetime.fromisoformat(value)
+        return self.fail(f"{quoted(value)} is not a time; give one such as 2025-09-12T18:00", param, ctx)
+
+
+AT = click.option("--at", type=Moment(), metavar="TIME", help="Time in UTC, 2025-09-12T18:00. [default: now]")
 
 
 def _ms(at: datetime | None) -> int:
@@ -24,9 +48,9 @@ def _ms(at: datetime | None) -> int:
 
 
 @click.command()
-@click.option("--force", is_flag=True, help="Overwrite boards that somebody has changed in Grafana.")
+@click.option("--force", is_flag=True, help="Replace boards that were changed in Grafana.")
 def push(force: bool) -> None:
-    """Bring all boards to a Grafana that does not read our files."""
+    """Send all boards to Grafana, if it does not read our files."""
     grafana = GrafanaGateway(GrafanaSettings.load())
     for line in push_boards(grafana, [JSON / f"{uid}.json" for uid in UIDS], force=force):
         click.echo(line)
@@ -34,23 +58,41 @@ def push(force: bool) -> None:
 
 @click.command()
 @click.argument("text")
-@click.option("--tag", "tags", multiple=True, help="Such as gate-closed or press-cut-off; may be repeated.")
-@click.option("--board", type=click.Choice(UIDS), help="On this board only. [all]")
+@click.option("--tag", "tags", multiple=True, help="Tag such as gate-closed or press-cut-off; may be repeated.")
+@click.option("--board", type=click.Choice(UIDS), metavar="BOARD", help="Board that the note is for. [default: all]")
 @AT
 def annotate(text: str, tags: tuple[str, ...], board: str | None, at: datetime | None) -> None:
-    """Leave a note: a gate was closed, the press was told these numbers."""
+    """Leave a note on the boards.
+
+    TEXT is what happened: a gate was closed, the press was told these numbers.
+    """
     GrafanaGateway(GrafanaSettings.load()).annotate(text, ["fairpulse", *tags], _ms(at), board)
     click.echo("noted")
 
 
 @click.command()
-@click.argument("board", type=click.Choice(UIDS))
-@click.option("--hours", type=click.FloatRange(min=0.1), default=12.0, show_default=True, help="How far back.")
-@click.option("--name", default="", help="Name of the snapshot. [board and time]")
-@click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="A choice on top of the board: booth=h1-a01.")
+@click.argument("board", type=click.Choice(UIDS), metavar="BOARD")
+@click.option(
+    "--hours",
+    type=options.number(least=0.1, example="8"),
+    default=12,
+    show_default=True,
+    help="Hours to show before --at.",
+)
+@click.option("--name", default="", help="Name of the snapshot. [default: board and time]")
+@click.option(
+    "--set",
+    "given",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Choice at the top of the board, booth=h1-a01; may be repeated.",
+)
 @AT
 def snapshot(board: str, hours: float, name: str, given: tuple[str, ...], at: datetime | None) -> None:
-    """Keep a board with its data as it was at a cut-off; print its address."""
+    """Keep a board with its data, and print its address.
+
+    BOARD is its name in Grafana, such as fair-now. The data are those at --at.
+    """
     choices = dict(one.partition("=")[::2] for one in given)
     grafana = GrafanaGateway(GrafanaSettings.load())
     cut_off = _ms(at)
@@ -60,7 +102,10 @@ def snapshot(board: str, hours: float, name: str, given: tuple[str, ...], at: da
 
 @click.command()
 def doctor() -> None:
-    """Look at Grafana, its data source and our boards; exit 1 if something is not well."""
+    """Check Grafana, its data source and our boards.
+
+    The exit code is 1 if something is not well.
+    """
     ill = 0
     for well, line in examine(GrafanaGateway(GrafanaSettings.load()), UIDS):
         click.echo(f"{'ok ' if well else 'ill'} {line}")

@@ -1,16 +1,14 @@
 """`python -m producers`: the commands of this package without the others."""
 
-import sys
-
 import click
 
 from producers.gateway.cli import gateway
 from producers.play.cli import replay, simulate
 from producers.registry.cli import terminals
-from schemas.console import run
+from schemas.console import Commands, main
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def producers() -> None:
     """Commands that put events on Kafka."""
 
@@ -19,4 +17,4 @@ for _command in (simulate, replay, gateway, terminals):
     producers.add_command(_command)
 
 if __name__ == "__main__":
-    sys.exit(run(producers))
+    main(producers)

@@ -1,51 +1,23 @@
 """How the environment is read: `FAIRPULSE_*`, typed, refused early and without echoing a value."""
 
 import os
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from difflib import get_close_matches
-from typing import Annotated, Any, Final, Self
+from typing import Any, Final, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from schemas.durations import duration_text
 from schemas.errors import InvalidSettings
+from schemas.kinds import checked, complaint, kind_of
 
 PREFIX: Final = "FAIRPULSE_"
 """All our variables start with this; an unknown one that does is refused (a typo must not be a default)."""
 
 FOREIGN: Final = frozenset({"FAIRPULSE_TEST_BROKER"})
 """Variables with our prefix that only the tests read."""
-
-
-def _seconds(text: object) -> object:
-    """Take a plain number as seconds; leave ISO 8601 (PT30S) and everything else to pydantic."""
-    return float(text) if isinstance(text, str) and re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,6})?", text) else text
-
-
-def at_least(least: timedelta) -> AfterValidator:
-    """Return a limit for a duration; pydantic's own would name it in Python's words."""
-
-    def check(value: timedelta) -> timedelta:
-        if value < least:
-            raise PydanticCustomError(
-                "too_short", "give at least {seconds} s", {"seconds": f"{least.total_seconds():g}"}
-            )
-        return value
-
-    return AfterValidator(check)
-
-
-Duration = Annotated[timedelta, BeforeValidator(_seconds), at_least(timedelta(0))]
-"""A length of time: a number of seconds, or ISO 8601, PT5M."""
-
-Port = Annotated[int, Field(ge=0, le=65_535)]
-"""A port to listen on; 0 takes a free one."""
-
-FixedPort = Annotated[int, Field(ge=1, le=65_535)]
-"""A port that others must know beforehand."""
 
 
 class Settings(BaseSettings):
@@ -60,17 +32,19 @@ class Settings(BaseSettings):
         """Return the settings from the environment; `options` that are not None win over it.
 
         Raises:
-            InvalidSettings: names what was given, the variable or the argument, and the remedy, never the value.
+            InvalidSettings: names the variable and the remedy; what options give was checked before. It does not
+                repeat the value: a password may stand in the wrong variable, and errors are logged.
         """
         refuse_unknown(os.environ if environment is None else environment)
         given = {name: value for name, value in options.items() if value is not None}
         try:
             return cls(**given)  # type: ignore[arg-type]  # pydantic converts and checks them
         except ValidationError as error:
-            name = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"])
-            typed = name if name in given else variable(name)
+            first = error.errors(include_url=False)[0]
+            name = str(first["loc"][0])
+            bad = complaint(first, kind_of(cls.model_fields[name]), example_of(cls, name))
             raise InvalidSettings(
-                f"{typed}: {_complaint(error)}", hint=f"see {cls.__name__} for what it may be"
+                f"{_as_typed(variable(name), environment)}: the value {bad.wrong}", hint=bad.instead
             ) from None
 
     @classmethod
@@ -78,22 +52,15 @@ class Settings(BaseSettings):
         """Return a value of one field as `load` would make it of its text.
 
         Raises:
-            ValueError: why it cannot be one; the value is not named.
+            BadValue: why it cannot be one.
         """
-        about = cls.model_fields[field]
-        return checked(Annotated[about.annotation, *about.metadata] if about.metadata else about.annotation, value)
+        return checked(kind_of(cls.model_fields[field]), value, example_of(cls, field))
 
 
-def checked(kind: Any, value: object) -> Any:
-    """Return a value of a kind of setting as its text would make it.
-
-    Raises:
-        ValueError: why it cannot be one; the value is not named.
-    """
-    try:
-        return TypeAdapter[Any](kind).validate_python(value)
-    except ValidationError as error:
-        raise ValueError(_complaint(error)) from None
+def _as_typed(name: str, environment: Mapping[str, str] | None) -> str:
+    """Return a variable as it is spelled in the environment, where case does not matter."""
+    found = os.environ if environment is None else environment
+    return next((one for one in found if one.upper() == name), name)
 
 
 def variable(field: str) -> str:
@@ -107,10 +74,10 @@ def default_of(owner: type[Settings], field: str) -> Any:
 
 
 def default_text(owner: type[Settings], field: str) -> str:
-    """Return the default of a setting for a reader, durations in seconds; empty if there is none."""
+    """Return the default of a setting as it is typed, durations as 30s; empty if there is none."""
     value = default_of(owner, field)
     if isinstance(value, timedelta):
-        return f"{value.total_seconds():g} s"
+        return duration_text(value)
     return "" if value is None else str(value)
 
 
@@ -119,12 +86,10 @@ def described(owner: type[Settings], field: str) -> str:
     return " ".join((owner.model_fields[field].description or "").split())
 
 
-def _complaint(error: ValidationError) -> str:
-    """Return what is wrong first, without the value: that may be a secret."""
-    first = error.errors(include_input=False, include_url=False)[0]
-    if first["type"].startswith("time_delta"):
-        return "give a number of seconds, or ISO 8601 such as PT30S"
-    return first["msg"].lower()
+def example_of(owner: type[Settings], field: str) -> str:
+    """Return the example of a setting, as it is typed."""
+    examples = owner.model_fields[field].examples
+    return str(examples[0]) if examples else ""
 
 
 def known_names() -> frozenset[str]:

@@ -4,11 +4,10 @@ Importing the settings takes as long as the rest of a command's start, so it wai
 value is checked; therefore a setting is named here by class and field.
 """
 
-import types
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Protocol, TypeVar, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
@@ -19,7 +18,13 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any] | click.Command)
 
-_WORDS: Final[dict[type, str]] = {int: "NUMBER", float: "NUMBER", Path: "PATH", timedelta: "SECONDS", str: "TEXT"}
+_WORDS: Final[dict[type, str]] = {
+    int: "NUMBER",
+    float: "NUMBER",
+    Path: "PATH",
+    timedelta: "DURATION",
+    str: "TEXT",
+}
 """What stands for a value in a help text."""
 
 
@@ -49,11 +54,14 @@ class SettingType(click.ParamType):
 
     @override
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the value as the settings have it. Raises BadParameter, which does not name the value."""
+        """Return the value as the settings have it. Raises BadParameter, which repeats it unless it is a secret."""
+        from schemas.kinds import BadValue, is_secret, quoted
+
         try:
             return self.owner.check(self._field, value)
-        except ValueError as error:
-            self.fail(f"{error}; see --help for what it may be", param, ctx)
+        except BadValue as error:
+            shown = "the value" if is_secret(self._annotation()) else quoted(value)
+            self.fail(f"{shown} {error}", param, ctx)
 
     @override
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
@@ -69,10 +77,15 @@ class SettingType(click.ParamType):
 
     def _kind(self) -> tuple[type, tuple[str, ...]]:
         """Return the type of the field, and the words it may be if those are all."""
-        kind: Any = self.owner.model_fields[self._field].annotation
-        while get_origin(kind) in (Annotated, Union, types.UnionType):
-            kind = get_args(kind)[0]
-        return (str, get_args(kind)) if get_origin(kind) is Literal else (kind, ())
+        from schemas.kinds import choices, type_of
+
+        kind = self._annotation()
+        return type_of(kind), choices(kind)
+
+    def _annotation(self) -> Any:
+        from schemas.kinds import kind_of
+
+        return kind_of(self.owner.model_fields[self._field])
 
     def told(self) -> str:
         """Return what the setting is, for this command if it has a text of its own; its variable and its default."""
@@ -83,23 +96,61 @@ class SettingType(click.ParamType):
         return f"{self._text or described(self.owner, self._field)}  [{also}]"
 
 
-class Seconds(click.ParamType):
-    """The type of an option for a length of time that no setting stands for; written like one."""
+class Checked(click.ParamType):
+    """The type of an option that stands for no setting, checked and complained about like one.
 
-    name = "seconds"
+    Args:
+        kind: what the value is, as a settings class would annotate it.
+        example: of it, as it is typed.
+        metavar: what stands for it in a help text.
+    """
 
-    def __init__(self, least: timedelta) -> None:
-        self._least = least
+    name = "checked"
+
+    def __init__(self, kind: Callable[[], Any], example: str, metavar: str) -> None:
+        self._make, self.example, self._metavar = kind, example, metavar
 
     @override
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the length of time. Raises BadParameter, which does not name the value."""
-        from schemas.environment import Duration, at_least, checked
+        """Return the value. Raises BadParameter, which repeats what was typed."""
+        from schemas.kinds import BadValue, checked, quoted
 
         try:
-            return checked(Annotated[Duration, at_least(self._least)], value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
+            return checked(self._make(), value, self.example)
+        except BadValue as error:
+            self.fail(f"{quoted(value)} {error}", param, ctx)
+
+    @override
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return self._metavar
+
+
+def whole(least: int = 0, most: int | None = None, *, example: str) -> Checked:
+    """Return the type of a whole number."""
+    return Checked(lambda: Annotated[int, _limits(ge=least, le=most)], example, "NUMBER")
+
+
+def number(*, least: float | None = 0, above: float | None = None, most: float | None = None, example: str) -> Checked:
+    """Return the type of a number, whole or not; `above` is a limit that it may not be itself."""
+    low = None if above is not None else least
+    return Checked(lambda: Annotated[float, _limits(ge=low, gt=above, le=most, allow_inf_nan=False)], example, "NUMBER")
+
+
+def length(least: timedelta = timedelta(0), *, example: str) -> Checked:
+    """Return the type of a length of time, written like that of a setting: 30s, 5m, 1h30m, or seconds."""
+
+    def kind() -> Any:
+        from schemas.kinds import Duration
+
+        return Annotated[Duration, _limits(ge=least)]
+
+    return Checked(kind, example, "DURATION")
+
+
+def _limits(**limits: Any) -> Any:
+    from pydantic import Field
+
+    return Field(**{name: limit for name, limit in limits.items() if limit is not None})
 
 
 class SettingOption(click.Option):
@@ -148,10 +199,15 @@ live = click.option(
     "--live",
     multiple=True,
     metavar="URL",
-    help="Every worker. [default: one on this machine, at FAIRPULSE_METRICS_PORT]",
+    help="Address of a worker, http://host:port; repeat it for every worker. [default: one on this machine, at"
+    " FAIRPULSE_METRICS_PORT]",
 )
 seed = click.option(
-    "--seed", default=1, show_default=True, type=click.IntRange(0, 2**63 - 1), help="Same seed, same events."
+    "--seed",
+    default=1,
+    show_default=True,
+    type=whole(0, 2**63 - 1, example="7"),
+    help="Number that all chance comes from: the same seed gives the same events.",
 )
 
 
@@ -159,8 +215,8 @@ def speed(default: float) -> Option:
     """Return the option for how fast a fair is played."""
     return click.option(
         "--speed",
-        default=default,
+        default=int(default) if default == int(default) else default,
         show_default=True,
-        type=click.FloatRange(0, 100_000),
+        type=number(most=100_000, example="60"),
         help="Fair seconds per real second: 1 is real time, 60 is a minute per second, 0 is as fast as possible.",
     )

@@ -4,10 +4,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, SecretStr, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
-from schemas.environment import PREFIX, Duration, FixedPort, Port, Settings, at_least
+from schemas.environment import PREFIX, Settings
 from schemas.errors import InvalidSettings
+from schemas.kinds import Brokers, Duration, File, FixedPort, Host, Port, Secret, UserName, WebAddress
 from schemas.topics import PARTITIONS
 
 LOOPBACK: Final = "127.0.0.1"
@@ -20,33 +21,35 @@ KAFKA_PORT: Final = 9_092
 class KafkaSettings(Settings):
     """Where Kafka is and how our topics lie in it."""
 
-    bootstrap_servers: Annotated[
-        str, StringConstraints(pattern=r"^[A-Za-z0-9._\[\]:-]+:[0-9]{1,5}(,[A-Za-z0-9._\[\]:-]+:[0-9]{1,5})*$")
-    ] = f"{LOOPBACK}:{KAFKA_PORT}"
-    """Brokers to ask first, as host:port[,host:port]."""
+    bootstrap_servers: Annotated[Brokers, Field(examples=["kafka-1:9092,kafka-2:9092"])] = f"{LOOPBACK}:{KAFKA_PORT}"
+    """Brokers to ask first, as host:port,host:port."""
 
-    partitions: Annotated[int, Field(ge=1, le=512)] = PARTITIONS
+    partitions: Annotated[int, Field(ge=1, le=512, examples=["12"])] = PARTITIONS
     """Partitions of every event topic and of the journal. Fixed for the life of a fair."""
 
-    replication_factor: Annotated[int, Field(ge=1, le=9)] = 1
+    replication_factor: Annotated[int, Field(ge=1, le=9, examples=["3"])] = 1
     """Copies of every partition. 1 survives a restart of the broker, not the loss of its disk; production wants 3."""
 
-    security_protocol: Literal["PLAINTEXT", "SASL_PLAINTEXT", "SASL_SSL", "SSL"] = "PLAINTEXT"
+    security_protocol: Annotated[
+        Literal["PLAINTEXT", "SASL_PLAINTEXT", "SASL_SSL", "SSL"], Field(examples=["SASL_SSL"])
+    ] = "PLAINTEXT"
     """How to talk to brokers, in Kafka's words: SASL proves who we are, SSL encrypts. Over a network: SASL_SSL."""
 
-    sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = "SCRAM-SHA-512"
+    sasl_mechanism: Annotated[Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"], Field(examples=["SCRAM-SHA-256"])] = (
+        "SCRAM-SHA-512"
+    )
     """How the password is proved. SCRAM never sends it; PLAIN does, and is taken with SASL_SSL only."""
 
-    sasl_username: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@=/+ -]{1,255}$")] | None = None
+    sasl_username: Annotated[UserName | None, Field(examples=["fairpulse-worker"])] = None
     """The principal of this program, for instance fairpulse-worker; `fairpulse acls` lists what each may do."""
 
-    sasl_password: SecretStr | None = None
+    sasl_password: Annotated[Secret | None, Field(examples=["correct-horse"])] = None
     """Its password. Rather put it into a file: an environment is seen by more eyes."""
 
-    sasl_password_file: Path | None = None
+    sasl_password_file: Annotated[File | None, Field(examples=["/run/secrets/fairpulse-worker"])] = None
     """File that holds the password and nothing else, a Docker secret for instance; read again at every connection."""
 
-    ssl_ca_file: Path | None = None
+    ssl_ca_file: Annotated[File | None, Field(examples=["/etc/fairpulse/ca.pem"])] = None
     """PEM file of the authority that signed the brokers' certificates. Without it, those that the system trusts."""
 
     @property
@@ -130,34 +133,36 @@ class KafkaSettings(Settings):
 class WorkerSettings(Settings):
     """How a worker behaves."""
 
-    clock: Literal["wall", "event"] = "wall"
+    clock: Annotated[Literal["wall", "event"], Field(examples=["event"])] = "wall"
     """What closes windows: the wall clock during a fair, the events' own time in a replay or a simulation."""
 
-    allowed_lateness: Duration = timedelta(seconds=30)
+    allowed_lateness: Annotated[Duration, Field(examples=["5m"])] = timedelta(seconds=30)
     """How long a minute stays open for stragglers before it is published. Later events still reach day and fair."""
 
-    metrics_host: str = LOOPBACK
+    metrics_host: Annotated[Host, Field(examples=["10.0.0.5"])] = LOOPBACK
     """Address on which /metrics, /kpis, /healthz and /readyz are served. They are for the inside of the network."""
 
-    metrics_port: Port = 9_464
+    metrics_port: Annotated[Port, Field(examples=["9474"])] = 9_464
     """Port of /metrics, /kpis, /healthz and /readyz; 0 takes a free one and logs it."""
 
-    standby_replicas: Annotated[int, Field(ge=0, le=8)] = 1
+    standby_replicas: Annotated[int, Field(ge=0, le=8, examples=["2"])] = 1
     """Workers that keep a warm copy of each partition's state, for a takeover without reading the journal."""
 
-    chunk_records: Annotated[int, Field(ge=1, le=20_000)] = 2_000
+    chunk_records: Annotated[int, Field(ge=1, le=20_000, examples=["500"])] = 2_000
     """Most records of a partition that are folded and journalled at once: 2,000 take about 30 ms and 100 KB. Of a slow
     fair there are one or two."""
 
-    generation: Annotated[int, Field(ge=1, le=9_999)] = 1
+    generation: Annotated[int, Field(ge=1, le=9_999, examples=["2"])] = 1
     """Raised to throw all state away: each generation has a consumer group and a journal of its own, and folds the
     fair from offset 0. `fairpulse rebuild` prepares the next one beside the running workers."""
 
-    max_consecutive_rejects: Annotated[int, Field(ge=0)] = 500
+    max_consecutive_rejects: Annotated[int, Field(ge=0, le=1_000_000_000, examples=["50"])] = 500
     """A worker stops after this many refused records without a good one: then it is wrong, not the records.
     0 never stops."""
 
-    session_timeout: Duration = timedelta(seconds=10)
+    session_timeout: Annotated[Duration, Field(ge=timedelta(seconds=1), le=timedelta(minutes=30), examples=["45s"])] = (
+        timedelta(seconds=10)
+    )
     """How long a worker may send no heartbeat before it counts as dead and its partitions move."""
 
     @property
@@ -169,54 +174,54 @@ class WorkerSettings(Settings):
 class GatewaySettings(Settings):
     """How a gateway behaves."""
 
-    gateway_host: str = LOOPBACK
+    gateway_host: Annotated[Host, Field(examples=["10.0.0.5"])] = LOOPBACK
     """Address on which terminals post. Put a TLS proxy before it, or give it a certificate."""
 
-    gateway_port: Port = 8_080
+    gateway_port: Annotated[Port, Field(examples=["8443"])] = 8_080
     """Port on which terminals post; 0 takes a free one and logs it."""
 
-    gateway_internal_host: str = LOOPBACK
+    gateway_internal_host: Annotated[Host, Field(examples=["10.0.0.5"])] = LOOPBACK
     """Address of /livez, /readyz and /metrics. They are for the inside of the network."""
 
-    gateway_internal_port: Port = 9_465
+    gateway_internal_port: Annotated[Port, Field(examples=["9475"])] = 9_465
     """Port of /livez, /readyz and /metrics; 0 takes a free one and logs it."""
 
-    gateway_clock: Literal["wall", "simulated"] = "wall"
+    gateway_clock: Annotated[Literal["wall", "simulated"], Field(examples=["simulated"])] = "wall"
     """What stamps arrivals: the wall clock or, in a simulation, what its header says. A fair takes the first."""
 
-    gateway_certificate: Path | None = None
+    gateway_certificate: Annotated[File | None, Field(examples=["/etc/fairpulse/gateway.pem"])] = None
     """PEM file with the certificate chain; without it the gateway speaks plain HTTP."""
 
-    gateway_certificate_key: Path | None = None
+    gateway_certificate_key: Annotated[File | None, Field(examples=["/run/secrets/gateway.key"])] = None
     """PEM file with the key of the certificate."""
 
-    gateway_rate: Annotated[float, Field(gt=0, le=1_000_000)] = 200
+    gateway_rate: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False, examples=["50"])] = 200
     """Events per second that one terminal may send in the long run."""
 
-    gateway_burst: Annotated[float, Field(ge=1, le=10_000_000)] = 4_000
+    gateway_burst: Annotated[float, Field(ge=1, le=10_000_000, allow_inf_nan=False, examples=["1000"])] = 4_000
     """Events that one terminal may send at once, after it was offline."""
 
-    gateway_requests: Annotated[int, Field(ge=1, le=100_000)] = 512
+    gateway_requests: Annotated[int, Field(ge=1, le=100_000, examples=["256"])] = 512
     """Requests under way at most; more are answered 503."""
 
-    gateway_connections: Annotated[int, Field(ge=1, le=100_000)] = 2_000
+    gateway_connections: Annotated[int, Field(ge=1, le=100_000, examples=["5000"])] = 2_000
     """Open connections at most; more are answered 503 and closed."""
 
-    gateway_memory: Annotated[int, Field(ge=2_097_152)] = 3_145_728
+    gateway_memory: Annotated[int, Field(ge=2_097_152, le=1 << 40, examples=["4194304"])] = 3_145_728
     """Bytes of request bodies under way at most; more are answered 503. At 300 bytes an event these are 10,000 events:
     as many as Kafka should confirm in a second or two. With many more, a busy Kafka misses the deadline of 8 s."""
 
-    gateway_remembered_events: Annotated[int, Field(ge=1)] = 100_000
+    gateway_remembered_events: Annotated[int, Field(ge=1, le=1_000_000_000, examples=["50000"])] = 100_000
     """Events remembered to answer `duplicate` at once, about 250 bytes each. The stream knows all of them."""
 
-    terminals_file: Path = Path("terminals.sqlite")
+    terminals_file: Annotated[File, Field(examples=["/var/lib/fairpulse/terminals.sqlite"])] = Path("terminals.sqlite")
     """The registry of terminals: SQLite, made by `fairpulse terminals enrol`. It holds hashes, no secrets."""
 
 
 class FairSettings(Settings):
     """Which fair this is."""
 
-    fair_file: Path | None = None
+    fair_file: Annotated[File | None, Field(examples=["fair.yaml"])] = None
     """The fair file. Without it, the one inside the recording, if a recording is read; else the shipped example of a
     CIFTIS-like fair."""
 
@@ -224,69 +229,69 @@ class FairSettings(Settings):
 class LogSettings(Settings):
     """What programs that run on say of themselves on standard error: gateway, worker, audit, exporter, terminal."""
 
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(examples=["warning"])] = "info"
     """Least severe message that is logged."""
 
-    log_format: Literal["text", "json"] = "text"
+    log_format: Annotated[Literal["text", "json"], Field(examples=["json"])] = "text"
     """How a message is written: as a line for a reader, or as one JSON object per line, for what collects logs."""
 
 
 class AuditSettings(Settings):
     """Where an audit that goes on shows what it finds; `--every` alone makes it go on."""
 
-    audit_host: str = LOOPBACK
+    audit_host: Annotated[Host, Field(examples=["10.0.0.5"])] = LOOPBACK
     """Address of the /metrics of an audit that goes on."""
 
-    audit_port: FixedPort = 9_466
+    audit_port: Annotated[FixedPort, Field(examples=["9476"])] = 9_466
     """Port of the /metrics of an audit that goes on."""
 
 
 class ExporterSettings(Settings):
     """How `fairpulse kafka-exporter` behaves."""
 
-    exporter_every: Annotated[Duration, at_least(timedelta(milliseconds=100))] = timedelta(seconds=10)
-    """Seconds between two looks at Kafka."""
+    exporter_every: Annotated[Duration, Field(ge=timedelta(milliseconds=100), examples=["30s"])] = timedelta(seconds=10)
+    """Pause between two looks at Kafka."""
 
-    exporter_host: str = LOOPBACK
+    exporter_host: Annotated[Host, Field(examples=["10.0.0.5"])] = LOOPBACK
     """Address of the exporter's /metrics."""
 
-    exporter_port: FixedPort = 9_467
+    exporter_port: Annotated[FixedPort, Field(examples=["9477"])] = 9_467
     """Port of the exporter's /metrics."""
 
 
 class LocalSettings(Settings):
     """How the Kafka of `fairpulse kafka` behaves."""
 
-    local_kafka_port: Annotated[int, Field(ge=1, le=65_533)] = KAFKA_PORT
+    local_kafka_port: Annotated[int, Field(ge=1, le=65_533, examples=["19092"])] = KAFKA_PORT
     """Port of the first node; more nodes take the ports after it."""
 
 
 class GrafanaSettings(Settings):
     """Which Grafana `python -m dashboards push|annotate|snapshot|doctor` talk to. Workers never do."""
 
-    grafana_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s@?#]+$")] = f"http://{LOOPBACK}:3000"
+    grafana_url: Annotated[WebAddress, Field(examples=["https://grafana.example/boards"])] = f"http://{LOOPBACK}:3000"
     """Address of Grafana, with its path if it has one."""
 
-    grafana_token: SecretStr | None = None
+    grafana_token: Annotated[Secret | None, Field(examples=["glsa_0123"])] = None
     """Token of a service account (glsa_...): role Viewer for doctor, Editor for the rest."""
 
 
 class TerminalSettings(Settings):
     """How a booth terminal behaves."""
 
-    terminal_folder: Path = Path("~/.fairpulse/terminal")
+    terminal_folder: Annotated[File, Field(examples=["/var/lib/fairpulse/terminal"])] = Path("~/.fairpulse/terminal")
     """Where the terminal keeps its pairing and what it has saved: on a disk of its own machine, never on a network."""
 
-    terminal_token: SecretStr | None = None
+    terminal_token: Annotated[Secret | None, Field(examples=["the-token-of-the-organiser"])] = None
     """Token from the organiser, read by `fairpulse terminal pair` only; without it the command asks."""
 
-    terminal_spool_bytes: Annotated[int, Field(ge=65_536)] = 268_435_456
+    terminal_spool_bytes: Annotated[int, Field(ge=65_536, le=1 << 50, examples=["134217728"])] = 268_435_456
     """Bytes of events to keep while the server is away. Half a million scans fit into the default."""
 
-    terminal_port: Port = 8_765
+    terminal_port: Annotated[Port, Field(examples=["8766"])] = 8_765
     """Port of the page of the booth, on this machine only; 0 takes a free one."""
 
-    badge_key: SecretStr | None = None
+    badge_key: Annotated[Secret | None, Field(examples=["a-key-of-32-characters-or-more"])] = None
     """Key that makes pseudonyms of badge codes. Without it only badges that carry a pseudonym can be scanned."""
 
 

@@ -1,10 +1,8 @@
 """`python -m streams`: only the commands of the stream side."""
 
-import sys
-
 import click
 
-from schemas.console import run
+from schemas.console import Commands, main
 from streams.audit.cli import audit
 from streams.history.cli import backfill, rebuild, record
 from streams.history.kpis_cli import kpis
@@ -13,7 +11,7 @@ from streams.kafka.cli import acls, kafka_exporter, topics
 from streams.worker.cli import worker
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def streams() -> None:
     """The stream side of fairpulse: the worker, and commands for Kafka, recordings and numbers."""
 
@@ -22,4 +20,4 @@ for _command in (worker, topics, acls, kafka_exporter, kpis, record, backfill, r
     streams.add_command(_command)
 
 if __name__ == "__main__":
-    sys.exit(run(streams))
+    main(streams)

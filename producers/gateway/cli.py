@@ -23,10 +23,11 @@ def gateway(
     gateway_internal_port: int | None,
     terminals_file: Path | None,
 ) -> None:
-    """Take events of booth terminals over HTTP and put them on Kafka, until stopped.
+    """Take events from booth terminals and put them on Kafka.
 
-    An event is answered 202 when Kafka has it with all replicas in sync. More settings are environment variables
-    alone; they are in schemas/settings.py.
+    It serves HTTP until it is stopped. An event is answered 202 when Kafka has it on all replicas in sync.
+
+    Further settings are environment variables; `fairpulse settings` lists them.
     """
     from producers.gateway.run import run_gateway
     from schemas.fair.chosen import chosen_fair

@@ -1,5 +1,6 @@
 """Command line of the producers: `simulate`, `replay`."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -16,18 +17,31 @@ from schemas.console import INTERRUPTED
     default=SCENARIOS[0].name,
     show_default=True,
     type=click.Choice([scenario.name for scenario in SCENARIOS]),
-    help="What happens.",
+    metavar="NAME",
+    help="What happens; the names are above.",
 )
 @options.fair
-@click.option("--visitors", type=click.IntRange(0, 1_000_000), help="Visits on the busiest day; default: scenario.")
+@click.option(
+    "--visitors",
+    type=options.whole(0, 1_000_000, example="20000"),
+    help="Visits on the busiest day. [default: that of the scenario]",
+)
 @options.speed(60.0)
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="At most this many events per second.")
-@click.option("--seconds", type=click.FloatRange(min=0), help="Stop after this many real seconds.")
-@click.option("--events", type=click.IntRange(min=1), help="Stop after this many events.")
-@click.option("--start", help="Day of the fair (2) or local time (2025-09-11T08:30) to begin at.")
-@click.option("--skip-to-opening", is_flag=True, help="Send at once what happens before the gates open.")
+@click.option("--rate", type=options.number(above=0, example="500"), help="Most events per second.")
+@click.option("--seconds", type=options.length(example="90s"), help="Stop after this long in real time, 90s or 5m.")
+@click.option("--events", type=options.whole(1, example="10000"), help="Stop after this many events.")
+@click.option(
+    "--start", metavar="TIME", help="Where to begin: a day of the fair (2) or a local time (2025-09-11T08:30)."
+)
+@click.option(
+    "--skip-to-opening", is_flag=True, help="Do not wait for the gates to open: send all that happens before at once."
+)
 @options.bootstrap_servers
-@click.option("--gateway", help="Send over HTTP to this gateway, from a real terminal for every reader of the fair.")
+@click.option(
+    "--gateway",
+    metavar="URL",
+    help="Send over HTTP to this gateway, from one real terminal per badge reader of the fair.",
+)
 @options.terminals_file
 @click.option(
     "--spools",
@@ -36,11 +50,11 @@ from schemas.console import INTERRUPTED
     show_default=True,
     help="With --gateway: folder of the terminals' spools.",
 )
-@click.option("--ledger", type=click.Path(path_type=Path), help="Write here what every KPI must be.")
+@click.option("--ledger", type=click.Path(path_type=Path), help="File to write what every number must be.")
 @click.option(
-    "--receipt", type=click.Path(path_type=Path), help="Write here how many different events were acknowledged."
+    "--receipt", type=click.Path(path_type=Path), help="File to write how many different events were acknowledged."
 )
-@click.option("--dry-run", is_flag=True, help="Send nothing; count what would be sent, as fast as it goes.")
+@click.option("--dry-run", is_flag=True, help="Send nothing; count what would be sent, as fast as possible.")
 def simulate(
     seed: int,
     scenario: str,
@@ -48,7 +62,7 @@ def simulate(
     visitors: int | None,
     speed: float,
     rate: float | None,
-    seconds: float | None,
+    seconds: timedelta | None,
     events: int | None,
     start: str | None,
     bootstrap_servers: str | None,
@@ -61,9 +75,9 @@ def simulate(
     skip_to_opening: bool,
     dry_run: bool,
 ) -> int:
-    """Send a fair that never was, with all its faults.
+    """Send the events of an invented fair, with all faults.
 
-    Wrong clocks, outages, copies, stragglers, deals that change, records that are not events.
+    Wrong clocks, outages, copies, stragglers, deals that change, records that are not events. Scenarios:
 
     \b
     fair_day         the busiest day
@@ -74,8 +88,9 @@ def simulate(
     gate_outage      the busiest gate is offline in the rush
     whole_fair       all days
 
-    With --ledger, a file says what every KPI must be afterwards, from what was acknowledged.
-    With --gateway, its terminals are enrolled in the registry, and events happen when the gateway gets them: the
+    With --ledger, a file says what every number must be afterwards, from the events that Kafka acknowledged.
+
+    With --gateway, the terminals are enrolled in the registry, and events happen when the gateway gets them: the
     fair's clock is moved to now.
     """  # noqa: D301 - \b is click's mark for "leave these lines alone"
     import asyncio
@@ -97,7 +112,12 @@ def simulate(
         fair=fair,
         scenario=chosen if visitors is None else replace(chosen, visitors=visitors),
         seed=seed,
-        pace=Pace(speed=0 if dry_run else speed, rate=rate, seconds=seconds, events=events),
+        pace=Pace(
+            speed=0 if dry_run else speed,
+            rate=rate,
+            seconds=None if seconds is None else seconds.total_seconds(),
+            events=events,
+        ),
         kafka=None if dry_run else kafka,
         gateway=None if gateway is None or dry_run else checked_server(gateway),
         registry=GatewaySettings.load(terminals_file=terminals_file).terminals_file,
@@ -124,11 +144,17 @@ def simulate(
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @options.speed(0.0)
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="At most this many records per second.")
-@click.option("--step", is_flag=True, help="Send record by record, on Enter.")
-@click.option("--resume", default=0, type=click.IntRange(min=0), help="Leave out this many records at the beginning.")
-@click.option("--as-new-fair", metavar="ID", help="Give the events the id of a fair of their own.")
-@click.option("--write-fair", type=click.Path(path_type=Path), help="Write the fair file of that fair here.")
+@click.option("--rate", type=options.number(above=0, example="500"), help="Most records per second.")
+@click.option("--step", is_flag=True, help="Send one record each time that Enter is pressed.")
+@click.option(
+    "--resume",
+    default=0,
+    show_default=True,
+    type=options.whole(example="1200"),
+    help="Leave out this many records at the beginning.",
+)
+@click.option("--as-new-fair", metavar="ID", help="Send the events as those of a new fair with this id.")
+@click.option("--write-fair", type=click.Path(path_type=Path), help="File to write the fair file of the new fair.")
 @options.bootstrap_servers
 def replay(
     file: Path,
@@ -141,10 +167,10 @@ def replay(
     *,
     step: bool,
 ) -> int:
-    """Send a recording to Kafka again, with its own ids, in its own order.
+    """Send a recording to Kafka again.
 
-    Windows follow the events' own time, so any speed gives the same numbers; start workers with --clock event.
-    Replayed into the fair it is from, nothing is counted twice. Ctrl-C says how to go on.
+    FILE is the recording. Events keep their ids and their order, so nothing is counted twice in the fair they are
+    from. Any speed gives the same numbers if the workers run with --clock event. Ctrl-C says how to go on.
     """
     from producers.play.pacing import Pace
     from producers.play.replay import ReplayPlan, renamed_fair, replay_now, write_fair_file

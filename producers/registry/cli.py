@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from schemas import options
+from schemas.console import Commands
 from schemas.errors import FairpulseError
 
 if TYPE_CHECKING:
@@ -19,22 +20,26 @@ AFTER_THE_FAIR = timedelta(days=2)
 
 FILE = options.setting("GatewaySettings", "terminals_file", "--terminals", "--file")
 DAYS = click.option(
-    "--days", type=click.IntRange(1, 3_650), help="The key ends after this many days. [default: the fair]"
+    "--days",
+    type=options.whole(1, 3_650, example="30"),
+    help="Days until the key ends. [default: until after the fair]",
 )
 
 
-@click.group()
+@click.group(cls=Commands)
 def terminals() -> None:
-    """Which terminals may post: enrol one, list, revoke, rotate keys."""
+    """Enrol booth terminals, list them, and manage their keys."""
 
 
 @terminals.command()
 @click.argument("terminal_id")
-@click.option("--booth", help="It stands on this booth: booth scans, interactions, deals.")
-@click.option("--gate", help="It stands at this gate: entries and exits.")
-@click.option("--hall", help="It stands at the doors of this hall: zone_in and zone_out.")
-@click.option("--desk", is_flag=True, help="It stands at a desk of the organiser: sessions, deals of the whole fair.")
-@click.option("--again", is_flag=True, help="Pair a known terminal anew; its old keys end at once.")
+@click.option("--booth", metavar="ID", help="The terminal stands on this booth: booth scans, interactions, deals.")
+@click.option("--gate", metavar="ID", help="The terminal stands at this gate: entries and exits.")
+@click.option("--hall", metavar="ID", help="The terminal stands at the doors of this hall: zone_in and zone_out.")
+@click.option(
+    "--desk", is_flag=True, help="The terminal stands at a desk of the organiser: sessions, deals of the whole fair."
+)
+@click.option("--again", is_flag=True, help="Give a known terminal a new token; its old keys end at once.")
 @options.fair
 @FILE
 @DAYS
@@ -50,7 +55,10 @@ def enrol(
     terminals_file: Path | None,
     days: int | None,
 ) -> None:
-    """Add a terminal and print its token: once, and to standard output alone."""
+    """Add a terminal and print its token.
+
+    TERMINAL_ID is its name, for example T-12. The token is shown only now, on standard output.
+    """
     from schemas.api.terminals import PlaceKind
     from schemas.fair.chosen import chosen_fair
 
@@ -71,7 +79,10 @@ def enrol(
 @terminals.command()
 @FILE
 def init(terminals_file: Path | None) -> None:
-    """Make an empty registry, so that a gateway can start before a terminal is enrolled; keep one that is there."""
+    """Make an empty registry, unless one exists.
+
+    A gateway can then start before the first terminal is enrolled.
+    """
     with _open(terminals_file, create=True):
         pass
 
@@ -79,7 +90,7 @@ def init(terminals_file: Path | None) -> None:
 @terminals.command(name="list")
 @FILE
 def list_(terminals_file: Path | None) -> None:
-    """List all terminals: place, keys that work, when enrolled."""
+    """List all terminals with their place and keys."""
     with _open(terminals_file) as registry:
         for row in registry.list():
             state = "revoked" if row.revoked_at is not None else f"{row.keys} keys" if row.keys != 1 else "1 key"
@@ -90,7 +101,10 @@ def list_(terminals_file: Path | None) -> None:
 @click.argument("terminal_id")
 @FILE
 def revoke(terminal_id: str, terminals_file: Path | None) -> None:
-    """End all keys of a terminal that is lost. Gateways refuse it within 5 s; its spool stays, for pairing it anew."""
+    """End all keys of a lost terminal.
+
+    TERMINAL_ID is its name. Gateways refuse it within 5 s. Its spool stays, and it may be paired anew.
+    """
     with _open(terminals_file) as registry:
         registry.revoke(terminal_id, _now())
     click.echo("revoked; to use the terminal again: fairpulse terminals enrol --again", err=True)
@@ -101,7 +115,10 @@ def revoke(terminal_id: str, terminals_file: Path | None) -> None:
 @FILE
 @DAYS
 def rotate(terminal_id: str, terminals_file: Path | None, days: int | None) -> None:
-    """Print a new token of a terminal. Its newest old key goes on working until the next rotation."""
+    """Print a new token for a terminal.
+
+    TERMINAL_ID is its name. The key that it has now goes on working until the next rotation.
+    """
     now = _now()
     ends = None if days is None else now + timedelta(days=days)
     with _open(terminals_file) as registry:

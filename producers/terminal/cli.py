@@ -1,7 +1,8 @@
 """Command line of the booth terminal: pair, scan, interact, deal, status, drain, export-rejected, serve."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,34 +10,48 @@ import click
 
 from schemas import options
 from schemas.codes import BadgeRole, DealStage, InteractionKind, OutcomeKind, ScanKind
-from schemas.console import INTERRUPTED
+from schemas.console import INTERRUPTED, Commands
 from schemas.errors import InvalidEvent
 
 if TYPE_CHECKING:
     from producers.terminal.spool import Saved, Spool
     from producers.terminal.terminal import BoothTerminal
 
-ID = click.option("--id", "event_id", help="A UUID of yours; the same one again is the same event.")
+
+def _words(codes: Iterable[str]) -> str:
+    return ", ".join(map(str, codes))
 
 
-@click.group()
+ID = click.option(
+    "--id",
+    "event_id",
+    metavar="UUID",
+    help="Id of the event; the same id again is the same event. [default: a new one]",
+)
+
+
+@click.group(cls=Commands)
 @options.setting("TerminalSettings", "terminal_folder", "--folder")
 @click.pass_context
 def terminal(ctx: click.Context, terminal_folder: Path | None) -> None:
-    """A booth terminal: saves on its own disk first, sends when the server is there.
+    """Be a booth terminal: save events first, then send them.
 
-    Pair it once; then `serve` shows the page for the booth, and sends. The other commands are for scripts.
+    Pair the terminal once. Then `serve` shows the page for the booth, and sends. The other commands are for scripts.
+    Events are kept on the terminal's own disk until the gateway has them.
     """
     ctx.obj = terminal_folder
 
 
 @terminal.command()
-@click.option("--server", required=True, help="Address of the gateway, https://host[:port].")
-@click.option("--insecure", is_flag=True, help="Allow http:// over a network.")
+@click.option("--server", required=True, metavar="URL", help="Address of the gateway, https://host:port.")
+@click.option("--insecure", is_flag=True, help="Allow http:// over a network, which anybody on it can read.")
 @options.fair
 @click.pass_obj
 def pair(folder: Path | None, server: str, fair_file: Path | None, *, insecure: bool) -> None:
-    """Tell the terminal who it is. Pairing again with a new token keeps every event."""
+    """Tell the terminal who it is, with a token.
+
+    The token is the organiser's, from `fairpulse terminals enrol`. Pairing again with a new token keeps every event.
+    """
     import asyncio
 
     from producers.terminal.card import card_of
@@ -62,15 +77,30 @@ def pair(folder: Path | None, server: str, fair_file: Path | None, *, insecure: 
 
 @terminal.command()
 @click.argument("badge", required=False)
-@click.option("--kind", type=click.Choice([str(one) for one in ScanKind]), help="Default: what the place scans.")
-@click.option("--role", type=click.Choice([str(one) for one in BadgeRole]), default="visitor_professional")
-@click.option("--anonymous", is_flag=True, help="A visitor who does not want to be tracked.")
+@click.option(
+    "--kind",
+    type=click.Choice([str(one) for one in ScanKind]),
+    metavar="KIND",
+    help=f"Kind of scan: {_words(ScanKind)}. [default: what the place scans]",
+)
+@click.option(
+    "--role",
+    type=click.Choice([str(one) for one in BadgeRole]),
+    default="visitor_professional",
+    show_default=True,
+    metavar="ROLE",
+    help=f"Who the visitor is: {_words(BadgeRole)}.",
+)
+@click.option("--anonymous", is_flag=True, help="Keep no badge: for a visitor who does not want to be tracked.")
 @ID
 @click.pass_obj
 def scan(
     folder: Path | None, badge: str | None, kind: str | None, role: str, event_id: str | None, *, anonymous: bool
 ) -> None:
-    """Save the scan of BADGE; without it, one badge a line from the scanner or a pipe."""
+    """Save the scan of a badge.
+
+    BADGE is the code. Without it, codes are read from standard input, one per line, as a scanner types them.
+    """
     with _terminal(folder) as box:
         chosen = None if kind is None else ScanKind(kind)
 
@@ -89,30 +119,49 @@ def scan(
                     click.echo(f"not saved: {error}", err=True)
 
 
-@terminal.command()
+@terminal.command(
+    help=f"""Save what a visitor did at an exhibit.
+
+    EXHIBIT is its id in the fair file. KIND is one of {_words(InteractionKind)}.
+    """
+)
 @click.argument("exhibit")
-@click.argument("kind", type=click.Choice([str(one) for one in InteractionKind]))
-@click.option("--badge", help="Whose; without it nobody's.")
-@click.option("--rating", type=click.IntRange(0, 5))
+@click.argument("kind", metavar="KIND", type=click.Choice([str(one) for one in InteractionKind]))
+@click.option("--badge", metavar="CODE", help="Badge of the visitor; without it, the interaction is anonymous.")
+@click.option("--rating", type=options.whole(0, 5, example="4"), help="What the visitor thinks of it, 0 to 5.")
 @ID
 @click.pass_obj
 def interact(
     folder: Path | None, exhibit: str, kind: str, badge: str | None, rating: int | None, event_id: str | None
 ) -> None:
-    """Save what a visitor did at EXHIBIT."""
+    """Save an interaction; the help text is above, with all kinds."""
     with _terminal(folder) as box:
         _say(box.interact(exhibit, InteractionKind(kind), badge=badge, rating=rating, event_id=event_id))
 
 
 @terminal.command()
-@click.option("--partner", required=True, help="Organisation id of the other side.")
-@click.option("--country", required=True, help="Country of the other side, as DE.")
-@click.option("--stage", type=click.Choice([str(one) for one in DealStage]), default="contract", show_default=True)
-@click.option("--outcome", type=click.Choice([str(one) for one in OutcomeKind]), default="transaction")
-@click.option("--amount", default="", help="In whole units, 1250000.00; left out if undisclosed.")
-@click.option("--currency", default="")
-@click.option("--section", default="", help="Default: the booth's.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--partner", required=True, metavar="ID", help="Organisation id of the other side.")
+@click.option("--country", required=True, metavar="CODE", help="Country of the other side, two letters such as DE.")
+@click.option(
+    "--stage",
+    type=click.Choice([str(one) for one in DealStage]),
+    default="contract",
+    show_default=True,
+    metavar="STAGE",
+    help=f"How far the deal is: {_words(DealStage)}.",
+)
+@click.option(
+    "--outcome",
+    type=click.Choice([str(one) for one in OutcomeKind]),
+    default="transaction",
+    show_default=True,
+    metavar="KIND",
+    help=f"What was agreed: {_words(OutcomeKind)}.",
+)
+@click.option("--amount", default="", help="Value of the deal, 1250000.00; leave it out if it is undisclosed.")
+@click.option("--currency", metavar="CODE", default="", help="Currency of the amount, three letters such as EUR.")
+@click.option("--section", metavar="ID", default="", help="Section of the fair. [default: that of the booth]")
+@click.option("--yes", is_flag=True, help="Save without asking.")
 @ID
 @click.pass_obj
 def deal(
@@ -128,7 +177,7 @@ def deal(
     *,
     yes: bool,
 ) -> None:
-    """Save a deal that was signed at this booth, after showing it."""
+    """Show a deal, ask, and save it."""
     from producers.terminal.deal_form import DealForm
 
     form = DealForm(
@@ -152,7 +201,7 @@ def deal(
 @terminal.command()
 @click.pass_obj
 def status(folder: Path | None) -> None:
-    """Show who the terminal is, how many events are where, and how wrong its clock is."""
+    """Show pairing, waiting events and clock."""
     import asyncio
 
     from producers.terminal.status import report
@@ -162,10 +211,12 @@ def status(folder: Path | None) -> None:
 
 
 @terminal.command()
-@click.option("--seconds", type=click.FloatRange(min=0), help="Give up after this many seconds; nothing is lost.")
+@click.option(
+    "--seconds", type=options.length(example="90s"), help="Give up after this long, 90s or 5m; nothing is lost."
+)
 @click.pass_obj
-def drain(folder: Path | None, seconds: float | None) -> int:
-    """Send everything that waits, and return when the server has it."""
+def drain(folder: Path | None, seconds: timedelta | None) -> int:
+    """Send all waiting events, then return."""
     import asyncio
 
     from producers.terminal.link import Link
@@ -177,7 +228,10 @@ def drain(folder: Path | None, seconds: float | None) -> int:
         assert pairing is not None
 
         async def send() -> None:
-            async with Link(pairing.server) as link, asyncio.timeout(seconds):
+            async with (
+                Link(pairing.server) as link,
+                asyncio.timeout(None if seconds is None else seconds.total_seconds()),
+            ):
                 await Sender(box.spool, link, lambda: pairing.token).drain()
 
         try:
@@ -194,7 +248,10 @@ def drain(folder: Path | None, seconds: float | None) -> int:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.pass_obj
 def export(folder: Path | None, file: Path) -> None:
-    """Write the rejected events to a new FILE, one a line, and empty the drawer."""
+    """Write the rejected events to a file.
+
+    FILE must be new. It gets one event per line, and the drawer of rejected events is then empty.
+    """
     from producers.terminal.drawer import export_rejected
 
     with _spool(folder) as spool:
@@ -206,7 +263,10 @@ def export(folder: Path | None, file: Path) -> None:
 @options.setting("TerminalSettings", "terminal_port", "--port")
 @click.pass_obj
 def serve(folder: Path | None, terminal_port: int | None) -> int:
-    """Show the page of the booth on http://127.0.0.1:PORT, and send what is saved. Ctrl-C ends it; nothing is lost."""
+    """Show the page of the booth, and send.
+
+    The page is at http://127.0.0.1:PORT, on this machine alone. Ctrl-C ends it; nothing is lost.
+    """
     import asyncio
 
     from producers.terminal.web import serve_page

@@ -5,21 +5,23 @@ from typing import TYPE_CHECKING
 
 import click
 
+from schemas.console import Commands
+
 if TYPE_CHECKING:
     from schemas.fair.model import Fair
 
 
-@click.group()
+@click.group(cls=Commands)
 def fair() -> None:
-    """The file that describes a fair: check one, or print an example to start from."""
+    """Check the file that describes a fair, or print an example."""
 
 
 @fair.command()
 @click.argument("file", type=click.Path(path_type=Path))
 def check(file: Path) -> None:
-    """Read FILE as the worker would, and say what fair it describes.
+    """Check a fair file, and say what fair it describes.
 
-    Every problem is named with line, field and remedy; the exit code is then 1.
+    FILE is read as a worker reads it. A problem is named with line, field and remedy, and the exit code is 1.
     """
     from schemas.fair.file import load_fair
 
@@ -27,9 +29,12 @@ def check(file: Path) -> None:
 
 
 @fair.command()
-@click.argument("name", type=click.Choice(["ciftis", "small"]), default="small")
+@click.argument("name", type=click.Choice(["ciftis", "small"]), default="small", metavar="[NAME]")
 def example(name: str) -> None:
-    """Print a complete fair file: `small` (for reading, the default) or `ciftis` (2,000 exhibitors)."""
+    """Print a complete fair file.
+
+    NAME is `small`, which is for reading and the default, or `ciftis` with 2,000 exhibitors.
+    """
     from schemas.fair.file import example_fair_path
 
     click.echo(example_fair_path(name).read_text(encoding="utf-8"), nl=False)

@@ -6,22 +6,26 @@ from typing import BinaryIO
 import click
 
 from schemas import options
+from schemas.console import Commands
 
 FILE = click.Path(path_type=Path)
 
 
-@click.group()
+@click.group(cls=Commands)
 def recording() -> None:
-    """Look into recordings, and turn them into JSON lines and back."""
+    """Inspect a recording, or convert it to JSON lines and back."""
 
 
 @recording.command()
 @click.argument("file", type=FILE)
-@click.option("--check", is_flag=True, help="Also read every record and verify all checksums; exit 1 if it is cut.")
+@click.option(
+    "--check", is_flag=True, help="Read every record and verify all checksums; the exit code is 1 if it is cut."
+)
 def inspect(file: Path, *, check: bool) -> int:
-    """Print what is in a recording: fair, topics, counts, types, times.
+    """Print what a recording holds.
 
-    Reads the header alone; of a recording that was cut it reads as far as it goes.
+    FILE is the recording. Fair, topics, counts, types and times come from its header alone. A recording that was cut
+    is read as far as it goes.
     """
     from schemas.recording.inspection import describe
 
@@ -32,9 +36,12 @@ def inspect(file: Path, *, check: bool) -> int:
 
 @recording.command()
 @click.argument("file", type=FILE)
-@click.option("--to", type=FILE, help="Write there. [default: standard output]")
+@click.option("--to", type=FILE, help="File to write. [default: standard output]")
 def export(file: Path, *, to: Path | None) -> None:
-    """Write a recording as JSON lines, one record a line: topic, partition, offset, timestamp, key, value, headers."""
+    """Write a recording as JSON lines.
+
+    FILE is the recording. Each line is one record: topic, partition, offset, timestamp, key, value, headers.
+    """
     from schemas.recording.inspection import export_lines
 
     export_lines(file, to)
@@ -45,7 +52,10 @@ def export(file: Path, *, to: Path | None) -> None:
 @click.argument("file", type=FILE)
 @options.fair
 def import_(lines: BinaryIO, file: Path, *, fair_file: Path | None) -> None:
-    """Make a recording FILE of JSON LINES (- for standard input)."""
+    """Make a recording from JSON lines.
+
+    LINES is a file as `export` writes it, or - for standard input. FILE is the recording to write.
+    """
     from schemas.recording.inspection import import_lines
 
     count = import_lines(lines, file, fair_file)

@@ -11,12 +11,14 @@ from schemas import options
 @click.command()
 @click.argument("recording", required=False, type=click.Path(path_type=Path))
 @options.live
-@click.option("--day", help="Only the numbers of a day, 2025-09-12. [default: all days and the fair]")
-@click.option("--out", type=click.Path(path_type=Path), help="Leave evidence.csv, numbers.csv, manifest.json here.")
+@click.option(
+    "--day", metavar="DATE", help="Compare the numbers of one day alone, 2025-09-12. [default: all days and the fair]"
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for evidence.csv, numbers.csv and manifest.json.")
 @click.option(
     "--every",
-    type=options.Seconds(least=timedelta(milliseconds=100)),
-    help="Go on until Ctrl-C, with this pause between two rounds; /metrics shows what was found.",
+    type=options.length(timedelta(milliseconds=100), example="90s"),
+    help="Go on until Ctrl-C with this pause between two rounds, 90s or 5m; /metrics shows what was found.",
 )
 @options.setting("AuditSettings", "audit_host", "--host")
 @options.setting("AuditSettings", "audit_port", "--port")
@@ -36,11 +38,15 @@ def audit(
     fair_file: Path | None,
     bootstrap_servers: str | None,
 ) -> int:
-    """Recompute every KPI from the raw records, by code that shares nothing with the workers, and compare.
+    """Recompute every number from the raw records, and compare.
 
-    Takes the records from Kafka, exactly up to where the workers are, so it may run while the fair does; or from a
-    RECORDING, which is compared with today's fold of it unless --live names workers that folded it.
-    Exit code 1 if any number differs. With --every it is a service: /metrics shows fair_audit_differences.
+    The audit shares no code with the workers. It reads Kafka exactly up to where the workers are, so it may run during
+    the fair.
+
+    RECORDING, a file of `fairpulse record`, takes the place of Kafka. It is compared with what this version makes of
+    it, or with the workers that --live names.
+
+    The exit code is 1 if a number differs. With --every it is a service: /metrics shows fair_audit_differences.
     """
     import threading
 

@@ -10,17 +10,25 @@ from schemas import options
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--from", "since", default="beginning", show_default=True, help="`beginning`, `now`, or a time.")
-@click.option("--until", help="`end` (what is there now), or a time; without it, until Ctrl-C.")
+@click.option(
+    "--from",
+    "since",
+    metavar="TIME",
+    default="beginning",
+    show_default=True,
+    help="Where to begin: `beginning`, `now`, or a time such as 2025-09-12T09:00.",
+)
+@click.option("--until", metavar="TIME", help="Where to end: `end` is what is there now, or a time. [default: Ctrl-C]")
 @options.fair
 @options.bootstrap_servers
-@click.option("--force", is_flag=True, help="Write over a file that stands there.")
+@click.option("--force", is_flag=True, help="Replace FILE if it exists.")
 def record(
     *, file: Path, since: str, until: str | None, fair_file: Path | None, bootstrap_servers: str | None, force: bool
 ) -> None:
-    """Keep what lies in the topics in one compact FILE: every record whole, in the order Kafka took them.
+    """Write the topics of a fair into one compact file.
 
-    Times are those at which Kafka took the records: 2025-09-12T09:00 (the venue's time) or with an offset.
+    FILE, the recording, holds every record whole, in the order in which Kafka took them. The times of --from and
+    --until are those at which Kafka took a record, in the venue's time or with an offset.
     """
     from streams.history.record import record_to
 
@@ -28,19 +36,28 @@ def record(
 
 
 @click.command()
-@options.setting("WorkerSettings", "generation", required=True, text="The new one: one more than now.")
+@options.setting(
+    "WorkerSettings",
+    "generation",
+    required=True,
+    text="Number of the new generation: one more than the workers have now.",
+)
 @options.live
-@click.option("--port", type=click.IntRange(1, 65_535), help="Port of the new worker. [default: one that is free]")
+@click.option(
+    "--port", type=options.whole(1, 65_535, example="9470"), help="Port of the new worker. [default: a free one]"
+)
 @options.fair
 @options.bootstrap_servers
 def rebuild(
     *, generation: int, live: tuple[str, ...], port: int | None, fair_file: Path | None, bootstrap_servers: str | None
 ) -> int:
-    """Fold the fair from offset 0 again, beside the running workers, and compare.
+    """Recompute a fair beside the running workers, and compare.
 
-    Starts a worker with a consumer group and a journal of its own, waits until it has caught up, compares every
-    number, partition by partition, at the same offsets, and ends. Then all workers may be switched: restarted with
-    FAIRPULSE_GENERATION set, they find the new journal ready. Exit code 1 if a number differs.
+    It starts a worker with a consumer group and a journal of its own, which reads the fair from its first record. Once
+    that worker has caught up, every number is compared, partition by partition, at the same offsets.
+
+    Then all workers may be switched: restarted with FAIRPULSE_GENERATION set, they find the new journal ready. The
+    exit code is 1 if a number differs.
     """
     from streams.history.rebuild import rebuild_beside
 
@@ -55,9 +72,12 @@ def rebuild(
 def backfill(
     *, recording: Path | None, fair_file: Path | None, bootstrap_servers: str | None, allowed_lateness: timedelta | None
 ) -> None:
-    """Print a past fair as OpenMetrics at its own times, for `promtool tsdb create-blocks-from openmetrics`.
+    """Print the numbers of a past fair for Prometheus.
 
-    It reads the event topics from their beginning, or a RECORDING, and folds them as a worker would have done.
+    The text is OpenMetrics with the fair's own times, for `promtool tsdb create-blocks-from openmetrics`.
+
+    RECORDING, a file of `fairpulse record`, is read as a worker would have read it. Without it, the event topics of
+    Kafka are read from their beginning.
     """
     from schemas.fair.chosen import named_fair_file
     from schemas.recording.reader import Recording

@@ -11,7 +11,7 @@ import click
 from schemas import options
 
 
-@click.command()
+@click.command(short_help="List all numbers (KPIs), or show their values.")
 @click.argument("what", nargs=-1, metavar="[RECORDING] [NAME]...")
 @click.option("--at", "time", metavar="TIME", help="Of a RECORDING: as a worker showed them at this time.")
 @click.option("--final", is_flag=True, help="Of a RECORDING: after its last record. This is the default.")

@@ -5,20 +5,24 @@ from pathlib import Path
 import click
 
 from schemas import options
+from schemas.console import Commands
 
-REASON = click.option("--reason", help="Only those of a reason, as `list` names it.")
-TERMINAL = click.option("--terminal", help="Only those of a terminal.")
+REASON = click.option("--reason", help="Take only those with this reason, as `list` names it.")
+TERMINAL = click.option("--terminal", help="Take only those from this terminal.")
 
 
-@click.group("dead-letters")
+@click.group("dead-letters", cls=Commands)
 def dead_letters() -> None:
-    """See what was refused and why, and send it again once the cause is gone."""
+    """See which events were refused, and send them again.
+
+    A dead letter is a record that a worker or a gateway refused. It is kept with the reason.
+    """
 
 
 @dead_letters.command("list")
 @REASON
 @TERMINAL
-@click.option("--each", is_flag=True, help="One line a letter, with the place that `show` wants.")
+@click.option("--each", is_flag=True, help="Print one line per dead letter, with the PLACE that `show` takes.")
 @options.bootstrap_servers
 def list_(*, reason: str | None, terminal: str | None, each: bool, bootstrap_servers: str | None) -> None:
     """Count the dead letters by reason, topic and terminal."""
@@ -45,7 +49,10 @@ def list_(*, reason: str | None, terminal: str | None, each: bool, bootstrap_ser
 @click.argument("place")
 @options.bootstrap_servers
 def show(*, place: str, bootstrap_servers: str | None) -> None:
-    """Print one dead letter; PLACE is the first word of a line of `list --each`, for example 3-17."""
+    """Print one dead letter.
+
+    PLACE is the first word of a line of `list --each`, for example 3-17.
+    """
     import asyncio
 
     from schemas.errors import InvalidSettings
@@ -79,15 +86,16 @@ def show(*, place: str, bootstrap_servers: str | None) -> None:
 @dead_letters.command()
 @REASON
 @TERMINAL
-@click.option("--dry-run", is_flag=True, help="Send nothing; say what would go.")
+@click.option("--dry-run", is_flag=True, help="Send nothing; say what would be sent.")
 @options.fair
 @options.bootstrap_servers
 def redrive(
     *, reason: str | None, terminal: str | None, dry_run: bool, fair_file: Path | None, bootstrap_servers: str | None
 ) -> None:
-    """Send dead letters to their topics again, with their own ids, if they are events by today's rules and fair file.
+    """Send dead letters again that are valid events by now.
 
-    What would be refused again stays. What was redriven is marked, so a second redrive sends nothing.
+    Today's rules and fair file decide. Events keep their ids, so nothing is counted twice. Dead letters that would be
+    refused again stay; those that were sent are marked, and a second redrive leaves them out.
     """
     import asyncio
 

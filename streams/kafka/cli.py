@@ -9,10 +9,13 @@ from schemas import options
 
 
 @click.command()
-@click.option("--create", is_flag=True, help="Create those that are missing.")
+@click.option("--create", is_flag=True, help="Create the topics that are missing.")
 @options.bootstrap_servers
 def topics(create: bool, bootstrap_servers: str | None) -> None:
-    """List the Kafka topics: who writes, who reads, how they are keyed and kept."""
+    """List the Kafka topics, or create them.
+
+    The list says who writes and who reads each topic, what its key is, and how long it is kept.
+    """
     import asyncio
 
     from schemas.settings import KafkaSettings
@@ -31,18 +34,20 @@ def topics(create: bool, bootstrap_servers: str | None) -> None:
 
 
 @click.command()
-@click.option("--apply", "apply_", is_flag=True, help="Create those that are missing. Needs Alter on the cluster.")
-@click.option("--check", is_flag=True, help="Exit code 1 if one is missing in Kafka or is there and not in the table.")
-@click.option("--print-commands", is_flag=True, help="Print the calls of kafka-acls.sh instead.")
+@click.option("--apply", "apply_", is_flag=True, help="Create the rules that are missing. Needs Alter on the cluster.")
+@click.option("--check", is_flag=True, help="Compare Kafka with the table; the exit code is 1 if they differ.")
+@click.option("--print-commands", is_flag=True, help="Print the commands of kafka-acls.sh that create the rules.")
 @options.fair
 @options.bootstrap_servers
 def acls(
     *, apply_: bool, check: bool, print_commands: bool, fair_file: Path | None, bootstrap_servers: str | None
 ) -> int:
-    """List the access rules: what each of our principals may do in Kafka, and no more.
+    """List the access rules of Kafka, grant them or check them.
 
-    --apply is for an administrator (in docker-compose.sasl.yml, fairpulse-admin) and may be repeated: what is there
-    stays. It takes nothing away; --check names what is too much.
+    Each program has a principal of its own, which may do what the list says and nothing else.
+
+    --apply is for an administrator (in docker-compose.sasl.yml, fairpulse-admin). It may be repeated: rules that exist
+    stay, and it takes none away. --check names those that are missing or too many.
     """
     import asyncio
 
@@ -92,9 +97,10 @@ def kafka_exporter(
     exporter_port: int | None,
     bootstrap_servers: str | None,
 ) -> None:
-    """Show Kafka's own state to Prometheus, until Ctrl-C: brokers, leaders, replicas, offsets.
+    """Show the state of Kafka itself to Prometheus.
 
-    Of any Kafka, nothing has to be installed beside it. One is enough for a cluster.
+    It serves brokers, leaders, replicas and offsets on /metrics until it is stopped. It works with any Kafka, nothing
+    is installed beside the brokers, and one exporter is enough for a cluster.
     """
     import asyncio
 

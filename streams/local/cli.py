@@ -61,11 +61,19 @@ def kafka(local_kafka_port: int | None, nodes: str, data: Path | None, passwords
         click.echo("Kafka has stopped.")
 
 
-@click.command()
+@click.command(short_help="Play a whole fair on this machine, with a live view.")
 @options.fair
-@click.option("--seconds", type=click.IntRange(min=1), help="Stop after this many seconds, and check every KPI.")
+@click.option(
+    "--seconds", type=options.whole(1, example="60"), help="Stop after this many seconds, and check every KPI."
+)
 @options.speed(60.0)
-@click.option("--visitors", default=20_000, show_default=True, help="Visits of the simulated day.")
+@click.option(
+    "--visitors",
+    default=20_000,
+    show_default=True,
+    type=options.whole(example="5000"),
+    help="Visits of the simulated day.",
+)
 @click.option("--scenario", help="What happens; `fairpulse simulate --help` lists it, and says what is the default.")
 @options.seed
 @click.option("--direct", is_flag=True, help="Without terminals and gateway, straight to Kafka: any speed.")

@@ -22,9 +22,12 @@ def worker(
     allowed_lateness: timedelta | None,
     metrics_port: int | None,
 ) -> None:
-    """Fold events into live KPIs until stopped; as many workers as partitions share the work.
+    """Turn events into live numbers, and serve them.
 
-    More settings are environment variables alone; they are in schemas/settings.py.
+    It runs until it is stopped. Workers of one fair share its partitions: start as many as there are partitions, or
+    fewer.
+
+    Further settings are environment variables; `fairpulse settings` lists them.
     """
     from schemas.fair.chosen import chosen_fair
     from schemas.settings import KafkaSettings, WorkerSettings

@@ -1,0 +1,300 @@
+"""The kinds of values that settings and options have, and what is wrong with one in the words of a person.
+
+A complaint has two halves: what is wrong, which goes on after the value or "the value" ("is too small"), and what to
+give instead, with an example. It never has the words of a library.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
+
+from schemas.durations import MOST, BadDuration, duration, duration_text
+
+MOST_SHOWN: Final = 60
+"""Characters of a value that an error repeats."""
+
+OURS: Final = "fairpulse"
+"""Type of an error of pydantic's whose text is a complaint of this module."""
+
+
+class BadValue(ValueError):
+    """A value cannot be taken.
+
+    Attributes:
+        wrong: what is wrong with it, to be read after the value: "is too small".
+        instead: what to give, with an example.
+    """
+
+    def __init__(self, wrong: str, instead: str) -> None:
+        super().__init__(f"{wrong}; {instead}")
+        self.wrong = wrong
+        self.instead = instead
+
+
+def wrong(text: str) -> PydanticCustomError:
+    """Return the error that a validator of ours raises; `text` goes on after the value."""
+    return PydanticCustomError(OURS, "{text}", {"text": text})
+
+
+def _timed(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return duration(value)
+    except BadDuration as error:
+        raise wrong(str(error)) from None
+
+
+def _not_empty(value: object) -> object:
+    if isinstance(value, str) and not value.strip():
+        raise wrong("is empty")
+    return value
+
+
+def _host(value: str) -> str:
+    if "://" in value:
+        raise wrong("has a protocol before the host")
+    if re.fullmatch(r"[A-Za-z0-9._-]+:[0-9]+", value):
+        raise wrong("has a port behind it, which is a setting of its own")
+    if not re.fullmatch(r"[A-Za-z0-9._:%-]+", value):
+        raise wrong("has a character that no host has")
+    return value
+
+
+def _brokers(value: str) -> str:
+    """Return a list of brokers without the blanks that may stand around its commas."""
+    entries = [one.strip() for one in value.split(",")]
+    if not any(entries):
+        raise wrong("names no broker")
+    if not entries[0]:
+        raise wrong("begins with a comma")
+    if not entries[-1]:
+        raise wrong("ends with a comma")
+    for number, entry in enumerate(entries, 1):
+        if problem := _broker(entry):
+            raise wrong(problem + (f" in entry {number}" if entry and len(entries) > 1 else ""))
+    return ",".join(entries)
+
+
+def _broker(entry: str) -> str:
+    """Return what is wrong with one broker of a list; empty if nothing is."""
+    if not entry:
+        return "has two commas in a row"
+    if "://" in entry:
+        return "has a protocol before the host"
+    if "@" in entry:
+        return "has a user name or password"
+    if any(one.isspace() for one in entry):
+        return "has a blank inside"
+    host, colon, port = entry.rpartition(":")
+    if not colon or not port:
+        return "has no port"
+    if not host:
+        return "has no host"
+    if not (port.isascii() and port.isdecimal()):
+        return "has a port that is not a number"
+    if len(port) > 5 or not 1 <= int(port) <= 65_535:
+        return "has a port that is not between 1 and 65535"
+    if ":" in host and not re.fullmatch(r"\[[0-9A-Fa-f:.%]+\]", host):
+        return "has more than one colon; an IPv6 address needs brackets"
+    if not re.fullmatch(r"[A-Za-z0-9._-]+|\[.*\]", host):
+        return "has a character that no host has"
+    return ""
+
+
+def _web_address(value: str) -> str:
+    scheme, there, rest = value.partition("://")
+    if not there or scheme not in ("http", "https"):
+        raise wrong("does not begin with http:// or https://")
+    if "@" in rest:
+        raise wrong("has a user name or password before the host; the token is a setting of its own")
+    if not re.fullmatch(r"[^\s?#]+", rest) or rest.startswith(("/", ":")):
+        raise wrong("is not an address of a server: host, port and path alone")
+    return value
+
+
+def _user_name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._@=/+ -]{1,255}", value):
+        raise wrong("has a character that no principal has, or is longer than 255")
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_timed), Field(ge=timedelta(0), le=MOST)]
+"""A length of time: 30s, 5m, 1h30m, a number of seconds, or ISO 8601."""
+
+Port = Annotated[int, Field(ge=0, le=65_535)]
+"""A port to listen on; 0 takes a free one."""
+
+FixedPort = Annotated[int, Field(ge=1, le=65_535)]
+"""A port that others must know beforehand."""
+
+File = Annotated[Path, BeforeValidator(_not_empty)]
+"""A path of a file or folder; an empty text would be this folder."""
+
+Secret = Annotated[SecretStr, BeforeValidator(_not_empty)]
+"""A password, token or key: no error repeats it."""
+
+Host = Annotated[str, BeforeValidator(_not_empty), AfterValidator(_host)]
+"""A host name or an IP address."""
+
+Brokers = Annotated[str, BeforeValidator(_not_empty), AfterValidator(_brokers)]
+"""host:port[,host:port]; blanks around a comma are taken away."""
+
+WebAddress = Annotated[str, BeforeValidator(_not_empty), AfterValidator(_web_address)]
+"""http(s)://host[:port][/path]."""
+
+UserName = Annotated[str, BeforeValidator(_not_empty), AfterValidator(_user_name)]
+"""A principal of Kafka."""
+
+_NOUNS: Final[dict[type, str]] = {
+    timedelta: "a length of time",
+    int: "a whole number",
+    float: "a number",
+    Path: "a path",
+    SecretStr: "a text that is not empty",
+    str: "a text",
+}
+_OF_KIND: Final[dict[object, str]] = {
+    _host: "a host name or IP address",
+    _brokers: "brokers as host:port,host:port",
+    _web_address: "an address http://host:port",
+    _user_name: "the name of a principal",
+}
+
+
+def checked(kind: Any, value: object, example: str) -> Any:
+    """Return a value of a kind as its text would make it.
+
+    Raises:
+        BadValue: why it cannot be one.
+    """
+    try:
+        return TypeAdapter[Any](kind).validate_python(value)
+    except ValidationError as error:
+        raise complaint(error.errors(include_url=False)[0], kind, example) from None
+
+
+def complaint(error: Any, kind: Any, example: str) -> BadValue:
+    """Return what is wrong with a value, in our words.
+
+    Args:
+        error: one of pydantic's.
+        kind: of what the value should be.
+        example: of the kind, as it is typed.
+    """
+    given = error.get("input")
+    words = choices(kind)
+    if words:
+        near = get_close_matches(given.lower(), words, n=1) if isinstance(given, str) else []
+        meant = f"did you mean {near[0]}? It may be" if near else "give one of"
+        is_empty = isinstance(given, str) and not given.strip()
+        return BadValue("is empty" if is_empty else "is not one of the choices", f"{meant} {', '.join(words)}")
+    return BadValue(_wrong(error, kind, given), f"give {expected(kind)}, for example {example}")
+
+
+def _wrong(error: Any, kind: Any, given: object) -> str:
+    if error["type"] == OURS:
+        return str(error["ctx"]["text"])
+    if isinstance(given, str) and not given.strip():
+        return "is empty"
+    base, _ = _parts(kind)
+    match error["type"]:
+        case "greater_than_equal" | "greater_than":
+            is_negative = str(given).lstrip().startswith("-")
+            return "is negative" if is_negative else "is too short" if base is timedelta else "is too small"
+        case "less_than_equal" | "less_than":
+            return "is too long" if base is timedelta else "is too large"
+        case "int_parsing_size":
+            return "is too large"
+        case "missing":
+            return "is missing"
+        case _:
+            return f"is not {_NOUNS.get(base, 'a value')}"
+
+
+def expected(kind: Any) -> str:
+    """Return what a value of a kind is, with its limits."""
+    base, about = _parts(kind)
+    for one in about:
+        if isinstance(one, AfterValidator) and one.func in _OF_KIND:
+            return _OF_KIND[one.func]
+    noun = _NOUNS.get(base, "a value")
+    least: list[Any] = [one.ge for one in about if isinstance(one, Ge)]
+    above = [one.gt for one in about if isinstance(one, Gt)]
+    most: list[Any] = [one.le for one in about if isinstance(one, Le)] + [
+        one.lt for one in about if isinstance(one, Lt)
+    ]
+    low = _number(max(least)) if least and max(least) != timedelta(0) else ""
+    high = _number(min(most)) if most and not _goes_without_saying(min(most)) else ""
+    if above:
+        return f"{noun} above {_number(above[0])}" + (f" and at most {high}" if high else "")
+    if low and high:
+        return f"{noun} from {low} to {high}"
+    return f"{noun} of at least {low}" if low else f"{noun} of at most {high}" if high else noun
+
+
+def choices(kind: Any) -> tuple[str, ...]:
+    """Return the words that a value of a kind may be; empty if it may be others."""
+    base, _ = _parts(kind)
+    return tuple(get_args(base)) if get_origin(base) is Literal else ()
+
+
+def type_of(kind: Any) -> type:
+    """Return the Python type of a kind."""
+    base, _ = _parts(kind)
+    return str if get_origin(base) is Literal else base
+
+
+def is_secret(kind: Any) -> bool:
+    """Return whether a value of a kind must never be repeated."""
+    return type_of(kind) is SecretStr
+
+
+def kind_of(field: FieldInfo) -> Any:
+    """Return the kind of a field of a settings class."""
+    return Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+
+
+def _parts(kind: Any) -> tuple[Any, tuple[Any, ...]]:
+    """Return the bare type of a kind, and all that is said about it."""
+    about: tuple[Any, ...] = ()
+    while get_origin(kind) in (Annotated, Union, UnionType):
+        kind, *more = get_args(kind)
+        about += tuple(_flat(more))
+    return kind, about
+
+
+def _flat(about: Iterable[Any]) -> Iterable[Any]:
+    for one in about:
+        yield from one.metadata if isinstance(one, FieldInfo) else (one,)
+
+
+def _goes_without_saying(limit: Any) -> bool:
+    return limit == MOST if isinstance(limit, timedelta) else limit > 10**9
+
+
+def _number(limit: Any) -> str:
+    return duration_text(limit) if isinstance(limit, timedelta) else str(limit)
+
+
+def quoted(value: object) -> str:
+    """Return what was typed for an error: in quotes, on one line, cut, without a password in front of an `@`."""
+    text = re.sub(r"[^\s/,@]+:[^\s,@/]*@|[^\s/,@:]+@(?=[^\s@]*:[0-9])", "***@", str(value))
+    shown = visible(text)
+    return f'"{shown[: MOST_SHOWN - 3]}..."' if len(shown) > MOST_SHOWN else f'"{shown}"'
+
+
+def visible(text: str) -> str:
+    """Return a text on one line: characters that would move a terminal's cursor are spelled."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)

@@ -1,0 +1,85 @@
+"""Standard output and standard error of a command: a reader that goes away, a full disk, a stream that is closed."""
+
+import io
+import os
+import sys
+from typing import Any
+
+from typing_extensions import override
+
+from schemas.errors import Unavailable
+
+
+class ReaderGone(Exception):
+    """Whoever read standard output has closed it, as `head` does: nothing more needs to be said."""
+
+
+class _Output(io.FileIO):
+    """Standard output. Its errors are not OSError, which a command might take for one of its own files."""
+
+    @override
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            raise ReaderGone from None
+        except OSError as error:
+            raise Unavailable(
+                f"standard output cannot be written: {reason(error)}", hint="nothing after this point was written"
+            ) from None
+
+
+class _Notes(io.FileIO):
+    """Standard error. What cannot be written is dropped: there is nowhere left to say so."""
+
+    @override
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data)
+        except OSError:
+            return memoryview(data).nbytes
+
+
+def reason(error: OSError) -> str:
+    """Return what the system says of an error, for the end of a sentence."""
+    said = error.strerror or type(error).__name__
+    return said[:1].lower() + said[1:]
+
+
+def hold_outputs() -> None:
+    """Make the standard streams of this process ones that never end in a traceback.
+
+    A stream that is closed at the start becomes the null device: otherwise the next file or connection would get its
+    number, and be written into.
+    """
+    for number, flags in enumerate((os.O_RDONLY, os.O_WRONLY, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            _put_null(number, flags)
+    out, err = sys.stdout, sys.stderr
+    sys.stdout = io.TextIOWrapper(
+        io.BufferedWriter(_Output(1, "wb", closefd=False)),
+        encoding=getattr(out, "encoding", None) or "utf-8",
+        errors=getattr(out, "errors", None),
+        line_buffering=getattr(out, "line_buffering", False),
+    )
+    sys.stderr = io.TextIOWrapper(
+        io.BufferedWriter(_Notes(2, "wb", closefd=False)),
+        encoding=getattr(err, "encoding", None) or "utf-8",
+        errors="backslashreplace",
+        line_buffering=True,
+    )
+
+
+def drop_output() -> None:
+    """Let what standard output still holds go nowhere: Python would write it at the very end, and complain."""
+    _put_null(1, os.O_WRONLY)
+
+
+def _put_null(number: int, flags: int) -> None:
+    opened = os.open(os.devnull, flags)
+    if opened != number:
+        os.dup2(opened, number)
+        os.close(opened)
+    os.set_inheritable(number, True)
