@@ -3,6 +3,8 @@
 import io
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from typing_extensions import override
@@ -14,30 +16,49 @@ class ReaderGone(Exception):
     """Whoever read standard output has closed it, as `head` does: nothing more needs to be said."""
 
 
-class _Output(io.FileIO):
+# Both are buffers above Python's own file: a signal that raises while a file of ours is being written would come
+# between the bytes that are out and the note that they are, and they would be written twice.
+
+
+class _Output(io.BufferedWriter):
     """Standard output. Its errors are not OSError, which a command might take for one of its own files."""
 
     @override
     def write(self, data: Any, /) -> int:
-        try:
+        with _told():
             return super().write(data)
-        except BrokenPipeError:
-            raise ReaderGone from None
-        except OSError as error:
-            raise Unavailable(
-                f"standard output cannot be written: {reason(error)}", hint="nothing after this point was written"
-            ) from None
+
+    @override
+    def flush(self) -> None:
+        with _told():
+            super().flush()
 
 
-class _Notes(io.FileIO):
+class _Notes(io.BufferedWriter):
     """Standard error. What cannot be written is dropped: there is nowhere left to say so."""
 
     @override
     def write(self, data: Any, /) -> int:
-        try:
+        with suppress(OSError):
             return super().write(data)
-        except OSError:
-            return memoryview(data).nbytes
+        return memoryview(data).nbytes
+
+    @override
+    def flush(self) -> None:
+        with suppress(OSError):
+            super().flush()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise ReaderGone from None
+    except OSError as error:
+        raise Unavailable(
+            f"standard output cannot be written: {reason(error)}", hint="nothing after this point was written"
+        ) from None
 
 
 def reason(error: OSError) -> str:
@@ -59,13 +80,13 @@ def hold_outputs() -> None:
             _put_null(number, flags)
     out, err = sys.stdout, sys.stderr
     sys.stdout = io.TextIOWrapper(
-        io.BufferedWriter(_Output(1, "wb", closefd=False)),
+        _Output(io.FileIO(1, "wb", closefd=False)),
         encoding=getattr(out, "encoding", None) or "utf-8",
         errors=getattr(out, "errors", None),
         line_buffering=getattr(out, "line_buffering", False),
     )
     sys.stderr = io.TextIOWrapper(
-        io.BufferedWriter(_Notes(2, "wb", closefd=False)),
+        _Notes(io.FileIO(2, "wb", closefd=False)),
         encoding=getattr(err, "encoding", None) or "utf-8",
         errors="backslashreplace",
         line_buffering=True,
