@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from schemas.errors import FairpulseError
 from schemas.interrupts import end_cleanly
-from schemas.outputs import ReaderGone, drop_output, hold_outputs, reason
+from schemas.outputs import OutputLost, ReaderGone, drop_output, hold_outputs, reason
 
 COMMANDS: Final = "fairpulse.commands"
 """The entry-point group in which packages declare their subcommands."""
@@ -134,7 +134,7 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:
     except ReaderGone:
         drop_output()
         return 0
-    except FairpulseError as error:  # standard output was full, and held something back until now
+    except OutputLost as error:
         _tell(error)
         drop_output()
         return 1
@@ -144,6 +144,8 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:
 def _run(command: click.Command, arguments: Sequence[str] | None) -> int:
     try:
         result = command.main(args=arguments, prog_name=None, standalone_mode=False)
+    except OutputLost:
+        raise
     except FairpulseError as error:
         _tell(error)
         return 1

@@ -20,6 +20,10 @@ class ReaderGone(Exception):
 # between the bytes that are out and the note that they are, and they would be written twice.
 
 
+class OutputLost(Unavailable):
+    """Standard output cannot be written, on a full disk for example."""
+
+
 class _Output(io.BufferedWriter):
     """Standard output. Its errors are not OSError, which a command might take for one of its own files."""
 
@@ -56,7 +60,7 @@ def _told() -> Iterator[None]:
     except BrokenPipeError:
         raise ReaderGone from None
     except OSError as error:
-        raise Unavailable(
+        raise OutputLost(
             f"standard output cannot be written: {reason(error)}", hint="nothing after this point was written"
         ) from None
 

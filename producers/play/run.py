@@ -4,6 +4,8 @@ import json
 import re
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -74,7 +76,7 @@ async def simulate_fair(plan: SimulationPlan) -> SimulationEnd:
 
     Raises:
         Unavailable: Kafka is not there, or did not take a record.
-        InvalidSettings: the ledger cannot be written.
+        InvalidSettings: the ledger or the receipt cannot be written.
     """
     ledger, kinds = Ledger(plan.fair), Counter[str]()
     arrived: set[tuple[str, str]] = set()
@@ -113,7 +115,9 @@ async def simulate_fair(plan: SimulationPlan) -> SimulationEnd:
         if plan.ledger is not None:
             _write(ledger, plan.ledger, plan)
     if plan.receipt is not None:
-        plan.receipt.write_text(json.dumps({"events": len(arrived), "refused": sink.rejected}) + "\n")
+        receipt = json.dumps({"events": len(arrived), "refused": sink.rejected}) + "\n"
+        with _naming("--receipt"):
+            plan.receipt.write_text(receipt)
     return SimulationEnd(ending, sink.acknowledged, player.progress.elapsed_s, kinds)
 
 
@@ -167,9 +171,16 @@ def start_of(text: str, fair: Fair) -> int:
 
 
 def _write(ledger: Ledger, path: Path, plan: SimulationPlan) -> None:
-    try:
+    with _naming("--ledger"):
         ledger.write(path, seed=plan.seed, scenario=plan.scenario.name)
+
+
+@contextmanager
+def _naming(option: str) -> Iterator[None]:
+    """Name the option whose file cannot be written."""
+    try:
+        yield
     except OSError as error:
         raise InvalidSettings(
-            f"--ledger: cannot be written ({error.strerror})", hint="name a file in a folder that exists"
+            f"{option}: cannot be written ({error.strerror})", hint="name a file in a folder that exists and has room"
         ) from None

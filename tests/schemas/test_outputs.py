@@ -62,6 +62,7 @@ def test_a_standard_output_that_takes_nothing_ends_a_command_in_good_order(fork:
         assert not re.search("error|Traceback|ignored", quiet.err)
     assert full.code == 1
     assert full.err.endswith(FULL)
+    assert full.err.count("error: ") == 1
     assert not re.search("Traceback|ignored", full.err)
 
 
@@ -86,11 +87,17 @@ def test_wrong_usage_ends_with_2_also_where_it_cannot_be_said(fork: Forker, path
     ("arguments", "named"),
     [
         (["recording", "export", RECORDING, "--to", "/dev/full"], "the lines cannot be written"),
-        (["simulate", "--dry-run", "--events", "5", "--ledger", "/dev/full/x"], "/dev/full"),
-        (["simulate", "--dry-run", "--events", "5", "--receipt", "/dev/full"], "a file: no space left on device"),
+        (
+            ["simulate", "--dry-run", "--events", "5", "--ledger", "/dev/full/x"],
+            "--ledger: cannot be written (not a directory)",
+        ),
+        (
+            ["simulate", "--dry-run", "--events", "5", "--receipt", "/dev/full"],
+            "--receipt: cannot be written (no space left on device)",
+        ),
         (["audit", RECORDING, "--out", "/dev/full/x"], "the audit cannot be written"),
-        (["recording", "import", "/dev/null", "/dev/full/x"], "/dev/full/x"),
-        (["fair", "check", "/dev/full/x"], "not a directory"),
+        (["recording", "import", "/dev/null", "/dev/full/x"], "the recording cannot be written (not a directory)"),
+        (["fair", "check", "/dev/full/x"], "x: cannot be read"),
         (["recording", "inspect", "/dev/full/x"], "cannot be read"),
     ],
     ids=lambda value: " ".join(value[:2]) if isinstance(value, list) else "",

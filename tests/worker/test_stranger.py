@@ -7,9 +7,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 
-from schemas.settings import KafkaSettings
 from schemas.topics import EVENT_TOPICS
-from streams.kafka.topics import ensure_topics
 from tests.support.workers import WorkerProcess
 
 pytestmark = pytest.mark.broker
@@ -47,7 +45,6 @@ async def test_a_stranger_in_the_group_is_named_before_the_worker_starts(
     group = first.said().split(" group=")[1].split()[0]
     first.process.terminate()
     await asyncio.to_thread(first.process.wait)
-    await ensure_topics(KafkaSettings(bootstrap_servers=broker))
     stranger = await joined(broker, group, assignor)
     try:
         worker = start_worker()
