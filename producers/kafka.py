@@ -1,4 +1,4 @@
-"""What every producer does when Kafka does not answer: say why, and let go of the client."""
+"""For producers when Kafka does not answer: say why, and let go of the client."""
 
 import asyncio
 from contextlib import suppress
@@ -46,7 +46,7 @@ async def end(producer: AIOKafkaProducer, within_s: float) -> None:
 
 
 async def let_go(producer: AIOKafkaProducer) -> None:
-    """Take down what a client leaves behind; whoever still waits for one of its records learns that it failed.
+    """Take down what a client leaves behind; those that still wait for one of its records learn that it failed.
 
     There is no public way to give up on a broker that is gone, and `stop` leaves the sender running when it is cut
     short. Failures that nobody waits for are asked for here, else asyncio reports them in the middle of other lines.

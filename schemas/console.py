@@ -159,7 +159,7 @@ def _run(command: click.Command, arguments: Sequence[str] | None) -> int:
         return 128 + getattr(error.__cause__ or error, "number", signal.SIGINT)
     except OSError as error:
         if error.filename is None and not isinstance(error, PermissionError) and error.errno not in _OF_DISKS:
-            raise  # of a connection, perhaps: a fault of ours that a traceback explains
+            raise  # of a connection, perhaps: a bug, which a traceback explains
         name = "a file" if error.filename is None else str(error.filename)
         _tell(FairpulseError(f"{name}: {reason(error)}", hint="make room or name another place, then run again"))
         return 1

@@ -14,10 +14,10 @@ from typing_extensions import override
 
 
 class FairpulseError(Exception):
-    """What is wrong, in one line, and the remedy.
+    """An error with its remedy, on one line.
 
     Args:
-        message: what is wrong and where. It never echoes input.
+        message: what is wrong and where. It repeats what was typed as an option, and no other input.
         hint: what the reader can do about it.
     """
 
@@ -50,7 +50,7 @@ class InvalidFairFile(FairpulseError):
 
 
 class InvalidSettings(FairpulseError):
-    """A setting is unknown or has a bad value; the message names the variable, never the value."""
+    """A setting is unknown or has a bad value; the message names the variable and not the value."""
 
 
 class InvalidRecording(FairpulseError):

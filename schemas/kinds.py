@@ -41,7 +41,7 @@ class BadValue(ValueError):
 
 
 def wrong(text: str) -> PydanticCustomError:
-    """Return the error that a validator of ours raises; `text` goes on after the value."""
+    """Return the error that a validator in this module raises; `text` goes on after the value."""
     return PydanticCustomError(OURS, "{text}", {"text": text})
 
 

@@ -25,7 +25,7 @@ _WORDS: Final[dict[type, str]] = {
     timedelta: "DURATION",
     str: "TEXT",
 }
-"""What stands for a value in a help text."""
+"""The word for a value in a help text, by its type."""
 
 
 class Option(Protocol):

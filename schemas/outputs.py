@@ -13,11 +13,11 @@ from schemas.errors import Unavailable
 
 
 class ReaderGone(Exception):
-    """Whoever read standard output has closed it, as `head` does: nothing more needs to be said."""
+    """The reader of standard output has closed it, as `head` does: nothing more needs to be said."""
 
 
-# Both are buffers above Python's own file: a signal that raises while a file of ours is being written would come
-# between the bytes that are out and the note that they are, and they would be written twice.
+# Both are buffers above Python's own file. In a file class written in Python, a signal's exception could come after
+# bytes are out and before that is noted: they would be written twice.
 
 
 class OutputLost(Unavailable):

@@ -19,7 +19,7 @@ KAFKA_PORT: Final = 9_092
 
 
 class KafkaSettings(Settings):
-    """Where Kafka is and how our topics lie in it."""
+    """Where Kafka is, how to log in, and how the topics are made."""
 
     bootstrap_servers: Annotated[Brokers, Field(examples=["kafka-1:9092,kafka-2:9092"])] = f"{LOOPBACK}:{KAFKA_PORT}"
     """Brokers to ask first, as host:port,host:port."""
@@ -208,8 +208,8 @@ class GatewaySettings(Settings):
     """Open connections at most; more are answered 503 and closed."""
 
     gateway_memory: Annotated[int, Field(ge=2_097_152, le=1 << 40, examples=["4194304"])] = 3_145_728
-    """Bytes of request bodies under way at most; more are answered 503. At 300 bytes an event these are 10,000 events:
-    as many as Kafka should confirm in a second or two. With many more, a busy Kafka misses the deadline of 8 s."""
+    """Bytes of request bodies under way at most; more are answered 503. With 300 bytes per event, the default is 10,000
+    events: as many as Kafka should confirm in a second or two. With many more, a busy Kafka misses the deadline."""
 
     gateway_remembered_events: Annotated[int, Field(ge=1, le=1_000_000_000, examples=["50000"])] = 100_000
     """Events remembered to answer `duplicate` at once, about 250 bytes each. The stream knows all of them."""
@@ -227,7 +227,7 @@ class FairSettings(Settings):
 
 
 class LogSettings(Settings):
-    """What programs that run on say of themselves on standard error: gateway, worker, audit, exporter, terminal."""
+    """How gateway, worker, audit, exporter and terminal log on standard error."""
 
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(examples=["warning"])] = "info"
     """Least severe message that is logged."""
@@ -237,13 +237,13 @@ class LogSettings(Settings):
 
 
 class AuditSettings(Settings):
-    """Where an audit that goes on shows what it finds; `--every` alone makes it go on."""
+    """Where a continuous audit, `fairpulse audit --every`, shows what it finds."""
 
     audit_host: Annotated[Host, Field(examples=["10.0.0.5"])] = LOOPBACK
-    """Address of the /metrics of an audit that goes on."""
+    """Address of the /metrics of a continuous audit."""
 
     audit_port: Annotated[FixedPort, Field(examples=["9476"])] = 9_466
-    """Port of the /metrics of an audit that goes on."""
+    """Port of the /metrics of a continuous audit."""
 
 
 class ExporterSettings(Settings):

@@ -311,5 +311,5 @@ def _terminal(folder: Path | None) -> "Iterator[BoothTerminal]":
 
 
 def _say(saved: "Saved") -> None:
-    """Print that an event is safe, at once: whoever reads it may pull the plug."""
+    """Print that an event is safe, at once: its reader may pull the plug."""
     click.echo(f"saved {saved.seq} {saved.event_id}")

@@ -41,7 +41,7 @@ FULL = "error: standard output cannot be written: no space left on device; nothi
 
 @pytest.fixture(scope="module")
 def whole() -> dict[str, Ended]:
-    """What commands print when nothing is in their way."""
+    """The output of commands when nothing is in their way."""
     return {}
 
 
@@ -55,7 +55,7 @@ def fork(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forker]:
 
 @pytest.mark.parametrize("name", PRINTING)
 def test_a_standard_output_that_takes_nothing_ends_a_command_in_good_order(fork: Forker, name: str) -> None:
-    """A reader that goes away and a closed stream are no error; a full disk is one, in one line."""
+    """A reader that goes away and a closed stream are not errors; a full disk is, in one line."""
     gone, closed, full = (fork.run(PRINTING[name], out=out) for out in ("gone", "closed", "/dev/full"))
     for quiet in (gone, closed):
         assert quiet.code == 0
