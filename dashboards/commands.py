@@ -24,10 +24,10 @@ JSON = Path(__file__).parent / "json"
 UIDS = [board.uid for board in ALL_BOARDS]
 
 
-class Moment(click.ParamType):
+class CutOff(click.ParamType):
     """The type of an option for a time in UTC, to the minute or the second."""
 
-    name = "moment"
+    name = "time"
 
     @override
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
@@ -40,7 +40,7 @@ class Moment(click.ParamType):
         return self.fail(f"{quoted(value)} is not a time; give one such as 2025-09-12T18:00", param, ctx)
 
 
-AT = click.option("--at", type=Moment(), metavar="TIME", help="Time in UTC, 2025-09-12T18:00. [default: now]")
+AT = click.option("--at", type=CutOff(), metavar="TIME", help="Time in UTC, 2025-09-12T18:00. [default: now]")
 
 
 def _ms(at: datetime | None) -> int:

@@ -23,8 +23,8 @@ _ANSWER: Final = bytes.fromhex("00000001")
 """The number of our question, behind the size of an answer."""
 _TLS_ALERT: Final = b"\x15\x03"
 
-Speaks = Literal["plain", "tls", "http", "other"]
-"""What is at an address: Kafka, Kafka over TLS, a web server, or something else."""
+Speaks = Literal["plain", "tls", "http", "silent", "other"]
+"""What is at an address: Kafka, Kafka over TLS, a web server, nothing that answers, or something else."""
 
 Connect = Callable[..., Awaitable[Any]]
 """aiokafka's `create_conn`."""
@@ -109,6 +109,10 @@ async def _explain(
         return Unavailable(
             f"a web server answers at {server}, not Kafka", hint="set FAIRPULSE_BOOTSTRAP_SERVERS to that of a broker"
         )
+    if speaks == "silent":
+        return Unavailable(
+            f"what listens at {server} does not answer", hint="see whether that broker hangs, and restart it"
+        )
     if speaks == "tls" and not kafka.is_encrypted:
         return Refused(
             f"Kafka at {server} speaks TLS on this port, and FAIRPULSE_SECURITY_PROTOCOL is {protocol}",
@@ -127,7 +131,7 @@ async def _explain(
         if speaks == "other":
             return Unavailable(
                 f"what listens at {server} does not answer as Kafka does",
-                hint="set FAIRPULSE_BOOTSTRAP_SERVERS to the address of a broker, or restart a broker that hangs",
+                hint="set FAIRPULSE_BOOTSTRAP_SERVERS to the address of a broker",
             )
         return Refused(
             f"Kafka at {server} ends the connection of {kafka.principal}",
@@ -172,6 +176,8 @@ async def _ask(kafka: KafkaSettings, host: str, port: int, connect: Connect, que
 async def _knock(host: str, port: int) -> Speaks:
     """Return what is at an address. Raises OSError or TimeoutError if no connection can be opened."""
     said = await _said(host, port, None)
+    if said is None:
+        return "silent"  # a TLS server would have ended the connection
     if said[4:8] == _ANSWER:
         return "plain"
     if said.startswith(b"HTTP"):
@@ -179,14 +185,14 @@ async def _knock(host: str, port: int) -> Speaks:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # we only look who is there, and say nothing
     try:
-        answers = (await _said(host, port, context))[4:8] == _ANSWER
+        answers = (await _said(host, port, context) or b"")[4:8] == _ANSWER
     except (OSError, TimeoutError):  # an SSLError is an OSError
         answers = False
     return "tls" if answers or said.startswith(_TLS_ALERT) else "other"
 
 
-async def _said(host: str, port: int, context: ssl.SSLContext | None) -> bytes:
-    """Return the beginning of what an address answers to a question of Kafka's; empty if it answers nothing."""
+async def _said(host: str, port: int, context: ssl.SSLContext | None) -> bytes | None:
+    """Return how the answer of an address to a question of Kafka's begins; empty if it hangs up, None if it waits."""
     async with asyncio.timeout(PROBE_S):
         reader, writer = await asyncio.open_connection(host, port, ssl=context)
     try:
@@ -195,7 +201,9 @@ async def _said(host: str, port: int, context: ssl.SSLContext | None) -> bytes:
             return await reader.readexactly(8)
     except asyncio.IncompleteReadError as error:
         return error.partial
-    except (OSError, TimeoutError):
+    except TimeoutError:  # an OSError, too
+        return None
+    except OSError:
         return b""
     finally:
         writer.transport.abort()

@@ -32,6 +32,11 @@ async def hangs_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
     writer.close()
 
 
+async def says_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read()
+    writer.close()
+
+
 async def speaks_http(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await reader.read(4)
     writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -56,6 +61,7 @@ async def serving(answer: Answer) -> AsyncIterator[str]:
     [
         (speaks_http, {}, "a web server answers at {at}, not Kafka; set FAIRPULSE_BOOTSTRAP_SERVERS"),
         (hangs_up, {}, "what listens at {at} does not answer as Kafka does; set FAIRPULSE_BOOTSTRAP_SERVERS"),
+        (says_nothing, {}, "what listens at {at} does not answer; see whether that broker hangs, and restart it"),
         (alerts, {}, "Kafka at {at} speaks TLS on this port, and FAIRPULSE_SECURITY_PROTOCOL is PLAINTEXT; set it"),
         (alerts, SASL, "Kafka at {at} speaks TLS on this port, and FAIRPULSE_SECURITY_PROTOCOL is SASL_PLAINTEXT; set"),
     ],

@@ -55,7 +55,7 @@ def test_no_kafka_ends_with_one_line_that_names_it_and_the_remedy(capsys: pytest
         port = free.getsockname()[1]
     assert run(producers, ["simulate", *SMALL, "--bootstrap-servers", f"127.0.0.1:{port}"]) == 1
     error = capsys.readouterr().err.splitlines()[-1]
-    assert error.startswith(f"error: no Kafka answers at 127.0.0.1:{port}; ")
+    assert error.startswith(f"error: no Kafka answers at 127.0.0.1:{port} (nothing listens there); ")
     assert "fairpulse kafka" in error
 
 
