@@ -36,6 +36,11 @@ from schemas.console import INTERRUPTED
 @click.option(
     "--skip-to-opening", is_flag=True, help="Do not wait for the gates to open: send all that happens before at once."
 )
+@click.option(
+    "--head-start",
+    type=options.length(example="50m"),
+    help="Send at once, straight to Kafka, all that happens until the fair has been open this long.",
+)
 @options.bootstrap_servers
 @click.option(
     "--gateway",
@@ -54,6 +59,7 @@ from schemas.console import INTERRUPTED
 @click.option(
     "--receipt", type=click.Path(path_type=Path), help="File to write how many different events were acknowledged."
 )
+@click.option("--status", type=click.Path(path_type=Path), help="File to write how far it is, four times per second.")
 @click.option("--dry-run", is_flag=True, help="Send nothing; count what would be sent, as fast as possible.")
 def simulate(
     seed: int,
@@ -65,12 +71,14 @@ def simulate(
     seconds: timedelta | None,
     events: int | None,
     start: str | None,
+    head_start: timedelta | None,
     bootstrap_servers: str | None,
     gateway: str | None,
     terminals_file: Path | None,
     spools: Path,
     ledger: Path | None,
     receipt: Path | None,
+    status: Path | None,
     *,
     skip_to_opening: bool,
     dry_run: bool,
@@ -126,6 +134,8 @@ def simulate(
         receipt=receipt,
         starts_ms=None if start is None else start_of(start, fair),
         skip_to_opening=skip_to_opening,
+        head_start_min=None if head_start is None else head_start.total_seconds() / 60,
+        status=status,
     )
     outcome = asyncio.run(simulate_fair(plan))
     if dry_run:

@@ -1,12 +1,13 @@
 """One run of the simulator: stream, sink, ledger, and a clean end however it ends."""
 
+import asyncio
 import json
 import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from producers.play.simulator.ledger import Ledger
 from producers.play.simulator.scenarios import Scenario
 from producers.play.simulator.stream import emissions
 from producers.play.sinks import Acknowledged, EventSink, KafkaSink, NowhereSink
+from producers.play.status import Stage, Status, told
 from producers.records import Record
 from producers.registry.store import Registry
 from schemas.errors import InvalidSettings
@@ -43,6 +45,9 @@ class SimulationPlan:
         receipt: where to write what the terminals know to have arrived; None for nowhere.
         starts_ms: fair time to begin at, in ms since 1970; None for the beginning of the scenario.
         skip_to_opening: send at once what happens before the gates open, and play from there.
+        head_start_min: send at once, straight to Kafka, what happens until this many minutes after the opening, and
+            play from there; at most a quarter of the opening hours. None for no head start.
+        status: where to write how far it is, see `producers.play.status`; None for nowhere.
     """
 
     fair: Fair
@@ -57,6 +62,8 @@ class SimulationPlan:
     receipt: Path | None = None
     starts_ms: int | None = None
     skip_to_opening: bool = False
+    head_start_min: float | None = None
+    status: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,51 @@ class SimulationEnd:
     kinds: Counter[str]
 
 
+@dataclass(slots=True)
+class _Run:
+    """One run while it goes on.
+
+    Attributes:
+        arrived: topic and id of every event that was acknowledged, if anybody wants to know their number.
+        sink: where records go now; None before the first.
+        from_ms: fair time at which the play begins, 0 while it has not begun.
+    """
+
+    plan: SimulationPlan
+    ledger: Ledger
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    kinds: Counter[str] = field(default_factory=Counter)
+    arrived: set[tuple[str, str]] = field(default_factory=set)
+    acknowledged: int = 0
+    stage: Stage = Stage.HEAD_START
+    sink: EventSink | None = None
+    from_ms: int = 0
+
+    def book(self, record: Record) -> None:
+        """Note a record that was acknowledged."""
+        assert isinstance(record, Emission)
+        self.acknowledged += 1
+        self.kinds[kind_of(record)] += 1
+        wanted = self.plan.receipt is not None or self.plan.status is not None
+        if wanted and not isinstance(record.fact, BadRecord):
+            self.arrived.add((record.topic, record.event_id))
+        if self.plan.ledger is not None:
+            self.ledger.book(record)
+
+    def status(self) -> Status:
+        """Return how far it is."""
+        fleet = self.sink if isinstance(self.sink, HttpSink) else None
+        sent_ms = self.from_ms if fleet is None else max(self.from_ms, fleet.fair_ms)
+        return Status(
+            stage=self.stage,
+            events=len(self.arrived),
+            waiting=0 if fleet is None else fleet.unanswered(),
+            terminals=0 if self.plan.gateway is None else len(terminals_of(self.plan.fair)),
+            fair_ms=sent_ms,
+            speed=self.plan.pace.speed if self.stage is Stage.LIVE else 0,
+        )
+
+
 async def simulate_fair(plan: SimulationPlan) -> SimulationEnd:
     """Send the fair; Ctrl-C ends it early and cleanly, a second one at once.
 
@@ -78,47 +130,73 @@ async def simulate_fair(plan: SimulationPlan) -> SimulationEnd:
         Unavailable: Kafka is not there, or did not take a record.
         InvalidSettings: the ledger or the receipt cannot be written.
     """
-    ledger, kinds = Ledger(plan.fair), Counter[str]()
-    arrived: set[tuple[str, str]] = set()
-
-    def acknowledged(record: Record) -> None:
-        assert isinstance(record, Emission)
-        kinds[kind_of(record)] += 1
-        if plan.receipt is not None:
-            arrived.add((record.topic, record.event_id))
-        if plan.ledger is not None:
-            ledger.book(record)
-
-    stream = emissions(plan.fair, plan.scenario, plan.seed, plan.starts_ms)
-    pace = plan.pace
-    if plan.skip_to_opening and (first := next(stream, None)) is not None:
-        stream = chain((first,), stream)
-        pace = replace(pace, from_ms=opening_after(first.at_ms, plan.fair))
-    sink: EventSink
-    if plan.gateway is not None:
-        live_from_ms = (pace.from_ms or 0) if pace.speed > 0 else sys.maxsize
-        sink = _fleet(plan, plan.gateway, acknowledged, live_from_ms)
-    elif plan.kafka is None:
-        sink = NowhereSink(acknowledged)
-    else:
-        sink = KafkaSink(plan.kafka, acknowledged)
+    run = _Run(plan, Ledger(plan.fair))
     if plan.ledger is not None:
         # Found out now rather than after a day of sending.
-        _write(ledger, plan.ledger, plan)
+        _write(run.ledger, plan.ledger, plan)
     try:
-        async with sink:
-            with ProgressLine(sink, plan.fair.zone) as line:
-                player = Player(sink, pace, line)
-                with stopping(player.stop):
-                    ending = await player.play(stream)
+        with stopping(run.stop):
+            async with told(plan.status, run.status):
+                ending, elapsed_s = await _play(run)
     finally:
         if plan.ledger is not None:
-            _write(ledger, plan.ledger, plan)
+            _write(run.ledger, plan.ledger, plan)
     if plan.receipt is not None:
-        receipt = json.dumps({"events": len(arrived), "refused": sink.rejected}) + "\n"
+        refused = 0 if run.sink is None else run.sink.rejected
+        receipt = json.dumps({"events": len(run.arrived), "refused": refused}) + "\n"
         with _naming("--receipt"):
             plan.receipt.write_text(receipt)
-    return SimulationEnd(ending, sink.acknowledged, player.progress.elapsed_s, kinds)
+    return SimulationEnd(ending, run.acknowledged, elapsed_s, run.kinds)
+
+
+async def _play(run: _Run) -> tuple[Ending, float]:
+    """Send the head start and then the rest at its pace; return why it ended, and the seconds of the second part."""
+    plan, pace = run.plan, run.plan.pace
+    stream = emissions(plan.fair, plan.scenario, plan.seed, plan.starts_ms)
+    if plan.head_start_min is not None:
+        stream, from_ms = await _head_start(run, stream, plan.head_start_min)
+        pace = replace(pace, from_ms=from_ms)
+    elif plan.skip_to_opening and (first := next(stream, None)) is not None:
+        stream = chain((first,), stream)
+        pace = replace(pace, from_ms=opening_after(first.at_ms, plan.fair))
+    run.from_ms, run.stage = pace.from_ms or 0, Stage.OPENING
+    if plan.gateway is not None:
+        live_from_ms = (pace.from_ms or 0) if pace.speed > 0 else sys.maxsize
+        run.sink = _fleet(plan, plan.gateway, run.book, live_from_ms)
+    else:
+        run.sink = _straight(run)
+    async with run.sink as sink:
+        run.stage = Stage.LIVE
+        with ProgressLine(sink, plan.fair.zone) as line:
+            player = Player(sink, pace, line, stop=run.stop)
+            ending = await player.play(stream)
+        run.stage = Stage.SENDING_REST
+    return ending, player.progress.elapsed_s
+
+
+async def _head_start(run: _Run, stream: Iterator[Emission], minutes: float) -> tuple[Iterator[Emission], int | None]:
+    """Send what comes before the fair has been open for some minutes; return the rest, and when it begins."""
+    first = next(stream, None)
+    if first is None:
+        return iter(()), None
+    from_ms = opened_for(minutes, first.at_ms, run.plan.fair)
+    rest: list[Emission] = []
+
+    def head() -> Iterator[Emission]:
+        for emission in chain((first,), stream):
+            if emission.at_ms >= from_ms:
+                rest.append(emission)
+                return
+            yield emission
+
+    async with _straight(run) as sink:
+        await Player(sink, Pace(), stop=run.stop).play(head())
+    return chain(rest, stream), from_ms
+
+
+def _straight(run: _Run) -> EventSink:
+    """Return the sink that needs no gateway."""
+    return NowhereSink(run.book) if run.plan.kafka is None else KafkaSink(run.plan.kafka, run.book)
 
 
 def _fleet(plan: SimulationPlan, gateway: str, acknowledged: Acknowledged, live_from_ms: int) -> EventSink:
@@ -147,6 +225,22 @@ def kind_of(emission: Emission) -> str:
 def opening_after(fair_ms: int, fair: Fair) -> int | None:
     """Return five minutes before the next opening, in ms since 1970; None if the fair does not open again."""
     return next((ms - BEFORE_OPENING_MS for day in fair.days if (ms := epoch_ms(day.opens_at)) > fair_ms), None)
+
+
+def opened_for(minutes: float, first_ms: int, fair: Fair) -> int:
+    """Return when the fair has been open for some minutes, in ms since 1970.
+
+    It is at most a quarter of the opening hours that are left, so that a short day is not over.
+
+    Args:
+        minutes: fair time.
+        first_ms: when the first event comes; the day is the one that is open then, or opens next.
+        fair: gives the opening hours.
+    """
+    day = next((day for day in fair.days if epoch_ms(day.closes_at) > first_ms), fair.days[-1])
+    opens_ms = max(first_ms, epoch_ms(day.opens_at))
+    left_ms = max(0, epoch_ms(day.closes_at) - opens_ms)
+    return opens_ms + min(round(minutes * 60_000), left_ms // 4)
 
 
 def start_of(text: str, fair: Fair) -> int:

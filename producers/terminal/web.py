@@ -9,7 +9,8 @@ from typing import Any, Final
 from aiohttp import web
 
 from producers.terminal.answers import Then, Verdict
-from producers.terminal.link import Link, ServerAnswer
+from producers.terminal.clock import ClockMs
+from producers.terminal.link import Link, ServerAnswer, Stamps
 from producers.terminal.pairing import Pairing
 from producers.terminal.sender import Line, OneSender, Sender
 from producers.terminal.spool import Saved, SpoolFull, Waiting
@@ -44,17 +45,30 @@ class Page:
 
     Args:
         terminal: paired; its sender is started here.
+        clock: the terminal's own clock.
+        more_stamps: headers beside the one with the clock, for a simulation.
     """
 
-    def __init__(self, terminal: BoothTerminal, link: Link) -> None:
+    def __init__(
+        self, terminal: BoothTerminal, link: Link, *, clock: ClockMs = wall_ms, more_stamps: Stamps = dict
+    ) -> None:
         self._terminal = terminal
+        self._clock = clock
         self._offset_ms: int | None = None
         pairing = Pairing.load(terminal.spool)
         assert pairing is not None, "a terminal is paired"
         self._pairing = pairing
         self._link = link
         self.sender = Sender(
-            terminal.spool, link, self._token, heard=self._heard, met=self._met, ask_idle_s=ASK_IDLE_S, in_thread=True
+            terminal.spool,
+            link,
+            self._token,
+            clock=clock,
+            more_stamps=more_stamps,
+            heard=self._heard,
+            met=self._met,
+            ask_idle_s=ASK_IDLE_S,
+            in_thread=True,
         )
         terminal.tell_online(lambda: self.sender.status.line in (Line.ONLINE, Line.UNTRIED))
 
@@ -85,7 +99,7 @@ class Page:
             self._met(answer)
 
     def _met(self, answer: ServerAnswer) -> None:
-        self._offset_ms = clock_offset_ms(answer, wall_ms())
+        self._offset_ms = clock_offset_ms(answer, self._clock())
 
     async def _card(self, _: web.Request) -> web.Response:
         card = self._terminal.card
@@ -180,13 +194,22 @@ def _file(name: str) -> Callable[[web.Request], Awaitable[web.Response]]:
     return handle
 
 
-async def serve_page(terminal: BoothTerminal, port: int, ready: Callable[[str], None]) -> None:
+async def serve_page(
+    terminal: BoothTerminal,
+    port: int,
+    ready: Callable[[str], None],
+    *,
+    clock: ClockMs = wall_ms,
+    more_stamps: Stamps = dict,
+) -> None:
     """Serve the page and send, until cancelled.
 
     Args:
         terminal: paired; read from and saved to while the page is served.
         port: on this machine only; 0 takes a free one.
         ready: called with the page's address once it can be opened.
+        clock: the terminal's own clock.
+        more_stamps: headers beside the one with the clock, for a simulation.
 
     Raises:
         Unavailable: another program sends from the same folder.
@@ -196,7 +219,7 @@ async def serve_page(terminal: BoothTerminal, port: int, ready: Callable[[str], 
     assert pairing is not None, "a terminal is paired"
     with OneSender(terminal.spool.folder):
         async with Link(pairing.server) as link:
-            page = Page(terminal, link)
+            page = Page(terminal, link, clock=clock, more_stamps=more_stamps)
             runner = web.AppRunner(page.application(), access_log=None, shutdown_timeout=1)
             await runner.setup()
             site = web.TCPSite(runner, HOST, port)
