@@ -61,8 +61,8 @@ def open_database(path: Path, *, power_safe: bool = True) -> sqlite3.Connection:
                 path.chmod(0o600)
                 connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             connection.execute("PRAGMA journal_mode = WAL")
-            # NORMAL may roll back committed rows after a power cut.
-            connection.execute(f"PRAGMA synchronous = {'FULL' if power_safe else 'NORMAL'}")
+            # NORMAL may roll back committed rows after a power cut; OFF waits for no disk at all.
+            connection.execute(f"PRAGMA synchronous = {'FULL' if power_safe else 'OFF'}")
             connection.execute("PRAGMA wal_autocheckpoint = 250")
             connection.execute("PRAGMA journal_size_limit = 1048576")
             connection.execute("PRAGMA secure_delete = ON")
@@ -75,7 +75,7 @@ def open_database(path: Path, *, power_safe: bool = True) -> sqlite3.Connection:
             f"the spool {path} cannot be opened ({error})",
             hint="check that the folder is writable and the disk has space; keep the file, it may hold unsent events",
         ) from None
-    if new:
+    if new and power_safe:
         sync_folder(path.parent)
     return connection
 

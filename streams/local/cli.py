@@ -1,21 +1,13 @@
 """Commands that run things on this machine: `fairpulse kafka`, `fairpulse demo`."""
 
-import signal
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from types import FrameType
 
 import click
 
 from schemas import options
 from schemas.errors import Unavailable
-
-
-def interrupt_once(_signal: int, _frame: FrameType | None) -> None:
-    """Turn the first Ctrl-C or SIGTERM into KeyboardInterrupt and ignore the next: cleaning up is bounded in time."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 def refuse_without_java() -> None:
@@ -47,24 +39,26 @@ def kafka(local_kafka_port: int | None, nodes: str, data: Path | None, passwords
     """
     refuse_without_java()
     from schemas.settings import LocalSettings
+    from streams.local.ending import Ending
     from streams.local.kafka import LocalKafka
 
     port = LocalSettings.load(local_kafka_port=local_kafka_port).local_kafka_port
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, interrupt_once)
+    ending = Ending()
+    ending.listen()
     try:
         with LocalKafka.start(nodes=int(nodes), data_dir=data, port=port, passwords=passwords) as running:
             kept = f"data in {running.data_dir}" if data else "data are not kept"
             click.echo(f"Kafka is ready at {running.bootstrap_servers} ({kept}). Stop it with Ctrl-C.")
             running.wait()
     except KeyboardInterrupt:
-        click.echo("Kafka has stopped.")
+        with suppress(OSError):  # the terminal may be closed
+            click.echo("Kafka has stopped.")
 
 
 @click.command(short_help="Play a whole fair on this machine, with a live view.")
 @options.fair
 @click.option(
-    "--seconds", type=options.whole(1, example="60"), help="Stop after this many seconds, and check every KPI."
+    "--seconds", type=options.whole(1, example="60"), help="Stop after this number of seconds, and prove every number."
 )
 @options.speed(60.0)
 @click.option(
@@ -74,9 +68,9 @@ def kafka(local_kafka_port: int | None, nodes: str, data: Path | None, passwords
     type=options.whole(example="5000"),
     help="Visits of the simulated day.",
 )
-@click.option("--scenario", help="What happens; `fairpulse simulate --help` lists it, and says what is the default.")
+@click.option("--scenario", metavar="NAME", help="What happens; `fairpulse simulate --help` lists the scenarios.")
 @options.seed
-@click.option("--direct", is_flag=True, help="Without terminals and gateway, straight to Kafka: any speed.")
+@click.option("--direct", is_flag=True, help="Without terminals and gateway: straight to Kafka, at any speed.")
 def demo(
     *,
     fair_file: Path | None,
@@ -87,23 +81,31 @@ def demo(
     seed: int,
     direct: bool,
 ) -> None:
-    """Play a fair, with a live view, until Ctrl-C: terminals, a gateway, a real Kafka, a worker.
+    """Play a simulated fair with a live view.
 
-    Where Prometheus is installed, or Docker has its image, it runs with the rules of a fair; so does Grafana with the
-    boards.
+    Every reader of the fair is a real terminal that posts to a gateway; Kafka and the worker are real too. One more
+    terminal is yours: the view names the address of its page. Programs that are killed are started again.
 
-    Uses the Kafka of FAIRPULSE_BOOTSTRAP_SERVERS if that is set, its own otherwise. With --seconds it exits 0 only
-    if every event that a terminal has delivered is counted once, and every KPI equals what the audit recomputes from
-    the raw topics; with --direct, if every KPI equals the simulator's own ledger.
+    Ctrl-C ends it and says what was counted. With --seconds it ends by itself. Then it exits 0 only if every
+    delivered event is counted once and all KPIs equal a recount from the raw records. With --direct they must equal
+    the simulator's own ledger.
+
+    It starts a Kafka of its own unless FAIRPULSE_BOOTSTRAP_SERVERS names one. If Prometheus or Grafana is installed,
+    or Docker has its image, it runs with the rules, alerts and boards of a fair.
     """
     refuse_without_java()
     from schemas.fair.chosen import chosen_fair_file
-    from streams.local.demo import DemoPlan, run_demo
+    from streams.local.cast import DemoPlan
+    from streams.local.demo import run_demo
+    from streams.local.ending import Ending
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, interrupt_once)
-    file = chosen_fair_file(fair_file)
+    ending = Ending(requests=2)
+    ending.listen()
     try:
-        run_demo(DemoPlan(file, seconds, speed, visitors, scenario, seed, direct))
+        run_demo(DemoPlan(chosen_fair_file(fair_file), seconds, speed, visitors, scenario, seed, direct), ending)
     except KeyboardInterrupt:
-        click.echo("The demo has stopped; nothing of it is left.")
+        with suppress(OSError):  # the terminal may be closed
+            click.echo("The demo has stopped; nothing of it is left.")
+    except OSError:
+        if not ending.is_hung_up:
+            raise

@@ -1,178 +1,267 @@
-"""A whole fair on one machine: Kafka, worker, gateway, simulator, what watches them, and a live view."""
+"""A whole fair on one machine: Kafka, worker, gateway, terminals, the programs that watch them, and a live view."""
 
-import json
+import asyncio
 import os
 import shutil
+import signal
 import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from subprocess import TimeoutExpired
+from typing import Any, Final
 
+from rich.console import Console
 from rich.live import Live
 
-from schemas.environment import PREFIX, default_of
+from schemas.environment import PREFIX
+from schemas.errors import FairpulseError, Unavailable
 from schemas.fair.file import load_fair
-from schemas.ports import HOST, free_port
-from schemas.program import PROGRAM
-from schemas.settings import WorkerSettings
-from streams.audit.run import plan_from
+from schemas.settings import KafkaSettings
+from streams.kafka.topics import ensure_topics
+from streams.local.cast import DemoPlan, Gateway, Page, Simulator, Stage, Worker, start_registry
 from streams.local.children import Children
-from streams.local.images import with_environment
+from streams.local.crew import Crew
+from streams.local.ending import Ending
 from streams.local.kafka import LocalKafka
-from streams.local.liveview import SHOWN, LiveView, console
+from streams.local.ledger import events_in
+from streams.local.liveview import TREND, LiveView, Now, console
+from streams.local.numbers import SHOWN
 from streams.local.observers import Watched, start_observers
-from streams.local.parts import Part, is_ready, say, wait_for
-from streams.local.verdicts import check_with_audit, check_with_ledger
+from streams.local.parts import note, say, wait_for
+from streams.local.past import reports_before
+from streams.local.verdicts import Proof, check_with_audit, check_with_ledger, say_what_was_counted
 from streams.shown.listing import fetch_report
 
 PATIENCE: Final = timedelta(seconds=8)
 """How long the programs may take to end before they are killed."""
-START_SECONDS: Final = 60
-"""How long the worker may take until it folds."""
+START_SECONDS: Final = 120
+"""How long a program may take until it does its work, and the head start until it is counted."""
 SHOW_SECONDS: Final = 0.5
 LINE_SECONDS: Final = 5
 """How often the view is drawn, and how often a line is printed where there is no terminal."""
-REGISTRY: Final = "terminals.sqlite"
+SUMMARY_SECONDS: Final = 3
+"""How long Ctrl-C waits for the terminals to send what they have saved."""
 
 
-@dataclass(frozen=True, slots=True)
-class DemoPlan:
-    """What kind of fair the demo plays.
-
-    Attributes:
-        seconds: real seconds until the simulator stops and every KPI is checked; None plays until Ctrl-C.
-        speed: fair seconds a real second.
-        visitors: visits of the day.
-        scenario: what happens; None for what the simulator plays by default.
-        direct: the simulator writes to Kafka itself and books a ledger; else every reader of the fair is a terminal
-            that posts to a gateway.
-    """
-
-    fair_file: Path
-    seconds: int | None
-    speed: float
-    visitors: int
-    scenario: str | None
-    seed: int
-    direct: bool = False
-
-    @property
-    def lateness_seconds(self) -> float:
-        """Fair time that a minute stays open: what takes a second on the way takes `speed` seconds of fair time.
-
-        Two thousand terminals, a gateway and a Kafka on one machine take up to three.
-        """
-        usual_s: float = default_of(WorkerSettings, "allowed_lateness").total_seconds()
-        return max(usual_s, (1 if self.direct else 3) * self.speed)
-
-
-def run_demo(plan: DemoPlan) -> None:
+def run_demo(plan: DemoPlan, ending: Ending) -> None:
     """Play a fair until the simulator ends or KeyboardInterrupt; then nothing of it is left.
 
+    The first KeyboardInterrupt while the fair is shown ends with a summary, another one without.
+
     Raises:
-        Unavailable: a part cannot start, or ended by itself.
+        Unavailable: a program cannot start, or ends by itself again and again.
         MustStop: a KPI differs from the audit's, or from the simulator's ledger, or an event is not counted once.
     """
-    fair = load_fair(plan.fair_file)
     with ExitStack() as stack:
-        home = Path(tempfile.mkdtemp(prefix="fairpulse-demo-"))
-        stack.callback(shutil.rmtree, home, ignore_errors=True)
-        bootstrap = os.environ.get(f"{PREFIX}BOOTSTRAP_SERVERS")
-        if bootstrap is None:
-            say("starting Kafka (the first run downloads 45 MB)")
-            bootstrap = stack.enter_context(LocalKafka.start()).bootstrap_servers
-        children = Children()
-        stack.callback(children.close, PATIENCE)
-        port = free_port()
-        url = f"http://{HOST}:{port}"
-        say("starting a worker")
-        common = ["--bootstrap-servers", bootstrap, "--fair", str(plan.fair_file)]
-        play = ["worker", "--clock", "event", "--port", str(port), "--lateness", str(plan.lateness_seconds)]
-        worker = _start(children, home, "worker", *play, *common)
-        wait_for(lambda: is_ready(url), worker, START_SECONDS)
-        addresses = {"KPIs": f"{url}/kpis", "metrics": f"{url}/metrics", "Kafka": bootstrap}
-        running = [worker]
-        internal = None
-        book = home / "book.json"
-        if plan.direct:
-            to = ["--ledger", str(book)]
-        else:
-            gateway, addresses["gateway"], internal = _start_gateway(children, home, bootstrap, plan)
-            running.append(gateway)
-            to = ["--receipt", str(book), "--gateway", addresses["gateway"], "--terminals", str(home / REGISTRY)]
-            to += ["--spools", str(home / "spools")]
-        watched = Watched(f"{HOST}:{port}", internal, common, bootstrap, plan.lateness_seconds)
-        observers, seen_at = start_observers(children, home, watched)
-        running += observers
-        addresses.update(seen_at)
-        say("starting the simulator" if plan.direct else "starting the simulator with a terminal for every reader")
-        simulator = _start(children, home, "simulator", "simulate", *common, *_script(plan), *to)
-        _show(LiveView(fair, addresses), url, running, simulator)
-        if simulator.popen.returncode:
-            raise simulator.ended()
-        sent = json.loads(book.read_text(encoding="utf-8"))
-        if plan.direct:
-            check_with_ledger(url, worker, sent)
-        else:
-            audited = plan_from(
-                None, [url], None, None, timedelta(seconds=plan.lateness_seconds), plan.fair_file, bootstrap
-            )
-            check_with_audit(url, worker, sent["events"], audited)
+        try:
+            _play(_started(plan, stack), ending)
+        finally:
+            ending.ignore()
 
 
-def _start_gateway(children: Children, home: Path, bootstrap: str, plan: DemoPlan) -> tuple[Part, str, str]:
-    """Start a gateway on free ports, in the fair's time; return it, its address, host:port of its internal pages."""
-    registry = home / REGISTRY
-    # The gateway wants a registry; the simulator enrols its terminals there.
-    enrol = ["terminals", "enrol", "organiser", "--desk", "--terminals", str(registry), "--fair", str(plan.fair_file)]
-    enrolled = _start(children, home, "registry", *enrol)
-    if enrolled.popen.wait(START_SECONDS):
-        raise enrolled.ended()
-    port, internal = free_port(), free_port()
-    settings = {"PORT": port, "INTERNAL_PORT": internal, "CLOCK": "simulated", "RATE": 100_000, "BURST": 1_000_000}
-    environment = {f"{PREFIX}GATEWAY_{name}": str(value) for name, value in settings.items()}
-    environment[f"{PREFIX}TERMINALS_FILE"] = str(registry)
-    environment[f"{PREFIX}BOOTSTRAP_SERVERS"] = bootstrap
-    environment[f"{PREFIX}FAIR_FILE"] = str(plan.fair_file)
-    log = home / "gateway.log"
-    say("starting a gateway")
-    program = with_environment(environment, [*PROGRAM, "gateway"])
-    gateway = Part("gateway", children.start(program, log), log)
-    wait_for(lambda: is_ready(f"http://{HOST}:{internal}"), gateway, START_SECONDS)
-    return gateway, f"http://{HOST}:{port}", f"{HOST}:{internal}"
+@dataclass(slots=True)
+class _Demo:
+    """A demo that runs: its programs, and where the numbers of its page are to be seen."""
+
+    stage: Stage
+    crew: Crew
+    worker: Worker
+    simulator: Simulator
+    gateway: Gateway | None = None
+    page: Page | None = None
+    seen_at: dict[str, str] = field(default_factory=dict)
+
+    def report(self) -> dict[str, Any]:
+        """Return the numbers of the view. Raises Unavailable while no worker answers."""
+        return fetch_report(self.worker.url, *SHOWN)
+
+    def proof(self) -> Proof:
+        """Return what the end is checked with."""
+        return Proof(self.stage, self.crew, self.worker, self.simulator, self.page)
 
 
-def _script(plan: DemoPlan) -> list[str]:
-    limit = [] if plan.seconds is None else ["--seconds", str(plan.seconds)]
-    scenario = [] if plan.scenario is None else ["--scenario", plan.scenario]
-    play = ["--skip-to-opening", "--speed", str(plan.speed), "--visitors", str(plan.visitors), "--seed", str(plan.seed)]
-    return [*play, *scenario, *limit]
+def _started(plan: DemoPlan, stack: ExitStack) -> _Demo:
+    """Start everything, and return when the head start is counted."""
+    fair = load_fair(plan.fair_file)
+    home = Path(tempfile.mkdtemp(prefix="fairpulse-demo-"))
+    stack.callback(shutil.rmtree, home, ignore_errors=True)
+    children = Children()
+    stack.callback(children.close, PATIENCE)
+    registry = None if plan.direct else start_registry(children, home)
+    crew = Crew()
+    bootstrap = os.environ.get(f"{PREFIX}BOOTSTRAP_SERVERS")
+    is_own = bootstrap is None
+    if bootstrap is None:
+        say("starting Kafka (the first run downloads 45 MB)")
+        kafka = stack.enter_context(LocalKafka.start())
+        bootstrap = kafka.bootstrap_servers
+        crew.parts.append(kafka.part())
+        stack.callback(children.close, PATIENCE)  # before Kafka stops: nobody misses it then
+    asyncio.run(ensure_topics(KafkaSettings.load(bootstrap_servers=bootstrap)))
+    stage = Stage(plan, fair, children, home, bootstrap, is_own)
+    say("starting a worker and the simulator" if plan.direct else "starting a worker, a gateway and the simulator")
+    gateway = page = None
+    worker = Worker.start(stage)
+    if registry is not None:
+        if registry.popen.wait(START_SECONDS):
+            raise registry.ended()
+        gateway = Gateway.start(stage)
+    demo = _Demo(stage, crew, worker, Simulator.start(stage, gateway), gateway)
+    if gateway is not None:
+        page = demo.page = Page.start(stage, gateway)
+    _load(demo, console())
+    for part in [one.part for one in (gateway, page) if one is not None]:
+        wait_for(part.answers, part, START_SECONDS)
+        crew.parts.append(part)
+    crew.parts.append(worker.part)
+    host_port = worker.url.removeprefix("http://")
+    internal = None if gateway is None else gateway.internal
+    watched = Watched(host_port, internal, stage.common, bootstrap, plan.lateness_seconds)
+    observers = start_observers(children, home, watched)
+    crew.parts += observers.parts
+    demo.seen_at = observers.addresses
+    if observers.missing:
+        note(observers.missing)
+    return demo
 
 
-def _start(children: Children, home: Path, name: str, *arguments: str) -> Part:
-    log = home / f"{name}.log"
-    return Part(name, children.start([*PROGRAM, *arguments], log), log)
-
-
-def _show(view: LiveView, url: str, running: Sequence[Part], simulator: Part) -> None:
-    screen = console()
-    if not screen.is_terminal:
-        screen.print("\n".join(view.addresses()), soft_wrap=True)
-    with Live(console=screen, refresh_per_second=4, transient=False) if screen.is_terminal else ExitStack() as live:
-        line_due = 0.0
-        while simulator.popen.poll() is None:
-            for part in running:
-                if part.popen.poll() is not None:
+def _load(demo: _Demo, screen: Console) -> None:
+    """Return when the worker has counted the head start; tell meanwhile how far it is."""
+    worker, simulator = demo.worker, demo.simulator
+    deadline = time.monotonic() + START_SECONDS
+    head: int | None = None
+    with screen.status("the fair so far ...") if screen.is_terminal else ExitStack() as shown:
+        while time.monotonic() < deadline:
+            for part in (worker.part, simulator.part):
+                if part.popen.poll() is not None and (part is worker.part or part.popen.returncode):
                     raise part.ended()
-            report = fetch_report(url, *SHOWN)
-            view.take(report)
+            status = simulator.status()
+            if head is None and status and status["stage"] != "head start":
+                head = status["events"]
+            counted = 0
+            with suppress(Unavailable):
+                counted = events_in(fetch_report(worker.url, "events"))
+            if head is not None and counted >= head and worker.part.answers():
+                break
+            if not isinstance(shown, ExitStack):
+                total = f" of {head:,}" if head is not None else ""
+                shown.update(f"the fair so far: {counted:,}{total} events")
+            time.sleep(0.1)
+        else:
+            raise Unavailable("the fair so far is not counted in time", hint="is the machine very busy?")
+    note(f"the fair so far: {counted:,} events are counted")
+
+
+def _play(demo: _Demo, ending: Ending) -> None:
+    """Show the fair until the simulator ends, and say what was proven."""
+    try:
+        _show(demo, console())
+    except KeyboardInterrupt:
+        if not ending.is_hung_up:
+            with suppress(FairpulseError, OSError):
+                _summary(demo)
+        raise
+    if demo.stage.plan.direct:
+        check_with_ledger(demo.proof())
+    else:
+        check_with_audit(demo.proof())
+
+
+def _summary(demo: _Demo) -> None:
+    """End the simulator, and say how many of the events that have arrived are counted."""
+    popen = demo.simulator.part.popen
+    say("ending; Ctrl-C again ends at once")
+    if popen.poll() is None:
+        popen.send_signal(signal.SIGINT)
+    with suppress(TimeoutExpired):
+        popen.wait(SUMMARY_SECONDS)
+    say_what_was_counted(demo.proof(), SUMMARY_SECONDS)
+
+
+def _show(demo: _Demo, screen: Console) -> None:
+    stage, crew, simulator = demo.stage, demo.crew, demo.simulator.part
+    view = LiveView(stage.fair, _story(demo), None if demo.page is None else demo.page.booth)
+    report = demo.report()
+    if report["window_end"] is not None:
+        last, kafka = (
+            datetime.fromisoformat(report["window_end"]),
+            KafkaSettings.load(bootstrap_servers=stage.bootstrap),
+        )
+        for before in reports_before(last, TREND, stage.fair, stage.plan.lateness, kafka):
+            view.take(before)
+    if not screen.is_terminal:
+        for line in (view.story, *(f"{what}  {why}" for what, why in _to_try(demo))):
+            screen.print(line, soft_wrap=True, highlight=False)
+    lines = Lines(screen, view)
+    with Live(console=screen, auto_refresh=False) if screen.is_terminal else ExitStack() as live:
+        while simulator.popen.poll() is None:
+            crew.look(view.time(report))
+            stale = crew.is_away(demo.worker.part)
+            if not stale:
+                try:
+                    report = demo.report()
+                except Unavailable:
+                    stale = True
+                view.take(report)
+            waiting = None if demo.gateway is None else demo.simulator.status().get("waiting", 0)
+            now = Now(waiting, [loss.told() for loss in crew.losses], stale, list(_to_try(demo)))
             if isinstance(live, Live):
-                live.update(view.render(report))
-            elif time.monotonic() >= line_due:
-                screen.print(view.line(report), soft_wrap=True)
-                line_due = time.monotonic() + LINE_SECONDS
+                live.update(view.render(report, now, *screen.size), refresh=True)
+            else:
+                lines.show(report, now)
             time.sleep(SHOW_SECONDS)
+    if simulator.popen.returncode < 0:
+        raise Unavailable("the simulator was killed, and with it the fair", hint="start the demo again")
+    if simulator.popen.returncode:
+        raise simulator.ended()
+
+
+@dataclass(slots=True)
+class Lines:
+    """The view where there is no terminal: a line every few seconds, and one for whatever happens to a program."""
+
+    screen: Console
+    view: LiveView
+    due: float = 0
+    told: tuple[str, ...] = ()
+
+    def show(self, report: Mapping[str, Any], now: Now) -> None:
+        """Print what is new."""
+        for what in now.happened:
+            if what not in self.told:
+                self.screen.print(what, soft_wrap=True, highlight=False)
+        self.told = tuple(now.happened)
+        if time.monotonic() >= self.due:
+            self.screen.print(self.view.line(report, now), soft_wrap=True, highlight=False)
+            self.due = time.monotonic() + LINE_SECONDS
+
+
+def _story(demo: _Demo) -> str:
+    """Return what is seen, in two sentences."""
+    speed = demo.stage.plan.speed
+    pace = f"{speed:g} times as fast as a real one" if speed else "as fast as this machine goes"
+    if demo.gateway is None:
+        return f"A simulated fair, {pace}. A real Kafka keeps its events; a worker makes these numbers of them."
+    terminals = demo.simulator.status().get("terminals", 0)
+    return (
+        f"A simulated fair, {pace}: {terminals:,} real terminals post to a gateway, "
+        "a real Kafka keeps the events, a worker makes these numbers of them."
+    )
+
+
+def _to_try(demo: _Demo) -> Iterator[tuple[str, str]]:
+    """Yield what to type or to open, and what that does."""
+    yield f"kill -9 {demo.worker.part.popen.pid}", "kills the worker: another one counts on from its journal"
+    if demo.gateway is not None:
+        yield f"kill -9 {demo.gateway.part.popen.pid}", "pulls the gateway: scans wait at the terminals"
+    if demo.page is not None:
+        yield demo.page.url, "scan a badge, such as ADA: watch your booth's number"
+    yield f"{demo.worker.url}/kpis", "all numbers as JSON; /metrics for Prometheus"
+    for title, address in demo.seen_at.items():
+        also = "; /alerts has the alerts of a fair" if title == "Prometheus" else " of a fair, in Grafana"
+        yield address, f"{title}{also}"
+    yield "Ctrl-C", "ends it, says what was counted, and leaves nothing"

@@ -9,7 +9,7 @@ import yaml
 from schemas.ports import HOST, free_port
 from streams.local.children import Children
 from streams.local.images import boards, in_container, installed, with_environment
-from streams.local.parts import Part
+from streams.local.parts import Part, answers_at
 
 IMAGE: Final = "grafana/grafana:13.2.3"
 """The one in docker-compose.yml."""
@@ -72,7 +72,7 @@ def settings(home: Path, port: int, provisioning: Path) -> dict[str, str]:
 
 def start_grafana(children: Children, home: Path, prometheus: str) -> tuple[Part, str] | None:
     """Start Grafana on a free port; return it and its address, None if there is none to start."""
-    port, log = free_port(), home / "grafana.log"
+    port = free_port()
     variables = settings(home, port, provision(home, prometheus))
     (home / "grafana").mkdir()
     program = installed("grafana", "grafana-server")
@@ -85,4 +85,5 @@ def start_grafana(children: Children, home: Path, prometheus: str) -> tuple[Part
         if found is None:
             return None
         command = found
-    return Part("Grafana", children.start(command, log), log), f"http://{HOST}:{port}"
+    address = f"http://{HOST}:{port}"
+    return Part.start(children, home, "Grafana", command, lambda: answers_at(f"{address}/api/health")), address

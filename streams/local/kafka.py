@@ -3,6 +3,7 @@
 import base64
 import fcntl
 import shutil
+import subprocess
 import tempfile
 import time
 import uuid
@@ -21,6 +22,7 @@ from streams.kafka.principals import ADMIN, all_users
 from streams.local.children import Children, end
 from streams.local.jars import class_path
 from streams.local.node import PORT_TAKEN, Node
+from streams.local.parts import Part
 from streams.local.properties import Ports, server_properties
 from streams.local.readiness import cluster_members, cluster_members_as
 from streams.local.sasl import make_passwords, sasl_properties, scram_arguments, settings_of
@@ -163,6 +165,25 @@ class LocalKafka:
             end([one.process], STOP_WITHIN)
         one.start(self._children, self._jars)
         self._await([one], lambda members: node in members)
+
+    def again(self, node: int = 1) -> subprocess.Popen[bytes]:
+        """Start a node that has died, with the same data on the same port; return it without waiting for it."""
+        one = self._nodes[node - 1]
+        one.start(self._children, self._jars)
+        assert one.process is not None
+        return one.process
+
+    def answers(self, node: int = 1) -> bool:
+        """Return whether a node answers and knows itself as a member of the cluster."""
+        ports = self._nodes[node - 1].ports
+        return ports is not None and node in self._members(ports.broker)
+
+    def part(self, node: int = 1) -> Part:
+        """Return a node as a part of a demo; it must run."""
+        one = self._nodes[node - 1]
+        assert one.process is not None
+        waits = "terminals and worker wait for it"
+        return Part("Kafka", one.process, one.log, lambda: self.again(node), lambda: self.answers(node), waits)
 
     def wait(self) -> None:
         """Return never, while all nodes run that were not killed through this object.

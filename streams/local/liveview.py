@@ -1,152 +1,193 @@
-"""The KPIs of a running fair in the terminal: the number now, and its trend."""
+"""The KPIs of a running fair in the terminal: what is seen, the numbers now and their trend, and what to try."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from rich.cells import cell_len
 from rich.console import Console, Group
-from rich.table import Table
 from rich.text import Text
 
 from schemas.fair.model import Fair
-
-SHOWN: Final = (
-    "events",
-    "gate_passages",
-    "visits",
-    "professional_visits",
-    "unique_visitors",
-    "international_visitors",
-    "site_occupancy",
-    "hall_occupancy",
-    "interactions",
-    "exhibit_visitors",
-    "leads",
-    "deals",
-    "outcomes",
-    "contract_value_reported",
-    "intended_value_reported",
-    "hall_dwell",
-    "event_lag",
-    "late_events",
-    "duplicate_events",
-    "rejected_events",
-)
-"""KPIs that the view asks a worker for."""
+from schemas.ids import BoothId
+from streams.local.numbers import samples
 
 TREND: Final = 36
 """Samples in a trend line, one for each minute that closed."""
 
+SHORTEST_TREND: Final = 6
+"""A screen with room for fewer shows no trend."""
+
 BARS: Final = "▁▂▃▄▅▆▇█"
+NAME_WIDTH: Final = 26
+NUMBER_WIDTH: Final = 13
+PICKED: Final = (
+    "events accepted",
+    "gate passages, last minute",
+    "visits today",
+    "on site now",
+    "leads today",
+    "scans at your booth",
+    "refused",
+)
+"""The numbers of a line, where there is no terminal."""
 
 
-class LiveView:
-    """What was shown so far, and how to show a report.
+class Row(NamedTuple):
+    """A line of the screen; `rank` 1 is always shown, 3 only where there is much room."""
 
-    Args:
-        fair: gives names, capacities and currency.
-        addresses: what to open, by title.
+    rank: int
+    text: Text
+
+
+@dataclass(slots=True)
+class Now:
+    """What goes on beside the numbers.
+
+    Attributes:
+        waiting: events that wait at terminals; None without terminals.
+        happened: what happened to the demo's programs, oldest first.
+        stale: the worker is away: the numbers are those of before.
+        to_try: what to type or to open, and what that does.
     """
 
-    def __init__(self, fair: Fair, addresses: Mapping[str, str]) -> None:
-        self._fair = fair
-        self._addresses = addresses
-        self._trends: dict[str, deque[float]] = {}
-        self._minute: str | None = None
-        self._day = ""
+    waiting: int | None = None
+    happened: Sequence[str] = ()
+    stale: bool = False
+    to_try: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(slots=True)
+class LiveView:
+    """What was shown until now, and how to show a report.
+
+    Attributes:
+        fair: gives names, capacities and currency.
+        story: what is seen, in a few sentences.
+        booth: of the person who watches; None without one.
+    """
+
+    fair: Fair
+    story: str
+    booth: BoothId | None = None
+    _trends: dict[str, deque[float]] = field(default_factory=dict)
+    _minute: str | None = None
+    _day: str = ""
 
     def take(self, report: Mapping[str, Any]) -> None:
-        """Note a report: one sample a closed minute."""
+        """Note a report: one sample per closed minute."""
         minute = report["window_end"]
-        if minute is None or minute == self._minute:
+        if minute is None or (self._minute is not None and minute <= self._minute):
             return
         self._minute = minute
         self._day = max(report["kpis"]["events"]["windows"]["day"], default="")
-        for name, value in self._samples(report):
-            self._trends.setdefault(name, deque(maxlen=TREND)).append(value)
+        for sample in samples(report, self.fair, self.booth):
+            self._trends.setdefault(sample.name, deque(maxlen=TREND)).append(sample.value)
 
-    def render(self, report: Mapping[str, Any]) -> Group:
-        """Return the screen for a report."""
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for title, justify in (("", "left"), ("now", "right"), ("trend, a minute a step", "left")):
-            table.add_column(title, justify=justify)  # type: ignore[arg-type]  # rich's literal
-        for name, value in self._samples(report):
-            table.add_row(name, f"{value:,.0f}", Text(sparkline(self._trends.get(name, ())), style="cyan"))
-        head = Text(f"{self._fair.name}  ", style="bold")
-        head.append(f"fair time {self._time(report)}", style="green")
-        foot = [Text(line, style="dim") for line in self.addresses()]
-        return Group(head, Text(), table, Text(), *self._halls(report), *self._exhibits(report), Text(), *foot)
+    def render(self, report: Mapping[str, Any], now: Now, width: int, height: int) -> Group:
+        """Return the screen for a report; it fits, as far as the most important lines do.
 
-    def line(self, report: Mapping[str, Any]) -> str:
+        Args:
+            report: as a worker's /kpis.
+            now: what goes on beside the numbers.
+            width: columns of the screen.
+            height: lines of the screen.
+        """
+        rows = list(self._rows(report, now, width))
+        room = height - 1
+        kept: set[int] = set()
+        for rank in (1, 2, 3):
+            for at, row in enumerate(rows):
+                lines = _lines(row.text, width)
+                if row.rank == rank and lines <= room:
+                    kept.add(at)
+                    room -= lines
+        return Group(*(rows[at].text for at in sorted(kept)))
+
+    def line(self, report: Mapping[str, Any], now: Now) -> str:
         """Return the report as one line, for a log or a pipe."""
-        samples = dict(self._samples(report))
-        picked = ("events accepted", "visits today", "on site now", "leads today", "results", "late", "refused")
-        numbers = ", ".join(f"{name} {samples[name]:,.0f}" for name in picked)
-        return f"fair time {self._time(report)}: {numbers}"
+        values = {sample.name: sample.value for sample in samples(report, self.fair, self.booth)}
+        numbers = [f"{name} {values[name]:,.0f}" for name in PICKED if name in values]
+        if now.waiting is not None:
+            numbers.append(f"waiting at terminals {now.waiting:,}")
+        away = " (no worker answers: the numbers of before)" if now.stale else ""
+        return f"fair time {self.date(report)} {self.time(report)}{away}: {', '.join(numbers)}"
 
-    def addresses(self) -> Iterator[str]:
-        """Return what can be opened, and how to stop, a line each."""
-        for title, address in self._addresses.items():
-            yield f"{title:<12} {address}"
-        yield "Ctrl-C stops everything."
+    def date(self, report: Mapping[str, Any]) -> str:
+        """Return the day of the newest closed window at the venue; empty before the first."""
+        return self._local(report, "%Y-%m-%d")
 
-    def _time(self, report: Mapping[str, Any]) -> str:
-        """Return the end of the newest closed window, in the venue's time."""
-        if report["window_end"] is None:
-            return "not begun"
-        return datetime.fromisoformat(report["window_end"]).astimezone(self._fair.zone).strftime("%Y-%m-%d %H:%M")
+    def time(self, report: Mapping[str, Any]) -> str:
+        """Return the end of the newest closed window, in the venue's time; empty before the first."""
+        return self._local(report, "%H:%M")
 
-    def _samples(self, report: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-        kpis = report["kpis"]
-        day = max(kpis["events"]["windows"]["day"], default="")
+    def _local(self, report: Mapping[str, Any], how: str) -> str:
+        end = report["window_end"]
+        return "" if end is None else datetime.fromisoformat(end).astimezone(self.fair.zone).strftime(how)
 
-        def total(name: str, window: str) -> int:
-            values = kpis[name]["windows"][window]
-            series = values.get(day, []) if isinstance(values, Mapping) else values
-            return sum(one["value"] for one in series)
+    def _rows(self, report: Mapping[str, Any], now: Now, width: int) -> Iterator[Row]:
+        head = Text(f"{self.fair.name}  ", style="bold")
+        head.append(f"fair time {self.date(report)} {self.time(report)}", style="green")
+        if now.stale:
+            head.append("  no worker: numbers of before", style="yellow")
+        yield Row(1, head)
+        yield Row(1, Text(self.story, style="dim"))
+        yield Row(2, Text())
+        yield from self._numbers(report, now, width)
+        yield Row(3, Text())
+        yield from self._halls(report)
+        yield from self._exhibits(report)
+        for what in now.happened[-2:]:
+            yield Row(1, Text(what, style="yellow"))
+        yield Row(2, Text())
+        for what, why in now.to_try:
+            yield Row(1, Text.assemble((f"{what:<23}", "bold"), " ", why))
 
-        units = 10 ** self._fair.currencies[self._fair.reporting_currency].minor_units
-        yield "events accepted", total("events", "fair")
-        yield "gate passages, last minute", total("gate_passages", "1m")
-        yield "visits today", total("visits", "day")
-        yield "of them professional", total("professional_visits", "day")
-        yield "unique visitors", total("unique_visitors", "fair")
-        yield "of them international", total("international_visitors", "fair")
-        yield "on site now", max(0, total("site_occupancy", "day"))
-        yield "interactions, last minute", total("interactions", "1m")
-        yield "leads today", total("leads", "day")
-        yield "results", total("outcomes", "fair")
-        yield "of them deals", total("deals", "fair")
-        yield f"contracts, {self._fair.reporting_currency}", total("contract_value_reported", "fair") / units
-        yield f"intended a year, {self._fair.reporting_currency}", total("intended_value_reported", "fair") / units
-        yield "late", total("late_events", "fair")
-        yield "came again, counted once", total("duplicate_events", "fair")
-        yield "refused", total("rejected_events", "fair")
+    def _numbers(self, report: Mapping[str, Any], now: Now, width: int) -> Iterator[Row]:
+        room = min(TREND, width - NAME_WIDTH - NUMBER_WIDTH - 2)
+        room = room if room >= SHORTEST_TREND else 0
+        title = "trend, one step per minute"
+        yield Row(1, Text(f"{'':<{NAME_WIDTH}}{'now':>{NUMBER_WIDTH}}  {title if room >= len(title) else ''}", "bold"))
+        for sample in samples(report, self.fair, self.booth):
+            text = Text(f"{sample.name:<{NAME_WIDTH}}{sample.value:>{NUMBER_WIDTH},.0f}  ")
+            trend = list(self._trends.get(sample.name, ()))
+            yield Row(sample.rank, text.append(sparkline(trend[len(trend) - room :] if room else ()), "cyan"))
+        if now.waiting is not None:
+            style = "yellow" if now.waiting else ""
+            yield Row(1, Text(f"{'waiting at terminals':<{NAME_WIDTH}}{now.waiting:>{NUMBER_WIDTH},}", style))
 
-    def _halls(self, report: Mapping[str, Any]) -> Iterator[Text]:
+    def _halls(self, report: Mapping[str, Any]) -> Iterator[Row]:
         inside = report["kpis"]["hall_occupancy"]["windows"]["day"].get(self._day, [])
         fullest = sorted(inside, key=lambda one: -one["value"])[:3]
-        for one in fullest:
-            hall = self._fair.halls[one["labels"]["hall"]]
+        for at, one in enumerate(fullest):
+            hall = self.fair.halls[one["labels"]["hall"]]
             share = max(0, one["value"]) / hall.capacity
             style = "red" if share >= 1 else "yellow" if share >= 0.8 else "green"
-            text = Text(f"{hall.name[:28]:<28} {max(0, one['value']):>7,} of {hall.capacity:,} ")
-            yield text.append("█" * min(30, round(share * 30)), style=style)
+            text = Text(f"{hall.name[:28]:<28} {max(0, one['value']):>8,} of {hall.capacity:,} ")
+            yield Row(1 if at == 0 else 2, text.append("█" * min(30, round(share * 30)), style=style))
 
-    def _exhibits(self, report: Mapping[str, Any]) -> Iterator[Text]:
+    def _exhibits(self, report: Mapping[str, Any]) -> Iterator[Row]:
         drawn = sorted(report["kpis"]["exhibit_visitors"]["windows"]["15m"], key=lambda one: -one["value"])[:3]
         for one in drawn:
-            exhibit = self._fair.exhibits[one["labels"]["exhibit"]]
-            yield Text(f"{exhibit.name[:44]:<44} {one['value']:>5,} visitors in 15 minutes")
+            exhibit = self.fair.exhibits[one["labels"]["exhibit"]]
+            yield Row(3, Text(f"{exhibit.name[:37]:<37} {one['value']:>5,} visitors in 15 minutes"))
 
 
-def sparkline(values: Any) -> str:
+def sparkline(values: Iterable[float]) -> str:
     """Return numbers as a line of bars, the largest at full height; empty for none."""
     numbers = list(values)
     low, high = min(numbers, default=0), max(numbers, default=0)
     span = (high - low) or 1
     return "".join(BARS[int((number - low) / span * (len(BARS) - 1))] for number in numbers)
+
+
+def _lines(text: Text, width: int) -> int:
+    """Return how many lines of the screen a text takes, wrapped at words as rich does it."""
+    if cell_len(text.plain) <= width:
+        return 1
+    return len(text.wrap(Console(width=width), width))
 
 
 def console() -> Console:

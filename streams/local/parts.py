@@ -1,25 +1,60 @@
-"""A program that runs as part of a demo: started, waited for, and blamed when it ends by itself."""
+"""A program that runs as part of a demo: started, waited for, and started again when it dies."""
 
+import json
 import subprocess
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Self
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import click
 
 from schemas.errors import Unavailable
+from streams.local.children import Children
+
+ANSWER_SECONDS = 2
+"""How long a part may take to answer a question."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Part:
-    """A running program of the demo."""
+    """A running program of the demo.
+
+    Attributes:
+        again: starts it with the same command line, ports and files.
+        answers: whether it does its work.
+        meanwhile: in a few words, what is going on while it is away.
+        deaths: when it ended by itself, by the monotonic clock; those by a signal are not among them.
+    """
 
     name: str
     popen: subprocess.Popen[bytes]
     log: Path
+    again: Callable[[], subprocess.Popen[bytes]]
+    answers: Callable[[], bool] = lambda: True
+    meanwhile: str = "it is being started again"
+    deaths: list[float] = field(default_factory=list)
+
+    @classmethod
+    def start(
+        cls,
+        children: Children,
+        home: Path,
+        name: str,
+        program: Sequence[str | Path],
+        answers: Callable[[], bool] = lambda: True,
+        meanwhile: str = "it is being started again",
+    ) -> Self:
+        """Start a program; its log lies in `home`."""
+        log = home / f"{name}.log"
+
+        def again() -> subprocess.Popen[bytes]:
+            return children.start(program, log)
+
+        return cls(name, again(), log, again, answers, meanwhile)
 
     def ended(self) -> Unavailable:
         """Return the error that it has ended by itself, with the last line it said."""
@@ -41,13 +76,28 @@ def wait_for(condition: Callable[[], bool], part: Part, seconds: float) -> None:
         time.sleep(0.1)
 
 
-def is_ready(url: str) -> bool:
-    """Return whether a program of ours says that it is ready."""
+def answers_at(url: str) -> bool:
+    """Return whether a program that we have started answers there with 200."""
     try:
-        with urlopen(f"{url}/readyz", timeout=5) as answer:  # noqa: S310 - our own worker
+        with urlopen(url, timeout=ANSWER_SECONDS) as answer:  # noqa: S310 - a server that we have started
             return bool(answer.status == 200)
     except (URLError, OSError):
         return False
+
+
+def is_ready(url: str) -> bool:
+    """Return whether one of the house's programs says that it is ready."""
+    return answers_at(f"{url}/readyz")
+
+
+def told_at(url: str) -> dict[str, Any]:
+    """Return the JSON object that a program answers there with; empty while it does not answer."""
+    try:
+        with urlopen(url, timeout=ANSWER_SECONDS) as answer:  # noqa: S310 - a server that we have started
+            said: dict[str, Any] = json.load(answer)
+            return said
+    except (URLError, OSError, ValueError):
+        return {}
 
 
 def say(what: str) -> None:

@@ -9,7 +9,7 @@ import yaml
 from schemas.ports import HOST, free_port
 from streams.local.children import Children
 from streams.local.images import boards, in_container, installed
-from streams.local.parts import Part
+from streams.local.parts import Part, answers_at
 
 IMAGE: Final = "prom/prometheus:v3.13.3"
 """The one in docker-compose.yml."""
@@ -52,8 +52,8 @@ def configured(fair: Mapping[str, Any], targets: Mapping[str, str], rules: Path,
 
 def start_prometheus(children: Children, home: Path, targets: Mapping[str, str]) -> tuple[Part, str] | None:
     """Start Prometheus on a free port; return it and its address, None if there is none to start."""
-    program = installed("prometheus")
-    command = [program] if program else in_container(IMAGE, home, {})
+    found = installed("prometheus")
+    command = [found] if found else in_container(IMAGE, home, {})
     if command is None:
         return None
     ours = boards() / "prometheus"
@@ -64,8 +64,8 @@ def start_prometheus(children: Children, home: Path, targets: Mapping[str, str])
     )
     data = home / "prometheus"
     data.mkdir()
-    port, log = free_port(), home / "prometheus.log"
+    port = free_port()
     options = [f"--config.file={config}", f"--storage.tsdb.path={data}", f"--web.listen-address={HOST}:{port}"]
-    return Part(
-        "Prometheus", children.start([*command, *options, "--log.level=warn"], log), log
-    ), f"http://{HOST}:{port}"
+    address = f"http://{HOST}:{port}"
+    program = [*command, *options, "--log.level=warn"]
+    return Part.start(children, home, "Prometheus", program, lambda: answers_at(f"{address}/-/ready")), address

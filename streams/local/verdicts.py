@@ -1,15 +1,19 @@
-"""How a demo of limited time ends: its numbers beside somebody else's."""
+"""How a demo ends: its numbers beside those of somebody else, and what that proves."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 import click
 from rich.console import Console
 
-from schemas.errors import MustStop
-from streams.audit.run import AuditPlan, audit
+from schemas.errors import MustStop, Unavailable
+from streams.audit.run import audit, plan_from
+from streams.local.cast import Page, Simulator, Stage, Worker
+from streams.local.crew import Crew
 from streams.local.ledger import compared, differences, events_in
-from streams.local.parts import Part, say, wait_for
+from streams.local.parts import say
 from streams.shown.listing import fetch_report
 
 DRAIN_SECONDS: Final = 120
@@ -17,41 +21,135 @@ DRAIN_SECONDS: Final = 120
 MOST_DIFFERENCES: Final = 20
 
 
-def check_with_ledger(url: str, worker: Part, ledger: Mapping[str, Any]) -> None:
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the end of a demo is checked with."""
+
+    stage: Stage
+    crew: Crew
+    worker: Worker
+    simulator: Simulator
+    page: Page | None
+
+    def report(self) -> dict[str, Any]:
+        """Return all numbers of the worker. Raises Unavailable while it does not answer."""
+        return fetch_report(self.worker.url)
+
+    def counted(self) -> int:
+        """Return how many events the worker has counted; 0 while it does not answer."""
+        try:
+            return events_in(fetch_report(self.worker.url, "events"))
+        except Unavailable:
+            return 0
+
+    def delivered(self) -> int:
+        """Return how many different events have been delivered, those of the page among them.
+
+        Raises:
+            Unavailable: a program that must say so does not answer.
+        """
+        book = self.simulator.book()
+        if not book:
+            raise Unavailable("the simulator does not say what it has sent", hint="start the demo again")
+        if self.stage.plan.direct:
+            return events_in(book)
+        counts = (0, 0) if self.page is None else self.page.counts()
+        if counts is None:
+            raise Unavailable("the booth's page does not answer", hint="start the demo again")
+        return int(book["events"]) + counts[0]
+
+    def has_sent_all(self) -> bool:
+        """Return whether nothing waits at the page's terminal. The simulator's ended when nothing waited there."""
+        counts = (0, 0) if self.page is None else self.page.counts()
+        return counts is not None and counts[1] == 0
+
+    def wait(self, condition: Callable[[], bool], what: str, seconds: float = DRAIN_SECONDS) -> None:
+        """Return when the condition holds; programs that die meanwhile are started again.
+
+        Raises:
+            Unavailable: it does not hold in time.
+        """
+        deadline = time.monotonic() + seconds
+        while not condition():
+            self.crew.look("at the end")
+            if time.monotonic() > deadline:
+                raise Unavailable(f"{what} after {seconds:.0f} s", hint="is the machine very busy?")
+            time.sleep(0.1)
+
+    def survived(self) -> str:
+        """Return what the demo has survived, as the end of a sentence."""
+        told = self.crew.told()
+        return f" Survived: {told}." if told else ""
+
+
+def check_with_ledger(proof: Proof) -> None:
     """Say that every KPI equals the simulator's ledger.
 
     Raises:
         MustStop: one does not.
     """
     say("the simulator has stopped; comparing every KPI with its ledger")
+    ledger = proof.simulator.book()
     sent = events_in(ledger)
-    wait_for(lambda: events_in(fetch_report(url, "events")) >= sent, worker, DRAIN_SECONDS)
-    found = differences(fetch_report(url), ledger)
-    if found:
-        for difference in found[:MOST_DIFFERENCES]:
-            click.echo(str(difference))
-        raise MustStop(f"{len(found)} KPIs differ from the ledger", hint="please report it with the lines above")
-    click.echo(f"{sent:,} events, {compared(ledger):,} numbers: all KPIs equal the simulator's ledger.")
+    proof.wait(lambda: proof.counted() >= sent, f"{sent:,} events were not all counted")
+    _refuse([str(one) for one in differences(proof.report(), ledger)], "the ledger")
+    click.echo(
+        f"{sent:,} events, each counted once; {compared(ledger):,} numbers: all KPIs equal the simulator's own ledger."
+        f"{proof.survived()}"
+    )
 
 
-def check_with_audit(url: str, worker: Part, events: int, audited: AuditPlan) -> None:
+def check_with_audit(proof: Proof) -> None:
     """Say that every delivered event is counted once and every KPI equals the audit's.
 
     Raises:
         MustStop: it is not so.
     """
-    say("the simulator has stopped and every spool is empty; recomputing every KPI from the raw topics")
-    wait_for(lambda: events_in(fetch_report(url, "events")) >= events, worker, DRAIN_SECONDS)
+    stage = proof.stage
+    proof.wait(proof.has_sent_all, "scans of the booth's page were not all sent")
+    say("the simulator has stopped and every spool is empty; recounting every number from the raw records")
+    proof.wait(lambda: proof.counted() >= proof.delivered(), "delivered events were not all counted")
+    plan = stage.plan
+    audited = plan_from(None, [proof.worker.url], None, None, plan.lateness, plan.fair_file, stage.bootstrap)
     verdict = audit(audited, Console(stderr=True))
-    for number in verdict.differences[:MOST_DIFFERENCES]:
-        click.echo(str(number))
-    counted = events_in(fetch_report(url, "events"))
-    if verdict.differences or counted != events:
+    _refuse([str(one) for one in verdict.differences], "the audit")
+    counted, delivered = proof.counted(), proof.delivered()
+    if counted != delivered:
         raise MustStop(
-            f"{len(verdict.differences)} KPIs differ; of {events:,} delivered events {counted:,} are counted",
-            hint="please report it with the lines above",
+            f"of {delivered:,} delivered events {counted:,} are counted", hint="please report it with the lines above"
         )
     click.echo(
-        f"{events:,} events delivered by terminals, each counted once; {len(verdict.numbers):,} numbers: "
-        "all KPIs equal the audit's."
+        f"{delivered:,} events from {_terminals(proof):,} terminals, each counted once; "
+        f"{len(verdict.numbers):,} numbers equal a recount from the raw records by code that shares nothing with the "
+        f"worker.{proof.survived()}"
     )
+
+
+def say_what_was_counted(proof: Proof, seconds: float) -> None:
+    """Say how many of the delivered events are counted, after waiting a little for the last ones.
+
+    Raises:
+        Unavailable: a program that must say so does not answer.
+    """
+    sent = proof.delivered()
+    deadline = time.monotonic() + seconds
+    while (counted := proof.counted()) < sent and time.monotonic() < deadline:
+        time.sleep(0.1)
+    terminals = "" if proof.stage.plan.direct else f" from {_terminals(proof):,} terminals"
+    if counted == sent:
+        click.echo(f"{sent:,} events{terminals}, each counted once.{proof.survived()}")
+    else:
+        click.echo(f"Of {sent:,} events{terminals}, {counted:,} were counted when it ended.{proof.survived()}")
+    click.echo("With --seconds 60 (make: DEMO_SECONDS=60) every number is recounted as well.")
+
+
+def _terminals(proof: Proof) -> int:
+    return int(proof.simulator.status().get("terminals", 0)) + (proof.page is not None)
+
+
+def _refuse(found: list[str], other: str) -> None:
+    """Print differences; raise MustStop if there are any."""
+    for difference in found[:MOST_DIFFERENCES]:
+        click.echo(difference)
+    if found:
+        raise MustStop(f"{len(found)} KPIs differ from {other}", hint="please report it with the lines above")
