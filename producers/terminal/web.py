@@ -53,7 +53,6 @@ class Page:
         self, terminal: BoothTerminal, link: Link, *, clock: ClockMs = wall_ms, more_stamps: Stamps = dict
     ) -> None:
         self._terminal = terminal
-        self._clock = clock
         self._offset_ms: int | None = None
         pairing = Pairing.load(terminal.spool)
         assert pairing is not None, "a terminal is paired"
@@ -99,7 +98,7 @@ class Page:
             self._met(answer)
 
     def _met(self, answer: ServerAnswer) -> None:
-        self._offset_ms = clock_offset_ms(answer, self._clock())
+        self._offset_ms = clock_offset_ms(answer, wall_ms())
 
     async def _card(self, _: web.Request) -> web.Response:
         card = self._terminal.card
