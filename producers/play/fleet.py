@@ -144,7 +144,7 @@ class HttpSink(CountingSink):
         """
         _allow_files(FILES_EACH * len(self._terminals) + CONNECTIONS + SPARE_FILES)
         await self._link.__aenter__()
-        self._blank = _blank_spool()
+        self._blank = _blank_spool(self._folder)
         for name in self._by_name:
             if (self._folder / name).exists():
                 self._box_of(name)
@@ -309,9 +309,10 @@ class HttpSink(CountingSink):
         return heard
 
 
-def _blank_spool() -> bytes:
-    """Return the file of an empty spool. To copy it takes a hundredth of the time that making one takes."""
-    with tempfile.TemporaryDirectory() as folder:
+def _blank_spool(beside: Path) -> bytes:
+    """Return the file of an empty spool: to copy it is quicker than to make one."""
+    beside.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=beside) as folder:
         Spool(Path(folder), ballast_bytes=0, power_safe=False).close()
         return (Path(folder) / DATABASE).read_bytes()
 

@@ -16,7 +16,7 @@ from streams.local.children import Children
 from streams.local.images import with_environment
 from streams.local.parts import Part, answers_at, is_ready, told_at
 
-HEAD_START: Final = 45
+HEAD_START: Final = 50
 """Fair minutes that the fair has been open when the view begins: every number has moved, and it loads in seconds."""
 
 HEAD_START_OF_A_SCENARIO: Final = 10
@@ -104,7 +104,8 @@ class Worker:
         command = ["worker", "--clock", "event", "--port", str(port), "--lateness", lateness, *stage.common]
         session = {f"{PREFIX}SESSION_TIMEOUT": str(SESSION_SECONDS)} if stage.is_own_kafka else {}
         program = with_environment(session, [sys.executable, "-m", "streams", *command])
-        meanwhile = "another one starts, and counts on when Kafka misses the old one"
+        waits_s = SESSION_SECONDS if stage.is_own_kafka else default_of(WorkerSettings, "session_timeout").seconds
+        meanwhile = f"another one starts; Kafka waits {waits_s} s for the old one"
         part = Part.start(stage.children, stage.home, "worker", program, lambda: is_ready(url), meanwhile)
         return cls(part, url)
 

@@ -94,14 +94,15 @@ def demo(
     or Docker has its image, it runs with the rules, alerts and boards of a fair.
     """
     refuse_without_java()
-    from schemas.fair.chosen import chosen_fair_file
-    from streams.local.cast import DemoPlan
-    from streams.local.demo import run_demo
     from streams.local.ending import Ending
 
     ending = Ending(requests=2)
     ending.listen()
     try:
+        from schemas.fair.chosen import chosen_fair_file
+        from streams.local.cast import DemoPlan
+        from streams.local.demo import run_demo
+
         run_demo(DemoPlan(chosen_fair_file(fair_file), seconds, speed, visitors, scenario, seed, direct), ending)
     except KeyboardInterrupt:
         with suppress(OSError):  # the terminal may be closed

@@ -111,6 +111,8 @@ def _started(plan: DemoPlan, stack: ExitStack) -> _Demo:
             raise registry.ended()
         gateway = Gateway.start(stage)
     demo = _Demo(stage, crew, worker, Simulator.start(stage, gateway), gateway)
+    # It would go on sending to a gateway that ends with it.
+    stack.callback(demo.simulator.part.popen.kill)
     if gateway is not None:
         page = demo.page = Page.start(stage, gateway)
     _load(demo, console())
@@ -196,7 +198,7 @@ def _show(demo: _Demo, screen: Console) -> None:
     if not screen.is_terminal:
         for line in (view.story, *(f"{what}  {why}" for what, why in _to_try(demo))):
             screen.print(line, soft_wrap=True, highlight=False)
-    lines = Lines(screen, view)
+    lines, size = Lines(screen, view), screen.size
     with Live(console=screen, auto_refresh=False) if screen.is_terminal else ExitStack() as live:
         while simulator.popen.poll() is None:
             crew.look(view.time(report))
@@ -210,6 +212,9 @@ def _show(demo: _Demo, screen: Console) -> None:
             waiting = None if demo.gateway is None else demo.simulator.status().get("waiting", 0)
             now = Now(waiting, [loss.told() for loss in crew.losses], stale, list(_to_try(demo)))
             if isinstance(live, Live):
+                if screen.size != size:
+                    size = screen.size
+                    screen.clear()
                 live.update(view.render(report, now, *screen.size), refresh=True)
             else:
                 lines.show(report, now)

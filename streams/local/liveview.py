@@ -112,7 +112,7 @@ class LiveView:
         numbers = [f"{name} {values[name]:,.0f}" for name in PICKED if name in values]
         if now.waiting is not None:
             numbers.append(f"waiting at terminals {now.waiting:,}")
-        away = " (no worker answers: the numbers of before)" if now.stale else ""
+        away = " (no worker: old numbers)" if now.stale else ""
         return f"fair time {self.date(report)} {self.time(report)}{away}: {', '.join(numbers)}"
 
     def date(self, report: Mapping[str, Any]) -> str:
@@ -128,11 +128,10 @@ class LiveView:
         return "" if end is None else datetime.fromisoformat(end).astimezone(self.fair.zone).strftime(how)
 
     def _rows(self, report: Mapping[str, Any], now: Now, width: int) -> Iterator[Row]:
-        head = Text(f"{self.fair.name}  ", style="bold")
-        head.append(f"fair time {self.date(report)} {self.time(report)}", style="green")
-        if now.stale:
-            head.append("  no worker: numbers of before", style="yellow")
-        yield Row(1, head)
+        when = f"fair time {self.date(report)} {self.time(report)}"
+        away = ", no worker: old numbers" if now.stale else ""
+        name = self.fair.name[: max(0, width - len(when) - len(away) - 2)]
+        yield Row(1, Text.assemble((f"{name}  ", "bold"), (when, "green"), (away, "yellow")))
         yield Row(1, Text(self.story, style="dim"))
         yield Row(2, Text())
         yield from self._numbers(report, now, width)
