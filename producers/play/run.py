@@ -141,11 +141,6 @@ async def simulate_fair(plan: SimulationPlan) -> SimulationEnd:
     finally:
         if plan.ledger is not None:
             _write(run.ledger, plan.ledger, plan)
-    if plan.receipt is not None:
-        refused = 0 if run.sink is None else run.sink.rejected
-        receipt = json.dumps({"events": len(run.arrived), "refused": refused}) + "\n"
-        with _naming("--receipt"):
-            plan.receipt.write_text(receipt)
     return SimulationEnd(ending, run.acknowledged, elapsed_s, run.kinds)
 
 
@@ -171,6 +166,11 @@ async def _play(run: _Run) -> tuple[Ending, float]:
             player = Player(sink, pace, line, stop=run.stop)
             ending = await player.play(stream)
         run.stage = Stage.SENDING_REST
+        await sink.flush()
+        if plan.receipt is not None:
+            # Before the spools are closed, which takes seconds where there are thousands.
+            with _naming("--receipt"):
+                plan.receipt.write_text(json.dumps({"events": len(run.arrived), "refused": sink.rejected}) + "\n")
     return ending, player.progress.elapsed_s
 
 

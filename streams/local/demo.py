@@ -11,7 +11,6 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from subprocess import TimeoutExpired
 from typing import Any, Final
 
 from rich.console import Console
@@ -44,7 +43,7 @@ SHOW_SECONDS: Final = 0.5
 LINE_SECONDS: Final = 5
 """How often the view is drawn, and how often a line is printed where there is no terminal."""
 SUMMARY_SECONDS: Final = 3
-"""How long Ctrl-C waits for the terminals to send what they have saved."""
+"""How long Ctrl-C waits for the terminals to send what they have saved, and then for the worker to count it."""
 
 
 def run_demo(plan: DemoPlan, ending: Ending) -> None:
@@ -179,8 +178,9 @@ def _summary(demo: _Demo) -> None:
     say("ending; Ctrl-C again ends at once")
     if popen.poll() is None:
         popen.send_signal(signal.SIGINT)
-    with suppress(TimeoutExpired):
-        popen.wait(SUMMARY_SECONDS)
+    deadline = time.monotonic() + SUMMARY_SECONDS
+    while popen.poll() is None and time.monotonic() < deadline and not (demo.gateway and demo.simulator.book()):
+        time.sleep(0.1)
     say_what_was_counted(demo.proof(), SUMMARY_SECONDS)
 
 

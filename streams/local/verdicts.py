@@ -126,12 +126,12 @@ def check_with_audit(proof: Proof) -> None:
 
 
 def say_what_was_counted(proof: Proof, seconds: float) -> None:
-    """Say how many of the delivered events are counted, after waiting a little for the last ones.
-
-    Raises:
-        Unavailable: a program that must say so does not answer.
-    """
-    sent = proof.delivered()
+    """Say how many of the delivered events are counted, after waiting a little for the last ones."""
+    try:
+        sent = proof.delivered()
+    except Unavailable:
+        click.echo(f"{proof.counted():,} events were counted; more were on their way when it ended.{proof.survived()}")
+        return
     deadline = time.monotonic() + seconds
     while (counted := proof.counted()) < sent and time.monotonic() < deadline:
         time.sleep(0.1)

@@ -1,29 +1,38 @@
 """The demo as a newcomer runs it, and the comparison with the simulator's ledger behind its exit code."""
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
-import time
+import uuid
 from datetime import timedelta
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 
 from dashboards.scraping import AUDIT, FACTS, GATEWAY, KAFKA, WORKER
-from streams.local.demo import DemoPlan
+from schemas.fair.file import example_fair_path
+from streams.local.cast import DemoPlan
 from streams.local.ledger import Difference, compared, differences
 from tests.support.prometheus import Prometheus, needs_prometheus
 from tests.support.workers import eventually
 
-PROGRAM = [str(Path(sys.executable).with_name("fairpulse")), "demo", "--visitors", "300", "--speed", "900"]
+PROGRAM = [str(Path(sys.executable).with_name("fairpulse")), "demo", "--fair", str(example_fair_path("small"))]
+HEADLINES = ("events accepted", "gate passages, last minute", "visits today", "on site now", "leads today")
 
 
-def demo(*options: str) -> "subprocess.Popen[str]":
+def demo(folder: Path, *options: str) -> "subprocess.Popen[str]":
+    """Start a demo of a small fair whose temporary directory is `folder`."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FAIRPULSE_")}
     return subprocess.Popen(
-        [*PROGRAM, *options], env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        [*PROGRAM, "--visitors", "3000", *options],
+        env={**environment, "TMPDIR": str(folder)},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
 
 
@@ -40,19 +49,26 @@ def demo(*options: str) -> "subprocess.Popen[str]":
 def test_a_minute_stays_open_as_by_default_or_longer_at_a_high_speed(
     monkeypatch: pytest.MonkeyPatch, usual_s: float, speed: float, direct: bool, lateness_s: float
 ) -> None:
-    monkeypatch.setattr("streams.local.demo.default_of", lambda *_: timedelta(seconds=usual_s))
+    monkeypatch.setattr("streams.local.cast.default_of", lambda *_: timedelta(seconds=usual_s))
     plan = DemoPlan(Path(), None, speed, 300, None, 1, direct)
     assert plan.lateness_seconds == lateness_s
 
 
-def until_it_plays(running: "subprocess.Popen[str]") -> str:
-    """Read what a demo says until it shows the fair; return that."""
+def until(running: "subprocess.Popen[str]", beginning: str) -> str:
+    """Read what a demo says up to the line that begins so; return that."""
     assert running.stdout is not None
     said: list[str] = []
-    while not said or not said[-1].startswith("fair time"):
+    while not said or not said[-1].startswith(beginning):
         said.append(running.stdout.readline())
-        assert said[-1], running.wait()
+        assert said[-1], "".join(said)
     return "".join(said)
+
+
+def assert_first_picture_is_alive(said: str) -> None:
+    """Check that no number of the first picture is zero."""
+    picture = next(line for line in said.splitlines() if line.startswith("fair time"))
+    shown = dict(re.findall(r"([a-z][a-z, ]*[a-z]) ([0-9,]+)(?:, |$)", picture))
+    assert [name for name in HEADLINES if int(shown[name].replace(",", "")) == 0] == []
 
 
 def family(parent: int) -> list[int]:
@@ -72,30 +88,53 @@ def family(parent: int) -> list[int]:
     return found[1:]
 
 
+def scan(page: str, badge: str) -> None:
+    """Scan a badge on the page of the booth."""
+    form = json.dumps({"id": str(uuid.uuid4()), "badge": badge}).encode()
+    request = Request(f"{page}api/scan", form, {"Content-Type": "application/json"})
+    with urlopen(request, timeout=30) as answer:
+        assert answer.status == 200
+
+
 @pytest.mark.broker
-def test_a_direct_demo_of_limited_time_ends_with_every_kpi_equal_to_the_ledger() -> None:
-    with demo("--direct", "--seconds", "6") as running:
+def test_a_direct_demo_is_alive_from_the_first_picture_and_ends_with_every_kpi_equal_to_the_ledger(
+    tmp_path: Path,
+) -> None:
+    with demo(tmp_path, "--direct", "--seconds", "6") as running:
         said, _ = running.communicate(timeout=150)
     assert running.returncode == 0, said
-    assert "all KPIs equal the simulator's ledger" in said
+    assert_first_picture_is_alive(said)
+    assert "all KPIs equal the simulator's own ledger" in said
 
 
 @pytest.mark.broker
-def test_a_demo_through_terminals_and_gateway_counts_every_delivered_event_once_and_equals_the_audit() -> None:
-    with demo("--seconds", "6") as running:
-        said, _ = running.communicate(timeout=250)
-    assert running.returncode == 0, said
-    found = re.search(r"([0-9,]+) events delivered by terminals, each counted once", said)
-    assert found is not None, said
-    assert int(found[1].replace(",", "")) > 200
-    assert "all KPIs equal the audit's" in said
+def test_a_demo_whose_worker_and_gateway_are_killed_counts_every_event_once_and_those_of_its_page(
+    tmp_path: Path,
+) -> None:
+    with demo(tmp_path, "--seconds", "12") as running:
+        said = until(running, "fair time")
+        assert_first_picture_is_alive(said)
+        page = re.search(r"^(http://\S+/)  scan a badge", said, re.MULTILINE)
+        assert page is not None, said
+        scan(page[1], "ADA")
+        for pid in re.findall(r"^kill -9 ([0-9]+)", said, re.MULTILINE):
+            os.kill(int(pid), signal.SIGKILL)
+        scan(page[1], "GRACE")
+        rest, _ = running.communicate(timeout=250)
+    assert running.returncode == 0, said + rest
+    found = re.search(r"([0-9,]+) events from [0-9]+ terminals, each counted once; [0-9,]+ numbers equal a re", rest)
+    assert found is not None, rest
+    assert int(found[1].replace(",", "")) > 1_000
+    assert re.search(r"worker killed once and came back after [0-9.]+ s", rest), rest
+    assert re.search(r"gateway killed once and came back after [0-9.]+ s", rest), rest
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.broker
 @needs_prometheus
-def test_a_demo_names_a_prometheus_that_scrapes_every_part_of_it_and_evaluates_our_rules() -> None:
-    with demo() as running:
-        address = re.search(r"^Prometheus +(http://\S+)$", until_it_plays(running), re.MULTILINE)
+def test_a_demo_names_a_prometheus_that_scrapes_every_part_of_it_and_evaluates_our_rules(tmp_path: Path) -> None:
+    with demo(tmp_path) as running:
+        address = re.search(r"^(http://\S+) +Prometheus", until(running, "fair time"), re.MULTILINE)
         assert address is not None
         one = Prometheus(address[1])
         jobs = {WORKER, FACTS, GATEWAY, AUDIT, KAFKA}
@@ -107,19 +146,29 @@ def test_a_demo_names_a_prometheus_that_scrapes_every_part_of_it_and_evaluates_o
 
 
 @pytest.mark.broker
-def test_ctrl_c_stops_everything_that_a_demo_has_started() -> None:
-    with demo() as running:
-        until_it_plays(running)
+@pytest.mark.parametrize(
+    ("ask", "when"),
+    [
+        (signal.SIGINT, "fair time"),
+        (signal.SIGHUP, "fair time"),
+        (signal.SIGTERM, "starting a worker"),
+    ],
+    ids=["Ctrl-C", "closed terminal", "while it starts"],
+)
+def test_a_demo_that_is_asked_to_end_leaves_no_process_and_no_folder(
+    tmp_path: Path, ask: signal.Signals, when: str
+) -> None:
+    with demo(tmp_path) as running:
+        until(running, when)
         started = family(running.pid)
-        assert len(started) >= 4  # Kafka, a worker, a gateway, the simulator
-        running.send_signal(signal.SIGINT)
+        running.send_signal(ask)
         said, _ = running.communicate(timeout=60)
     assert running.returncode == 0, said
+    assert said.endswith("The demo has stopped; nothing of it is left.\n")
+    assert ("each counted once" in said or "were counted" in said) == (ask == signal.SIGINT)
     assert "Traceback" not in said
-    deadline = time.monotonic() + 10
-    while any(Path(f"/proc/{pid}").exists() for pid in started) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not [pid for pid in started if Path(f"/proc/{pid}").exists()]
+    assert list(tmp_path.iterdir()) == []
+    eventually(lambda: not [pid for pid in started if Path(f"/proc/{pid}").exists()], "every process has ended")
 
 
 def series(value: object, **labels: str) -> list[dict[str, object]]:

@@ -207,7 +207,7 @@ def test_kafka_dies_with_a_parent_that_is_killed(program: Callable[..., subproce
     until(lambda: not is_running(pid), "the orphaned Kafka ends")
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_command_stops_cleanly_and_leaves_no_process_and_no_directory(
     stop: signal.Signals, program: Callable[..., subprocess.Popen[str]], tmp_path: Path
 ) -> None:
