@@ -1,1 +1,1 @@
-"""Whatever plays a fair: simulator, replay of recordings, pacing, sinks."""
+"""The programs that play a fair: simulator, replay of recordings, pacing, sinks."""

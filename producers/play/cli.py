@@ -88,13 +88,13 @@ def simulate(
     Wrong clocks, outages, copies, stragglers, deals that change, records that are not events. Scenarios:
 
     \b
-    fair_day         the busiest day
-    opening_rush     half of the visitors come in the first half hour
-    ceremony_burst   600 deals within ten minutes
-    reconnect_flush  most terminals come back at once
-    quiet_morning    almost nobody
-    gate_outage      the busiest gate is offline in the rush
-    whole_fair       all days
+    fair_day         the busiest day.
+    opening_rush     half of the visitors come in the first half hour.
+    ceremony_burst   600 deals within ten minutes.
+    reconnect_flush  most terminals come back at once.
+    quiet_morning    almost nobody.
+    gate_outage      the busiest gate is offline in the rush.
+    whole_fair       all days.
 
     With --ledger, a file says what every number must be afterwards, from the events that Kafka acknowledged.
 

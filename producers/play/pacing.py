@@ -16,7 +16,7 @@ SHORTEST_NAP_S: Final = 0.002
 """Waiting for less costs more than being early by it."""
 
 BREATH: Final = 128
-"""After so many records the client of the sink gets a turn, even when there is nothing to wait for."""
+"""After this number of records the client of the sink gets a turn, even when there is nothing to wait for."""
 
 
 class Timed(Record, Protocol):

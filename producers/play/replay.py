@@ -34,9 +34,9 @@ class Replayed(NamedTuple):
     """A recorded record on its way back.
 
     Attributes:
-        at_ms: when the gateway had received it; of what is no event, when the one before it was received.
+        at_ms: when the gateway had received it; for a record that is not an event, when the one before it was received.
         number: its place in the recording, from 0.
-        kind: its event type; empty for what is no event.
+        kind: its event type; empty for a record that is not an event.
     """
 
     at_ms: int

@@ -30,7 +30,7 @@ class Children:
     """Child processes that the kernel kills when this process dies, even by SIGKILL.
 
     The kernel means the *thread* that started the child. So one thread of our own starts them all and lives until
-    `close`, whoever calls `start`.
+    `close`, on whatever thread `start` is called.
     """
 
     def __init__(self) -> None:

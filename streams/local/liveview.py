@@ -61,7 +61,7 @@ class Now:
 
 @dataclass(slots=True)
 class LiveView:
-    """What was shown until now, and how to show a report.
+    """The view of one demo: it keeps the trends of earlier reports, and shows a new one with them.
 
     Attributes:
         fair: gives names, capacities and currency.

@@ -80,7 +80,7 @@ class Node:
 
     @property
     def formatting(self) -> Path:
-        """What that says, as long as nobody else may see it."""
+        """The output of formatting, as long as nobody else may see it."""
         return self.directory / "format.log"
 
     @property

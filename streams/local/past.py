@@ -1,4 +1,4 @@
-"""What the demo's worker would have shown in the minutes before anybody looked, from the records in Kafka."""
+"""The minutes before anybody looked, as the demo's worker would have shown them, from the records in Kafka."""
 
 import asyncio
 from collections.abc import Iterator, Mapping

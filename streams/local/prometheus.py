@@ -18,7 +18,7 @@ SCRAPE_SECONDS: Final = 2
 """How often it scrapes: a demo is watched, so more often than the 15 s of a fair."""
 
 FACTS_SECONDS: Final = 10
-"""How often it scrapes a page that a fair scrapes once a minute."""
+"""How often it scrapes a page that a fair scrapes every minute."""
 
 
 def configured(fair: Mapping[str, Any], targets: Mapping[str, str], rules: Path, runbooks: Path) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def server_properties(node: int, ports: Sequence[Ports], log_dir: str, host: str
         # A killed node is missed, and may come back, after 4 s instead of 9.
         "broker.session.timeout.ms": "4000",
         "broker.heartbeat.interval.ms": "500",
-        # 128 MiB by default, a quarter of the heap, for compacting logs larger than ours.
+        # 128 MiB by default, a quarter of the heap, for compacting larger logs than the demo's.
         "log.cleaner.dedupe.buffer.size": str(16 * 1024 * 1024),
     }
 

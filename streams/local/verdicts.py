@@ -23,7 +23,7 @@ MOST_DIFFERENCES: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What the end of a demo is checked with."""
+    """The parts of a demo that say, at its end, what was sent and what was counted."""
 
     stage: Stage
     crew: Crew

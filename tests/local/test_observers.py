@@ -1,4 +1,4 @@
-"""What watches a demo is configured like a fair: same jobs, same rules, same boards, other addresses."""
+"""The observers of a demo are configured like those of a fair: same jobs, same rules, same boards, other addresses."""
 
 from pathlib import Path
 

@@ -9,6 +9,7 @@ from itertools import islice, pairwise
 
 import pytest
 
+from producers.play.run import opened_for
 from producers.play.simulator.emission import BadRecord, DealFact, Emission, Passage, Touch
 from producers.play.simulator.scenarios import SCENARIOS, Scenario, day_weights
 from producers.play.simulator.stream import emissions
@@ -17,8 +18,9 @@ from schemas.admission import admission
 from schemas.codes import BadgeRole, OutcomeKind, ScanKind
 from schemas.errors import InvalidEvent
 from schemas.events import VisitorScan, happened_ms
+from schemas.fair.file import example_fair_path, load_fair
 from schemas.fair.model import Fair
-from schemas.times import epoch_ms, from_epoch_ms, instant_text
+from schemas.times import epoch_ms, from_epoch_ms, instant_text, venue_ms
 from schemas.topics import key_of, topic_of
 from schemas.wire import decode_strict, decoder
 from tests.play.conftest import Simulate
@@ -279,3 +281,20 @@ def test_instants_are_written_as_the_schemas_write_them() -> None:
 def test_the_middle_day_of_a_fair_is_the_busiest() -> None:
     assert day_weights(5) == pytest.approx((0.68, 0.84, 1, 0.84, 0.68))
     assert day_weights(1) == (1.0,)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "first", "from_"),
+    [
+        (50, "2025-10-25T06:00", "2025-10-25T09:50"),
+        (0, "2025-10-25T06:00", "2025-10-25T09:00"),
+        (50, "2025-10-25T09:30", "2025-10-25T10:20"),
+        (50, "2025-10-25T20:00", "2025-10-26T10:50"),
+        (600, "2025-10-25T06:00", "2025-10-25T11:15"),
+        (50, "2025-10-25T17:20", "2025-10-25T17:30"),
+    ],
+    ids=["before the opening", "none", "opened before", "the next day", "at most a quarter of the day", "of its rest"],
+)
+def test_a_head_start_ends_when_the_fair_has_been_open_for_some_minutes(minutes: int, first: str, from_: str) -> None:
+    fair = load_fair(example_fair_path("small"))
+    assert opened_for(minutes, venue_ms(first, fair.zone), fair) == venue_ms(from_, fair.zone)

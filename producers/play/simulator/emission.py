@@ -1,4 +1,4 @@
-"""What the parts of the simulator hand to each other: a step, the fact behind it, and the record that is sent.
+"""The values that parts of the simulator hand to each other: a step, the fact behind it, and the record that is sent.
 
 A fact is what the simulator knows it did. The ledger reads facts only, never the bytes.
 """
@@ -66,7 +66,7 @@ class DealFact(NamedTuple):
 
 
 class BadRecord(NamedTuple):
-    """A record that is no event of ours; `reason` is the one a worker must give."""
+    """A record that is not an event; `reason` is the one that a worker must give."""
 
     reason: str
 

@@ -100,7 +100,7 @@ class Habits:
             yield self._through(ScanKind.EXIT, who, gate, leaves, badge, chance)
 
     def work(self, who: Person, arrives: int, leaves: int, chance: Random) -> Iterator[Happening]:
-        """Yield the day of staff or a guest: in, one hall, out. They are no visitors."""
+        """Yield the day of staff or a guest: in, one hall, out. They are not visitors."""
         gate = self._places.all_gates.draw(chance)
         badge = who.badge.encode()
         yield self._through(ScanKind.ENTRY, who, gate, arrives, badge, chance)

@@ -76,7 +76,7 @@ class Network:
         lag = LAG_MS[0] + int((LAG_MS[1] - LAG_MS[0]) * draw() ** 3)
         for start, end in step.terminal.outages:
             if start <= happened < end:
-                # What piled up is sent in the order it happened.
+                # Events that piled up are sent in the order they happened.
                 share = (happened - start) / (end - start)
                 return end + int(scenario.flush_s * 1_000 * share) + LAG_MS[0] + step.hold_ms, OFFLINE
         if step.typed_in:

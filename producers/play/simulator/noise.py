@@ -1,4 +1,4 @@
-"""Records that are no event of ours: what a broken terminal sends, each with the reason it must be refused for."""
+"""Records that are not events: a broken terminal sends them, each with the reason it must be refused for."""
 
 import json
 from collections.abc import Callable

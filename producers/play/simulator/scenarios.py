@@ -6,14 +6,14 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What happens at the fair, and how well its terminals work.
+    """A course of the fair, and how well its terminals work.
 
     Defaults are a busy day of a CIFTIS-class fair: 72,000 visits and 1.4 million events.
     """
 
     name: str
     question: str
-    """What one wants to see with it, in one sentence."""
+    """The question that it answers, in one sentence."""
 
     visitors: int = 72_000
     """Visits on the busiest day. Other days have fewer."""
@@ -95,7 +95,7 @@ class Scenario:
     """Terminals whose clock is wrong and which do not know it."""
 
     outage: float = 0.1
-    """Terminals that lose their network once a day."""
+    """Terminals that lose their network once on every day."""
 
     outage_min: float = 30
     """How long an outage lasts, in minutes, give or take a third."""

@@ -1,7 +1,7 @@
 """The whole simulation as one stream: seed, scenario and fair in, emissions in order of arrival out.
 
-Nothing is made before it is needed. What is kept is who is on the site now and what is under way to the server:
-about 8 kB a person, 350 MB on a day of 72,000 visits, whatever the length of the fair.
+Nothing is made before it is needed. Kept are the people on the site now and the records under way to the server:
+about 8 kB per person, 350 MB on a day of 72,000 visits, however long the fair is.
 """
 
 from collections.abc import Iterable, Iterator
