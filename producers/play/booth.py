@@ -13,7 +13,7 @@ from typing import Final
 
 import click
 
-from producers.play.status import Status
+from producers.play.status import PlayStatus
 from producers.registry.store import Registry
 from producers.terminal.card import card_of
 from producers.terminal.link import Link
@@ -47,7 +47,7 @@ def fair_ms(status: Path) -> int:
     """Return the fair's time, in ms since 1970; the wall clock while no fair is played."""
     wall = wall_ms()
     try:
-        return Status.read(status).now_ms(wall) or wall
+        return PlayStatus.read(status).now_ms(wall) or wall
     except Unavailable:
         return wall
 

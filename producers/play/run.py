@@ -19,7 +19,7 @@ from producers.play.simulator.ledger import Ledger
 from producers.play.simulator.scenarios import Scenario
 from producers.play.simulator.stream import emissions
 from producers.play.sinks import Acknowledged, EventSink, KafkaSink, NowhereSink
-from producers.play.status import Stage, Status, told
+from producers.play.status import PlayStage, PlayStatus, told
 from producers.records import Record
 from producers.registry.store import Registry
 from schemas.errors import InvalidSettings
@@ -92,7 +92,7 @@ class _Run:
     kinds: Counter[str] = field(default_factory=Counter)
     arrived: set[tuple[str, str]] = field(default_factory=set)
     acknowledged: int = 0
-    stage: Stage = Stage.HEAD_START
+    stage: PlayStage = PlayStage.HEAD_START
     sink: EventSink | None = None
     from_ms: int = 0
 
@@ -107,17 +107,17 @@ class _Run:
         if self.plan.ledger is not None:
             self.ledger.book(record)
 
-    def status(self) -> Status:
+    def status(self) -> PlayStatus:
         """Return how far it is."""
         fleet = self.sink if isinstance(self.sink, HttpSink) else None
         sent_ms = self.from_ms if fleet is None else max(self.from_ms, fleet.fair_ms)
-        return Status(
+        return PlayStatus(
             stage=self.stage,
             events=len(self.arrived),
             waiting=0 if fleet is None else fleet.unanswered(),
             terminals=0 if self.plan.gateway is None else len(terminals_of(self.plan.fair)),
             fair_ms=sent_ms,
-            speed=self.plan.pace.speed if self.stage is Stage.LIVE else 0,
+            speed=self.plan.pace.speed if self.stage is PlayStage.LIVE else 0,
         )
 
 
@@ -154,18 +154,18 @@ async def _play(run: _Run) -> tuple[Ending, float]:
     elif plan.skip_to_opening and (first := next(stream, None)) is not None:
         stream = chain((first,), stream)
         pace = replace(pace, from_ms=opening_after(first.at_ms, plan.fair))
-    run.from_ms, run.stage = pace.from_ms or 0, Stage.OPENING
+    run.from_ms, run.stage = pace.from_ms or 0, PlayStage.OPENING
     if plan.gateway is not None:
         live_from_ms = (pace.from_ms or 0) if pace.speed > 0 else sys.maxsize
         run.sink = _fleet(plan, plan.gateway, run.book, live_from_ms)
     else:
         run.sink = _straight(run)
     async with run.sink as sink:
-        run.stage = Stage.LIVE
+        run.stage = PlayStage.LIVE
         with ProgressLine(sink, plan.fair.zone) as line:
             player = Player(sink, pace, line, stop=run.stop)
             ending = await player.play(stream)
-        run.stage = Stage.SENDING_REST
+        run.stage = PlayStage.SENDING_REST
         await sink.flush()
         if plan.receipt is not None:
             # Before the spools are closed, which takes seconds where there are thousands.

@@ -19,7 +19,7 @@ AHEAD_MS: Final = 1_000
 """Longest real time for which the fair's clock is carried on without news of it."""
 
 
-class Stage(StrEnum):
+class PlayStage(StrEnum):
     """What a simulation is doing."""
 
     HEAD_START = "head start"
@@ -29,7 +29,7 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class PlayStatus:
     """What the file says.
 
     Attributes:
@@ -40,7 +40,7 @@ class Status:
         speed: fair seconds per real second, 0 while the fair's clock stands still.
     """
 
-    stage: Stage = Stage.HEAD_START
+    stage: PlayStage = PlayStage.HEAD_START
     events: int = 0
     waiting: int = 0
     terminals: int = 0
@@ -66,7 +66,7 @@ class Status:
 
 
 @asynccontextmanager
-async def told(path: Path | None, look: Callable[[], Status]) -> AsyncIterator[None]:
+async def told(path: Path | None, look: Callable[[], PlayStatus]) -> AsyncIterator[None]:
     """Write what `look` returns into a file, again and again, until the end of the block; nothing without a path."""
     if path is None:
         yield
@@ -82,13 +82,13 @@ async def told(path: Path | None, look: Callable[[], Status]) -> AsyncIterator[N
         _write(path, look())
 
 
-async def _again(path: Path, look: Callable[[], Status]) -> None:
+async def _again(path: Path, look: Callable[[], PlayStatus]) -> None:
     while True:
         await asyncio.sleep(EVERY_S)
         _write(path, look())
 
 
-def _write(path: Path, status: Status) -> None:
+def _write(path: Path, status: PlayStatus) -> None:
     """Replace the file: a reader sees the old one or the new one, never half of it."""
     beside = path.with_suffix(".new")
     beside.write_text(json.dumps(asdict(status) | {"wall_ms": status.wall_ms or wall_ms()}), encoding="utf-8")

@@ -67,7 +67,7 @@ class DemoPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class DemoStage:
     """Where a demo is played: what all of its programs are told.
 
     Attributes:
@@ -89,14 +89,14 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Worker:
+class DemoWorker:
     """The worker and the address of its pages."""
 
     part: Part
     url: str
 
     @classmethod
-    def start(cls, stage: Stage) -> "Worker":
+    def start(cls, stage: DemoStage) -> "DemoWorker":
         """Start it, on a free port."""
         port = free_port()
         url = f"http://{HOST}:{port}"
@@ -111,7 +111,7 @@ class Worker:
 
 
 @dataclass(frozen=True, slots=True)
-class Gateway:
+class DemoGateway:
     """The gateway, its address, and host:port of its internal pages."""
 
     part: Part
@@ -119,7 +119,7 @@ class Gateway:
     internal: str
 
     @classmethod
-    def start(cls, stage: Stage) -> "Gateway":
+    def start(cls, stage: DemoStage) -> "DemoGateway":
         """Start it on free ports, in the fair's time. It wants a registry, which `start_registry` has made."""
         port, inner = free_port(), free_port()
         settings = {"PORT": port, "INTERNAL_PORT": inner, "CLOCK": "simulated", "RATE": 100_000, "BURST": 1_000_000}
@@ -137,7 +137,7 @@ class Gateway:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class DemoPage:
     """The booth terminal of the person who watches: its page, and the booth it stands on."""
 
     part: Part
@@ -145,7 +145,7 @@ class Page:
     booth: BoothId
 
     @classmethod
-    def start(cls, stage: Stage, gateway: Gateway) -> "Page":
+    def start(cls, stage: DemoStage, gateway: DemoGateway) -> "DemoPage":
         """Start it, on a free port."""
         port, booth = free_port(), next(iter(stage.fair.booths))
         url = f"http://{HOST}:{port}/"
@@ -171,14 +171,14 @@ def start_registry(children: Children, home: Path) -> Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Simulator:
+class DemoSimulator:
     """The simulator: it plays the fair, and says in two files how far it is and what has arrived."""
 
     part: Part
     home: Path
 
     @classmethod
-    def start(cls, stage: Stage, gateway: Gateway | None) -> "Simulator":
+    def start(cls, stage: DemoStage, gateway: DemoGateway | None) -> "DemoSimulator":
         """Start it."""
         plan, home = stage.plan, stage.home
         head_start = HEAD_START if plan.scenario is None else HEAD_START_OF_A_SCENARIO

@@ -39,11 +39,11 @@ def kafka(local_kafka_port: int | None, nodes: str, data: Path | None, passwords
     """
     refuse_without_java()
     from schemas.settings import LocalSettings
-    from streams.local.ending import Ending
+    from streams.local.ending import EndRequests
     from streams.local.kafka import LocalKafka
 
     port = LocalSettings.load(local_kafka_port=local_kafka_port).local_kafka_port
-    ending = Ending()
+    ending = EndRequests()
     ending.listen()
     try:
         with LocalKafka.start(nodes=int(nodes), data_dir=data, port=port, passwords=passwords) as running:
@@ -94,9 +94,9 @@ def demo(
     or Docker has its image, it runs with the rules, alerts and boards of a fair.
     """
     refuse_without_java()
-    from streams.local.ending import Ending
+    from streams.local.ending import EndRequests
 
-    ending = Ending(requests=2)
+    ending = EndRequests(requests=2)
     ending.listen()
     try:
         from schemas.fair.chosen import chosen_fair_file

@@ -21,10 +21,10 @@ from schemas.errors import FairpulseError, Unavailable
 from schemas.fair.file import load_fair
 from schemas.settings import KafkaSettings
 from streams.kafka.topics import ensure_topics
-from streams.local.cast import DemoPlan, Gateway, Page, Simulator, Stage, Worker, start_registry
+from streams.local.cast import DemoGateway, DemoPage, DemoPlan, DemoSimulator, DemoStage, DemoWorker, start_registry
 from streams.local.children import Children
 from streams.local.crew import Crew
-from streams.local.ending import Ending
+from streams.local.ending import EndRequests
 from streams.local.kafka import LocalKafka
 from streams.local.ledger import events_in
 from streams.local.liveview import TREND, LiveView, Now, console
@@ -46,7 +46,7 @@ SUMMARY_SECONDS: Final = 3
 """How long Ctrl-C waits for the terminals to send what they have saved, and then for the worker to count it."""
 
 
-def run_demo(plan: DemoPlan, ending: Ending) -> None:
+def run_demo(plan: DemoPlan, ending: EndRequests) -> None:
     """Play a fair until the simulator ends or KeyboardInterrupt; then nothing of it is left.
 
     The first KeyboardInterrupt while the fair is shown ends with a summary, another one without.
@@ -66,12 +66,12 @@ def run_demo(plan: DemoPlan, ending: Ending) -> None:
 class _Demo:
     """A demo that runs: its programs, and where the numbers of its page are to be seen."""
 
-    stage: Stage
+    stage: DemoStage
     crew: Crew
-    worker: Worker
-    simulator: Simulator
-    gateway: Gateway | None = None
-    page: Page | None = None
+    worker: DemoWorker
+    simulator: DemoSimulator
+    gateway: DemoGateway | None = None
+    page: DemoPage | None = None
     seen_at: dict[str, str] = field(default_factory=dict)
 
     def report(self) -> dict[str, Any]:
@@ -101,19 +101,19 @@ def _started(plan: DemoPlan, stack: ExitStack) -> _Demo:
         crew.parts.append(kafka.part())
         stack.callback(children.close, PATIENCE)  # before Kafka stops: nobody misses it then
     asyncio.run(ensure_topics(KafkaSettings.load(bootstrap_servers=bootstrap)))
-    stage = Stage(plan, fair, children, home, bootstrap, is_own)
+    stage = DemoStage(plan, fair, children, home, bootstrap, is_own)
     say("starting a worker and the simulator" if plan.direct else "starting a worker, a gateway and the simulator")
     gateway = page = None
-    worker = Worker.start(stage)
+    worker = DemoWorker.start(stage)
     if registry is not None:
         if registry.popen.wait(START_SECONDS):
             raise registry.ended()
-        gateway = Gateway.start(stage)
-    demo = _Demo(stage, crew, worker, Simulator.start(stage, gateway), gateway)
+        gateway = DemoGateway.start(stage)
+    demo = _Demo(stage, crew, worker, DemoSimulator.start(stage, gateway), gateway)
     # It would go on sending to a gateway that ends with it.
     stack.callback(demo.simulator.part.popen.kill)
     if gateway is not None:
-        page = demo.page = Page.start(stage, gateway)
+        page = demo.page = DemoPage.start(stage, gateway)
     _load(demo, console())
     for part in [one.part for one in (gateway, page) if one is not None]:
         wait_for(part.answers, part, START_SECONDS)
@@ -157,7 +157,7 @@ def _load(demo: _Demo, screen: Console) -> None:
     note(f"the fair so far: {counted:,} events are counted")
 
 
-def _play(demo: _Demo, ending: Ending) -> None:
+def _play(demo: _Demo, ending: EndRequests) -> None:
     """Show the fair until the simulator ends, and say what was proven."""
     try:
         _show(demo, console())
@@ -198,7 +198,7 @@ def _show(demo: _Demo, screen: Console) -> None:
     if not screen.is_terminal:
         for line in (view.story, *(f"{what}  {why}" for what, why in _to_try(demo))):
             screen.print(line, soft_wrap=True, highlight=False)
-    lines, size = Lines(screen, view), screen.size
+    lines, size = PlainView(screen, view), screen.size
     with Live(console=screen, auto_refresh=False) if screen.is_terminal else ExitStack() as live:
         while simulator.popen.poll() is None:
             crew.look(view.time(report))
@@ -226,7 +226,7 @@ def _show(demo: _Demo, screen: Console) -> None:
 
 
 @dataclass(slots=True)
-class Lines:
+class PlainView:
     """The view where there is no terminal: a line every few seconds, and one for whatever happens to a program."""
 
     screen: Console

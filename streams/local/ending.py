@@ -7,7 +7,7 @@ from typing import Final
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Ending:
+class EndRequests:
     """Turns a request to end into KeyboardInterrupt, and ignores those that come while things are cleaned up.
 
     A SIGHUP that is ignored when the program starts (nohup) stays ignored.

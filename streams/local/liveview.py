@@ -35,7 +35,7 @@ PICKED: Final = (
 """The numbers of a line, where there is no terminal."""
 
 
-class Row(NamedTuple):
+class ScreenLine(NamedTuple):
     """A line of the screen; `rank` 1 is always shown, 3 only where there is much room."""
 
     rank: int
@@ -127,37 +127,38 @@ class LiveView:
         end = report["window_end"]
         return "" if end is None else datetime.fromisoformat(end).astimezone(self.fair.zone).strftime(how)
 
-    def _rows(self, report: Mapping[str, Any], now: Now, width: int) -> Iterator[Row]:
+    def _rows(self, report: Mapping[str, Any], now: Now, width: int) -> Iterator[ScreenLine]:
         when = f"fair time {self.date(report)} {self.time(report)}"
         away = ", no worker: old numbers" if now.stale else ""
         name = self.fair.name[: max(0, width - len(when) - len(away) - 2)]
-        yield Row(1, Text.assemble((f"{name}  ", "bold"), (when, "green"), (away, "yellow")))
-        yield Row(1, Text(self.story, style="dim"))
-        yield Row(2, Text())
+        yield ScreenLine(1, Text.assemble((f"{name}  ", "bold"), (when, "green"), (away, "yellow")))
+        yield ScreenLine(1, Text(self.story, style="dim"))
+        yield ScreenLine(2, Text())
         yield from self._numbers(report, now, width)
-        yield Row(3, Text())
+        yield ScreenLine(3, Text())
         yield from self._halls(report)
         yield from self._exhibits(report)
         for what in now.happened[-2:]:
-            yield Row(1, Text(what, style="yellow"))
-        yield Row(2, Text())
+            yield ScreenLine(1, Text(what, style="yellow"))
+        yield ScreenLine(2, Text())
         for what, why in now.to_try:
-            yield Row(1, Text.assemble((f"{what:<23}", "bold"), " ", why))
+            yield ScreenLine(1, Text.assemble((f"{what:<23}", "bold"), " ", why))
 
-    def _numbers(self, report: Mapping[str, Any], now: Now, width: int) -> Iterator[Row]:
+    def _numbers(self, report: Mapping[str, Any], now: Now, width: int) -> Iterator[ScreenLine]:
         room = min(TREND, width - NAME_WIDTH - NUMBER_WIDTH - 2)
         room = room if room >= SHORTEST_TREND else 0
         title = "trend, one step per minute"
-        yield Row(1, Text(f"{'':<{NAME_WIDTH}}{'now':>{NUMBER_WIDTH}}  {title if room >= len(title) else ''}", "bold"))
+        title = title if room >= len(title) else ""
+        yield ScreenLine(1, Text(f"{'':<{NAME_WIDTH}}{'now':>{NUMBER_WIDTH}}  {title}", "bold"))
         for sample in samples(report, self.fair, self.booth):
             text = Text(f"{sample.name:<{NAME_WIDTH}}{sample.value:>{NUMBER_WIDTH},.0f}  ")
             trend = list(self._trends.get(sample.name, ()))
-            yield Row(sample.rank, text.append(sparkline(trend[len(trend) - room :] if room else ()), "cyan"))
+            yield ScreenLine(sample.rank, text.append(sparkline(trend[len(trend) - room :] if room else ()), "cyan"))
         if now.waiting is not None:
             style = "yellow" if now.waiting else ""
-            yield Row(1, Text(f"{'waiting at terminals':<{NAME_WIDTH}}{now.waiting:>{NUMBER_WIDTH},}", style))
+            yield ScreenLine(1, Text(f"{'waiting at terminals':<{NAME_WIDTH}}{now.waiting:>{NUMBER_WIDTH},}", style))
 
-    def _halls(self, report: Mapping[str, Any]) -> Iterator[Row]:
+    def _halls(self, report: Mapping[str, Any]) -> Iterator[ScreenLine]:
         inside = report["kpis"]["hall_occupancy"]["windows"]["day"].get(self._day, [])
         fullest = sorted(inside, key=lambda one: -one["value"])[:3]
         for at, one in enumerate(fullest):
@@ -165,13 +166,13 @@ class LiveView:
             share = max(0, one["value"]) / hall.capacity
             style = "red" if share >= 1 else "yellow" if share >= 0.8 else "green"
             text = Text(f"{hall.name[:28]:<28} {max(0, one['value']):>8,} of {hall.capacity:,} ")
-            yield Row(1 if at == 0 else 2, text.append("█" * min(30, round(share * 30)), style=style))
+            yield ScreenLine(1 if at == 0 else 2, text.append("█" * min(30, round(share * 30)), style=style))
 
-    def _exhibits(self, report: Mapping[str, Any]) -> Iterator[Row]:
+    def _exhibits(self, report: Mapping[str, Any]) -> Iterator[ScreenLine]:
         drawn = sorted(report["kpis"]["exhibit_visitors"]["windows"]["15m"], key=lambda one: -one["value"])[:3]
         for one in drawn:
             exhibit = self.fair.exhibits[one["labels"]["exhibit"]]
-            yield Row(3, Text(f"{exhibit.name[:37]:<37} {one['value']:>5,} visitors in 15 minutes"))
+            yield ScreenLine(3, Text(f"{exhibit.name[:37]:<37} {one['value']:>5,} visitors in 15 minutes"))
 
 
 def sparkline(values: Iterable[float]) -> str:

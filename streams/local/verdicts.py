@@ -10,7 +10,7 @@ from rich.console import Console
 
 from schemas.errors import MustStop, Unavailable
 from streams.audit.run import audit, plan_from
-from streams.local.cast import Page, Simulator, Stage, Worker
+from streams.local.cast import DemoPage, DemoSimulator, DemoStage, DemoWorker
 from streams.local.crew import Crew
 from streams.local.ledger import compared, differences, events_in
 from streams.local.parts import say
@@ -25,11 +25,11 @@ MOST_DIFFERENCES: Final = 20
 class Proof:
     """The parts of a demo that say, at its end, what was sent and what was counted."""
 
-    stage: Stage
+    stage: DemoStage
     crew: Crew
-    worker: Worker
-    simulator: Simulator
-    page: Page | None
+    worker: DemoWorker
+    simulator: DemoSimulator
+    page: DemoPage | None
 
     def report(self) -> dict[str, Any]:
         """Return all numbers of the worker. Raises Unavailable while it does not answer."""

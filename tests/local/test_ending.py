@@ -8,8 +8,8 @@ import pytest
 
 PROGRAM = """
 import sys
-from streams.local.ending import Ending
-ending = Ending(int(sys.argv[1]))
+from streams.local.ending import EndRequests
+ending = EndRequests(int(sys.argv[1]))
 ending.listen()
 while True:
     try:
@@ -46,7 +46,9 @@ def test_only_the_first_requests_are_listened_to(requests: int, sent: list[signa
 
 
 def test_a_hangup_that_is_ignored_at_the_start_stays_ignored() -> None:
-    program = "import signal; from streams.local.ending import Ending; Ending().listen(); signal.raise_signal(1)"
+    program = (
+        "import signal; from streams.local.ending import EndRequests; EndRequests().listen(); signal.raise_signal(1)"
+    )
     nohup = ["/bin/sh", "-c", 'trap "" HUP; exec "$@"', "sh", sys.executable, "-c", f"{program}; print('goes on')"]
     ended = subprocess.run(nohup, capture_output=True, text=True, timeout=60, check=False)
     assert (ended.returncode, ended.stdout) == (0, "goes on\n"), ended.stderr

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from producers.play.cli import simulate
-from producers.play.status import AHEAD_MS, Stage, Status
+from producers.play.status import AHEAD_MS, PlayStage, PlayStatus
 from schemas.errors import Unavailable
 from schemas.fair.file import example_fair_path
 
@@ -17,8 +17,8 @@ def test_a_head_start_is_sent_at_once_and_the_file_says_how_much_arrived(tmp_pat
     words = ["--fair", str(example_fair_path("small")), "--visitors", "300", "--dry-run", "--head-start", "50"]
     ended = CliRunner().invoke(simulate, [*words, "--seconds", "0", "--status", str(file), "--receipt", str(receipt)])
     assert ended.exception is None, ended.output
-    said = Status.read(file)
-    assert said.stage == Stage.SENDING_REST
+    said = PlayStatus.read(file)
+    assert said.stage == PlayStage.SENDING_REST
     assert said.events == json.loads(receipt.read_text())["events"] > 100
 
 
@@ -26,7 +26,7 @@ def test_a_head_start_is_sent_at_once_and_the_file_says_how_much_arrived(tmp_pat
     ("later_ms", "passed_ms"), [(0, 0), (500, 30_000), (AHEAD_MS, 60_000), (60_000, 60_000), (-500, 0)]
 )
 def test_the_fairs_clock_is_carried_on_a_little_without_news_and_then_stands(later_ms: int, passed_ms: int) -> None:
-    status = Status(stage=Stage.LIVE, fair_ms=1_000_000, wall_ms=5_000, speed=60)
+    status = PlayStatus(stage=PlayStage.LIVE, fair_ms=1_000_000, wall_ms=5_000, speed=60)
     assert status.now_ms(5_000 + later_ms) == 1_000_000 + passed_ms
 
 
@@ -36,4 +36,4 @@ def test_a_file_that_says_nothing_is_named(tmp_path: Path, written: str | None) 
     if written is not None:
         file.write_text(written)
     with pytest.raises(Unavailable, match="no simulation writes there"):
-        Status.read(file)
+        PlayStatus.read(file)
