@@ -27,7 +27,7 @@ $(READY): pyproject.toml .requirements-dev.lock
 	fi
 	@touch $(READY)
 
-demo: $(READY) ## a simulated fair on a real Kafka, with a live view; DEMO_SECONDS=60 ends by itself and checks every KPI
+demo: $(READY) ## a simulated fair, live, that survives kill -9; DEMO_SECONDS=60 ends by itself and proves every number
 	@$(BIN)/fairpulse demo $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))
 
 test: $(READY) ## run all tests, fast ones first; they start the Kafka they need
