@@ -1,7 +1,6 @@
 """The programs that play a demo's fair: worker, gateway, booth terminal, simulator, and how each is started."""
 
 import json
-import sys
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ from schemas.environment import PREFIX, default_of
 from schemas.fair.model import Fair
 from schemas.ids import BoothId
 from schemas.ports import HOST, free_port
+from schemas.program import PROGRAM, module
 from schemas.settings import WorkerSettings
 from streams.local.children import Children
 from streams.local.images import with_environment
@@ -44,7 +44,7 @@ class DemoPlan:
     """
 
     fair_file: Path
-    seconds: int | None
+    seconds: float | None
     speed: float
     visitors: int
     scenario: str | None
@@ -100,12 +100,12 @@ class DemoWorker:
         """Start it, on a free port."""
         port = free_port()
         url = f"http://{HOST}:{port}"
-        lateness = str(stage.plan.lateness_seconds)
+        lateness = f"{stage.plan.lateness_seconds:g}s"
         command = ["worker", "--clock", "event", "--port", str(port), "--lateness", lateness, *stage.common]
-        session = {f"{PREFIX}SESSION_TIMEOUT": str(SESSION_SECONDS)} if stage.is_own_kafka else {}
-        program = with_environment(session, [sys.executable, "-m", "streams", *command])
+        session = {f"{PREFIX}SESSION_TIMEOUT": f"{SESSION_SECONDS}s"} if stage.is_own_kafka else {}
+        program = with_environment(session, [*PROGRAM, *command])
         waits_s = SESSION_SECONDS if stage.is_own_kafka else default_of(WorkerSettings, "session_timeout").seconds
-        meanwhile = f"another one starts; Kafka waits {waits_s} s for the old one"
+        meanwhile = f"another one starts; Kafka waits {waits_s}s for the old one"
         part = Part.start(stage.children, stage.home, "worker", program, lambda: is_ready(url), meanwhile)
         return cls(part, url)
 
@@ -127,7 +127,7 @@ class DemoGateway:
         environment[f"{PREFIX}TERMINALS_FILE"] = str(stage.home / REGISTRY)
         environment[f"{PREFIX}BOOTSTRAP_SERVERS"] = stage.bootstrap
         environment[f"{PREFIX}FAIR_FILE"] = str(stage.plan.fair_file)
-        program = with_environment(environment, [sys.executable, "-m", "producers", "gateway"])
+        program = with_environment(environment, [*PROGRAM, "gateway"])
         url, internal = f"http://{HOST}:{port}", f"{HOST}:{inner}"
         meanwhile = "scans wait on the terminals' disks"
         part = Part.start(
@@ -149,13 +149,12 @@ class DemoPage:
         """Start it, on a free port."""
         port, booth = free_port(), next(iter(stage.fair.booths))
         url = f"http://{HOST}:{port}/"
-        command = ["producers.play.booth", "--folder", str(stage.home / "page"), "--server", gateway.url]
+        command = [*module("producers.play.booth"), "--folder", str(stage.home / "page"), "--server", gateway.url]
         command += ["--terminals", str(stage.home / REGISTRY), "--fair", str(stage.plan.fair_file), "--booth", booth]
         command += ["--port", str(port), "--status", str(stage.home / STATUS)]
-        program = [sys.executable, "-m", *command]
         meanwhile = "your scans are on its disk"
         return cls(
-            Part.start(stage.children, stage.home, "page", program, lambda: answers_at(url), meanwhile), url, booth
+            Part.start(stage.children, stage.home, "page", command, lambda: answers_at(url), meanwhile), url, booth
         )
 
     def counts(self) -> tuple[int, int] | None:
@@ -166,8 +165,8 @@ class DemoPage:
 
 def start_registry(children: Children, home: Path) -> Part:
     """Begin to make the registry of terminals; the program ends when it is there."""
-    command = ["-m", "producers", "terminals", "init", "--terminals", str(home / REGISTRY)]
-    return Part.start(children, home, "registry", [sys.executable, *command])
+    command = [*PROGRAM, "terminals", "init", "--terminals", str(home / REGISTRY)]
+    return Part.start(children, home, "registry", command)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,16 +181,16 @@ class DemoSimulator:
         """Start it."""
         plan, home = stage.plan, stage.home
         head_start = HEAD_START if plan.scenario is None else HEAD_START_OF_A_SCENARIO
-        play = ["--head-start", str(head_start), "--speed", str(plan.speed), "--visitors", str(plan.visitors)]
+        play = ["--head-start", f"{head_start}m", "--speed", str(plan.speed), "--visitors", str(plan.visitors)]
         play += ["--seed", str(plan.seed), "--status", str(home / STATUS)]
-        play += [] if plan.seconds is None else ["--seconds", str(plan.seconds)]
+        play += [] if plan.seconds is None else ["--seconds", f"{plan.seconds:g}s"]
         play += [] if plan.scenario is None else ["--scenario", plan.scenario]
         if gateway is None:
             to = ["--ledger", str(home / BOOK)]
         else:
             to = ["--receipt", str(home / BOOK), "--gateway", gateway.url, "--terminals", str(home / REGISTRY)]
             to += ["--spools", str(home / "spools")]
-        program = [sys.executable, "-m", "producers", "simulate", *stage.common, *play, *to]
+        program = [*PROGRAM, "simulate", *stage.common, *play, *to]
         return cls(Part.start(stage.children, home, "simulator", program), home)
 
     def status(self) -> dict[str, Any]:

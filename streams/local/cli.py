@@ -1,6 +1,7 @@
 """Commands that run things on this machine: `fairpulse kafka`, `fairpulse demo`."""
 
 from contextlib import suppress
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -58,7 +59,9 @@ def kafka(local_kafka_port: int | None, nodes: str, data: Path | None, passwords
 @click.command(short_help="Play a whole fair on this machine, with a live view.")
 @options.fair
 @click.option(
-    "--seconds", type=options.whole(1, example="60"), help="Stop after this number of seconds, and prove every number."
+    "--seconds",
+    type=options.length(timedelta(seconds=1), example="60s"),
+    help="Stop after this time, and prove every number.",
 )
 @options.speed(60.0)
 @click.option(
@@ -74,7 +77,7 @@ def kafka(local_kafka_port: int | None, nodes: str, data: Path | None, passwords
 def demo(
     *,
     fair_file: Path | None,
-    seconds: int | None,
+    seconds: timedelta | None,
     speed: float,
     visitors: int,
     scenario: str | None,
@@ -103,7 +106,8 @@ def demo(
         from streams.local.cast import DemoPlan
         from streams.local.demo import run_demo
 
-        run_demo(DemoPlan(chosen_fair_file(fair_file), seconds, speed, visitors, scenario, seed, direct), ending)
+        run_s = None if seconds is None else seconds.total_seconds()
+        run_demo(DemoPlan(chosen_fair_file(fair_file), run_s, speed, visitors, scenario, seed, direct), ending)
     except KeyboardInterrupt:
         with suppress(OSError):  # the terminal may be closed
             click.echo("The demo has stopped; nothing of it is left.")

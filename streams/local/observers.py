@@ -64,9 +64,9 @@ def start_observers(children: Children, home: Path, watched: Watched) -> Observe
         missing = "Prometheus is not installed: with it (apt-get install prometheus) the demo runs a fair's alerts too"
         return Observers([], {}, f"{missing}{_whole_stack()}.")
     prometheus, address = found
-    live = ["--live", f"http://{watched.worker}", "--lateness", str(watched.lateness)]
-    recount = ["audit", "--every", str(AUDIT_SECONDS), "--port", str(audit), *live, *watched.arguments]
-    exports = ["kafka-exporter", "--every", "2", "--port", str(exporter), "--bootstrap-servers", watched.bootstrap]
+    live = ["--live", f"http://{watched.worker}", "--lateness", f"{watched.lateness:g}s"]
+    recount = ["audit", "--every", f"{AUDIT_SECONDS}s", "--port", str(audit), *live, *watched.arguments]
+    exports = ["kafka-exporter", "--every", "2s", "--port", str(exporter), "--bootstrap-servers", watched.bootstrap]
     parts = [
         prometheus,
         _start(children, home, "audit", audit, *recount),
@@ -86,5 +86,5 @@ def _whole_stack() -> str:
 
 
 def _start(children: Children, home: Path, name: str, port: int, *arguments: str) -> Part:
-    program = [sys.executable, "-m", "streams", *arguments]
+    program = [*PROGRAM, *arguments]
     return Part.start(children, home, name, program, lambda: answers_at(f"http://{HOST}:{port}/metrics"))
