@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Ended(KeyboardInterrupt):
-    """SIGTERM or SIGHUP has come; whatever tidies up after Ctrl-C does so now.
+    """SIGTERM or SIGHUP has come; the code that cleans up after Ctrl-C does so now.
 
     Attributes:
         number: of the signal.

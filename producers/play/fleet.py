@@ -101,7 +101,7 @@ class HttpSink(CountingSink):
 
     Attributes:
         left_out: records that no terminal can send.
-        rejected: records that the gateway refused; they lie in the drawers.
+        rejected: records that the gateway refused; they are in the drawers.
         statuses: how often each HTTP status was answered; 0 stands for no answer.
     """
 

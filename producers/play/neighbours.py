@@ -1,4 +1,4 @@
-"""Whose events lie in the topics: workers of one fair refuse those of another, and stop when all are refused."""
+"""Refuses topics with events of another fair: its workers would refuse all events of this one, and stop."""
 
 import re
 from typing import Final

@@ -37,8 +37,8 @@ class Pace:
     """How fast to send, and how much.
 
     Attributes:
-        speed: seconds of fair time in one real second; 0 is as fast as it goes.
-        rate: records a second at most; None for no cap.
+        speed: seconds of fair time in one real second; 0 is as fast as possible.
+        rate: most records per second; None for no limit.
         seconds: real seconds after which to stop; None for never.
         events: records after which to stop; None for never.
         from_ms: fair time from which the speed counts, in ms since 1970; what arrives before is sent at once. None

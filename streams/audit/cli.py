@@ -43,8 +43,8 @@ def audit(
     The audit shares no code with the workers. It reads Kafka exactly up to where the workers are, so it may run during
     the fair.
 
-    RECORDING, a file of `fairpulse record`, takes the place of Kafka. It is compared with what this version makes of
-    it, or with the workers that --live names.
+    RECORDING, a file of `fairpulse record`, takes the place of Kafka. It is compared with the numbers that this
+    version computes from it, or with the workers that --live names.
 
     The exit code is 1 if a number differs. With --every it is a service: /metrics shows fair_audit_differences.
     """

@@ -1,4 +1,4 @@
-"""Commands on what lies in Kafka or in a recording: record, rebuild, backfill."""
+"""Commands that read the topics or a recording again: record, rebuild, backfill."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -62,9 +62,7 @@ def show(*, place: str, bootstrap_servers: str | None) -> None:
     found = asyncio.run(read_letters(KafkaSettings.load(bootstrap_servers=bootstrap_servers)))
     letter = next((one for (part, at), one in found.letters.items() if f"{part}-{at}" == place), None)
     if letter is None:
-        raise InvalidSettings(
-            "PLACE: no dead letter lies there", hint="`fairpulse dead-letters list --each` names them"
-        )
+        raise InvalidSettings("PLACE: there is no dead letter", hint="`fairpulse dead-letters list --each` names them")
     where = "posted to a gateway" if letter.partition < 0 else f"partition {letter.partition}, offset {letter.offset}"
     for name, value in (
         ("reason", letter.reason),

@@ -90,7 +90,7 @@ class LocalKafka:
             port: of the first node, the next ones follow; None finds free ones.
             properties: Kafka server properties that win over ours.
             cache: where the jars are, `jars.default_cache()` if None.
-            passwords: a directory with a file a user, named like the user; those of
+            passwords: a directory with one file per user, named like the user; those of
                 `streams.kafka.principals.all_users` that have none get one. Then Kafka wants passwords and keeps
                 access rules; None is open to everybody here.
 

@@ -111,7 +111,7 @@ class Node:
         """Start to prepare the empty data directory; the process ends by itself.
 
         `users` are arguments with passwords. They go through a file that nobody else may read, and that `formatted`
-        removes; so does what the tool prints, which is what it makes of them.
+        removes; the tool's output goes there too, because it repeats them.
         """
         command = ["format", "--cluster-id", cluster_id, "--config", str(self.settings)]
         log = self.log

@@ -48,7 +48,7 @@ class Part:
         answers: Callable[[], bool] = lambda: True,
         meanwhile: str = "it is being started again",
     ) -> Self:
-        """Start a program; its log lies in `home`."""
+        """Start a program; its log is in `home`."""
         log = home / f"{name}.log"
 
         def again() -> subprocess.Popen[bytes]:

@@ -1,6 +1,6 @@
 """A Kafka that wants passwords and keeps access rules: what its settings say beyond those of an open one.
 
-Passwords lie in files, one a user, named like the user: Kafka reads its own through a config provider, so no settings
+Passwords are in files, one per user, named like the user: Kafka reads its own through a config provider, so no settings
 file, environment or command line has one. `python -m streams.local.sasl` writes the files in `broker/` that
 docker-compose.sasl.yml mounts, from these functions and docker-compose.yml.
 """

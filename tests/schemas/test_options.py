@@ -160,7 +160,7 @@ def test_no_variable_makes_an_audit_go_on() -> None:
     assert "FAIRPULSE_AUDIT_EVERY" not in known_names()
 
 
-# What follows keeps a default from being written a second time: durations with their unit, and numbers from 1000 up.
+# The tests below keep a default from being written a second time: durations with their unit, and numbers from 1000 up.
 # Smaller numbers mean too many other things.
 
 DURATIONS = {value for owner, field in SETTINGS if isinstance(value := default_of(owner, field), timedelta)}
@@ -181,7 +181,7 @@ ELSE = {
     "dashboards/alerts.py": {"0:00:10", "0:00:30"},  # how Prometheus writes its own durations
     "dashboards/build.py": {"0:00:10", "0:00:30"},  # the same
     "dashboards/boards/quality.py": {"0:00:10"},  # a good time
-    "producers/gateway/internal.py": {"0:00:10"},  # how lately Kafka answered
+    "producers/gateway/internal.py": {"0:00:10"},  # how long ago Kafka answered
     "producers/gateway/run.py": {"0:00:10"},  # the same
     "producers/play/neighbours.py": {"2000"},  # milliseconds
     "producers/play/simulator/journeys.py": {"100000"},  # milliseconds
@@ -196,7 +196,7 @@ ELSE = {
     "tests/bench/README.md": {"2000"},  # events of a terminal, exhibitors
     "streams/history/reading.py": {"4000"},  # records read at once
     "streams/history/replay.py": {"4000"},  # records folded at once
-    "streams/local/demo.py": {"100000"},  # events a second of the demo's gateway
+    "streams/local/cast.py": {"100000"},  # events a second of the demo's gateway
     "streams/local/kafka.py": {"0:00:10"},  # how long a node may take to stop
     "streams/local/properties.py": {"4000"},  # Kafka's milliseconds
 }
@@ -257,7 +257,7 @@ def test_what_readers_look_up_is_plain_english(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "option"), OPTIONS, ids=[name for name, _ in OPTIONS])
 def test_no_help_text_repeats_a_default(name: str, option: click.Option) -> None:
-    """A text that the setting itself gives is no repetition."""
+    """A text that the setting itself gives is not a repetition."""
     text = "" if isinstance(option, SettingOption) and not option.required else option.help or ""
     assert not repeated_in(text), "leave the default to the setting"
 

@@ -11,8 +11,8 @@ for file in "$secrets"/fairpulse-*; do
 done
 data=$(sed -n 's/^log\.dirs=//p' "$settings")
 if [ ! -e "$data/meta.properties" ]; then
-  # Arguments with passwords go through a file: a command line is seen by everybody. What the tool prints about the
-  # users it makes is nobody's business either.
+  # Arguments with passwords go through a file: everybody can see a command line. The tool's output
+  # about the users goes there too.
   (
     umask 077
     {
