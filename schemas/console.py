@@ -26,7 +26,7 @@ SECTIONS: Final = {
     "Run": ("gateway", "worker", "terminal", "kafka-exporter"),
     "Look": ("kpis", "dead-letters", "recording", "backfill"),
     "Prove": ("record", "replay", "audit", "rebuild"),
-    "Administer": ("topics", "acls", "terminals", "settings"),
+    "Administer": ("topics", "acls", "terminals", "dashboards", "settings"),
 }
 """Commands as the help shows them, in this order. Python does not keep the order of pyproject."""
 
@@ -161,9 +161,18 @@ def _run(command: click.Command, arguments: Sequence[str] | None) -> int:
         if error.filename is None and not isinstance(error, PermissionError) and error.errno not in _OF_DISKS:
             raise  # of a connection, perhaps: a bug, which a traceback explains
         name = "a file" if error.filename is None else str(error.filename)
-        _tell(FairpulseError(f"{name}: {reason(error)}", hint="make room or name another place, then run again"))
+        _tell(FairpulseError(f"{name}: {reason(error)}", hint=_cure(error)))
         return 1
     return result if isinstance(result, int) else 0
+
+
+def _cure(error: OSError) -> str:
+    """Return what to do about an error of the system that is about a file."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return "name a place that is there, then run again"
+    if error.errno in _OF_DISKS:
+        return "make room or name another place, then run again"
+    return "name another place, or get the right to use this one, then run again"
 
 
 def _usage(error: click.ClickException, arguments: Sequence[str]) -> str:

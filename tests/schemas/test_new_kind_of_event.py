@@ -178,7 +178,7 @@ def inserted(path: Path, before: str, lines: str) -> None:
 def house_with_umbrellas(home: Path, *, own_topic: bool) -> Path:
     """Copy the house and do what a newcomer does: class, examples, line."""
     for folder in ("schemas", "streams", "producers", "dashboards", "tests"):
-        skipped = shutil.ignore_patterns("__pycache__", "screenshots", "bench")
+        skipped = shutil.ignore_patterns("__pycache__", "screenshots")
         shutil.copytree(ROOT / folder, home / folder, ignore=skipped)
     for file in ("fairpulse.py", "pyproject.toml", "README.md", "docker-compose.yml"):
         shutil.copy(ROOT / file, home)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.ports import free_port
 from schemas.settings import LOOPBACK
 from tests.support.commands import ALL_COMMANDS
 from tests.support.forked import Ended, Forker, forker
@@ -117,12 +118,16 @@ PROGRAM = "import sys; from schemas.console import main; main()"
 
 
 def started(*arguments: str, before: str = "") -> subprocess.Popen[str]:
-    environment = {**os.environ, "FAIRPULSE_BOOTSTRAP_SERVERS": f"{LOOPBACK}:1", "FAIRPULSE_EXPORTER_PORT": "29467"}
+    environment = {
+        **os.environ,
+        "FAIRPULSE_BOOTSTRAP_SERVERS": f"{LOOPBACK}:1",
+        "FAIRPULSE_EXPORTER_PORT": str(free_port()),
+    }
     process = subprocess.Popen(
         [sys.executable, "-c", before + PROGRAM, *arguments], env=environment, stderr=subprocess.PIPE, text=True
     )
     assert process.stderr
-    while "is served" not in (line := process.stderr.readline()):
+    while "serving Kafka's state" not in (line := process.stderr.readline()):
         assert line, "it ended early"
     return process
 
