@@ -3,10 +3,18 @@
 import click
 
 
-@click.command("dashboards", add_help_option=False, context_settings={"ignore_unknown_options": True})
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="COMMAND [OPTIONS]...")
+@click.command(
+    "dashboards",
+    short_help="Send boards, notes and snapshots to a Grafana, or check it.",
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True},
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="COMMAND")
 def dashboards(arguments: tuple[str, ...]) -> object:
-    """Bring boards to a Grafana, leave notes there, keep snapshots, and see whether all is well there."""
+    """Send boards, notes and snapshots to a Grafana, or check it.
+
+    COMMAND with its options is one that `fairpulse dashboards --help` lists.
+    """
     from dashboards.__main__ import dashboards as group
     from schemas.errors import FairpulseError
 

@@ -37,7 +37,7 @@ def kpis(
     """List the KPIs: what each answers, its unit, windows and source. With --url or a RECORDING, also their values.
 
     The first word is a RECORDING unless it is the name of a KPI: a file, or a name that ends in .fairrec. A file that
-    is called as a KPI is written with its folder, ./visits. All other words are names of KPIs; without any, all are
+    has the name of a KPI is written with its folder, ./visits. Each NAME after it is that of a KPI; without any, all are
     listed.
 
     TIME is the venue's time, 2025-09-12T09:30, or has an offset. Then all that had been received by TIME counts, in
