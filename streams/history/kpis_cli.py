@@ -36,9 +36,8 @@ def kpis(
 ) -> None:
     """List the KPIs: what each answers, its unit, windows and source. With --url or a RECORDING, also their values.
 
-    The first word is a RECORDING unless it is the name of a KPI: a file, or a name that ends in .fairrec. A file that
-    has the name of a KPI is written with its folder, ./visits. Each NAME after it is that of a KPI; without any, all are
-    listed.
+    The first word is a RECORDING unless it is the name of a KPI: a file, or a name that ends in .fairrec. Write a file
+    that has the name of a KPI with its folder, ./visits. Each NAME is that of a KPI; without any, all are listed.
 
     TIME is the venue's time, 2025-09-12T09:30, or has an offset. Then all that had been received by TIME counts, in
     windows closed by TIME. The pytest fixture `replay` gives the same numbers.
