@@ -1,27 +1,34 @@
-"""The command `dashboards`: what `python -m dashboards` does in a checkout, wherever fairpulse is installed."""
+"""The command `dashboards`: boards, notes and snapshots of a Grafana, over HTTP."""
 
 import click
+from typing_extensions import override
+
+from schemas.console import Commands
 
 
-@click.command(
-    "dashboards",
+class OverHttp(Commands):
+    """The group of these commands. They are imported when one is asked for: the boards take half a second."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        from dashboards.commands import COMMANDS
+
+        return [command.name for command in COMMANDS if command.name]
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        from dashboards.commands import COMMANDS
+
+        return next((command for command in COMMANDS if command.name == cmd_name), None)
+
+
+@click.group(
+    cls=OverHttp,
     short_help="Send boards, notes and snapshots to a Grafana, or check it.",
-    add_help_option=False,
-    context_settings={"ignore_unknown_options": True},
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="COMMAND")
-def dashboards(arguments: tuple[str, ...]) -> object:
-    """Send boards, notes and snapshots to a Grafana, or check it.
+def dashboards() -> None:
+    """Send boards, notes and snapshots to a Grafana over HTTP, or check it.
 
-    COMMAND with its options is one that `fairpulse dashboards --help` lists.
+    FAIRPULSE_GRAFANA_URL names the Grafana, and FAIRPULSE_GRAFANA_TOKEN holds the token of a service account.
     """
-    from dashboards.__main__ import dashboards as group
-    from schemas.errors import FairpulseError
-
-    try:
-        return group.main(list(arguments), prog_name="fairpulse dashboards", standalone_mode=False)
-    except ModuleNotFoundError as error:
-        raise FairpulseError(
-            f"{error.name} is missing: the boards are written in a checkout only",
-            hint="run `make generate` there, or name a command that `fairpulse dashboards --help` lists",
-        ) from None

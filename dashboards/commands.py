@@ -1,4 +1,4 @@
-"""`python -m dashboards push|annotate|snapshot|doctor`: a Grafana over HTTP, with a service-account token."""
+"""`fairpulse dashboards push|annotate|snapshot|doctor`: a Grafana over HTTP, with a service-account token."""
 
 import re
 from contextlib import suppress

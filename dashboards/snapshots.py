@@ -39,7 +39,7 @@ def keep(grafana: Calls, uid: str, at_ms: int, hours: float, name: str, given: M
     """
     there = grafana.board(uid)
     if there is None:
-        raise GrafanaRefused(404, f"Grafana shows us no board {uid}", hint="push it first: python -m dashboards push")
+        raise GrafanaRefused(404, f"Grafana shows us no board {uid}", hint="push it first: fairpulse dashboards push")
     board = dict(there["dashboard"])
     from_ms = at_ms - int(hours * 3_600_000)
     chosen = _choices(grafana, board, at_ms, given)

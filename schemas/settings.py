@@ -267,7 +267,7 @@ class LocalSettings(Settings):
 
 
 class GrafanaSettings(Settings):
-    """Which Grafana `python -m dashboards push|annotate|snapshot|doctor` talk to. Workers never do."""
+    """Which Grafana `fairpulse dashboards push|annotate|snapshot|doctor` talk to. Workers never do."""
 
     grafana_url: Annotated[WebAddress, Field(examples=["https://grafana.example/boards"])] = f"http://{LOOPBACK}:3000"
     """Address of Grafana, with its path if it has one."""

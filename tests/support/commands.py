@@ -9,10 +9,17 @@ from dashboards.__main__ import dashboards
 from schemas.console import COMMANDS
 
 
+def below_of(group: click.Group) -> dict[str, click.Command]:
+    """Return the subcommands of a group, also of one that imports them when they are asked for."""
+    context = click.Context(group)
+    found = {name: group.get_command(context, name) for name in group.list_commands(context)}
+    return {name: command for name, command in found.items() if command is not None}
+
+
 def commands_of(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
     yield path, command
     if isinstance(command, click.Group):
-        for name, one in command.commands.items():
+        for name, one in below_of(command).items():
             yield from commands_of(one, f"{path} {name}")
 
 

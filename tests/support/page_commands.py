@@ -10,6 +10,7 @@ import yaml
 
 from dashboards.__main__ import dashboards
 from schemas.console import COMMANDS
+from tests.support.commands import below_of
 from tests.support.pages import ROOT, tracked
 
 ASSIGNED = re.compile(r"^([A-Z][A-Z0-9_]*)=(.*)$", re.DOTALL)
@@ -58,7 +59,7 @@ def _options_below(command: click.Command) -> Iterator[str]:
     for one in command.params:
         yield from (*one.opts, *one.secondary_opts)
     if isinstance(command, click.Group):
-        for below in command.commands.values():
+        for below in below_of(command).values():
             yield from _options_below(below)
 
 
@@ -86,7 +87,7 @@ def faults_of(words: list[str]) -> Iterator[str]:
 
 def _is_subcommand(name: str, word: str) -> bool:
     command = programs()[name]
-    return isinstance(command, click.Group) and word in command.commands
+    return isinstance(command, click.Group) and word in below_of(command)
 
 
 def _unknown_variable(name: str, words: list[str]) -> Iterator[str]:
@@ -136,7 +137,7 @@ def _of_click(command: click.Command, name: str, words: list[str]) -> Iterator[s
                     yield from _of_choice(known[0], f"{name} {option[1]}", words[at])
                     at += 1
         elif isinstance(command, click.Group):
-            below = command.commands.get(word)
+            below = below_of(command).get(word)
             if below is None:
                 if not PLACEHOLDER.match(word):
                     yield f"{name} has no command {word}"
