@@ -78,7 +78,7 @@ class Process(faust.Worker):
         super().install_signal_handlers()
         for number in ending_signals():
             if number not in (signal.SIGINT, signal.SIGTERM):
-                self.loop.add_signal_handler(number, self._on_sigterm)
+                self.loop.add_signal_handler(number, signal.raise_signal, signal.SIGTERM)
 
 
 def process_of(app: faust.App) -> faust.Worker:

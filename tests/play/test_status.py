@@ -14,7 +14,7 @@ from schemas.fair.file import example_fair_path
 
 def test_a_head_start_is_sent_at_once_and_the_file_says_how_much_arrived(tmp_path: Path) -> None:
     file, receipt = tmp_path / "status.json", tmp_path / "receipt.json"
-    words = ["--fair", str(example_fair_path("small")), "--visitors", "300", "--dry-run", "--head-start", "50"]
+    words = ["--fair", str(example_fair_path("small")), "--visitors", "300", "--dry-run", "--head-start", "50m"]
     ended = CliRunner().invoke(simulate, [*words, "--seconds", "0", "--status", str(file), "--receipt", str(receipt)])
     assert ended.exception is None, ended.output
     said = PlayStatus.read(file)

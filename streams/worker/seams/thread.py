@@ -82,7 +82,7 @@ class PatientThread(AIOKafkaConsumerThread):
                 continue
             self._leave_if_denied(error)
             if isinstance(error, InconsistentGroupProtocolError):
-                leave("another program is in the group", stranger(self._consumer._group_id))  # noqa: SLF001 - no getter
+                leave("another program is in the group", stranger(self.app.conf.id))
             leave("the consumer has stopped working", error)
 
     def _leave_if_denied(self, error: BaseException) -> None:
