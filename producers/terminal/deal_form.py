@@ -22,7 +22,7 @@ class DealForm:
     """The fields of the form.
 
     Attributes:
-        partner: the other side's organisation id, as on its badge or in the catalogue.
+        partner: the other side's organisation id, as on its badge or in the organiser's list.
         country: of the partner, ISO 3166-1 alpha-2.
         amount: in whole units, "1250000.00"; commas and blanks are ignored; empty if undisclosed.
         currency: empty if undisclosed.
@@ -46,7 +46,7 @@ def deal_members(form: DealForm, card: Card, deal_id: str, signed_at: str) -> Ma
         InvalidEvent: names the field of the form and says what to do.
     """
     if not re.match(NAME_PATTERN, form.partner):
-        raise _wrong("partner", "use letters, digits, dot, hyphen and underscore, as in the catalogue")
+        raise _wrong("partner", "use letters, digits, dot, hyphen and underscore, as in the organiser's list")
     if not re.match(r"[A-Z]{2}\Z", form.country):
         raise _wrong("country", "use two capital letters, for example DE")
     value, currency = _value(form, card)
