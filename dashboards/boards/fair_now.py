@@ -7,6 +7,7 @@ from dashboards.boards.shared import (
     CAPACITY,
     FAIR_NOW,
     MARKS,
+    START_A_WORKER,
     TO_DEALS,
     TO_EXHIBITORS,
     TO_GATES,
@@ -52,6 +53,8 @@ from streams.kpis.labels import Label
 
 _DAY, _FAIR = Window.DAY, Window.FAIR
 _RANGE = "no fixed range: see Compare. Quote live numbers with their time; the audited ones come later."
+_NOTHING = "no data"
+"""A longer text would not fit beside the name at that size; the panel for what needs attention says what is missing."""
 _LOOK = "if it looks wrong, see Data quality first: a silent gate looks like a quiet fair."
 
 
@@ -65,7 +68,7 @@ def _number(
     unit: str = "locale",
     good: str = _RANGE,
     decimals: int | None = None,
-    no_value: str = NO_WORKER,
+    no_value: str = _NOTHING,
 ) -> Panel:
     return Panel(
         id=id_,
@@ -85,7 +88,7 @@ def _number(
 
 
 _PEOPLE = Row(
-    5,
+    4,
     (
         _number(1, "Visits today", about(VISITS), fill(total(VISITS, _DAY)), TO_GATES),
         _number(2, "On site now", about(SITE_OCCUPANCY), fill(inside(SITE_OCCUPANCY)), TO_GATES),
@@ -122,7 +125,7 @@ _PEOPLE = Row(
 )
 
 _RESULTS = Row(
-    5,
+    4,
     (
         _number(7, "Results", about(OUTCOMES), fill(total(OUTCOMES, _FAIR)), TO_DEALS),
         _number(
@@ -163,7 +166,7 @@ _RESULTS = Row(
             width=4,
             levels=AGE,
             decimals=0,
-            no_value="start a worker",
+            no_value=_NOTHING,
             links=(TO_QUALITY,),
             large=True,
         ),
@@ -199,7 +202,7 @@ _URGENT = Panel(
     unit="none",
     width=12,
     levels=((None, GOOD), (1, WARN), (2, BAD)),
-    no_value="no worker yet: run fairpulse worker",
+    no_value=START_A_WORKER,
     links=(TO_PIPELINE,),
     large=True,
     names=True,

@@ -33,6 +33,9 @@ def _by_hall(booths: str) -> str:
     return f"count by (hall) ({booths} * on (booth) group_left (hall) max by (booth, hall) (fair_booth_info))"
 
 
+_SCANNING = _by_hall(f"({SCANNED} > 0)")
+"""Booths that scanned today, by hall; a hall in which none is silent has a bar of zero, not none."""
+
 _TRUST = Row(
     4,
     (
@@ -235,13 +238,13 @@ _WHERE = Row(
             what="Booths that scanned visitors today, but none for 30 minutes, as a share of all that scanned today.",
             good="about the same in every hall.",
             do="a hall far above the others may have lost network or power: send a technician there first.",
-            queries=(Query(f"sort_desc({_by_hall(SILENT)} / {_by_hall(f'({SCANNED} > 0)')})", "{{hall}}"),),
+            queries=(Query(f"sort_desc(({_by_hall(SILENT)} or {_SCANNING} * 0) / {_SCANNING})", "{{hall}}"),),
             unit="percentunit",
             width=6,
             levels=((None, GOOD), (0.3, WATCH), (0.7, BAD)),
             maximum=1,
             decimals=0,
-            no_value="no silent booth",
+            no_value="no scan yet",
             links=(TO_GATES,),
         ),
         Panel(

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboards.queries import ZERO, fact, inside, total
+from dashboards.queries import BRIDGE, fact, inside, total
 from dashboards.scraping import SCRAPE_SECONDS
 from dashboards.spec import BAD, GOOD, NEUTRAL, QUIET, WARN, WATCH, BoardLink, Levels, Mark, Variable
 from schemas import topics
@@ -33,15 +33,18 @@ AGE_WHEN_WELL: Final = f"at most a minute, plus {variable('allowed_lateness')}, 
 """It follows from the settings: a fair that waits longer for late events shows older numbers."""
 
 _ENDED = "max(last_over_time(fair_window_end_timestamp_seconds[1h]))"
-AGE_NOW: Final = f"time() - {_ENDED} < 86400 or max(fair_watermark_timestamp_seconds) - {_ENDED}"
+_NEWEST = f"max(last_over_time(fair_watermark_timestamp_seconds[{BRIDGE}]))"
+AGE_NOW: Final = f"time() - {_ENDED} < 86400 or {_NEWEST} - {_ENDED}"
 """It goes on growing for an hour after the last worker has gone: an empty panel would look like one that is loading.
 
-A fair of another day is a simulation or a replay: there the age is measured from its newest event.
+A fair of another day is a simulation or a replay: there the age is measured from its newest event. One scrape that
+failed leaves it as it is.
 """
 MINUTES: Final = "suffix:min"
 """Unit of stays in a trend: with seconds, Grafana's axis has steps of 8 min 20 s."""
 TOPIC_COLOURS: Final = {topics.SCANS.name: NEUTRAL, topics.INTERACTIONS.name: "purple", topics.DEALS.name: GOOD}
 """Trends by topic; a topic without a colour here gets one from Grafana."""
+START_A_WORKER: Final = "no worker yet: run fairpulse worker"
 URGENT: Final = 'ALERTS{alertstate="firing", severity=~"critical|warning"}'
 
 HALL: Final = Variable("hall", "Hall", "label_values(fair_hall_occupancy, hall)", all=True)
@@ -91,15 +94,17 @@ MARKS: Final = (OPENS, CLOSES, GATE_IDLE, DEPLOYS)
 def urgent() -> str:
     """Return 2 for each firing critical alert and 1 for each firing warning, or a single 0 if there is none.
 
-    The label `what` holds the alert's name and place.
+    The label `what` holds the alert's name and place. Without alerts and workers it is one series without a value:
+    Grafana shows the names of series, and an empty panel would have none.
     """
     of = "alertname, hall, gate"
     critical = URGENT.replace('=~"critical|warning"', '="critical"')
     ranked = f"max by ({of}) ({critical} * 2 or {URGENT})"
-    well = f"{ZERO} unless on () {URGENT}"
+    folded = f"max(last_over_time(fair_window_end_timestamp_seconds[{BRIDGE}])) * 0"
     return (
         f'label_join({ranked}, "what", " ", "alertname", "hall", "gate")'
-        f' or label_replace({well}, "what", "all is well", "", "")'
+        f' or label_replace({folded} unless on () {URGENT}, "what", "all is well", "", "")'
+        f' or label_replace(vector(NaN) unless on () ({folded} or {URGENT}), "what", "{START_A_WORKER}", "", "")'
     )
 
 
