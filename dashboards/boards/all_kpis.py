@@ -5,7 +5,7 @@ from zlib import crc32
 
 from dashboards.boards.shared import KPIS, MARKS, TO_PIPELINE
 from dashboards.queries import quantile, total
-from dashboards.spec import BAD, COLUMNS, GOOD, NO_WORKER, PLAIN, Board, Kind, Legend, Levels, Panel, Query, Row, about
+from dashboards.spec import BAD, COLUMNS, GOOD, PLAIN, Board, Kind, Legend, Levels, Panel, Query, Row, about
 from streams.kpis.aggregates import Histogram
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi, Unit, Window
@@ -60,7 +60,7 @@ def panel_of(kpi: Kpi[Any, Any]) -> Panel:
         lines=level is not None,
         legend=Legend.BELOW if _apart(kpi) is None else Legend.RIGHT,
         minimum=None,
-        no_value=NO_WORKER,
+        no_value="nothing counted",
         links=(TO_PIPELINE,),
     )
 
