@@ -326,7 +326,7 @@ _KAFKA = Row(
 )
 
 _ALERTS = Row(
-    7,
+    8,
     (
         Panel(
             id=17,
