@@ -172,7 +172,7 @@ class LiveView:
         drawn = sorted(report["kpis"]["exhibit_visitors"]["windows"]["15m"], key=lambda one: -one["value"])[:3]
         for one in drawn:
             exhibit = self.fair.exhibits[one["labels"]["exhibit"]]
-            yield ScreenLine(3, Text(f"{exhibit.name[:37]:<37} {one['value']:>5,} visitors in 15 minutes"))
+            yield ScreenLine(3, Text(f"{exhibit.name[:38]:<38} {one['value']:>4,} visitors in 15 minutes"))
 
 
 def sparkline(values: Iterable[float]) -> str:
