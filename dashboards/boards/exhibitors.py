@@ -169,7 +169,7 @@ _TOPS = Row(
             width=8,
             decimals=0,
             keep={"name": "Exhibit", "booth": "Booth", "exhibit": "Id"},
-            widths={"Exhibit": 290, "Booth": 80, "Id": 140},
+            widths={"Exhibit": 240, "Booth": 75, "Id": 140},
             links=(TO_BOOTH,),
         ),
         Panel(
@@ -190,7 +190,7 @@ _TOPS = Row(
             width=8,
             decimals=0,
             keep={"name": "Exhibit", "booth": "Booth", "exhibit": "Id"},
-            widths={"Exhibit": 290, "Booth": 80, "Id": 140},
+            widths={"Exhibit": 240, "Booth": 75, "Id": 140},
             links=(TO_BOOTH,),
         ),
     ),
@@ -255,7 +255,7 @@ _ONE = Row(
             width=8,
             decimals=0,
             keep={"exhibit": "Exhibit", "name": "Name"},
-            widths={"Name": 330},
+            widths={"Name": 300},
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""What the wall says when there is little to say: all is well, no worker, or a scrape that failed."""
+"""The wall when there is little to say: all is well, no worker, or a scrape that failed."""
 
 import shutil
 from pathlib import Path
