@@ -1,4 +1,4 @@
-"""How our programs log: one line per turn of life on standard error, with every field that it is given.
+"""How our programs log: one line per change of state on standard error, with every field that it is given.
 
 log = logger(__name__)
 log.info("partitions assigned", active=[0, 3], standby=[1])

@@ -28,7 +28,7 @@ IN_FLIGHT = 20_000
 """Records sent and not yet acknowledged: about 10 MB, a second of a fast laptop."""
 
 LINGER_MS = 5
-"""How long a batch waits for company."""
+"""How long a batch waits for more records."""
 
 
 class Kept(NamedTuple):
