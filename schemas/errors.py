@@ -10,6 +10,8 @@ FairpulseError
 └── MustStop          a human must look: going on would lose or double a number
 """
 
+from collections.abc import Sequence
+
 from typing_extensions import override
 
 
@@ -46,7 +48,15 @@ class InvalidEvent(FairpulseError):
 
 
 class InvalidFairFile(FairpulseError):
-    """The fair file names something impossible; the message starts with file, line and field."""
+    """The fair file names something impossible; the message starts with file, line and field.
+
+    Attributes:
+        problems: of a file with several problems, one line each, for a reader who corrects the file; else empty.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", problems: Sequence[str] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.problems = tuple(problems)
 
 
 class InvalidSettings(FairpulseError):

@@ -5,11 +5,12 @@ from itertools import chain
 
 from schemas.codes import ExhibitorType
 from schemas.fair.layout import FairRows
-from schemas.fair.text import Finding
+from schemas.fair.text import FieldPath, Finding
+from schemas.kinds import quoted
 
 
 def findings(rows: FairRows) -> Iterator[Finding]:
-    """Yield everything that does not fit together, by subject; no finding quotes a value of the file."""
+    """Yield everything that does not fit together, by subject; a finding quotes an id that leads nowhere."""
     return chain(_days(rows), _floor(rows), _exhibitors(rows), _stands(rows), _exhibits(rows), _money(rows))
 
 
@@ -39,20 +40,16 @@ def _floor(rows: FairRows) -> Iterator[Finding]:
     for section_id, section in rows.sections.items():
         for place, hall in enumerate(section.halls):
             if hall not in rows.halls:
-                yield Finding(
-                    ("sections", section_id, "halls", place), "must be one of halls; add the hall or correct the id"
-                )
+                yield _nowhere(("sections", section_id, "halls", place), hall, "hall")
 
 
 def _exhibitors(rows: FairRows) -> Iterator[Finding]:
     for exhibitor_id, row in rows.exhibitors.items():
         section = rows.sections.get(row.section)
         if section is None:
-            yield Finding(
-                ("exhibitors", exhibitor_id, "section"), "must be one of sections; add the section or correct the id"
-            )
+            yield _nowhere(("exhibitors", exhibitor_id, "section"), row.section, "section")
         if row.hall not in rows.halls:
-            yield Finding(("exhibitors", exhibitor_id, "hall"), "must be one of halls; add the hall or correct the id")
+            yield _nowhere(("exhibitors", exhibitor_id, "hall"), row.hall, "hall")
         elif section is not None and row.hall not in section.halls:
             yield Finding(
                 ("exhibitors", exhibitor_id, "hall"),
@@ -87,9 +84,7 @@ def _exhibits(rows: FairRows) -> Iterator[Finding]:
     with_exhibits = {row.exhibitor for row in rows.exhibits.values()}
     for exhibit_id, row in rows.exhibits.items():
         if row.exhibitor not in rows.exhibitors:
-            yield Finding(
-                ("exhibits", exhibit_id, "exhibitor"), "must be one of exhibitors; add the exhibitor or correct the id"
-            )
+            yield _nowhere(("exhibits", exhibit_id, "exhibitor"), row.exhibitor, "exhibitor")
     for exhibitor_id in rows.exhibitors:
         taken = default_exhibit_id(exhibitor_id)
         if exhibitor_id not in with_exhibits and taken in rows.exhibits:
@@ -100,7 +95,7 @@ def _exhibits(rows: FairRows) -> Iterator[Finding]:
 
 def _money(rows: FairRows) -> Iterator[Finding]:
     if rows.reporting_currency not in rows.currencies:
-        yield Finding(("reporting_currency",), "must be one of currencies; add it there with its minor units")
+        yield _no_currency(("reporting_currency",), rows.reporting_currency)
     for currency in rows.currencies:
         if currency != rows.reporting_currency and currency not in rows.rates:
             yield Finding(("currencies", currency), "has no rate; add it to rates, e.g. {2025-09-10: 7.1}")
@@ -108,4 +103,13 @@ def _money(rows: FairRows) -> Iterator[Finding]:
         if currency == rows.reporting_currency:
             yield Finding(("rates", currency), "is always 1 in the reporting currency; remove it")
         elif currency not in rows.currencies:
-            yield Finding(("rates", currency), "must be one of currencies; add it there with its minor units")
+            yield _no_currency(("rates", currency), currency)
+
+
+def _nowhere(place: FieldPath, given: str, noun: str) -> Finding:
+    """Return that an id of a hall, section or exhibitor is not in the file."""
+    return Finding(place, f"{quoted(given)} is not one of {noun}s; add the {noun} or correct the id")
+
+
+def _no_currency(place: FieldPath, given: str) -> Finding:
+    return Finding(place, f"{quoted(given)} is not one of currencies; add it there with its minor units")

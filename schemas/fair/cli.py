@@ -1,7 +1,7 @@
 """`fairpulse fair`: check a fair file before the fair opens, and see what one looks like."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -9,6 +9,9 @@ from schemas.console import Commands
 
 if TYPE_CHECKING:
     from schemas.fair.model import Fair
+
+MOST_PROBLEMS: Final = 10
+"""Most problems listed at once; in a file with more, they usually have one cause."""
 
 
 @click.group(cls=Commands)
@@ -18,14 +21,29 @@ def fair() -> None:
 
 @fair.command()
 @click.argument("file", type=click.Path(path_type=Path))
-def check(file: Path) -> None:
+def check(file: Path) -> int:
     """Check a fair file, and say what fair it describes.
 
     FILE is read as a worker reads it. A problem is named with line, field and remedy, and the exit code is 1.
     """
+    from schemas.errors import InvalidFairFile
     from schemas.fair.file import load_fair
+    from schemas.kinds import visible
 
-    click.echo(summary(load_fair(file)))
+    try:
+        fair = load_fair(file)
+    except InvalidFairFile as error:
+        if not error.problems:
+            raise
+        shown = error.problems[:MOST_PROBLEMS]
+        click.echo(f"error: {visible(str(file))}: {len(error.problems)} problems", err=True)
+        for problem in shown:
+            click.echo(f"  {visible(problem)}", err=True)
+        if left := len(error.problems) - len(shown):
+            click.echo(f"  and {left} more; correct these first", err=True)
+        return 1
+    click.echo(summary(fair))
+    return 0
 
 
 @fair.command()
@@ -48,7 +66,9 @@ def summary(fair: "Fair") -> str:
     abroad = sum(exhibitor.country != fair.host_country for exhibitor in direct)
     countries = {exhibitor.country for exhibitor in direct}
     of_type = Counter(str(exhibitor.type) for exhibitor in fair.exhibitors.values())
+    represented = of_type["represented"]
     countable = [gate for gate in fair.gates.values() if gate.countable]
+    lanes = sum(gate.lanes for gate in countable)
     area = sum(hall.area_m2 for hall in fair.halls.values())
     capacity = sum(hall.capacity for hall in fair.halls.values())
     lines = [f"{fair.name} ({fair.fair_id}), {fair.zone.key}", f"days        {len(fair.days)}"]
@@ -56,20 +76,25 @@ def summary(fair: "Fair") -> str:
         utc = f"{day.opens_at:%H:%M}-{day.closes_at:%H:%M}"
         lines.append(f"  {day.date:%a %d %b %Y}  {day.opens:%H:%M}-{day.closes:%H:%M}  (UTC {utc})")
     lines += [
-        f"halls       {len(fair.halls)}: {area:,} m2 net, {capacity:,} people",
-        f"gates       {len(fair.gates)}: {len(countable)} countable with {sum(gate.lanes for gate in countable)} lanes",
+        f"halls       {len(fair.halls)}: {area:,} m² net, {capacity:,} people",
+        f"gates       {len(fair.gates)}: {len(countable)} countable with {_count(lanes, 'lane')}",
         f"sections    {len(fair.sections)}",
         f"exhibitors  {len(direct):,}: {of_type['main']:,} main, {of_type['co']:,} co",
-        f"            {of_type['represented']:,} represented companies apart: they are not exhibitors",
-        f"            {len(countries)} countries, {_share(abroad, len(direct))} international",
-        f"            {sum(one.leader for one in direct):,} leaders",
-        f"booths      {len(fair.booths):,} with {len(fair.exhibits):,} exhibits",
+        f"            apart from them, {_count(represented, 'represented company', 'represented companies')}",
+        f"            {_count(len(countries), 'country', 'countries')}, {_share(abroad, len(direct))} international",
+        f"            {_count(sum(one.leader for one in direct), 'leader')}",
+        f"booths      {len(fair.booths):,} with {_count(len(fair.exhibits), 'exhibit')}",
         f"currencies  {', '.join(fair.currencies)}; reported in {fair.reporting_currency}",
     ]
     if fair.top_economies:
         there = len(countries & fair.top_economies)
         lines.insert(-2, f"            {there} of the {len(fair.top_economies)} top economies")
     return "\n".join(lines)
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    """Return a number and its noun: "1 lane", "2 lanes"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def _share(part: int, whole: int) -> str:

@@ -6,6 +6,7 @@
 The order of work is the order of the modules: `text`, `layout`, `checks`, `model`.
 """
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
@@ -24,12 +25,11 @@ from schemas.fair.money import RateHistory
 from schemas.fair.text import Finding, PlainFile, problem_text, read_plain, refusal
 from schemas.fair.words import in_our_words
 from schemas.ids import BoothId
+from schemas.kinds import quoted
+from schemas.outputs import reason
 
 MOST_BYTES: Final = 8 * 1024 * 1024
 """Largest fair file: 40 times the example with 2,000 exhibitors."""
-
-MOST_PROBLEMS: Final = 10
-"""Most problems reported at once; in a file with more, they usually have one cause."""
 
 EXAMPLES: Final = ("ciftis", "small")
 """The fair files that are shipped."""
@@ -50,16 +50,19 @@ def load_fair(path: Path | str) -> Fair:
     """Return the fair that the file describes.
 
     Raises:
-        InvalidFairFile: up to ten problems, one per line: `name line 42: field: what is wrong; remedy`. No values.
+        InvalidFairFile: `name line 42: field: what is wrong; remedy`. It repeats unknown fields, ids and keys, and a
+            value that it can correct, such as 9:30; no other value.
     """
     path = Path(path)
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
-    except OSError:
-        raise InvalidFairFile(f"{path.name}: cannot be read", hint="check the path and who may read it") from None
+    except OSError as error:
+        raise _unread(path, error) from None
     if len(content) > MOST_BYTES:
         raise refusal(path.name, 1, (), "is larger than 8 MiB; describe one fair per file")
+    if b"\0" in content and not content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        raise InvalidFairFile(f"{quoted(path)} is not a text file", hint="name a fair file, which is YAML in UTF-8")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -76,7 +79,8 @@ def parse_fair(text: str, name: str) -> Fair:
     """
     file = read_plain(text, name)
     if not isinstance(file.top, dict):
-        raise refusal(name, 1, (), "is empty or not a fair file; start from `fairpulse fair example small`")
+        what = "is not a fair file" if file.top else "is empty"
+        raise refusal(name, 1, (), f"{what}; start from `fairpulse fair example small`")
     try:
         rows = FairRows.model_validate(file.top)
     except ValidationError as error:
@@ -140,7 +144,21 @@ def _exhibits(rows: FairRows) -> dict[str, Exhibit]:
 def _all_of(file: PlainFile, found: Iterable[Finding]) -> InvalidFairFile:
     """Return one error for all findings, in the order of the file."""
     placed = sorted(((file.line_of(one.place), one) for one in found), key=lambda pair: pair[0])
-    lines = [problem_text(file.name, line, one.shown, one.what) for line, one in placed[:MOST_PROBLEMS]]
-    if len(placed) > MOST_PROBLEMS:
-        lines.append(f"{file.name}: and {len(placed) - MOST_PROBLEMS} more")
-    return InvalidFairFile("\n".join(lines))
+    lines = [problem_text(line, one.shown, one.what) for line, one in placed]
+    if len(lines) == 1:
+        return InvalidFairFile(f"{file.name} {lines[0]}")
+    more = f"and {len(lines) - 1} more, which `fairpulse fair check` lists"
+    return InvalidFairFile(f"{file.name} {lines[0]}", hint=more, problems=lines)
+
+
+def _unread(path: Path, error: OSError) -> InvalidFairFile:
+    """Return why a file cannot be read."""
+    match error:
+        case FileNotFoundError() | NotADirectoryError():
+            return InvalidFairFile(f"{quoted(path)} is not there", hint="check the path of the fair file")
+        case IsADirectoryError():
+            return InvalidFairFile(f"{quoted(path)} is a folder", hint="name the fair file in it")
+        case PermissionError():
+            return InvalidFairFile(f"{quoted(path)} cannot be read by this user", hint="allow it, or name another")
+        case _:
+            return InvalidFairFile(f"{quoted(path)} cannot be read: {reason(error)}", hint="check the path")

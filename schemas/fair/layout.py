@@ -7,10 +7,20 @@ so 1_0 is not a number and "yes" is not a number of lanes.
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
+from functools import cache
+from importlib.resources import files
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    StringConstraints,
+)
 from pydantic_core import core_schema
 
 from schemas.codes import BadgeRole, ExhibitorType
@@ -34,6 +44,20 @@ def _zone(text: object) -> ZoneInfo:
         raise ValueError("unknown time zone") from None
 
 
+@cache
+def countries() -> frozenset[str]:
+    """Return the codes of ISO 3166-1 that the time zones' data list, and XK, which many use for Kosovo."""
+    table = (files("tzdata") / "zoneinfo" / "iso3166.tab").read_text(encoding="utf-8")
+    return frozenset(line[:2] for line in table.splitlines() if not line.startswith("#")) | {"XK"}
+
+
+def _listed(code: str) -> str:
+    if code not in countries():
+        raise ValueError("unknown country")
+    return code
+
+
+ListedCountry = Annotated[Country, AfterValidator(_listed)]
 ShownName = Annotated[str, StringConstraints(pattern=r"\S", max_length=120)]
 YesOrNo = Annotated[bool, Spelt(r"^(yes|no|true|false)$")]
 Day = Annotated[date, Spelt(r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$")]
@@ -90,7 +114,7 @@ class ExhibitorRow(FileRow):
     """A company on a stand."""
 
     name: ShownName
-    country: Country
+    country: ListedCountry
     type: ExhibitorType = ExhibitorType.MAIN
     section: SectionId
     hall: HallId
@@ -110,10 +134,10 @@ class FairRows(FileRow):
 
     fair_id: FairId
     name: ShownName
-    host_country: Country
+    host_country: ListedCountry
     timezone: Zone
     visitor_roles: Annotated[tuple[BadgeRole, ...], Field(min_length=1)] = VISITORS_BY_FKM
-    top_economies: tuple[Country, ...] = ()
+    top_economies: tuple[ListedCountry, ...] = ()
     days: Annotated[dict[Day, DayRow], Field(min_length=1, max_length=400)]
     halls: Annotated[dict[HallId, HallRow], Field(min_length=1)]
     gates: Annotated[dict[GateId, GateRow], Field(min_length=1)]

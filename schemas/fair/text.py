@@ -6,6 +6,7 @@ Every scalar stays text, so that the country NO is Norway and 09:00 is a time. A
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 import yaml
 
@@ -73,15 +74,15 @@ def dotted(path: FieldPath) -> str:
     return ".".join(str(part) if re.fullmatch(NAME_PATTERN, str(part)) else "?" for part in path)
 
 
-def problem_text(name: str, line: int, path: FieldPath, what: str) -> str:
-    """Return one line for a reader: file, line, field, what is wrong and the remedy."""
+def problem_text(line: int, path: FieldPath, what: str) -> str:
+    """Return one line for a reader: line, field, what is wrong and the remedy."""
     where = f"{dotted(path)}: " if path else ""
-    return f"{name} line {line}: {where}{what}"
+    return f"line {line}: {where}{what}"
 
 
 def refusal(name: str, line: int, path: FieldPath, what: str) -> InvalidFairFile:
-    """Return the error with the one line of `problem_text`."""
-    return InvalidFairFile(problem_text(name, line, path, what))
+    """Return the error with the file and the one line of `problem_text`."""
+    return InvalidFairFile(f"{name} {problem_text(line, path, what)}")
 
 
 def read_plain(text: str, name: str) -> PlainFile:
@@ -93,11 +94,43 @@ def read_plain(text: str, name: str) -> PlainFile:
     if found := IN_FILE.search(text):
         line = text.count("\n", 0, found.start()) + 1
         raise refusal(name, line, (), "has an invisible control character; remove it")
+    reader = _Reader(name)
     try:
-        return _Reader(name).read(text)
+        return reader.read(text)
     except yaml.YAMLError as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1
-        raise refusal(name, line, (), "is not valid YAML; check the indentation, colons and quotes") from None
+        raise refusal(name, *_not_yaml(text, error, reader.long_quote)) from None
+
+
+def _not_yaml(text: str, error: yaml.YAMLError, long_quote: tuple[int, int]) -> tuple[int, FieldPath, str]:
+    """Return where a text is not YAML, no field, and what is wrong there.
+
+    A parser notices a missing quote or bracket late; the place where the thing begins helps more.
+
+    Args:
+        text: of the file.
+        error: of the parser.
+        long_quote: first and last line of the last text in quotes over several lines before the error.
+    """
+    noticed = _line(getattr(error, "problem_mark", None))
+    context, begins = getattr(error, "context", None) or "", _line(getattr(error, "context_mark", None))
+    if re.match(r" *\t", "".join(text.split("\n")[noticed - 1 : noticed])):
+        return noticed, (), "is not valid YAML: it is indented with a tab; write spaces instead"
+    if "quoted scalar" in context:
+        return begins, (), "is not valid YAML: a quote opens here and is never closed; add the closing quote"
+    if long_quote[1] and noticed - long_quote[1] <= 1:
+        return (
+            long_quote[0],
+            (),
+            f"is not valid YAML: the quote that opens here closes on line {long_quote[1]}; close it here",
+        )
+    if "flow" in context and begins < noticed:
+        return begins, (), f"is not valid YAML from here to line {noticed}; check the brackets, commas and quotes"
+    return noticed, (), "is not valid YAML at or before this line; check the indentation, colons, quotes and brackets"
+
+
+def _line(mark: Any) -> int:
+    """Return the line of a place that the parser names, counted from 1; 1 without a place."""
+    return 1 if mark is None else mark.line + 1
 
 
 class _Reader:
@@ -107,11 +140,12 @@ class _Reader:
         self.file = PlainFile(name)
         self.path: list[str | int] = []
         self.open: list[list[Plain] | dict[str, Plain]] = []
+        self.long_quote = (0, 0)
 
     def read(self, text: str) -> PlainFile:
         documents = 0
         for event in yaml.parse(text, Loader=LOADER):
-            line = event.start_mark.line + 1 if event.start_mark else 1
+            line = _line(event.start_mark)
             match event:
                 case yaml.DocumentStartEvent():
                     documents += 1
@@ -131,12 +165,18 @@ class _Reader:
             raise self.refusal(line, "uses an anchor (&) or alias (*); write the value out, in quotes if it is text")
         if getattr(event, "tag", None) is not None:
             raise self.refusal(line, "uses a tag (!); leave it out, or put the text in quotes")
+        if isinstance(event, yaml.ScalarEvent) and event.style and event.style in "'\"":
+            ends = _line(event.end_mark)
+            self.long_quote = (line, ends) if ends > line else self.long_quote
         if self.open and isinstance(self.open[-1], dict) and len(self.path) < len(self.open):
             self.take_key(event, line, self.open[-1])
             return
         if isinstance(event, yaml.ScalarEvent):
             self.place(event.value, line)
             if IN_TEXT.search(event.value):
+                if self.long_quote[0] == line:
+                    what = f"must be one line of text, but its quote closes on line {self.long_quote[1]}; close it here"
+                    raise self.refusal(line, what)
                 raise self.refusal(line, "must be one line of text without control characters; shorten it to one line")
             self.done()
         else:

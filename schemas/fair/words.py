@@ -1,19 +1,24 @@
 """The texts of errors in a fair file: for each field its rule and an example."""
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date
 from difflib import get_close_matches
 from typing import Final
 
 from pydantic import ValidationError
 
 from schemas.codes import BadgeRole, ExhibitorType
+from schemas.fair.layout import countries
 from schemas.fair.text import FieldPath, Finding
+from schemas.kinds import quoted
 
 _ID = "1-64 letters, digits, dots, underscores or hyphens, the first a letter or digit"
 _NAME = "text of 1-120 characters"
-_COUNTRY = "an ISO 3166-1 code of two capitals"
+_COUNTRY = "one of the ISO 3166-1 codes, which have two capitals"
 _CURRENCY = "an ISO 4217 code of three capitals"
-_TIME = "a local time from 00:00 to 23:59"
+_TIME = "a local time from 00:00 to 23:59, with two digits each"
 _DAY = "a calendar date"
 _NUMBER = "a whole number of at least 1"
 _ANSWER = "yes or no"
@@ -86,33 +91,55 @@ COMMON_KEY: Final = (_ID, "h1")
 
 def in_our_words(error: ValidationError) -> list[Finding]:
     """Return pydantic's errors in the words of `FIELDS` and `KEYS`; a block with a bad key gets no errors inside."""
-    found = [(problem["type"], problem["loc"]) for problem in error.errors(include_url=False, include_input=False)]
-    bad_keys = {place[:-1] for _, place in found if place[-1] == "[key]"}
+    found = [(problem["type"], problem["loc"], problem["input"]) for problem in error.errors(include_url=False)]
+    bad_keys = {place[:-1] for _, place, _ in found if place[-1] == "[key]"}
     findings = [_key_finding(place) for place in bad_keys]
-    for kind, place in found:
+    for kind, place, given in found:
         if any(place[:depth] in bad_keys for depth in range(len(place) + 1)):
             continue
-        findings.append(_unknown_field(place) if kind == "extra_forbidden" else _field_finding(kind, place))
+        findings.append(_unknown_field(place) if kind == "extra_forbidden" else _field_finding(kind, place, given))
     return findings
 
 
 def _key_finding(place: FieldPath) -> Finding:
     must, example = _look_up(KEYS, place[:-1], COMMON_KEY)
-    return Finding(place, f"must have keys that are {must}; write e.g. {example}", hide_last=True)
+    given = str(place[-1])
+    meant = as_meant(must, given)
+    remedy = f"write {meant}" if meant else f"write e.g. {example}"
+    return Finding(place, f"the key {quoted(given)} must be {must}; {remedy}", hide_last=True)
 
 
 def _unknown_field(place: FieldPath) -> Finding:
     known = [path.split(".")[-1] for path in FIELDS if _fits(path, (*place[:-1], path.split(".")[-1]))]
     near = get_close_matches(str(place[-1]), known, n=1)
     remedy = f"did you mean {near[0]}?" if near else f"remove it; known fields are {', '.join(known)}"
-    return Finding(place, f"has an unknown field; {remedy}", hide_last=True)
+    return Finding(place, f"has an unknown field {quoted(place[-1])}; {remedy}", hide_last=True)
 
 
-def _field_finding(kind: str, place: FieldPath) -> Finding:
+def _field_finding(kind: str, place: FieldPath, given: object) -> Finding:
     must, example = _look_up(FIELDS, place, ("as in the example", "see `fairpulse fair example small`"))
     names = place[:-1] if isinstance(place[-1], int) else place
-    wrong = "is missing" if kind == "missing" else f"must be {must}"
-    return Finding(place, f"{wrong}; write e.g. {names[-1]}: {example}")
+    if kind == "missing":
+        return Finding(place, f"is missing; write e.g. {names[-1]}: {example}")
+    if meant := as_meant(must, str(given)):
+        return Finding(place, f"{quoted(given)} must be {must}; write {meant}")
+    return Finding(place, f"must be {must}; write e.g. {names[-1]}: {example}")
+
+
+def as_meant(must: str, given: str) -> str:
+    """Return a value that breaks the rule of its field as it is probably meant; empty if nothing is probable."""
+    if must == _TIME and (found := re.fullmatch(r"([0-9]{1,2})[:.h]([0-9]{1,2})(:00)?", given)):
+        hours, minutes = int(found[1]), int(found[2])
+        return f"{hours:02}:{minutes:02}" if hours < 24 and minutes < 60 else ""
+    if must == _DAY and (found := re.fullmatch(r"(20[0-9]{2})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})", given)):
+        with suppress(ValueError):
+            return date(int(found[1]), int(found[2]), int(found[3])).isoformat()
+    if must == _COUNTRY:
+        code = {"UK": "GB", "EL": "GR"}.get(given.upper(), given.upper())
+        return code if code in countries() else ""
+    if must == _CURRENCY and re.fullmatch(r"[A-Za-z]{3}", given):
+        return given.upper()
+    return ""
 
 
 def _look_up(table: Mapping[str, tuple[str, str]], place: FieldPath, otherwise: tuple[str, str]) -> tuple[str, str]:

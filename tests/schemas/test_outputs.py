@@ -98,7 +98,7 @@ def test_wrong_usage_ends_with_2_also_where_it_cannot_be_said(fork: Forker, path
         ),
         (["audit", RECORDING, "--out", "/dev/full/x"], "the audit cannot be written"),
         (["recording", "import", "/dev/null", "/dev/full/x"], "the recording cannot be written (not a directory)"),
-        (["fair", "check", "/dev/full/x"], "x: cannot be read"),
+        (["fair", "check", "/dev/full/x"], '"/dev/full/x" is not there'),
         (["recording", "inspect", "/dev/full/x"], "cannot be read"),
     ],
     ids=lambda value: " ".join(value[:2]) if isinstance(value, list) else "",
