@@ -13,6 +13,7 @@ from schemas.errors import FairpulseError, InvalidEvent, MustStop
 from schemas.events import DealRevision, DealTerms, Event, happened_ms
 from schemas.fair.model import Fair
 from schemas.times import epoch_ms
+from schemas.topics import group_prefix
 from streams.fold.calendar import MINUTE_MS, Calendar
 from streams.fold.groups import Groups, spelt
 from streams.fold.identity import EVENT_ID_BITS, TERMINAL_SHIFT, TOPIC_NUMBERS, check_members
@@ -255,3 +256,9 @@ def _fault(measure: Any, groups: Groups, subject: Any, moment: Moment, error: Ex
         measure(subject, moment)
         return groups.wrong_hit()
     return groups.raised(error)
+
+
+def group_of(engine: Engine, generation: int) -> str:
+    """Return the consumer group of a fair's workers, which also names their journal."""
+    later = "" if generation == 1 else f"-g{generation}"
+    return f"{group_prefix(engine.fair.fair_id)}{engine.fingerprint}{later}"

@@ -1,5 +1,6 @@
 """Rebuilds all state without an interruption: folds from offset 0 beside the running workers, then compares."""
 
+import asyncio
 import os
 import subprocess
 import time
@@ -8,15 +9,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from aiokafka.errors import KafkaError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
 from schemas.environment import default_of
 from schemas.errors import FairpulseError, InvalidSettings, Unavailable
-from schemas.fair.chosen import named_fair_file
+from schemas.fair.chosen import chosen_fair, named_fair_file
+from schemas.kafka_access import refused
 from schemas.ports import free_port
 from schemas.program import PROGRAM
 from schemas.settings import LOOPBACK, KafkaSettings, WorkerSettings
+from streams.fold.engine import Engine, group_of
+from streams.kafka.topics import admin
 from streams.shown.answers import Number, Report, pair, shown
 from streams.shown.listing import fetch_report
 
@@ -33,7 +38,7 @@ def rebuild_beside(
     The new worker serves its pages on the port; None chooses a free one.
 
     Raises:
-        InvalidSettings: the generation is the first one, which a rebuild cannot have.
+        InvalidSettings: the generation is the first one, which a rebuild cannot have, or workers have it already.
         Unavailable: a worker does not answer, the new one ends early, or the two are never at the same offsets.
     """
     if generation == default_of(WorkerSettings, "generation"):
@@ -48,6 +53,10 @@ def rebuild_beside(
     port = free_port() if port is None else port
     new = f"http://{LOOPBACK}:{port}"
     fetch_report(urls[0], "events")
+    if asyncio.run(members(group_of(Engine(chosen_fair(fair_file), workers.allowed_lateness), generation), kafka)):
+        raise InvalidSettings(
+            f"--generation: running workers have generation {generation}", hint=f"give {generation + 1} or more"
+        )
     with _new_worker(generation, port, named_fair_file(fair_file), kafka) as process:
         _catch_up(process, urls, new, console)
         partitions = owners(urls)
@@ -65,6 +74,23 @@ def rebuild_beside(
         return 1
     print(f"to switch: stop all workers, then start them with FAIRPULSE_GENERATION={generation}")  # noqa: T201
     return 0
+
+
+async def members(group: str, kafka: KafkaSettings) -> int:
+    """Return how many consumers a group has now; 0 also if there is no such group.
+
+    Raises:
+        Unavailable: no broker answers, or it does not say.
+    """
+    async with admin(kafka) as client:
+        try:
+            answers = await client.describe_consumer_groups([group])
+        except KafkaError as error:
+            raise refused(kafka, type(error), f"Describe on the group {group}") or Unavailable(
+                f"Kafka does not say who is in the group {group}: {type(error).__name__}", hint="try again in a moment"
+            ) from error
+    # Error code, name, state, protocol type, protocol, members: the order of Kafka's protocol.
+    return sum(len(one[5]) for answer in answers for one in answer.groups)
 
 
 def owners(urls: Sequence[str]) -> dict[int, str]:

@@ -19,8 +19,8 @@ from schemas.fair.model import Fair
 from schemas.kafka_access import tls_context
 from schemas.settings import KafkaSettings, WorkerSettings
 from schemas.times import wall_ms
-from schemas.topics import EVENT_TOPICS, REJECTED, Topic, group_prefix, journal_topic
-from streams.fold.engine import Engine
+from schemas.topics import EVENT_TOPICS, REJECTED, Topic, journal_topic
+from streams.fold.engine import Engine, group_of
 from streams.kafka.denials import denial
 from streams.shown.collector import KpiCollector
 from streams.shown.health import Health
@@ -136,12 +136,6 @@ def create_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) ->
     app.pages = WorkerPages(view, health, registry, settings.metrics_host, settings.metrics_port)
     folding = _attach_agent(app, engine, table, health, settings, denial_of)
     return Worker(app, engine, states, folding, view, app.pages, health, journal_topic(table.changelog_topic_name))
-
-
-def group_of(engine: Engine, generation: int) -> str:
-    """Return the consumer group of a fair's workers, which also names their journal."""
-    later = "" if generation == 1 else f"-g{generation}"
-    return f"{group_prefix(engine.fair.fair_id)}{engine.fingerprint}{later}"
 
 
 def credentials(kafka: KafkaSettings) -> Credentials | None:

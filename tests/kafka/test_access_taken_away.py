@@ -11,13 +11,12 @@ from producers.records import RawRecord
 from schemas.fair.file import load_fair
 from schemas.kafka_access import client_arguments
 from schemas.topics import group_prefix
-from streams.fold.engine import Engine
+from streams.fold.engine import Engine, group_of
 from streams.kafka.access import grant
 from streams.kafka.denials import denial
 from streams.kafka.principals import ADMIN, Rule
 from streams.kafka.topics import admin
 from streams.local.kafka import LocalKafka
-from streams.worker.app import group_of
 from streams.worker.seams.thread import hidden_error
 from tests.support import builders
 from tests.support.access import FAIR_FILE, rules_of, settings_of, take_away, variables, without
