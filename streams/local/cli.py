@@ -39,17 +39,22 @@ def kafka(local_kafka_port: int | None, nodes: str, data: Path | None, passwords
     The first run downloads 45 MB of jars; later ones need no network. It listens on 127.0.0.1 only.
     """
     refuse_without_java()
-    from schemas.settings import LocalSettings
+    from schemas.environment import default_of
+    from schemas.settings import KafkaSettings, LocalSettings
     from streams.local.ending import EndRequests
     from streams.local.kafka import LocalKafka
+    from streams.local.parts import STARTING_KAFKA, say
 
     port = LocalSettings.load(local_kafka_port=local_kafka_port).local_kafka_port
     ending = EndRequests()
     ending.listen()
     try:
+        say(STARTING_KAFKA)
         with LocalKafka.start(nodes=int(nodes), data_dir=data, port=port, passwords=passwords) as running:
             kept = f"data in {running.data_dir}" if data else "data are not kept"
             click.echo(f"Kafka is ready at {running.bootstrap_servers} ({kept}). Stop it with Ctrl-C.")
+            if running.bootstrap_servers != default_of(KafkaSettings, "bootstrap_servers"):
+                click.echo(f"For the other programs, set FAIRPULSE_BOOTSTRAP_SERVERS={running.bootstrap_servers}")
             running.wait()
     except KeyboardInterrupt:
         with suppress(OSError):  # the terminal may be closed

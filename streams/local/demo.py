@@ -30,7 +30,7 @@ from streams.local.ledger import events_in
 from streams.local.liveview import TREND, LiveView, Now, console
 from streams.local.numbers import SHOWN
 from streams.local.observers import Watched, start_observers
-from streams.local.parts import note, say, wait_for
+from streams.local.parts import STARTING_KAFKA, note, say, wait_for
 from streams.local.past import reports_before
 from streams.local.verdicts import Proof, check_with_audit, check_with_ledger, say_what_was_counted
 from streams.shown.listing import fetch_report
@@ -95,7 +95,7 @@ def _started(plan: DemoPlan, stack: ExitStack) -> _Demo:
     bootstrap = os.environ.get(f"{PREFIX}BOOTSTRAP_SERVERS")
     is_own = bootstrap is None
     if bootstrap is None:
-        say("starting Kafka (the first run downloads 45 MB)")
+        say(STARTING_KAFKA)
         kafka = stack.enter_context(LocalKafka.start())
         bootstrap = kafka.bootstrap_servers
         crew.parts.append(kafka.part())
@@ -199,6 +199,8 @@ def _show(demo: _Demo, screen: Console) -> None:
         for line in (view.story, *(f"{what}  {why}" for what, why in _to_try(demo))):
             screen.print(line, soft_wrap=True, highlight=False)
     lines, size = PlainView(screen, view), screen.size
+    if screen.is_terminal:
+        screen.print()  # the view leaves the top line of the screen as it is
     with Live(console=screen, auto_refresh=False) if screen.is_terminal else ExitStack() as live:
         while simulator.popen.poll() is None:
             crew.look(view.time(report))
@@ -253,8 +255,8 @@ def _story(demo: _Demo) -> str:
         return f"A simulated fair, {pace}. A real Kafka keeps its events; a worker makes these numbers of them."
     terminals = demo.simulator.status().get("terminals", 0)
     return (
-        f"A simulated fair, {pace}: {terminals:,} real terminals post to a gateway, "
-        "a real Kafka keeps the events, a worker makes these numbers of them."
+        f"A simulated fair, {pace}: {terminals:,} booth terminals and gate readers post to a "
+        "real gateway, a real Kafka keeps the events, a worker makes these numbers of them."
     )
 
 

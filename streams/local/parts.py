@@ -6,15 +6,16 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 from urllib.error import URLError
 from urllib.request import urlopen
 
-import click
+from rich.console import Console
 
 from schemas.errors import Unavailable
 from streams.local.children import Children
 
+STARTING_KAFKA: Final = "starting Kafka (the first run downloads 45 MB)"
 ANSWER_SECONDS = 2
 """How long a part may take to answer a question."""
 
@@ -102,9 +103,14 @@ def told_at(url: str) -> dict[str, Any]:
 
 def say(what: str) -> None:
     """Tell what is being done, on standard error."""
-    click.echo(f"{what} ...", err=True)
+    note(f"{what} ...")
 
 
 def note(what: str) -> None:
     """Tell something on standard error."""
-    click.echo(what, err=True)
+    tell(what, Console(stderr=True))
+
+
+def tell(what: str, screen: Console) -> None:
+    """Print a text: on a terminal it is wrapped at words, elsewhere it stays one line."""
+    screen.print(what, soft_wrap=not screen.is_terminal, markup=False, highlight=False)

@@ -1,11 +1,11 @@
 """How a demo ends: its numbers beside those of somebody else, and what that proves."""
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import click
 from rich.console import Console
 
 from schemas.errors import MustStop, Unavailable
@@ -13,7 +13,7 @@ from streams.audit.run import audit, plan_from
 from streams.local.cast import DemoPage, DemoSimulator, DemoStage, DemoWorker
 from streams.local.crew import Crew
 from streams.local.ledger import compared, differences, events_in
-from streams.local.parts import say
+from streams.local.parts import say, tell
 from streams.shown.listing import fetch_report
 
 DRAIN_SECONDS: Final = 120
@@ -93,9 +93,10 @@ def check_with_ledger(proof: Proof) -> None:
     sent = events_in(ledger)
     proof.wait(lambda: proof.counted() >= sent, f"{sent:,} events were not all counted")
     _refuse([str(one) for one in differences(proof.report(), ledger)], "the ledger")
-    click.echo(
+    tell(
         f"{sent:,} events, each counted once; {compared(ledger):,} numbers: all KPIs equal the simulator's own ledger."
-        f"{proof.survived()}"
+        f"{proof.survived()}",
+        Console(),
     )
 
 
@@ -118,11 +119,21 @@ def check_with_audit(proof: Proof) -> None:
         raise MustStop(
             f"of {delivered:,} delivered events {counted:,} are counted", hint="please report it with the lines above"
         )
-    click.echo(
-        f"{delivered:,} events from {_terminals(proof):,} terminals, each counted once; "
+    read = sum(seal.records for seal in verdict.seals.values())
+    tell(
+        f"{delivered:,} events from {_terminals(proof):,} terminals, each counted once{not_counted(read, counted)}; "
         f"{len(verdict.numbers):,} numbers equal a recount from the raw records by code that shares nothing with the "
-        f"worker.{proof.survived()}"
+        f"worker.{proof.survived()}",
+        Console(),
     )
+
+
+def not_counted(read: int, counted: int) -> str:
+    """Return why there are more records than events that are counted, for a sentence; empty if there are not."""
+    if read <= counted:
+        return ""
+    were = "was" if read - counted == 1 else "were"
+    return f" ({read - counted:,} of {read:,} records {were} refused or came again)"
 
 
 def say_what_was_counted(proof: Proof, seconds: float) -> None:
@@ -130,17 +141,23 @@ def say_what_was_counted(proof: Proof, seconds: float) -> None:
     try:
         sent = proof.delivered()
     except Unavailable:
-        click.echo(f"{proof.counted():,} events were counted; more were on their way when it ended.{proof.survived()}")
+        counted = proof.counted()
+        tell(f"{counted:,} events were counted; more were on their way when it ended.{proof.survived()}", Console())
         return
     deadline = time.monotonic() + seconds
     while (counted := proof.counted()) < sent and time.monotonic() < deadline:
         time.sleep(0.1)
     terminals = "" if proof.stage.plan.direct else f" from {_terminals(proof):,} terminals"
     if counted == sent:
-        click.echo(f"{sent:,} events{terminals}, each counted once.{proof.survived()}")
+        tell(f"{sent:,} events{terminals}, each counted once.{proof.survived()}", Console())
     else:
-        click.echo(f"Of {sent:,} events{terminals}, {counted:,} were counted when it ended.{proof.survived()}")
-    click.echo("With --seconds 60 (make: DEMO_SECONDS=60) every number is recounted as well.")
+        tell(f"Of {sent:,} events{terminals}, {counted:,} were counted when it ended.{proof.survived()}", Console())
+    tell(f"With `{with_proof(os.environ)}` every number is recounted as well.", Console())
+
+
+def with_proof(environment: Mapping[str, str]) -> str:
+    """Return the command of a demo that ends by itself, as the person would type it who has started this one."""
+    return "DEMO_SECONDS=60 make demo" if "MAKELEVEL" in environment else "fairpulse demo --seconds 60"
 
 
 def _terminals(proof: Proof) -> int:
@@ -150,6 +167,6 @@ def _terminals(proof: Proof) -> int:
 def _refuse(found: list[str], other: str) -> None:
     """Print differences; raise MustStop if there are any."""
     for difference in found[:MOST_DIFFERENCES]:
-        click.echo(difference)
+        tell(difference, Console())
     if found:
         raise MustStop(f"{len(found)} KPIs differ from {other}", hint="please report it with the lines above")
