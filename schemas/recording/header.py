@@ -17,7 +17,7 @@ class TopicPart(msgspec.Struct, frozen=True):
     """One topic in a recording.
 
     Attributes:
-        partitions: number of partitions that the topic had.
+        partitions: number of partitions that the topic had; after an import, up to the last one that has a record.
         records: number of its records; 0 while recording.
         offsets: by partition, first offset and last offset held.
     """

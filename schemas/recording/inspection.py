@@ -9,6 +9,7 @@ from schemas.errors import Unavailable
 from schemas.fair.chosen import chosen_fair_file
 from schemas.fair.file import load_fair
 from schemas.recording.frames import HEADER_BYTES
+from schemas.recording.header import TopicPart
 from schemas.recording.jsonl import from_lines, to_line
 from schemas.recording.reader import Recording
 from schemas.recording.tally import Tally
@@ -35,7 +36,7 @@ def describe(path: Path, *, check: bool) -> tuple[list[str], bool]:
     lines = [
         f"{path.name}: recording of {header.fair_id}, {size:,} bytes, written by {header.written_by}",
         f"records   {header.records:,}{each}",
-        *(f"topic     {name}: {one.records:,} of {one.partitions} partitions" for name, one in header.topics.items()),
+        *(f"topic     {name}: {held(one)}" for name, one in header.topics.items()),
         *(f"type      {kind or '(not an event)'}: {number:,}" for kind, number in header.types.items()),
         f"in Kafka  {header.first or '-'} to {header.last or '-'}",
         f"received  {header.first_arrival or '-'} to {header.last_arrival or '-'}",
@@ -64,6 +65,13 @@ def export_lines(path: Path, to: Path | None) -> None:
     except OSError as error:
         raise Unavailable(f"the lines cannot be written ({error.strerror})", hint="name another file") from None
     warn_of_cut(recording)
+
+
+def held(part: TopicPart) -> str:
+    """Return how many records of a topic a recording has, and in how many partitions: lines of an export tell both."""
+    records = "record" if part.records == 1 else "records"
+    partitions = "partition" if len(part.offsets) == 1 else "partitions"
+    return f"{part.records:,} {records} in {len(part.offsets)} {partitions}"
 
 
 def import_lines(lines: Iterable[bytes], path: Path, fair_file: Path | None) -> int:

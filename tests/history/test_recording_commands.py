@@ -12,6 +12,8 @@ from schemas.console import program
 from schemas.errors import InvalidSettings
 from schemas.fair.file import example_fair_path, load_fair
 from schemas.recording.arrival import arrival_of
+from schemas.recording.header import TopicPart
+from schemas.recording.inspection import held
 from schemas.recording.reader import Recording
 from streams.history.reading import Span
 from streams.history.record import span_of
@@ -26,6 +28,23 @@ def run(*arguments: str | Path, code: int = 0, typed: str | None = None) -> str:
     assert result.exception is None, result.output
     assert (result.return_value or 0) == code, result.output
     return result.output
+
+
+def topics_in(recording: Path) -> list[str]:
+    said = run("recording", "inspect", recording).splitlines()
+    return [line for line in said if line.startswith("topic ")]
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        (TopicPart(8, 36, {0: (0, 20), 6: (0, 14)}), "36 records in 2 partitions"),
+        (TopicPart(8, 1, {3: (7, 7)}), "1 record in 1 partition"),
+        (TopicPart(8), "0 records in 0 partitions"),
+    ],
+)
+def test_inspect_counts_the_records_of_a_topic_and_the_partitions_that_hold_them(part: TopicPart, told: str) -> None:
+    assert held(part) == told
 
 
 def test_inspect_names_fair_topics_types_and_times() -> None:
@@ -51,6 +70,7 @@ def test_export_and_import_give_the_same_records(tmp_path: Path) -> None:
     run("recording", "export", RUSH, "--to", lines)
     run("recording", "import", lines, again, "--fair", example_fair_path("small"))
     assert list(Recording(again).records()) == list(Recording(RUSH).records())
+    assert topics_in(again) == topics_in(RUSH)
     first = json.loads(lines.read_bytes().splitlines()[0])
     assert first["topic"].startswith("fair.")
 
