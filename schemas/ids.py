@@ -38,11 +38,26 @@ EVENT_ID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}
 EventId = Annotated[str, StringConstraints(pattern=EVENT_ID_PATTERN)]
 """A UUID in its one canonical spelling (RFC 9562, lower case, versions 1-8); nil and max are refused."""
 
-BadgeRef = Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{2}){16,32}$")]
+BADGE_PATTERN = r"^(?:[0-9a-f]{2}){16,32}$"
+
+BadgeRef = Annotated[str, StringConstraints(pattern=BADGE_PATTERN)]
 """A keyed one-way pseudonym of a badge, stable for one fair: 16-32 bytes as lower-case hex."""
 
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+COUNTRY_PATTERN = r"^[A-Z]{2}$"
+
+Country = Annotated[str, StringConstraints(pattern=COUNTRY_PATTERN)]
 """ISO 3166-1 alpha-2. HK, MO and TW are codes of their own."""
 
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+CURRENCY_PATTERN = r"^[A-Z]{3}$"
+
+Currency = Annotated[str, StringConstraints(pattern=CURRENCY_PATTERN)]
 """ISO 4217 code; the fair file lists those that a fair accepts, with their minor units and rates."""
+
+SPELLINGS = {
+    NAME_PATTERN: "1-64 letters, digits, dots, underscores and hyphens, first a letter or digit",
+    EVENT_ID_PATTERN: "a UUID in lower case, such as 0199e000-0000-7000-8000-000000000001",
+    BADGE_PATTERN: "a pseudonym of 32 to 64 lower-case hex digits, an even number",
+    COUNTRY_PATTERN: "two capital letters such as DE",
+    CURRENCY_PATTERN: "three capital letters such as EUR",
+}
+"""How to write an identifier, by its pattern; for people, who should not have to read a pattern."""

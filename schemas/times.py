@@ -12,6 +12,9 @@ INSTANT_PATTERN = (
 )
 """RFC 3339 with an explicit offset, years 2000-2099. Without it, pydantic also takes "1700000000"."""
 
+INSTANT_WORDS = "a time like 2025-09-10T09:00:00.000+08:00, in the years 2000-2099 in UTC"
+"""How to write an instant, for people."""
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 FIRST, AFTER_LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)

@@ -9,7 +9,9 @@ from pydantic_core import core_schema
 
 from schemas.errors import InvalidEvent
 from schemas.events import Event, VisitorScan, type_of
+from schemas.ids import SPELLINGS
 from schemas.plain import plain_validator
+from schemas.times import INSTANT_PATTERN, INSTANT_WORDS
 from schemas.topics import EVENT_CLASSES, EVENT_TOPICS, RECORD_MAX_BYTES
 
 
@@ -51,10 +53,24 @@ _HINTS: Final = {
     "missing": ("missing_field", "add the field"),
     "unexpected_keyword_argument": ("unknown_field", "remove it, or raise the version of the type"),
     "extra_forbidden": ("unknown_field", "remove it, or raise the version of the type"),
-    "union_tag_invalid": ("unknown_type", "send one of the types in schemas/events.py"),
     "union_tag_not_found": ("unknown_type", f"add `type`, for example {type_of(VisitorScan)}"),
     "json_invalid": ("not_json", _NOT_JSON),
 }
+_AS_DESCRIBED: Final = "it as /openapi.json of the gateway describes the field"
+_SPELLINGS: Final = {**SPELLINGS, INSTANT_PATTERN: INSTANT_WORDS}
+_SEE: Final = f"write {_AS_DESCRIBED}"
+_TYPES: Final = {
+    "string": "a text in quotes",
+    "int": "a whole number, without quotes",
+    "bool": "true or false, without quotes",
+    "datetime": INSTANT_WORDS,
+    "greater": INSTANT_WORDS,
+    "less": INSTANT_WORDS,
+}
+"""What to write, by the beginning of pydantic's name for the error; only times have bounds that are not numbers."""
+
+WORDS_MAX: Final = 12
+"""Longest list of words that a hint repeats."""
 
 
 def decoder(topic: str) -> Callable[[bytes | None], Event]:
@@ -138,10 +154,15 @@ def _refuse(reason: str, *, hint: str) -> InvalidEvent:
 
 def _explain(error: ValidationError) -> InvalidEvent:
     """Return the first problem that pydantic found, in our words: its own text may quote the input."""
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    # The context holds the rule that was broken; only for an unknown type it also holds what was sent.
+    first = error.errors(include_input=False, include_url=False)[0]
     # pydantic puts the type first in every path, but it is not a field.
     field = ".".join(str(part) for part in first["loc"][1:])
-    reason, hint = _HINTS.get(first["type"], ("bad_value", _value_hint(first["type"])))
+    rule = first.get("ctx", {})
+    if first["type"] == "union_tag_invalid":
+        reason, hint = "unknown_type", _one_of(rule["expected_tags"])
+    else:
+        reason, hint = _HINTS.get(first["type"]) or ("bad_value", _value_hint(first["type"], rule))
     if reason == "unknown_field":
         field = ""  # the name of an unknown field is input
     elif reason == "unknown_type":
@@ -150,17 +171,23 @@ def _explain(error: ValidationError) -> InvalidEvent:
     return InvalidEvent(reason, f"{where}{REASONS[reason]}", field=field, hint=hint)
 
 
-def _value_hint(kind: str) -> str:
-    match kind.split("_", maxsplit=1)[0]:
-        case "string":
-            return "use the pattern in schemas/ids.py or, for a time, RFC 3339 with an offset"
-        case "int":
-            return "use a whole number within the bounds in schemas/events.py"
-        case "greater" | "less":
-            return "stay within the bounds in schemas/events.py; for a time, the years 2000-2099 in UTC"
-        case "enum" | "literal":
-            return "use one of the words in schemas/codes.py"
-        case "datetime":
-            return "write a time like 2025-09-10T09:00:00.000+08:00"
+def _value_hint(kind: str, rule: Mapping[str, Any]) -> str:
+    """Return how to write a value, for somebody who has our documents but not our sources."""
+    match kind:
+        case "string_pattern_mismatch":
+            return f"write {_SPELLINGS.get(rule['pattern'], _AS_DESCRIBED)}"
+        case "greater_than_equal" if isinstance(rule["ge"], int):
+            return f"write {rule['ge']} or more"
+        case "less_than_equal" if isinstance(rule["le"], int):
+            return f"write {rule['le']} or less"
+        case "enum" | "literal_error":
+            return _one_of(rule["expected"])
         case _:
-            return "see schemas/events.py for the type of the field"
+            return next((f"write {text}" for start, text in _TYPES.items() if kind.startswith(start)), _SEE)
+
+
+def _one_of(words: str) -> str:
+    """Return the hint for a closed list, given as pydantic writes it: 'entry', 'exit' or 'booth'."""
+    listed = words.replace("'", "")
+    count = len(listed.replace(" or ", ", ").split(", "))
+    return f"use one of: {listed}" if count <= WORDS_MAX else f"use one of the {count} words that /openapi.json lists"

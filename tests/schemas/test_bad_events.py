@@ -18,7 +18,7 @@ from schemas.admission import admission
 from schemas.errors import InvalidEvent
 from schemas.events import Event, type_of
 from schemas.fair.file import example_fair_path, load_fair
-from schemas.topics import DEALS, EVENT_TOPICS, INTERACTIONS, RECORD_MAX_BYTES, SCANS, Topic
+from schemas.topics import DEALS, EVENT_CLASSES, EVENT_TOPICS, INTERACTIONS, RECORD_MAX_BYTES, SCANS, Topic
 from schemas.wire import REASONS, decode_plain, decode_strict, decoder, encode
 from streams.audit.recount.fair import OracleFair
 from streams.audit.recount.rules import read_event
@@ -530,6 +530,38 @@ def test_the_field_is_named_down_to_the_party() -> None:
     assert error is not None
     assert error.field == "parties.1.country"
     assert str(error).startswith("parties.1.country: ")
+
+
+@pytest.mark.parametrize(
+    ("event", "field", "value", "hint"),
+    [
+        (scan("ada"), "capture", "later", "use one of: online, offline_replay or manual_backfill"),
+        (scan("ada"), "scan_kind", "x", "use one of: entry, exit, zone_in, zone_out, booth or session"),
+        (deal("d-1"), "ebops_main", "x", "use one of the 13 words that /openapi.json lists"),
+        (scan("ada"), "type", "x", "use one of: " + ", ".join(map(type_of, EVENT_CLASSES))),
+        (scan("ada"), "gate_id", "a b", "write 1-64 letters, digits, dots, underscores and hyphens"),
+        (scan("ada"), "gate_id", 3, "write a text in quotes"),
+        (scan("ada"), "event_id", "x", "write a UUID in lower case"),
+        (scan("ada"), "badge_ref", "x", "write a pseudonym of 32 to 64 lower-case hex digits"),
+        (deal("d-1"), "currency", "eur", "write three capital letters such as EUR"),
+        (deal("d-1"), "revision", 0, "write 1 or more"),
+        (deal("d-1"), "term_months", 1_201, "write 1200 or less"),
+        (deal("d-1"), "term_months", "x", "write a whole number, without quotes"),
+        (scan("ada"), "forced", 1, "write true or false, without quotes"),
+        (scan("ada"), "occurred_at", "noon", "write a time like 2025-09-10T09:00:00.000+08:00"),
+        (scan("ada"), "occurred_at", "2025-02-30T09:00:00Z", "write a time like 2025-09-10T09:00:00.000+08:00"),
+        (scan("ada"), "occurred_at", "2099-12-31T23:59:59-09:00", "write a time like 2025-09-10T09:00:00.000+08:00"),
+        (deal("d-1"), "parties", [], "write it as /openapi.json of the gateway describes the field"),
+    ],
+)
+def test_the_remedy_says_what_to_write_and_needs_none_of_our_sources(
+    event: Event, field: str, value: object, hint: str
+) -> None:
+    raw = json.dumps({**json.loads(encode(event)), field: value}).encode()
+    with pytest.raises(InvalidEvent) as refused:
+        decode_strict(raw)
+    assert refused.value.hint.startswith(hint)
+    assert ".py" not in refused.value.hint
 
 
 def test_the_name_of_an_unknown_field_is_not_repeated() -> None:
