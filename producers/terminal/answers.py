@@ -50,7 +50,7 @@ class Verdict:
 
 
 UNKNOWN: Final = Verdict(Then.WAIT, trouble="no answer")
-"""A network error or a timeout: the server may or may not have the events."""
+"""A network error or a timeout: the server may or may not have the events. The sender says which as `trouble`."""
 
 
 def judge(status: int, headers: Mapping[str, str], body: bytes, sent: Sequence[Waiting], now_s: float) -> Verdict:

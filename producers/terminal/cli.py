@@ -227,17 +227,25 @@ def drain(folder: Path | None, seconds: timedelta | None) -> int:
         pairing = Pairing.load(box.spool)
         assert pairing is not None
 
+        trouble = ""
+
         async def send() -> None:
+            nonlocal trouble
             async with (
                 Link(pairing.server) as link,
                 asyncio.timeout(None if seconds is None else seconds.total_seconds()),
             ):
-                await Sender(box.spool, link, lambda: pairing.token).drain()
+                sender = Sender(box.spool, link, lambda: pairing.token)
+                try:
+                    await sender.drain()
+                finally:
+                    trouble = sender.status.trouble
 
         try:
             asyncio.run(send())
         except TimeoutError:
-            click.echo(f"time is up; saved here: {box.spool.totals().pending:,}", err=True)
+            why = f" ({trouble})" if trouble else ""
+            click.echo(f"time is up{why}; saved here: {box.spool.totals().pending:,}", err=True)
             return 1
         totals = box.spool.totals()
         click.echo(f"saved here: 0, sent: {totals.accepted + totals.duplicates:,}, rejected: {totals.rejected:,}")

@@ -10,7 +10,7 @@ import aiohttp
 
 from producers.terminal.spool import Waiting
 from schemas.api.http import BATCH_TYPE, EVENTS_PATH, TERMINAL_PATH
-from schemas.errors import Unavailable
+from schemas.http_reach import no_answer
 
 PATIENCE_S: Final = 15.0
 """Time limit of one exchange; longer than the gateway's own deadline of 8 s, so that its answer still reaches us."""
@@ -97,11 +97,8 @@ class Link:
                     response.status, dict(response.headers), await _read(response.content), monotonic() - began
                 )
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            # The error's text may hold the address, and a password in it: only its kind is reported.
-            raise Unavailable(
-                f"no answer from the gateway ({type(error).__name__})",
-                hint="events stay here and are sent as soon as it answers",
-            ) from None
+            # The error's text may hold the address, and a password in it.
+            raise no_answer("gateway", self.server, error) from None
 
 
 async def _read(stream: aiohttp.StreamReader) -> bytes:

@@ -3,7 +3,6 @@
 import json
 from dataclasses import asdict, dataclass
 from typing import Final, Self
-from urllib.parse import urlsplit
 
 from typing_extensions import override
 
@@ -11,6 +10,7 @@ from producers.terminal.card import Card
 from producers.terminal.link import ServerAnswer
 from producers.terminal.spool import Spool
 from schemas.errors import InvalidSettings, Unavailable
+from schemas.http_reach import parts_of, strange_answer
 
 PAIRING: Final = "pairing"
 CARD: Final = "card"
@@ -52,16 +52,13 @@ def told_by(answer: ServerAnswer, server: str, token: str) -> Pairing:
     """Return the pairing that an answer to GET /v1/terminal describes.
 
     Raises:
-        Unavailable: the server does not know the token, or is not a gateway.
+        Unavailable: the server does not know the token, or is not a gateway, or is not ready.
     """
     if answer.status in (401, 403):
         raise Unavailable(
             "the gateway does not know this token", hint="ask the organiser for a new one; events stay here meanwhile"
         )
-    wrong = Unavailable(
-        f"the server at this address is not a fairpulse gateway (status {answer.status})",
-        hint="check the address of the gateway",
-    )
+    wrong = strange_answer("gateway", server, answer.status)
     if answer.status != 200:
         raise wrong
     try:
@@ -81,8 +78,8 @@ def checked_server(text: str, *, insecure: bool = False) -> str:
     Raises:
         InvalidSettings: it is not an address, or the token would cross a network unencrypted.
     """
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+    parts = parts_of(text)
+    if parts is None or parts.path.strip("/") or parts.query:
         raise InvalidSettings("the gateway's address is not valid", hint="give it as https://gateway.example:8443")
     if parts.username or parts.password:
         raise InvalidSettings("the gateway's address holds a password", hint="leave it out; the token is enough")

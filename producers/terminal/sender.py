@@ -5,7 +5,7 @@ import fcntl
 import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
@@ -147,8 +147,8 @@ class Sender:
         """Ask the server who this terminal is, update the status, and return whether the server knows it."""
         try:
             answer = await self.link.who_am_i(self.token())
-        except Unavailable:
-            self._now_on(Line.OFFLINE, UNKNOWN.trouble)
+        except Unavailable as error:
+            self._now_on(Line.OFFLINE, error.message)
             return False
         self.met(answer)
         match answer.status:
@@ -163,7 +163,7 @@ class Sender:
         return answer.status == 200
 
     def _now_on(self, line: Line, trouble: str) -> None:
-        if line is not self.status.line:
+        if line is not self.status.line or (line is Line.OFFLINE and trouble != self.status.trouble):
             log.info(
                 "line to the gateway",
                 server=self.link.server,
@@ -205,8 +205,8 @@ class Sender:
     async def _attempt(self, batch: Sequence[Waiting]) -> tuple[Verdict, ServerAnswer | None]:
         try:
             answer = await self.link.post(batch, self.token(), self._stamps)
-        except Unavailable:
-            return UNKNOWN, None
+        except Unavailable as error:
+            return replace(UNKNOWN, trouble=error.message), None
         return judge(answer.status, answer.headers, answer.body, batch, self.clock() / 1_000), answer
 
     def _stamps(self) -> Mapping[str, str]:

@@ -62,8 +62,8 @@ async def report(terminal: BoothTerminal, clock: ClockMs = wall_ms, patience_s: 
             answer = await link.who_am_i(pairing.token)
         knows = "knows this terminal" if answer.status == 200 else f"answers {answer.status}: pair the terminal again"
         line = f"{knows}, {clock_text(clock_offset_ms(answer, clock()))}".rstrip(", ")
-    except Unavailable:
-        line = "does not answer; events stay here and are sent later"
+    except Unavailable as error:
+        line = f"does not answer: {error}; events stay here and are sent later"
     lines = [
         f"terminal  {pairing.terminal_id} at {card.title} ({card.place} {card.place_id}), {card.fair_name}",
         f"gateway   {pairing.server} {line}",

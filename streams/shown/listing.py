@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from http.client import HTTPException
 from typing import Any, Final
-from urllib.error import URLError
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
 from schemas.errors import FairpulseError, Unavailable
+from schemas.http_reach import no_answer, parts_of, strange_answer
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi
 
@@ -52,20 +54,26 @@ def fetch_report(url: str, *names: str, partition: int | None = None) -> dict[st
     """Return what a worker's /kpis says of some KPIs, of all without names; of one partition if it is named.
 
     Raises:
-        Unavailable: no worker answers there.
+        Unavailable: no worker answers there; the message says what is wrong with the address.
     """
-    if not url.startswith(("http://", "https://")):
-        raise Unavailable("a worker's address starts with http://", hint="as http://HOST:PORT")
+    if parts_of(url) is None:
+        raise Unavailable("the worker's address is not valid", hint="give it as http://HOST:PORT")
     try:
         asked: list[tuple[str, str | int]] = [("name", name) for name in names]
         query = urlencode(asked if partition is None else [*asked, ("partition", partition)])
         with urlopen(f"{url.rstrip('/')}/kpis?{query}", timeout=FETCH_SECONDS) as answer:  # noqa: S310 - checked above
-            report: dict[str, Any] = json.load(answer)
-            return report
-    except (URLError, OSError, ValueError) as error:
-        raise Unavailable(
-            f"no worker answers at {url}", hint="start one with `fairpulse worker`, or `fairpulse demo`"
-        ) from error
+            status, body = answer.status, answer.read()
+    except HTTPError as error:
+        raise strange_answer("worker", url, error.code) from error
+    except (OSError, HTTPException, ValueError) as error:
+        raise no_answer("worker", url, error, start="`fairpulse worker` or `fairpulse demo`") from error
+    try:
+        report = json.loads(body)
+    except ValueError:
+        report = None
+    if not isinstance(report, dict) or "kpis" not in report:
+        raise strange_answer("worker", url, status)
+    return report
 
 
 def _describe(kpi: Kpi[Any, Any]) -> Iterator[str]:
