@@ -68,7 +68,7 @@ def create_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) 
     metrics.watch("requests_under_way", "Requests under way.", lambda: room.requests)
     metrics.watch("body_bytes_under_way", "Bytes reserved for bodies under way (unit: bytes).", lambda: room.bytes)
     metrics.watch("remembered_events", "Events remembered to answer `duplicate`.", lambda: len(memory))
-    metrics.watch("keys", "Keys of terminals that are not revoked.", lambda: len(doorkeeper))
+    metrics.watch("keys", "Tokens of terminals that are not revoked.", lambda: len(doorkeeper))
     metrics.watch(
         "ready", f"1 if Kafka has answered within the last {FRESH_S:g} s.", lambda: float(supervisor.is_ready)
     )

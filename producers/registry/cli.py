@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from schemas.fair.model import Fair
 
 AFTER_THE_FAIR = timedelta(days=2)
-"""How long keys work after the last day, for terminals that were offline."""
+"""How long tokens work after the last day, for terminals that were offline."""
 
 FILE = options.setting("GatewaySettings", "terminals_file", "--terminals", "--file")
 DAYS = click.option(
     "--days",
     type=options.whole(1, 3_650, example="30"),
-    help="Days until the key ends. [default: until after the fair]",
+    help="Days until the token ends. [default: until after the fair]",
 )
 
 
 @click.group(cls=Commands)
 def terminals() -> None:
-    """Enrol booth terminals, list them, and manage their keys."""
+    """Enrol booth terminals, list them, and manage their tokens."""
 
 
 @terminals.command()
@@ -39,7 +39,7 @@ def terminals() -> None:
 @click.option(
     "--desk", is_flag=True, help="The terminal stands at a desk of the organiser: sessions, deals of the whole fair."
 )
-@click.option("--again", is_flag=True, help="Give a known terminal a new token; its old keys end at once.")
+@click.option("--again", is_flag=True, help="Give a known terminal a new token; its old ones end at once.")
 @options.fair
 @FILE
 @DAYS
@@ -90,10 +90,10 @@ def init(terminals_file: Path | None) -> None:
 @terminals.command(name="list")
 @FILE
 def list_(terminals_file: Path | None) -> None:
-    """List all terminals with their place and keys."""
+    """List all terminals with their place and tokens."""
     with _open(terminals_file) as registry:
         for row in registry.list():
-            state = "revoked" if row.revoked_at is not None else f"{row.keys} keys" if row.keys != 1 else "1 key"
+            state = "revoked" if row.revoked_at is not None else f"{row.keys} tokens" if row.keys != 1 else "1 token"
             click.echo(f"{row.terminal.source}  {state}, enrolled {row.enrolled_at:%Y-%m-%d %H:%M} UTC")
 
 
@@ -101,13 +101,13 @@ def list_(terminals_file: Path | None) -> None:
 @click.argument("terminal_id")
 @FILE
 def revoke(terminal_id: str, terminals_file: Path | None) -> None:
-    """End all keys of a lost terminal.
+    """End all tokens of a lost terminal.
 
     TERMINAL_ID is its name. Gateways refuse it within 5 s. Its spool stays, and it may be paired anew.
     """
     with _open(terminals_file) as registry:
-        registry.revoke(terminal_id, _now())
-    click.echo("revoked; to use the terminal again: fairpulse terminals enrol --again", err=True)
+        again = registry.again(registry.revoke(terminal_id, _now()))
+    click.echo(f"{terminal_id} is revoked; to use it again: {again}", err=True)
 
 
 @terminals.command()
@@ -117,7 +117,7 @@ def revoke(terminal_id: str, terminals_file: Path | None) -> None:
 def rotate(terminal_id: str, terminals_file: Path | None, days: int | None) -> None:
     """Print a new token for a terminal.
 
-    TERMINAL_ID is its name. The key that it has now goes on working until the next rotation.
+    TERMINAL_ID is its name. The token that it has now goes on working until the next rotation.
     """
     now = _now()
     ends = None if days is None else now + timedelta(days=days)
@@ -146,7 +146,7 @@ def _terminal(terminal_id: str, fair: "Fair", kind: str, place_id: str) -> "Term
 
 
 def _end_of(fair: "Fair", now: datetime) -> datetime | None:
-    """Return when keys of the fair end; None if the fair is over, which is a rehearsal or a replay."""
+    """Return when tokens of the fair end; None if the fair is over, which is a rehearsal or a replay."""
     ends = fair.days[-1].closes_at + AFTER_THE_FAIR
     return ends if ends > now else None
 

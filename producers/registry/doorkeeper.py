@@ -57,12 +57,12 @@ class Doorkeeper:
                 self._keys = await asyncio.to_thread(read_keys, self._path)
                 self._read_at = asyncio.get_running_loop().time()
                 if complained:
-                    log.info("the registry can be read again", file=self._path, keys=len(self))
+                    log.info("the registry can be read again", file=self._path, tokens=len(self))
                 complained = False
             except Unavailable as error:
                 if not complained:
                     # Known keys stay valid for a few more seconds.
-                    log.error("the registry cannot be read", file=self._path, error=error, keys=len(self))  # noqa: TRY400
+                    log.error("the registry cannot be read", file=self._path, error=error, tokens=len(self))  # noqa: TRY400
                 complained = True
 
     def identify(self, text: str, now: datetime) -> Key | None:

@@ -1,6 +1,7 @@
 """The registry of terminals in one SQLite file. A token is shown once; only the hash of its secret is kept."""
 
 import secrets
+import shlex
 import sqlite3
 import string
 from collections.abc import Iterable, Iterator
@@ -12,7 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from schemas.api.terminals import PlaceKind, Terminal, Token
+from schemas.environment import default_of
 from schemas.errors import FairpulseError, Unavailable
+from schemas.settings import GatewaySettings
 from schemas.times import epoch_ms, from_epoch_ms
 
 KEYS_LIVE: Final = 2
@@ -116,7 +119,7 @@ class Registry:
         with self._changing():
             known = self._known(terminal_id)
             if known.revoked_at is not None:
-                raise FairpulseError("the terminal is revoked", hint="pair it again: enrol it with --again")
+                raise FairpulseError(f"{terminal_id} is revoked", hint=f"pair it again: {self.again(known.terminal)}")
             token = self._add_key(terminal_id, now, expires_at)
             self._file.execute(
                 "UPDATE keys SET revoked_ms = ? WHERE terminal_id = ? AND revoked_ms IS NULL AND kid NOT IN "
@@ -126,15 +129,23 @@ class Registry:
             )
             return token
 
-    def revoke(self, terminal_id: str, now: datetime) -> None:
-        """Revoke all keys of a terminal; gateways refuse them within 5 s.
+    def revoke(self, terminal_id: str, now: datetime) -> Terminal:
+        """Revoke all keys of a terminal and return it; gateways refuse them within 5 s.
 
         Raises:
             FairpulseError: there is no such terminal.
         """
         with self._changing():
-            self._known(terminal_id)
+            known = self._known(terminal_id)
             self._revoke(terminal_id, now)
+            return known.terminal
+
+    def again(self, terminal: Terminal) -> str:
+        """Return the command that pairs a terminal of this registry again, complete."""
+        place = f"--{terminal.place}" + (f" {terminal.place_id}" if terminal.place_id else "")
+        usual = self._path == default_of(GatewaySettings, "terminals_file")
+        file = "" if usual else f" --terminals {shlex.quote(str(self._path))}"
+        return f"fairpulse terminals enrol {terminal.terminal_id} {place} --again{file}"
 
     def keys(self) -> dict[str, Key]:
         """Return all keys that are not revoked, by key id.
@@ -194,12 +205,12 @@ class Registry:
         known = self._find(terminal.terminal_id)
         if known is not None and not again:
             raise FairpulseError(
-                "a terminal with this id is already enrolled",
-                hint="use --again to pair it again, or choose another id",
+                f"a terminal with the id {terminal.terminal_id} is already enrolled",
+                hint=f"choose another id, or pair it again: {self.again(known.terminal)}",
             )
         if known is not None and known.terminal != terminal:
             raise FairpulseError(
-                "a terminal with this id is enrolled elsewhere",
+                f"a terminal with the id {terminal.terminal_id} is enrolled at {known.terminal.source}",
                 hint="its events are counted there; give the new place a terminal id of its own",
             )
         if known is None:

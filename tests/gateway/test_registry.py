@@ -98,7 +98,7 @@ def test_a_terminal_is_enrolled_once_and_never_moved(registry: Registry) -> None
     with pytest.raises(FairpulseError, match="enrolled"):
         registry.enrol(STAND, NOW, None)
     moved = Terminal("stand-1", "small-2025", PlaceKind.BOOTH, "h2-001")
-    with pytest.raises(FairpulseError, match="elsewhere"):
+    with pytest.raises(FairpulseError, match="is enrolled at /fairs/small-2025/booths/h1-001/"):
         registry.enrol(moved, NOW, None, again=True)
 
 
@@ -150,7 +150,7 @@ def test_the_command_prints_the_token_alone_and_lists_without_secrets(path: Path
     assert "/fairs/small-2025/booths/h1-001/terminals/stand-1" in said
     assert run("rotate", "stand-1", "--file", file)[0] == 0
     listed = run("list", "--file", file)[1]
-    assert "2 keys" in listed
+    assert "2 tokens" in listed
     assert token.secret not in listed
     assert run("revoke", "stand-1", "--file", file)[0] == 0
     assert "revoked" in run("list", "--file", file)[1]
@@ -169,6 +169,17 @@ def test_an_invalid_place_or_id_is_refused(path: Path, arguments: tuple[str, ...
     code, _, error = run("enrol", *arguments, "--fair", str(example_fair_path("small")), "--file", str(path))
     assert code == 1
     assert said in error
+
+
+@pytest.mark.parametrize("place", [("--booth", "h1-001"), ("--gate", "north"), ("--hall", "h1"), ("--desk",)])
+def test_whoever_must_pair_a_terminal_again_gets_the_command_to_type(path: Path, place: tuple[str, ...]) -> None:
+    file = ("--terminals", str(path))
+    fair = ("--fair", str(example_fair_path("small")))
+    assert run("enrol", "stand-1", *place, *fair, *file)[0] == 0
+    again = " ".join(["fairpulse terminals enrol stand-1", *place, "--again", *file])
+    for words in (("enrol", "stand-1", *place, *fair), ("revoke", "stand-1"), ("rotate", "stand-1")):
+        assert run(*words, *file)[2].endswith(f": {again}\n" if words[0] == "revoke" else f": {again}")
+    assert run(*again.split()[2:], *fair)[0] == 0
 
 
 def test_a_terminal_has_one_place(path: Path) -> None:
