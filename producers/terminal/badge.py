@@ -10,6 +10,8 @@ PSEUDONYM: Final = re.compile(r"(?:[0-9a-f]{2}){16,32}\Z")
 CODE: Final = re.compile(r"[!-~]{1,128}\Z")
 """A code as a wedge scanner types it: printable ASCII without spaces."""
 
+SET_KEY: Final = "set FAIRPULSE_BADGE_KEY to the fair's badge key"
+
 
 def badge_ref(code: str, key: bytes | None) -> str:
     """Return the pseudonym of a badge, the same for one key and code.
@@ -38,6 +40,6 @@ def badge_ref(code: str, key: bytes | None) -> str:
             "bad_value",
             "badge: the code is not a pseudonym, and this terminal has no badge key",
             field="badge",
-            hint="set FAIRPULSE_BADGE_KEY to the fair's badge key",
+            hint=SET_KEY,
         )
     return hmac.digest(key, code.encode(), "sha256")[:16].hex()

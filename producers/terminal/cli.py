@@ -277,17 +277,21 @@ def serve(folder: Path | None, terminal_port: int | None) -> int:
     """
     import asyncio
 
+    from producers.terminal.badge import SET_KEY
     from producers.terminal.web import serve_page
     from schemas.logs import log_to_stderr
     from schemas.settings import LogSettings, TerminalSettings
 
-    port = TerminalSettings.load(terminal_port=terminal_port).terminal_port
+    settings = TerminalSettings.load(terminal_port=terminal_port)
+    port = settings.terminal_port
     log_to_stderr(LogSettings.load(), quiet=("aiohttp", "asyncio"))
 
     def ready(address: str) -> None:
         click.echo(f"the page of the booth: {address}")
 
     with _terminal(folder) as box:
+        if settings.badge_key is None:
+            click.echo(f"warning: without a badge key only pseudonyms can be scanned; {SET_KEY}", err=True)
         try:
             asyncio.run(serve_page(box, port, ready))
         except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -97,8 +98,35 @@ async def test_a_drain_with_a_time_limit_gives_up_and_keeps_everything(folder: P
     assert (code, "saved here: 1" in complained) == (1, True)
 
 
+@pytest.mark.parametrize(("key", "warned"), [("", True), ("a-key-of-32-characters-for-a-test", False)])
+async def test_serve_warns_at_its_start_when_plain_codes_cannot_be_scanned(
+    folder: Path, server: ScriptedServer, key: str, warned: bool
+) -> None:
+    pair(folder, server.url)
+    process = await asyncio.create_subprocess_exec(
+        Path(sys.executable).with_name("fairpulse"), "terminal", "--folder", folder, "serve", "--port", "0",
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **({"FAIRPULSE_BADGE_KEY": key} if key else {})},
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert b"the page of the booth" in await process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, complained = await process.communicate()
+    warning = "warning: without a badge key only pseudonyms can be scanned; set FAIRPULSE_BADGE_KEY"
+    assert (warning in complained.decode()) is warned
+
+
 @pytest.mark.parametrize(
-    "address", ["nonsense", "ftp://x", "http://", "https://user:pw@host", "https://host/path", "http://gateway.example"]
+    "address",
+    [
+        "nonsense",
+        "ftp://x",
+        "http://",
+        "http://a:x",
+        "https://user:pw@host",
+        "https://host/path",
+        "http://gateway.example",
+    ],
 )
 def test_an_unsuitable_address_is_refused(address: str) -> None:
     with pytest.raises(InvalidSettings) as refused:

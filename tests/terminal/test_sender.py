@@ -189,6 +189,7 @@ async def test_after_an_outage_of_the_server_everything_is_sent(spool: Spool, se
         for _ in range(5):
             await sender.step()
         assert sender.status.line is Line.OFFLINE
+        assert sender.status.trouble == f"nothing listens at 127.0.0.1:{server.port}"
         await server.up()
         await sender.drain()
         assert sender.status.line is Line.ONLINE
