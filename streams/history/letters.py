@@ -6,11 +6,13 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from schemas.dead_letters import DeadLetter, Redriven, read_letter
-from schemas.errors import InvalidEvent
+from schemas.errors import InvalidEvent, InvalidSettings
 from schemas.events import Event
 from schemas.fair.model import Fair
+from schemas.kinds import quoted
 from schemas.settings import KafkaSettings
 from schemas.topics import EVENT_TOPICS, REJECTED
+from schemas.wire import REASONS
 from streams.fold.decoding import Decoding
 from streams.history.reading import Span, reading
 
@@ -32,7 +34,18 @@ class DeadLetters:
     redriven: frozenset[LetterPlace]
 
     def of(self, reason: str | None = None, terminal: str | None = None) -> dict[LetterPlace, DeadLetter]:
-        """Return the letters with this reason and of this terminal; None stands for any."""
+        """Return the letters with this reason and of this terminal; None stands for any.
+
+        Raises:
+            InvalidSettings: there is no such reason: no letter has it, and no worker gives it.
+        """
+        present = {letter.reason for letter in self.letters.values()}
+        if reason is not None and reason not in present | REASONS.keys():
+            listed = ", ".join(sorted(present))
+            raise InvalidSettings(
+                f"--reason: no dead letter has the reason {quoted(reason)}",
+                hint=f"they have: {listed}" if present else "there are no dead letters at all",
+            )
         return {
             place: letter
             for place, letter in self.letters.items()

@@ -110,5 +110,6 @@ def redrive(
     if not dry_run:
         asyncio.run(send(kafka, found, plan))
     click.echo(f"{len(plan.ready):,} {'would be ' if dry_run else ''}redriven, {plan.done:,} were before")
-    for why, count in sorted(plan.refused.items()):
-        click.echo(f"{count:,} still refused: {why}")
+    for (why, today), count in sorted(plan.refused.items()):
+        differs = f" (today: {today})" if today != why else ""
+        click.echo(f"{count:,} still refused: {why}{differs}")

@@ -31,23 +31,27 @@ class RedrivePlan:
     Attributes:
         ready: the events to send: letters that today's rules accept and that were not redriven yet.
         done: how many letters were redriven before.
-        refused: by reason, how many letters would be refused again.
+        refused: by the letter's own reason and today's, how many letters would be refused again.
     """
 
     ready: Mapping[LetterPlace, Event]
     done: int
-    refused: Counter[str]
+    refused: Counter[tuple[str, str]]
 
 
 def plan_redrive(letters: DeadLetters, fair: Fair, reason: str | None, terminal: str | None) -> RedrivePlan:
-    """Return the plan for the letters with this reason and of this terminal; None stands for any."""
+    """Return the plan for the letters with this reason and of this terminal; None stands for any.
+
+    Raises:
+        InvalidSettings: there is no such reason.
+    """
     chosen = letters.of(reason, terminal)
     waiting = {place: letter for place, letter in chosen.items() if place not in letters.redriven}
     ready: dict[LetterPlace, Event] = {}
-    refused: Counter[str] = Counter()
+    refused: Counter[tuple[str, str]] = Counter()
     for place, verdict in admitted(waiting, fair).items():
         if isinstance(verdict, InvalidEvent):
-            refused[verdict.reason] += 1
+            refused[waiting[place].reason, verdict.reason] += 1
         else:
             ready[place] = verdict
     return RedrivePlan(ready, len(chosen) - len(waiting), refused)
