@@ -67,7 +67,7 @@ _TYPES: Final = {
     "greater": INSTANT_WORDS,
     "less": INSTANT_WORDS,
 }
-"""What to write, by the beginning of pydantic's name for the error; only times have bounds that are not numbers."""
+"""How to write a value, by the beginning of pydantic's name for the error. Bounds are numbers or, here, times."""
 
 WORDS_MAX: Final = 12
 """Longest list of words that a hint repeats."""

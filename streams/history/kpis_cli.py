@@ -47,7 +47,7 @@ def kpis(
     `value`; the window `day` has such a list for each date. A value is a number, money in minor units; a KPI in seconds
     has `count`, `sum`, `buckets`, `mean` and quantiles, in milliseconds. A worker's /kpis has the same shape.
     """
-    from streams.shown.listing import catalogue_lines, fetch_report, known, value_lines
+    from streams.shown.listing import catalogue_lines, fetch_report, known, missing_note, value_lines
 
     recording, names = _told_apart(what)
     if recording is None and (time is not None or final):
@@ -69,6 +69,8 @@ def kpis(
         report = kpis_then(recording, time, names, named_fair_file(fair_file), lateness)
     elif url is not None:
         report = fetch_report(url, *names)
+        if note := missing_note(report):
+            click.echo(note, err=True)
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False))
     else:

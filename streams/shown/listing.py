@@ -50,6 +50,18 @@ def value_lines(kpis: Iterable[Kpi[Any, Any]], report: Mapping[str, Any]) -> Ite
         yield from _values(report["kpis"][kpi.name]["windows"])
 
 
+def missing_note(report: Mapping[str, Any]) -> str:
+    """Return which partitions a worker's report is about, if other workers have the rest; otherwise nothing."""
+    held, total = report["partitions"], report.get("partitions_total", 0)
+    if len(held) >= total:
+        return ""
+    together = len(held) > 1 and held == list(range(held[0], held[-1] + 1))
+    named = f"{held[0]}-{held[-1]}" if together else ", ".join(map(str, held))
+    word = "partition" if len(held) == 1 else "partitions"
+    shown = f"these are the numbers of {word} {named} of {total} only" if held else "this worker has no partition"
+    return f"{shown}; ask the other workers for theirs, each with --url"
+
+
 def fetch_report(url: str, *names: str, partition: int | None = None) -> dict[str, Any]:
     """Return what a worker's /kpis says of some KPIs, of all without names; of one partition if it is named.
 

@@ -22,11 +22,13 @@ class View:
     Attributes:
         states: returns the states of the active partitions at this moment, by partition number.
         now_ms: the clock that closes windows, in ms since 1970; if None, the events' own time closes them.
+        partitions_total: how many partitions the fair has, with those of other workers; None if it is not known.
     """
 
     engine: Engine
     states: Callable[[], Mapping[int, PartitionState]]
     now_ms: Callable[[], int] | None = None
+    partitions_total: int | None = None
 
     def time_ms(self) -> int | None:
         """Return the fair's time: that of the clock, or else that of the newest event; None before the first event."""
@@ -75,6 +77,7 @@ class View:
             "status": "live",
             "window_end": None if end is None else instant_text(from_epoch_ms(end * MINUTE_MS)),
             "partitions": sorted(self.states()),
+            **({} if self.partitions_total is None else {"partitions_total": self.partitions_total}),
             "upto": {str(number): state.upto for number, state in sorted(self.states().items())},
             "kpis": {
                 kpi.name: {

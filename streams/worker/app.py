@@ -131,6 +131,7 @@ def create_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) ->
         engine,
         lambda: {number: states.journals[number].state for number in states.active if number in states.journals},
         wall_ms if settings.clock == "wall" else None,
+        kafka.partitions,
     )
     registry.register(KpiCollector(view, lambda: _lag(reading, states)))
     app.pages = WorkerPages(view, health, registry, settings.metrics_host, settings.metrics_port)

@@ -32,6 +32,8 @@ def test_events_of_a_forgotten_booth_are_redriven_once_the_fair_file_names_it(
     eventually(lambda: (worker.report("rejected_events") or {}) and rejected(worker) == 5, "all five are refused")
 
     kafka = KafkaSettings(bootstrap_servers=broker)
+    report = worker.report("events") or {}
+    assert report["partitions_total"] == len(report["partitions"]), "this worker alone has all partitions"
     letters = asyncio.run(read_letters(kafka))
     reasons = sorted(letter.reason for letter in letters.letters.values())
     assert reasons == ["empty", "not_json", "unknown_place", "unknown_place", "unknown_place"]

@@ -176,3 +176,26 @@ def test_a_time_outside_of_the_recording_gives_a_warning_beside_the_numbers(
     assert json.loads(result.stdout)["kpis"] == Replay.of(FOLDER / name).at(time).report["kpis"]
     assert result.stderr.startswith(f"warning: {warning}") if warning else result.stderr == ""
     assert result.stderr.count("\n") == (warning is not None)
+
+
+@pytest.mark.parametrize(
+    ("held", "total", "note"),
+    [
+        ([0, 1, 2, 3], 8, "these are the numbers of partitions 0-3 of 8 only; ask the other workers for theirs"),
+        ([0, 2, 5], 8, "these are the numbers of partitions 0, 2, 5 of 8 only;"),
+        ([7], 8, "these are the numbers of partition 7 of 8 only;"),
+        ([], 8, "this worker has no partition; ask the other workers"),
+        ([0, 1], 2, ""),
+        ([0, 1], None, ""),
+    ],
+)
+def test_one_worker_of_several_says_on_standard_error_that_it_has_a_part_of_the_numbers(
+    held: list[int], total: int | None, note: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report: dict[str, Any] = {"partitions": held, "kpis": {"events": {"windows": {}}}}
+    report |= {} if total is None else {"partitions_total": total}
+    monkeypatch.setattr("streams.shown.listing.fetch_report", lambda *_: report)
+    result = asked("events", "--url", "http://worker:6066", "--json")
+    assert json.loads(result.stdout) == report
+    assert result.stderr.startswith(note)
+    assert bool(result.stderr) is bool(note)
