@@ -3,7 +3,7 @@
 `schemas`, `streams`, `producers` and `dashboards` are names that other projects use too. The wheel keeps these
 packages in the folder `_fairpulse`, where Python does not look by itself, so they hide no package of another project.
 `use_packages` makes them importable: for the program before all others, for tests only where no other project has
-such a package. In a checkout they lie beside this file.
+such a package. In a checkout they lie beside this file, also for an installation made with `pip install --editable`.
 
 To opt into the plugin, which gives tests the fixture `replay`, write in a `conftest.py`:
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 PACKAGES: Final = ("schemas", "streams", "producers", "dashboards")
 _WHEEL: Final = Path(__file__).with_name("_fairpulse")
-HOME: Final = _WHEEL if _WHEEL.is_dir() else Path(__file__).parent
-"""Where our packages are."""
+HOME: Final = _WHEEL if _WHEEL.is_dir() else Path(__file__).resolve().parent
+"""Where our packages are. An installation for editing has a link to this file."""
 
 REPLAY: Final = ("schemas", "streams")
 """What the fixture `replay` imports."""
@@ -82,6 +82,12 @@ def pytest_configure(config: "pytest.Config") -> None:
         @pytest.fixture
         def replay(self, request: pytest.FixtureRequest) -> "Replays":
             """Return a function from a recording's name or path to its replay: `.at(time)`, `.final()` give KPIs."""
+            if (hiding := _hiding()) is not None:
+                pytest.fail(
+                    f"fairpulse cannot give the fixture `replay`, because {hiding} hides its package of that name; ask "
+                    "the program instead, which nothing hides: fairpulse kpis RECORDING --at TIME --json",
+                    pytrace=False,
+                )
             from streams.history.pytest_plugin import replays
 
             return replays(request)
@@ -90,17 +96,10 @@ def pytest_configure(config: "pytest.Config") -> None:
     config.pluginmanager.register(Fixtures(), "fairpulse fixtures")
 
 
-def pytest_collection_finish(session: "pytest.Session") -> None:
-    """End in one line if a test asks for the fixture in a project whose packages hide ours."""
-    import pytest
-
-    asking = [item.nodeid for item in session.items if "replay" in getattr(item, "fixturenames", ())]
-    hiding = [place for name in REPLAY if (place := _place(name)) != (HOME / name).resolve()]
-    if asking and hiding:
-        raise pytest.UsageError(
-            f"{asking[0]}: fairpulse cannot give the fixture `replay`, because {hiding[0]} hides its package of that "
-            "name; ask the program instead, which nothing hides: fairpulse kpis RECORDING --at TIME --json"
-        )
+def _hiding() -> Path | None:
+    """Return the folder or the file of another project that hides a package which the fixture needs, if one does."""
+    places = {name: _place(name) for name in REPLAY}
+    return next((place for name, place in places.items() if place != (HOME / name).resolve()), None)
 
 
 def _elsewhere(name: str) -> bool:

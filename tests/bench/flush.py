@@ -16,6 +16,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
 from producers.play.fleet import HttpSink, terminals_of
 from producers.terminal.clock import new_event_id
 from producers.terminal.envelope import envelope_of

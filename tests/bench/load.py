@@ -17,6 +17,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
 from prometheus_client.parser import text_string_to_metric_families
 
 from schemas.api.terminals import PlaceKind, Terminal

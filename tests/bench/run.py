@@ -19,6 +19,8 @@ from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
 from contenders import (
     LATENESS_MS,
     PREFIX,

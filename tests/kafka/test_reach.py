@@ -4,7 +4,6 @@ import asyncio
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 
 from schemas.kafka_reach import explain_silence
 from schemas.ports import HOST, free_port
+from schemas.program import PROGRAM
 from schemas.settings import KafkaSettings
 from streams.local.kafka import LocalKafka
 
@@ -123,7 +123,7 @@ def program(arguments: list[str], at: str, folder: Path) -> subprocess.Popen[str
             "FAIRPULSE_EXPORTER_PORT": str(free.getsockname()[1]),
         }
     return subprocess.Popen(
-        [sys.executable, "-c", "from schemas.console import main; main()", *arguments],
+        [*PROGRAM, *arguments],
         env=environment,
         cwd=folder,
         stdout=subprocess.DEVNULL,
@@ -155,7 +155,7 @@ def test_a_service_that_waits_for_kafka_logs_the_same_sentence(
 ) -> None:
     at, elsewhere, reason = lost
     subprocess.run(
-        [sys.executable, "-c", "from schemas.console import main; main()", "terminals", "init"],
+        [*PROGRAM, "terminals", "init"],
         cwd=tmp_path,
         check=True,
     )

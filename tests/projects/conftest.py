@@ -1,4 +1,4 @@
-"""An environment as a user has it: fairpulse from its wheel, the declared requirements, pytest, and nothing else."""
+"""Environments as users have them: fairpulse from its wheel or for editing, what it requires, and pytest."""
 
 import os
 import subprocess
@@ -18,8 +18,15 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Built:
+    """What hatchling builds of this checkout.
+
+    Attributes:
+        editable: the wheel that `pip install --editable` installs.
+    """
+
     wheel: Path
     sdist: Path
+    editable: Path
 
 
 @dataclass(frozen=True)
@@ -53,21 +60,34 @@ class Environment:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """Wheel and sdist of this checkout, built without a network."""
+    """Wheels and sdist of this checkout, built without a network."""
     folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "hatchling", "build", "--directory", folder]
-    subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
-    return Built(next(folder.glob("*.whl")), next(folder.glob("*.tar.gz")))
+    for at, targets in ((folder, ("wheel", "sdist")), (folder / "editable", ("wheel:editable",))):
+        wanted = [word for target in targets for word in ("--target", target)]
+        command = [sys.executable, "-m", "hatchling", "build", "--directory", at, *wanted]
+        subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    [wheel, sdist, editable] = [next(folder.glob(name)) for name in ("*.whl", "*.tar.gz", "editable/*.whl")]
+    return Built(wheel, sdist, editable)
 
 
 @pytest.fixture(scope="session")
 def installed(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """Fairpulse installed from its wheel, with what the wheel requires, and pytest."""
-    folder = tmp_path_factory.mktemp("environment")
+    return environment(tmp_path_factory.mktemp("environment"), built.wheel)
+
+
+@pytest.fixture(scope="session")
+def editable(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """Fairpulse of this checkout, installed for editing, with what it requires, and pytest."""
+    return environment(tmp_path_factory.mktemp("editable"), built.editable)
+
+
+def environment(folder: Path, wheel: Path) -> Environment:
+    """Make an environment with a wheel of fairpulse, the distributions that it requires, and pytest."""
     venv.create(folder, symlinks=True)
     modules = next((folder / "lib").glob("python3.*")) / "site-packages"
-    with zipfile.ZipFile(built.wheel) as wheel:
-        wheel.extractall(modules)
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(modules)
     [metadata] = modules.glob("fairpulse-*.dist-info")
     for top in {top for name in required(["pytest", *requirements_of(metadata)]) for top in tops_of(name)}:
         (modules / top.name).symlink_to(top)

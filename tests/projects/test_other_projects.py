@@ -31,6 +31,20 @@ ASKING = {
     f"    assert rush.at({TIME!r}).value('visits', day='2025-10-25') == 54\n"
     "    assert rush.final().value('unique_visitors') == 104\n"
 }
+OWN_FIXTURE = {
+    "tests/conftest.py": "import pytest\nfrom streams.mine import double\n\n"
+    "@pytest.fixture\ndef replay():\n    return double\n",
+    "tests/test_own.py": "def test_the_projects_own_fixture_is_there(replay):\n    assert replay(21) == 42\n",
+}
+OWN_ARGUMENT = {
+    "tests/test_own.py": "import pytest\nfrom streams.mine import double\n\n"
+    "@pytest.mark.parametrize('replay', [21])\n"
+    "def test_the_projects_own_argument_is_there(replay):\n    assert double(replay) == 42\n",
+}
+ASKING_LATER = {
+    "tests/test_rush.py": "def test_the_rush(request):\n    request.getfixturevalue('replay')\n",
+}
+APPENDED = ("pytest", "--import-mode=append")
 ROOT_ON_PATH = {INI: "[tool.pytest.ini_options]\npythonpath = ['.']\n"}
 IN_SRC = {f"src/{name}": text for name, text in THEIRS.items()}
 AS_MODULES = {name: text for name, text in THEIRS.items() if not name.startswith("streams/__init__")}
@@ -61,6 +75,10 @@ LAYOUTS = {
     "installed for editing": Layout({**THEIRS, **OWN_TEST}, editable="."),
     "src, installed for editing": Layout({**IN_SRC, **OWN_TEST}, editable="src"),
     "a package without __init__.py": Layout({**AS_MODULES, **OWN_TEST, "conftest.py": ""}),
+    "appended to the path": Layout({**THEIRS, **OWN_TEST, "conftest.py": ""}, APPENDED),
+    "appended, without __init__.py, opted in": Layout({**AS_MODULES, **OWN_TEST, **OPTED_IN}, APPENDED),
+    "opted in, with a fixture `replay` of its own": Layout({**THEIRS, **OWN_FIXTURE, **OPTED_IN}),
+    "opted in, with an argument `replay` of its own": Layout({**THEIRS, **OWN_ARGUMENT, **OPTED_IN}),
     "opted in, and no test asks for ours": Layout({**THEIRS, **OWN_TEST, **OPTED_IN}),
     "opted in by -p, and imported later": Layout(
         {**THEIRS, **OWN_TEST, "tests/__init__.py": ""}, ("pytest", "-p", "fairpulse")
@@ -84,9 +102,17 @@ HIDDEN = {
         Layout({"streams/mine.py": "", **ASKING, **OPTED_IN, "conftest.py": OPTED_IN["conftest.py"]}),
         "streams",
     ),
+    "asked for while the test runs": (Layout({**THEIRS, **ASKING_LATER, **OPTED_IN}), "schemas"),
     "a module": (Layout({"streams.py": "", **ASKING, **OPTED_IN}), "streams.py"),
     "installed for editing": (Layout({**IN_SRC, **ASKING, **OPTED_IN}, editable="src"), "src/schemas"),
 }
+
+
+@pytest.fixture(params=["installed", "editable"])
+def either(request: pytest.FixtureRequest) -> Environment:
+    """Fairpulse from its wheel, then for editing."""
+    environment: Environment = request.getfixturevalue(request.param)
+    return environment
 
 
 def project(folder: Path, files: Mapping[str, str]) -> Path:
@@ -111,16 +137,14 @@ def ran(installed: Environment, layout: Layout, home: Path, code: int = 0) -> st
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
 def test_a_project_with_packages_of_our_names_finds_its_own(
-    installed: Environment, tmp_path: Path, layout: Layout
+    either: Environment, tmp_path: Path, layout: Layout
 ) -> None:
-    assert "1 passed" in ran(installed, layout, tmp_path)
+    assert "1 passed" in ran(either, layout, tmp_path)
 
 
 @pytest.mark.parametrize("layout", GIVEN.values(), ids=GIVEN)
-def test_the_fixture_is_there_for_a_project_that_opts_in(
-    installed: Environment, tmp_path: Path, layout: Layout
-) -> None:
-    assert "1 passed" in ran(installed, layout, tmp_path)
+def test_the_fixture_is_there_for_a_project_that_opts_in(either: Environment, tmp_path: Path, layout: Layout) -> None:
+    assert "1 passed" in ran(either, layout, tmp_path)
 
 
 def test_without_opting_in_there_is_no_fixture_of_ours(installed: Environment, tmp_path: Path) -> None:
@@ -131,9 +155,10 @@ def test_without_opting_in_there_is_no_fixture_of_ours(installed: Environment, t
 def test_where_another_package_hides_ours_one_line_says_which_and_what_to_do(
     installed: Environment, tmp_path: Path, layout: Layout, which: str
 ) -> None:
-    [said] = [line for line in ran(installed, layout, tmp_path, code=4).splitlines() if line.startswith("ERROR")]
+    lines = ran(installed, layout, tmp_path, code=1).splitlines()
+    [said] = [line for line in lines if line.startswith("fairpulse cannot")]
     assert said == (
-        "ERROR: tests/test_rush.py::test_the_rush: fairpulse cannot give the fixture `replay`, because "
+        "fairpulse cannot give the fixture `replay`, because "
         f"{tmp_path.resolve() / which} hides its package of that name; ask the program instead, which nothing hides: "
         "fairpulse kpis RECORDING --at TIME --json"
     )
@@ -141,14 +166,14 @@ def test_where_another_package_hides_ours_one_line_says_which_and_what_to_do(
 
 @pytest.mark.parametrize(("program", "path"), [(("fairpulse",), "."), (("python", "-m", "fairpulse"), None)])
 def test_the_program_finds_its_own_packages_in_such_a_project(
-    installed: Environment, tmp_path: Path, program: tuple[str, ...], path: str | None
+    either: Environment, tmp_path: Path, program: tuple[str, ...], path: str | None
 ) -> None:
     project(tmp_path, THEIRS)
-    asked = installed.run(*program, "kpis", RECORDING, "--at", TIME, "--json", at=tmp_path, path=path)
+    asked = either.run(*program, "kpis", RECORDING, "--at", TIME, "--json", at=tmp_path, path=path)
     assert json.loads(asked.stdout)["kpis"] == Replay.of(RECORDING).at(TIME).report["kpis"]
 
 
-def test_a_program_that_we_start_finds_our_packages_in_such_a_project(installed: Environment, tmp_path: Path) -> None:
+def test_a_program_that_we_start_finds_our_packages_in_such_a_project(either: Environment, tmp_path: Path) -> None:
     """As `rebuild` and `demo` start workers: see `schemas/program.py`."""
     project(tmp_path, THEIRS)
     start = (
@@ -156,7 +181,7 @@ def test_a_program_that_we_start_finds_our_packages_in_such_a_project(installed:
         "from schemas.program import PROGRAM\n"
         "subprocess.run([*PROGRAM, 'worker', '--help'], check=True)\n"
     )
-    assert "Usage:" in installed.run("python", "-c", start, at=tmp_path, path=".").stdout
+    assert "Usage:" in either.run("python", "-c", start, at=tmp_path, path=".").stdout
 
 
 def test_the_tests_of_a_project_can_ask_the_program(installed: Environment, tmp_path: Path) -> None:

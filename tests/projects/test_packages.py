@@ -37,6 +37,15 @@ def test_an_installed_fairpulse_shows_one_module_and_takes_no_name_of_others(bui
     assert packages == {*PACKAGES}
 
 
+def test_installed_for_editing_it_shows_that_module_only(built: Built, editable: Environment) -> None:
+    with zipfile.ZipFile(built.editable) as wheel:
+        tops = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    [path] = tops
+    folder = Path((editable.modules / path).read_text(encoding="utf-8"))
+    shown = {file.resolve() for file in folder.iterdir() if file.name != "__pycache__"}
+    assert (path, shown) == ("_fairpulse.pth", {ROOT / "fairpulse.py"})
+
+
 def test_the_wheel_has_every_file_of_the_four_packages_but_pictures_and_no_tests(built: Built) -> None:
     files = {file.relative_to(ROOT) for package in PACKAGES for file in (ROOT / package).rglob("*") if file.is_file()}
     with zipfile.ZipFile(built.wheel) as wheel:

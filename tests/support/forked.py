@@ -16,6 +16,8 @@ from typing import Any
 SERVER = """
 import gc, json, os, sys
 import click
+import fairpulse
+fairpulse.use_packages(first=True)
 from schemas.console import main, program
 for name in program.list_commands(click.Context(program)):
     program.get_command(click.Context(program), name)

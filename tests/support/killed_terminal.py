@@ -1,6 +1,6 @@
 """A terminal program that saves and sends, and pulls its own plug at a given step: run by the crash tests.
 
-    python killed_terminal.py FOLDER SERVER
+    python -m tests.support.killed_terminal FOLDER SERVER
 
 For each line `FIRST_DEED KILL_AT` on standard input, a fresh process saves deeds from the first on, prints their
 numbers, and dies; then `end SIGNAL` is printed.

@@ -1,6 +1,6 @@
 """A terminal program that saves events and books answers, for the test of power cuts: it runs under strace.
 
-python traced_terminal.py FOLDER SYNCHRONOUS
+python -m tests.support.traced_terminal FOLDER SYNCHRONOUS
 """
 
 import os

@@ -26,7 +26,7 @@ class Terminals:
     """Lives of one terminal, one after the other, each ended by kill -9."""
 
     def __init__(self, folder: Path, server: ScriptedServer) -> None:
-        self._command = (sys.executable, killed_terminal.__file__, folder, server.url)
+        self._command = (sys.executable, "-m", killed_terminal.__name__, folder, server.url)
 
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(

@@ -24,7 +24,7 @@ def lost_in_cuts(tmp_path: Path, synchronous: str) -> int:
     folder, trace = tmp_path / "terminal", tmp_path / "trace"
     tracing = ["strace", "-xx", "-s", "2000000", "-e", CALLS, "-o", trace]
     run = subprocess.run(
-        [*tracing, sys.executable, traced_terminal.__file__, folder, synchronous],
+        [*tracing, sys.executable, "-m", traced_terminal.__name__, folder, synchronous],
         check=False, capture_output=True, text=True, cwd=Path(__file__).parents[2],
     )  # fmt: skip
     if "ptrace" in run.stderr.lower():

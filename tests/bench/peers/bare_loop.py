@@ -4,7 +4,10 @@ import asyncio
 import json
 import sys
 from datetime import timedelta
+from pathlib import Path
 from time import perf_counter
+
+sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from aiokafka import AIOKafkaConsumer
 

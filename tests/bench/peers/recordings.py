@@ -11,6 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 from time import perf_counter
 
+sys.path.insert(0, str(Path(__file__).parents[3]))
+
 from producers.play.pacing import Pace
 from producers.play.replay import ReplayPlan, replay
 from schemas.fair.file import example_fair_path, load_fair

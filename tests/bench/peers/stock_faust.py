@@ -9,7 +9,10 @@ import json
 import os
 import sys
 from datetime import timedelta
+from pathlib import Path
 from time import perf_counter
+
+sys.path.insert(0, str(Path(__file__).parents[3]))
 
 import faust
 
