@@ -18,6 +18,9 @@ from schemas.errors import FairpulseError
 from schemas.interrupts import end_cleanly
 from schemas.outputs import OutputLost, ReaderGone, drop_output, hold_outputs, reason
 
+NAME: Final = "fairpulse"
+"""What is typed to run `program`, however it was started."""
+
 COMMANDS: Final = "fairpulse.commands"
 """The entry-point group in which packages declare their subcommands."""
 
@@ -143,7 +146,9 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:
 
 def _run(command: click.Command, arguments: Sequence[str] | None) -> int:
     try:
-        result = command.main(args=arguments, prog_name=None, standalone_mode=False)
+        # As a module, it would be called after its file: fairpulse.py.
+        name = NAME if command is program else None
+        result = command.main(args=arguments, prog_name=name, standalone_mode=False)
     except OutputLost:
         raise
     except FairpulseError as error:

@@ -125,6 +125,35 @@ class Checked(click.ParamType):
         return self._metavar
 
 
+class OptionOf(click.ParamType):
+    """The type of an option that is handed on to another command of the house, and checked as that one does it.
+
+    Args:
+        command: as it is typed after `fairpulse`.
+        option: its name as a parameter.
+    """
+
+    name = "option"
+
+    def __init__(self, command: str, option: str) -> None:
+        self._command, self._option = command, option
+
+    @override
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return self._type().convert(value, param, ctx)
+
+    @override
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return self._type().shell_complete(ctx, param, incomplete)
+
+    def _type(self) -> click.ParamType:
+        from schemas.console import program
+
+        command = program.get_command(click.Context(program), self._command)
+        assert command is not None
+        return next(one.type for one in command.params if one.name == self._option)
+
+
 def whole(least: int = 0, most: int | None = None, *, example: str) -> Checked:
     """Return the type of a whole number."""
     return Checked(lambda: Annotated[int, _limits(ge=least, le=most)], example, "NUMBER")

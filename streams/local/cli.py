@@ -1,6 +1,5 @@
 """Commands that run things on this machine: `fairpulse kafka`, `fairpulse demo`."""
 
-from contextlib import suppress
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -41,24 +40,23 @@ def kafka(local_kafka_port: int | None, nodes: str, data: Path | None, passwords
     refuse_without_java()
     from schemas.environment import default_of
     from schemas.settings import KafkaSettings, LocalSettings
-    from streams.local.ending import EndRequests
+    from streams.local.ending import EndRequests, until_asked
     from streams.local.kafka import LocalKafka
     from streams.local.parts import STARTING_KAFKA, say
 
     port = LocalSettings.load(local_kafka_port=local_kafka_port).local_kafka_port
     ending = EndRequests()
     ending.listen()
-    try:
-        say(STARTING_KAFKA)
-        with LocalKafka.start(nodes=int(nodes), data_dir=data, port=port, passwords=passwords) as running:
-            kept = f"data in {running.data_dir}" if data else "data are not kept"
-            click.echo(f"Kafka is ready at {running.bootstrap_servers} ({kept}). Stop it with Ctrl-C.")
-            if running.bootstrap_servers != default_of(KafkaSettings, "bootstrap_servers"):
-                click.echo(f"For the other programs, set FAIRPULSE_BOOTSTRAP_SERVERS={running.bootstrap_servers}")
-            running.wait()
-    except KeyboardInterrupt:
-        with suppress(OSError):  # the terminal may be closed
-            click.echo("Kafka has stopped.")
+    say(STARTING_KAFKA)
+    with (
+        until_asked(ending, "Kafka has stopped."),
+        LocalKafka.start(nodes=int(nodes), data_dir=data, port=port, passwords=passwords) as running,
+    ):
+        kept = f"data in {running.data_dir}" if data else "data are not kept"
+        click.echo(f"Kafka is ready at {running.bootstrap_servers} ({kept}). Stop it with Ctrl-C.")
+        if running.bootstrap_servers != default_of(KafkaSettings, "bootstrap_servers"):
+            click.echo(f"For the other programs, set FAIRPULSE_BOOTSTRAP_SERVERS={running.bootstrap_servers}")
+        running.wait()
 
 
 @click.command(short_help="Play a whole fair on this machine, with a live view.")
@@ -76,7 +74,12 @@ def kafka(local_kafka_port: int | None, nodes: str, data: Path | None, passwords
     type=options.whole(example="5000"),
     help="Visits of the simulated day.",
 )
-@click.option("--scenario", metavar="NAME", help="What happens; `fairpulse simulate --help` lists the scenarios.")
+@click.option(
+    "--scenario",
+    type=options.OptionOf("simulate", "scenario"),
+    metavar="NAME",
+    help="What happens; `fairpulse simulate --help` lists the scenarios.",
+)
 @options.seed
 @click.option("--direct", is_flag=True, help="Without terminals and gateway: straight to Kafka, at any speed.")
 def demo(
@@ -102,20 +105,15 @@ def demo(
     or Docker has its image, it runs with the rules, alerts and boards of a fair.
     """
     refuse_without_java()
-    from streams.local.ending import EndRequests
+    from streams.local.ending import EndRequests, until_asked
 
     ending = EndRequests(requests=2)
     ending.listen()
-    try:
+    before = "" if seconds is None else " before every number was proven"
+    with until_asked(ending, f"The demo has stopped{before}; nothing of it is left.", is_success=seconds is None):
         from schemas.fair.chosen import chosen_fair_file
         from streams.local.cast import DemoPlan
         from streams.local.demo import run_demo
 
         run_s = None if seconds is None else seconds.total_seconds()
         run_demo(DemoPlan(chosen_fair_file(fair_file), run_s, speed, visitors, scenario, seed, direct), ending)
-    except KeyboardInterrupt:
-        with suppress(OSError):  # the terminal may be closed
-            click.echo("The demo has stopped; nothing of it is left.")
-    except OSError:
-        if not ending.is_hung_up:
-            raise
