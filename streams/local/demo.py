@@ -1,7 +1,6 @@
 """A whole fair on one machine: Kafka, worker, gateway, terminals, the programs that watch them, and a live view."""
 
 import asyncio
-import os
 import shutil
 import signal
 import tempfile
@@ -16,7 +15,6 @@ from typing import Any, Final
 from rich.console import Console
 from rich.live import Live
 
-from schemas.environment import PREFIX
 from schemas.errors import FairpulseError, Unavailable
 from schemas.fair.file import load_fair
 from schemas.settings import KafkaSettings
@@ -32,6 +30,7 @@ from streams.local.numbers import SHOWN
 from streams.local.observers import Watched, start_observers
 from streams.local.parts import STARTING_KAFKA, note, say, wait_for
 from streams.local.past import reports_before
+from streams.local.surroundings import default_settings
 from streams.local.verdicts import Proof, check_with_audit, check_with_ledger, say_what_was_counted
 from streams.shown.listing import fetch_report
 
@@ -52,12 +51,13 @@ def run_demo(plan: DemoPlan, ending: EndRequests) -> None:
     The first KeyboardInterrupt while the fair is shown ends with a summary, another one without.
 
     Raises:
+        InvalidSettings: the environment holds a wrong setting.
         Unavailable: a program cannot start, or ends by itself again and again.
         MustStop: a KPI differs from the audit's, or from the simulator's ledger, or an event is not counted once.
     """
     with ExitStack() as stack:
         try:
-            _play(_started(plan, stack), ending)
+            _play(_started(plan, stack.enter_context(default_settings()), stack), ending)
         finally:
             ending.ignore()
 
@@ -83,8 +83,14 @@ class _Demo:
         return Proof(self.stage, self.crew, self.worker, self.simulator, self.page)
 
 
-def _started(plan: DemoPlan, stack: ExitStack) -> _Demo:
-    """Start everything, and return when the head start is counted."""
+def _started(plan: DemoPlan, bootstrap: str | None, stack: ExitStack) -> _Demo:
+    """Start everything, and return when the head start is counted.
+
+    Args:
+        plan: what kind of fair.
+        bootstrap: a Kafka that runs already; None to start one.
+        stack: ends what was started.
+    """
     fair = load_fair(plan.fair_file)
     home = Path(tempfile.mkdtemp(prefix="fairpulse-demo-"))
     stack.callback(shutil.rmtree, home, ignore_errors=True)
@@ -92,7 +98,6 @@ def _started(plan: DemoPlan, stack: ExitStack) -> _Demo:
     stack.callback(children.close, PATIENCE)
     registry = None if plan.direct else start_registry(children, home)
     crew = Crew()
-    bootstrap = os.environ.get(f"{PREFIX}BOOTSTRAP_SERVERS")
     is_own = bootstrap is None
     if bootstrap is None:
         say(STARTING_KAFKA)

@@ -19,6 +19,9 @@ STARTING_KAFKA: Final = "starting Kafka (the first run downloads 45 MB)"
 ANSWER_SECONDS = 2
 """How long a part may take to answer a question."""
 
+LAST_LINES: Final = 8
+"""How many lines of its log are shown of a part that ended by itself."""
+
 
 @dataclass(slots=True)
 class Part:
@@ -58,11 +61,18 @@ class Part:
         return cls(name, again(), log, again, answers, meanwhile)
 
     def ended(self) -> Unavailable:
-        """Return the error that it has ended by itself, with the last line it said."""
-        lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["(it said nothing)"]
+        """Return the error that it has ended by itself, with the last line it said; the lines before it are shown.
+
+        Its log is gone when the demo is.
+        """
+        lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["it said nothing"]
+        *before, last = lines[-LAST_LINES:]
+        for line in before:
+            note(f"{self.name}: {line}")
+        more = "the lines above are its last ones; " if before else ""
         return Unavailable(
-            f"the {self.name} ended with exit code {self.popen.returncode}: {lines[-1]}",
-            hint="run it by itself to see more: fairpulse --help",
+            f"the {self.name} ended with exit code {self.popen.returncode}: {last.removeprefix('error: ')}",
+            hint=f"{more}mend that, then start again",
         )
 
 

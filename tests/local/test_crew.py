@@ -14,7 +14,7 @@ from streams.local.crew import Crew
 from streams.local.parts import Part
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
-FAILING = [sys.executable, "-c", "import sys; sys.exit('the disk is full')"]
+FAILING = [sys.executable, "-c", "import sys; print('opening'); sys.exit('error: the disk is full; make room')"]
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_program_that_is_killed_again_and_again_is_always_started_again(
 
 
 def test_a_program_that_ends_by_itself_three_times_ends_the_demo_with_its_last_words(
-    children: Children, tmp_path: Path
+    children: Children, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     part = Part.start(children, tmp_path, "exporter", FAILING)
     crew = Crew([part])
@@ -71,5 +71,6 @@ def test_a_program_that_ends_by_itself_three_times_ends_the_demo_with_its_last_w
         crew.look("12:07")
     assert crew.losses[0].told().startswith("12:07  exporter ended (exit code 1)")
     part.popen.wait()
-    with pytest.raises(Unavailable, match="the exporter ended with exit code 1: the disk is full"):
+    with pytest.raises(Unavailable, match="the exporter ended with exit code 1: the disk is full; make room; "):
         crew.look("12:08")
+    assert "exporter: opening\n" in capsys.readouterr().err
