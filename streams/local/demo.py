@@ -25,14 +25,14 @@ from streams.local.crew import Crew
 from streams.local.ending import EndRequests
 from streams.local.kafka import LocalKafka
 from streams.local.ledger import events_in
-from streams.local.liveview import TREND, LiveView, Now, console
+from streams.local.liveview import TREND, LiveView, Now, ToTry, console
 from streams.local.numbers import SHOWN
 from streams.local.observers import Watched, start_observers
 from streams.local.parts import STARTING_KAFKA, note, say, wait_for
 from streams.local.past import reports_before
 from streams.local.surroundings import default_settings
 from streams.local.verdicts import Proof, check_with_audit, check_with_ledger, say_what_was_counted
-from streams.shown.listing import fetch_report
+from streams.shown.listing import FETCH_SECONDS, fetch_report
 
 PATIENCE: Final = timedelta(seconds=8)
 """How long the programs may take to end before they are killed."""
@@ -41,6 +41,11 @@ START_SECONDS: Final = 120
 SHOW_SECONDS: Final = 0.5
 LINE_SECONDS: Final = 5
 """How often the view is drawn, and how often a line is printed where there is no terminal."""
+SHOW_WITHIN_SECONDS: Final = 1
+"""How long the view waits for new numbers; then it says that they are old."""
+NO_WORKER: Final = "no worker"
+NO_ANSWER: Final = "worker does not answer"
+"""Why the view shows old numbers."""
 SUMMARY_SECONDS: Final = 3
 """How long Ctrl-C waits for the terminals to send what they have saved, and then for the worker to count it."""
 
@@ -64,7 +69,12 @@ def run_demo(plan: DemoPlan, ending: EndRequests) -> None:
 
 @dataclass(slots=True)
 class _Demo:
-    """A demo that runs: its programs, and where the numbers of its page are to be seen."""
+    """A demo that runs: its programs, and where the numbers of its page are to be seen.
+
+    Attributes:
+        seen_at: addresses to open, by title.
+        shown: how many events the view has shown last, and of what fair time.
+    """
 
     stage: DemoStage
     crew: Crew
@@ -73,10 +83,11 @@ class _Demo:
     gateway: DemoGateway | None = None
     page: DemoPage | None = None
     seen_at: dict[str, str] = field(default_factory=dict)
+    shown: str = ""
 
-    def report(self) -> dict[str, Any]:
+    def report(self, within_s: float = FETCH_SECONDS) -> dict[str, Any]:
         """Return the numbers of the view. Raises Unavailable while no worker answers."""
-        return fetch_report(self.worker.url, *SHOWN)
+        return fetch_report(self.worker.url, *SHOWN, within_s=within_s)
 
     def proof(self) -> Proof:
         """Return what the end is checked with."""
@@ -186,7 +197,7 @@ def _summary(demo: _Demo) -> None:
     deadline = time.monotonic() + SUMMARY_SECONDS
     while popen.poll() is None and time.monotonic() < deadline and not (demo.gateway and demo.simulator.book()):
         time.sleep(0.1)
-    say_what_was_counted(demo.proof(), SUMMARY_SECONDS)
+    say_what_was_counted(demo.proof(), SUMMARY_SECONDS, demo.shown)
 
 
 def _show(demo: _Demo, screen: Console) -> None:
@@ -201,7 +212,7 @@ def _show(demo: _Demo, screen: Console) -> None:
         for before in reports_before(last, TREND, stage.fair, stage.plan.lateness, kafka):
             view.take(before)
     if not screen.is_terminal:
-        for line in (view.story, *(f"{what}  {why}" for what, why in _to_try(demo))):
+        for line in (view.story, *(f"{one.what}  {one.why}" for one in _to_try(demo))):
             screen.print(line, soft_wrap=True, highlight=False)
     lines, size = PlainView(screen, view), screen.size
     if screen.is_terminal:
@@ -209,15 +220,17 @@ def _show(demo: _Demo, screen: Console) -> None:
     with Live(console=screen, auto_refresh=False) if screen.is_terminal else ExitStack() as live:
         while simulator.popen.poll() is None:
             crew.look(view.time(report))
-            stale = crew.is_away(demo.worker.part)
-            if not stale:
+            missing = NO_WORKER if crew.is_away(demo.worker.part) else ""
+            if not missing:
                 try:
-                    report = demo.report()
+                    report = demo.report(SHOW_WITHIN_SECONDS)
+                    view.take(report)
                 except Unavailable:
-                    stale = True
-                view.take(report)
+                    missing = NO_ANSWER
+            crew.ask(demo.worker.part, view.time(report), answered=not missing)
+            demo.shown = f"{events_in(report):,} (fair time {view.time(report)})"
             waiting = None if demo.gateway is None else demo.simulator.status().get("waiting", 0)
-            now = Now(waiting, [loss.told() for loss in crew.losses], stale, list(_to_try(demo)))
+            now = Now(waiting, crew.happened(), missing, list(_to_try(demo)))
             if isinstance(live, Live):
                 if screen.size != size:
                     size = screen.size
@@ -243,8 +256,8 @@ class PlainView:
 
     def show(self, report: Mapping[str, Any], now: Now) -> None:
         """Print what is new."""
-        for what in now.happened:
-            if what not in self.told:
+        for at, what in enumerate(now.happened):
+            if self.told[at : at + 1] != (what,):
                 self.screen.print(what, soft_wrap=True, highlight=False)
         self.told = tuple(now.happened)
         if time.monotonic() >= self.due:
@@ -265,15 +278,16 @@ def _story(demo: _Demo) -> str:
     )
 
 
-def _to_try(demo: _Demo) -> Iterator[tuple[str, str]]:
+def _to_try(demo: _Demo) -> Iterator[ToTry]:
     """Yield what to type or to open, and what that does."""
-    yield f"kill -9 {demo.worker.part.popen.pid}", "kills the worker: another one counts on from its journal"
+    kills = "kills the worker: another one counts on from its journal"
+    yield ToTry(f"kill -9 {demo.worker.part.popen.pid}", kills, is_essential=True)
     if demo.gateway is not None:
-        yield f"kill -9 {demo.gateway.part.popen.pid}", "pulls the gateway: scans wait at the terminals"
+        yield ToTry(f"kill -9 {demo.gateway.part.popen.pid}", "pulls the gateway: scans wait at the terminals")
     if demo.page is not None:
-        yield demo.page.url, "scan a badge, such as ADA: watch your booth's number"
-    yield f"{demo.worker.url}/kpis", "all numbers as JSON; /metrics for Prometheus"
+        yield ToTry(demo.page.url, "scan a badge, such as ADA: watch your booth's number", is_essential=True)
+    yield ToTry(f"{demo.worker.url}/kpis", "all numbers as JSON; /metrics for Prometheus")
     for title, address in demo.seen_at.items():
         also = "; /alerts has the alerts of a fair" if title == "Prometheus" else " of a fair, in Grafana"
-        yield address, f"{title}{also}"
-    yield "Ctrl-C", "ends it, says what was counted, and leaves nothing"
+        yield ToTry(address, f"{title}{also}")
+    yield ToTry("Ctrl-C", "ends it, says what was counted, and leaves nothing", is_essential=True)

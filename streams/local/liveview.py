@@ -35,8 +35,21 @@ PICKED: Final = (
 """The numbers of a line, where there is no terminal."""
 
 
+ESSENTIAL: Final = -1
+NEWS: Final = 0
+"""Ranks of lines that a small screen shows before any number: how to go on, and what happened."""
+
+
+class ToTry(NamedTuple):
+    """What to type or to open, and what that does."""
+
+    what: str
+    why: str
+    is_essential: bool = False
+
+
 class ScreenLine(NamedTuple):
-    """A line of the screen; `rank` 1 is always shown, 3 only where there is much room."""
+    """A line of the screen; the lowest `rank` is shown first, 3 only where there is much room."""
 
     rank: int
     text: Text
@@ -49,14 +62,14 @@ class Now:
     Attributes:
         waiting: events that wait at terminals; None without terminals.
         happened: what happened to the demo's programs, oldest first.
-        stale: the worker is away: the numbers are those of before.
-        to_try: what to type or to open, and what that does.
+        missing: why the numbers are old; empty while they are new.
+        to_try: what to type or to open.
     """
 
     waiting: int | None = None
     happened: Sequence[str] = ()
-    stale: bool = False
-    to_try: Sequence[tuple[str, str]] = ()
+    missing: str = ""
+    to_try: Sequence[ToTry] = ()
 
 
 @dataclass(slots=True)
@@ -98,7 +111,7 @@ class LiveView:
         rows = list(self._rows(report, now, width))
         room = height - 1
         kept: set[int] = set()
-        for rank in (1, 2, 3):
+        for rank in (ESSENTIAL, NEWS, 1, 2, 3):
             for at, row in enumerate(rows):
                 lines = _lines(row.text, width)
                 if row.rank == rank and lines <= room:
@@ -112,8 +125,10 @@ class LiveView:
         numbers = [f"{name} {values[name]:,.0f}" for name in PICKED if name in values]
         if now.waiting is not None:
             numbers.append(f"waiting at terminals {now.waiting:,}")
-        away = " (no worker: old numbers)" if now.stale else ""
-        return f"fair time {self.date(report)} {self.time(report)}{away}: {', '.join(numbers)}"
+        state = self._state(report, now)
+        return (
+            f"fair time {self.date(report)} {self.time(report)}{f' ({state})' if state else ''}: {', '.join(numbers)}"
+        )
 
     def date(self, report: Mapping[str, Any]) -> str:
         """Return the day of the newest closed window at the venue; empty before the first."""
@@ -123,15 +138,30 @@ class LiveView:
         """Return the end of the newest closed window, in the venue's time; empty before the first."""
         return self._local(report, "%H:%M")
 
+    def _state(self, report: Mapping[str, Any], now: Now) -> str:
+        """Return why the numbers stand still, in a few words; empty while they move."""
+        if now.missing:
+            return f"{now.missing}: old numbers"
+        end = report["window_end"]
+        if end is None:
+            return ""
+        at = datetime.fromisoformat(end)
+        has_closed = any(day.closes_at <= at for day in self.fair.days)
+        return "the fair is closed" if has_closed and not self.fair.is_open(at.timestamp()) else ""
+
     def _local(self, report: Mapping[str, Any], how: str) -> str:
         end = report["window_end"]
         return "" if end is None else datetime.fromisoformat(end).astimezone(self.fair.zone).strftime(how)
 
     def _rows(self, report: Mapping[str, Any], now: Now, width: int) -> Iterator[ScreenLine]:
+        state = self._state(report, now)
+        state = f", {state}" if state else ""
         when = f"fair time {self.date(report)} {self.time(report)}"
-        away = ", no worker: old numbers" if now.stale else ""
-        name = self.fair.name[: max(0, width - len(when) - len(away) - 2)]
-        yield ScreenLine(1, Text.assemble((f"{name}  ", "bold"), (when, "green"), (away, "yellow")))
+        if len(when) + len(state) > width:
+            when = when.removeprefix("fair time ")
+        name = self.fair.name[: max(0, width - len(when) - len(state) - 2)]
+        title = f"{name}  " if name else ""
+        yield ScreenLine(ESSENTIAL, Text.assemble((title, "bold"), (when, "green"), (state, "yellow")))
         yield ScreenLine(1, Text(self.story, style="dim"))
         yield ScreenLine(2, Text())
         yield from self._numbers(report, now, width)
@@ -139,10 +169,11 @@ class LiveView:
         yield from self._halls(report)
         yield from self._exhibits(report)
         for what in now.happened[-2:]:
-            yield ScreenLine(1, Text(what, style="yellow"))
+            yield ScreenLine(NEWS, Text(what, style="yellow"))
         yield ScreenLine(2, Text())
-        for what, why in now.to_try:
-            yield ScreenLine(1, Text.assemble((f"{what:<23}", "bold"), " ", why))
+        for one in now.to_try:
+            rank = ESSENTIAL if one.is_essential else 1
+            yield ScreenLine(rank, Text.assemble((f"{one.what:<23}", "bold"), " ", one.why))
 
     def _numbers(self, report: Mapping[str, Any], now: Now, width: int) -> Iterator[ScreenLine]:
         room = min(TREND, width - NAME_WIDTH - NUMBER_WIDTH - 2)

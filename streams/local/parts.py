@@ -32,6 +32,7 @@ class Part:
         answers: whether it does its work.
         meanwhile: in a few words, what is going on while it is away.
         deaths: when it ended by itself, by the monotonic clock; those by a signal are not among them.
+        heard: when it last answered, by the same clock.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Part:
     answers: Callable[[], bool] = lambda: True
     meanwhile: str = "it is being started again"
     deaths: list[float] = field(default_factory=list)
+    heard: float = field(default_factory=time.monotonic)
 
     @classmethod
     def start(

@@ -13,7 +13,7 @@ from streams.audit.run import audit, plan_from
 from streams.local.cast import DemoPage, DemoSimulator, DemoStage, DemoWorker
 from streams.local.crew import Crew
 from streams.local.ledger import compared, differences, events_in
-from streams.local.parts import say, tell
+from streams.local.parts import ANSWER_SECONDS, say, tell
 from streams.shown.listing import fetch_report
 
 DRAIN_SECONDS: Final = 120
@@ -35,12 +35,17 @@ class Proof:
         """Return all numbers of the worker. Raises Unavailable while it does not answer."""
         return fetch_report(self.worker.url)
 
-    def counted(self) -> int:
-        """Return how many events the worker has counted; 0 while it does not answer."""
+    def counted(self) -> int | None:
+        """Return how many events the worker has counted; None while it does not answer."""
         try:
-            return events_in(fetch_report(self.worker.url, "events"))
+            return events_in(fetch_report(self.worker.url, "events", within_s=ANSWER_SECONDS))
         except Unavailable:
-            return 0
+            return None
+
+    def has_counted(self, events: int) -> bool:
+        """Return whether the worker says that it has counted so many events, or more."""
+        counted = self.counted()
+        return counted is not None and counted >= events
 
     def delivered(self) -> int:
         """Return how many different events have been delivered, those of the page among them.
@@ -91,7 +96,7 @@ def check_with_ledger(proof: Proof) -> None:
     say("the simulator has stopped; comparing every KPI with its ledger")
     ledger = proof.simulator.book()
     sent = events_in(ledger)
-    proof.wait(lambda: proof.counted() >= sent, f"{sent:,} events were not all counted")
+    proof.wait(lambda: proof.has_counted(sent), f"{sent:,} events were not all counted")
     _refuse([str(one) for one in differences(proof.report(), ledger)], "the ledger")
     tell(
         f"{sent:,} events, each counted once; {compared(ledger):,} numbers: all KPIs equal the simulator's own ledger."
@@ -109,7 +114,7 @@ def check_with_audit(proof: Proof) -> None:
     stage = proof.stage
     proof.wait(proof.has_sent_all, "scans of the booth's page were not all sent")
     say("the simulator has stopped and every spool is empty; recounting every number from the raw records")
-    proof.wait(lambda: proof.counted() >= proof.delivered(), "delivered events were not all counted")
+    proof.wait(lambda: proof.has_counted(proof.delivered()), "delivered events were not all counted")
     plan = stage.plan
     audited = plan_from(None, [proof.worker.url], None, None, plan.lateness, plan.fair_file, stage.bootstrap)
     verdict = audit(audited, Console(stderr=True))
@@ -136,28 +141,45 @@ def not_counted(read: int, counted: int) -> str:
     return f" ({read - counted:,} of {read:,} records {were} refused or came again)"
 
 
-def say_what_was_counted(proof: Proof, seconds: float) -> None:
-    """Say how many of the delivered events are counted, after waiting a little for the last ones."""
-    try:
-        sent = proof.delivered()
-    except Unavailable:
-        counted = proof.counted()
-        tell(f"{counted:,} events were counted; more were on their way when it ended.{proof.survived()}", Console())
-        return
+def say_what_was_counted(proof: Proof, seconds: float, shown: str) -> None:
+    """Say how many of the delivered events are counted, after waiting a little for the last ones.
+
+    Args:
+        proof: who is asked.
+        seconds: how long to wait.
+        shown: the number that was shown last, and when.
+    """
+    sent, counted = _sent(proof), proof.counted()
     deadline = time.monotonic() + seconds
-    while (counted := proof.counted()) < sent and time.monotonic() < deadline:
+    while sent is not None and (counted is None or counted < sent) and time.monotonic() < deadline:
         time.sleep(0.1)
+        counted = proof.counted()
     terminals = "" if proof.stage.plan.direct else f" from {_terminals(proof):,} terminals"
-    if counted == sent:
-        tell(f"{sent:,} events{terminals}, each counted once.{proof.survived()}", Console())
-    else:
-        tell(f"Of {sent:,} events{terminals}, {counted:,} were counted when it ended.{proof.survived()}", Console())
+    tell(f"{_counted_of(sent, counted, terminals, shown)}{proof.survived()}", Console())
     tell(f"With `{with_proof(os.environ)}` every number is recounted as well.", Console())
 
 
 def with_proof(environment: Mapping[str, str]) -> str:
     """Return the command of a demo that ends by itself, as the person would type it who has started this one."""
     return "DEMO_SECONDS=60 make demo" if "MAKELEVEL" in environment else "fairpulse demo --seconds 60"
+
+
+def _sent(proof: Proof) -> int | None:
+    try:
+        return proof.delivered()
+    except Unavailable:
+        return None
+
+
+def _counted_of(sent: int | None, counted: int | None, terminals: str, shown: str) -> str:
+    if counted is None:
+        arrived = "" if sent is None else f"{sent:,} events{terminals} were delivered. "
+        return f"{arrived}No worker answered at the end; the last number shown was {shown}."
+    if sent is None:
+        return f"{counted:,} events were counted; more were on their way when it ended."
+    if counted == sent:
+        return f"{sent:,} events{terminals}, each counted once."
+    return f"Of {sent:,} events{terminals}, {counted:,} were counted when it ended."
 
 
 def _terminals(proof: Proof) -> int:

@@ -62,18 +62,26 @@ def missing_note(report: Mapping[str, Any]) -> str:
     return f"{shown}; ask the other workers for theirs, each with --url"
 
 
-def fetch_report(url: str, *names: str, partition: int | None = None) -> dict[str, Any]:
+def fetch_report(
+    url: str, *names: str, partition: int | None = None, within_s: float = FETCH_SECONDS
+) -> dict[str, Any]:
     """Return what a worker's /kpis says of some KPIs, of all without names; of one partition if it is named.
 
+    Args:
+        url: of the worker.
+        names: of KPIs.
+        partition: of the topics.
+        within_s: how many seconds it may say nothing.
+
     Raises:
-        Unavailable: no worker answers there; the message says what is wrong with the address.
+        Unavailable: no worker answers there in time; the message says what is wrong with the address.
     """
     if parts_of(url) is None:
         raise Unavailable("the worker's address is not valid", hint="give it as http://HOST:PORT")
     try:
         asked: list[tuple[str, str | int]] = [("name", name) for name in names]
         query = urlencode(asked if partition is None else [*asked, ("partition", partition)])
-        with urlopen(f"{url.rstrip('/')}/kpis?{query}", timeout=FETCH_SECONDS) as answer:  # noqa: S310 - checked above
+        with urlopen(f"{url.rstrip('/')}/kpis?{query}", timeout=within_s) as answer:  # noqa: S310 - checked above
             status, body = answer.status, answer.read()
     except HTTPError as error:
         raise strange_answer("worker", url, error.code) from error
