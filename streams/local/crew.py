@@ -136,8 +136,8 @@ class Crew:
 
     def _told_of_silence(self, name: str) -> str:
         took = [one.seconds for one in self._long_silences() if one.part.name == name]
-        times = f" {_times(len(took))}" if len(took) > 1 else ""
-        return f"{name} did not answer{times} for {max(took):.1f} s{' at most' if times else ''}"
+        times = f" at most, {_times(len(took))}" if len(took) > 1 else ""
+        return f"{name} did not answer for {max(took):.1f} s{times}"
 
     def _told_of(self, name: str) -> str:
         mine = [loss for loss in self.losses if loss.part.name == name]

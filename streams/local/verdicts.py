@@ -43,7 +43,7 @@ class Proof:
             return None
 
     def has_counted(self, events: int) -> bool:
-        """Return whether the worker says that it has counted so many events, or more."""
+        """Return whether the worker says that it has counted this number of events or more."""
         counted = self.counted()
         return counted is not None and counted >= events
 

@@ -1,4 +1,4 @@
-"""What a demo says at its end of the events that were counted."""
+"""The last words of a demo: how many events were counted, or that nobody knows."""
 
 import json
 import sys
