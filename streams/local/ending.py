@@ -64,7 +64,7 @@ def until_asked(ending: EndRequests, said: str, *, is_success: bool = True) -> I
         is_success: whether to be asked is the right end of the body. A terminal that is closed never is.
 
     Raises:
-        Ended: it was asked to end, and that is not its right end.
+        Exit: it was asked to end, and that is not its right end; with the code that shells expect.
     """
     try:
         yield
@@ -77,4 +77,4 @@ def until_asked(ending: EndRequests, said: str, *, is_success: bool = True) -> I
         except (OSError, OutputLost, ReaderGone):  # nobody reads any more
             drop_output()
         if ending.is_hung_up or not is_success:
-            raise Ended(ending.number) from None
+            raise click.exceptions.Exit(128 + ending.number) from None

@@ -120,9 +120,9 @@ def check_with_audit(proof: Proof) -> None:
     verdict = audit(audited, Console(stderr=True))
     _refuse([str(one) for one in verdict.differences], "the audit")
     counted, delivered = proof.counted(), proof.delivered()
-    if counted != delivered:
+    if counted is None or counted != delivered:
         raise MustStop(
-            f"of {delivered:,} delivered events {counted:,} are counted", hint="please report it with the lines above"
+            f"of {delivered:,} delivered events {counted or 0:,} are counted", hint="please report it with the lines above"
         )
     read = sum(seal.records for seal in verdict.seals.values())
     tell(
