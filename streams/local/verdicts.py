@@ -122,7 +122,8 @@ def check_with_audit(proof: Proof) -> None:
     counted, delivered = proof.counted(), proof.delivered()
     if counted is None or counted != delivered:
         raise MustStop(
-            f"of {delivered:,} delivered events {counted or 0:,} are counted", hint="please report it with the lines above"
+            f"of {delivered:,} delivered events {counted or 0:,} are counted",
+            hint="please report it with the lines above",
         )
     read = sum(seal.records for seal in verdict.seals.values())
     tell(
