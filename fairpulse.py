@@ -10,6 +10,7 @@ To opt into the plugin, which gives tests the fixture `replay`, write in a `conf
     pytest_plugins = ["fairpulse"]
 """
 
+import signal
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, PathFinder
@@ -68,6 +69,8 @@ def use_packages(*, first: bool = False) -> None:
 
 def main() -> None:
     """Run the program `fairpulse`; whatever packages its folder or PYTHONPATH have, it takes ours."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # until the program has its own handler: no traceback of imports
     use_packages(first=True)
     from schemas.console import main as run
 

@@ -6,7 +6,6 @@ import re
 import signal
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final, NoReturn
 
@@ -15,7 +14,8 @@ from click.exceptions import NoArgsIsHelpError
 from typing_extensions import override
 
 from schemas.errors import FairpulseError
-from schemas.interrupts import end_cleanly
+from schemas.interrupts import end_at_once, end_cleanly
+from schemas.nearest import nearest
 from schemas.outputs import OutputLost, ReaderGone, drop_output, hold_outputs, reason
 
 NAME: Final = "fairpulse"
@@ -73,8 +73,8 @@ class Commands(click.Group):
         if not name.startswith("-") and self.get_command(ctx, name) is None:
             from schemas.kinds import quoted
 
-            near = get_close_matches(name, self.list_commands(ctx), n=1)
-            ctx.fail(f"{quoted(name)} is not a command" + (f"; did you mean {near[0]}?" if near else ""))
+            near = nearest(name, self.list_commands(ctx))
+            ctx.fail(f"{quoted(name)} is not a command" + (f"; did you mean {near}?" if near else ""))
         return super().resolve_command(ctx, args)
 
 
@@ -161,7 +161,7 @@ def _run(command: click.Command, arguments: Sequence[str] | None) -> int:
         click.echo(f"error: {_on_one_line(_usage(error, sys.argv[1:] if arguments is None else arguments))}", err=True)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt) as error:
-        return 128 + getattr(error.__cause__ or error, "number", signal.SIGINT)
+        return _interrupted(error.__cause__ or error)
     except OSError as error:
         if error.filename is None and not isinstance(error, PermissionError) and error.errno not in _OF_DISKS:
             raise  # of a connection, perhaps: a bug, which a traceback explains
@@ -169,6 +169,11 @@ def _run(command: click.Command, arguments: Sequence[str] | None) -> int:
         _tell(FairpulseError(f"{name}: {reason(error)}", hint=_cure(error)))
         return 1
     return result if isinstance(result, int) else 0
+
+
+def _interrupted(error: BaseException) -> int:
+    """Return the exit code after a signal that asks for an end."""
+    return 128 + int(getattr(error, "number", signal.SIGINT))
 
 
 def _cure(error: OSError) -> str:
@@ -197,7 +202,8 @@ def _wrong(error: click.ClickException, arguments: Sequence[str]) -> str:
             return f"{_as_typed(param, arguments)}: {_lower(error.message)}"
         case click.NoSuchOption():
             name = f"{quoted(error.option_name)} is not an option"
-            return f"{name}; did you mean {min(error.possibilities)}?" if error.possibilities else name
+            near = nearest(error.option_name, error.possibilities or ())
+            return f"{name}; did you mean {near}?" if near else name
         case click.BadOptionUsage(option_name=str() as name) if "requires" in error.message:
             return f"{name} needs a value"
         case _:
@@ -221,7 +227,7 @@ def _lower(text: str) -> str:
 def _on_one_line(text: str) -> str:
     from schemas.kinds import visible
 
-    return visible(" ".join(text.splitlines()))
+    return visible(text.strip())
 
 
 def _tell(error: FairpulseError) -> None:
@@ -238,5 +244,10 @@ def _tell(error: FairpulseError) -> None:
 def main(command: click.Command = program) -> NoReturn:
     """Run a command as a program of its own: with its standard streams and signals."""
     hold_outputs()
-    end_cleanly()
-    sys.exit(run(command))
+    try:
+        end_cleanly()
+        code = run(command)
+        end_at_once()
+    except KeyboardInterrupt as error:  # while an error was told, or between two steps
+        code = _interrupted(error)
+    sys.exit(code)

@@ -3,15 +3,15 @@
 import os
 from collections.abc import Mapping
 from datetime import timedelta
-from difflib import get_close_matches
 from typing import Any, Final, Self
 
-from pydantic import ValidationError
+from pydantic import ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.durations import duration_text
 from schemas.errors import InvalidSettings
-from schemas.kinds import checked, complaint, kind_of
+from schemas.kinds import checked, complaint, kind_of, refuse_underscore
+from schemas.nearest import nearest
 
 PREFIX: Final = "FAIRPULSE_"
 """All our variables start with this; an unknown one that does is refused (a typo must not be a default)."""
@@ -26,6 +26,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, extra="forbid", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _plain_numbers(cls, value: object, info: ValidationInfo) -> object:
+        return refuse_underscore(kind_of(cls.model_fields[str(info.field_name)]), value)
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None, **options: object) -> Self:
@@ -109,6 +114,6 @@ def refuse_unknown(environment: Mapping[str, str]) -> None:
     for name in sorted(environment):
         if name.upper().startswith(PREFIX) and name.upper() not in known:
             endings = [one.removeprefix(PREFIX) for one in known]
-            near = get_close_matches(name.upper().removeprefix(PREFIX), endings, n=1)
-            hint = f"did you mean {PREFIX}{near[0]}?" if near else "remove it"
+            near = nearest(name.upper().removeprefix(PREFIX), endings)
+            hint = f"did you mean {PREFIX}{near}?" if near else "remove it"
             raise InvalidSettings(f"{name} is not a setting", hint=hint)

@@ -29,8 +29,18 @@ def ending_signals() -> tuple[signal.Signals, ...]:
     return (signal.SIGINT, signal.SIGTERM, *((hangup,) if heard else ()))
 
 
+def end_at_once() -> None:
+    """Let every signal end the process without a word: before a command runs and after it, nothing is to be cleaned up.
+
+    Ctrl-C would be an exception in whatever is being imported or taken down, with a traceback.
+    """
+    for number in ending_signals():
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def end_cleanly() -> None:
-    """Let SIGTERM and SIGHUP end a command as Ctrl-C does, which Python itself turns into an exception."""
+    """Let SIGTERM and SIGHUP end a command as Ctrl-C does, which is an exception; an ignored Ctrl-C stays ignored."""
 
     def end(number: int, _frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)
@@ -39,6 +49,8 @@ def end_cleanly() -> None:
     for number in ending_signals():
         if number != signal.SIGINT:
             signal.signal(number, end)
+        elif signal.getsignal(number) is signal.SIG_DFL:  # of `end_at_once`
+            signal.signal(number, signal.default_int_handler)
 
 
 @contextmanager

@@ -7,10 +7,12 @@ give instead, with an example. It never has the words of a library.
 import re
 from collections.abc import Iterable
 from datetime import timedelta
-from difflib import get_close_matches
+from functools import partial
+from ipaddress import IPv6Address
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+from unicodedata import category
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, TypeAdapter, ValidationError
@@ -18,6 +20,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from schemas.durations import MOST, BadDuration, duration, duration_text
+from schemas.nearest import nearest
 
 MOST_SHOWN: Final = 60
 """Characters of a value that an error repeats."""
@@ -95,8 +98,10 @@ def _broker(entry: str) -> str:
         return "has a user name or password"
     if any(one.isspace() for one in entry):
         return "has a blank inside"
+    if ";" in entry:
+        return "has a semicolon instead of a comma"
     host, colon, port = entry.rpartition(":")
-    if not colon or not port:
+    if not colon or not port or entry.endswith("]"):
         return "has no port"
     if not host:
         return "has no host"
@@ -104,11 +109,21 @@ def _broker(entry: str) -> str:
         return "has a port that is not a number"
     if len(port) > 5 or not 1 <= int(port) <= 65_535:
         return "has a port that is not between 1 and 65535"
-    if ":" in host and not re.fullmatch(r"\[[0-9A-Fa-f:.%]+\]", host):
-        return "has more than one colon; an IPv6 address needs brackets"
-    if not re.fullmatch(r"[A-Za-z0-9._-]+|\[.*\]", host):
+    if host.startswith("[") and host.endswith("]"):
+        return "" if _is_ipv6(host[1:-1]) else "has no IPv6 address in its brackets"
+    if ":" in host:
+        return "has more than one colon" + ("; an IPv6 address needs brackets" if _is_ipv6(host) else "")
+    if not re.fullmatch(r"[A-Za-z0-9._-]+", host):
         return "has a character that no host has"
     return ""
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _web_address(value: str) -> str:
@@ -119,6 +134,30 @@ def _web_address(value: str) -> str:
         raise wrong("has a user name or password before the host; the token is a setting of its own")
     if not re.fullmatch(r"[^\s?#]+", rest) or rest.startswith(("/", ":")):
         raise wrong("is not an address of a server: host, port and path alone")
+    return value
+
+
+def _secret(value: SecretStr) -> SecretStr:
+    if problem := secret_problem(value.get_secret_value()):
+        raise wrong(problem)
+    return value
+
+
+def secret_problem(secret: str) -> str:
+    """Return what is wrong with a password or key; empty if nothing is."""
+    if "\n" in secret or "\r" in secret:
+        return "has a line end"
+    if any(category(one) in ("Cc", "Cs") for one in secret):  # Cs: bytes that are not UTF-8
+        return "has a character that cannot be printed"
+    return ""
+
+
+def _token(value: SecretStr) -> SecretStr:
+    token = value.get_secret_value()
+    if any(one.isspace() and one not in "\r\n" for one in token):
+        raise wrong("has a blank")
+    if not token.isascii():
+        raise wrong("has a character that is not ASCII")
     return value
 
 
@@ -140,8 +179,11 @@ FixedPort = Annotated[int, Field(ge=1, le=65_535)]
 File = Annotated[Path, BeforeValidator(_not_empty)]
 """A path of a file or folder; an empty text would be this folder."""
 
-Secret = Annotated[SecretStr, BeforeValidator(_not_empty)]
-"""A password, token or key: no error repeats it."""
+Secret = Annotated[SecretStr, BeforeValidator(_not_empty), AfterValidator(_secret)]
+"""A password or key: no error repeats it."""
+
+Token = Annotated[Secret, AfterValidator(_token)]
+"""A secret that goes into a header of HTTP, where a client's own error would repeat it."""
 
 Host = Annotated[str, BeforeValidator(_not_empty), AfterValidator(_host)]
 """A host name or an IP address."""
@@ -160,7 +202,7 @@ _NOUNS: Final[dict[type, str]] = {
     int: "a whole number",
     float: "a number",
     Path: "a path",
-    SecretStr: "a text that is not empty",
+    SecretStr: "a text in UTF-8",
     str: "a text",
 }
 _OF_KIND: Final[dict[object, str]] = {
@@ -168,6 +210,8 @@ _OF_KIND: Final[dict[object, str]] = {
     _brokers: "brokers as host:port,host:port",
     _web_address: "an address http://host:port",
     _user_name: "the name of a principal",
+    _token: "the token alone, in ASCII without blanks",
+    _secret: "a text on one line",
 }
 
 
@@ -178,9 +222,18 @@ def checked(kind: Any, value: object, example: str) -> Any:
         BadValue: why it cannot be one.
     """
     try:
-        return TypeAdapter[Any](kind).validate_python(value)
+        return TypeAdapter[Any](Annotated[kind, BeforeValidator(partial(refuse_underscore, kind))]).validate_python(
+            value
+        )
     except ValidationError as error:
         raise complaint(error.errors(include_url=False)[0], kind, example) from None
+
+
+def refuse_underscore(kind: Any, value: object) -> object:
+    """Return the value; raise for a number such as 1_000, which Python takes and no other program does."""
+    if type_of(kind) in (int, float) and isinstance(value, str) and re.fullmatch(r"[0-9.+-]+_[0-9_.]+", value.strip()):
+        raise wrong("has an underscore")
+    return value
 
 
 def complaint(error: Any, kind: Any, example: str) -> BadValue:
@@ -194,11 +247,12 @@ def complaint(error: Any, kind: Any, example: str) -> BadValue:
     given = error.get("input")
     words = choices(kind)
     if words:
-        near = get_close_matches(given.lower(), words, n=1) if isinstance(given, str) else []
-        meant = f"did you mean {near[0]}? It may be" if near else "give one of"
+        near = nearest(given, words) if isinstance(given, str) else ""
+        meant = f"did you mean {near}? It may be" if near else "give one of"
         is_empty = isinstance(given, str) and not given.strip()
         return BadValue("is empty" if is_empty else "is not one of the choices", f"{meant} {', '.join(words)}")
-    return BadValue(_wrong(error, kind, given), f"give {expected(kind)}, for example {example}")
+    is_above = error["type"] in ("less_than_equal", "less_than", "int_parsing_size")
+    return BadValue(_wrong(error, kind, given), f"give {expected(kind, every_limit=is_above)}, for example {example}")
 
 
 def _wrong(error: Any, kind: Any, given: object) -> str:
@@ -209,7 +263,7 @@ def _wrong(error: Any, kind: Any, given: object) -> str:
     base, _ = _parts(kind)
     match error["type"]:
         case "greater_than_equal" | "greater_than":
-            is_negative = str(given).lstrip().startswith("-")
+            is_negative = re.match(r"\s*-.*[1-9]", str(given)) is not None
             return "is negative" if is_negative else "is too short" if base is timedelta else "is too small"
         case "less_than_equal" | "less_than":
             return "is too long" if base is timedelta else "is too large"
@@ -221,10 +275,10 @@ def _wrong(error: Any, kind: Any, given: object) -> str:
             return f"is not {_NOUNS.get(base, 'a value')}"
 
 
-def expected(kind: Any) -> str:
-    """Return what a value of a kind is, with its limits."""
+def expected(kind: Any, *, every_limit: bool = False) -> str:
+    """Return what a value of a kind is, with its limits; those too, if asked for, that go without saying."""
     base, about = _parts(kind)
-    for one in about:
+    for one in reversed(about):
         if isinstance(one, AfterValidator) and one.func in _OF_KIND:
             return _OF_KIND[one.func]
     noun = _NOUNS.get(base, "a value")
@@ -234,7 +288,7 @@ def expected(kind: Any) -> str:
         one.lt for one in about if isinstance(one, Lt)
     ]
     low = _number(max(least)) if least and max(least) != timedelta(0) else ""
-    high = _number(min(most)) if most and not _goes_without_saying(min(most)) else ""
+    high = _number(min(most)) if most and (every_limit or not _goes_without_saying(min(most))) else ""
     if above:
         return f"{noun} above {_number(above[0])}" + (f" and at most {high}" if high else "")
     if low and high:
@@ -283,7 +337,9 @@ def _goes_without_saying(limit: Any) -> bool:
 
 
 def _number(limit: Any) -> str:
-    return duration_text(limit) if isinstance(limit, timedelta) else str(limit)
+    if isinstance(limit, timedelta):
+        return duration_text(limit)
+    return f"{limit:,}" if _goes_without_saying(limit) else str(limit)
 
 
 def quoted(value: object) -> str:

@@ -5,11 +5,21 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, Final
 
 from typing_extensions import override
 
 from schemas.errors import Unavailable
+
+_UNSAID: Final = {
+    "Timeout": "no answer in time",
+    "Connection": "the connection failed",
+    "NodeNotReady": "the connection failed",
+    "NoBrokers": "no broker answers",
+    "Unavailable": "no broker answers",
+    "UnknownTopic": "there is no such topic",
+}
+"""What an error of a Kafka client means that has no words of its own, by a part of its name."""
 
 
 class ReaderGone(Exception):
@@ -65,10 +75,24 @@ def _told() -> Iterator[None]:
         ) from None
 
 
-def reason(error: OSError) -> str:
-    """Return what the system says of an error, for the end of a sentence."""
-    said = error.strerror or type(error).__name__
-    return said[:1].lower() + said[1:]
+def reason(error: BaseException | type[BaseException] | None) -> str:
+    """Return why something failed, in the words of the system or of Kafka, for the end of a sentence.
+
+    Args:
+        error: an error, the class that a Kafka client has for a broker's answer, or None if there is nothing to ask.
+    """
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, UnicodeError):
+        return "it is not UTF-8 text"
+    said = getattr(error, "strerror", None) or getattr(error, "description", None)
+    if not said and type(error).__module__ == "sqlite3":  # which takes as long to import as all else here
+        said = str(error)
+    if not said:
+        name = (error if isinstance(error, type) else type(error)).__name__
+        said = next((words for part, words in _UNSAID.items() if part in name), "no reason is given")
+    said = " ".join(str(said).split()).rstrip(".")
+    return said if said[:2].isupper() else said[:1].lower() + said[1:]
 
 
 def hold_outputs() -> None:

@@ -8,7 +8,20 @@ from pydantic import Field, model_validator
 
 from schemas.environment import PREFIX, Settings
 from schemas.errors import InvalidSettings
-from schemas.kinds import Brokers, Duration, File, FixedPort, Host, Port, Secret, UserName, WebAddress
+from schemas.kinds import (
+    Brokers,
+    Duration,
+    File,
+    FixedPort,
+    Host,
+    Port,
+    Secret,
+    Token,
+    UserName,
+    WebAddress,
+    secret_problem,
+)
+from schemas.outputs import reason
 from schemas.topics import PARTITIONS
 
 LOOPBACK: Final = "127.0.0.1"
@@ -38,7 +51,8 @@ class KafkaSettings(Settings):
     sasl_mechanism: Annotated[Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"], Field(examples=["SCRAM-SHA-256"])] = (
         "SCRAM-SHA-512"
     )
-    """How the password is proved. SCRAM never sends it; PLAIN does, and is taken with SASL_SSL only."""
+    """How the client proves that it knows the password. SCRAM never sends it. PLAIN does, and is taken with SASL_SSL
+    only."""
 
     sasl_username: Annotated[UserName | None, Field(examples=["fairpulse-worker"])] = None
     """The principal of this program, for instance fairpulse-worker; `fairpulse acls` lists what each may do."""
@@ -71,7 +85,7 @@ class KafkaSettings(Settings):
         """Return the password, from the file if one is named: a new one is taken at the next connection.
 
         Raises:
-            InvalidSettings: the file is missing or empty.
+            InvalidSettings: the file is missing or empty, or holds more than a password.
         """
         if self.sasl_password_file is None:
             return "" if self.sasl_password is None else self.sasl_password.get_secret_value()
@@ -79,11 +93,15 @@ class KafkaSettings(Settings):
             password = self.sasl_password_file.read_text(encoding="utf-8").strip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
             raise InvalidSettings(
-                f"{PREFIX}SASL_PASSWORD_FILE: the file cannot be read ({type(error).__name__})",
+                f"{PREFIX}SASL_PASSWORD_FILE: the file cannot be read ({reason(error)})",
                 hint="name a file that this user may read and that holds the password and nothing else",
             ) from None
         if not password:
             raise InvalidSettings(f"{PREFIX}SASL_PASSWORD_FILE: the file is empty", hint="write the password into it")
+        if problem := secret_problem(password):
+            raise InvalidSettings(
+                f"{PREFIX}SASL_PASSWORD_FILE: the password {problem}", hint="write the password alone, on one line"
+            )
         return password
 
     @model_validator(mode="after")
@@ -94,23 +112,24 @@ class KafkaSettings(Settings):
         }
         if not self.wants_password and given:
             raise InvalidSettings(
-                f"{PREFIX}{min(given).upper()}: no use with {PREFIX}SECURITY_PROTOCOL={self.security_protocol}",
-                hint=f"set {PREFIX}SECURITY_PROTOCOL to SASL_SSL or SASL_PLAINTEXT, or remove it",
+                f"{PREFIX}{min(given).upper()}: has no effect with {PREFIX}SECURITY_PROTOCOL={self.security_protocol}",
+                hint=f"set {PREFIX}SECURITY_PROTOCOL to SASL_SSL or SASL_PLAINTEXT, or remove "
+                f"{PREFIX}{min(given).upper()}",
             )
         if self.wants_password:
             if "sasl_username" not in given:
                 raise InvalidSettings(
-                    f"{PREFIX}SASL_USERNAME: missing, and {self.security_protocol} needs it",
+                    f"{PREFIX}SASL_USERNAME: is missing; {self.security_protocol} needs it",
                     hint="name the principal of this program; `fairpulse acls` lists them",
                 )
             if len(given) != 2:
-                what = "missing" if len(given) < 2 else f"{PREFIX}SASL_PASSWORD is given too"
+                what = "is missing" if len(given) < 2 else f"{PREFIX}SASL_PASSWORD is given too"
                 raise InvalidSettings(
                     f"{PREFIX}SASL_PASSWORD_FILE: {what}",
-                    hint="name a file that holds the password, or set SASL_PASSWORD; one of the two",
+                    hint=f"name a file that holds the password, or set {PREFIX}SASL_PASSWORD; one of the two",
                 )
             if not self.password():
-                raise InvalidSettings(f"{PREFIX}SASL_PASSWORD: empty", hint="set the password of the principal")
+                raise InvalidSettings(f"{PREFIX}SASL_PASSWORD: is empty", hint="set the password of the principal")
             if self.sasl_mechanism == "PLAIN" and not self.is_encrypted:
                 raise InvalidSettings(
                     f"{PREFIX}SASL_MECHANISM: PLAIN would send the password readable over {self.security_protocol}",
@@ -119,8 +138,8 @@ class KafkaSettings(Settings):
         if self.ssl_ca_file is not None:
             if not self.is_encrypted:
                 raise InvalidSettings(
-                    f"{PREFIX}SSL_CA_FILE: no use with {PREFIX}SECURITY_PROTOCOL={self.security_protocol}",
-                    hint=f"set {PREFIX}SECURITY_PROTOCOL to SASL_SSL or SSL, or remove it",
+                    f"{PREFIX}SSL_CA_FILE: has no effect with {PREFIX}SECURITY_PROTOCOL={self.security_protocol}",
+                    hint=f"set {PREFIX}SECURITY_PROTOCOL to SASL_SSL or SSL, or remove {PREFIX}SSL_CA_FILE",
                 )
             if not self.ssl_ca_file.is_file():
                 raise InvalidSettings(
@@ -149,8 +168,8 @@ class WorkerSettings(Settings):
     """Workers that keep a warm copy of each partition's state, for a takeover without reading the journal."""
 
     chunk_records: Annotated[int, Field(ge=1, le=20_000, examples=["500"])] = 2_000
-    """Most records of a partition that are folded and journalled at once: 2,000 take about 30 ms and 100 KB. Of a slow
-    fair there are one or two."""
+    """Maximum number of records of a partition that are folded and journalled at once: 2,000 take about 30 ms and
+    100 KB. A slow fair has one or two at a time."""
 
     generation: Annotated[int, Field(ge=1, le=9_999, examples=["2"])] = 1
     """Raised to throw all state away: each generation has a consumer group and a journal of its own, and folds the
@@ -202,14 +221,15 @@ class GatewaySettings(Settings):
     """Events that one terminal may send at once, after it was offline."""
 
     gateway_requests: Annotated[int, Field(ge=1, le=100_000, examples=["256"])] = 512
-    """Requests under way at most; more are answered 503."""
+    """Maximum number of requests in progress; more are answered 503."""
 
     gateway_connections: Annotated[int, Field(ge=1, le=100_000, examples=["5000"])] = 2_000
-    """Open connections at most; more are answered 503 and closed."""
+    """Maximum number of open connections; more are answered 503 and closed."""
 
     gateway_memory: Annotated[int, Field(ge=2_097_152, le=1 << 40, examples=["4194304"])] = 3_145_728
-    """Bytes of request bodies under way at most; more are answered 503. With 300 bytes per event, the default is 10,000
-    events: as many as Kafka should confirm in a second or two. With many more, a busy Kafka misses the deadline."""
+    """Maximum bytes of request bodies in progress; more are answered 503. With 300 bytes per event, the default is
+    10,000 events: as many as Kafka should confirm in a second or two. With many more, a busy Kafka misses the
+    deadline."""
 
     gateway_remembered_events: Annotated[int, Field(ge=1, le=1_000_000_000, examples=["50000"])] = 100_000
     """Events remembered to answer `duplicate` at once, about 250 bytes each. The stream knows all of them."""
@@ -230,7 +250,7 @@ class LogSettings(Settings):
     """How gateway, worker, audit, exporter and terminal log on standard error."""
 
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(examples=["warning"])] = "info"
-    """Least severe message that is logged."""
+    """Lowest level that is logged."""
 
     log_format: Annotated[Literal["text", "json"], Field(examples=["json"])] = "text"
     """How a message is written: as a line for a reader, or as one JSON object per line, for what collects logs."""
@@ -267,12 +287,12 @@ class LocalSettings(Settings):
 
 
 class GrafanaSettings(Settings):
-    """Which Grafana `fairpulse dashboards push|annotate|snapshot|doctor` talk to. Workers never do."""
+    """The Grafana that `fairpulse dashboards` uses. Workers never use it."""
 
     grafana_url: Annotated[WebAddress, Field(examples=["https://grafana.example/boards"])] = f"http://{LOOPBACK}:3000"
     """Address of Grafana, with its path if it has one."""
 
-    grafana_token: Annotated[Secret | None, Field(examples=["glsa_0123"])] = None
+    grafana_token: Annotated[Token | None, Field(examples=["glsa_0123"])] = None
     """Token of a service account (glsa_...): role Viewer for doctor, Editor for the rest."""
 
 
@@ -282,7 +302,7 @@ class TerminalSettings(Settings):
     terminal_folder: Annotated[File, Field(examples=["/var/lib/fairpulse/terminal"])] = Path("~/.fairpulse/terminal")
     """Where the terminal keeps its pairing and what it has saved: on a disk of its own machine, never on a network."""
 
-    terminal_token: Annotated[Secret | None, Field(examples=["the-token-of-the-organiser"])] = None
+    terminal_token: Annotated[Token | None, Field(examples=["the-token-of-the-organiser"])] = None
     """Token from the organiser, read by `fairpulse terminal pair` only; without it the command asks."""
 
     terminal_spool_bytes: Annotated[int, Field(ge=65_536, le=1 << 50, examples=["134217728"])] = 268_435_456

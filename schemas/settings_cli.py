@@ -1,6 +1,5 @@
 """`fairpulse settings`: which environment variables there are, and what each may be."""
 
-from difflib import get_close_matches
 from textwrap import fill, indent
 from typing import TYPE_CHECKING
 
@@ -21,9 +20,10 @@ def settings(name: str | None) -> None:
     NAME shows one variable alone; FAIRPULSE_ may be left out. Where a command has an option for a setting, the option
     wins over the variable. Values of this environment are not shown: some are passwords.
     """
-    from schemas.environment import variable
+    from schemas.environment import PREFIX, variable
     from schemas.errors import InvalidSettings
     from schemas.kinds import quoted
+    from schemas.nearest import nearest
     from schemas.settings import ALL_SETTINGS
 
     known = {variable(field): (owner, field) for owner in ALL_SETTINGS for field in owner.model_fields}
@@ -35,8 +35,8 @@ def settings(name: str | None) -> None:
         return
     wanted = name.upper() if name.upper() in known else variable(name)
     if wanted not in known:
-        near = get_close_matches(wanted, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else "`fairpulse settings` lists them all"
+        near = nearest(wanted.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known])
+        hint = f"did you mean {PREFIX}{near}?" if near else "`fairpulse settings` lists them all"
         raise InvalidSettings(f"NAME: {quoted(name)} is not a setting", hint=hint)
     click.echo(told(*known[wanted]))
 

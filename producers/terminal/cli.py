@@ -14,6 +14,8 @@ from schemas.console import INTERRUPTED, Commands
 from schemas.errors import InvalidEvent
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
+
     from producers.terminal.spool import Saved, Spool
     from producers.terminal.terminal import BoothTerminal
 
@@ -56,23 +58,39 @@ def pair(folder: Path | None, server: str, fair_file: Path | None, *, insecure: 
 
     from producers.terminal.card import card_of
     from producers.terminal.link import Link, ServerAnswer
-    from producers.terminal.pairing import checked_server, keep, told_by
+    from producers.terminal.pairing import given_server, keep, told_by
     from schemas.fair.chosen import chosen_fair
     from schemas.settings import TerminalSettings
 
-    address = checked_server(server, insecure=insecure)
+    address = given_server("--server", server, insecure=insecure)
     given = TerminalSettings.load().terminal_token
-    token = given.get_secret_value() if given is not None else click.prompt("Token", hide_input=True, err=True)
+    if given is None:
+        given = _asked_token()
+    token = given.get_secret_value()
 
     async def ask() -> ServerAnswer:
         async with Link(address) as link:
-            return await link.who_am_i(token.strip())
+            return await link.who_am_i(token)
 
     with _spool(folder) as spool:
-        pairing = told_by(asyncio.run(ask()), address, token.strip())
+        pairing = told_by(asyncio.run(ask()), address, token)
         card = card_of(chosen_fair(fair_file), pairing.place, pairing.place_id)
         keep(spool, pairing, card)
         click.echo(f"paired: {pairing.terminal_id} at {card.title}, {card.fair_name}")
+
+
+def _asked_token() -> "SecretStr":
+    """Return the token that a person types, which is not shown."""
+    from schemas.errors import InvalidSettings
+    from schemas.kinds import BadValue
+    from schemas.settings import TerminalSettings
+
+    typed = click.prompt("Token", hide_input=True, err=True).strip()
+    try:
+        token: SecretStr = TerminalSettings.check("terminal_token", typed)
+    except BadValue as error:
+        raise InvalidSettings(f"token: what was typed {error.wrong}", hint=error.instead) from None
+    return token
 
 
 @terminal.command()

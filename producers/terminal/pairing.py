@@ -11,6 +11,7 @@ from producers.terminal.link import ServerAnswer
 from producers.terminal.spool import Spool
 from schemas.errors import InvalidSettings, Unavailable
 from schemas.http_reach import parts_of, strange_answer
+from schemas.kinds import quoted
 
 PAIRING: Final = "pairing"
 CARD: Final = "card"
@@ -89,6 +90,18 @@ def checked_server(text: str, *, insecure: bool = False) -> str:
             hint="use https://, or --insecure on a network that you trust",
         )
     return text.rstrip("/")
+
+
+def given_server(option: str, text: str, *, insecure: bool = False) -> str:
+    """Return the address of a gateway that an option gives.
+
+    Raises:
+        InvalidSettings: as `checked_server`; it names the option and repeats the address, without a password.
+    """
+    try:
+        return checked_server(text, insecure=insecure)
+    except InvalidSettings as error:
+        raise InvalidSettings(f"{option}: {quoted(text)} cannot be used: {error.message}", hint=error.hint) from None
 
 
 def keep(spool: Spool, pairing: Pairing, card: Card) -> None:

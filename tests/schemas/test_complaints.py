@@ -126,6 +126,11 @@ def test_a_variable_is_named_in_the_case_in_which_it_stands_in_the_environment(m
         ("a:1 b:2", "has a blank inside"),
         ("user:s3cret@a:9092", "has a user name or password"),
         ("::1:9092", "has more than one colon; an IPv6 address needs brackets"),
+        ("a:b:9092", "has more than one colon"),
+        ("[::1]", "has no port"),
+        ("[::zz]:1", "has no IPv6 address in its brackets"),
+        ("[kafka]:9092", "has no IPv6 address in its brackets"),
+        ("kafka:9092;b:9092", "has a semicolon instead of a comma"),
         ("kä:9092", "has a character that no host has"),
     ],
 )
@@ -160,16 +165,26 @@ def test_a_bad_list_of_brokers_is_answered_with_what_is_wrong_in_it(
         (["simulate", "--visitors", "many"], '--visitors: "many" is not a whole number; give a whole number from 0'),
         (["simulate", "--scenario", "rush"], '--scenario: "rush" is not one of "fair_day", '),
         (["demo", "--scenario", "rush"], '--scenario: "rush" is not one of "fair_day", '),
+        (
+            ["simulate", "--seed", "9" * 20],
+            f'--seed: "{"9" * 20}" is too large; give a whole number from 0 to 9,223,372,',
+        ),
+        (["simulate", "--seed", "1_000"], '--seed: "1_000" has an underscore; give a whole number'),
+        (["simulate", "--rate", "1_000.5"], '--rate: "1_000.5" has an underscore; give a number above 0'),
+        (["simulate", "--events", "-0"], '--events: "-0" is too small; give'),
         (["wroker"], '"wroker" is not a command; did you mean worker?'),
         (["zzz"], '"zzz" is not a command; see `fairpulse --help`'),
         (["terminals", "enroll"], '"enroll" is not a command; did you mean enrol?'),
         (["worker", "--latenes", "3"], '"--latenes" is not an option; did you mean --lateness?'),
+        (["backfill", "--step"], '"--step" is not an option; see `'),
         (["worker", "--zzz"], '"--zzz" is not an option; see `'),
         (["worker", "--lateness"], "--lateness needs a value"),
-        (["worker", "x\ny", "\x1b[31m"], "got unexpected extra arguments (x y \\x1b[31m); see `"),
+        (["worker", "x\ny", "\x1b[31m"], "got unexpected extra arguments (x\\ny \\x1b[31m); see `"),
         (["terminal", "pair"], "--server is missing; see `"),
         (["recording", "inspect"], "FILE is missing; see `"),
         (["settings", "lateness"], 'NAME: "lateness" is not a setting; did you mean FAIRPULSE_ALLOWED_LATENESS?'),
+        (["settings", "hunter2"], 'NAME: "hunter2" is not a setting; `fairpulse settings` lists them all'),
+        (["recording", "inspect", "a\nb"], "a\\nb cannot be read ("),
         (["worker", "--lateness", "\x1b[31m" + "9x" * 90], '--lateness: "\\x1b[31m9x9x'),
     ],
     ids=lambda value: " ".join(value)[:40].encode("unicode_escape").decode() if isinstance(value, list) else "",
@@ -184,6 +199,54 @@ def test_wrong_usage_is_answered_in_one_line_with_the_words_that_were_typed(
     assert said.rstrip("\n").isprintable()
     assert len(said) < 250
     assert not re.search(r"\^|\bRANGE|range\b|valid|Error|None|'", said)
+
+
+SECRETS = [(owner, field) for owner, field in FIELDS if is_secret(kind_of(owner.model_fields[field]))]
+
+
+@pytest.mark.parametrize(("owner", "field"), SECRETS, ids=[variable(field) for _, field in SECRETS])
+@pytest.mark.parametrize(
+    ("secret", "said"),
+    [
+        ("hunter2\r", "has a line end"),
+        ("hunter2\n", "has a line end"),
+        ("hun\nter2", "has a line end"),
+        ("hunter2\x00", "has a character that cannot be printed"),
+        ("hunter2\x7f", "has a character that cannot be printed"),
+        ("hunter2\udcff", "has a character that cannot be printed"),
+    ],
+    ids=ascii,
+)
+def test_no_secret_holds_what_would_make_a_library_complain_and_repeat_it(
+    owner: type[Settings], field: str, secret: str, said: str
+) -> None:
+    with pytest.raises(InvalidSettings, match=rf"^{variable(field)}: the value {said}; give ") as refused:
+        owner.load(**{field: secret})
+    assert "hun" not in str(refused.value)
+
+
+@pytest.mark.parametrize("field", ["grafana_token", "terminal_token"])
+@pytest.mark.parametrize(
+    ("secret", "said"),
+    [
+        (" hunter2", "has a blank"),
+        ("hunter2\t", "has a"),
+        ("hun ter2", "has a blank"),
+        ("hunter2\N{SNOWMAN}", "has a character that is not ASCII"),
+        ("hunter2\xa0", "has a blank"),
+    ],
+    ids=ascii,
+)
+def test_a_token_goes_into_a_header_as_it_is(field: str, secret: str, said: str) -> None:
+    [owner] = [owner for owner, name in SECRETS if name == field]
+    with pytest.raises(InvalidSettings, match=rf"^{variable(field)}: the value {said}.*; give the token alone") as told:
+        owner.load(**{field: secret})
+    assert "hun" not in str(told.value)
+
+
+@pytest.mark.parametrize("password", ["correct horse", " pa\xdfwort\N{SNOWMAN}:@/%", "p" * 300])
+def test_a_password_may_hold_whatever_can_be_printed(password: str) -> None:
+    assert KafkaSettings.check("sasl_password", password).get_secret_value() == password
 
 
 def numbers() -> Iterator[tuple[str, str]]:

@@ -98,6 +98,7 @@ def test_variables_of_other_programs_and_of_the_tests_are_ignored() -> None:
         ("FAIRPULSE_PARTITIONS", "0"),
         ("FAIRPULSE_PARTITIONS", "513"),
         ("FAIRPULSE_PARTITIONS", "8.5"),
+        ("FAIRPULSE_PARTITIONS", "1_0"),
         ("FAIRPULSE_PARTITIONS", ""),
         ("FAIRPULSE_REPLICATION_FACTOR", "10"),
         ("FAIRPULSE_BOOTSTRAP_SERVERS", "s3cret"),
