@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from schemas.errors import InvalidSettings, Refused
+from schemas.outputs import reason
 from schemas.settings import KafkaSettings
 
 DENIED: Final = {29: "topic", 30: "group", 31: "cluster", 53: "transactional id"}
@@ -103,7 +104,7 @@ def refused(kafka: KafkaSettings, error: object, doing: str) -> Refused | None:
             hint="set FAIRPULSE_SECURITY_PROTOCOL to that of the listener, or use the port of another listener",
         )
     if isinstance(error, ssl.SSLError) or (kafka.is_encrypted and isinstance(error, ConnectionResetError)):
-        why = getattr(error, "verify_message", None) or getattr(error, "reason", None) or type(error).__name__
+        why = getattr(error, "verify_message", None) or getattr(error, "reason", None) or reason(error)
         return Refused(
             f"no TLS with Kafka at {kafka.bootstrap_servers} ({str(why).rstrip('.')})",
             hint="check that the listener speaks TLS, FAIRPULSE_SSL_CA_FILE, and the name in the broker's certificate",

@@ -17,6 +17,8 @@ from schemas.settings import KafkaSettings
 PROBE_S: Final = 5.0
 """How long an address may take to answer one question."""
 
+_SET: Final = "set --bootstrap-servers or FAIRPULSE_BOOTSTRAP_SERVERS"
+
 _QUESTION: Final = bytes.fromhex("0000000a0012000000000001ffff")
 """ApiVersions, version 0: every broker answers it, to everybody, before a password."""
 _ANSWER: Final = bytes.fromhex("00000001")
@@ -59,7 +61,7 @@ async def explain_silence(kafka: KafkaSettings, connect: Connect, question: obje
     reasons = nobody[0].partition(": ")[2] if len(nobody) == 1 else "; ".join(nobody)
     return Unavailable(
         f"no Kafka answers at {kafka.bootstrap_servers} ({reasons})",
-        hint="start one with `fairpulse kafka`, or set FAIRPULSE_BOOTSTRAP_SERVERS",
+        hint=f"start one with `fairpulse kafka`, or {_SET}",
     )
 
 
@@ -104,11 +106,9 @@ async def _explain(
 ) -> FairpulseError | None:
     """Return what is wrong with a server that lets itself be connected; None if nothing is."""
     protocol = kafka.security_protocol
-    other_port = "or take the port of another listener in FAIRPULSE_BOOTSTRAP_SERVERS"
+    other_port = f"or {_SET} to another listener"
     if speaks == "http":
-        return Unavailable(
-            f"a web server answers at {server}, not Kafka", hint="set FAIRPULSE_BOOTSTRAP_SERVERS to that of a broker"
-        )
+        return Unavailable(f"a web server answers at {server}, not Kafka", hint=f"{_SET} to that of a broker")
     if speaks == "silent":
         return Unavailable(
             f"what listens at {server} does not answer", hint="see whether that broker hangs, and restart it"
@@ -131,7 +131,7 @@ async def _explain(
         if speaks == "other":
             return Unavailable(
                 f"what listens at {server} does not answer as Kafka does",
-                hint="set FAIRPULSE_BOOTSTRAP_SERVERS to the address of a broker",
+                hint=f"{_SET} to the address of a broker",
             )
         return Refused(
             f"Kafka at {server} ends the connection of {kafka.principal}",

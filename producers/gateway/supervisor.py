@@ -20,6 +20,7 @@ from producers.records import RawRecord
 from schemas.errors import FairpulseError, InvalidSettings, Refused, Unavailable
 from schemas.kafka_access import client_arguments, refused
 from schemas.logs import logger
+from schemas.outputs import reason
 from schemas.settings import KafkaSettings
 from schemas.topics import ALL_TOPICS, partitioner_of
 
@@ -234,7 +235,7 @@ class Supervisor:
         if not topic:
             return await no_kafka(self._kafka)
         return Unavailable(
-            f"no topic {topic} yet ({type(error).__name__})", hint="create the topics with `fairpulse topics --create`"
+            f"no topic {topic} yet ({reason(error)})", hint="create the topics with `fairpulse topics --create`"
         )
 
     def _tell(self, why: FairpulseError) -> None:

@@ -27,8 +27,8 @@ from schemas.console import INTERRUPTED
     help="Visits on the busiest day. [default: that of the scenario]",
 )
 @options.speed(60.0)
-@click.option("--rate", type=options.number(above=0, example="500"), help="Most events per second.")
-@click.option("--seconds", type=options.length(example="90s"), help="Stop after this long in real time, 90s or 5m.")
+@click.option("--rate", type=options.number(above=0, example="500"), help="Maximum events per second.")
+@click.option("--seconds", type=options.length(example="90s"), help="Stop after this much real time, such as 90s.")
 @click.option("--events", type=options.whole(1, example="10000"), help="Stop after this many events.")
 @click.option(
     "--start", metavar="TIME", help="Where to begin: a day of the fair (2) or a local time (2025-09-11T08:30)."
@@ -107,7 +107,7 @@ def simulate(
     from producers.play.pacing import Pace
     from producers.play.run import SimulationPlan, simulate_fair, start_of
     from producers.play.simulator.scenarios import scenario_named
-    from producers.terminal.pairing import checked_server
+    from producers.terminal.pairing import given_server
     from schemas.fair.chosen import chosen_fair
     from schemas.settings import GatewaySettings, KafkaSettings
 
@@ -127,7 +127,7 @@ def simulate(
             events=events,
         ),
         kafka=None if dry_run else kafka,
-        gateway=None if gateway is None or dry_run else checked_server(gateway),
+        gateway=None if gateway is None or dry_run else given_server("--gateway", gateway),
         registry=GatewaySettings.load(terminals_file=terminals_file).terminals_file,
         spools=spools,
         ledger=ledger,
@@ -154,7 +154,7 @@ def simulate(
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @options.speed(0.0)
-@click.option("--rate", type=options.number(above=0, example="500"), help="Most records per second.")
+@click.option("--rate", type=options.number(above=0, example="500"), help="Maximum records per second.")
 @click.option("--step", is_flag=True, help="Send one record each time that Enter is pressed.")
 @click.option(
     "--resume",

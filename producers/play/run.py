@@ -25,6 +25,7 @@ from producers.registry.store import Registry
 from schemas.errors import InvalidSettings
 from schemas.fair.model import Fair
 from schemas.interrupts import stopping
+from schemas.kinds import quoted
 from schemas.settings import KafkaSettings
 from schemas.times import epoch_ms, from_epoch_ms, venue_ms, wall_ms
 
@@ -253,14 +254,14 @@ def start_of(text: str, fair: Fair) -> int:
     if re.fullmatch(r"[0-9]{1,3}", text):
         number = int(text)
         if not 1 <= number <= len(fair.days):
-            raise InvalidSettings("--start: the fair has no such day", hint=hint)
+            raise InvalidSettings(f"--start: {quoted(text)} is not a day of the fair", hint=hint)
         return epoch_ms(fair.days[number - 1].starts_at)
     try:
         start = venue_ms(text, fair.zone)
-    except ValueError:
-        raise InvalidSettings("--start: neither a day nor a time", hint=hint) from None
+    except (ValueError, OverflowError):
+        raise InvalidSettings(f"--start: {quoted(text)} is neither a day nor a time", hint=hint) from None
     if not epoch_ms(fair.days[0].starts_at) <= start < epoch_ms(fair.days[-1].ends_at):
-        raise InvalidSettings("--start: lies outside the fair", hint=hint)
+        raise InvalidSettings(f"--start: {quoted(text)} lies outside the fair", hint=hint)
     return start
 
 

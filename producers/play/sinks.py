@@ -19,6 +19,7 @@ from producers.records import Record, record_of
 from schemas.errors import Unavailable
 from schemas.events import Event
 from schemas.kafka_access import client_arguments, refused
+from schemas.outputs import reason
 from schemas.settings import KafkaSettings
 
 PATIENCE_S = 20.0
@@ -277,6 +278,6 @@ class KafkaSink(CountingSink):
 
     def _undelivered(self, topic: str, error: BaseException | None) -> Unavailable:
         return refused(self._kafka, error, f"Write on topic {topic}") or Unavailable(
-            f"Kafka at {self._kafka.bootstrap_servers} did not take a record for {topic} ({type(error).__name__})",
+            f"Kafka at {self._kafka.bootstrap_servers} did not take a record for {topic} ({reason(error)})",
             hint="create the topics with `fairpulse topics`, and see that the broker runs",
         )

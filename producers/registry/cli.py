@@ -131,17 +131,22 @@ def _terminal(terminal_id: str, fair: "Fair", kind: str, place_id: str) -> "Term
 
     from schemas.api.terminals import PlaceKind, Terminal
     from schemas.ids import TerminalId
+    from schemas.kinds import quoted
 
     try:
         TypeAdapter(TerminalId).validate_python(terminal_id)
     except ValidationError:
         raise FairpulseError(
-            "this is not a terminal id", hint="use 1-64 letters, digits, dots, underscores and hyphens"
+            f"TERMINAL_ID: {quoted(terminal_id)} is not a terminal id",
+            hint="use 1-64 letters, digits, dots, underscores and hyphens",
         ) from None
     known = {PlaceKind.BOOTH: fair.booths, PlaceKind.GATE: fair.gates, PlaceKind.HALL: fair.halls}
     place = PlaceKind(kind)
     if place in known and place_id not in known[place]:
-        raise FairpulseError(f"the fair file has no such {place}", hint="see the file, or name another with --fair")
+        raise FairpulseError(
+            f"--{place}: {quoted(place_id)} is not a {place} of {fair.fair_id}",
+            hint="see the fair file, or name another with --fair",
+        )
     return Terminal(terminal_id, fair.fair_id, place, place_id)
 
 

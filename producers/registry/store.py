@@ -16,6 +16,8 @@ from schemas.api.terminals import PlaceKind, Terminal, Token
 from schemas.environment import default_of
 from schemas.errors import FairpulseError, Unavailable
 from schemas.settings import GatewaySettings
+from schemas.kinds import quoted
+from schemas.outputs import reason
 from schemas.times import epoch_ms, from_epoch_ms
 
 KEYS_LIVE: Final = 2
@@ -191,7 +193,7 @@ class Registry:
     def _known(self, terminal_id: str) -> Enrolment:
         found = self._find(terminal_id)
         if found is None:
-            raise FairpulseError("there is no terminal with this id", hint="see `fairpulse terminals list`")
+            raise FairpulseError(f"there is no terminal {quoted(terminal_id)}", hint="see `fairpulse terminals list`")
         return found
 
     def _revoke(self, terminal_id: str, now: datetime) -> None:
@@ -247,8 +249,8 @@ class Registry:
 
     def _unavailable(self, error: Exception) -> Unavailable:
         return Unavailable(
-            f"the registry of terminals {self._path.name} cannot be used ({type(error).__name__})",
-            hint="enrol a terminal to create it, or set FAIRPULSE_TERMINALS_FILE to the file that the gateway uses",
+            f"the registry of terminals {quoted(self._path)} cannot be used ({reason(error)})",
+            hint="enrol a terminal to create it, or set --terminals or FAIRPULSE_TERMINALS_FILE to the gateway's file",
         )
 
 

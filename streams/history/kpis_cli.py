@@ -15,7 +15,7 @@ from schemas import options
 @click.argument("what", nargs=-1, metavar="[RECORDING] [NAME]...")
 @click.option("--at", "time", metavar="TIME", help="Of a RECORDING: as a worker showed them at this time.")
 @click.option("--final", is_flag=True, help="Of a RECORDING: after its last record. This is the default.")
-@click.option("--url", help="Ask a running worker for the values: http://HOST:PORT.")
+@click.option("--url", metavar="URL", help="Ask a running worker for the values: http://HOST:PORT.")
 @click.option("--json", "as_json", is_flag=True, help="Print the values as JSON, of a RECORDING or with --url.")
 @options.setting(
     "FairSettings",
@@ -36,8 +36,8 @@ def kpis(
 ) -> None:
     """List the KPIs: what each answers, its unit, windows and source. With --url or a RECORDING, also their values.
 
-    The first word is a RECORDING unless it is the name of a KPI: a file, or a name that ends in .fairrec. Write a file
-    that has the name of a KPI with its folder, ./visits. Each NAME is that of a KPI; without any, all are listed.
+    The first word is a RECORDING unless it is the name of a KPI: a file, or a name that ends in .fairrec. If a file has
+    the name of a KPI, type ./visits. Each NAME is a KPI; without any, all are listed.
 
     TIME is the venue's time, 2025-09-12T09:30, or has an offset. Then all that had been received by TIME counts, in
     windows closed by TIME. The pytest fixture `replay` gives the same numbers.

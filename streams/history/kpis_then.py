@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from schemas.errors import InvalidSettings
+from schemas.kinds import quoted
 from schemas.recording.reader import Recording
 from schemas.times import AFTER_LAST, FIRST, epoch_ms, from_epoch_ms, instant_text, venue_ms
 from streams.history.replay import Replay
@@ -48,7 +49,8 @@ def _milliseconds(time: str, zone: ZoneInfo) -> int:
         milliseconds = -1
     if not epoch_ms(FIRST) <= milliseconds < epoch_ms(AFTER_LAST):
         raise InvalidSettings(
-            "--at: this is not a time", hint="write the venue's time, as 2025-09-12T09:30, or one with an offset"
+            f"--at: {quoted(time)} is not a time",
+            hint="write the venue's time, as 2025-09-12T09:30, or one with an offset",
         )
     return milliseconds
 

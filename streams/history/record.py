@@ -12,6 +12,7 @@ from schemas.errors import InvalidSettings
 from schemas.fair.chosen import chosen_fair_file
 from schemas.fair.file import load_fair
 from schemas.fair.model import Fair
+from schemas.kinds import quoted
 from schemas.settings import KafkaSettings
 from schemas.times import venue_ms
 from streams.history.reading import Span
@@ -69,9 +70,11 @@ def progress_text(taken: Taken) -> str:
 def _instant(option: str, text: str, fair: Fair) -> int:
     try:
         return venue_ms(text, fair.zone)
-    except ValueError:
+    except (ValueError, OverflowError):
         day = fair.days[0].date
-        raise InvalidSettings(f"{option}: this is not a time", hint=f"give a local time such as {day}T09:00") from None
+        raise InvalidSettings(
+            f"{option}: {quoted(text)} is not a time", hint=f"give a local time such as {day}T09:00"
+        ) from None
 
 
 class _Plain:

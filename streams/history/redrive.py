@@ -13,6 +13,7 @@ from schemas.errors import InvalidEvent, Unavailable
 from schemas.events import Event
 from schemas.fair.model import Fair
 from schemas.kafka_access import client_arguments, refused
+from schemas.outputs import reason
 from schemas.settings import KafkaSettings
 from schemas.topics import REJECTED, key_of
 from streams.history.letters import DeadLetters, LetterPlace, admitted
@@ -80,7 +81,7 @@ async def redrive(kafka: KafkaSettings, letters: DeadLetters, plan: RedrivePlan)
                 await producer.send_and_wait(REJECTED.name, value=mark, key=MARK_KEY, partition=partition)
     except (KafkaError, OSError, TimeoutError) as error:
         raise refused(kafka, error, f"Write on topic {topic}") or Unavailable(
-            f"Kafka at {kafka.bootstrap_servers} did not take all events ({type(error).__name__})",
+            f"Kafka at {kafka.bootstrap_servers} did not take all events ({reason(error)})",
             hint="redrive again: events already sent are marked, and nothing is counted twice",
         ) from error
     finally:

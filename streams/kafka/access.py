@@ -9,6 +9,7 @@ from aiokafka.protocol.admin import CreateAclsRequest, DescribeAclsRequest
 
 from schemas.errors import Unavailable
 from schemas.kafka_access import refused
+from schemas.outputs import reason
 from schemas.settings import KafkaSettings
 from schemas.topics import ALL_TOPICS
 from streams.kafka.principals import PREFIX, Rule
@@ -91,7 +92,7 @@ def _refuse(kafka: KafkaSettings, code: int, doing: str) -> None:
     if code:
         problem = for_code(code)
         raise refused(kafka, problem, doing) or Unavailable(
-            f"Kafka did not take the access rules: {problem.__name__}", hint="see the broker's log"
+            f"Kafka did not take the access rules: {reason(problem)}", hint="see the broker's log"
         )
 
 

@@ -47,7 +47,7 @@ def acls(
     Each program has a principal of its own, which may do what the list says and nothing else.
 
     --apply is for an administrator (in docker-compose.sasl.yml, fairpulse-admin). It may be repeated: rules that exist
-    stay, and it takes none away. --check names those that are missing or too many.
+    stay, and it takes none away. --check names missing and extra rules.
     """
     import asyncio
 

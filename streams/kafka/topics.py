@@ -20,6 +20,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 from schemas.errors import FairpulseError, MustStop, Unavailable
 from schemas.kafka_access import client_arguments, refused
 from schemas.kafka_reach import explain_silence, reaches_a_broker
+from schemas.outputs import reason
 from schemas.settings import KafkaSettings
 from schemas.topics import ALL_TOPICS, Topic
 
@@ -108,13 +109,13 @@ async def create_topics(client: AIOKafkaAdminClient, settings: KafkaSettings, to
     try:
         answer = await client.create_topics(new)
     except KafkaError as error:
-        raise Unavailable(f"topics cannot be created: {type(error).__name__}", hint="see the broker's log") from error
+        raise Unavailable(f"topics cannot be created: {reason(error)}", hint="see the broker's log") from error
     for name, code, *_ in answer.topic_errors:
         problem = for_code(code)
         if (told := refused(settings, problem, f"Create on topic {name}")) is not None:
             raise told
         if code and problem is not TopicAlreadyExistsError:
             raise Unavailable(
-                f"topic {name} cannot be created: {problem.__name__}",
+                f"topic {name} cannot be created: {reason(problem)}",
                 hint="check FAIRPULSE_REPLICATION_FACTOR against the number of brokers",
             )

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import track
 
 from schemas.errors import Unavailable
+from schemas.outputs import reason
 
 VERSION: Final = "4.3.1"
 """The Kafka that tests and the demo run; docker-compose.yml names the same."""
@@ -76,7 +77,7 @@ def class_path(cache: Path | None = None, *, sums: Mapping[str, str] | None = No
             download(missing, wanted, directory, get)
         except (OSError, RuntimeError) as error:
             raise Unavailable(
-                f"Kafka's jars cannot be downloaded to {directory} ({type(error).__name__})",
+                f"Kafka's jars cannot be downloaded to {directory} ({reason(error)})",
                 hint="the first start needs the network and 45 MB of disk; check both and run again",
             ) from error
     return list(places.values())

@@ -159,10 +159,10 @@ def test_the_command_prints_the_token_alone_and_lists_without_secrets(path: Path
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("stand-1", "--booth", "h9-999"), "no such booth"),
-        (("stand-1", "--gate", "h1-001"), "no such gate"),
-        (("stand 1", "--booth", "h1-001"), "not a terminal id"),
-        (("stand-1\n", "--booth", "h1-001"), "not a terminal id"),
+        (("stand-1", "--booth", "h9-999"), '--booth: "h9-999" is not a booth of '),
+        (("stand-1", "--gate", "h1-001"), '--gate: "h1-001" is not a gate of '),
+        (("stand 1", "--booth", "h1-001"), 'TERMINAL_ID: "stand 1" is not a terminal id'),
+        (("stand-1\n", "--booth", "h1-001"), 'TERMINAL_ID: "stand-1\\n" is not a terminal id'),
     ],
 )
 def test_an_invalid_place_or_id_is_refused(path: Path, arguments: tuple[str, ...], said: str) -> None:

@@ -62,7 +62,7 @@ def test_it_speaks_tls_with_a_certificate(log_of_events: LocalKafka, paired: Pai
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"terminals_file": "nowhere.sqlite"}, "the registry of terminals nowhere.sqlite cannot be used"),
+        ({"terminals_file": "nowhere.sqlite"}, 'the registry of terminals "nowhere.sqlite" cannot be used'),
         ({"gateway_certificate": "nowhere.pem"}, "the certificate or its key cannot be read"),
         ({"gateway_rate": "0"}, "FAIRPULSE_GATEWAY_RATE"),
         ({"gateway_memory": "1000"}, "FAIRPULSE_GATEWAY_MEMORY"),

@@ -125,7 +125,7 @@ REFUSED: dict[str, tuple[tuple[str | Path, ...], str]] = {
     **{
         f"not a time: {time}": (
             (RUSH, "--at", time),
-            "--at: this is not a time; write the venue's time, as 2025-09-12T09:30, or one with an offset",
+            f'--at: "{time}" is not a time; write the venue\'s time, as 2025-09-12T09:30, or one with an offset',
         )
         for time in ("soon", "", "09:30", "0001-01-01T00:00", "9999-12-31T23:59", "1761377400")
     },

@@ -62,8 +62,16 @@ async def serving(answer: Answer) -> AsyncIterator[str]:
 @pytest.mark.parametrize(
     ("answer", "settings", "said"),
     [
-        (speaks_http, {}, "a web server answers at {at}, not Kafka; set FAIRPULSE_BOOTSTRAP_SERVERS"),
-        (hangs_up, {}, "what listens at {at} does not answer as Kafka does; set FAIRPULSE_BOOTSTRAP_SERVERS"),
+        (
+            speaks_http,
+            {},
+            "a web server answers at {at}, not Kafka; set --bootstrap-servers or FAIRPULSE_BOOTSTRAP_SERVERS",
+        ),
+        (
+            hangs_up,
+            {},
+            "what listens at {at} does not answer as Kafka does; set --bootstrap-servers or ",
+        ),
         (says_nothing, {}, "what listens at {at} does not answer; see whether that broker hangs, and restart it"),
         (alerts, {}, "Kafka at {at} speaks TLS on this port, and FAIRPULSE_SECURITY_PROTOCOL is PLAINTEXT; set it"),
         (alerts, SASL, "Kafka at {at} speaks TLS on this port, and FAIRPULSE_SECURITY_PROTOCOL is SASL_PLAINTEXT; set"),
