@@ -3,6 +3,7 @@
 import errno
 import logging
 import re
+import shutil
 import signal
 import sys
 from collections.abc import Sequence
@@ -36,6 +37,12 @@ SECTIONS: Final = {
 _OF_DISKS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS})
 """Errors of the system that are about a file, even if they do not name it."""
 
+WIDEST: Final = 80
+"""Columns of a help page at most."""
+NARROW: Final = 70
+"""With fewer columns, a help page has no room for two columns of text."""
+NARROWEST: Final = 20
+
 MORE: Final = "More"
 """Title over commands that `SECTIONS` leaves out."""
 
@@ -44,6 +51,37 @@ _NO_LOG = logging.NullHandler()
 
 INTERRUPTED: Final = 128 + signal.SIGINT
 """Exit code after Ctrl-C, as shells expect it."""
+
+
+class HelpPage(click.HelpFormatter):
+    """A help page as wide as the terminal, 80 columns at most; in a narrow one, each text is below its option.
+
+    The library's own page has 50 columns at least, and leaves a third of a narrow line to a text.
+    """
+
+    def __init__(self, indent_increment: int = 2, width: int | None = None, max_width: int | None = None) -> None:
+        columns = min(shutil.get_terminal_size().columns, max_width or WIDEST)
+        super().__init__(indent_increment, width or max(columns - 2, NARROWEST), max_width)
+
+    @override
+    def write_dl(self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        if self.width < NARROW:
+            rows, col_max = [(name.rstrip(), text) for name, text in rows], self.indent_increment
+        super().write_dl(rows, col_max, col_spacing)
+
+    @override
+    def write_text(self, text: str) -> None:
+        if self.width < NARROW:  # a table, which click marks with \b, becomes a paragraph per line
+            text = re.sub(
+                r"^\x08\n((?:.+(?:\n|\Z))+)",
+                lambda table: "\n\n".join(re.sub(" {2,}", ": ", line) for line in table[1].splitlines()) + "\n",
+                text,
+                flags=re.MULTILINE,
+            )
+        super().write_text(text)
+
+
+click.Context.formatter_class = HelpPage
 
 
 class Commands(click.Group):

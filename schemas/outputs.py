@@ -19,7 +19,7 @@ _UNSAID: Final = {
     "Unavailable": "no broker answers",
     "UnknownTopic": "there is no such topic",
 }
-"""What an error of a Kafka client means that has no words of its own, by a part of its name."""
+"""The meaning of errors of a Kafka client that have no words of their own, by a part of their names."""
 
 
 class ReaderGone(Exception):

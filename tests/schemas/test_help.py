@@ -22,8 +22,8 @@ GROUPS: dict[str, click.Command] = {
 PARAMETERS = [(f"{path} {one.name}", path, one) for path, command in ALL_COMMANDS.items() for one in command.params]
 
 
-def help_of(command: click.Command) -> str:
-    shown = CliRunner().invoke(command, ["--help"], terminal_width=COLUMNS, prog_name="fairpulse")
+def help_of(command: click.Command, width: int | None = COLUMNS) -> str:
+    shown = CliRunner().invoke(command, ["--help"], terminal_width=width, prog_name="fairpulse")
     assert shown.exit_code == 0
     return shown.output
 
@@ -80,6 +80,15 @@ def test_a_help_page_has_no_words_of_python_and_names_no_file_of_the_source(path
     page = help_of(ALL_COMMANDS[path])
     assert not re.search(r"INTEGER|FLOAT|RANGE|<=|[0-9]{12,}|%[A-Za-z]|\.py\b|\bNone\b|Settings\b", page)
     assert max(map(len, page.splitlines())) <= COLUMNS
+
+
+@pytest.mark.parametrize("path", ALL_COMMANDS)
+@pytest.mark.parametrize("columns", [40, 60, 71, 72])
+def test_a_help_page_fits_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch, path: str, columns: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = [line.rstrip() for line in help_of(ALL_COMMANDS[path], None).splitlines()]
+    wide = [line for line in lines if len(line) > columns and len(line.split()) > 1]
+    assert not [line for line in wide if not line.startswith("Usage: ")]
 
 
 @pytest.mark.parametrize(("name", "path", "parameter"), PARAMETERS, ids=[name for name, _, _ in PARAMETERS])

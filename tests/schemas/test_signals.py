@@ -1,4 +1,4 @@
-"""A signal that comes while a command starts, complains or ends is no reason for a traceback."""
+"""A signal ends a command without a traceback, also while the command starts or complains."""
 
 import signal
 import subprocess

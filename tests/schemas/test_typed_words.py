@@ -1,4 +1,4 @@
-"""What was typed comes back in the answer, with the option or argument it was typed for, and why in plain words."""
+"""An answer repeats the text that was typed, names its option or argument, and says why in plain words."""
 
 import errno
 import os
@@ -12,6 +12,7 @@ from aiokafka.errors import (
     PolicyViolationError,
     UnknownTopicOrPartitionError,
 )
+from click.testing import CliRunner
 
 from schemas.console import program, run
 from schemas.errors import InvalidSettings
@@ -58,6 +59,23 @@ def test_a_wrong_word_comes_back_with_the_name_of_its_place(
     assert said.startswith(f"error: {told}")
     assert said.count("\n") == 1
     assert "hunter2" not in said
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("hun ter2", "has a blank"),
+        ("hunter2\x01x", "has a character that cannot be printed"),
+        ("hunter2\N{SNOWMAN}", "has a character that is not ASCII"),
+    ],
+    ids=ascii,
+)
+def test_a_token_that_is_typed_is_checked_like_a_variable(tmp_path: Path, typed: str, said: str) -> None:
+    command = ["terminal", "--folder", str(tmp_path), "pair", "--server", "http://127.0.0.1:1"]
+    refused = CliRunner().invoke(program, command, input=f"{typed}\n").exception
+    assert isinstance(refused, InvalidSettings)
+    assert str(refused).startswith(f"token: what was typed {said}; give the token alone")
+    assert "hun" not in str(refused)
 
 
 @pytest.mark.parametrize(
