@@ -182,7 +182,7 @@ File = Annotated[Path, BeforeValidator(_not_empty)]
 Secret = Annotated[SecretStr, BeforeValidator(_not_empty), AfterValidator(_secret)]
 """A password or key: no error repeats it."""
 
-Token = Annotated[Secret, AfterValidator(_token)]
+HeaderSecret = Annotated[Secret, AfterValidator(_token)]
 """A secret that goes into a header of HTTP, where a client's own error would repeat it."""
 
 Host = Annotated[str, BeforeValidator(_not_empty), AfterValidator(_host)]

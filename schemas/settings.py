@@ -13,10 +13,10 @@ from schemas.kinds import (
     Duration,
     File,
     FixedPort,
+    HeaderSecret,
     Host,
     Port,
     Secret,
-    Token,
     UserName,
     WebAddress,
     secret_problem,
@@ -292,7 +292,7 @@ class GrafanaSettings(Settings):
     grafana_url: Annotated[WebAddress, Field(examples=["https://grafana.example/boards"])] = f"http://{LOOPBACK}:3000"
     """Address of Grafana, with its path if it has one."""
 
-    grafana_token: Annotated[Token | None, Field(examples=["glsa_0123"])] = None
+    grafana_token: Annotated[HeaderSecret | None, Field(examples=["glsa_0123"])] = None
     """Token of a service account (glsa_...): role Viewer for doctor, Editor for the rest."""
 
 
@@ -302,7 +302,7 @@ class TerminalSettings(Settings):
     terminal_folder: Annotated[File, Field(examples=["/var/lib/fairpulse/terminal"])] = Path("~/.fairpulse/terminal")
     """Where the terminal keeps its pairing and what it has saved: on a disk of its own machine, never on a network."""
 
-    terminal_token: Annotated[Token | None, Field(examples=["the-token-of-the-organiser"])] = None
+    terminal_token: Annotated[HeaderSecret | None, Field(examples=["the-token-of-the-organiser"])] = None
     """Token from the organiser, read by `fairpulse terminal pair` only; without it the command asks."""
 
     terminal_spool_bytes: Annotated[int, Field(ge=65_536, le=1 << 50, examples=["134217728"])] = 268_435_456
