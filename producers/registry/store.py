@@ -15,9 +15,9 @@ from typing import Final
 from schemas.api.terminals import PlaceKind, Terminal, Token
 from schemas.environment import default_of
 from schemas.errors import FairpulseError, Unavailable
-from schemas.settings import GatewaySettings
 from schemas.kinds import quoted
 from schemas.outputs import reason
+from schemas.settings import GatewaySettings
 from schemas.times import epoch_ms, from_epoch_ms
 
 KEYS_LIVE: Final = 2
