@@ -20,7 +20,7 @@ from schemas.nearest import nearest
 from schemas.outputs import OutputLost, ReaderGone, drop_output, hold_outputs, reason
 
 NAME: Final = "fairpulse"
-"""What is typed to run `program`, however it was started."""
+"""The name that a person types to run `program`, however it was started."""
 
 COMMANDS: Final = "fairpulse.commands"
 """The entry-point group in which packages declare their subcommands."""

@@ -41,7 +41,7 @@ NEWS: Final = 0
 
 
 class ToTry(NamedTuple):
-    """What to type or to open, and what that does."""
+    """A command to type or an address to open, and its effect."""
 
     what: str
     why: str
