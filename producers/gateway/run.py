@@ -150,8 +150,9 @@ async def _serve(server: PlainServer) -> None:
     try:
         await server.serve()
     except SystemExit:
+        host, port = server.config.host, server.config.port
         raise Unavailable(
-            f"port {server.config.port} is taken, or {server.config.host} is not an address of this machine",
+            f"port {port} is taken by another program, or {host} is not an address of this machine",
             hint="set FAIRPULSE_GATEWAY_PORT and FAIRPULSE_GATEWAY_INTERNAL_PORT to free ones, or to 0",
         ) from None
 
