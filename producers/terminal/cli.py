@@ -24,6 +24,16 @@ def _words(codes: Iterable[str]) -> str:
     return ", ".join(map(str, codes))
 
 
+def _choice(codes: Iterable[str]) -> click.Choice[str]:
+    return click.Choice([str(one) for one in codes])
+
+
+def _code(flag: str, codes: Iterable[str], metavar: str, text: str, default: str) -> options.Option:
+    """Return an option that takes one word of a closed list; its help names them all."""
+    help_text = f"{text}: {_words(codes)}."
+    return click.option(flag, type=_choice(codes), default=default, show_default=True, metavar=metavar, help=help_text)
+
+
 ID = click.option(
     "--id",
     "event_id",
@@ -97,18 +107,11 @@ def _asked_token() -> "SecretStr":
 @click.argument("badge", required=False)
 @click.option(
     "--kind",
-    type=click.Choice([str(one) for one in ScanKind]),
+    type=_choice(ScanKind),
     metavar="KIND",
     help=f"Kind of scan: {_words(ScanKind)}. [default: what the place scans]",
 )
-@click.option(
-    "--role",
-    type=click.Choice([str(one) for one in BadgeRole]),
-    default="visitor_professional",
-    show_default=True,
-    metavar="ROLE",
-    help=f"Who the visitor is: {_words(BadgeRole)}.",
-)
+@_code("--role", BadgeRole, "ROLE", "Who the visitor is", "visitor_professional")
 @click.option("--anonymous", is_flag=True, help="Keep no badge: for a visitor who does not want to be tracked.")
 @ID
 @click.pass_obj
@@ -144,7 +147,7 @@ def scan(
     """
 )
 @click.argument("exhibit")
-@click.argument("kind", metavar="KIND", type=click.Choice([str(one) for one in InteractionKind]))
+@click.argument("kind", metavar="KIND", type=_choice(InteractionKind))
 @click.option("--badge", metavar="CODE", help="Badge of the visitor; without it, the interaction is anonymous.")
 @click.option("--rating", type=options.whole(0, 5, example="4"), help="What the visitor thinks of it, 0 to 5.")
 @ID
@@ -160,22 +163,8 @@ def interact(
 @terminal.command()
 @click.option("--partner", required=True, metavar="ID", help="Organisation id of the other side.")
 @click.option("--country", required=True, metavar="CODE", help="Country of the other side, two letters such as DE.")
-@click.option(
-    "--stage",
-    type=click.Choice([str(one) for one in DealStage]),
-    default="contract",
-    show_default=True,
-    metavar="STAGE",
-    help=f"How far the deal is: {_words(DealStage)}.",
-)
-@click.option(
-    "--outcome",
-    type=click.Choice([str(one) for one in OutcomeKind]),
-    default="transaction",
-    show_default=True,
-    metavar="KIND",
-    help=f"What was agreed: {_words(OutcomeKind)}.",
-)
+@_code("--stage", DealStage, "STAGE", "How far the deal is", "contract")
+@_code("--outcome", OutcomeKind, "KIND", "What was agreed", "transaction")
 @click.option("--amount", default="", help="Value of the deal, 1250000.00; leave it out if it is undisclosed.")
 @click.option("--currency", metavar="CODE", default="", help="Currency of the amount, three letters such as EUR.")
 @click.option("--section", metavar="ID", default="", help="Section of the fair. [default: that of the booth]")
