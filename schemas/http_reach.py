@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from schemas.errors import Unavailable
+from schemas.outputs import reason
 
 PORTS: Final = {"http": 80, "https": 443}
 """The ports of addresses that name none."""
@@ -70,10 +71,8 @@ def no_answer(program: str, url: str, error: BaseException, *, start: str = "") 
                 return Unavailable(f"nothing listens at {at}", hint=remedy)
             case TimeoutError():
                 return Unavailable(f"{at} does not answer in time", hint=f"{check}, and the network")
-            case OSError(strerror=str() as said) if not isinstance(cause, ConnectionError):
-                return Unavailable(
-                    f"no connection to {at} ({said[:1].lower()}{said[1:]})", hint=f"{check}, and the network"
-                )
+            case OSError(strerror=str()) if not isinstance(cause, ConnectionError):
+                return Unavailable(f"no connection to {at} ({reason(cause)})", hint=f"{check}, and the network")
             case _:
                 pass
     other = (

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from schemas.errors import FairpulseError, Refused, Unavailable
 from schemas.kafka_access import refused, security_arguments
+from schemas.outputs import reason
 from schemas.settings import KafkaSettings
 
 PROBE_S: Final = 5.0
@@ -95,8 +96,8 @@ def no_connection(error: BaseException) -> str:
             return "nothing listens there"
         case TimeoutError():
             return f"no answer within {PROBE_S:g} s"
-        case OSError(strerror=str() as said):
-            return said[:1].lower() + said[1:]
+        case OSError(strerror=str()):
+            return reason(error)
         case _:
             return "it does not answer as a broker does"
 
