@@ -205,10 +205,8 @@ def _show(demo: _Demo, screen: Console) -> None:
     view = LiveView(stage.fair, _story(demo), None if demo.page is None else demo.page.booth)
     report = demo.report()
     if report["window_end"] is not None:
-        last, kafka = (
-            datetime.fromisoformat(report["window_end"]),
-            KafkaSettings.load(bootstrap_servers=stage.bootstrap),
-        )
+        last = datetime.fromisoformat(report["window_end"])
+        kafka = KafkaSettings.load(bootstrap_servers=stage.bootstrap)
         for before in reports_before(last, TREND, stage.fair, stage.plan.lateness, kafka):
             view.take(before)
     if not screen.is_terminal:

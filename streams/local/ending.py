@@ -4,14 +4,11 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Final
 
 import click
 
-from schemas.interrupts import Ended
+from schemas.interrupts import Ended, ending_signals
 from schemas.outputs import OutputLost, ReaderGone, drop_output
-
-SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class EndRequests:
@@ -37,13 +34,12 @@ class EndRequests:
 
     def listen(self) -> None:
         """Begin to listen."""
-        for number in SIGNALS:
-            if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, self._request)
+        for number in ending_signals():
+            signal.signal(number, self._request)
 
     def ignore(self) -> None:
         """Ignore all requests from now on: cleaning up is bounded in time."""
-        for number in SIGNALS:
+        for number in ending_signals():
             signal.signal(number, signal.SIG_IGN)
 
     def _request(self, number: int, _frame: FrameType | None) -> None:
