@@ -10,7 +10,8 @@ FairpulseError
 └── MustStop          a human must look: going on would lose or double a number
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from typing_extensions import override
 
@@ -39,12 +40,25 @@ class InvalidEvent(FairpulseError):
     Attributes:
         reason: a short code from a closed set, fit for a metric label.
         field: dotted path of the offending field, empty when the record as a whole is meant.
+        word: the name of the text that a page shows for it in the reader's language; empty if it has none.
+        facts: the values in that text.
     """
 
-    def __init__(self, reason: str, message: str, *, field: str = "", hint: str = "") -> None:
+    def __init__(
+        self,
+        reason: str,
+        message: str,
+        *,
+        field: str = "",
+        hint: str = "",
+        word: str = "",
+        facts: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         super().__init__(message, hint=hint)
         self.reason = reason
         self.field = field
+        self.word = word
+        self.facts = facts
 
 
 class InvalidFairFile(FairpulseError):
