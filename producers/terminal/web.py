@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
 from aiohttp import web
@@ -28,7 +29,7 @@ ASK_IDLE_S: Final = 5.0
 SHOWN: Final = 20
 """Most rejected events on the screen; the export has all of them."""
 
-FILES: Final = {"/": "page.html", "/page.js": "page.js", "/page.css": "page.css", "/icon.svg": "icon.svg"}
+STATIC: Final = Path(str(files("producers.terminal") / "static"))
 TYPES: Final = {"html": "text/html", "js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
 
 HEADERS: Final = {
@@ -74,8 +75,9 @@ class Page:
     def application(self) -> web.Application:
         """Return the page as a web application."""
         app = web.Application(middlewares=[self._guard], client_max_size=16_384)
-        for path, name in FILES.items():
-            app.router.add_get(path, _file(name))
+        app.router.add_get("/", _file(STATIC / "page.html"))
+        for path in sorted(one for one in STATIC.rglob("*") if one.suffix[1:] in TYPES):
+            app.router.add_get(f"/{path.relative_to(STATIC).as_posix()}", _file(path))
         app.router.add_get("/api/card", self._card)
         app.router.add_get("/api/state", self._state)
         app.router.add_get("/api/rejected", self._rejected)
@@ -183,9 +185,8 @@ class Page:
         return response
 
 
-def _file(name: str) -> Callable[[web.Request], Awaitable[web.Response]]:
-    body = (files("producers.terminal") / "static" / name).read_bytes()
-    content_type = TYPES[name.rpartition(".")[2]]
+def _file(path: Path) -> Callable[[web.Request], Awaitable[web.Response]]:
+    body, content_type = path.read_bytes(), TYPES[path.suffix[1:]]
 
     async def handle(_: web.Request) -> web.Response:
         return web.Response(body=body, content_type=content_type, charset="utf-8")

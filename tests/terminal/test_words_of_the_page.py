@@ -9,7 +9,7 @@ TERMINAL = Path(__file__).parents[2] / "producers" / "terminal"
 STAFF = (TERMINAL / "README.md").read_text(encoding="utf-8").split("# For the set-up")[0]
 SHOWN = "\n".join(
     path.read_text(encoding="utf-8")
-    for path in (*(TERMINAL / "static").iterdir(), TERMINAL / "status.py")
+    for path in (*(TERMINAL / "static").rglob("*"), TERMINAL / "status.py")
     if path.suffix in {".html", ".js", ".py"}
 )
 OWN = {

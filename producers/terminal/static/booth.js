@@ -1,0 +1,2 @@
+// What the page knows about its place: the card of the terminal program.
+export const booth = { card: { exhibits: [], sections: [], currencies: [], kinds: [] } };

@@ -1,0 +1,10 @@
+// The bar at the bottom: how the last action ended.
+import { at } from "/dom.js";
+import { text } from "/texts.js";
+
+/** Show how an action ended. `mood` is good, bad or none; `word` and `more` are names of texts. */
+export function say(mood, word, more, facts = {}) {
+  at("said").dataset.mood = mood;
+  at("said-word").textContent = text(word, facts);
+  at("said-more").textContent = more ? text(more, facts) : "";
+}

@@ -1,0 +1,85 @@
+"""The page of a booth in a real browser: a terminal program, its page on a 7-inch screen, and its server."""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.support.scripted_server import ScriptedServer
+from tests.support.terminals import BADGE
+
+playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
+CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+IN_A_BROWSER: Final = [
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian: apt-get install chromium)"),
+]
+"""The marks of a test that uses the page: `pytestmark = IN_A_BROWSER`."""
+
+SCREEN: Final = {"width": 1024, "height": 600}
+PICTURES: Final = Path(__file__).parents[2] / "producers" / "terminal" / "screenshots"
+NAMED: Final = frozenset({"Enter", "Tab", "Escape", "ArrowRight", "ArrowDown", "Space"})
+
+
+class Booth:
+    """A terminal program and a browser that shows its page."""
+
+    def __init__(self, folder: Path, server: ScriptedServer, page: "playwright.Page") -> None:
+        self.folder = folder
+        self.server = server
+        self.page = page
+        self.port = 0
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start the program, on the same port again after the first time."""
+        program = Path(sys.executable).with_name("fairpulse")
+        self._process = await asyncio.create_subprocess_exec(
+            program, "terminal", "--folder", self.folder, "serve", "--port", str(self.port),
+            stdout=subprocess.PIPE, env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )  # fmt: skip
+        assert self._process.stdout is not None
+        line = (await self._process.stdout.readline()).decode()
+        self.url = line.split(": ")[1].strip()
+        self.port = int(self.url.rstrip("/").rpartition(":")[2])
+
+    async def kill(self) -> None:
+        """Pull the plug of the program."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGKILL)
+        await self._process.wait()
+
+    async def open(self) -> None:
+        await self.page.goto(self.url)
+        await self.page.wait_for_selector("body[data-ready]")
+
+    async def reads(self, selector: str, text: str) -> None:
+        """Wait until an element has this text."""
+        await playwright.expect(self.page.locator(selector)).to_have_text(text, timeout=20_000)
+
+    async def contains(self, selector: str, text: str) -> None:
+        await playwright.expect(self.page.locator(selector)).to_contain_text(text, timeout=20_000)
+
+    async def type(self, *keys: str) -> None:
+        """Press keys one after the other: names such as Enter, or text."""
+        for key in keys:
+            if key in NAMED or key.startswith(("F", "Shift+")):
+                await self.page.keyboard.press(key)
+            else:
+                await self.page.keyboard.type(key)
+
+    async def scan(self, badge: str = BADGE) -> None:
+        """Do what a wedge scanner does."""
+        await self.type(badge, "Enter")
+
+    async def picture(self, name: str) -> None:
+        """Take a picture for the README, if asked to."""
+        if os.environ.get("TERMINAL_PICTURES"):
+            PICTURES.mkdir(exist_ok=True)
+            await self.page.screenshot(path=PICTURES / f"{name}.png")
