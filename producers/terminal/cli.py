@@ -1,45 +1,20 @@
 """Command line of the booth terminal: pair, scan, interact, deal, status, drain, export-rejected, serve."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from producers.terminal.deal_cli import deal
+from producers.terminal.parts_cli import ID, choice, code_option, open_spool, open_terminal, say, words
 from schemas import options
-from schemas.codes import BadgeRole, DealStage, InteractionKind, OutcomeKind, ScanKind
+from schemas.codes import BadgeRole, InteractionKind, ScanKind
 from schemas.console import INTERRUPTED, Commands
 from schemas.errors import InvalidEvent
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
-
-    from producers.terminal.spool import Saved, Spool
-    from producers.terminal.terminal import BoothTerminal
-
-
-def _words(codes: Iterable[str]) -> str:
-    return ", ".join(map(str, codes))
-
-
-def _choice(codes: Iterable[str]) -> click.Choice[str]:
-    return click.Choice([str(one) for one in codes])
-
-
-def _code(flag: str, codes: Iterable[str], metavar: str, text: str, default: str) -> options.Option:
-    """Return an option that takes one word of a closed list; its help names them all."""
-    help_text = f"{text}: {_words(codes)}."
-    return click.option(flag, type=_choice(codes), default=default, show_default=True, metavar=metavar, help=help_text)
-
-
-ID = click.option(
-    "--id",
-    "event_id",
-    metavar="UUID",
-    help="Id of the event; the same id again is the same event. [default: a new one]",
-)
 
 
 @click.group(cls=Commands)
@@ -82,7 +57,7 @@ def pair(folder: Path | None, server: str, fair_file: Path | None, *, insecure: 
         async with Link(address) as link:
             return await link.who_am_i(token)
 
-    with _spool(folder) as spool:
+    with open_spool(folder) as spool:
         pairing = told_by(asyncio.run(ask()), address, token)
         card = card_of(chosen_fair(fair_file), pairing.place, pairing.place_id)
         keep(spool, pairing, card)
@@ -107,11 +82,11 @@ def _asked_token() -> "SecretStr":
 @click.argument("badge", required=False)
 @click.option(
     "--kind",
-    type=_choice(ScanKind),
+    type=choice(ScanKind),
     metavar="KIND",
-    help=f"Kind of scan: {_words(ScanKind)}. [default: what the place scans]",
+    help=f"Kind of scan: {words(ScanKind)}. [default: what the place scans]",
 )
-@_code("--role", BadgeRole, "ROLE", "Who the visitor is", "visitor_professional")
+@code_option("--role", BadgeRole, "ROLE", "Who the visitor is", "visitor_professional")
 @click.option("--anonymous", is_flag=True, help="Keep no badge: for a visitor who does not want to be tracked.")
 @ID
 @click.pass_obj
@@ -122,11 +97,11 @@ def scan(
 
     BADGE is the code. Without it, codes are read from standard input, one per line, as a scanner types them.
     """
-    with _terminal(folder) as box:
+    with open_terminal(folder) as box:
         chosen = None if kind is None else ScanKind(kind)
 
         def one(code: str | None, name: str | None = None) -> None:
-            _say(box.scan(code, kind=chosen, role=BadgeRole(role), event_id=name))
+            say(box.scan(code, kind=chosen, role=BadgeRole(role), event_id=name))
 
         if badge is not None or anonymous:
             one(badge, event_id)
@@ -143,11 +118,11 @@ def scan(
 @terminal.command(
     help=f"""Save what a visitor did at an exhibit.
 
-    EXHIBIT is its id in the fair file. KIND is one of {_words(InteractionKind)}.
+    EXHIBIT is its id in the fair file. KIND is one of {words(InteractionKind)}.
     """
 )
 @click.argument("exhibit")
-@click.argument("kind", metavar="KIND", type=_choice(InteractionKind))
+@click.argument("kind", metavar="KIND", type=choice(InteractionKind))
 @click.option("--badge", metavar="CODE", help="Badge of the visitor; without it, the interaction is anonymous.")
 @click.option("--rating", type=options.whole(0, 5, example="4"), help="What the visitor thinks of it, 0 to 5.")
 @ID
@@ -156,53 +131,11 @@ def interact(
     folder: Path | None, exhibit: str, kind: str, badge: str | None, rating: int | None, event_id: str | None
 ) -> None:
     """Save an interaction; the help text is above, with all kinds."""
-    with _terminal(folder) as box:
-        _say(box.interact(exhibit, InteractionKind(kind), badge=badge, rating=rating, event_id=event_id))
+    with open_terminal(folder) as box:
+        say(box.interact(exhibit, InteractionKind(kind), badge=badge, rating=rating, event_id=event_id))
 
 
-@terminal.command()
-@click.option("--partner", required=True, metavar="ID", help="Organisation id of the other side.")
-@click.option("--country", required=True, metavar="CODE", help="Country of the other side, two letters such as DE.")
-@_code("--stage", DealStage, "STAGE", "How far the deal is", "contract")
-@_code("--outcome", OutcomeKind, "KIND", "What was agreed", "transaction")
-@click.option("--amount", default="", help="Value of the deal, 1250000.00; leave it out if it is undisclosed.")
-@click.option("--currency", metavar="CODE", default="", help="Currency of the amount, three letters such as EUR.")
-@click.option("--section", metavar="ID", default="", help="Section of the fair. [default: that of the booth]")
-@click.option("--yes", is_flag=True, help="Save without asking.")
-@ID
-@click.pass_obj
-def deal(
-    folder: Path | None,
-    partner: str,
-    country: str,
-    stage: str,
-    outcome: str,
-    amount: str,
-    currency: str,
-    section: str,
-    event_id: str | None,
-    *,
-    yes: bool,
-) -> None:
-    """Show a deal, ask, and save it."""
-    from producers.terminal.deal_form import DealForm
-
-    form = DealForm(
-        partner=partner,
-        country=country,
-        stage=DealStage(stage),
-        outcome=OutcomeKind(outcome),
-        amount=amount,
-        currency=currency,
-        section=section,
-    )
-    with _terminal(folder) as box:
-        box.check_deal(form)
-        value = f"{amount} {currency}" if amount else "undisclosed"
-        click.echo(f"{outcome} {stage} with {partner} ({country}), value {value}", err=True)
-        if not yes:
-            click.confirm("Sign it?", abort=True, err=True)
-        _say(box.deal(form, event_id=event_id))
+terminal.add_command(deal)
 
 
 @terminal.command()
@@ -213,7 +146,7 @@ def status(folder: Path | None) -> None:
 
     from producers.terminal.status import report
 
-    with _terminal(folder) as box:
+    with open_terminal(folder) as box:
         click.echo(asyncio.run(report(box)))
 
 
@@ -230,7 +163,7 @@ def drain(folder: Path | None, seconds: timedelta | None) -> int:
     from producers.terminal.pairing import Pairing
     from producers.terminal.sender import OneSender, Sender
 
-    with _terminal(folder) as box, OneSender(box.spool.folder):
+    with open_terminal(folder) as box, OneSender(box.spool.folder):
         pairing = Pairing.load(box.spool)
         assert pairing is not None
 
@@ -269,7 +202,7 @@ def export(folder: Path | None, file: Path) -> None:
     """
     from producers.terminal.drawer import export_rejected
 
-    with _spool(folder) as spool:
+    with open_spool(folder) as spool:
         count = export_rejected(spool, file)
         click.echo(f"{count:,} events in {file}" if count else "the drawer is empty; no file was written")
 
@@ -296,7 +229,7 @@ def serve(folder: Path | None, terminal_port: int | None) -> int:
     def ready(address: str) -> None:
         click.echo(f"the page of the booth: {address}")
 
-    with _terminal(folder) as box:
+    with open_terminal(folder) as box:
         if settings.badge_key is None:
             click.echo(f"warning: without a badge key only pseudonyms can be scanned; {SET_KEY}", err=True)
         try:
@@ -304,31 +237,3 @@ def serve(folder: Path | None, terminal_port: int | None) -> int:
         except KeyboardInterrupt:
             return INTERRUPTED
         return 0
-
-
-@contextmanager
-def _spool(folder: Path | None) -> "Iterator[Spool]":
-    from producers.terminal.spool import Spool
-    from schemas.settings import TerminalSettings
-
-    settings = TerminalSettings.load(terminal_folder=folder)
-    spool = Spool(settings.terminal_folder.expanduser(), cap_bytes=settings.terminal_spool_bytes)
-    try:
-        yield spool
-    finally:
-        spool.close()
-
-
-@contextmanager
-def _terminal(folder: Path | None) -> "Iterator[BoothTerminal]":
-    from producers.terminal.terminal import BoothTerminal
-    from schemas.settings import TerminalSettings
-
-    key = TerminalSettings.load().badge_key
-    with _spool(folder) as spool:
-        yield BoothTerminal(spool, badge_key=None if key is None else key.get_secret_value().encode())
-
-
-def _say(saved: "Saved") -> None:
-    """Print that an event is safe, at once: its reader may pull the plug."""
-    click.echo(f"saved {saved.seq} {saved.event_id}")

@@ -1,0 +1,76 @@
+"""What the commands of the terminal share: options of closed lists, the spool, the terminal, and the answer."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from schemas import options
+
+if TYPE_CHECKING:
+    from producers.terminal.spool import Saved, Spool
+    from producers.terminal.terminal import BoothTerminal
+
+
+def words(codes: Iterable[str]) -> str:
+    """Return the words of a closed list, for a help text."""
+    return ", ".join(map(str, codes))
+
+
+def choice(codes: Iterable[str]) -> click.Choice[str]:
+    """Return the type of an option or argument that takes one word of a closed list."""
+    return click.Choice([str(one) for one in codes])
+
+
+def code_option(flag: str, codes: Iterable[str], metavar: str, text: str, default: str) -> options.Option:
+    """Return an option that takes one word of a closed list; its help names them all."""
+    help_text = f"{text}: {words(codes)}."
+    return click.option(flag, type=choice(codes), default=default, show_default=True, metavar=metavar, help=help_text)
+
+
+ID = click.option(
+    "--id",
+    "event_id",
+    metavar="UUID",
+    help="Id of the event; the same id again is the same event. [default: a new one]",
+)
+
+
+@contextmanager
+def open_spool(folder: Path | None) -> "Iterator[Spool]":
+    """Open the spool of a folder, or of the one in the settings.
+
+    Raises:
+        Unavailable: the disk does not let it be opened.
+    """
+    from producers.terminal.spool import Spool
+    from schemas.settings import TerminalSettings
+
+    settings = TerminalSettings.load(terminal_folder=folder)
+    spool = Spool(settings.terminal_folder.expanduser(), cap_bytes=settings.terminal_spool_bytes)
+    try:
+        yield spool
+    finally:
+        spool.close()
+
+
+@contextmanager
+def open_terminal(folder: Path | None) -> "Iterator[BoothTerminal]":
+    """Open the terminal of a folder, with the badge key of the settings; raises as `open_spool`.
+
+    Raises:
+        InvalidSettings: it was never paired.
+    """
+    from producers.terminal.terminal import BoothTerminal
+    from schemas.settings import TerminalSettings
+
+    key = TerminalSettings.load().badge_key
+    with open_spool(folder) as spool:
+        yield BoothTerminal(spool, badge_key=None if key is None else key.get_secret_value().encode())
+
+
+def say(saved: "Saved") -> None:
+    """Print that an event is safe, at once: its reader may pull the plug."""
+    click.echo(f"saved {saved.seq} {saved.event_id}")
