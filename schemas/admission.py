@@ -5,12 +5,14 @@ from typing import Final
 
 from schemas.codes import ScanKind
 from schemas.errors import InvalidEvent
-from schemas.events import DealTerms, Event, ExhibitInteraction, VisitorScan
+from schemas.events import DealTerms, Event, ExhibitInteraction, ScanAnnulled, VisitorScan
 from schemas.fair.model import Fair
 from schemas.wire import REASONS
 
 LARGEST_MINOR: Final = 2**63 - 1
 """Largest value of one deal in minor units of the reporting currency: the largest number that a journal keeps."""
+
+_NEVER_ANONYMOUS: Final = "a gate must read every badge; only scans at booths and hall doors may be anonymous"
 
 
 def admission(fair: Fair) -> Callable[[Event], None]:
@@ -27,9 +29,7 @@ def admission(fair: Fair) -> Callable[[Event], None]:
             if scan.gate_id not in gates:
                 raise _unplaced("gate_id", scan.gate_id)
             if scan.badge_ref is None:
-                raise _missing(
-                    "badge_ref", "a gate must read every badge; only scans at booths and hall doors may be anonymous"
-                )
+                raise _missing("badge_ref", _NEVER_ANONYMOUS)
         elif kind is not ScanKind.SESSION and scan.hall_id not in halls:
             raise _unplaced("hall_id", scan.hall_id)
 
@@ -45,6 +45,21 @@ def admission(fair: Fair) -> Callable[[Event], None]:
                 "exhibitor_id: the exhibit belongs to another exhibitor",
                 field="exhibitor_id",
                 hint="send the exhibitor that the fair file gives for the exhibit",
+            )
+
+    def admit_annulment(annulment: ScanAnnulled) -> None:
+        for field, places in (("gate_id", gates), ("hall_id", halls), ("booth_id", booths)):
+            place = getattr(annulment, field)
+            if place is not None and place not in places:
+                raise _unplaced(field, place)
+        if annulment.gate_id is not None and annulment.badge_ref is None:
+            raise _missing("badge_ref", _NEVER_ANONYMOUS)
+        if annulment.target == annulment.event_id:
+            raise InvalidEvent(
+                "bad_value",
+                f"target: {REASONS['bad_value']}",
+                field="target",
+                hint="give the annulment an event id of its own, and name the event that is taken back",
             )
 
     def admit_deal(deal: DealTerms) -> None:
@@ -84,6 +99,8 @@ def admission(fair: Fair) -> Callable[[Event], None]:
                 admit_scan(event)
             case ExhibitInteraction():
                 admit_interaction(event)
+            case ScanAnnulled():
+                admit_annulment(event)
             case DealTerms():
                 admit_deal(event)
             case _:

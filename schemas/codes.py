@@ -82,6 +82,15 @@ class DenyReason(Code):
     UNKNOWN_BADGE = "unknown_badge"
 
 
+class AnnulReason(Code):
+    """Why somebody takes an event back."""
+
+    MISTAKE = "mistake"
+    WRONG_BADGE = "wrong_badge"
+    WRONG_CHOICE = "wrong_choice"
+    TEST = "test"
+
+
 class InteractionKind(Code):
     """What a visitor did at an exhibit."""
 

@@ -1,4 +1,4 @@
-"""The events that terminals send: visitor scan, exhibit interaction, deal signed, amended, cancelled.
+"""The events that terminals send: visitor scan, exhibit interaction, either annulled, deal signed, amended, cancelled.
 
 `type` names the kind and its major version. Inside a major version fields are only added, and optional:
 producers refuse unknown fields, workers ignore them, so either side may be upgraded first.
@@ -16,6 +16,7 @@ from pydantic.dataclasses import dataclass
 
 from schemas.api.terminals import PlaceKind
 from schemas.codes import (
+    AnnulReason,
     BadgeRole,
     CancelReason,
     Capture,
@@ -151,6 +152,31 @@ class ExhibitInteraction(Event):
     session_id: EventId | None = None
     duration_ms: Milliseconds | None = None
     rating: Annotated[int, Field(ge=0, le=5)] | None = None
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class ScanAnnulled(Event):
+    """A terminal takes back a scan or an interaction that it sent, a lead among them.
+
+    It is accepted and stored, and counts as an event. No number takes back its target yet.
+
+    Attributes:
+        target: the `event_id` of the event that is taken back.
+        target_type: the `type` of that event.
+        badge_ref: as in that event, so that both lie in one partition.
+    """
+
+    posted_at: ClassVar[frozenset[PlaceKind]] = VisitorScan.posted_at | ExhibitInteraction.posted_at
+
+    _: KW_ONLY
+    type: Literal["fair.scan.annulled.v1"] = "fair.scan.annulled.v1"
+    target: EventId
+    target_type: Literal["fair.visitor.scanned.v1", "fair.exhibit.interaction.v1"]
+    badge_ref: BadgeRef | None = None
+    why: AnnulReason
+    gate_id: GateId | None = None
+    hall_id: HallId | None = None
+    booth_id: BoothId | None = None
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)

@@ -10,7 +10,16 @@ from datetime import timedelta
 from types import NoneType
 from typing import Final, get_args, get_type_hints
 
-from schemas.events import DealAmended, DealCancelled, DealSigned, Event, ExhibitInteraction, VisitorScan, type_of
+from schemas.events import (
+    DealAmended,
+    DealCancelled,
+    DealSigned,
+    Event,
+    ExhibitInteraction,
+    ScanAnnulled,
+    VisitorScan,
+    type_of,
+)
 from schemas.partitioning import BY_KEY, Partitioner, beside
 
 PARTITIONS = 8
@@ -98,8 +107,8 @@ DEALS = Topic(
 )
 SCANS = Topic(
     name="fair.scans",
-    description="Badge scans at gates, hall doors, booths and sessions.",
-    events=(VisitorScan,),
+    description="Badge scans at gates, hall doors, booths and sessions; annulments of scans and interactions.",
+    events=(VisitorScan, ScanAnnulled),
     key=("badge_ref", "terminal_id"),
 )
 INTERACTIONS = Topic(

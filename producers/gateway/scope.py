@@ -4,8 +4,9 @@ from producers.gateway.stamping import PLACE_FIELDS
 from schemas.api.terminals import PlaceKind, Terminal
 from schemas.codes import ScanKind
 from schemas.errors import InvalidEvent
-from schemas.events import DealRevision, Event, VisitorScan
+from schemas.events import DealRevision, Event, ScanAnnulled, VisitorScan, type_of
 from schemas.fair.model import Fair
+from schemas.topics import EVENT_CLASSES
 
 _KINDS = {
     PlaceKind.BOOTH: frozenset({ScanKind.BOOTH}),
@@ -13,6 +14,7 @@ _KINDS = {
     PlaceKind.HALL: frozenset({ScanKind.ZONE_IN, ScanKind.ZONE_OUT}),
     PlaceKind.DESK: frozenset({ScanKind.SESSION}),
 }
+_POSTED_AT = {type_of(kind): kind.posted_at for kind in EVENT_CLASSES}
 
 
 def check_scope(event: Event, terminal: Terminal, fair: Fair) -> None:
@@ -22,6 +24,8 @@ def check_scope(event: Event, terminal: Terminal, fair: Fair) -> None:
         raise _out_of_scope("type", f"events of this type are posted at: {places}")
     if isinstance(event, VisitorScan) and event.scan_kind not in _KINDS[terminal.place]:
         raise _out_of_scope("scan_kind", "this kind of scan is made elsewhere; pair the terminal with its real place")
+    if isinstance(event, ScanAnnulled) and terminal.place not in _POSTED_AT[event.target_type]:
+        raise _out_of_scope("target_type", "a terminal takes back only what it sent; no such event is posted here")
     _check_place(event, terminal, fair)
     if terminal.place is PlaceKind.BOOTH:
         _check_booth(event, terminal, fair)

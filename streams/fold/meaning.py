@@ -23,7 +23,7 @@ from streams.fold.identity import EVENT_ID_BITS, TERMINAL_BITS, TOPIC_BITS, TOPI
 from streams.fold.state import NOBODY, DealState, Delta, JournalRecord
 from streams.kpis.definition import LONGEST, Kpi, Occasion
 
-FOLD_VERSION: Final = 2
+FOLD_VERSION: Final = 3
 """Raised whenever a code change makes the same events give another state: which events decoding and admission accept,
 how an aggregate folds, how a deal is booked, how the journal writes numbers.
 """

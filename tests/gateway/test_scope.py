@@ -93,5 +93,31 @@ def test_an_event_that_names_no_place_is_taken(terminal: Terminal) -> None:
             check_scope(kind(**sample(kind, terminal)), terminal, FAIR)
 
 
+@pytest.mark.parametrize(
+    ("terminal", "target_type", "taken"),
+    [
+        (BOOTH, "fair.visitor.scanned.v1", True),
+        (BOOTH, "fair.exhibit.interaction.v1", True),
+        (GATE, "fair.visitor.scanned.v1", True),
+        (GATE, "fair.exhibit.interaction.v1", False),
+        (HALL, "fair.visitor.scanned.v1", True),
+        (HALL, "fair.exhibit.interaction.v1", False),
+        (DESK, "fair.visitor.scanned.v1", True),
+        (DESK, "fair.exhibit.interaction.v1", False),
+    ],
+    ids=lambda value: value.place if isinstance(value, Terminal) else str(value),
+)
+def test_a_terminal_takes_back_only_what_is_posted_at_its_place(
+    terminal: Terminal, target_type: str, taken: bool
+) -> None:
+    annulment = builders.annulled("ada", target_type=target_type)
+    if taken:
+        check_scope(annulment, terminal, FAIR)
+        return
+    with pytest.raises(InvalidEvent) as refused:
+        check_scope(annulment, terminal, FAIR)
+    assert (refused.value.reason, refused.value.field) == ("out_of_scope", "target_type")
+
+
 def test_the_table_has_every_field_that_names_a_terminals_place() -> None:
     assert PLACES.keys() == set(PLACE_FIELDS.values())

@@ -1,7 +1,8 @@
 """Every KPI by example: `cases/<kpi>/<story>.json` tells what happens at the small fair, and gives the answer.
 
 An event is written as its builder and the words for it: {"scan": "ada", "kind": "booth", "at": "11:05"},
-{"touch": ...}, {"deal": "d-1", ...}, {"amended": ...}, {"cancelled": ...}, or {"raw": "{", "topic": "fair.scans"}.
+{"touch": ...}, {"annulled": "ada", "target": ...}, {"deal": "d-1", ...}, {"amended": ...}, {"cancelled": ...}, or
+{"raw": "{", "topic": "fair.scans"}.
 More words change the record that a builder makes. "but" replaces fields, or removes them with null; "bytes" pads it to
 a length; "topic" puts it into another topic. "fair", beside the events, replaces text in the small fair's file.
 The answer gives values by label values (with `|` between them) for every window that it names. All other values of such

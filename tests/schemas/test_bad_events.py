@@ -22,7 +22,7 @@ from schemas.topics import DEALS, EVENT_CLASSES, EVENT_TOPICS, INTERACTIONS, REC
 from schemas.wire import REASONS, decode_plain, decode_strict, decoder, encode
 from streams.audit.recount.fair import OracleFair
 from streams.audit.recount.rules import read_event
-from tests.support.builders import FAIR, amended, cancelled, deal, payload, scan, touch
+from tests.support.builders import FAIR, amended, annulled, cancelled, deal, payload, scan, touch
 from tests.support.examples import example_fields, has_example
 
 ACCEPTED = "accepted"
@@ -33,11 +33,15 @@ WORKERS = {topic.name: decoder(topic.name) for topic in EVENT_TOPICS}
 SCAN = payload(scan("ada"))
 DOOR = payload(scan("ada", "zone_out", dwell_ms=60_000))
 TOUCH = payload(touch("ada"))
+ANNULLED = payload(annulled("ada"))
 DEAL = payload(deal("d-1", value=100_000))
 AMENDED = payload(amended("d-1"))
 CANCELLED = payload(cancelled("d-1"))
 PARTY = DEAL["parties"][0]
-TYPICAL = [(SCANS, SCAN), (SCANS, DOOR), (INTERACTIONS, TOUCH), (DEALS, DEAL), (DEALS, AMENDED), (DEALS, CANCELLED)]
+TYPICAL = [
+    *[(SCANS, SCAN), (SCANS, DOOR), (SCANS, ANNULLED), (INTERACTIONS, TOUCH)],
+    *[(DEALS, DEAL), (DEALS, AMENDED), (DEALS, CANCELLED)],
+]
 TYPES = {fields["type"] for _, fields in TYPICAL}
 TYPICAL += [
     (topic, example_fields(kind, fair_id=FAIR))
@@ -328,6 +332,10 @@ FIELDS = [
         for name in [*NEEDED, "interaction_kind", "exhibit_id", "exhibitor_id"]
     ),
     *(
+        Bad(f"an annulment without {name}", without(ANNULLED, name), "missing_field")
+        for name in [*NEEDED, "target", "target_type", "why"]
+    ),
+    *(
         Bad(f"a deal without {name}", without(DEAL, name), "missing_field", topic=DEALS)
         for name in [
             *NEEDED,
@@ -373,6 +381,11 @@ FIELDS = [
         topic=DEALS,
     ),
     Bad("a party with a bad role", changed(DEAL, parties=[PARTY | {"role": "s3cret"}]), "bad_value", topic=DEALS),
+    Bad("an annulment among interactions", as_json(ANNULLED), ACCEPTED, worker="unknown_type", topic=INTERACTIONS),
+    Bad("an annulment of what is not an id", changed(ANNULLED, target="s3cret"), "bad_value"),
+    Bad("an annulment of a deal", changed(ANNULLED, target_type="fair.deal.signed.v1"), "bad_value"),
+    Bad("an annulment of an annulment", changed(ANNULLED, target_type="fair.scan.annulled.v1"), "bad_value"),
+    Bad("an annulment for a reason of its own", changed(ANNULLED, why="s3cret"), "bad_value"),
     Bad("an amendment that does not say what kind", without(AMENDED, "change_kind"), "missing_field", topic=DEALS),
     Bad(
         "a signing with a field of amendments",
@@ -397,6 +410,11 @@ PLACES = [
     Bad("an unknown exhibit", changed(TOUCH, exhibit_id="s3cret"), "unknown_place", topic=INTERACTIONS),
     Bad("an unknown exhibitor", changed(TOUCH, exhibitor_id="s3cret"), "unknown_place", topic=INTERACTIONS),
     Bad("another exhibitor's exhibit", changed(TOUCH, exhibitor_id="e1"), "unknown_place", topic=INTERACTIONS),
+    Bad("an annulment at an unknown gate", changed(ANNULLED, gate_id="s3cret"), "unknown_place"),
+    Bad("an annulment at an unknown hall", changed(ANNULLED, hall_id="s3cret"), "unknown_place"),
+    Bad("an annulment at an unknown booth", changed(ANNULLED, booth_id="s3cret"), "unknown_place"),
+    Bad("an anonymous annulment at a gate", changed(ANNULLED, gate_id="north", badge_ref=None), "missing_field"),
+    Bad("an annulment of itself", changed(ANNULLED, target=ANNULLED["event_id"]), "bad_value"),
     Bad("an unknown section", changed(DEAL, section="s3cret"), "unknown_place", topic=DEALS),
     Bad("a deal at an unknown booth", changed(DEAL, booth_id="s3cret"), "unknown_place", topic=DEALS),
     Bad("a value without currency", without(DEAL, "currency"), "missing_field", topic=DEALS),
@@ -537,6 +555,13 @@ def test_the_field_is_named_down_to_the_party() -> None:
     [
         (scan("ada"), "capture", "later", "use one of: online, offline_replay or manual_backfill"),
         (scan("ada"), "scan_kind", "x", "use one of: entry, exit, zone_in, zone_out, booth or session"),
+        (annulled("ada"), "why", "x", "use one of: mistake, wrong_badge, wrong_choice or test"),
+        (
+            annulled("ada"),
+            "target_type",
+            "x",
+            "use one of: fair.visitor.scanned.v1 or fair.exhibit.interaction.v1",
+        ),
         (deal("d-1"), "ebops_main", "x", "use one of the 13 words that /openapi.json lists"),
         (scan("ada"), "type", "x", "use one of: " + ", ".join(map(type_of, EVENT_CLASSES))),
         (scan("ada"), "gate_id", "a b", "write 1-64 letters, digits, dots, underscores and hyphens"),

@@ -2,7 +2,7 @@
 
 from dataclasses import KW_ONLY, MISSING, fields, replace
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args, get_type_hints
 
 import pytest
 from aiokafka.partitioner import DefaultPartitioner, murmur2
@@ -10,7 +10,7 @@ from pydantic.dataclasses import dataclass
 
 from schemas import events, topics
 from schemas.api.terminals import PlaceKind
-from schemas.events import STRICT, DealTerms, Event, VisitorScan, type_of
+from schemas.events import STRICT, DealTerms, Event, ExhibitInteraction, ScanAnnulled, VisitorScan, type_of
 from schemas.fair.file import example_fair_path
 from schemas.ids import BadgeRef
 from schemas.topics import (
@@ -33,7 +33,7 @@ from schemas.topics import (
 from schemas.wire import encode
 from streams.audit.recount import rules
 from streams.audit.recount.fair import OracleFair
-from tests.support.builders import amended, cancelled, deal, scan, touch
+from tests.support.builders import amended, annulled, cancelled, deal, scan, touch
 from tests.support.examples import example_event
 
 # Apache Kafka, clients/src/test/java/org/apache/kafka/common/utils/UtilsTest.java, testMurmur2
@@ -94,6 +94,22 @@ def test_a_badge_lies_in_the_same_partition_of_both_topics_it_appears_in() -> No
     assert key_of(scan("ada")) == key_of(touch("ada"))
 
 
+@pytest.mark.parametrize("partitions", [1, 2, 8, 100])
+@pytest.mark.parametrize("target", [scan("ada"), scan(None, "booth"), touch("ada"), touch(None)])
+def test_an_annulment_lies_in_the_partition_number_of_its_target_with_a_badge_and_without(
+    target: VisitorScan | ExhibitInteraction, partitions: int
+) -> None:
+    annulment = annulled(target.badge_ref, target=target.event_id, target_type=target.type, terminal=target.terminal_id)
+    places = [topic_of(event).partitioner.choose(key_of(event), partitions, None) for event in (annulment, target)]
+    assert places[0] == places[1]
+
+
+@pytest.mark.parametrize("kind", [VisitorScan, ExhibitInteraction])
+def test_what_may_be_annulled_are_scans_and_interactions(kind: type[Event]) -> None:
+    assert annulled(target_type=type_of(kind)).target_type == type_of(kind)
+    assert get_args(get_type_hints(ScanAnnulled)["target_type"]) == (type_of(VisitorScan), type_of(ExhibitInteraction))
+
+
 def test_every_class_of_events_has_exactly_one_topic() -> None:
     """A class is an event if it has a type; what several share (the terms of deals) bears none."""
     declared = [one for one in vars(events).values() if isinstance(one, type) and issubclass(one, Event)]
@@ -105,6 +121,7 @@ def test_every_class_of_events_has_exactly_one_topic() -> None:
         assert kind in declared
         assert topic_of(example_event(kind)).events.count(kind) == 1
     assert topic_of(scan("ada")) is SCANS
+    assert topic_of(annulled("ada")) is SCANS
     assert topic_of(touch("ada")) is INTERACTIONS
     assert {topic_of(one).name for one in (deal("d-1"), amended("d-1"), cancelled("d-1"))} == {DEALS.name}
 
@@ -135,6 +152,7 @@ def test_the_topic_of_a_type_is_that_of_its_events(kind: type[Event]) -> None:
         ("fair.deal.signed.v2", DEALS),
         ("fair.deal.dreamt.v1", DEALS),
         ("fair.visitor.teleported.v9", SCANS),
+        ("fair.scan.annulled.v2", SCANS),
         ("fair.exhibit.interaction", INTERACTIONS),
         ("fair.weather.changed.v1", None),
         ("fair.deals", None),

@@ -20,6 +20,7 @@ from schemas.events import (
     Event,
     ExhibitInteraction,
     Party,
+    ScanAnnulled,
     VisitorScan,
     happened_ms,
     type_of,
@@ -92,6 +93,17 @@ touches = st.builds(
     duration_ms=maybe(milliseconds),
     rating=maybe(st.integers(0, 5)),
 )
+annulments = st.builds(
+    ScanAnnulled,
+    **envelope,
+    target=event_ids,
+    target_type=st.sampled_from(["fair.visitor.scanned.v1", "fair.exhibit.interaction.v1"]),
+    badge_ref=maybe(badges),
+    why=word(codes.AnnulReason),
+    gate_id=maybe(names),
+    hall_id=maybe(names),
+    booth_id=maybe(names),
+)
 parties = st.builds(Party, org_id=names, role=word(codes.PartyRole), country=countries, exhibitor=st.booleans())
 terms = {
     **envelope,
@@ -125,7 +137,9 @@ cancellations = st.builds(
     booth_id=maybe(names),
 )
 KINDS = [kind for kind in EVENT_CLASSES if has_example(kind)]
-any_event = scans | touches | signings | amendments | cancellations | st.sampled_from(KINDS).map(example_event)
+any_event = (
+    scans | touches | annulments | signings | amendments | cancellations | st.sampled_from(KINDS).map(example_event)
+)
 
 TYPICAL = [scan("ada"), touch("ada"), deal("d-1"), amended("d-1"), cancelled("d-1")]
 TYPICAL += map(example_event, KINDS)

@@ -3,6 +3,7 @@
     scan("ada")                                  Ada enters at the north gate at 11:00 on the first day
     scan("ada", kind="zone_out", dwell_ms=900)   and leaves hall h1
     touch("ada", kind="lead_captured")           at the night train
+    annulled("ada", target=one.event_id)         a scan of Ada's is taken back
     deal("d-1", value=100_00, binding=True)      100 euros
 
 Every builder takes the fields of its event by their names in JSON, and these words:
@@ -19,7 +20,15 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from schemas.events import DealAmended, DealCancelled, DealSigned, Event, ExhibitInteraction, VisitorScan
+from schemas.events import (
+    DealAmended,
+    DealCancelled,
+    DealSigned,
+    Event,
+    ExhibitInteraction,
+    ScanAnnulled,
+    VisitorScan,
+)
 from schemas.times import instant_text
 from schemas.topics import key_of, topic_of
 from schemas.wire import decode_strict, encode
@@ -98,6 +107,19 @@ def touch(
     fields = {"interaction_kind": kind, "exhibit_id": exhibit, "exhibitor_id": exhibitor, **_who(who)}
     event = _event("fair.exhibit.interaction.v1", fields, **words)
     assert isinstance(event, ExhibitInteraction)
+    return event
+
+
+def annulled(who: str | None = "ada", *, target: str = "", **words: Any) -> ScanAnnulled:
+    """Return the annulment of the event with this id, by default of a scan that nobody sent."""
+    fields = {
+        "target": target or numbered_id(next(_numbers)),
+        "target_type": "fair.visitor.scanned.v1",
+        "why": "mistake",
+        **_who(who),
+    }
+    event = _event("fair.scan.annulled.v1", fields, **words)
+    assert isinstance(event, ScanAnnulled)
     return event
 
 

@@ -19,6 +19,7 @@ RECORDINGS = TESTS / "recordings"
 BUILDERS = {
     "scan": builders.scan,
     "touch": builders.touch,
+    "annulled": builders.annulled,
     "deal": builders.deal,
     "amended": builders.amended,
     "cancelled": builders.cancelled,

@@ -69,6 +69,13 @@ def touches(draw: st.DrawFn) -> Event:
 
 
 @st.composite
+def annulments(draw: st.DrawFn) -> Event:
+    gate = draw(st.sampled_from([{}, {}, {"gate_id": "north"}, {"gate_id": "south"}]))
+    kind = draw(st.sampled_from(["fair.visitor.scanned.v1", "fair.exhibit.interaction.v1"]))
+    return builders.annulled(draw(st.one_of(WHO, st.none())), target_type=kind, **gate, **draw(times()))
+
+
+@st.composite
 def deals(draw: st.DrawFn) -> Event:
     deal_id, when = draw(st.sampled_from(["d-1", "d-2"])), draw(times())
     form = draw(st.sampled_from(["signed", "amended", "amended", "cancelled"]))
@@ -95,7 +102,9 @@ def fair_records(draw: st.DrawFn, most: int = 40) -> list[StoredRecord]:
     """Draw raw records as stored in Kafka: partitioned by key, with copies, and some that are not events."""
     place, ends = DefaultPartitioner(), dict[tuple[str, int], int]()
     made: list[StoredRecord] = []
-    for event in draw(st.lists(st.one_of(scans(), scans(), touches(), deals()), min_size=1, max_size=most)):
+    for event in draw(
+        st.lists(st.one_of(scans(), scans(), touches(), annulments(), deals()), min_size=1, max_size=most)
+    ):
         topic, _, _, key, value = builders.record(event)
         assert key is not None
         partition = place(key, list(range(PARTITIONS)), list(range(PARTITIONS)))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from streams.audit.recount.fair import OracleFair
-from streams.audit.recount.rules import CANCELLED, JsonEvent, epoch_ms, read_event
+from streams.audit.recount.rules import ANNULLED, CANCELLED, JsonEvent, epoch_ms, read_event
 
 StoredRecord = tuple[str, int, int, bytes | None, bytes | None]
 """Topic, partition, offset, key, value."""
@@ -181,7 +181,9 @@ class Oracle:
             self._put("late_events", moment, 1, topic=topic)
         if moment.suspect:
             self._put("clock_suspects", moment, 1, topic=topic)
-        if topic == "fair.scans":
+        if event["type"] == ANNULLED:
+            pass  # an event like any other: no number takes its target back yet
+        elif topic == "fair.scans":
             self._take_scan(event, moment)
         elif topic == "fair.interactions":
             self._take_interaction(event, moment)

@@ -144,6 +144,16 @@ INTERACTION = (
     nullable("duration_ms", day_of_ms),
     nullable("rating", is_whole(0, 5)),
 )
+ANNULMENT = (
+    *ENVELOPE,
+    needed("target", uuid),
+    needed("target_type", is_word("fair.visitor.scanned.v1 fair.exhibit.interaction.v1")),
+    nullable("badge_ref", badge),
+    needed("why", is_word("mistake wrong_badge wrong_choice test")),
+    nullable("gate_id", name),
+    nullable("hall_id", name),
+    nullable("booth_id", name),
+)
 PARTY = (
     needed("org_id", name),
     needed("role", is_word("seller buyer partner investor government")),
@@ -173,11 +183,12 @@ TERMS = (
     needed("signed_at", is_instant),
     nullable("booth_id", name),
 )
+ANNULLED = "fair.scan.annulled.v1"
 CANCELLED = "fair.deal.cancelled.v1"
 AGREED = ("fair.deal.signed.v1", "fair.deal.amended.v1")
 """Types that carry the terms of a deal."""
 TYPES: Mapping[str, Mapping[str, tuple[Field, ...]]] = {
-    "fair.scans": {"fair.visitor.scanned.v1": SCAN},
+    "fair.scans": {"fair.visitor.scanned.v1": SCAN, ANNULLED: ANNULMENT},
     "fair.interactions": {"fair.exhibit.interaction.v1": INTERACTION},
     "fair.deals": {
         "fair.deal.signed.v1": TERMS,
@@ -278,6 +289,8 @@ def misplaced(event: JsonEvent, fair: OracleFair) -> str:
     if kind == "fair.exhibit.interaction.v1":
         owner = fair.exhibit_owner.get(event["exhibit_id"])
         return "" if owner is not None and owner == event["exhibitor_id"] else "unknown_place"
+    if kind == ANNULLED:
+        return _misplaced_annulment(event, fair)
     return _misplaced_deal(event, fair) if kind in AGREED else ""
 
 
@@ -296,6 +309,16 @@ def _misplaced_scan(scan: JsonEvent, fair: OracleFair) -> str:
     if place not in known:
         return "unknown_place"
     return "missing_field" if field == "gate_id" and scan.get("badge_ref") is None else ""
+
+
+def _misplaced_annulment(annulment: JsonEvent, fair: OracleFair) -> str:
+    """A named place exists, an annulment at a gate has a badge as its target does, and no event annuls itself."""
+    for field, known in (("gate_id", fair.gates.keys()), ("hall_id", fair.halls), ("booth_id", fair.booths)):
+        if annulment.get(field) is not None and annulment[field] not in known:
+            return "unknown_place"
+    if annulment.get("gate_id") is not None and annulment.get("badge_ref") is None:
+        return "missing_field"
+    return "bad_value" if annulment["target"] == annulment["event_id"] else ""
 
 
 def _misplaced_deal(deal: JsonEvent, fair: OracleFair) -> str:
