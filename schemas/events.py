@@ -48,6 +48,7 @@ from schemas.ids import (
     HallId,
     OrgId,
     SectionId,
+    TerminalEpoch,
     TerminalId,
 )
 from schemas.times import Instant, epoch_ms
@@ -72,7 +73,10 @@ class Event:
     Attributes:
         posted_at: the places whose terminals may post such an event; none unless the class names them.
         event_id: created once by the terminal, the same on every retry; with `terminal_id` it identifies duplicates.
-        terminal_seq: counts up by one per terminal; a gap means a lost event.
+        terminal_seq: counts up by one per terminal and epoch; a gap means a lost event.
+        terminal_epoch: drawn once for each folder of the terminal, so that a machine which takes over in a new folder
+            may begin its numbers again. Two events with the same terminal, epoch and number prove that the folder was
+            copied. None from devices that do not draw one.
         occurred_at: the terminal's clock when it happened.
         received_at: the server's clock when it arrived.
         clock_offset_ms: server clock minus terminal clock, as last measured; added to `occurred_at`.
@@ -85,6 +89,7 @@ class Event:
     fair_id: FairId
     terminal_id: TerminalId
     terminal_seq: Sequence63 | None = None
+    terminal_epoch: TerminalEpoch | None = None
     occurred_at: Instant
     received_at: Instant
     clock_offset_ms: ClockOffset = 0

@@ -33,6 +33,11 @@ DealId = Name
 OrgId = Name
 """An organisation that is party to a deal."""
 
+EPOCH_PATTERN = r"^[0-9a-f]{8}$"
+
+TerminalEpoch = Annotated[str, StringConstraints(pattern=EPOCH_PATTERN)]
+"""Drawn once for each folder of a terminal; its sequence numbers count within it."""
+
 EVENT_ID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 
 EventId = Annotated[str, StringConstraints(pattern=EVENT_ID_PATTERN)]
@@ -55,6 +60,7 @@ Currency = Annotated[str, StringConstraints(pattern=CURRENCY_PATTERN)]
 
 SPELLINGS = {
     NAME_PATTERN: "1-64 letters, digits, dots, underscores and hyphens, first a letter or digit",
+    EPOCH_PATTERN: "8 lower-case hex digits, such as 3f9c01de",
     EVENT_ID_PATTERN: "a UUID in lower case, such as 0199e000-0000-7000-8000-000000000001",
     BADGE_PATTERN: "a pseudonym of 32 to 64 lower-case hex digits, an even number",
     COUNTRY_PATTERN: "two capital letters such as DE",

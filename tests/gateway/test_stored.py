@@ -40,7 +40,15 @@ def stored(log_of_events: LocalKafka) -> Any:
 
 
 def test_the_server_stamps_fair_booth_terminal_and_times(gateway: GatewayProcess, stored: Any) -> None:
-    one = event(data={"scan_kind": "booth", "badge_role": "visitor_public", "badge_ref": BADGE, "terminal_seq": 7})
+    one = event(
+        data={
+            "scan_kind": "booth",
+            "badge_role": "visitor_public",
+            "badge_ref": BADGE,
+            "terminal_seq": 7,
+            "terminal_epoch": "3f9c01de",
+        }
+    )
     before = time.time()  # noqa: TID251 - compared with the server's own clock
     answer = gateway.post(
         one, headers={"Sent-At": "2025-10-25T09:00:05.000Z", SIMULATED_TIME: "2025-10-25T09:00:07.000Z"}
@@ -50,7 +58,7 @@ def test_the_server_stamps_fair_booth_terminal_and_times(gateway: GatewayProcess
     scan = decoder(SCANS.name)(raw)
     assert isinstance(scan, VisitorScan)
     assert (scan.fair_id, scan.terminal_id, scan.booth_id) == ("small-2025", "stand-1", "h1-001")
-    assert (scan.terminal_seq, scan.capture) == (7, Capture.ONLINE)
+    assert (scan.terminal_seq, scan.terminal_epoch, scan.capture) == (7, "3f9c01de", Capture.ONLINE)
     assert abs(scan.received_at.timestamp() - before) < 60
     sent_ms = 1_761_382_805_000
     assert scan.clock_offset_ms == epoch_ms(scan.received_at) - sent_ms

@@ -196,6 +196,19 @@ IDS = [
     Bad("a name that is null", changed(SCAN, terminal_id=None), "bad_value"),
     Bad("a name that is a list", changed(SCAN, terminal_id=["s3cret"]), "bad_value"),
     *(
+        Bad(f"an epoch that is {why}", changed(SCAN, terminal_epoch=value), "bad_value")
+        for why, value in [
+            ("empty", ""),
+            ("7 digits", "3f9c01d"),
+            ("9 digits", "3f9c01de0"),
+            ("upper case", "3F9C01DE"),
+            ("not hex", "3f9c01dg"),
+            ("a number", 12345678),
+            ("full-width digits", "\uff13f9c01de"),
+            ("followed by a line end", "3f9c01de\n"),
+        ]
+    ),
+    *(
         Bad(f"an event id that is {why}", changed(SCAN, event_id=text), "bad_value")
         for why, text in [
             ("the nil UUID", "00000000-0000-0000-0000-000000000000"),
@@ -567,6 +580,7 @@ def test_the_field_is_named_down_to_the_party() -> None:
         (scan("ada"), "gate_id", "a b", "write 1-64 letters, digits, dots, underscores and hyphens"),
         (scan("ada"), "gate_id", 3, "write a text in quotes"),
         (scan("ada"), "event_id", "x", "write a UUID in lower case"),
+        (scan("ada"), "terminal_epoch", "x", "write 8 lower-case hex digits, such as 3f9c01de"),
         (scan("ada"), "badge_ref", "x", "write a pseudonym of 32 to 64 lower-case hex digits"),
         (deal("d-1"), "currency", "eur", "write three capital letters such as EUR"),
         (deal("d-1"), "revision", 0, "write 1 or more"),

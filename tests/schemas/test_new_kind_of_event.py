@@ -48,6 +48,7 @@ EXAMPLE = {
 MORE = {
     "event_id": "0199313c-a807-7c4e-9d31-00b4e11a0002",
     "terminal_seq": 7,
+    "terminal_epoch": "3f9c01de",
     "clock_offset_ms": -20,
     "capture": "online",
     "badge_ref": "ab" * 16,

@@ -61,6 +61,7 @@ envelope = {
     "fair_id": names,
     "terminal_id": names,
     "terminal_seq": maybe(st.integers(0, 2**63 - 1)),
+    "terminal_epoch": maybe(st.from_regex(r"[0-9a-f]{8}", fullmatch=True)),
     "occurred_at": instants,
     "received_at": instants,
     "clock_offset_ms": st.integers(-(10**11), 10**11),

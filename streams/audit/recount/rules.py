@@ -69,6 +69,7 @@ _INSTANT = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:[
 
 name = is_text(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 uuid = is_text(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+epoch = is_text(r"[0-9a-f]{8}")
 badge = is_text(r"([0-9a-f]{2}){16,32}")
 country = is_text(r"[A-Z]{2}")
 currency = is_text(r"[A-Z]{3}")
@@ -114,6 +115,7 @@ ENVELOPE = (
     needed("fair_id", name),
     needed("terminal_id", name),
     nullable("terminal_seq", is_whole(0, 2**63 - 1)),
+    nullable("terminal_epoch", epoch),
     needed("occurred_at", is_instant),
     needed("received_at", is_instant),
     optional("clock_offset_ms", is_whole(-(10**11), 10**11)),
