@@ -212,3 +212,10 @@ class ExhibitorType(Code):
     MAIN = "main"
     CO = "co"
     REPRESENTED = "represented"
+
+
+class DecimalMark(Code):
+    """What a fair's people write before the minor digits of an amount: 12.50 or 12,50."""
+
+    POINT = "point"
+    COMMA = "comma"
