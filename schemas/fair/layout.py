@@ -7,8 +7,6 @@ so 1_0 is not a number and "yes" is not a number of lanes.
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
-from functools import cache
-from importlib.resources import files
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
@@ -24,6 +22,7 @@ from pydantic import (
 from pydantic_core import core_schema
 
 from schemas.codes import BadgeRole, ExhibitorType
+from schemas.fair.countries import country_names
 from schemas.ids import BoothId, Country, Currency, ExhibitId, FairId, GateId, HallId, SectionId
 
 
@@ -44,15 +43,8 @@ def _zone(text: object) -> ZoneInfo:
         raise ValueError("unknown time zone") from None
 
 
-@cache
-def countries() -> frozenset[str]:
-    """Return the codes of ISO 3166-1 that the time zones' data list, and XK, which many use for Kosovo."""
-    table = (files("tzdata") / "zoneinfo" / "iso3166.tab").read_text(encoding="utf-8")
-    return frozenset(line[:2] for line in table.splitlines() if not line.startswith("#")) | {"XK"}
-
-
 def _listed(code: str) -> str:
-    if code not in countries():
+    if code not in country_names():
         raise ValueError("unknown country")
     return code
 

@@ -10,7 +10,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from schemas.codes import BadgeRole, ExhibitorType
-from schemas.fair.layout import countries
+from schemas.fair.countries import country_meant
 from schemas.fair.text import FieldPath, Finding
 from schemas.kinds import quoted
 
@@ -135,8 +135,7 @@ def as_meant(must: str, given: str) -> str:
         with suppress(ValueError):
             return date(int(found[1]), int(found[2]), int(found[3])).isoformat()
     if must == _COUNTRY:
-        code = {"UK": "GB", "EL": "GR"}.get(given.upper(), given.upper())
-        return code if code in countries() else ""
+        return country_meant(given)
     if must == _CURRENCY and re.fullmatch(r"[A-Za-z]{3}", given):
         return given.upper()
     return ""
