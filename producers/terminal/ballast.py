@@ -1,10 +1,12 @@
 """A file that only takes up space. Even deleting rows needs space: on a full disk, dropping this file provides it."""
 
 import os
+import shutil
 from pathlib import Path
 from typing import Final
 
 from producers.terminal.spool_schema import sync_folder
+from producers.terminal.spool_trouble import DISK_IS_FULL
 
 BALLAST_BYTES: Final = 1_048_576
 
@@ -27,11 +29,14 @@ class Ballast:
             return False
 
     def load(self) -> bool:
-        """Write the ballast if it is missing and twice its size is free; return whether it is there now."""
+        """Write the ballast if it is missing and twice its size is free; return whether it is there now.
+
+        Raises:
+            OSError: the disk does not work.
+        """
         if self.aboard:
             return True
-        room = os.statvfs(self._path.parent)
-        if room.f_bavail * room.f_frsize < 2 * self._size:
+        if shutil.disk_usage(self._path.parent).free < 2 * self._size:
             return False
         half_done = self._path.with_suffix(".new")
         try:
@@ -42,12 +47,15 @@ class Ballast:
                 file.flush()
                 os.fsync(file.fileno())
             half_done.replace(self._path)
-        except OSError:
+        except OSError as error:
             half_done.unlink(missing_ok=True)
-            return False
+            if error.errno in DISK_IS_FULL:
+                return False
+            raise
         sync_folder(self._path.parent)
         return True
 
     def drop(self) -> None:
-        """Free the space, so that rows can be deleted."""
-        self._path.unlink(missing_ok=True)
+        """Free the space, so that rows can be deleted. An empty file stays: it shows that the folder is in use."""
+        if self._path.exists():
+            os.truncate(self._path, 0)

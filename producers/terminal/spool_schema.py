@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from schemas.errors import Unavailable
+from producers.terminal.spool_trouble import trouble_of
 
 PENDING: Final = 0
 REJECTED: Final = 1
@@ -51,7 +51,7 @@ def open_database(path: Path, *, power_safe: bool = True) -> sqlite3.Connection:
         power_safe: every commit waits for the disk; if False, it survives a killed process but not a power cut.
 
     Raises:
-        Unavailable: the file cannot be opened, or is damaged.
+        SpoolTrouble: the file cannot be opened, or is damaged.
     """
     new = not path.exists()
     try:
@@ -70,11 +70,8 @@ def open_database(path: Path, *, power_safe: bool = True) -> sqlite3.Connection:
         except sqlite3.Error:
             connection.close()
             raise
-    except sqlite3.DatabaseError as error:
-        raise Unavailable(
-            f"the spool {path} cannot be opened ({error})",
-            hint="check that the folder is writable and the disk has space; keep the file, it may hold unsent events",
-        ) from None
+    except (sqlite3.Error, OSError) as error:
+        raise trouble_of(error, f"the spool {path} cannot be opened") from None
     if new and power_safe:
         sync_folder(path.parent)
     return connection
