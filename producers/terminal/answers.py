@@ -1,23 +1,30 @@
 """The meaning of a server's answer for each event that was sent. Pure: no disk, no network, no clock.
 
-An event leaves the spool only after a final answer that only the gateway gives. Any other answer keeps it, even a
-captive portal's "200 OK" or a proxy's error page. Sending twice is harmless: the stream counts each event once.
+An event leaves the spool only after a final answer of the gateway itself about this very event. Any other answer keeps
+it, even a captive portal's "200 OK" or a proxy's error page. Sending twice is harmless: each event counts once.
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
 
-from producers.terminal.spool import Refusal, Waiting
-from schemas.api.http import PROBLEM_TYPE, Outcome
+from producers.terminal.answer_reading import all_named, asked_s, is_ours, object_in, refusal
+from producers.terminal.spool_types import Refusal, Waiting
+from schemas.api.http import Outcome
 
-MOST_ASKED_S: Final = 300.0
-"""Longest wait that a server may ask for; a wrong header must not silence a booth for hours."""
-
-DETAIL_CHARACTERS: Final = 300
+ABOUT_THE_EVENT: Final = frozenset(
+    {
+        "rejected",
+        "event_id_conflict",
+        "not_json",
+        "duplicate_key",
+        "too_deep",
+        "body_too_large",
+        "event_too_large",
+    }
+)
+"""Codes of problems that are about the event if the request had only one. Others are about the request itself."""
 
 
 class Then(Enum):
@@ -26,6 +33,7 @@ class Then(Enum):
     GO_ON = "go on"
     WAIT = "wait, then send the same again"
     FEWER = "send fewer at once"
+    SKIP = "leave this event for later and send the next ones"
     REPAIR = "stop until somebody pairs the terminal again"
     ALERT = "wait, and tell somebody: the server or this program is wrong"
 
@@ -36,9 +44,11 @@ class Verdict:
 
     Attributes:
         delivered, duplicates: sequence numbers of events that are safe on the server.
-        refused: events that it will never accept; they go to the drawer.
+        refused: events that it will never accept as they are; they go to the drawer.
         wait_s: seconds that the server asked for, 0 if it did not.
         trouble: the problem for the status line, in a few words; empty if there is none.
+        cause: the name of the page's text about the trouble; empty if it has none.
+        facts: the values in that text.
     """
 
     then: Then
@@ -47,10 +57,14 @@ class Verdict:
     refused: tuple[Refusal, ...] = ()
     wait_s: float = 0
     trouble: str = ""
+    cause: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 UNKNOWN: Final = Verdict(Then.WAIT, trouble="no answer")
 """A network error or a timeout: the server may or may not have the events. The sender says which as `trouble`."""
+
+NOT_ALL: Final = "the server did not answer for every event"
 
 
 def judge(status: int, headers: Mapping[str, str], body: bytes, sent: Sequence[Waiting], now_s: float) -> Verdict:
@@ -64,41 +78,42 @@ def judge(status: int, headers: Mapping[str, str], body: bytes, sent: Sequence[W
         now_s: this terminal's clock in seconds since 1970, to read a Retry-After that is a date.
     """
     lower = {name.lower(): value for name, value in headers.items()}
-    content = _object(body)
-    ours = (
-        lower.get("content-type", "").partition(";")[0].strip().lower() == PROBLEM_TYPE
-    )  # without it the answer may be a proxy's
-    asked = _asked_s(lower, content if ours else {}, now_s)
+    content = object_in(body)
+    ours = is_ours(lower, content)
+    asked = asked_s(lower, content if ours else {}, now_s)
     match status:
         case 202:
             return _all_stored(content, sent)
         case 207:
             return _one_by_one(content, sent)
-        case 422 | 409 if ours:
-            return Verdict(Then.GO_ON, refused=_all_refused(content, sent), trouble="refused by the server")
-        case 400 if ours:
-            return _narrowed(content, sent, "not understood by the server")
-        case 413:
-            return _narrowed(content, sent, "too large for the server")
-        case 401 | 403:
-            return Verdict(Then.REPAIR, trouble="the server no longer knows this terminal")
-        case 415 | 431:
-            return Verdict(Then.ALERT, wait_s=asked, trouble=f"the server answers {status}: update this program")
+        case 400 | 409 | 413 | 422 if ours:
+            return _refused(content, sent, status)
+        case 400 | 403 | 409 | 413 | 422 if not ours:
+            return _somebody_else(sent, status, asked)
+        case 401 | 403 if ours:
+            cause = "wrong_fair" if content.get("code") == "wrong_fair" else "token"
+            return Verdict(Then.REPAIR, trouble="the server no longer knows this terminal", cause=cause)
         case 429:
-            return Verdict(Then.WAIT, wait_s=asked, trouble="the server asks to slow down")
+            return Verdict(Then.WAIT, wait_s=asked, trouble="the server asks to slow down", cause="asked_to_slow_down")
         case 408 | 500 | 502 | 503 | 504:
-            return Verdict(Then.WAIT, wait_s=asked, trouble="the server cannot store events right now")
-        case _:
             return Verdict(
-                Then.ALERT, wait_s=asked, trouble=f"this is not a fairpulse gateway's answer (status {status})"
+                Then.WAIT,
+                wait_s=asked,
+                trouble="the server cannot store events right now",
+                cause="server_not_ready",
             )
+        case _ if ours:
+            return _program_old(Then.ALERT, status, asked)
+        case _:
+            portal = 200 <= status < 400 or status == 511
+            return _strange(status, asked, "portal" if portal else "proxy")
 
 
 def _all_stored(content: Mapping[str, Any], sent: Sequence[Waiting]) -> Verdict:
     """Believe a 202 only if its count matches what was sent."""
     accepted, duplicates = content.get("accepted"), content.get("duplicates", 0)
     if type(accepted) is not int or type(duplicates) is not int or len(sent) not in (accepted, accepted + duplicates):
-        return Verdict(Then.ALERT, trouble="the server confirmed the wrong number of events")
+        return _strange(202, 0, "proxy", "the server confirmed the wrong number of events")
     numbers = tuple(one.seq for one in sent)
     if duplicates == len(sent):
         return Verdict(Then.GO_ON, duplicates=numbers)
@@ -107,98 +122,53 @@ def _all_stored(content: Mapping[str, Any], sent: Sequence[Waiting]) -> Verdict:
 
 def _one_by_one(content: Mapping[str, Any], sent: Sequence[Waiting]) -> Verdict:
     """Read results by index and id; an event without a matching result is kept."""
-    delivered, duplicates, refused = [], [], []
-    results = content.get("results")
-    for result in results if isinstance(results, list) else ():
-        one = _named(result, sent)
-        if one is None:
-            continue
-        match result.get("outcome"):
-            case Outcome.ACCEPTED:
-                delivered.append(one.seq)
-            case Outcome.DUPLICATE:
-                duplicates.append(one.seq)
-            case Outcome.REJECTED:
-                refused.append(_refusal(one, result))
-            case _:
-                pass
-    answered = len({*delivered, *duplicates, *(one.seq for one in refused)})
-    complete = answered == len(sent) == len(delivered) + len(duplicates) + len(refused)
+    found: dict[Any, list[int]] = {outcome: [] for outcome in Outcome}
+    refused = []
+    for one, result in all_named(content.get("results"), sent):
+        outcome = result.get("outcome")
+        if outcome == Outcome.REJECTED:
+            refused.append(refusal(one, result))
+        if isinstance(outcome, str) and outcome in found:
+            found[outcome].append(one.seq)
+    answered = [seq for numbers in found.values() for seq in numbers]
+    complete = len(set(answered)) == len(answered) == len(sent)
     return Verdict(
         Then.GO_ON if complete else Then.ALERT,
-        tuple(delivered),
-        tuple(duplicates),
+        tuple(found[Outcome.ACCEPTED]),
+        tuple(found[Outcome.DUPLICATE]),
         tuple(refused),
-        trouble=""
-        if complete and not refused
-        else "refused by the server"
-        if complete
-        else "the server did not answer for every event",
+        trouble=NOT_ALL if not complete else "refused by the server" if refused else "",
+        cause="" if complete else "proxy",
+        facts={} if complete else {"status": "207"},
     )
 
 
-def _all_refused(content: Mapping[str, Any], sent: Sequence[Waiting]) -> tuple[Refusal, ...]:
-    """Return a refusal for every event; the server explains at most twenty of them."""
-    errors = content.get("errors")
+def _refused(content: Mapping[str, Any], sent: Sequence[Waiting], status: int) -> Verdict:
+    """Move into the drawer what the gateway's problem is about: the events that it names, or the only one sent."""
     reasons: dict[int, Refusal] = {}
-    for error in errors if isinstance(errors, list) else ():
-        one = _named(error, sent)
-        if one is not None:
-            reasons.setdefault(one.seq, _refusal(one, error))
-    return tuple(reasons.get(one.seq) or _refusal(one, content) for one in sent)
-
-
-def _narrowed(content: Mapping[str, Any], sent: Sequence[Waiting], trouble: str) -> Verdict:
-    """Send fewer, until the event at fault is alone."""
+    for one, error in all_named(content.get("errors"), sent):
+        reasons.setdefault(one.seq, refusal(one, error))
+    if not reasons and len(sent) == 1 and content.get("code") in ABOUT_THE_EVENT:
+        reasons[sent[0].seq] = refusal(sent[0], content)
+    if reasons:
+        return Verdict(Then.GO_ON, refused=tuple(reasons.values()), trouble="refused by the server")
     if len(sent) > 1:
-        return Verdict(Then.FEWER, trouble=trouble)
-    return Verdict(Then.GO_ON, refused=(_refusal(sent[0], content),), trouble=trouble)
+        return Verdict(Then.FEWER)
+    return _program_old(Then.SKIP, status, 0)
 
 
-def _named(result: object, sent: Sequence[Waiting]) -> Waiting | None:
-    """Return the event that a result is about; None unless its index and id agree."""
-    if not isinstance(result, dict):
-        return None
-    index, event_id = result.get("index"), result.get("id")
-    if type(index) is not int or not 0 <= index < len(sent):
-        return None
-    return sent[index] if event_id == sent[index].event_id else None
+def _somebody_else(sent: Sequence[Waiting], status: int, asked: float) -> Verdict:
+    """Find the event that something on the way does not let through, and leave it here."""
+    said = _strange(status, asked, "proxy", f"something between here and the gateway answers {status}")
+    then = Then.FEWER if len(sent) > 1 else Then.SKIP
+    return Verdict(then, wait_s=asked, trouble=said.trouble, cause=said.cause, facts=said.facts)
 
 
-def _refusal(one: Waiting, said: Mapping[str, Any]) -> Refusal:
-    code, text = said.get("code"), said.get("message") or said.get("detail") or said.get("title")
-    return Refusal(
-        one.seq,
-        code if isinstance(code, str) and code.isascii() and code else "refused",
-        text[:DETAIL_CHARACTERS] if isinstance(text, str) else "",
-    )
+def _program_old(then: Then, status: int, asked: float) -> Verdict:
+    trouble = f"the server answers {status}: update this program"
+    return Verdict(then, wait_s=asked, trouble=trouble, cause="program_old", facts={"status": str(status)})
 
 
-def _asked_s(headers: Mapping[str, str], content: Mapping[str, Any], now_s: float) -> float:
-    """Return the wait in seconds that the server asked for: Retry-After as seconds or date, or `retry_after_ms`."""
-    asked = 0.0
-    header = headers.get("retry-after", "").strip()
-    if header.isascii() and header.isdigit():
-        asked = float(header[:9])
-    elif header:
-        asked = _until(header, now_s)
-    ms = content.get("retry_after_ms")
-    if type(ms) is int and ms >= 0:
-        asked = max(asked, ms / 1_000)
-    return min(max(0.0, asked), MOST_ASKED_S)
-
-
-def _until(header: str, now_s: float) -> float:
-    try:
-        return parsedate_to_datetime(header).timestamp() - now_s
-    except (ValueError, TypeError, OverflowError):
-        return 0.0
-
-
-def _object(body: bytes) -> Mapping[str, Any]:
-    """Return the JSON object in a body, an empty one if there is none."""
-    try:
-        content = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
+def _strange(status: int, asked: float, cause: str, trouble: str = "") -> Verdict:
+    trouble = trouble or f"this is not a fairpulse gateway's answer (status {status})"
+    return Verdict(Then.ALERT, wait_s=asked, trouble=trouble, cause=cause, facts={"status": str(status)})

@@ -15,6 +15,7 @@ from producers.terminal.answers import UNKNOWN, Then, Verdict, judge
 from producers.terminal.backoff import wait_s
 from producers.terminal.clock import ClockMs, writable
 from producers.terminal.link import Link, ServerAnswer, Stamps
+from producers.terminal.skipping import Skipping
 from producers.terminal.spool import Spool, Waiting
 from schemas.api.http import EVENTS_MAX, SENT_AT
 from schemas.errors import Unavailable
@@ -99,6 +100,7 @@ class Sender:
     ask_again_s: float = ASK_AGAIN_S
     in_thread: bool = False
     status: Status = field(default_factory=Status)
+    skipping: Skipping = field(default_factory=Skipping)
     _at_once: int = FIRST_EVENTS
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _now: asyncio.Event = field(default_factory=asyncio.Event)
@@ -110,6 +112,7 @@ class Sender:
 
     def try_now(self) -> None:
         """Make the next attempt at once: somebody asked for it, or the terminal was paired again."""
+        self.skipping.again()
         self._now.set()
         self._wake.set()
 
@@ -192,12 +195,16 @@ class Sender:
         Raises:
             Unavailable: the answer cannot be written to disk. Nothing is lost; the same events are sent again.
         """
-        batch = await self._do(self.spool.oldest, self._at_once, MOST_BYTES)
+        now = asyncio.get_running_loop().time()
+        batch = await self._do(self.spool.oldest, self._at_once, MOST_BYTES, self.skipping.after(now))
         if not batch:
-            return None
+            return self.skipping.pause_s(now, LOOK_AGAIN_S)
         verdict, answer = await self._attempt(batch)
         if verdict.delivered or verdict.duplicates or verdict.refused:
             await self._do(self.spool.settle, self.clock(), verdict.delivered, verdict.duplicates, verdict.refused)
+            self.skipping.settled({*verdict.delivered, *verdict.duplicates, *(one.seq for one in verdict.refused)})
+        if verdict.then is Then.SKIP:
+            self.skipping.skip(batch[0].seq, verdict, now)
         wait = self._react(verdict, len(batch), answer)
         self.heard(batch, answer, verdict)
         return wait
@@ -223,14 +230,16 @@ class Sender:
             elif sent >= self._at_once and took_s <= QUICK_S:
                 self._at_once = min(MOST_EVENTS, self._at_once + max(1, self._at_once // 4))
             status.failures, status.next_try_s, status.asked_s = 0, 0, 0
-            self._now_on(Line.ONLINE, verdict.trouble)
+            skipped = self.skipping.verdict
+            line = Line.TROUBLE if verdict.then is Then.FEWER and verdict.cause else Line.ONLINE
+            self._now_on(line, verdict.trouble or (skipped.trouble if skipped else ""))
             return 0
         # A slow server gets smaller requests from every terminal: otherwise nothing gets through at all.
         self._at_once = min(self._at_once, max(LEAST_EVENTS, sent // 2))
         status.failures += 1
         status.asked_s = verdict.wait_s
         status.next_try_s = wait_s(status.failures, self.chance, verdict.wait_s)
-        lines = {Then.REPAIR: Line.REPAIR, Then.ALERT: Line.TROUBLE}
+        lines = {Then.REPAIR: Line.REPAIR, Then.ALERT: Line.TROUBLE, Then.SKIP: Line.TROUBLE}
         self._now_on(lines.get(verdict.then, Line.OFFLINE if answer is None else Line.BUSY), verdict.trouble)
         return status.next_try_s
 

@@ -18,12 +18,17 @@ from typing import Any, Self
 import pytest
 
 PROBLEM = {"Content-Type": "application/problem+json"}
+CODES = {
+    400: "not_json", 401: "token_unknown", 403: "wrong_fair", 405: "method", 408: "body_late", 409: "event_id_conflict",
+    413: "body_too_large", 415: "media_type", 422: "rejected", 429: "rate", 431: "headers_too_large", 503: "busy",
+}  # fmt: skip
+"""A problem of the gateway for each status that it uses; other statuses come from somebody else."""
 JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True)
 class Say:
-    """Answer this and store nothing. A dict becomes JSON; without headers it is a problem of the gateway."""
+    """Answer this and store nothing. A dict becomes JSON: a problem of the gateway if it uses this status."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
@@ -81,6 +86,8 @@ class ScriptedServer:
         refuse_ids: rejected one by one with 207 or 422, the others are stored.
         offends: a batch with one of these ids is answered 400.
         most: a batch of more events is answered 413.
+        errors_max: most refused events that a 422 names.
+        blocked: what a proxy on the way says to a batch with one of these ids.
         stored: how often each event id was accepted or found to be a duplicate.
         order: ids in the order in which they were first stored.
     """
@@ -92,6 +99,8 @@ class ScriptedServer:
         self.refuse_ids: dict[str, str] = {}
         self.offends: set[str] = set()
         self.most = 500
+        self.errors_max = 500
+        self.blocked: dict[str, Say] = {}
         self.requests: list[Request] = []
         self.stored: Counter[str] = Counter()
         self.events: dict[str, dict[str, Any]] = {}
@@ -197,6 +206,9 @@ class ScriptedServer:
         if isinstance(step, Say):
             return _written(step)
         ids = request.ids
+        for name in ids:
+            if name in self.blocked:
+                return _written(self.blocked[name])
         if len(ids) > self.most:
             return _written(Say(413))
         if not self.offends.isdisjoint(ids):
@@ -227,12 +239,17 @@ class ScriptedServer:
         if not outcomes["rejected"]:
             return Say(202, JSON, {"accepted": outcomes["accepted"], "duplicates": outcomes["duplicate"]})
         if outcomes["rejected"] == len(results):
-            return Say(422, PROBLEM, {"code": "rejected", "errors": results[:20]})
+            return Say(422, PROBLEM, {"errors": results[: self.errors_max]})
         return Say(207, JSON, {"results": results})
 
 
+def _problem(status: int) -> dict[str, Any]:
+    code = CODES.get(status)
+    return {} if code is None else {"type": f"urn:fairpulse:problem:{code}", "code": code}
+
+
 def _written(say: Say) -> bytes:
-    body = json.dumps(say.body).encode() if isinstance(say.body, dict) else say.body
+    body = json.dumps(_problem(say.status) | say.body).encode() if isinstance(say.body, dict) else say.body
     headers = {
         "Date": formatdate(usegmt=True),
         **(PROBLEM if isinstance(say.body, dict) else {}),

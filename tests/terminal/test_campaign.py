@@ -15,7 +15,7 @@ from producers.terminal.link import Link
 from producers.terminal.sender import Sender
 from producers.terminal.spool import Spool, Waiting
 from producers.terminal.spool_schema import REJECTED
-from tests.support.scripted_server import Cut, Say, ScriptedServer, Step, Store, Swallow
+from tests.support.scripted_server import PROBLEM, Cut, Say, ScriptedServer, Step, Store, Swallow
 
 Judge = Callable[[int, Mapping[str, str], bytes, Sequence[Waiting], float], Verdict]
 
@@ -23,6 +23,8 @@ FAULTS: tuple[Step, ...] = (
     Store(), Swallow(), Cut(0), Cut(500), 401, 403, 408, 413, 415, 500, 502, 503, Say(429, {"Retry-After": "0"}),
     Say(404, {"Content-Type": "text/html"}, b"no such page"), Say(200, {"Content-Type": "text/html"}, b"Wi-Fi login"),
     Say(302, {"Location": "http://127.0.0.1:1/"}), 400,
+    Say(413, {"Content-Type": "text/html"}, b"<html>nginx</html>"), Say(403, {"Content-Type": "text/html"}, b"blocked"),
+    Say(422, PROBLEM, {"type": "about:blank", "code": "rejected"}),
 )  # fmt: skip
 
 
@@ -40,6 +42,7 @@ async def lost(folder: Path, server: ScriptedServer, seed: int) -> set[str]:
             server.script.append(chance.choice(FAULTS))
             await sender.step()
         server.script.clear()
+        sender.try_now()
         await sender.drain()
     drawer = {row[1] for row in spool.rows(REJECTED, 10_000)}
     totals = spool.totals()

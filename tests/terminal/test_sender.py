@@ -46,19 +46,34 @@ async def test_a_request_says_who_sends_what_and_when(spool: Spool, server: Scri
     assert headers["sent-at"] == "2023-11-14T22:13:20.123Z"
 
 
+async def goes_on(spool: Spool, server: ScriptedServer, until: int) -> Sender:
+    """Send without pauses until this number of events is stored."""
+    async with Link(server.url) as link:
+        sender = Sender(spool, link, lambda: "t", chance=lambda: 0.0)
+        while len(server.stored) < until:
+            await sender.step()
+        return sender
+
+
+async def tries_now(server: ScriptedServer, sender: Sender) -> None:
+    """Let a sender that somebody tells to try now drain through a new link."""
+    async with Link(server.url) as link:
+        sender.link = link
+        sender.try_now()
+        await sender.drain()
+
+
 KEEPING = [401, 403, 404, 405, 408, 415, 418, 425, 429, 431, 451, 500, 501, 502, 503, 504, 507, 599, 204, 301, 307, 226]
 PORTAL = Say(200, {"Content-Type": "text/html"}, b"<html>Welcome to the fair's Wi-Fi</html>")
 PROXY = Say(400, {"Content-Type": "text/html"}, b"<html>bad gateway configuration</html>")
 STRANGE = [
     PORTAL,
-    PROXY,
     Say(202, JSON, b""),
     Say(202, JSON, b'{"accepted":'),
     Say(202, JSON, {"accepted": 2, "duplicates": 0}),
     Say(202, JSON, {"accepted": True, "duplicates": 2}),
     Say(207, JSON, {"results": []}),
     Say(207, JSON, {"results": [{"index": 0, "id": "another", "outcome": "accepted"}] * 3}),
-    Say(422, JSON, {}),
     Cut(0),
     Cut(40),
     Swallow(),
@@ -78,6 +93,21 @@ async def test_an_answer_that_is_not_final_keeps_every_event(
     assert wait is not None
     assert sender.status.line is not Line.ONLINE
     assert sender.status.failures == 1
+    assert spool.totals().pending == 3
+
+
+@pytest.mark.parametrize("step", [PROXY, Say(422, JSON, {}), Say(403, {"Content-Type": "text/html"})], ids=str)
+async def test_what_a_proxy_refuses_is_kept_whole_and_is_not_called_online(
+    spool: Spool, server: ScriptedServer, step: Say
+) -> None:
+    fill(spool, 3)
+    server.otherwise = step
+    async with Link(server.url) as link:
+        sender = Sender(spool, link, lambda: "t", chance=lambda: 0.0)
+        for _ in range(6):
+            await sender.step()
+            assert sender.status.line is Line.TROUBLE
+    assert [len(request.ids) for request in server.requests] == [3, 1, 1, 1]
     assert spool.totals().pending == 3
 
 
@@ -109,12 +139,19 @@ async def test_rejected_events_go_to_the_drawer_and_the_others_are_sent(spool: S
     assert server.order == [name for name in ids if name not in server.refuse_ids]
 
 
-async def test_a_batch_of_rejected_events_goes_to_the_drawer_whole(spool: Spool, server: ScriptedServer) -> None:
-    ids = fill(spool, 30)
-    server.refuse_ids = dict.fromkeys(ids, "wrong_fair")
-    await drain(spool, server)
-    assert spool.totals().rejected == 30, "also those that the server did not explain"
-    assert {row[4] for row in spool.rows(1, 99)} == {"wrong_fair", "rejected"}
+async def test_of_a_refused_batch_those_that_the_server_names_are_settled_and_the_rest_is_sent_again(
+    spool: Spool, server: ScriptedServer
+) -> None:
+    ids = fill(spool, 100)
+    server.refuse_ids, server.errors_max = dict.fromkeys(ids, "wrong_fair"), 20
+    async with Link(server.url) as link:
+        sender = Sender(spool, link, lambda: "t")
+        assert await sender.step() == 0
+        assert {row.event_id for row in spool.rows(1, 999)} == set(ids[:20])
+        assert spool.totals().pending == 80
+        await sender.drain()
+    assert {row.reason for row in spool.rows(1, 999)} == {"wrong_fair"}
+    assert [len(request.ids) for request in server.requests] == [100, 80, 60, 40, 20]
 
 
 async def test_a_batch_that_is_not_understood_is_halved_until_the_event_at_fault_is_alone(
@@ -134,6 +171,39 @@ async def test_a_batch_that_is_too_large_is_halved(spool: Spool, server: Scripte
     await drain(spool, server)
     assert server.order == ids
     assert spool.totals().rejected == 0
+
+
+NGINX_413 = Say(413, {"Content-Type": "text/html"}, b"<html>413 Request Entity Too Large</html>")
+
+
+async def test_an_event_that_a_proxy_never_lets_through_stays_named_and_blocks_no_other(
+    spool: Spool, server: ScriptedServer
+) -> None:
+    ids = fill(spool, 40)
+    server.blocked = {ids[0]: NGINX_413, ids[17]: NGINX_413}
+    sender = await goes_on(spool, server, until=38)
+    assert spool.totals().rejected == 0
+    assert server.order == [name for name in ids if name not in server.blocked]
+    assert "answers 413" in sender.status.trouble
+    assert sender.skipping.verdict is not None
+    assert (sender.skipping.verdict.cause, sender.skipping.verdict.facts) == ("proxy", {"status": "413"})
+    server.blocked = {}
+    await tries_now(server, sender)
+    assert sorted(server.order) == sorted(ids)
+    assert (sender.status.trouble, sender.skipping.verdict) == ("", None)
+
+
+async def test_a_proxy_that_refuses_everything_is_asked_less_and_less_often(
+    spool: Spool, server: ScriptedServer
+) -> None:
+    fill(spool, 64)
+    server.otherwise = NGINX_413
+    async with Link(server.url) as link:
+        sender = Sender(spool, link, lambda: "t", chance=lambda: 1.0)
+        waits = [await sender.step() for _ in range(14)]
+    assert [len(request.ids) for request in server.requests] == [64, 32, 16, 8, 4, 2, *[1] * 8]
+    assert waits == [0, 0, 0, 0, 0, 0, 0.5, 1, 2, 4, 8, 16, 30, 30]
+    assert spool.totals().pending == 64
 
 
 async def test_one_event_that_is_too_large_alone_goes_to_the_drawer(spool: Spool, server: ScriptedServer) -> None:
