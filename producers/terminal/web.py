@@ -1,11 +1,9 @@
 """`fairpulse terminal serve`: the page of the booth, on this machine only, and the sender behind it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from importlib.resources import files
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
@@ -14,35 +12,23 @@ from producers.terminal.clock import ClockMs
 from producers.terminal.link import Link, ServerAnswer, Stamps
 from producers.terminal.pairing import Pairing
 from producers.terminal.sender import Line, OneSender, Sender
-from producers.terminal.spool import Saved, SpoolFull, Waiting
-from producers.terminal.spool_schema import REJECTED
-from producers.terminal.status import clock_offset_ms, clock_text, counts_text
-from producers.terminal.terminal import KINDS, BoothTerminal
-from producers.terminal.web_input import deal_of, fields_of, interaction_of, scan_of
-from schemas.errors import InvalidEvent, InvalidSettings, Unavailable
+from producers.terminal.spool import Waiting
+from producers.terminal.status import clock_offset_ms
+from producers.terminal.terminal import BoothTerminal
+from producers.terminal.web_api import Api
+from producers.terminal.web_guard import HOST, add_files, guard
+from schemas.errors import InvalidSettings
 from schemas.times import wall_ms
 
-HOST: Final = "127.0.0.1"
 ASK_IDLE_S: Final = 5.0
 """With nothing to send, the status line is still right within seconds."""
 
-SHOWN: Final = 20
-"""Most rejected events on the screen; the export has all of them."""
-
-STATIC: Final = Path(str(files("producers.terminal") / "static"))
-TYPES: Final = {"html": "text/html", "js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
-
-HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
+FORM_BYTES: Final = 65_536
+"""Largest form."""
 
 
 class Page:
-    """The page of one terminal. Requests from other pages or for other host names are refused.
+    """The page of one terminal, and its sender.
 
     Args:
         terminal: paired; its sender is started here.
@@ -73,18 +59,10 @@ class Page:
         terminal.tell_online(lambda: self.sender.status.line in (Line.ONLINE, Line.UNTRIED))
 
     def application(self) -> web.Application:
-        """Return the page as a web application."""
-        app = web.Application(middlewares=[self._guard], client_max_size=16_384)
-        app.router.add_get("/", _file(STATIC / "page.html"))
-        for path in sorted(one for one in STATIC.rglob("*") if one.suffix[1:] in TYPES):
-            app.router.add_get(f"/{path.relative_to(STATIC).as_posix()}", _file(path))
-        app.router.add_get("/api/card", self._card)
-        app.router.add_get("/api/state", self._state)
-        app.router.add_get("/api/rejected", self._rejected)
-        app.router.add_post("/api/scan", self._saving(scan_of))
-        app.router.add_post("/api/interact", self._saving(interaction_of))
-        app.router.add_post("/api/deal", self._saving(deal_of))
-        app.router.add_post("/api/try-now", self._try_now)
+        """Return the page as a web application. Requests of other pages or for other host names are refused."""
+        app = web.Application(middlewares=[guard], client_max_size=FORM_BYTES)
+        add_files(app.router)
+        Api(self._terminal, self.sender, lambda: self._offset_ms).add_to(app.router)
         return app
 
     def _token(self) -> str:
@@ -101,97 +79,6 @@ class Page:
 
     def _met(self, answer: ServerAnswer) -> None:
         self._offset_ms = clock_offset_ms(answer, wall_ms())
-
-    async def _card(self, _: web.Request) -> web.Response:
-        card = self._terminal.card
-        return web.json_response(
-            {
-                "fair": card.fair_name,
-                "title": card.title,
-                "place": card.place,
-                "place_id": card.place_id,
-                "terminal": self._terminal.terminal_id,
-                "kinds": [str(kind) for kind in KINDS[card.place]],
-                "exhibits": [{"id": one.id, "name": one.name} for one in card.exhibits],
-                "sections": [{"id": one.id, "name": one.name} for one in card.sections],
-                "section": card.section,
-                "currencies": [one.id for one in card.currencies],
-            }
-        )
-
-    async def _state(self, _: web.Request) -> web.Response:
-        status = self.sender.status
-        totals = await asyncio.to_thread(self._terminal.spool.totals)
-        return web.json_response(
-            {
-                "line": status.line.name.lower(),
-                "words": status.line.value,
-                "trouble": status.trouble,
-                "counts": counts_text(totals),
-                "pending": totals.pending,
-                "sent": totals.accepted + totals.duplicates,
-                "rejected": totals.rejected,
-                "full": totals.full,
-                "clock": clock_text(self._offset_ms),
-            }
-        )
-
-    async def _rejected(self, _: web.Request) -> web.Response:
-        rows = await asyncio.to_thread(self._terminal.spool.rows, REJECTED, SHOWN)
-        return web.json_response(
-            [
-                {"seq": seq, "kind": kind, "saved_ms": saved_ms, "reason": reason, "detail": detail}
-                for seq, _id, kind, saved_ms, reason, detail, _body in rows
-            ]
-        )
-
-    async def _try_now(self, _: web.Request) -> web.Response:
-        self.sender.try_now()
-        return web.json_response({})
-
-    def _saving(
-        self, save: Callable[[BoothTerminal, dict[str, Any]], Saved]
-    ) -> Callable[[web.Request], Awaitable[web.Response]]:
-        """Return a handler that saves: 200 once the event is on disk, otherwise the error, with nothing saved."""
-
-        async def handle(request: web.Request) -> web.Response:
-            try:
-                fields = fields_of(await request.read())
-                saved = await asyncio.to_thread(save, self._terminal, fields)
-            except InvalidEvent as error:
-                return web.json_response({"error": error.message, "hint": error.hint, "field": error.field}, status=400)
-            except SpoolFull as error:
-                return web.json_response({"error": error.message, "hint": error.hint, "full": True}, status=507)
-            except Unavailable as error:
-                return web.json_response({"error": error.message, "hint": error.hint}, status=500)
-            self.sender.wake()
-            return web.json_response({"seq": saved.seq, "id": saved.event_id})
-
-        return handle
-
-    @web.middleware
-    async def _guard(
-        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    ) -> web.StreamResponse:
-        """Answer only this machine's own page: no other site's script may scan a badge or read the state."""
-        name = request.host.rpartition(":")[0] or request.host
-        origin = request.headers.get("Origin")
-        foreign = origin is not None and origin != f"http://{request.host}"
-        plain = request.method == "POST" and request.content_type != "application/json"
-        if name not in (HOST, "localhost") or foreign or plain:
-            return web.Response(status=403, text="open the page at its own address\n", headers=HEADERS)
-        response = await handler(request)
-        response.headers.update(HEADERS)
-        return response
-
-
-def _file(path: Path) -> Callable[[web.Request], Awaitable[web.Response]]:
-    body, content_type = path.read_bytes(), TYPES[path.suffix[1:]]
-
-    async def handle(_: web.Request) -> web.Response:
-        return web.Response(body=body, content_type=content_type, charset="utf-8")
-
-    return handle
 
 
 async def serve_page(

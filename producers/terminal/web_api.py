@@ -1,0 +1,108 @@
+"""What the page asks its program: the card, the state, what was rejected; and what it saves."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from aiohttp import web
+
+from producers.terminal.sender import Sender
+from producers.terminal.spool import Saved
+from producers.terminal.spool_schema import REJECTED
+from producers.terminal.status import clock_text, counts_text
+from producers.terminal.terminal import KINDS, BoothTerminal
+from producers.terminal.web_answers import error_fields, status_of
+from producers.terminal.web_input import deal_of, fields_of, interaction_of, scan_of
+from schemas.errors import InvalidEvent, Unavailable
+
+SHOWN: Final = 20
+"""Most rejected events on the screen; the export has all of them."""
+
+Form = Callable[[BoothTerminal, dict[str, Any]], Saved]
+"""Saves what was posted."""
+
+
+class Api:
+    """The addresses below /api.
+
+    Args:
+        terminal: paired.
+        sender: sends what is saved.
+        clock_ms: returns the server's clock minus the terminal's in ms, None while it is unknown.
+    """
+
+    def __init__(self, terminal: BoothTerminal, sender: Sender, clock_ms: Callable[[], int | None]) -> None:
+        self._terminal = terminal
+        self._sender = sender
+        self._clock_ms = clock_ms
+
+    def add_to(self, router: web.UrlDispatcher) -> None:
+        """Add every address to a router."""
+        router.add_get("/api/card", self._card)
+        router.add_get("/api/state", self._state)
+        router.add_get("/api/rejected", self._rejected)
+        router.add_post("/api/scan", self._saving(scan_of))
+        router.add_post("/api/interact", self._saving(interaction_of))
+        router.add_post("/api/deal", self._saving(deal_of))
+        router.add_post("/api/try-now", self._try_now)
+
+    async def _card(self, _: web.Request) -> web.Response:
+        card = self._terminal.card
+        return web.json_response(
+            {
+                "fair": card.fair_name,
+                "title": card.title,
+                "place": card.place,
+                "place_id": card.place_id,
+                "terminal": self._terminal.terminal_id,
+                "kinds": [str(kind) for kind in KINDS[card.place]],
+                "exhibits": [{"id": one.id, "name": one.name} for one in card.exhibits],
+                "sections": [{"id": one.id, "name": one.name} for one in card.sections],
+                "section": card.section,
+                "currencies": [one.id for one in card.currencies],
+            }
+        )
+
+    async def _state(self, _: web.Request) -> web.Response:
+        status = self._sender.status
+        totals = await asyncio.to_thread(self._terminal.spool.totals)
+        return web.json_response(
+            {
+                "line": status.line.name.lower(),
+                "words": status.line.value,
+                "trouble": status.trouble,
+                "counts": counts_text(totals),
+                "pending": totals.pending,
+                "sent": totals.accepted + totals.duplicates,
+                "rejected": totals.rejected,
+                "full": totals.full,
+                "clock": clock_text(self._clock_ms()),
+            }
+        )
+
+    async def _rejected(self, _: web.Request) -> web.Response:
+        rows = await asyncio.to_thread(self._terminal.spool.rows, REJECTED, SHOWN)
+        return web.json_response(
+            [
+                {"seq": seq, "kind": kind, "saved_ms": saved_ms, "reason": reason, "detail": detail}
+                for seq, _id, kind, saved_ms, reason, detail, _body in rows
+            ]
+        )
+
+    async def _try_now(self, _: web.Request) -> web.Response:
+        self._sender.try_now()
+        return web.json_response({})
+
+    def _saving(self, save: Form) -> Callable[[web.Request], Awaitable[web.Response]]:
+        """Return a handler that saves: 200 once the event is on disk, otherwise the error, with nothing saved."""
+
+        async def handle(request: web.Request) -> web.Response:
+            try:
+                fields = fields_of(await request.read())
+                saved = await asyncio.to_thread(save, self._terminal, fields)
+            except (InvalidEvent, Unavailable) as error:
+                return web.json_response(error_fields(error), status=status_of(error))
+            self._sender.wake()
+            return web.json_response({"seq": saved.seq, "id": saved.event_id})
+
+        return handle
