@@ -1,21 +1,20 @@
-"""What the page's program answers when something was not saved. Pure."""
+"""The answers to the page when something was not saved: facts, which the page puts into words. Pure."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from producers.terminal.spool import SpoolFull
-from schemas.errors import FairpulseError, InvalidEvent
+from schemas.errors import FairpulseError, InvalidEvent, Unavailable
 
 
 def error_fields(error: FairpulseError) -> dict[str, Any]:
-    """Return an error for the page: what is wrong, what to do, and which field to correct."""
-    said: dict[str, Any] = {"error": error.message, "hint": error.hint}
-    match error:
-        case InvalidEvent():
-            return {**said, "field": error.field}
-        case SpoolFull():
-            return {**said, "full": True}
-        case _:
-            return said
+    """Return an error for the page.
+
+    `word` and `facts` name a text in the reader's language, `field` is the field to correct. `error` and `hint` are
+    English, for a program that is older than its page and for a script.
+    """
+    word, facts, field = _text_of(error)
+    return {"word": word, "facts": dict(facts), "error": error.message, "hint": error.hint, "field": field}
 
 
 def status_of(error: FairpulseError) -> int:
@@ -27,3 +26,15 @@ def status_of(error: FairpulseError) -> int:
             return 507
         case _:
             return 500
+
+
+def _text_of(error: FairpulseError) -> tuple[str, Mapping[str, str], str]:
+    match error:
+        case InvalidEvent():
+            return error.word or error.reason, error.facts, error.field
+        case SpoolFull():
+            return "disk_full", {}, ""
+        case Unavailable():
+            return "disk", {}, ""
+        case _:
+            return "", {}, ""

@@ -1,7 +1,11 @@
-"""What the page asks its program: the card, the state, what was rejected; and what it saves."""
+"""What the page asks its program: the card, the state, what was rejected; and what it saves.
+
+It answers facts. The page has the words for them, in the language of its reader.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from hashlib import sha256
 from typing import Any, Final
 
 from aiohttp import web
@@ -9,7 +13,6 @@ from aiohttp import web
 from producers.terminal.sender import Sender
 from producers.terminal.spool import Saved
 from producers.terminal.spool_schema import REJECTED
-from producers.terminal.status import clock_text, counts_text
 from producers.terminal.terminal import KINDS, BoothTerminal
 from producers.terminal.web_answers import error_fields, status_of
 from producers.terminal.web_input import deal_of, fields_of, interaction_of, scan_of
@@ -18,8 +21,8 @@ from schemas.errors import InvalidEvent, Unavailable
 SHOWN: Final = 20
 """Most rejected events on the screen; the export has all of them."""
 
-Form = Callable[[BoothTerminal, dict[str, Any]], Saved]
-"""Saves what was posted."""
+Form = Callable[[BoothTerminal, dict[str, Any]], Saved | Mapping[str, Any]]
+"""Saves what was posted; returns the saved event, or an answer of its own."""
 
 
 class Api:
@@ -60,6 +63,7 @@ class Api:
                 "sections": [{"id": one.id, "name": one.name} for one in card.sections],
                 "section": card.section,
                 "currencies": [one.id for one in card.currencies],
+                "version": self._version(),
             }
         )
 
@@ -69,16 +73,18 @@ class Api:
         return web.json_response(
             {
                 "line": status.line.name.lower(),
-                "words": status.line.value,
-                "trouble": status.trouble,
-                "counts": counts_text(totals),
                 "pending": totals.pending,
                 "sent": totals.accepted + totals.duplicates,
                 "rejected": totals.rejected,
                 "full": totals.full,
-                "clock": clock_text(self._clock_ms()),
+                "clock_ms": self._clock_ms(),
+                "version": self._version(),
             }
         )
+
+    def _version(self) -> str:
+        """Return what changes when the terminal is paired again with another card: the page then reads it anew."""
+        return sha256(self._terminal.card.text().encode()).hexdigest()[:16]
 
     async def _rejected(self, _: web.Request) -> web.Response:
         rows = await asyncio.to_thread(self._terminal.spool.rows, REJECTED, SHOWN)
@@ -99,10 +105,12 @@ class Api:
         async def handle(request: web.Request) -> web.Response:
             try:
                 fields = fields_of(await request.read())
-                saved = await asyncio.to_thread(save, self._terminal, fields)
+                answer = await asyncio.to_thread(save, self._terminal, fields)
             except (InvalidEvent, Unavailable) as error:
                 return web.json_response(error_fields(error), status=status_of(error))
             self._sender.wake()
-            return web.json_response({"seq": saved.seq, "id": saved.event_id})
+            if isinstance(answer, Saved):
+                answer = {"seq": answer.seq, "id": answer.event_id}
+            return web.json_response(answer)
 
         return handle

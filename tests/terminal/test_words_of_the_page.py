@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.page_texts import STATIC, texts
+
 TERMINAL = Path(__file__).parents[2] / "producers" / "terminal"
 STAFF = (TERMINAL / "README.md").read_text(encoding="utf-8").split("# For the set-up")[0]
 SHOWN = "\n".join(
-    path.read_text(encoding="utf-8")
-    for path in (*(TERMINAL / "static").rglob("*"), TERMINAL / "status.py")
-    if path.suffix in {".html", ".js", ".py"}
+    [*texts("en").values(), *re.findall("<kbd>.*?</kbd>", (STATIC / "page.html").read_text(encoding="utf-8"))]
 )
 OWN = {
     "point": "a word of the sentence",

@@ -1,7 +1,7 @@
 // The tab of events that the server refused.
 import { ask } from "/ask.js";
 import { at } from "/dom.js";
-import { has, text } from "/texts.js";
+import { dayAndTime, has, text } from "/texts.js";
 
 /** Show the newest refused events, with the reason of each. */
 export async function showDrawer() {
@@ -20,7 +20,7 @@ function rowOf(row) {
   const line = document.createElement("tr");
   const why = has(`reason.${row.reason}`) ? text(`reason.${row.reason}`) : row.reason;
   const what = has(`what.${row.kind}`) ? text(`what.${row.kind}`) : text(`interaction.${row.kind}`);
-  const when = new Date(row.saved_ms).toLocaleString("en-GB", { weekday: "short", hour: "2-digit", minute: "2-digit" });
+  const when = dayAndTime(new Date(row.saved_ms));
   for (const words of [row.seq, what, when, row.detail ? `${why} (${row.detail})` : why]) {
     const cell = document.createElement("td");
     cell.textContent = words;

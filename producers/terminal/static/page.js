@@ -5,11 +5,12 @@ import { showDeal, startDeal } from "/deal.js";
 import { at } from "/dom.js";
 import { showDrawer } from "/drawer.js";
 import { showInteract, startInteract } from "/interact.js";
+import { startLanguage } from "/language.js";
 import { look, startLine } from "/line.js";
 import { isWaiting, whenIdle } from "/saving.js";
 import { showScan, startScan } from "/scan.js";
 import { show, shownTab, startTabs } from "/tabs.js";
-import { fillIn, text } from "/texts.js";
+import { fillIn, onLanguage, text } from "/texts.js";
 
 const STATE_MS = 1000;
 const AGAIN_MS = 500;
@@ -21,18 +22,32 @@ async function start() {
     setTimeout(start, AGAIN_MS);
     return;
   }
-  const card = booth.card;
-  at("place").textContent = `${card.title} · ${card.place} ${card.place_id} · ${card.terminal}`;
-  document.title = `${card.title}: ${text("title")}`;
+  showCard();
+  document.body.dataset.ready = "yes";
+}
+
+// The names in it are those of the fair file, in every language.
+function showCard() {
+  if (!isKnown()) return;
+  const { title, place, place_id: id, terminal } = booth.card;
+  at("place").textContent = `${title} · ${text(`place.${place}`, { id })} · ${terminal}`;
+  document.title = `${title}: ${text("title")}`;
   showScan();
   showInteract();
   showDeal();
-  document.body.dataset.ready = "yes";
+  if (at(`tab-${shownTab()}`).hidden) show("scan");
+}
+
+function isKnown() {
+  return booth.card.version !== undefined;
 }
 
 async function watch() {
   const state = await look();
-  if (state !== null && shownTab() === "rejected") showDrawer();
+  if (state === null || !isKnown()) return;
+  // The terminal was paired again: the page shows its new exhibits and sections.
+  if (state.version !== booth.card.version) await start();
+  if (shownTab() === "rejected") showDrawer();
 }
 
 fillIn();
@@ -41,6 +56,8 @@ startScan();
 startInteract();
 startDeal();
 startLine();
+startLanguage();
+onLanguage(showCard);
 whenIdle(watch);
 window.addEventListener("beforeunload", (event) => {
   if (isWaiting()) event.preventDefault();

@@ -2,7 +2,7 @@
 import { ask } from "/ask.js";
 import { at } from "/dom.js";
 import { say } from "/say.js";
-import { text, timeOfDay } from "/texts.js";
+import { has, text, timeOfDay } from "/texts.js";
 
 const AGAIN_MS = 500;
 const LAST = 4;
@@ -28,12 +28,14 @@ export function save(path, fields, what, done) {
 
 /** Say why something was not saved, and show the field of the deal that is wrong. */
 export function complain(content, path) {
-  const more = `${content.error || "refused"}. ${content.hint || ""}`;
-  say("bad", content.full ? "said.full" : "said.not_saved", "said.more", { more });
-  const field = path === "/api/deal" && content.field ? at(`deal-${content.field}`) : null;
-  if (field) {
-    field.setAttribute("aria-invalid", "true");
-    field.focus();
+  const { word, facts, error, hint, field } = content;
+  const more = has(`refused.${word}`) ? `refused.${word}` : "said.more";
+  const named = () => (has(`field.${field}`) ? text(`field.${field}`) : field);
+  say("bad", word === "disk_full" ? "said.full" : "said.not_saved", more, { more: `${error}. ${hint}`, field: named, ...facts });
+  const wrong = path === "/api/deal" && field ? at(`deal-${field}`) : null;
+  if (wrong) {
+    wrong.setAttribute("aria-invalid", "true");
+    wrong.focus();
   }
 }
 
@@ -51,7 +53,7 @@ async function work() {
     }
     deeds.shift();
     if (answer.status === 200) {
-      const facts = { seq: answer.content.seq, what: text(deed.what), time: timeOfDay(new Date()) };
+      const facts = { seq: answer.content.seq, what: () => text(deed.what), time: timeOfDay(new Date()) };
       say("good", "said.saved", "said.saved.more", facts);
       remember(facts);
       if (deed.done) deed.done();
@@ -64,9 +66,9 @@ async function work() {
 }
 
 // No badges in this list: it is visible to everybody at the booth.
-function remember({ seq, what, time }) {
+function remember(facts) {
   const line = document.createElement("li");
-  line.textContent = `no. ${seq}  ${what}  ${time}`;
+  line.textContent = text("scan.line", facts);
   at("last").prepend(line);
   while (at("last").children.length > LAST) at("last").lastChild.remove();
 }

@@ -1,0 +1,66 @@
+"""The page speaks three languages, and fits a small screen in each."""
+
+import pytest
+
+from tests.support.booth_page import IN_A_BROWSER, Booth, playwright
+
+pytestmark = IN_A_BROWSER
+SAVED = {"en": "Saved no. 1", "de": "Gespeichert Nr. 1", "zh": "已保存 第 1 号"}
+TABS = ("scan", "interact", "deal", "rejected")
+OVERFLOWS = """() => [...document.querySelectorAll('html, main, header, nav, footer, button, label, #words, #counts')]
+    .filter((node) => node.offsetParent !== null || node === document.documentElement)
+    .filter((node) => node.scrollWidth > node.clientWidth + 1 && getComputedStyle(node).display !== 'inline')
+    .map((node) => `${node.tagName} ${node.id} ${node.textContent.trim().slice(0, 40)}`)"""
+
+
+async def speak(booth: Booth, language: str) -> None:
+    await booth.page.select_option("#language", language)
+
+
+async def test_a_language_that_is_chosen_is_spoken_at_once_and_remembered(booth: Booth) -> None:
+    await booth.scan()
+    await booth.reads("#said-word", SAVED["en"])
+    await booth.page.select_option("#scan-role", "media")
+    await speak(booth, "zh")
+    await booth.reads("#said-word", SAVED["zh"])
+    await booth.reads("#words", "在线")
+    assert await booth.page.locator("#scan-role").input_value() == "media", "switching the language changes no choice"
+    await booth.open()
+    await booth.reads("#tab-deal span", "签约")
+    assert await booth.page.locator("html").get_attribute("lang") == "zh-CN"
+    await speak(booth, "de")
+    await booth.reads("#tab-deal span", "Abschluss")
+    assert await booth.page.locator("html").get_attribute("lang") == "de-DE"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "spoken"),
+    [(["de-AT", "en"], "Scannen"), (["fr", "zh-TW"], "扫码"), (["fr", "EN-us"], "Scan"), (["fr"], "Scan")],
+)
+async def test_at_first_the_page_speaks_a_language_of_the_browser(booth: Booth, wanted: list[str], spoken: str) -> None:
+    script = f"Object.defineProperty(navigator, 'languages', {{ get: () => {wanted} }})"
+    await booth.page.add_init_script(script)
+    await booth.open()
+    await booth.reads("#tab-scan span", spoken)
+
+
+async def test_names_of_the_fair_file_stay_as_they_are(booth: Booth) -> None:
+    exhibits = booth.page.locator("#exhibits")
+    before = await exhibits.text_content()
+    await speak(booth, "zh")
+    await booth.reads("#tab-scan span", "扫码")
+    assert await exhibits.text_content() == before
+
+
+@pytest.mark.parametrize("language", ["de", "zh"])
+async def test_the_page_fits_the_screen_in_every_language(booth: Booth, language: str) -> None:
+    await booth.scan()
+    await booth.reads("#said-word", SAVED["en"])
+    await speak(booth, language)
+    await booth.server.down()
+    await booth.scan("cd" * 16)
+    await playwright.expect(booth.page.locator("#state")).to_have_attribute("data-line", "offline", timeout=20_000)
+    for tab in TABS:
+        await booth.page.click(f"#tab-{tab}")
+        assert await booth.page.evaluate(OVERFLOWS) == []
+        await booth.picture(f"{language}-{tab}") if language == "zh" and tab == "scan" else None

@@ -1,0 +1,85 @@
+"""The texts of the page: the same in every language, all used, none missing."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from producers.gateway import problems
+from producers.gateway.problems import KINDS, Action
+from schemas import wire
+from schemas.codes import BadgeRole, Code, DealStage, InteractionKind, OutcomeKind, ScanKind
+from tests.support.page_texts import LANGUAGES, STATIC, named_texts, placeholders, reasons_given, texts
+
+ENGLISH = texts("en")
+OTHERS = [language for language in LANGUAGES if language != "en"]
+MEMBERS: dict[str, type[Code]] = {
+    "role": BadgeRole,
+    "kind": ScanKind,
+    "interaction": InteractionKind,
+    "stage": DealStage,
+    "outcome": OutcomeKind,
+}
+"""Families of texts that have one for each word of a closed list."""
+SAME = {"Online", "Offline", "Touchscreen", "Partner", "Name"}
+"""Words that German has from English, or the other way round."""
+
+
+def members(family: str) -> set[str]:
+    """Return the names of a family of texts, without the family's own name."""
+    return {name.partition(".")[2] for name in ENGLISH if name.startswith(f"{family}.")}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_language_has_a_text_for_every_name_and_no_other(language: str) -> None:
+    assert texts(language).keys() == ENGLISH.keys()
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_text_has_the_same_values_in_every_language(language: str) -> None:
+    differing = {
+        name: text for name, text in texts(language).items() if placeholders(text) != placeholders(ENGLISH[name])
+    }
+    assert differing == {}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_no_text_was_left_in_english(language: str) -> None:
+    same = {
+        text
+        for name, text in texts(language).items()
+        if text == ENGLISH[name] and re.search(r"[A-Za-z]{2}", re.sub(r"\{\w+\}", "", text))
+    }
+    assert same <= (SAME if language == "de" else set())
+
+
+def test_chinese_texts_are_in_chinese_characters() -> None:
+    latin = {name: text for name, text in texts("zh").items() if not re.search(r"[一-鿿]", text)}
+    assert all(not re.search(r"[A-Za-z]{2}", re.sub(r"\{\w+\}", "", text)) for text in latin.values()), latin
+
+
+def test_every_text_that_the_page_names_is_there() -> None:
+    names, _ = named_texts()
+    assert names - ENGLISH.keys() == set()
+
+
+def test_no_text_is_left_over() -> None:
+    names, families = named_texts()
+    assert {name for name in ENGLISH if name not in names and name.split(".")[0] not in families} == set()
+
+
+@pytest.mark.parametrize("family", MEMBERS)
+def test_every_word_of_a_closed_list_has_a_text_and_no_other_has(family: str) -> None:
+    assert members(family) == set(MEMBERS[family])
+
+
+def test_every_reason_for_which_the_gateway_refuses_an_event_has_a_text() -> None:
+    of_a_request = {kind.code for kind in KINDS.values() if kind.action in {Action.DRAWER, Action.BISECT}}
+    gateway, schemas = Path(problems.__file__).parent, Path(wire.__file__).parent
+    assert {*wire.REASONS, *of_a_request, *reasons_given(gateway, schemas), "refused"} == members("reason")
+
+
+def test_the_page_itself_holds_no_words() -> None:
+    page = (STATIC / "page.html").read_text(encoding="utf-8")
+    shown = re.sub(r"<kbd>F[0-9]</kbd>|<!doctype html>|<code>.*?</code>", "", page)
+    assert re.findall(r">\s*([^<>\s][^<>]*)<", shown) == []
