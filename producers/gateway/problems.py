@@ -6,7 +6,6 @@ from typing import Final, Literal
 
 from schemas.api.http import (
     BODY_MAX_BYTES,
-    ERRORS_MAX,
     EVENT_MAX_BYTES,
     EVENTS_MAX,
     HEADERS_MAX,
@@ -62,10 +61,11 @@ KINDS: Final = _same(
     ProblemKind("no_events", 400, "No events", "The batch is empty. Send at least one event.", Action.BISECT),
     ProblemKind(
         "body_cut",
-        400,
-        "Wrong body length",
-        "The body is shorter or longer than Content-Length says. Send it again.",
-        Action.BISECT,
+        408,
+        "Body cut off",
+        f"The connection ended before the body did. {_KEEP}",
+        Action.RESEND,
+        retry_after_s=1,
     ),
     ProblemKind("not_http", 400, "Not HTTP", f"This is not an HTTP/1.1 request. {_PROGRAM}", Action.ALERT),
     ProblemKind(
@@ -231,7 +231,7 @@ def problem_of(refusal: RequestRefused, request_id: str) -> Problem:
         outcome=kind.outcome,
         retry_after_ms=wait,
         rejected=None if results is None else len(results),
-        errors=None if results is None else [_error(one) for one in results[:ERRORS_MAX]],
+        errors=None if results is None else [_error(one) for one in results],
     )
 
 

@@ -33,8 +33,6 @@ EVENTS_MAX: Final = 500
 """Most events in a request."""
 FIELDS_MAX: Final = 64
 """Most fields in an object of an event: three times what the largest event has."""
-ERRORS_MAX: Final = 20
-"""Most errors that a problem lists."""
 BODY_DEADLINE_S: Final = 10.0
 """A body that takes longer to arrive is refused."""
 HEADERS_MAX_BYTES: Final = 16_384
@@ -181,6 +179,7 @@ class Problem:
     retry_after_ms: int | None = None
     rejected: int | None = None
     errors: list[ProblemError] | None = None
+    """One for every event of the request, in their order; only 409 and 422 have them."""
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)

@@ -44,7 +44,7 @@ _WHEN: Final[Mapping[int, str]] = {
     403: "the terminal is enrolled for another fair: keep everything, pair it again",
     404: "no such resource; query strings are not accepted",
     405: "wrong method",
-    408: f"the body did not arrive within {BODY_DEADLINE_S:g} s: send it again",
+    408: f"the body did not arrive whole within {BODY_DEADLINE_S:g} s: send it again",
     409: "every id belongs to an earlier event, which counts: move the events to the drawer",
     413: f"over {EVENTS_MAX} events, {BODY_MAX_BYTES} bytes, or {EVENT_MAX_BYTES} bytes per event: halve the batch",
     415: "wrong content type, or any Content-Encoding",

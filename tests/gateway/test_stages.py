@@ -15,10 +15,10 @@ from producers.gateway.answering import reply_to
 from producers.gateway.decoding import decode
 from producers.gateway.intake import Intake, Judged
 from producers.gateway.memory import Remembered
-from producers.gateway.problems import RequestRefused
-from producers.gateway.reading import DIGITS_MAX, Posting, UnreadableBody, read_posting
+from producers.gateway.problems import RequestRefused, problem_of
+from producers.gateway.reading import DIGITS_MAX, Incoming, Posting, UnreadableBody, read_posting
 from producers.gateway.stamping import stamp
-from schemas.api.http import EVENT_MAX_BYTES, SERVER_FIELDS, CloudEvent, Outcome
+from schemas.api.http import EVENT_MAX_BYTES, EVENTS_MAX, SERVER_FIELDS, Action, CloudEvent, Outcome
 from schemas.api.terminals import Terminal
 from schemas.errors import InvalidEvent
 from schemas.events import DealSigned, VisitorScan
@@ -61,6 +61,19 @@ def test_reading_keeps_the_order_of_a_batch_and_whether_it_was_one() -> None:
 def test_reading_takes_only_the_shape_that_was_announced(batch: bool) -> None:
     with pytest.raises(UnreadableBody, match="wrong_shape"):
         read_posting(b"{}" if batch else b"[{}]", BOOTH, RECEIVED, batch=batch)
+
+
+async def test_a_body_that_was_cut_off_is_never_refused_for_good() -> None:
+    parts = [{"type": "http.request", "body": b"[", "more_body": True}, {"type": "http.disconnect"}]
+
+    async def receive() -> Any:
+        return parts.pop(0)
+
+    scope = {"method": "POST", "path": "/v1/events", "query_string": b"", "headers": []}
+    with pytest.raises(RequestRefused) as refused:
+        await Incoming(scope, receive).body(set())
+    problem = problem_of(refused.value, "0")
+    assert (problem.status, problem.action, problem.retryable) == (408, Action.RESEND, True)
 
 
 NINES = "9" * (DIGITS_MAX + 1)
@@ -194,6 +207,17 @@ def test_the_answer_is_202_if_all_are_safe_and_207_if_some_were_rejected(batch: 
     reply = reply_to(fresh_intake().judge(posted(batch)))
     assert reply.status == status
     assert dict(reply.headers)[b"content-length"] == str(len(reply.body)).encode()
+
+
+@pytest.mark.parametrize("size", [1, 2, 21, EVENTS_MAX])
+def test_a_problem_names_every_event_of_its_request_by_index_and_id(size: int) -> None:
+    bad = [event(source="/elsewhere") for _ in range(size)]
+    with pytest.raises(RequestRefused) as refused:
+        reply_to(fresh_intake().judge(posted(bad)))
+    problem = problem_of(refused.value, "0")
+    assert [(one.index, one.id) for one in problem.errors or ()] == [(n, one["id"]) for n, one in enumerate(bad)]
+    assert problem.rejected == size
+    assert problem.type == "urn:fairpulse:problem:rejected"
 
 
 def test_the_answer_is_a_problem_if_every_event_was_rejected() -> None:
