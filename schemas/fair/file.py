@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from schemas.codes import ExhibitorType
 from schemas.errors import InvalidFairFile
 from schemas.fair.checks import default_exhibit_id, findings
+from schemas.fair.fingerprint import file_fingerprint
 from schemas.fair.layout import FairRows
 from schemas.fair.model import Booth, CurrencyInfo, Exhibit, Exhibitor, Fair, FairDay, Gate, Hall, Section
 from schemas.fair.money import RateHistory
@@ -87,10 +88,10 @@ def parse_fair(text: str, name: str) -> Fair:
         raise _all_of(file, in_our_words(error)) from None
     if found := list(findings(rows)):
         raise _all_of(file, found)
-    return _fair(rows)
+    return _fair(rows, file_fingerprint(text))
 
 
-def _fair(rows: FairRows) -> Fair:
+def _fair(rows: FairRows, fingerprint: str) -> Fair:
     """Build the fair from rows that were checked."""
     exhibitors = {key: Exhibitor(key, **dict(row)) for key, row in rows.exhibitors.items()}
     return Fair(
@@ -109,6 +110,7 @@ def _fair(rows: FairRows) -> Fair:
         currencies={code: CurrencyInfo(code, minor_units) for code, minor_units in rows.currencies.items()},
         rates={code: _history(table) for code, table in rows.rates.items()},
         visitor_roles=frozenset(rows.visitor_roles),
+        file_fingerprint=fingerprint,
         top_economies=frozenset(rows.top_economies),
     )
 

@@ -117,6 +117,7 @@ class Fair:
         currencies: those a deal may be in; the reporting currency is one of them.
         rates: for every currency but the reporting one.
         visitor_roles: badge roles that count as visitors, by the audit profile (FKM: professional and public).
+        file_fingerprint: of the fair file as it was read; it differs when any character of the file does.
         top_economies: the leading service-trade economies whose coverage is shown; may be empty.
     """
 
@@ -135,6 +136,7 @@ class Fair:
     currencies: Mapping[Currency, CurrencyInfo]
     rates: Mapping[Currency, RateHistory]
     visitor_roles: frozenset[BadgeRole]
+    file_fingerprint: str = field(repr=False, compare=False)
     top_economies: frozenset[Country] = frozenset()
     timetable: Timetable = field(init=False, repr=False, compare=False)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -407,6 +408,27 @@ def test_windows_line_ends_and_a_byte_order_mark_are_welcome(tmp_path: Path, sma
     file = tmp_path / "fair.yaml"
     file.write_bytes(b"\xef\xbb\xbf" + SMALL.replace("\n", "\r\n").encode())
     assert load_fair(file) == small
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        (lambda content: content, True),
+        (lambda content: b"\xef\xbb\xbf" + content, True),
+        (lambda content: content + b"# a remark\n", False),
+        (lambda content: content.replace(b"h1-001", b"h1-009"), False),
+        (lambda content: content.replace(b"\n", b"\r\n"), False),
+    ],
+    ids=["copied", "a byte order mark", "a comment", "a booth", "line ends"],
+)
+def test_two_fair_files_have_one_fingerprint_exactly_if_their_text_is_the_same(
+    change: Callable[[bytes], bytes], same: bool, tmp_path: Path, small: Fair
+) -> None:
+    file = tmp_path / "another name.yaml"
+    file.write_bytes(change(example_fair_path("small").read_bytes()))
+    found = load_fair(file).file_fingerprint
+    assert re.fullmatch("[0-9a-f]{16}", found)
+    assert (found == small.file_fingerprint) is same
 
 
 @pytest.mark.parametrize(
