@@ -2,21 +2,20 @@
 
 import secrets
 import shlex
-import sqlite3
 import string
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from producers.registry.file import RegistryFile
 from schemas.api.terminals import PlaceKind, Terminal, Token
 from schemas.environment import default_of
-from schemas.errors import FairpulseError, Unavailable
+from schemas.errors import FairpulseError
 from schemas.kinds import quoted
-from schemas.outputs import reason
 from schemas.settings import GatewaySettings
 from schemas.times import epoch_ms, from_epoch_ms
 
@@ -73,16 +72,7 @@ class Registry:
     """
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
-        self._path = path
-        try:
-            if create and not path.exists():
-                path.touch(mode=0o600)
-            self._file = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=5, isolation_level=None
-            )
-            self._file.executescript(f"PRAGMA synchronous=FULL; {_SCHEMA}")
-        except (sqlite3.Error, OSError) as error:
-            raise self._unavailable(error) from error
+        self._file = RegistryFile(path, create=create, schema=_SCHEMA)
 
     def close(self) -> None:
         """Close the file."""
@@ -100,7 +90,7 @@ class Registry:
         Raises:
             FairpulseError: it is already enrolled, or enrolled elsewhere.
         """
-        with self._changing():
+        with self._file.changing():
             return self._enrol(terminal, now, expires_at, again=again)
 
     def enrol_all(self, terminals: Iterable[Terminal], now: datetime) -> dict[Terminal, Token]:
@@ -109,7 +99,7 @@ class Registry:
         Raises:
             FairpulseError: one is enrolled elsewhere.
         """
-        with self._changing():
+        with self._file.changing():
             return {one: self._enrol(one, now, None, again=True) for one in terminals}
 
     def rotate(self, terminal_id: str, now: datetime, expires_at: datetime | None) -> Token:
@@ -118,12 +108,12 @@ class Registry:
         Raises:
             FairpulseError: there is no such terminal, or it is revoked.
         """
-        with self._changing():
+        with self._file.changing():
             known = self._known(terminal_id)
             if known.revoked_at is not None:
                 raise FairpulseError(f"{terminal_id} is revoked", hint=f"pair it again: {self.again(known.terminal)}")
             token = self._add_key(terminal_id, now, expires_at)
-            self._file.execute(
+            self._file.write(
                 "UPDATE keys SET revoked_ms = ? WHERE terminal_id = ? AND revoked_ms IS NULL AND kid NOT IN "
                 "(SELECT kid FROM keys WHERE terminal_id = ? AND revoked_ms IS NULL "
                 "ORDER BY made_ms DESC, rowid DESC LIMIT ?)",
@@ -137,7 +127,7 @@ class Registry:
         Raises:
             FairpulseError: there is no such terminal.
         """
-        with self._changing():
+        with self._file.changing():
             known = self._known(terminal_id)
             self._revoke(terminal_id, now)
             return known.terminal
@@ -145,8 +135,8 @@ class Registry:
     def again(self, terminal: Terminal) -> str:
         """Return the command that pairs a terminal of this registry again, complete."""
         place = f"--{terminal.place}" + (f" {terminal.place_id}" if terminal.place_id else "")
-        usual = self._path == default_of(GatewaySettings, "terminals_file")
-        file = "" if usual else f" --terminals {shlex.quote(str(self._path))}"
+        usual = self._file.path == default_of(GatewaySettings, "terminals_file")
+        file = "" if usual else f" --terminals {shlex.quote(str(self._file.path))}"
         return f"fairpulse terminals enrol {terminal.terminal_id} {place} --again{file}"
 
     def keys(self) -> dict[str, Key]:
@@ -155,13 +145,10 @@ class Registry:
         Raises:
             Unavailable: the file cannot be read.
         """
-        try:
-            rows = self._file.execute(
-                "SELECT kid, terminal_id, fair_id, place, place_id, digest, expires_ms FROM keys JOIN terminals "
-                "USING (terminal_id) WHERE keys.revoked_ms IS NULL AND terminals.revoked_ms IS NULL"
-            ).fetchall()
-        except sqlite3.Error as error:
-            raise self._unavailable(error) from error
+        rows = self._file.rows(
+            "SELECT kid, terminal_id, fair_id, place, place_id, digest, expires_ms FROM keys JOIN terminals "
+            "USING (terminal_id) WHERE keys.revoked_ms IS NULL AND terminals.revoked_ms IS NULL"
+        )
         return {
             kid: Key(kid, Terminal(one, fair, PlaceKind(place), at), digest, _instant(ends))
             for kid, one, fair, place, at, digest, ends in rows
@@ -180,11 +167,7 @@ class Registry:
             "SELECT terminal_id, fair_id, place, place_id, enrolled_ms, revoked_ms, (SELECT count(*) FROM keys WHERE "  # noqa: S608
             f"keys.terminal_id = terminals.terminal_id AND revoked_ms IS NULL) FROM terminals {where} ORDER BY 1"
         )
-        try:
-            rows = self._file.execute(query, values).fetchall()
-        except sqlite3.Error as error:
-            raise self._unavailable(error) from error
-        for one, fair, place, at, enrolled, revoked, keys in rows:
+        for one, fair, place, at, enrolled, revoked, keys in self._file.rows(query, values):
             yield Enrolment(Terminal(one, fair, PlaceKind(place), at), from_epoch_ms(enrolled), _instant(revoked), keys)
 
     def _find(self, terminal_id: str) -> Enrolment | None:
@@ -198,10 +181,10 @@ class Registry:
 
     def _revoke(self, terminal_id: str, now: datetime) -> None:
         at = epoch_ms(now)
-        self._file.execute(
+        self._file.write(
             "UPDATE keys SET revoked_ms = ? WHERE terminal_id = ? AND revoked_ms IS NULL", (at, terminal_id)
         )
-        self._file.execute("UPDATE terminals SET revoked_ms = ? WHERE terminal_id = ?", (at, terminal_id))
+        self._file.write("UPDATE terminals SET revoked_ms = ? WHERE terminal_id = ?", (at, terminal_id))
 
     def _enrol(self, terminal: Terminal, now: datetime, expires_at: datetime | None, *, again: bool) -> Token:
         known = self._find(terminal.terminal_id)
@@ -216,42 +199,23 @@ class Registry:
                 hint="its events are counted there; give the new place a terminal id of its own",
             )
         if known is None:
-            self._file.execute(
+            self._file.write(
                 "INSERT INTO terminals VALUES (?, ?, ?, ?, ?, NULL)",
                 (terminal.terminal_id, terminal.fair_id, terminal.place, terminal.place_id, epoch_ms(now)),
             )
         else:
             self._revoke(terminal.terminal_id, now)
-            self._file.execute("UPDATE terminals SET revoked_ms = NULL WHERE terminal_id = ?", (terminal.terminal_id,))
+            self._file.write("UPDATE terminals SET revoked_ms = NULL WHERE terminal_id = ?", (terminal.terminal_id,))
         return self._add_key(terminal.terminal_id, now, expires_at)
 
     def _add_key(self, terminal_id: str, now: datetime, expires_at: datetime | None) -> Token:
         token = Token(_random(8), _random(43))
         ends = None if expires_at is None else epoch_ms(expires_at)
-        self._file.execute(
+        self._file.write(
             "INSERT INTO keys VALUES (?, ?, ?, ?, ?, NULL)",
             (token.kid, terminal_id, digest_of(token.secret), epoch_ms(now), ends),
         )
         return token
-
-    @contextmanager
-    def _changing(self) -> Iterator[None]:
-        try:
-            self._file.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._file.execute("ROLLBACK")
-                raise
-            self._file.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise self._unavailable(error) from error
-
-    def _unavailable(self, error: Exception) -> Unavailable:
-        return Unavailable(
-            f"the registry of terminals {quoted(self._path)} cannot be used ({reason(error)})",
-            hint="enrol a terminal to create it, or set --terminals or FAIRPULSE_TERMINALS_FILE to the gateway's file",
-        )
 
 
 def read_keys(path: Path) -> dict[str, Key]:
