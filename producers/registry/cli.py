@@ -1,4 +1,4 @@
-"""`fairpulse terminals`: init, enrol, list, revoke, rotate."""
+"""`fairpulse terminals`: init, enrol, list, revoke, rotate, badge-key."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from producers.registry.badge_key_cli import badge_key
 from schemas import options
 from schemas.console import Commands
 from schemas.errors import FairpulseError
@@ -29,6 +30,9 @@ DAYS = click.option(
 @click.group(cls=Commands)
 def terminals() -> None:
     """Enrol booth terminals, list them, and manage their tokens."""
+
+
+terminals.add_command(badge_key)
 
 
 @terminals.command()
