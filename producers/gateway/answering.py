@@ -51,7 +51,7 @@ def reply_to(judged: Judged) -> Reply:
 
 def info_reply(info: TerminalInfo) -> Reply:
     """Return the answer to `who am I`."""
-    return _never_cached(200, _INFO.dump_json(info, exclude_none=True))
+    return _never_cached(200, _INFO.dump_json(info))
 
 
 def document_reply(document: str) -> Reply:

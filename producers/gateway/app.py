@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from producers.gateway.answering import Reply, document_reply, info_reply, reply_to
-from producers.gateway.heading import Heading, clock_offset_ms, instant_in, is_batch, promised_bytes, token_in
+from producers.gateway.heading import (
+    Heading,
+    badge_key_in,
+    clock_offset_ms,
+    instant_in,
+    is_batch,
+    promised_bytes,
+    token_in,
+)
 from producers.gateway.intake import Intake
 from producers.gateway.limits import Buckets, Room
 from producers.gateway.metrics import GatewayMetrics
@@ -15,6 +23,7 @@ from producers.gateway.reading import Incoming, Posting, UnreadableBody, read_po
 from producers.gateway.refusing import unreadable_letter
 from producers.gateway.supervisor import NotStored, Supervisor
 from producers.records import RawRecord
+from producers.registry.badge_keys import BadgeKey
 from producers.registry.doorkeeper import Doorkeeper, RegistryUnreadable
 from producers.registry.store import Key
 from schemas.api.http import (
@@ -27,6 +36,7 @@ from schemas.api.http import (
 )
 from schemas.api.openapi import openapi_text
 from schemas.api.terminals import PlaceKind, Terminal
+from schemas.errors import Unavailable
 from schemas.fair.model import Fair
 from schemas.settings import GatewaySettings
 from schemas.times import instant_text
@@ -82,6 +92,8 @@ class Gateway:
         now = self.clock()
         key = self._key_of(incoming.heading, now)
         terminal = key.terminal
+        told = badge_key_in(incoming.heading)
+        badge_key = await self._badge_key(None if told is None else BadgeKey(told, terminal.terminal_id, now))
         limits = Limits(
             EVENT_MAX_BYTES, BODY_MAX_BYTES, EVENTS_MAX, self.settings.gateway_rate, int(self.settings.gateway_burst)
         )
@@ -94,6 +106,8 @@ class Gateway:
             server_time=instant_text(now),
             limits=limits,
             token_expires_at=None if key.expires_at is None else instant_text(key.expires_at),
+            badge_key=badge_key,
+            fair_file=self.fair.file_fingerprint,
         )
         return info_reply(info)
 
@@ -111,6 +125,13 @@ class Gateway:
         if key.terminal.fair_id != self.fair.fair_id:
             raise RequestRefused("wrong_fair")
         return key
+
+    async def _badge_key(self, told: BadgeKey | None) -> str | None:
+        try:
+            known = await self.doorkeeper.badge_key(self.fair.fair_id, told)
+        except Unavailable:
+            raise RequestRefused("registry_unwritable") from None
+        return None if known is None else known.fingerprint
 
     async def _body(self, incoming: Incoming) -> bytes:
         try:

@@ -9,7 +9,17 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.types import Scope
 
 from producers.gateway.problems import RequestRefused
-from schemas.api.http import BATCH_TYPE, BODY_MAX_BYTES, JSON_TYPE, REQUEST_ID, REQUEST_ID_PATTERN, SENT_AT, SINGLE_TYPE
+from schemas.api.http import (
+    BADGE_KEY,
+    BADGE_KEY_PATTERN,
+    BATCH_TYPE,
+    BODY_MAX_BYTES,
+    JSON_TYPE,
+    REQUEST_ID,
+    REQUEST_ID_PATTERN,
+    SENT_AT,
+    SINGLE_TYPE,
+)
 from schemas.events import CLOCK_OFFSET_MAX_MS
 from schemas.times import Instant, epoch_ms
 
@@ -17,6 +27,7 @@ _SENT_AT: Final = SENT_AT.lower()
 _TYPES: Final = {BATCH_TYPE: True, SINGLE_TYPE: False, JSON_TYPE: None}
 _INSTANT: Final[TypeAdapter[datetime]] = TypeAdapter(Instant)
 _REQUEST_ID: Final = re.compile(REQUEST_ID_PATTERN)
+_BADGE_KEY: Final = re.compile(BADGE_KEY_PATTERN)
 _LENGTH: Final = re.compile(r"[0-9]{1,12}")
 
 
@@ -101,3 +112,18 @@ def request_id_in(heading: Heading) -> str | None:
     """Return the terminal's id for the request; None unless it is safe to repeat."""
     given = heading.headers.get(REQUEST_ID.lower(), ("",))[0]
     return given if _REQUEST_ID.fullmatch(given) else None
+
+
+def badge_key_in(heading: Heading) -> str | None:
+    """Return the fingerprint of the terminal's badge key; None if it sends none.
+
+    Raises:
+        RequestRefused: there are several, or it is not a fingerprint (400). If it were ignored, the terminal would pair
+            with a key that nobody has compared.
+    """
+    given = heading.headers.get(BADGE_KEY.lower())
+    if given is None:
+        return None
+    if len(given) > 1 or not _BADGE_KEY.fullmatch(given[0]):
+        raise RequestRefused("badge_key_malformed")
+    return given[0]

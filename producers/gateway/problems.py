@@ -69,6 +69,13 @@ KINDS: Final = _same(
     ),
     ProblemKind("not_http", 400, "Not HTTP", f"This is not an HTTP/1.1 request. {_PROGRAM}", Action.ALERT),
     ProblemKind(
+        "badge_key_malformed",
+        400,
+        "Malformed badge key",
+        f"There must be one Badge-Key header: the key's fingerprint, 16 lower-case hex digits. {_PROGRAM}",
+        Action.ALERT,
+    ),
+    ProblemKind(
         "token_missing", 401, "No token", f"Send one header `Authorization: Bearer tf_...`. {_PAIR}", Action.REPAIR
     ),
     ProblemKind(
@@ -160,6 +167,14 @@ KINDS: Final = _same(
         503,
         "Tokens cannot be checked",
         f"The registry of terminals cannot be read. {_KEEP}",
+        Action.RESEND,
+        retry_after_s=5,
+    ),
+    ProblemKind(
+        "registry_unwritable",
+        503,
+        "Badge key cannot be kept",
+        "The registry of terminals cannot be written; the gateway's log says why. Pair later; events are not affected.",
         Action.RESEND,
         retry_after_s=5,
     ),

@@ -20,6 +20,9 @@ SENT_AT: Final = "Sent-At"
 REQUEST_ID: Final = "Request-Id"
 """Header with the terminal's id for a request; the answer repeats it if it matches the pattern."""
 REQUEST_ID_PATTERN: Final = r"^[A-Za-z0-9._-]{1,64}$"
+BADGE_KEY: Final = "Badge-Key"
+"""Header of `GET /v1/terminal` with the fingerprint of the terminal's badge key; the first of a fair is kept."""
+BADGE_KEY_PATTERN: Final = r"^[0-9a-f]{16}$"
 SIMULATED_TIME: Final = "Simulated-Time"
 """Header with the time of a simulated fair. Only a gateway whose clock is set to `simulated` reads it."""
 JSON_TYPE: Final = "application/json"
@@ -209,3 +212,7 @@ class TerminalInfo:
     dedupe_horizon: Literal["fair"] = "fair"
     """How long an event id is remembered by the stream: the whole fair."""
     token_expires_at: str | None = None
+    badge_key: str | None = None
+    """Fingerprint of the fair's badge key, as the first terminal told it; null if none has."""
+    fair_file: str
+    """Fingerprint of the gateway's fair file. With another one, events that were refused before may be accepted."""

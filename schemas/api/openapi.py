@@ -8,6 +8,8 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from schemas.api.http import (
+    BADGE_KEY,
+    BADGE_KEY_PATTERN,
     BATCH_TYPE,
     BODY_DEADLINE_S,
     BODY_MAX_BYTES,
@@ -171,7 +173,15 @@ def _post_events() -> Json:
 def _get_terminal() -> Json:
     return {
         "operationId": "getTerminal",
-        "summary": "Who am I: place, source, limits, the server's time.",
+        "summary": "Who am I: place, source, limits, the server's time, fingerprints of badge key and fair file.",
+        "parameters": [
+            {
+                "name": BADGE_KEY,
+                "in": "header",
+                "description": "Fingerprint of the terminal's badge key; the first one of a fair is kept.",
+                "schema": {"type": "string", "pattern": BADGE_KEY_PATTERN},
+            },
+        ],
         "responses": {
             "200": _answer("The terminal that the token belongs to.", "TerminalInfo"),
             **_problems(400, 401, 403, 404, 405, 408, 431, 500, 503),
