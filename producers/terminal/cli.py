@@ -160,8 +160,9 @@ def drain(folder: Path | None, seconds: timedelta | None) -> int:
     import asyncio
 
     from producers.terminal.link import Link
+    from producers.terminal.one_sender import OneSender
     from producers.terminal.pairing import Pairing
-    from producers.terminal.sender import OneSender, Sender
+    from producers.terminal.sender import Sender
 
     with open_terminal(folder) as box, OneSender(box.spool.folder):
         pairing = Pairing.load(box.spool)

@@ -1,15 +1,12 @@
 """The one sender of a spool: oldest first, one request at a time, until the server gives a final answer."""
 
 import asyncio
-import fcntl
 import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from pathlib import Path
-from types import TracebackType
-from typing import IO, Final, ParamSpec, Self, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 from producers.terminal.answers import UNKNOWN, Then, Verdict, judge
 from producers.terminal.backoff import wait_s
@@ -261,35 +258,3 @@ async def _until(event: asyncio.Event, seconds: float) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
-
-
-class OneSender:
-    """The right to send from a spool; use as `with`. The kernel releases it however the process ends.
-
-    Raises:
-        Unavailable: another process sends from this folder.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "sender.lock"
-        self._file: IO[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        file = self._path.open("ab")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.close()
-            raise Unavailable(
-                f"another program already sends from {self._path.parent}",
-                hint="nothing to do: it also sends what is saved here; see `fairpulse terminal status`",
-            ) from None
-        self._file = file
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None

@@ -10,8 +10,9 @@ from aiohttp import web
 from producers.terminal.answers import Then, Verdict
 from producers.terminal.clock import ClockMs
 from producers.terminal.link import Link, ServerAnswer, Stamps
+from producers.terminal.one_sender import OneSender
 from producers.terminal.pairing import Pairing
-from producers.terminal.sender import Line, OneSender, Sender
+from producers.terminal.sender import Line, Sender
 from producers.terminal.spool import Waiting
 from producers.terminal.status import clock_offset_ms
 from producers.terminal.terminal import BoothTerminal

@@ -18,7 +18,8 @@ from itertools import count
 from pathlib import Path
 
 from producers.terminal.link import Link, ServerAnswer, Stamps
-from producers.terminal.sender import OneSender, Sender
+from producers.terminal.one_sender import OneSender
+from producers.terminal.sender import Sender
 from producers.terminal.spool import Spool, Waiting
 
 steps = count(1)
