@@ -46,7 +46,8 @@ def audit(
     RECORDING, a file of `fairpulse record`, takes the place of Kafka. It is compared with the numbers that this
     version computes from it, or with the workers that --live names.
 
-    The exit code is 1 if a number differs. With --every it is a service: /metrics shows fair_audit_differences.
+    The exit code is 1 if a number differs. Terminals that two machines send as are named, and change no number: each
+    event counts once. With --every it is a service: /metrics shows fair_audit_differences.
     """
     import threading
 

@@ -20,8 +20,6 @@ from streams.shown.answers import Number
 EVIDENCE: Final = ("badge_ref", "day", "first_accepted_entry", "gate", "role", "event_id")
 NUMBERS: Final = ("kpi", "window", "labels", "live", "recomputed", "difference")
 
-TERMINALS: Final = ("terminal_id", "events", "lowest_seq", "highest_seq", "missing")
-
 
 class Written(NamedTuple):
     """A written file of the audit."""
@@ -38,12 +36,6 @@ def evidence_rows(oracle: Oracle, zone: ZoneInfo, day: str | None) -> Iterator[t
             at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=entry.ms)
             local = at.astimezone(zone).isoformat(timespec="milliseconds")
             yield badge, date, local, entry.gate, entry.role, entry.event_id
-
-
-def terminal_rows(oracle: Oracle) -> Iterator[tuple[object, ...]]:
-    """Yield a row for every terminal that numbers its events: how many were accepted, and how many are missing."""
-    for terminal, one in sorted(oracle.sequences.items()):
-        yield terminal, one.events, one.lowest, one.highest, one.missing
 
 
 def number_rows(numbers: Iterable[Number]) -> Iterator[tuple[object, ...]]:

@@ -21,16 +21,15 @@ from streams.audit.compare import numbers
 from streams.audit.evidence import (
     EVIDENCE,
     NUMBERS,
-    TERMINALS,
     evidence_rows,
     number_rows,
     sealed,
-    terminal_rows,
     write_audit,
 )
 from streams.audit.recount.oracle import Oracle
 from streams.audit.sources import Seals, read_records, run_topics
 from streams.audit.table import table_of
+from streams.audit.terminals import TERMINALS, missing, terminal_lines, terminal_rows, used_twice
 from streams.fold.engine import Engine
 from streams.history.replay import Replay, whole_records
 from streams.shown.answers import Number
@@ -202,6 +201,8 @@ def keep(plan: AuditPlan, verdict: AuditVerdict) -> Path:
         "records": sum(seal.records for seal in verdict.seals.values()),
         "numbers": len(verdict.numbers),
         "differences": len(verdict.differences),
+        "sequence_numbers_missing": missing(verdict.oracle),
+        "sequence_numbers_used_twice": used_twice(verdict.oracle),
         "partitions": sealed(verdict.seals),
     }
     evidence = evidence_rows(verdict.oracle, plan.fair.zone, plan.day)
@@ -214,15 +215,13 @@ def keep(plan: AuditPlan, verdict: AuditVerdict) -> Path:
 
 
 def report_lines(verdict: AuditVerdict) -> list[str]:
-    """Return the table, then every number that differs (at most 100), then the totals."""
+    """Return the table, every number that differs (at most 100), what is wrong with terminals, and the totals."""
     found = verdict.differences
     lines = table_of(verdict.numbers)
     lines += [f"DIFFERENT  {number}" for number in found[:100]]
     if len(found) > 100:
         lines.append(f"... and {len(found) - 100:,} more; --out writes all of them to numbers.csv")
     records = sum(seal.records for seal in verdict.seals.values())
-    sequences = verdict.oracle.sequences.values()
-    missing = sum(one.missing for one in sequences)
-    lines.append(f"{len(sequences):,} terminals, {missing:,} sequence numbers missing (lost, refused or on their way)")
+    lines += terminal_lines(verdict.oracle)
     lines.append(f"{records:,} records, {len(verdict.numbers):,} numbers, {len(found):,} differences")
     return lines

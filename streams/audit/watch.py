@@ -2,6 +2,7 @@
 
 import logging
 import socket
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, cast
@@ -13,6 +14,7 @@ from schemas.errors import FairpulseError, Unavailable
 from schemas.logs import logger
 from streams.audit.run import AuditPlan, AuditVerdict, live_reports, oracle_for, verdict_of
 from streams.audit.sources import Seals, run_topics
+from streams.audit.terminals import copied, missing
 from streams.shown.serving import serving
 
 log = logger(__name__)
@@ -46,6 +48,13 @@ class Watch:
         self._numbers = gauge("numbers", "Numbers compared in the last round.")
         self._records = gauge("records", "Raw records that the audit has recounted.")
         self._missing = gauge("missing_sequence_numbers", "Sequence numbers of terminals without an accepted event.")
+        self._reused = Gauge(
+            "fair_audit_reused_sequence_numbers",
+            "Sequence numbers that two machines used as one terminal, in the same epoch.",
+            ("terminal",),
+            registry=registry,
+        )
+        self._copied = Counter[str]()
         self._success = gauge("last_success_timestamp_seconds", "When a round last compared all workers.")
 
     def round(self) -> AuditVerdict | None:
@@ -75,9 +84,18 @@ class Watch:
         self._differences.set(len(found))
         self._numbers.set(len(verdict.numbers))
         self._records.set(records)
-        self._missing.set(sum(one.missing for one in self._oracle.sequences.values()))
+        self._missing.set(missing(self._oracle))
+        self._tell_copies()
         self._success.set_to_current_time()
         return verdict
+
+    def _tell_copies(self) -> None:
+        """Show every terminal that two machines send as, and log those that both used more numbers of."""
+        found = copied(self._oracle)
+        for terminal, numbers in sorted((found - self._copied).items()):
+            self._reused.labels(terminal).set(found[terminal])
+            log.warning("two machines send as one terminal", terminal=terminal, new=numbers, numbers=found[terminal])
+        self._copied = found
 
 
 def resolved(addresses: Sequence[str]) -> list[str]:

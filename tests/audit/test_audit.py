@@ -7,12 +7,16 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from prometheus_client import CollectorRegistry
 
+from producers.records import RawRecord, record_of
 from schemas.dead_letters import DeadLetter, read_letter
+from schemas.events import VisitorScan
 from schemas.recording.jsonl import from_lines, to_line
 from schemas.recording.reader import Recording
 from schemas.recording.writer import RecordingWriter
@@ -20,6 +24,7 @@ from streams.audit.run import plan_from
 from streams.audit.watch import Watch
 from tests.history.test_record_and_replay import FAIR_FILE, record_all
 from tests.support.builders import LATENESS
+from tests.support.examples import example_event
 from tests.support.workers import Feed, WorkerProcess, eventually, fair_of, must_equal_the_oracle, send
 
 pytestmark = pytest.mark.broker
@@ -106,6 +111,33 @@ def test_the_audit_as_a_service_continues_where_it_was_and_shows_differences(bro
     assert registry.get_sample_value("fair_audit_differences") == len(again.differences) > 0
     worker.kill()
     assert watching.round() is None
+
+
+def scan_of(terminal: str, epoch: str, number: int) -> RawRecord:
+    """Return a scan with an id of its own."""
+    scan = example_event(VisitorScan)
+    return record_of(
+        replace(scan, event_id=str(uuid4()), terminal_id=terminal, terminal_epoch=epoch, terminal_seq=number)
+    )
+
+
+def test_the_audit_as_a_service_names_terminals_that_two_machines_send_as(
+    broker: str, start_worker: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker, registry = start_worker().wait_ready(), CollectorRegistry()
+    watching = Watch(plan_from(None, [url(worker)], None, None, LATENESS, FAIR_FILE, broker), registry)
+    # In every round stand-2 is a new machine, in a folder of its own, and begins again at 1.
+    for round_number, (numbers, shown) in enumerate([((1, 2, 3), None), ((2,), 1), ((), 1), ((2, 3, 4), 2)]):
+        send(broker, [scan_of("stand-1", "3f9c01de", number) for number in numbers])
+        send(broker, [scan_of("stand-2", f"0000000{round_number}", 1)])
+        must_equal_the_oracle(broker, worker)
+        assert watching.round() is not None
+        assert registry.get_sample_value("fair_audit_reused_sequence_numbers", {"terminal": "stand-1"}) == shown
+        assert registry.get_sample_value("fair_audit_differences") == 0
+    assert registry.get_sample_value("fair_audit_reused_sequence_numbers", {"terminal": "stand-2"}) is None
+    said = [line for line in caplog.messages if line.startswith("two machines send as one terminal")]
+    assert len(said) == 2, "once for each new finding"
+    assert all("stand-1" in line for line in said)
 
 
 def test_one_tampered_record_is_named_by_the_numbers_that_it_changes(

@@ -202,11 +202,3 @@ def test_a_zero_cell_and_an_absent_one_are_equal() -> None:
     empty = [{"labels": {}, "value": {"count": 0, "sum": 0, "buckets": [0] * 12}}]
     answers = [shown("gate_denials", {"day": {SATURDAY: zero}}), shown("event_lag", {"fair": empty})]
     assert differences(oracle([]), answers) == []
-
-
-def test_a_sequence_number_that_no_event_has_is_missing_and_a_copy_fills_no_gap() -> None:
-    numbers = [4, 5, 7, 9]
-    events = [scan("ada", at=f"11:{number:02}", terminal_seq=number) for number in numbers]
-    sequences = oracle([*events, events[1]]).sequences
-    (one,) = sequences.values()
-    assert (one.events, one.lowest, one.highest, one.missing) == (4, 4, 9, 2)

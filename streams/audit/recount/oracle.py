@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from streams.audit.recount.fair import OracleFair
+from streams.audit.recount.numbering import Numbering
 from streams.audit.recount.rules import ANNULLED, CANCELLED, JsonEvent, epoch_ms, read_event
 
 StoredRecord = tuple[str, int, int, bytes | None, bytes | None]
@@ -102,32 +103,12 @@ class Entry(NamedTuple):
     role: str
 
 
-@dataclass(slots=True)
-class Numbering:
-    """The sequence numbers of one terminal's accepted events: their count, the lowest and the highest."""
-
-    events: int = 0
-    lowest: int = 0
-    highest: int = -1
-
-    def add(self, number: int) -> None:
-        """Add the number of a new event."""
-        self.lowest = number if self.events == 0 else min(self.lowest, number)
-        self.highest = max(self.highest, number)
-        self.events += 1
-
-    @property
-    def missing(self) -> int:
-        """How many numbers are missing between the lowest and the highest: lost, refused or still on their way."""
-        return max(0, self.highest - self.lowest + 1 - self.events)
-
-
 class Oracle:
     """Reads the records of each partition in offset order, and gives its numbers at any time.
 
     Attributes:
         entries: by day and badge, the evidence for each visit.
-        sequences: by terminal, the numbering of its events.
+        sequences: by terminal and epoch, the numbering of its events; the epoch is empty for events without one.
 
     Args:
         fair_file: path or content of the fair file, which the oracle reads by itself.
@@ -144,7 +125,7 @@ class Oracle:
         self.panes: dict[str, dict[int, dict[LabelSet, Cell]]] = defaultdict(lambda: defaultdict(dict))
         self.days_of_minutes: dict[int, str] = {}
         self.entries: dict[tuple[str, str], Entry] = {}
-        self.sequences: dict[str, Numbering] = {}
+        self.sequences: dict[tuple[str, str], Numbering] = {}
 
     def read(self, records: Iterable[StoredRecord]) -> "Oracle":
         """Read more records; return the oracle itself."""
@@ -165,7 +146,7 @@ class Oracle:
             return
         self.seen.add(identity)
         if event.get("terminal_seq") is not None:
-            self.sequences.setdefault(event["terminal_id"], Numbering()).add(event["terminal_seq"])
+            self._number(event, (topic, partition))
 
         newest = self.newest.get((topic, partition))
         if newest is not None:
@@ -191,6 +172,15 @@ class Oracle:
             current = self.deals.get(event["deal_id"])
             if current is None or _rank(event) > _rank(current):
                 self.deals[event["deal_id"]] = event
+
+    def _number(self, event: JsonEvent, place: tuple[str, int]) -> None:
+        terminal, number = event["terminal_id"], event["terminal_seq"]
+        numbering = self.sequences.setdefault((terminal, event.get("terminal_epoch") or ""), Numbering())
+        # One event may be stored in two partitions, if its key was changed. It has one number all the same.
+        others = (other for other in self.newest if other != place)
+        if number in numbering and any((*other, terminal, event["event_id"]) in self.seen for other in others):
+            return
+        numbering.add(number)
 
     def _moment(self, ms: int, received: int) -> When:
         suspect = ms > received + FUTURE_MS or not self.fair.first_ms <= ms < self.fair.end_ms
