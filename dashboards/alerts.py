@@ -38,6 +38,8 @@ class Alert:
 _OPEN = "and on () (fair:open == 1)"
 _PERCENT = "{{ $value | humanizePercentage }}"
 _REFUSED_AT_GATEWAYS = 'sum(increase(fair_gateway_events_total{outcome="rejected"}[5m]))'
+_REUSED = "max by (terminal) (fair_audit_reused_sequence_numbers)"
+_REUSED_BEFORE = "max by (terminal) (fair_audit_reused_sequence_numbers offset 1h)"
 _JOB = f'job="{WORKER}"'
 
 ALERTS: Final = (
@@ -160,6 +162,13 @@ ALERTS: Final = (
         "max(fair_audit_differences) > 0",
         "0s",
         "{{ $value }} numbers differ from the recount: publish nothing",
+    ),
+    Alert(
+        "TerminalCopied",
+        "warning",
+        f"{_REUSED} > 0 unless {_REUSED} == {_REUSED_BEFORE}",
+        "0s",
+        "Two machines send as terminal {{ $labels.terminal }}: {{ $value }} of its numbers were used twice",
     ),
     Alert(
         "ScrapeNearItsLimit",

@@ -119,6 +119,14 @@ CASES = {
          f"{APPENDS}_bucket{{le='+Inf'}}": "0+1x400"},
     ),
     "LiveDiffersFromAudit": Case({"fair_audit_differences": "3x400"}, {"fair_audit_differences": "0x400"}),
+    "TerminalCopied": Case(
+        {"fair_audit_reused_sequence_numbers{terminal='stand-1'}": "2x200 3x200",
+         "fair_audit_reused_sequence_numbers{terminal='stand-2'}": "2x400"},
+        {"fair_audit_reused_sequence_numbers{terminal='stand-1'}": "2x40 3x360",
+         "fair_audit_reused_sequence_numbers{terminal='stand-2'}": "0x400"},
+        {"terminal": "stand-1"},
+        at=80,
+    ),
     "ScrapeNearItsLimit": Case(
         {"scrape_samples_scraped{job='fairpulse-worker', instance='a'}": "13501x400"},
         {

@@ -44,6 +44,7 @@ ELSEWHERE = {
     "fair_kafka_answer_seconds": set(),
     "fair_audit_differences": set(),
     "fair_audit_missing_sequence_numbers": set(),
+    "fair_audit_reused_sequence_numbers": {"terminal"},
 }
 """Series that do not come from workers: those of Prometheus, the process, the gateway and the audit."""
 SCRAPED = {"job", "instance"}
