@@ -8,7 +8,16 @@ from starlette.types import Send
 from producers.gateway.intake import Judged
 from producers.gateway.problems import RequestRefused, problem_of
 from producers.gateway.refusing import Fate
-from schemas.api.http import PROBLEM_TYPE, REQUEST_ID, EventResult, Problem, Receipt, Results, TerminalInfo
+from schemas.api.http import (
+    PROBLEM_TYPE,
+    REQUEST_ID,
+    TERMINAL_COPIES,
+    EventResult,
+    Problem,
+    Receipt,
+    Results,
+    TerminalInfo,
+)
 
 _RECEIPT: Final = TypeAdapter(Receipt)
 _RESULTS: Final = TypeAdapter(Results)
@@ -82,17 +91,20 @@ def problem_reply(refused: RequestRefused, request_id: str, *, close: bool = Fal
     return Reply(problem.status, tuple(headers), body, problem.code)
 
 
-async def send_reply(reply: Reply, request_id: str | None, send: Send) -> None:
+async def send_reply(reply: Reply, request_id: str | None, copies_s: float | None, send: Send) -> None:
     """Send an answer.
 
     Args:
         reply: the answer.
         request_id: the terminal's id for the request, repeated in the answer; None if it sent none.
+        copies_s: seconds since another machine was heard that sends as this terminal; None if none was.
         send: ASGI's `send` of this request.
     """
     headers = list(reply.headers)
     if request_id is not None:
         headers.append((REQUEST_ID.lower().encode(), request_id.encode()))
+    if copies_s is not None:
+        headers.append((TERMINAL_COPIES.lower().encode(), b"%d" % copies_s))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from producers.gateway.answering import Reply, document_reply, info_reply, reply_to
+from producers.gateway.copies import Copies
 from producers.gateway.heading import (
     Heading,
     badge_key_in,
     clock_offset_ms,
+    instance_in,
     instant_in,
     is_batch,
     promised_bytes,
@@ -38,8 +40,12 @@ from schemas.api.openapi import openapi_text
 from schemas.api.terminals import PlaceKind, Terminal
 from schemas.errors import Unavailable
 from schemas.fair.model import Fair
+from schemas.ids import TerminalId
+from schemas.logs import logger
 from schemas.settings import GatewaySettings
 from schemas.times import instant_text
+
+log = logger(__name__)
 
 Clock = Callable[[], datetime]
 
@@ -50,6 +56,7 @@ class Gateway:
 
     Attributes:
         draining: new requests are refused.
+        told_of_copies: terminals that two machines send as, and of which a line in the log has told.
         patience: deadlines of bodies that are being read.
     """
 
@@ -61,8 +68,10 @@ class Gateway:
     intake: Intake
     room: Room
     buckets: Buckets
+    copies: Copies
     metrics: GatewayMetrics
     draining: bool = False
+    told_of_copies: set[TerminalId] = field(default_factory=set)
     patience: set[asyncio.Timeout] = field(default_factory=set)
 
     async def post_events(self, incoming: Incoming) -> Reply:
@@ -71,7 +80,7 @@ class Gateway:
             if self.draining:
                 raise RequestRefused("draining")
             received_at = self.clock()
-            terminal = self._key_of(incoming.heading, received_at).terminal
+            terminal = self._key_of(incoming, received_at).terminal
             now_s = asyncio.get_running_loop().time()
             self.buckets.check(terminal.terminal_id, now_s)
             if not self.supervisor.is_connected:  # a flood of bodies would only delay the reconnection
@@ -90,7 +99,7 @@ class Gateway:
     async def get_terminal(self, incoming: Incoming) -> Reply:
         """Tell a terminal who it is."""
         now = self.clock()
-        key = self._key_of(incoming.heading, now)
+        key = self._key_of(incoming, now)
         terminal = key.terminal
         told = badge_key_in(incoming.heading)
         badge_key = await self._badge_key(None if told is None else BadgeKey(told, terminal.terminal_id, now))
@@ -115,16 +124,26 @@ class Gateway:
         """Serve the description of this API."""
         return document_reply(openapi_text())
 
-    def _key_of(self, heading: Heading, now: datetime) -> Key:
+    def _key_of(self, incoming: Incoming, now: datetime) -> Key:
         try:
-            key = self.doorkeeper.identify(token_in(heading), now)
+            key = self.doorkeeper.identify(token_in(incoming.heading), now)
         except RegistryUnreadable:
             raise RequestRefused("registry_unreadable") from None
         if key is None:
             raise RequestRefused("token_unknown")
+        incoming.copies_s = self._copies_of(key.terminal, instance_in(incoming.heading))
         if key.terminal.fair_id != self.fair.fair_id:
             raise RequestRefused("wrong_fair")
         return key
+
+    def _copies_of(self, terminal: Terminal, instance: str | None) -> float | None:
+        if instance is None:
+            return None
+        silence_s = self.copies.heard(terminal.terminal_id, instance, asyncio.get_running_loop().time())
+        if silence_s is not None and terminal.terminal_id not in self.told_of_copies:
+            self.told_of_copies.add(terminal.terminal_id)
+            log.warning("two machines send as one terminal", terminal=terminal.terminal_id, source=terminal.source)
+        return silence_s
 
     async def _badge_key(self, told: BadgeKey | None) -> str | None:
         try:

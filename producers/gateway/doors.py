@@ -46,7 +46,7 @@ class Doors:
             )
             reply = await self._refuse(incoming, RequestRefused("bug"))
         self._gateway.metrics.count_answer(reply.status, reply.code, loop.time() - began_s)
-        await send_reply(reply, request_id_in(incoming.heading), send)
+        await send_reply(reply, request_id_in(incoming.heading), incoming.copies_s, send)
 
     async def _answer(self, incoming: Incoming) -> Reply:
         heading = incoming.heading

@@ -11,14 +11,15 @@ from starlette.types import Scope
 from producers.gateway.problems import RequestRefused
 from schemas.api.http import (
     BADGE_KEY,
-    BADGE_KEY_PATTERN,
     BATCH_TYPE,
     BODY_MAX_BYTES,
+    HEX_PATTERN,
     JSON_TYPE,
     REQUEST_ID,
     REQUEST_ID_PATTERN,
     SENT_AT,
     SINGLE_TYPE,
+    TERMINAL_INSTANCE,
 )
 from schemas.events import CLOCK_OFFSET_MAX_MS
 from schemas.times import Instant, epoch_ms
@@ -27,7 +28,7 @@ _SENT_AT: Final = SENT_AT.lower()
 _TYPES: Final = {BATCH_TYPE: True, SINGLE_TYPE: False, JSON_TYPE: None}
 _INSTANT: Final[TypeAdapter[datetime]] = TypeAdapter(Instant)
 _REQUEST_ID: Final = re.compile(REQUEST_ID_PATTERN)
-_BADGE_KEY: Final = re.compile(BADGE_KEY_PATTERN)
+_HEX: Final = re.compile(HEX_PATTERN)
 _LENGTH: Final = re.compile(r"[0-9]{1,12}")
 
 
@@ -124,6 +125,12 @@ def badge_key_in(heading: Heading) -> str | None:
     given = heading.headers.get(BADGE_KEY.lower())
     if given is None:
         return None
-    if len(given) > 1 or not _BADGE_KEY.fullmatch(given[0]):
+    if len(given) > 1 or not _HEX.fullmatch(given[0]):
         raise RequestRefused("badge_key_malformed")
     return given[0]
+
+
+def instance_in(heading: Heading) -> str | None:
+    """Return the instance that the terminal names; None if it names none, or several, or not in 16 hex digits."""
+    given = heading.headers.get(TERMINAL_INSTANCE.lower(), ())
+    return given[0] if len(given) == 1 and _HEX.fullmatch(given[0]) else None

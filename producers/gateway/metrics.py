@@ -1,8 +1,11 @@
-"""The metrics of a gateway. No label value ever comes from a terminal."""
+"""The metrics of a gateway. No label value ever comes from a terminal; its id is the registry's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from typing_extensions import override
 
 from producers.gateway.intake import Judged
 from schemas.api.http import SENT_AT, Outcome
@@ -75,3 +78,19 @@ class GatewayMetrics:
     def watch(self, name: str, what: str, value: Callable[[], float]) -> None:
         """Add a gauge that is read when Prometheus scrapes."""
         Gauge(f"fair_gateway_{name}", what, registry=self.registry).set_function(value)
+
+    def watch_each(self, name: str, what: str, label: str, values: Callable[[], Iterable[str]]) -> None:
+        """Add a gauge that is 1 for each value of its label that there is when Prometheus scrapes."""
+        self.registry.register(_Each(f"fair_gateway_{name}", what, label, values))
+
+
+class _Each(Collector):
+    def __init__(self, name: str, what: str, label: str, values: Callable[[], Iterable[str]]) -> None:
+        self._name, self._what, self._label, self._values = name, what, label, values
+
+    @override
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        family = GaugeMetricFamily(self._name, self._what, labels=[self._label])
+        for value in self._values():
+            family.add_metric([value], 1)
+        yield family

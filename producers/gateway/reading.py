@@ -123,11 +123,13 @@ class Incoming:
     Attributes:
         heading: its request line and headers.
         is_read: whether the end of its body was reached.
+        copies_s: seconds since another machine was heard that sends as the terminal of this request; None if none was.
     """
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.heading = heading_of(scope)
         self.is_read = False
+        self.copies_s: float | None = None
         self._receive = receive
 
     async def body(self, patience: set[asyncio.Timeout]) -> bytes:

@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from producers.gateway.app import Gateway
 from producers.gateway.connection import connection_class
+from producers.gateway.copies import Copies
 from producers.gateway.doors import Doors
 from producers.gateway.intake import Intake
 from producers.gateway.internal import internal_app
@@ -64,6 +65,7 @@ def create_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) 
     room = Room(settings.gateway_requests, settings.gateway_memory)
     memory = Remembered(settings.gateway_remembered_events)
     doorkeeper = Doorkeeper(settings.terminals_file)
+    copies = Copies()
     supervisor = Supervisor(kafka, rebuilt=lambda cause: metrics.rebuilds.labels(cause).inc())
     metrics.watch("requests_under_way", "Requests under way.", lambda: room.requests)
     metrics.watch("body_bytes_under_way", "Bytes reserved for bodies under way (unit: bytes).", lambda: room.bytes)
@@ -71,6 +73,12 @@ def create_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) 
     metrics.watch("keys", "Tokens of terminals that are not revoked.", lambda: len(doorkeeper))
     metrics.watch(
         "ready", f"1 if Kafka has answered within the last {FRESH_S:g} s.", lambda: float(supervisor.is_ready)
+    )
+    metrics.watch_each(
+        "terminal_copies",
+        "1 for each terminal that two machines send as; no other terminal has a series.",
+        "terminal",
+        lambda: copies.copied(asyncio.get_running_loop().time()),
     )
     return Gateway(
         fair=fair,
@@ -81,6 +89,7 @@ def create_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) 
         intake=Intake(fair, memory),
         room=room,
         buckets=Buckets(settings.gateway_rate, settings.gateway_burst),
+        copies=copies,
         metrics=metrics,
     )
 

@@ -9,7 +9,6 @@ from pydantic import TypeAdapter
 
 from schemas.api.http import (
     BADGE_KEY,
-    BADGE_KEY_PATTERN,
     BATCH_TYPE,
     BODY_DEADLINE_S,
     BODY_MAX_BYTES,
@@ -18,6 +17,7 @@ from schemas.api.http import (
     EVENTS_PATH,
     HEADERS_MAX,
     HEADERS_MAX_BYTES,
+    HEX_PATTERN,
     JSON_TYPE,
     PROBLEM_TYPE,
     REQUEST_ID,
@@ -25,6 +25,8 @@ from schemas.api.http import (
     SENT_AT,
     SERVER_FIELDS,
     SINGLE_TYPE,
+    TERMINAL_COPIES,
+    TERMINAL_INSTANCE,
     TERMINAL_PATH,
     CloudEvent,
     Problem,
@@ -57,6 +59,16 @@ _WHEN: Final[Mapping[int, str]] = {
     503: "Kafka is unavailable, the outcome is unknown, or no room: keep everything, send the same bytes again",
 }
 """Every status from 400 on: when it is sent, and what the terminal does then."""
+_INSTANCE: Final[Json] = {
+    "name": TERMINAL_INSTANCE,
+    "in": "header",
+    "description": "A name of this machine: another one with the same token has another name. Other text is ignored.",
+    "schema": {"type": "string", "pattern": HEX_PATTERN},
+}
+_COPIES: Final[Json] = {
+    "description": "Another machine sends as this terminal: seconds since it was heard, at most 600.",
+    "schema": {"type": "integer", "minimum": 0},
+}
 
 
 def model_schemas(*models: Any) -> dict[str, Json]:
@@ -153,6 +165,7 @@ def _post_events() -> Json:
                 "description": "The terminal's id for the request, repeated in the answer.",
                 "schema": {"type": "string", "pattern": REQUEST_ID_PATTERN},
             },
+            _INSTANCE,
         ],
         "requestBody": {
             "required": True,
@@ -179,8 +192,9 @@ def _get_terminal() -> Json:
                 "name": BADGE_KEY,
                 "in": "header",
                 "description": "Fingerprint of the terminal's badge key; the first one of a fair is kept.",
-                "schema": {"type": "string", "pattern": BADGE_KEY_PATTERN},
+                "schema": {"type": "string", "pattern": HEX_PATTERN},
             },
+            _INSTANCE,
         ],
         "responses": {
             "200": _answer("The terminal that the token belongs to.", "TerminalInfo"),
@@ -190,16 +204,18 @@ def _get_terminal() -> Json:
 
 
 def _answer(description: str, model: str) -> Json:
-    return {"description": description, "content": {JSON_TYPE: {"schema": {"$ref": _REF + model}}}}
+    content = {JSON_TYPE: {"schema": {"$ref": _REF + model}}}
+    return {"description": description, "headers": {TERMINAL_COPIES: _COPIES}, "content": content}
 
 
 def _problems(*statuses: int) -> Json:
     answers: Json = {}
     for status in statuses:
-        one: Json = {"description": _WHEN[status], "content": {PROBLEM_TYPE: {"schema": {"$ref": _REF + "Problem"}}}}
+        headers: Json = {TERMINAL_COPIES: _COPIES}
         if status in {408, 429, 500, 503}:
-            one["headers"] = {"Retry-After": {"required": True, "schema": {"type": "integer", "minimum": 1}}}
+            headers["Retry-After"] = {"required": True, "schema": {"type": "integer", "minimum": 1}}
         if status == 405:
-            one["headers"] = {"Allow": {"required": True, "schema": {"type": "string"}}}
-        answers[str(status)] = one
+            headers["Allow"] = {"required": True, "schema": {"type": "string"}}
+        content = {PROBLEM_TYPE: {"schema": {"$ref": _REF + "Problem"}}}
+        answers[str(status)] = {"description": _WHEN[status], "headers": headers, "content": content}
     return answers

@@ -1,4 +1,4 @@
-"""A gateway's real ASGI application in this process, without a server and without Kafka."""
+"""A gateway's real ASGI application in this process, without a server."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -44,10 +44,12 @@ class GatewayApp:
 
 
 @asynccontextmanager
-async def gateway_app(paired: Paired, fair_file: Path | None = None) -> AsyncIterator[GatewayApp]:
-    """A gateway that has read its registry."""
+async def gateway_app(
+    paired: Paired, fair_file: Path | None = None, kafka: KafkaSettings | None = None
+) -> AsyncIterator[GatewayApp]:
+    """A gateway that has read its registry. Without `kafka`, it has not begun to look for one."""
     fair = load_fair(fair_file or example_fair_path("small"))
-    gateway = create_gateway(fair, KafkaSettings(), GatewaySettings(terminals_file=paired.path))
+    gateway = create_gateway(fair, kafka or KafkaSettings(), GatewaySettings(terminals_file=paired.path))
     gateway.doorkeeper.read()
     transport = httpx.ASGITransport(app=Doors(gateway))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
