@@ -86,6 +86,13 @@ ALERTS: Final = (
         f"{_PERCENT} of the booths that scanned today have been silent for 30 minutes",
     ),
     Alert(
+        "TerminalSentFromTwice",
+        "warning",
+        "max by (terminal) (max_over_time(fair_gateway_terminal_copies[15m])) > 0",  # over a restart of the gateway
+        "0s",
+        "Two machines send as terminal {{ $labels.terminal }}: find out which one belongs there, and stop the other",
+    ),
+    Alert(
         "RejectsBurst",
         "warning",
         f"(delta(fair:rejected_events[5m]) or vector(0)) + ({_REFUSED_AT_GATEWAYS} or vector(0)) > 100",

@@ -57,6 +57,12 @@ CASES = {
         {"gate": "north"},
     ),
     "TerminalsSilent": Case({**NOW, **booths("5x400")}, {**NOW, **booths("5+1x400")}, at=50),
+    "TerminalSentFromTwice": Case(
+        {"fair_gateway_terminal_copies{terminal='t-1', instance='a'}": "1x400",
+         "fair_gateway_terminal_copies{terminal='t-1', instance='b'}": "_x20 1x380"},
+        {"fair_gateway_terminal_copies{terminal='t-1', instance='a'}": "1x10 _x390"},
+        {"terminal": "t-1"},
+    ),
     "RejectsBurst": Case(
         {"fair_rejected_events{topic='t', reason='r', window='fair', partition='0'}": "5+10x400"},
         {"fair_rejected_events{topic='t', reason='r', window='fair', partition='0'}": "500x40 501+1x360"},

@@ -123,6 +123,16 @@ def test_refusals_of_gateways_are_a_burst_too_but_their_restart_is_not(
     assert ("RejectsBurst" in fired(tmp_path, [verdict(alert, series, 20)])) is fires
 
 
+@promtool
+@pytest.mark.parametrize(("minute", "fires"), [(9, False), (10, True), (14, True), (30, True), (31, False)])
+def test_a_copied_terminal_is_still_told_of_when_its_gateway_restarts_or_vanishes(
+    minute: int, fires: bool, tmp_path: Path
+) -> None:
+    [alert] = [one for one in ALERTS if one.name == "TerminalSentFromTwice"]
+    series = {"fair_gateway_terminal_copies{terminal='t-1', instance='g'}": "_x40 1x10 _x4 1x6 _x340"}
+    assert (alert.name in fired(tmp_path, [verdict(alert, series, minute)])) is fires
+
+
 def test_every_alert_has_its_two_cases_and_every_case_its_alert() -> None:
     assert set(CASES) == {alert.name for alert in ALERTS}
 

@@ -38,6 +38,7 @@ ELSEWHERE = {
     "fair_gateway_rejected_events_total": {"reason"},
     "fair_gateway_request_seconds_bucket": {"le"},
     "fair_gateway_ack_seconds_bucket": {"le"},
+    "fair_gateway_terminal_copies": {"terminal"},
     "kafka_brokers": set(),
     "kafka_topic_partition_leader": {"topic", "partition"},
     "kafka_topic_partition_under_replicated_partition": {"topic", "partition"},
