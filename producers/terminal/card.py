@@ -2,8 +2,12 @@
 
 import json
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Self
 
+from schemas.badges.check_characters import CheckKind
+from schemas.badges.format import BadgeFormat, CodeCase
+from schemas.codes import DecimalMark
 from schemas.errors import InvalidSettings
 from schemas.fair.model import Fair
 
@@ -44,6 +48,8 @@ class Card:
         exhibitors: of the booth, the main one first; empty elsewhere.
         country: of the main exhibitor; empty elsewhere.
         section: of the booth; empty elsewhere.
+        badge_codes: the form of the codes on badges; None if the fair file does not say it.
+        decimal_mark: the sign before the decimals of an amount that is typed.
     """
 
     fair_name: str
@@ -57,6 +63,13 @@ class Card:
     exhibits: tuple[ShownExhibit, ...] = ()
     sections: tuple[Choice, ...] = ()
     currencies: tuple[Money, ...] = ()
+    badge_codes: BadgeFormat | None = None
+    decimal_mark: DecimalMark = DecimalMark.POINT
+
+    @property
+    def badge_length(self) -> int | None:
+        """Number of characters of a badge code; None if the fair file does not say it."""
+        return None if self.badge_codes is None else self.badge_codes.total_length
 
     def text(self) -> str:
         """Return the card as JSON, for the spool."""
@@ -64,7 +77,7 @@ class Card:
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """Return the card from its JSON, as `text` wrote it."""
+        """Return the card from its JSON, as `text` of this version or of one before wrote it."""
         value = json.loads(text)
         for name, kind in (
             ("exhibitors", Choice),
@@ -73,6 +86,10 @@ class Card:
             ("currencies", Money),
         ):
             value[name] = tuple(kind(**one) for one in value[name])
+        if (codes := value.get("badge_codes")) is not None:
+            codes |= {"check": CheckKind(codes["check"]), "case": CodeCase(codes["case"])}
+            value["badge_codes"] = BadgeFormat(**codes)
+        value["decimal_mark"] = DecimalMark(value.get("decimal_mark", DecimalMark.POINT))
         return cls(**value)
 
 
@@ -82,15 +99,20 @@ def card_of(fair: Fair, place: str, place_id: str) -> Card:
     Raises:
         InvalidSettings: the fair file has no such place.
     """
+    card = partial(
+        Card,
+        fair_name=fair.name,
+        host_country=fair.host_country,
+        place=place,
+        place_id=place_id,
+        badge_codes=fair.badge_codes,
+        decimal_mark=fair.decimal_mark,
+    )
     sections = tuple(Choice(one.section_id, one.name) for one in fair.sections.values())
     currencies = tuple(Money(code, info.minor_units) for code, info in fair.currencies.items())
     if place == "booth" and (booth := fair.booths.get(place_id)) is not None:
         main = fair.exhibitors[booth.exhibitors[0]]
-        return Card(
-            fair_name=fair.name,
-            host_country=fair.host_country,
-            place=place,
-            place_id=place_id,
+        return card(
             title=main.name,
             exhibitors=tuple(Choice(one, fair.exhibitors[one].name) for one in booth.exhibitors),
             country=main.country,
@@ -104,11 +126,11 @@ def card_of(fair: Fair, place: str, place_id: str) -> Card:
             currencies=currencies,
         )
     if place == "gate" and place_id in fair.gates:
-        return Card(fair.name, fair.host_country, place, place_id, fair.gates[place_id].name)
+        return card(title=fair.gates[place_id].name)
     if place == "hall" and place_id in fair.halls:
-        return Card(fair.name, fair.host_country, place, place_id, fair.halls[place_id].name)
+        return card(title=fair.halls[place_id].name)
     if place == "desk":
-        return Card(fair.name, fair.host_country, place, "", "Desk", sections=sections, currencies=currencies)
+        return card(place_id="", title="Desk", sections=sections, currencies=currencies)
     raise InvalidSettings(
         f"the fair file does not have this terminal's {place}",
         hint="give the terminal the fair file that the server has (--fair or FAIRPULSE_FAIR_FILE)",

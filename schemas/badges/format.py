@@ -1,5 +1,7 @@
 """The form of one fair's badge codes, from the block `badge_codes` of its fair file."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -84,3 +86,25 @@ class BadgeFormat:
     def accepts(self, code: str) -> bool:
         """Return whether a code is a badge code of this fair."""
         return self.has_shape(code) and CHECKS[self.check].fits(self.canonical(code)[len(self.prefix) :])
+
+
+def misfits(form: BadgeFormat) -> Iterator[tuple[str, str]]:
+    """Yield what does not fit together in a format: the field to correct, and what is wrong with the remedy."""
+    letters, rule = ALPHABETS.get(form.alphabet, form.alphabet), CHECKS[form.check]
+    if letters.isalpha() and list(letters) != sorted(letters):
+        yield "alphabet", "is neither digits nor alphanumeric; for other letters, write them in alphabetical order"
+    elif re.search("0-9|A-Z|a-z", letters):
+        yield "alphabet", "has a range, which is not understood; write digits, alphanumeric or every character"
+    elif len(set(letters)) < len(letters):
+        yield "alphabet", "has a character twice; write each once"
+    elif len(form.characters) < len(letters):
+        yield "alphabet", "has a letter both small and capital, which case: folded cannot tell apart; write case: exact"
+    if form.check is CheckKind.NONE:
+        return
+    if not form.characters <= set(rule.over):
+        takes = "digits" if rule.over == digits else "digits and capital letters"
+        yield "check", f"counts {takes} only; change the alphabet, or write check: none"
+    elif rule.over != digits and rule.width == 1 and form.characters <= set(digits):
+        yield "check", "may be a letter, and the alphabet has digits only; write e.g. check: mod_97_10"
+    if form.length <= rule.width:
+        yield "length", f"leaves no room beside the check characters; write at least {rule.width + 1}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import chain
 
+from schemas.badges.format import BadgeFormat, misfits
 from schemas.codes import ExhibitorType
 from schemas.fair.layout import FairRows
 from schemas.fair.text import FieldPath, Finding
@@ -11,7 +12,9 @@ from schemas.kinds import quoted
 
 def findings(rows: FairRows) -> Iterator[Finding]:
     """Yield everything that does not fit together, by subject; a finding quotes an id that leads nowhere."""
-    return chain(_days(rows), _floor(rows), _exhibitors(rows), _stands(rows), _exhibits(rows), _money(rows))
+    return chain(
+        _days(rows), _floor(rows), _exhibitors(rows), _stands(rows), _exhibits(rows), _badges(rows), _money(rows)
+    )
 
 
 def default_exhibit_id(exhibitor_id: str) -> str:
@@ -91,6 +94,12 @@ def _exhibits(rows: FairRows) -> Iterator[Finding]:
             yield Finding(
                 ("exhibits", taken), "has an id that is reserved for the exhibitor's default exhibit; choose another id"
             )
+
+
+def _badges(rows: FairRows) -> Iterator[Finding]:
+    if rows.badge_codes is not None:
+        for field, what in misfits(BadgeFormat(**dict(rows.badge_codes))):
+            yield Finding(("badge_codes", field), what)
 
 
 def _money(rows: FairRows) -> Iterator[Finding]:

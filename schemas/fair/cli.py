@@ -84,12 +84,28 @@ def summary(fair: "Fair") -> str:
         f"            {_count(len(countries), 'country', 'countries')}, {_share(abroad, len(direct))} international",
         f"            {_count(sum(one.leader for one in direct), 'leader')}",
         f"booths      {len(fair.booths):,} with {_count(len(fair.exhibits), 'exhibit')}",
+        f"badges      {_badges(fair)}",
         f"currencies  {', '.join(fair.currencies)}; reported in {fair.reporting_currency}",
+        f"amounts     are typed with a decimal {fair.decimal_mark}",
     ]
     if fair.top_economies:
         there = len(countries & fair.top_economies)
-        lines.insert(-2, f"            {there} of the {len(fair.top_economies)} top economies")
+        lines.insert(-4, f"            {there} of the {len(fair.top_economies)} top economies")
     return "\n".join(lines)
+
+
+def _badges(fair: "Fair") -> str:
+    """Return what a badge code looks like, with a warning if a product's code may look the same."""
+    form = fair.badge_codes
+    if form is None:
+        return "any code that is not certainly something else; badge_codes is not given"
+    kind = {"digits": "digits", "alphanumeric": "digits and capital letters"}.get(form.alphabet, f"of {form.alphabet}")
+    check = "" if form.check == "none" else f", checked by {form.check}"
+    case = "small letters are capitals" if form.case == "folded" else "small and capital letters differ"
+    told = f"{form.prefix} and {form.length} {kind}{check}; {case}".removeprefix(" and ")
+    if not form.prefix and form.characters <= set("0123456789") and form.length in (8, 12, 13, 14):
+        told += "\n            warning: the code of a product may look like this"
+    return told
 
 
 def _count(number: int, one: str, many: str = "") -> str:

@@ -16,6 +16,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from schemas.badges.format import BadgeFormat
 from schemas.codes import ExhibitorType
 from schemas.errors import InvalidFairFile
 from schemas.fair.checks import default_exhibit_id, findings
@@ -112,6 +113,8 @@ def _fair(rows: FairRows, fingerprint: str) -> Fair:
         visitor_roles=frozenset(rows.visitor_roles),
         file_fingerprint=fingerprint,
         top_economies=frozenset(rows.top_economies),
+        badge_codes=None if rows.badge_codes is None else BadgeFormat(**dict(rows.badge_codes)),
+        decimal_mark=rows.decimal_mark,
     )
 
 

@@ -21,7 +21,9 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
-from schemas.codes import BadgeRole, ExhibitorType
+from schemas.badges.check_characters import CheckKind
+from schemas.badges.format import CodeCase
+from schemas.codes import BadgeRole, DecimalMark, ExhibitorType
 from schemas.fair.countries import country_names
 from schemas.ids import BoothId, Country, Currency, ExhibitId, FairId, GateId, HallId, SectionId
 
@@ -59,6 +61,9 @@ Lanes = Annotated[int, Spelt(r"^[1-9][0-9]{0,2}$")]
 MinorDigits = Annotated[int, Spelt(r"^[0-4]$")]
 Rate = Annotated[Decimal, Field(gt=0), Spelt(r"^[0-9]{1,9}(\.[0-9]{1,12})?$")]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone), Spelt(r"^(UTC|[A-Z][A-Za-z_]+(/[A-Za-z0-9_+-]+){1,2})$")]
+CodePrefix = Annotated[str, StringConstraints(pattern=r"^[!-~]{0,64}$")]
+CodeAlphabet = Annotated[str, StringConstraints(pattern=r"^[!-~]{2,94}$")]
+CodeLength = Annotated[int, Spelt(r"^([1-9]|[1-5][0-9]|6[0-4])$")]
 RowId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,61}$")]
 """An exhibitor id: two characters shorter than other ids, so that `x-<id>` is an id too."""
 
@@ -121,6 +126,16 @@ class ExhibitRow(FileRow):
     exhibitor: RowId
 
 
+class BadgeCodesRow(FileRow):
+    """The form of the codes on badges."""
+
+    prefix: CodePrefix = ""
+    alphabet: CodeAlphabet
+    length: CodeLength
+    check: CheckKind = CheckKind.NONE
+    case: CodeCase = CodeCase.FOLDED
+
+
 class FairRows(FileRow):
     """The whole file."""
 
@@ -134,6 +149,8 @@ class FairRows(FileRow):
     halls: Annotated[dict[HallId, HallRow], Field(min_length=1)]
     gates: Annotated[dict[GateId, GateRow], Field(min_length=1)]
     sections: Annotated[dict[SectionId, SectionRow], Field(min_length=1)]
+    badge_codes: BadgeCodesRow | None = None
+    decimal_mark: DecimalMark = DecimalMark.POINT
     reporting_currency: Currency
     currencies: Annotated[dict[Currency, MinorDigits], Field(min_length=1)]
     rates: dict[Currency, Annotated[dict[Day, Rate], Field(min_length=1)]] = Field(default_factory=dict)

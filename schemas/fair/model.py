@@ -10,7 +10,8 @@ from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from schemas.codes import BadgeRole, ExhibitorType
+from schemas.badges.format import BadgeFormat
+from schemas.codes import BadgeRole, DecimalMark, ExhibitorType
 from schemas.fair.days import FairDay, Timetable
 from schemas.fair.money import CurrencyInfo, RateHistory, convert_minor
 from schemas.ids import BoothId, Country, Currency, ExhibitId, ExhibitorId, FairId, GateId, HallId, SectionId
@@ -119,6 +120,8 @@ class Fair:
         visitor_roles: badge roles that count as visitors, by the audit profile (FKM: professional and public).
         file_fingerprint: of the fair file as it was read; it differs when any character of the file does.
         top_economies: the leading service-trade economies whose coverage is shown; may be empty.
+        badge_codes: the form of the codes on badges; None if the file does not say it.
+        decimal_mark: the sign before the decimals of an amount that is typed at a terminal.
     """
 
     fair_id: FairId
@@ -138,6 +141,8 @@ class Fair:
     visitor_roles: frozenset[BadgeRole]
     file_fingerprint: str = field(repr=False, compare=False)
     top_economies: frozenset[Country] = frozenset()
+    badge_codes: BadgeFormat | None = None
+    decimal_mark: DecimalMark = DecimalMark.POINT
     timetable: Timetable = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

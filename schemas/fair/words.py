@@ -9,7 +9,9 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from schemas.codes import BadgeRole, ExhibitorType
+from schemas.badges.check_characters import CheckKind
+from schemas.badges.format import CodeCase
+from schemas.codes import BadgeRole, DecimalMark, ExhibitorType
 from schemas.fair.countries import country_meant
 from schemas.fair.text import FieldPath, Finding
 from schemas.kinds import quoted
@@ -51,6 +53,16 @@ FIELDS: Final[dict[str, tuple[str, str]]] = {
     "sections.*.name": (_NAME, "Finance"),
     "sections.*.halls": ("a list of at least one hall", "[h1]"),
     "sections.*.halls.*": ("the id of a hall", "[h1]"),
+    "badge_codes": ("a block", "{prefix: CIF26-, alphabet: digits, length: 6}"),
+    "badge_codes.prefix": ("up to 64 printable characters of ASCII without blanks", "CIF26-"),
+    "badge_codes.alphabet": (
+        "digits, alphanumeric (digits and capital letters), or the characters themselves",
+        "alphanumeric",
+    ),
+    "badge_codes.length": ("a number of characters from 1 to 64, after the prefix", "6"),
+    "badge_codes.check": ("one of " + ", ".join(CheckKind), "mod_37_36"),
+    "badge_codes.case": ("one of " + ", ".join(CodeCase), "folded"),
+    "decimal_mark": ("one of " + ", ".join(DecimalMark), "comma"),
     "reporting_currency": (_CURRENCY, "CNY"),
     "currencies": ("a block of currencies with their minor units", "{CNY: 2, JPY: 0, KWD: 3}"),
     "currencies.*": ("the digits after the point by ISO 4217, 0 to 4", "2"),

@@ -18,7 +18,7 @@ from schemas.errors import InvalidFairFile
 from schemas.fair import text as fair_text
 from schemas.fair.countries import country_names
 from schemas.fair.file import EXAMPLES, MOST_BYTES, example_fair_path, load_fair, parse_fair
-from schemas.fair.layout import FairRows
+from schemas.fair.layout import BadgeCodesRow, FairRows
 from schemas.fair.model import Booth, Fair
 from schemas.fair.money import CurrencyInfo, convert_minor
 from schemas.fair.words import FIELDS
@@ -523,6 +523,7 @@ def test_every_field_of_the_file_is_explained() -> None:
     for block in ("days", "halls", "gates", "sections", "exhibitors", "exhibits"):
         row = FairRows.model_fields[block].annotation.__args__[1]  # type: ignore[union-attr]
         defined |= {f"{block}.*", *(f"{block}.*.{field}" for field in row.model_fields)}
+    defined |= {f"badge_codes.{field}" for field in BadgeCodesRow.model_fields}
     inner = {"visitor_roles.*", "top_economies.*", "currencies.*", "rates.*", "rates.*.*", "sections.*.halls.*"}
     assert set(FIELDS) == defined | inner
 
