@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, TypeAdap
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
+from schemas.badges.key import key_problem
 from schemas.durations import MOST, BadDuration, duration, duration_text
 from schemas.nearest import nearest
 
@@ -152,6 +153,12 @@ def secret_problem(secret: str) -> str:
     return ""
 
 
+def _badge_secret(value: SecretStr) -> SecretStr:
+    if problem := key_problem(value.get_secret_value()):
+        raise wrong(problem)
+    return value
+
+
 def _token(value: SecretStr) -> SecretStr:
     token = value.get_secret_value()
     if any(one.isspace() and one not in "\r\n" for one in token):
@@ -181,6 +188,9 @@ File = Annotated[Path, BeforeValidator(_not_empty)]
 
 Secret = Annotated[SecretStr, BeforeValidator(_not_empty), AfterValidator(_secret)]
 """A password or key: no error repeats it."""
+
+BadgeSecret = Annotated[SecretStr, AfterValidator(_badge_secret)]
+"""The badge key of a fair; a line end at its end is not part of it."""
 
 HeaderSecret = Annotated[Secret, AfterValidator(_token)]
 """A secret that goes into a header of HTTP, where a client's own error would repeat it."""
@@ -212,6 +222,7 @@ _OF_KIND: Final[dict[object, str]] = {
     _user_name: "the name of a principal",
     _token: "the token alone, in ASCII without blanks",
     _secret: "a text on one line",
+    _badge_secret: "a key of at least 32 bytes on one line",
 }
 
 

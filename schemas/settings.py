@@ -6,9 +6,11 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from schemas.badges.key import MAKE_ONE, checked_key, key_problem
 from schemas.environment import PREFIX, Settings
 from schemas.errors import InvalidSettings
 from schemas.kinds import (
+    BadgeSecret,
     Brokers,
     Duration,
     File,
@@ -311,8 +313,41 @@ class TerminalSettings(Settings):
     terminal_port: Annotated[Port, Field(examples=["8766"])] = 8_765
     """Port of the page of the booth, on this machine only; 0 takes a free one."""
 
-    badge_key: Annotated[Secret | None, Field(examples=["a-key-of-32-characters-or-more"])] = None
-    """Key that makes pseudonyms of badge codes. Without it only badges that carry a pseudonym can be scanned."""
+    badge_key: Annotated[BadgeSecret | None, Field(examples=["the-same-32-bytes-or-more-on-all-terminals"])] = None
+    """Key that makes pseudonyms of badge codes: at least 32 bytes, the same on all terminals. Rather put it into a
+    file. Without a key only badges that carry a pseudonym can be scanned."""
+
+    badge_key_file: Annotated[File | None, Field(examples=["/etc/fairpulse/badge-key"])] = None
+    """File that holds the badge key and nothing else; a line end at its end is not part of the key."""
+
+    def pseudonym_key(self) -> bytes | None:
+        """Return the badge key, from its file if one is named; None if neither is given.
+
+        Raises:
+            InvalidSettings: the file cannot be read, or does not hold a key of at least 32 bytes. It is not repeated.
+        """
+        if self.badge_key is not None:
+            return checked_key(self.badge_key.get_secret_value())
+        if self.badge_key_file is None:
+            return None
+        try:
+            text = self.badge_key_file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidSettings(
+                f"{PREFIX}BADGE_KEY_FILE: the file cannot be read ({reason(error)})",
+                hint="name a file that this user may read and that holds the badge key in UTF-8 and nothing else",
+            ) from None
+        if problem := key_problem(text):
+            raise InvalidSettings(f"{PREFIX}BADGE_KEY_FILE: the key in the file {problem}", hint=MAKE_ONE)
+        return checked_key(text)
+
+    @model_validator(mode="after")
+    def _one_badge_key(self) -> Self:
+        if self.badge_key is not None and self.badge_key_file is not None:
+            raise InvalidSettings(
+                f"{PREFIX}BADGE_KEY_FILE: {PREFIX}BADGE_KEY is given too", hint="remove one of the two"
+            )
+        return self
 
 
 ALL_SETTINGS: Final[tuple[type[Settings], ...]] = (

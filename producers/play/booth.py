@@ -34,7 +34,7 @@ from schemas.times import from_epoch_ms, instant_text, wall_ms
 NAME: Final = "page"
 """The terminal's id. The simulator's own terminals have other names."""
 
-BADGES: Final = b"badges of a simulated fair"
+BADGES: Final = b"badges of a simulated fair, for play"
 """Makes a pseudonym of everything that is typed as a badge; nothing depends on keeping it secret."""
 
 PATIENCE_S: Final = 60.0

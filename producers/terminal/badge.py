@@ -1,45 +1,29 @@
 """From the code on a badge to the pseudonym that leaves the terminal. The code itself is never stored."""
 
 import hmac
-import re
-from typing import Final
 
-from schemas.errors import InvalidEvent
-
-PSEUDONYM: Final = re.compile(r"(?:[0-9a-f]{2}){16,32}\Z")
-CODE: Final = re.compile(r"[!-~]{1,128}\Z")
-"""A code as a wedge scanner types it: printable ASCII without spaces."""
-
-SET_KEY: Final = "set FAIRPULSE_BADGE_KEY to the fair's badge key"
+from schemas.badges.format import BadgeFormat
+from schemas.badges.reading import is_pseudonym, read_code
+from schemas.badges.refusals import refusal
 
 
-def badge_ref(code: str, key: bytes | None) -> str:
-    """Return the pseudonym of a badge, the same for one key and code.
+def badge_ref(typed: str, key: bytes | None, badge_format: BadgeFormat | None) -> str:
+    """Return the pseudonym of a badge, the same for one key and code however a scanner typed it.
 
-    A code that is a pseudonym already (32 to 64 lower-case hex digits) stays as it is.
+    A code that is a pseudonym already stays as it is, if the fair's badges may carry pseudonyms.
 
     Args:
-        code: as typed by the scanner; blanks around it are ignored.
+        typed: by the scanner, or a code that was read from it.
         key: the fair's badge key; None if its badges carry pseudonyms.
+        badge_format: of the fair's badges; None if its fair file does not say it.
 
     Raises:
-        InvalidEvent: it is not a badge code, or there is no key to make a pseudonym with. The code is not echoed.
+        InvalidEvent: it is not a badge, or there is no key to make a pseudonym with. The code is not repeated.
     """
-    code = code.strip()
-    if PSEUDONYM.match(code):
+    code = read_code(typed, badge_format)
+    carries_pseudonyms = badge_format is None or badge_format.is_pseudonym
+    if carries_pseudonyms and is_pseudonym(code):
         return code
-    if not CODE.match(code):
-        raise InvalidEvent(
-            "bad_value",
-            "badge: this is not a badge code",
-            field="badge",
-            hint="scan it again, without pressing other keys",
-        )
     if key is None:
-        raise InvalidEvent(
-            "bad_value",
-            "badge: the code is not a pseudonym, and this terminal has no badge key",
-            field="badge",
-            hint=SET_KEY,
-        )
+        raise refusal("badge_caps" if carries_pseudonyms and is_pseudonym(code.lower()) else "badge_no_key")
     return hmac.digest(key, code.encode(), "sha256")[:16].hex()

@@ -218,8 +218,8 @@ def serve(folder: Path | None, terminal_port: int | None) -> int:
     """
     import asyncio
 
-    from producers.terminal.badge import SET_KEY
     from producers.terminal.web import serve_page
+    from schemas.badges.key import SET_KEY
     from schemas.logs import log_to_stderr
     from schemas.settings import LogSettings, TerminalSettings
 
@@ -231,7 +231,7 @@ def serve(folder: Path | None, terminal_port: int | None) -> int:
         click.echo(f"the page of the booth: {address}")
 
     with open_terminal(folder) as box:
-        if settings.badge_key is None:
+        if settings.pseudonym_key() is None:
             click.echo(f"warning: without a badge key only pseudonyms can be scanned; {SET_KEY}", err=True)
         try:
             asyncio.run(serve_page(box, port, ready))

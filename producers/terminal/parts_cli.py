@@ -66,9 +66,9 @@ def open_terminal(folder: Path | None) -> "Iterator[BoothTerminal]":
     from producers.terminal.terminal import BoothTerminal
     from schemas.settings import TerminalSettings
 
-    key = TerminalSettings.load().badge_key
+    key = TerminalSettings.load().pseudonym_key()
     with open_spool(folder) as spool:
-        yield BoothTerminal(spool, badge_key=None if key is None else key.get_secret_value().encode())
+        yield BoothTerminal(spool, badge_key=key)
 
 
 def say(saved: "Saved") -> None:

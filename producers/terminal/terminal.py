@@ -150,7 +150,7 @@ class BoothTerminal:
             **{name: value for name, value in members.items() if value is not None},
         }
         if badge is not None:
-            event["badge_ref"] = badge_ref(badge, self._key)
+            event["badge_ref"] = badge_ref(badge, self._key, self.card.badge_codes)
         elif members.get("scan_kind") in (ScanKind.ENTRY, ScanKind.EXIT):
             raise InvalidEvent("missing_field", "badge: a gate must read every badge", field="badge", hint="scan it")
 

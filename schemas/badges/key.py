@@ -11,6 +11,8 @@ LEAST_BYTES: Final = 32
 
 MAKE_ONE: Final = "make one for all terminals of the fair with `openssl rand -hex 32`"
 
+SET_KEY: Final = "set FAIRPULSE_BADGE_KEY to the fair's badge key, or FAIRPULSE_BADGE_KEY_FILE to its file"
+
 _FINGERPRINTED: Final = b"fairpulse badge key"
 """Never a badge code, because it has blanks: so a fingerprint is not a part of the pseudonym of any badge."""
 

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from schemas.badges.key import SET_KEY
 from schemas.errors import InvalidEvent
 
 _BADGE: Final = "scan the code on the visitor's badge"
@@ -38,10 +39,7 @@ REFUSALS: Final[dict[str, tuple[str, str]]] = {
     "badge_not_ascii": ("the code has a character that no badge has", _AGAIN),
     "badge_blank": ("the code has a blank, and no badge has one", _AGAIN),
     "badge_key_pseudonym": ("this is a pseudonym, and badges of this fair carry codes", _BADGE),
-    "badge_no_key": (
-        "this terminal has no badge key, and cannot take this badge",
-        "set FAIRPULSE_BADGE_KEY_FILE or FAIRPULSE_BADGE_KEY to the fair's badge key",
-    ),
+    "badge_no_key": ("this terminal has no badge key, and cannot take this badge", SET_KEY),
 }
 """Each word with what is wrong and what to do, in English; `{...}` is a fact."""
 

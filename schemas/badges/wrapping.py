@@ -14,17 +14,22 @@ PRODUCT_AIM: Final = re.compile(r"\](?:E|e|I1)")
 GS1_AIM: Final = re.compile(r"\](?:C1|Q3|d2)")
 """Identifiers of codes by the rules of GS1, most of them on goods and parcels."""
 
-_INVISIBLE: Final = frozenset(("Cc", "Cf", "Zs", "Zl", "Zp"))
+_FRAMING: Final = frozenset("\0\x01\x02\x03\x04\t\n\r\x1c\x1d\x1e\x1f")
+_INVISIBLE: Final = frozenset(("Cf", "Zs", "Zl", "Zp"))
 
 
 def trimmed(typed: str) -> str:
     """Return what was typed without blanks and characters that cannot be seen (STX, GS, line ends, BOM) around it."""
     start, end = 0, len(typed)
-    while start < end and category(typed[start]) in _INVISIBLE:
+    while start < end and _is_around(typed[start]):
         start += 1
-    while end > start and category(typed[end - 1]) in _INVISIBLE:
+    while end > start and _is_around(typed[end - 1]):
         end -= 1
     return typed[start:end]
+
+
+def _is_around(one: str) -> bool:
+    return one in _FRAMING or category(one) in _INVISIBLE
 
 
 def unwrapped(typed: str) -> Iterator[str]:

@@ -1,11 +1,14 @@
 """The badge key: what is part of it, what is refused, and its fingerprint."""
 
 import hashlib
+from pathlib import Path
 
 import pytest
 
 from schemas.badges.key import checked_key, key_fingerprint
+from schemas.environment import known_names
 from schemas.errors import InvalidSettings
+from schemas.settings import TerminalSettings
 
 KEY = "0123456789abcdef0123456789abcdef"
 
@@ -61,3 +64,62 @@ def test_a_fingerprint_is_the_beginning_of_an_hmac_and_differs_for_each_key() ->
     inner = hashlib.sha256(bytes(one ^ 0x36 for one in block) + b"fairpulse badge key").digest()
     assert key_fingerprint(KEY.encode()) == hashlib.sha256(bytes(one ^ 0x5C for one in block) + inner).hexdigest()[:16]
     assert key_fingerprint(KEY.upper().encode()) != key_fingerprint(KEY.encode())
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in known_names():
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path / "badge-key"
+
+
+@pytest.mark.parametrize("text", SAME.values(), ids=SAME)
+def test_the_key_is_the_same_from_the_variable_and_from_a_file(
+    file: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    file.write_bytes(text.encode())
+    assert TerminalSettings.load(badge_key_file=file).pseudonym_key() == KEY.encode()
+    monkeypatch.setenv("FAIRPULSE_BADGE_KEY", text)
+    assert TerminalSettings.load().pseudonym_key() == KEY.encode()
+
+
+def test_without_a_key_there_is_none(file: Path) -> None:
+    assert TerminalSettings.load().pseudonym_key() is None
+    assert not file.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        *((text.encode(errors="surrogateescape"), f"the key in the file {told}") for text, told in REFUSED.values()
+          if "\udcff" not in text),
+        (KEY.encode("utf-16"), "the file cannot be read (it is not UTF-8 text)"),
+        (None, "the file cannot be read (no such file or directory)"),
+    ],
+)  # fmt: skip
+def test_a_file_without_a_key_is_refused_with_its_variable_and_without_its_content(
+    file: Path, content: bytes | None, problem: str
+) -> None:
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(InvalidSettings) as refused:
+        TerminalSettings.load(badge_key_file=file).pseudonym_key()
+    assert str(refused.value).startswith(f"FAIRPULSE_BADGE_KEY_FILE: {problem}; ")
+    assert KEY[:8] not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["", " " * 40, KEY[:31] + "\r\n", f"{KEY}\n{KEY}", f"{KEY} "])
+def test_a_variable_without_a_key_is_refused_by_its_name(
+    file: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    assert not file.exists()
+    monkeypatch.setenv("FAIRPULSE_BADGE_KEY", text)
+    with pytest.raises(InvalidSettings, match=r"^FAIRPULSE_BADGE_KEY: the value ") as refused:
+        TerminalSettings.load()
+    assert "give a key of at least 32 bytes on one line" in refused.value.hint
+    assert KEY[:8] not in str(refused.value)
+
+
+def test_key_and_file_together_are_refused(file: Path) -> None:
+    with pytest.raises(InvalidSettings, match=r"^FAIRPULSE_BADGE_KEY_FILE: FAIRPULSE_BADGE_KEY is given too"):
+        TerminalSettings.load(badge_key=KEY, badge_key_file=file)

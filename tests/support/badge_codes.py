@@ -228,6 +228,8 @@ WRONG: Final = (
     Row("a letter with its accent", NO, "caf\u00e9", "badge_not_ascii"),
     Row("a letter and its accent apart", NO, "cafe\u0301", "badge_not_ascii"),
     Row("Escape inside", NO, "A\x1b[0m", "badge_not_ascii"),
+    Row("an arrow key before it", PLAIN, f"\x1b[C{BADGE}", "badge_not_ascii"),
+    Row("a backspace after it", NO, "VISITOR-4711\x08", "badge_not_ascii"),
     Row("half a surrogate", NO, "A\udcff1", "badge_not_ascii"),
     Row("two words", NO, "two words", "badge_blank"),
     Row("a blank inside a badge code", PLAIN, "CIF26- 000417", "badge_blank"),
