@@ -215,7 +215,7 @@ class ExhibitorType(Code):
 
 
 class DecimalMark(Code):
-    """What a fair's people write before the minor digits of an amount: 12.50 or 12,50."""
+    """The mark before the minor digits of an amount, as a fair's people write it: 12.50 or 12,50."""
 
     POINT = "point"
     COMMA = "comma"

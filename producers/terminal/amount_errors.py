@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from producers.terminal.readings import AmountRules, AmountUnit, Reading, amount_text
+from producers.terminal.readings import AmountReading, AmountRules, AmountUnit, amount_text
 from producers.terminal.typed import BLANKS, has_currency, has_full_width, has_other_digits
 from schemas.errors import InvalidEvent
 
@@ -59,7 +59,7 @@ def bad_groups(rules: AmountRules) -> InvalidEvent:
     )
 
 
-def ambiguous(one: Reading, other: Reading, rules: AmountRules) -> InvalidEvent:
+def ambiguous(one: AmountReading, other: AmountReading, rules: AmountRules) -> InvalidEvent:
     """Return the error for a text with two readings, in digits and in words; of bad groups if both are the same."""
     first, second = one.shown(rules), other.shown(rules)
     if first == second:
@@ -75,13 +75,13 @@ def ambiguous(one: Reading, other: Reading, rules: AmountRules) -> InvalidEvent:
     )
 
 
-def leading_zero(one: Reading, rules: AmountRules) -> InvalidEvent:
+def leading_zero(one: AmountReading, rules: AmountRules) -> InvalidEvent:
     """Return the error for a number that begins with a 0 that means nothing: "007"."""
     shown = one.shown(rules)
     return _refused("leading_zero", "it begins with a 0", f"write {shown} if that is meant", one=shown)
 
 
-def other_mark(one: Reading, mark: str, rules: AmountRules) -> InvalidEvent:
+def other_mark(one: AmountReading, mark: str, rules: AmountRules) -> InvalidEvent:
     """Return the error for a number with the decimal mark of another fair; `mark` is the right one."""
     shown = one.shown(rules)
     names = {".": "point", ",": "comma"}

@@ -20,7 +20,7 @@ from producers.terminal.amount_errors import (
     two_units,
     unfinished,
 )
-from producers.terminal.readings import MARKS, ZEROS, AmountRules, AmountUnit, Reading
+from producers.terminal.readings import MARKS, ZEROS, AmountReading, AmountRules, AmountUnit
 from producers.terminal.typed import BLANKS
 from schemas.errors import InvalidEvent
 
@@ -73,7 +73,7 @@ def _without_unit(text: str, rules: AmountRules) -> tuple[str, AmountUnit]:
     return found[1], typed
 
 
-def _read(text: str, rules: AmountRules, unit: AmountUnit) -> Reading:
+def _read(text: str, rules: AmountRules, unit: AmountUnit) -> AmountReading:
     """Return the one reading of digits and marks by the fair's grammar."""
     runs, marks = _MARK.split(text), _MARK.findall(text)
     decimal = MARKS[rules.mark][0]
@@ -85,7 +85,7 @@ def _read(text: str, rules: AmountRules, unit: AmountUnit) -> Reading:
     if reading is None:
         raise _why_not(runs, marks, rules, unit)
     if marks == [decimal] and _looks_like_a_group(*runs) and (rules.digits != 3 or unit is not AmountUnit.ONE):
-        raise ambiguous(reading.times(unit), Reading("".join(runs)).times(unit), rules)
+        raise ambiguous(reading.times(unit), AmountReading("".join(runs)).times(unit), rules)
     return reading
 
 
@@ -94,11 +94,11 @@ def _why_not(runs: list[str], marks: list[str], rules: AmountRules, unit: Amount
     decimal, other = MARKS[rules.mark]
     if not all(runs):
         return bad_groups(rules)
-    joined = Reading("".join(runs)).times(unit)
+    joined = AmountReading("".join(runs)).times(unit)
     once = len(marks) == 1 and marks != [decimal]
     cut_short = len(marks) > 1 and len(set(marks)) == 1 and _are_groups(runs[:-1]) and len(runs[-1]) != 3
     if once or cut_short:
-        return ambiguous(Reading("".join(runs[:-1]), runs[-1]).times(unit), joined, rules)
+        return ambiguous(AmountReading("".join(runs[:-1]), runs[-1]).times(unit), joined, rules)
     if (bare := _reading(*_without_zeros(runs, marks, decimal), decimal)) is not None:
         return leading_zero(bare.times(unit), rules)
     if (foreign := _reading(runs, marks, other)) is None:
@@ -108,14 +108,14 @@ def _why_not(runs: list[str], marks: list[str], rules: AmountRules, unit: Amount
     return other_mark(foreign.times(unit), decimal, rules)
 
 
-def _reading(runs: list[str], marks: list[str], decimal: str) -> Reading | None:
+def _reading(runs: list[str], marks: list[str], decimal: str) -> AmountReading | None:
     """Return what runs of digits, and the marks between them, mean with a decimal mark; None if they mean nothing."""
     whole, between, fraction = runs, marks, ""
     if marks and marks[-1] == decimal:
         whole, between, fraction = runs[:-1], marks[:-1], runs[-1]
     grouped = not between or (len(set(between)) == 1 and between[0] != decimal and _are_groups(whole))
     begins_with_zero = whole[0].startswith("0") and whole != ["0"]
-    return Reading("".join(whole), fraction) if grouped and all(runs) and not begins_with_zero else None
+    return AmountReading("".join(whole), fraction) if grouped and all(runs) and not begins_with_zero else None
 
 
 def _are_groups(whole: list[str]) -> bool:

@@ -40,7 +40,7 @@ class AmountRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class AmountReading:
     """One way to read an amount.
 
     Attributes:
@@ -51,10 +51,10 @@ class Reading:
     whole: str
     fraction: str = ""
 
-    def times(self, unit: AmountUnit) -> "Reading":
+    def times(self, unit: AmountUnit) -> "AmountReading":
         """Return the amount in whole units of the currency."""
         zeros = ZEROS[unit]
-        return Reading(self.whole + self.fraction[:zeros].ljust(zeros, "0"), self.fraction[zeros:])
+        return AmountReading(self.whole + self.fraction[:zeros].ljust(zeros, "0"), self.fraction[zeros:])
 
     def minor_units(self, digits: int) -> int:
         """Return the amount in minor units; its fraction must not be longer than `digits`."""
