@@ -7,9 +7,11 @@ from typing import Any
 from producers.terminal.badge import badge_ref
 from producers.terminal.card import Card
 from producers.terminal.clock import ClockMs, new_event_id, writable
-from producers.terminal.deal_form import DealForm, deal_members
+from producers.terminal.deal_event import deal_members
+from producers.terminal.deal_form import DealForm, review_of
 from producers.terminal.envelope import envelope
 from producers.terminal.pairing import CARD, Pairing
+from producers.terminal.review import Review, Reviewed
 from producers.terminal.spool import Saved, Spool
 from schemas.codes import BadgeRole, Capture, InteractionKind, ScanKind, SourceType
 from schemas.errors import InvalidEvent, InvalidSettings
@@ -122,15 +124,26 @@ class BoothTerminal:
         members = {"interaction_kind": kind, "exhibit_id": shown.id, "exhibitor_id": shown.exhibitor, "rating": rating}
         return self._save(type_of(ExhibitInteraction), kind.value, members, event_id, badge)
 
-    def check_deal(self, form: DealForm) -> Mapping[str, Any]:
-        """Return the fields of a deal without saving it; raises InvalidEvent as `deal`."""
-        return deal_members(form, self.card, "d-0", instant_text(writable(self._clock())))
+    def review(self, form: DealForm) -> Review:
+        """Return what a deal would be stored as, without saving it; raises InvalidEvent as `deal`."""
+        return review_of(form, self.card)
 
-    def deal(self, form: DealForm, *, event_id: str | None = None) -> Saved:
-        """Save a deal that was reviewed and signed here; raises as `scan`."""
+    def deal(self, form: DealForm, *, event_id: str | None = None, read: Reviewed | None = None) -> Saved:
+        """Save a deal that was signed here.
+
+        Args:
+            form: as its person filled it in.
+            event_id: see `scan`.
+            read: what the person read before signing; None without a review, in a script.
+
+        Raises:
+            InvalidEvent: not saved; a field is wrong, or the value would not be the one that was read.
+            SpoolFull, Unavailable: not saved; the disk is full or does not work.
+        """
         now = self._clock()
         chosen = event_id or new_event_id(now)
-        members = deal_members(form, self.card, f"d-{chosen.replace('-', '')[-16:]}", instant_text(writable(now)))
+        deal_id = f"d-{chosen.replace('-', '')[-16:]}"
+        members = deal_members(form, self.card, deal_id, instant_text(writable(now)), read)
         return self._save(type_of(DealSigned), "deal", members, chosen, None)
 
     def _save(

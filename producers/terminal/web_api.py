@@ -63,6 +63,7 @@ class Api:
                 "sections": [{"id": one.id, "name": one.name} for one in card.sections],
                 "section": card.section,
                 "currencies": [one.id for one in card.currencies],
+                "decimal_mark": card.decimal_mark,
                 "version": self._version(),
             }
         )

@@ -2,11 +2,16 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from producers.terminal.deal_errors import not_reviewed
 from producers.terminal.deal_form import DealForm
+from producers.terminal.readings import AmountUnit
+from producers.terminal.review import Reviewed
+from producers.terminal.spelling import LANGUAGES
 from producers.terminal.spool import Saved
 from producers.terminal.terminal import BoothTerminal
 from schemas.codes import BadgeRole, Code, DealStage, InteractionKind, OutcomeKind, ScanKind, SourceType
@@ -14,6 +19,9 @@ from schemas.errors import InvalidEvent
 from schemas.ids import EventId
 
 _EVENT_ID: Final[TypeAdapter[str]] = TypeAdapter(EventId)
+_OF_DEALS: Final = (
+    "partner", "country", "stage", "outcome", "amount", "unit", "currency", "section", "language",
+)  # fmt: skip
 Word = TypeVar("Word", bound=Code)
 
 
@@ -51,25 +59,41 @@ def interaction_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> Saved:
     )
 
 
-def deal_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> Saved:
-    """Save a deal, or with `review` only check it: `id`, `partner`, `country`, `stage`, `outcome`, `amount`,
-    `currency`, `section`.
-    """  # noqa: D205 - one sentence with many names
-    _only(fields, "id", "partner", "country", "stage", "outcome", "amount", "currency", "section", "review")
+def deal_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> Saved | Mapping[str, Any]:
+    """Save a deal that was reviewed, or with `review` return what it would be stored as.
+
+    The fields are `id`, `partner`, `country`, `stage`, `outcome`, `amount`, `unit`, `currency`, `section` and
+    `language`. A deal that is signed has `reviewed` too: the `value_minor` that its review answered, or null.
+    """
+    _only(fields, "id", "review", "reviewed", *_OF_DEALS)
     form = DealForm(
         partner=_text(fields, "partner"),
         country=_text(fields, "country"),
         stage=_word(fields, "stage", DealStage),
         outcome=_word(fields, "outcome", OutcomeKind),
         amount=_text(fields, "amount", ""),
+        unit=_word(fields, "unit", AmountUnit) if "unit" in fields else AmountUnit.ONE,
         currency=_text(fields, "currency", ""),
         section=_text(fields, "section", ""),
+        language=_language(fields),
     )
     event_id = _id(fields)
     if fields.get("review") is True:
-        terminal.check_deal(form)
-        return Saved(0, event_id)
-    return terminal.deal(form, event_id=event_id)
+        return asdict(terminal.review(form))
+    return terminal.deal(form, event_id=event_id, read=_reviewed(fields))
+
+
+def _reviewed(fields: Mapping[str, Any]) -> Reviewed:
+    value = fields.get("reviewed")
+    if "reviewed" not in fields or not (value is None or type(value) is int):
+        raise not_reviewed()
+    return Reviewed(value)
+
+
+def _language(fields: Mapping[str, Any]) -> str:
+    """Return the language of the page; English if no number can be said in it."""
+    language = _text(fields, "language", LANGUAGES[0])
+    return language if language in LANGUAGES else LANGUAGES[0]
 
 
 def _only(fields: Mapping[str, Any], *names: str) -> None:

@@ -43,13 +43,58 @@ async def test_from_pairing_to_an_empty_spool(folder: Path, server: ScriptedServ
     deal = ("deal", "--partner", "ACME", "--country", "JP", "--amount", "10.50", "--currency", "EUR")
     assert (await run(folder, *deal, given="n\n"))[0] != 0
     code, _, complained = await run(folder, *deal, given="y\n")
-    assert (code, "value 10.50 EUR" in complained) == (0, True)
+    assert (code, "value: EUR 10.50" in complained) == (0, True)
     code, said, _ = await run(folder, "status")
     assert "events    saved here: 5, sent: 0" in said
     assert "knows this terminal, clock correct" in said
     assert "tf_k_s" not in said
     assert await run(folder, "drain") == (0, "saved here: 0, sent: 5, rejected: 0\n", "")
     assert [event["data"]["terminal_seq"] for event in server.events.values()] == [1, 2, 3, 4, 5]
+
+
+async def test_a_deal_is_shown_as_it_will_be_stored_before_it_is_signed(folder: Path, server: ScriptedServer) -> None:
+    pair(folder, server.url)
+    deal = ("deal", "--partner", "ACME", "--country", "jp", "--amount", "1.5", "--unit", "wan", "--currency", "EUR")
+    shown = "transaction contract with ACME (JP)\nvalue: EUR 15,000.00\nin words: EUR fifteen thousand and 00/100\n"
+    code, said, asked = await run(folder, *deal, given="n\n")
+    assert (code != 0, "saved" in said, asked.startswith(f"{shown}Sign it? [y/N]:")) == (True, False, True)
+    code, said, asked = await run(folder, *deal, "--yes")
+    assert (code, said[:8], asked) == (0, "saved 1 ", shown)
+    spool = Spool(folder)
+    (saved,) = spool.oldest(10, 10**6)
+    spool.close()
+    data = json.loads(saved.body)["data"]
+    assert (data["value_minor"], data["currency"], data["parties"][1]["country"]) == (1_500_000, "EUR", "JP")
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (
+            ("--amount", "12,50"),
+            "12.50 (twelve and 50/100) or 1,250 (one thousand two hundred fifty); write 12.50 or 1,250",
+        ),
+        (
+            ("--amount", "1.250", "--unit", "wan"),
+            (
+                "12,500 (twelve thousand five hundred) or 12,500,000 (twelve million five hundred thousand); "
+                "write 12,500 or 12,500,000, with 1 as the unit"
+            ),
+        ),
+        (("--amount", "1.250,00"), "amount: this fair writes a decimal point; write 1,250 if that is meant"),
+        (("--amount", "2亿", "--unit", "wan"), "it ends with yi, but the unit wan is chosen"),
+        (("--amount", "5", "--country", "UK"), "country: it is not the code of a country; did you mean GB?"),
+        (("--amount", "5", "--currency", "USD"), "currency: the fair does not accept it; choose one of EUR, JPY, KWD"),
+    ],
+)
+async def test_a_deal_that_is_not_clear_is_refused_with_what_it_may_mean(
+    folder: Path, server: ScriptedServer, typed: tuple[str, ...], told: str
+) -> None:
+    pair(folder, server.url)
+    usual = ("deal", "--yes", "--partner", "ACME", "--country", "JP", "--currency", "EUR")
+    code, said, complained = await run(folder, *usual, *typed)
+    assert (code, said) == (1, "")
+    assert told in complained
 
 
 async def test_rejected_events_are_exported_once_to_a_new_file(

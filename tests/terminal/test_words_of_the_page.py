@@ -13,7 +13,6 @@ SHOWN = "\n".join(
     [*texts("en").values(), *re.findall("<kbd>.*?</kbd>", (STATIC / "page.html").read_text(encoding="utf-8"))]
 )
 OWN = {
-    "point": "a word of the sentence",
     "Offline for hours": "a heading",
     "clock 3 min slow": "put together by a program",
 }

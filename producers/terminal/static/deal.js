@@ -4,7 +4,7 @@ import { booth } from "/booth.js";
 import { at, options } from "/dom.js";
 import { complain, save } from "/saving.js";
 import { say } from "/say.js";
-import { text } from "/texts.js";
+import { spoken, text } from "/texts.js";
 
 const FIELDS = ["partner", "country", "stage", "outcome", "amount", "currency", "section"];
 const STAGES = ["contract", "purchase_order", "framework", "mou", "intent"];
@@ -43,8 +43,7 @@ function dealFields() {
     fields[name] = at(`deal-${name}`).value.trim();
     at(`deal-${name}`).removeAttribute("aria-invalid");
   }
-  fields.country = fields.country.toUpperCase();
-  return fields;
+  return { ...fields, language: spoken() };
 }
 
 async function review() {
@@ -70,13 +69,15 @@ async function checkAndShow() {
     complain(answer.content, "/api/deal");
     return;
   }
-  reviewed = fields;
+  const { partner, country, value } = answer.content;
+  reviewed = { ...fields, reviewed: value ? value.value_minor : null };
   const words = (name) => at(`deal-${name}`).selectedOptions[0].textContent;
   const terms = [
-    [text("review.partner"), `${fields.partner} (${fields.country})`],
+    [text("review.partner"), `${partner} (${country})`],
     [text("deal.stage"), words("stage")],
     [text("deal.outcome"), words("outcome")],
-    [text("review.value"), fields.amount ? `${fields.currency} ${fields.amount}` : text("review.undisclosed")],
+    [text("review.value"), value ? value.digits : text("review.undisclosed")],
+    ...(value ? [["", value.words]] : []),
     [text("deal.section"), words("section")],
   ];
   at("review-terms").replaceChildren(...terms.flatMap(([term, value]) => {

@@ -8,6 +8,7 @@ pytestmark = IN_A_BROWSER
 async def test_a_deal_by_keyboard_alone_is_reviewed_before_it_is_signed(booth: Booth) -> None:
     await booth.type("F4", "ACME", "Tab", "jp", "Tab", "Tab", "1,250,000.50", "Enter")
     await booth.contains("#review-terms", "EUR 1,250,000.50")
+    await booth.contains("#review-terms", "EUR one million two hundred fifty thousand and 50/100")
     await booth.picture("review")
     assert not booth.server.events
     await booth.type("Enter")
