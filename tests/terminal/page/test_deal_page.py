@@ -29,6 +29,6 @@ async def test_a_deal_by_keyboard_alone_is_reviewed_before_it_is_signed(booth: B
 
 async def test_a_wrong_field_of_a_deal_is_named_and_focused(booth: Booth) -> None:
     await booth.type("F4", "ACME", "Tab", "JP", "Tab", "Tab", "12,5x", "Enter")
-    await booth.contains("#said-more", "Value: this is not valid.")
+    await booth.contains("#said-more", "1,250.00")
     await playwright.expect(booth.page.locator("#deal-amount")).to_be_focused()
     await playwright.expect(booth.page.locator("#deal-amount")).to_have_attribute("aria-invalid", "true")
