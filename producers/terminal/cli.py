@@ -1,4 +1,4 @@
-"""Command line of the booth terminal: pair, scan, interact, deal, status, drain, export-rejected, serve."""
+"""Command line of the booth terminal: pair, scan, interact, deal, status, drain, drawer, serve."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from producers.terminal.deal_cli import deal
+from producers.terminal.drawer_cli import drawer
 from producers.terminal.parts_cli import ID, choice, code_option, open_spool, open_terminal, say, words
 from schemas import options
 from schemas.codes import BadgeRole, InteractionKind, ScanKind
@@ -136,6 +137,7 @@ def interact(
 
 
 terminal.add_command(deal)
+terminal.add_command(drawer)
 
 
 @terminal.command()
@@ -178,6 +180,7 @@ def drain(folder: Path | None, seconds: timedelta | None) -> int:
             ):
                 sender = Sender(box.spool, link, lambda: pairing.token)
                 try:
+                    await sender.look_up()
                     await sender.drain()
                 finally:
                     trouble = sender.status.trouble
@@ -191,21 +194,6 @@ def drain(folder: Path | None, seconds: timedelta | None) -> int:
         totals = box.spool.totals()
         click.echo(f"saved here: 0, sent: {totals.accepted + totals.duplicates:,}, rejected: {totals.rejected:,}")
         return 0
-
-
-@terminal.command("export-rejected")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.pass_obj
-def export(folder: Path | None, file: Path) -> None:
-    """Write the rejected events to a file.
-
-    FILE must be new. It gets one event per line, and the drawer of rejected events is then empty.
-    """
-    from producers.terminal.drawer import export_rejected
-
-    with open_spool(folder) as spool:
-        count = export_rejected(spool, file)
-        click.echo(f"{count:,} events in {file}" if count else "the drawer is empty; no file was written")
 
 
 @terminal.command()

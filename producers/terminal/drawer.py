@@ -1,55 +1,117 @@
-"""The drawer: events that the server will never accept as they are. They stay until somebody exports them."""
+"""The drawer: events that the gateway refused as they are. Each waits there until somebody decides what becomes of it.
 
+Nothing leaves it by itself but what a correction elsewhere may have mended, see `mending`.
+"""
+
+import base64
 import json
-import os
-from pathlib import Path
-from typing import Final
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
+from producers.terminal import spool_rows
 from producers.terminal.clock import ClockMs, writable
-from producers.terminal.spool import Spool
-from producers.terminal.spool_schema import REJECTED, sync_folder
-from schemas.errors import InvalidSettings
+from producers.terminal.refusals import MENDED, words_of
+from producers.terminal.spool import Kept, Spool
+from producers.terminal.spool_schema import EXPORTED, REJECTED
 from schemas.times import instant_text, wall_ms
 
 AT_ONCE: Final = 100_000
-"""Most events in one file; export again to empty a fuller drawer."""
+"""Most events that are shown or exported at once."""
+
+UNCHANGED: Final = "the drawer is unchanged"
 
 
-def export_rejected(spool: Spool, path: Path, clock: ClockMs = wall_ms) -> int:
-    """Write the drawer to a new file, one JSON object per line, then empty it; return how many events there were.
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event in the drawer.
 
-    The file is on disk before the drawer is emptied. An empty drawer makes no file.
-
-    Raises:
-        InvalidSettings: the file exists, or cannot be written. The drawer is unchanged.
+    Attributes:
+        number: in this terminal's sequence; people choose by it.
+        kind: a word for people: scan, deal, or the kind of interaction.
+        saved_at: the terminal's clock when it was saved, as RFC 3339.
+        reason: the gateway's code.
+        words: the reason in English words.
+        detail: what the gateway said, with the remedy; may be empty.
+        mended_when: what removes the reason; empty if nothing does while the event stays as it is.
     """
-    rows = spool.rows(REJECTED, AT_ONCE)
-    if not rows:
-        return 0
-    lines = [
-        json.dumps(
-            {
-                "terminal_seq": seq,
-                "event_id": event_id,
-                "kind": kind,
-                "saved_at": instant_text(writable(saved_ms)),
-                "reason": reason,
-                "detail": detail,
-                "event": body.decode(),
-            },
-            ensure_ascii=False,
+
+    number: int
+    event_id: str
+    kind: str
+    saved_at: str
+    reason: str
+    words: str
+    detail: str
+    mended_when: str
+
+
+def entries(spool: Spool, limit: int = AT_ONCE) -> list[Entry]:
+    """Return the newest entries of the drawer, oldest first; [] if it is empty."""
+    return [
+        Entry(
+            number=one.seq,
+            event_id=one.event_id,
+            kind=one.kind,
+            saved_at=instant_text(writable(one.saved_ms)),
+            reason=one.reason,
+            words=words_of(one.reason),
+            detail=one.detail,
+            mended_when=MENDED.get(one.reason, ""),
         )
-        for seq, event_id, kind, saved_ms, reason, detail, body in reversed(rows)
+        for one in reversed(spool.rows(REJECTED, limit))
     ]
+
+
+def send_again(spool: Spool, numbers: Sequence[int] | None = None) -> int:
+    """Let events of the drawer wait again, with the same number, id and bytes; return how many.
+
+    Args:
+        spool: whose drawer it is.
+        numbers: those to send; None for all. A number that is not in the drawer is left out.
+    """
+    with spool.transaction(UNCHANGED) as database:
+        chosen = spool_rows.numbers_in(database, REJECTED) if numbers is None else sorted(set(numbers))
+        return spool_rows.wait_again(database, chosen)
+
+
+def send_again_for(spool: Spool, reasons: Collection[str]) -> int:
+    """Let the events that were refused for one of these reasons wait again; return how many."""
+    with spool.transaction(UNCHANGED) as database:
+        return spool_rows.wait_again(database, spool_rows.refused_for(database, reasons))
+
+
+def exported(spool: Spool, numbers: Collection[int] | None = None) -> list[str]:
+    """Return events of the drawer as JSON, one object per line, oldest first. The drawer stays as it is.
+
+    Args:
+        spool: whose drawer it is.
+        numbers: those to export; None for all.
+    """
+    rows = reversed(spool.rows(REJECTED, AT_ONCE))
+    return [json.dumps(_members(one), ensure_ascii=False) for one in rows if numbers is None or one.seq in numbers]
+
+
+def forget(spool: Spool, numbers: Sequence[int], clock: ClockMs = wall_ms) -> int:
+    """Take events out of the drawer for good; return how many were in it. Export them first."""
+    with spool.transaction(UNCHANGED) as database:
+        at_ms = clock()
+        gone = sum(spool_rows.leave(database, seq, REJECTED, EXPORTED, at_ms, "exported") for seq in numbers)
+        spool_rows.prune(database)
+        return gone
+
+
+def _members(one: Kept) -> dict[str, Any]:
+    members = {
+        "terminal_seq": one.seq,
+        "event_id": one.event_id,
+        "kind": one.kind,
+        "saved_at": instant_text(writable(one.saved_ms)),
+        "saved_ms": one.saved_ms,
+        "reason": one.reason,
+        "detail": one.detail,
+    }
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write("\n".join(lines) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        sync_folder(path.resolve().parent)
-    except OSError as error:
-        raise InvalidSettings(
-            f"the drawer was not exported ({error.strerror})", hint="name a new file in a folder that exists"
-        ) from None
-    spool.forget_exported([row[0] for row in rows], clock())
-    return len(rows)
+        return members | {"event": one.body.decode()}
+    except UnicodeDecodeError:
+        return members | {"event_base64": base64.b64encode(one.body).decode()}

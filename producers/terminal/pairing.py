@@ -7,7 +7,9 @@ from typing import Final, Self
 from typing_extensions import override
 
 from producers.terminal.card import Card
+from producers.terminal.drawer import send_again_for
 from producers.terminal.link import ServerAnswer
+from producers.terminal.refusals import MENDED
 from producers.terminal.spool import Spool
 from schemas.errors import InvalidSettings, Unavailable
 from schemas.http_reach import parts_of, strange_answer
@@ -45,8 +47,7 @@ class Pairing:
     @classmethod
     def load(cls, spool: Spool) -> Self | None:
         """Return the pairing of a spool, None if it was never paired."""
-        text = spool.note(PAIRING)
-        return None if text is None else cls(**json.loads(text))
+        return spool.noted(PAIRING, lambda text: cls(**json.loads(text)))
 
 
 def told_by(answer: ServerAnswer, server: str, token: str) -> Pairing:
@@ -107,6 +108,8 @@ def given_server(option: str, text: str, *, insecure: bool = False) -> str:
 def keep(spool: Spool, pairing: Pairing, card: Card) -> None:
     """Keep a pairing in the spool. Pairing the same terminal again keeps every event.
 
+    What the gateway refused for a reason that a new pairing may remove is sent again.
+
     Raises:
         InvalidSettings: the spool belongs to another terminal. Its events would be taken for this terminal's.
     """
@@ -118,3 +121,4 @@ def keep(spool: Spool, pairing: Pairing, card: Card) -> None:
         )
     spool.set_note(CARD, card.text())
     spool.set_note(PAIRING, json.dumps(asdict(pairing)))
+    send_again_for(spool, MENDED)

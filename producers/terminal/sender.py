@@ -12,8 +12,10 @@ from producers.terminal.answers import UNKNOWN, Then, Verdict, judge
 from producers.terminal.backoff import wait_s
 from producers.terminal.clock import ClockMs, writable
 from producers.terminal.link import Link, ServerAnswer, Stamps
+from producers.terminal.mending import mended
 from producers.terminal.skipping import Skipping
 from producers.terminal.spool import Spool, Waiting
+from producers.terminal.spool_trouble import SpoolTrouble
 from schemas.api.http import EVENTS_MAX, SENT_AT
 from schemas.errors import Unavailable
 from schemas.logs import logger
@@ -32,6 +34,9 @@ MOST_BYTES: Final = 262_144
 
 LOOK_AGAIN_S: Final = 1.0
 """Pause between two looks into the spool: another process may save into it."""
+
+LOOK_UP_S: Final = 60.0
+"""With events to send, pause between two questions who this terminal is: what was refused may be mended."""
 
 ASK_AGAIN_S: Final = 60.0
 """Pause between two questions to a server that no longer knows the terminal."""
@@ -120,17 +125,20 @@ class Sender:
             self._now.clear()
             try:
                 wait = await self.step()
+                await self._look_up()
+                if self.status.line is Line.REPAIR:
+                    await self._wait_for_pairing()
+                    continue
+                if wait is None:
+                    await self._idle()
+                    continue
             except Unavailable as error:
-                # The answer could not be written to disk: the same events are sent again, which is harmless.
+                # The spool cannot be used. An answer that was not booked is asked for again, which is harmless.
                 self.status.failures += 1
                 self.status.line, self.status.trouble = Line.TROUBLE, error.message
                 self.status.asked_s = 0
                 wait = self.status.next_try_s = wait_s(self.status.failures, self.chance)
-            if self.status.line is Line.REPAIR:
-                await self._wait_for_pairing()
-            elif wait is None:
-                await self._idle()
-            elif wait > 0:
+            if wait > 0:
                 # Somebody may cut the jitter short, but never the wait that the server asked for.
                 await asyncio.sleep(self.status.asked_s)
                 await _until(self._now, wait - self.status.asked_s)
@@ -138,10 +146,30 @@ class Sender:
     async def _idle(self) -> None:
         """Wait for something to send; ask whether the server is there if it has been silent for long."""
         loop = asyncio.get_running_loop()
+        await self._do(self.spool.forget_last_event, self.clock())
         if self.ask_idle_s is not None and loop.time() >= self._asked + self.ask_idle_s:
             self._asked = loop.time()
             await self._ask()
         await _until(self._wake, LOOK_AGAIN_S)
+
+    async def _look_up(self) -> None:
+        """Ask now and then, also while there is always something to send, how the gateway is set up."""
+        loop = asyncio.get_running_loop()
+        if self.ask_idle_s is None or loop.time() < self._asked + LOOK_UP_S:
+            return
+        self._asked = loop.time()
+        await self.look_up()
+
+    async def look_up(self) -> None:
+        """Ask who this terminal is; what was refused waits again if the gateway is set up in another way now."""
+        try:
+            answer = await self.link.who_am_i(self.token())
+        except SpoolTrouble:
+            raise
+        except Unavailable:
+            return  # the next post says why
+        self.met(answer)
+        await self._do(mended, self.spool, answer)
 
     async def _ask(self) -> bool:
         """Ask the server who this terminal is, update the status, and return whether the server knows it."""
@@ -151,6 +179,7 @@ class Sender:
             self._now_on(Line.OFFLINE, error.message)
             return False
         self.met(answer)
+        await self._do(mended, self.spool, answer)
         match answer.status:
             case 200:
                 self._now_on(Line.ONLINE, "")

@@ -123,6 +123,31 @@ def wait_again(database: sqlite3.Connection, numbers: Iterable[int]) -> int:
     return changed.rowcount
 
 
+def numbers_in(database: sqlite3.Connection, state: int) -> list[int]:
+    """Return the numbers of the events in a state, in order."""
+    rows = database.execute("SELECT seq FROM events WHERE state = ? ORDER BY seq", (state,))
+    return [number(seq) for (seq,) in rows]
+
+
+def restore(database: sqlite3.Connection, kept: Kept) -> bool:
+    """Let an event that was taken out of the drawer wait again; return False if it is here or was sent.
+
+    Raises:
+        ValueError: its number belongs to another event, or was not given yet.
+    """
+    row = database.execute("SELECT event_id, state FROM events WHERE seq = ?", (kept.seq,)).fetchone()
+    if kept.seq > last_seq(database) or (row is not None and row[0] != kept.event_id):
+        raise ValueError("it was saved in another folder")
+    if row is not None and row[1] != EXPORTED:
+        return False
+    database.execute(
+        "INSERT OR REPLACE INTO events (seq, event_id, kind, saved_ms, state, body) VALUES (?, ?, ?, ?, ?, ?)",
+        (kept.seq, kept.event_id, kept.kind, kept.saved_ms, PENDING, kept.body),
+    )
+    database.execute("UPDATE totals SET exported = max(0, exported - 1), bytes = bytes + ?", (len(kept.body),))
+    return True
+
+
 def refused_for(database: sqlite3.Connection, reasons: Iterable[str]) -> list[int]:
     """Return the numbers of the refused events with one of these reasons."""
     found: list[int] = []

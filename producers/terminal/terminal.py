@@ -48,14 +48,14 @@ class BoothTerminal:
         badge_key: bytes | None = None,
         clock: ClockMs = wall_ms,
     ) -> None:
-        pairing, card = Pairing.load(spool), spool.note(CARD)
+        pairing, card = Pairing.load(spool), spool.noted(CARD, Card.read)
         if pairing is None or card is None:
             raise InvalidSettings(
                 "this terminal is not paired yet",
                 hint="run `fairpulse terminal pair --server https://...` once, while online",
             )
         self.spool = spool
-        self.card = Card.read(card)
+        self.card = card
         self.fair_id: FairId = pairing.fair_id
         self.terminal_id: TerminalId = pairing.terminal_id
         self._source = pairing.source

@@ -97,29 +97,66 @@ async def test_a_deal_that_is_not_clear_is_refused_with_what_it_may_mean(
     assert told in complained
 
 
-async def test_rejected_events_are_exported_once_to_a_new_file(
+async def refused(folder: Path, server: ScriptedServer, count: int) -> list[str]:
+    """Save events and have all of them refused for an unknown place; return their ids."""
+    pair(folder, server.url)
+    names = [f"0199e000-0000-7000-8000-00000000000{number}" for number in range(count)]
+    server.refuse_ids = dict.fromkeys(names, "unknown_place")
+    for name in names:
+        await run(folder, "scan", BADGE, "--id", name)
+    assert f"rejected: {count}" in (await run(folder, "drain"))[1]
+    return names
+
+
+async def test_the_drawer_opens_events_go_to_a_new_file_and_come_back(
     folder: Path, server: ScriptedServer, tmp_path: Path
 ) -> None:
-    pair(folder, server.url)
-    name = "0199e000-0000-7000-8000-000000000001"
-    server.refuse_ids = {name: "unknown_place"}
-    await run(folder, "scan", BADGE, "--id", name)
-    assert "rejected: 1" in (await run(folder, "drain"))[1]
+    (name,) = await refused(folder, server, 1)
+    said = (await run(folder, "drawer", "list"))[1]
+    assert "scan  the gate, hall, booth, exhibit or section is not in the fair file (unknown_place)" in said
+    assert "next: `fairpulse terminal drawer send`" in said
+    listed = json.loads((await run(folder, "drawer", "list", "--json"))[1])
+    assert (listed["number"], listed["event_id"], listed["reason"]) == (1, name, "unknown_place")
     file = tmp_path / "drawer.jsonl"
     file.write_text("something else")
-    code, _, complained = await run(folder, "export-rejected", str(file))
+    code, _, complained = await run(folder, "drawer", "export", str(file))
     assert (code, "File exists" in complained) == (1, True)
     file.unlink()
-    assert (await run(folder, "export-rejected", str(file)))[0] == 0
-    (line,) = file.read_text().splitlines()
-    exported = json.loads(line)
+    code, said, _ = await run(folder, "drawer", "export", str(file))
+    assert (code, f"1 event moved to {file}" in said) == (0, True)
+    exported = json.loads(file.read_text())
     assert (exported["reason"], exported["event_id"]) == ("unknown_place", name)
     assert json.loads(exported["event"])["data"]["badge_ref"] == BADGE
     assert file.stat().st_mode & 0o077 == 0
-    assert "empty" in (await run(folder, "export-rejected", str(tmp_path / "again")))[1]
-    spool = Spool(folder)
-    assert (spool.totals().rejected, spool.totals().exported) == (0, 1)
-    spool.close()
+    assert (await run(folder, "drawer", "list"))[1] == "the drawer is empty\n"
+    assert "no file was written" in (await run(folder, "drawer", "export", str(tmp_path / "again")))[1]
+    server.refuse_ids = {}
+    file.write_text(file.read_text() + "nonsense\n")
+    code, said, complained = await run(folder, "drawer", "send", "--file", str(file))
+    assert (code, "1 event waiting again" in said) == (1, True)
+    assert complained == "line 2: not taken back: this is not an event that a terminal exported\n"
+    assert await run(folder, "drain") == (0, "saved here: 0, sent: 1, rejected: 0\n", "")
+    assert server.order == [name]
+    assert (
+        "1 event of the file still here or already sent"
+        in (await run(folder, "drawer", "send", "--file", str(file)))[1]
+    )
+
+
+async def test_chosen_events_of_the_drawer_are_sent_again(folder: Path, server: ScriptedServer) -> None:
+    names = await refused(folder, server, 4)
+    server.refuse_ids = {}
+    code, _, complained = await run(folder, "drawer", "send", "3", "9")
+    assert (code, "not in the drawer: 9" in complained) == (1, True)
+    assert (await run(folder, "drawer", "send", "--reason", "bad_value"))[1].startswith("nothing to send")
+    assert (await run(folder, "drawer", "send", "3", "--reason", "bad_value"))[0] == 1
+    assert (await run(folder, "drawer", "send", "3"))[1].startswith("1 event waiting again")
+    await run(folder, "drain")
+    assert server.order == [names[2]]
+    assert (await run(folder, "drawer", "send", "--reason", "unknown_place"))[1].startswith("3 events waiting again")
+    await run(folder, "drain")
+    assert server.order == [names[2], names[0], names[1], names[3]]
+    assert [event["data"]["terminal_seq"] for event in server.events.values()] == [3, 1, 2, 4]
 
 
 async def test_a_refused_token_is_told_and_keeps_the_spool(folder: Path, server: ScriptedServer) -> None:
