@@ -13,7 +13,7 @@ from streams.audit.recount.oracle import Oracle
 
 TERMINALS: Final = ("terminal_id", "epoch", "events", "lowest_seq", "highest_seq", "missing", "used_twice")
 
-MOST_LINES: Final = 100
+MOST_LINES: Final = 20
 """Most terminals that a report names; terminals.csv has all."""
 
 
