@@ -14,7 +14,7 @@ SHOWN = "\n".join(
 )
 OWN = {
     "Offline for hours": "a heading",
-    "clock 3 min slow": "put together by a program",
+    "clock 3 minutes slow": "put together by a program",
 }
 """Words that are bold but not shown."""
 

@@ -62,12 +62,12 @@ export function dayAndTime(moment) {
   return moment.toLocaleString(locale(), { weekday: "short", hour: "2-digit", minute: "2-digit", hour12: false });
 }
 
-/** Return a length of time in its largest unit, rounded down: "3 min", "2 Std.", "4天". */
+/** Return a length of time in its largest unit, rounded down: "3 minutes", "2 Stunden", "4天". */
 export function length(ms) {
   const seconds = Math.floor(ms / 1000);
   const units = [["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]];
   const [unit, size] = units.find(([, one]) => seconds >= 2 * one) ?? units.at(-1);
-  const style = { style: "unit", unit, unitDisplay: "short" };
+  const style = { style: "unit", unit, unitDisplay: "long" };
   return new Intl.NumberFormat(locale(), style).format(Math.floor(seconds / size));
 }
 
