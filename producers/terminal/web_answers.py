@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from producers.terminal.spool import SpoolFull
+from producers.terminal.spool_trouble import SpoolFull, SpoolTrouble
 from schemas.errors import FairpulseError, InvalidEvent, Unavailable
 
 
@@ -32,8 +32,8 @@ def _text_of(error: FairpulseError) -> tuple[str, Mapping[str, str], str]:
     match error:
         case InvalidEvent():
             return error.word or error.reason, error.facts, error.field
-        case SpoolFull():
-            return "disk_full", {}, ""
+        case SpoolTrouble():
+            return error.cause, {}, ""
         case Unavailable():
             return "disk", {}, ""
         case _:

@@ -1,4 +1,4 @@
-"""What the page asks its program: the card, the state, what was rejected; and what it saves.
+"""What the page asks its program: the card, the state, the drawer; and the forms that it posts.
 
 It answers facts. The page has the words for them, in the language of its reader.
 """
@@ -6,23 +6,21 @@ It answers facts. The page has the words for them, in the language of its reader
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any
 
 from aiohttp import web
 
 from producers.terminal.sender import Sender
 from producers.terminal.spool import Saved
-from producers.terminal.spool_schema import REJECTED
+from producers.terminal.spool_trouble import SpoolTrouble
 from producers.terminal.terminal import KINDS, BoothTerminal
 from producers.terminal.web_answers import error_fields, status_of
+from producers.terminal.web_drawer import drawer_shown, export, forget, send_again
 from producers.terminal.web_input import deal_of, fields_of, interaction_of, scan_of
 from schemas.errors import InvalidEvent, Unavailable
 
-SHOWN: Final = 20
-"""Most rejected events on the screen; the export has all of them."""
-
 Form = Callable[[BoothTerminal, dict[str, Any]], Saved | Mapping[str, Any]]
-"""Saves what was posted; returns the saved event, or an answer of its own."""
+"""Does what was posted; returns the saved event, or an answer of its own."""
 
 
 class Api:
@@ -43,10 +41,13 @@ class Api:
         """Add every address to a router."""
         router.add_get("/api/card", self._card)
         router.add_get("/api/state", self._state)
-        router.add_get("/api/rejected", self._rejected)
+        router.add_get("/api/drawer", self._drawer)
         router.add_post("/api/scan", self._saving(scan_of))
         router.add_post("/api/interact", self._saving(interaction_of))
         router.add_post("/api/deal", self._saving(deal_of))
+        router.add_post("/api/drawer/send", self._saving(send_again))
+        router.add_post("/api/drawer/export", self._saving(export))
+        router.add_post("/api/drawer/forget", self._saving(forget))
         router.add_post("/api/try-now", self._try_now)
 
     async def _card(self, _: web.Request) -> web.Response:
@@ -70,31 +71,31 @@ class Api:
 
     async def _state(self, _: web.Request) -> web.Response:
         status = self._sender.status
-        totals = await asyncio.to_thread(self._terminal.spool.totals)
-        return web.json_response(
-            {
-                "line": status.line.name.lower(),
-                "pending": totals.pending,
-                "sent": totals.accepted + totals.duplicates,
-                "rejected": totals.rejected,
-                "full": totals.full,
-                "clock_ms": self._clock_ms(),
-                "version": self._version(),
-            }
-        )
+        state: dict[str, Any] = {
+            "line": status.line.name.lower(),
+            "cause": "",
+            "facts": {},
+            "clock_ms": self._clock_ms(),
+            "version": self._version(),
+        }
+        try:
+            totals = await asyncio.to_thread(self._terminal.spool.totals)
+        except SpoolTrouble as error:
+            unknown = {"pending": None, "sent": None, "rejected": None, "full": False}
+            return web.json_response({**state, **unknown, "line": "trouble", "cause": error.cause, "facts": {}})
+        sent = totals.accepted + totals.duplicates
+        counts = {"pending": totals.pending, "sent": sent, "rejected": totals.rejected, "full": totals.full}
+        return web.json_response({**state, **counts})
 
     def _version(self) -> str:
         """Return what changes when the terminal is paired again with another card: the page then reads it anew."""
         return sha256(self._terminal.card.text().encode()).hexdigest()[:16]
 
-    async def _rejected(self, _: web.Request) -> web.Response:
-        rows = await asyncio.to_thread(self._terminal.spool.rows, REJECTED, SHOWN)
-        return web.json_response(
-            [
-                {"seq": seq, "kind": kind, "saved_ms": saved_ms, "reason": reason, "detail": detail}
-                for seq, _id, kind, saved_ms, reason, detail, _body in rows
-            ]
-        )
+    async def _drawer(self, _: web.Request) -> web.Response:
+        try:
+            return web.json_response(await asyncio.to_thread(drawer_shown, self._terminal.spool))
+        except Unavailable as error:
+            return web.json_response(error_fields(error), status=status_of(error))
 
     async def _try_now(self, _: web.Request) -> web.Response:
         self._sender.try_now()

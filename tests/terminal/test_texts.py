@@ -76,7 +76,7 @@ def test_every_word_of_a_closed_list_has_a_text_and_no_other_has(family: str) ->
 def test_every_reason_for_which_the_gateway_refuses_an_event_has_a_text() -> None:
     of_a_request = {kind.code for kind in KINDS.values() if kind.action in {Action.DRAWER, Action.BISECT}}
     gateway, schemas = Path(problems.__file__).parent, Path(wire.__file__).parent
-    assert {*wire.REASONS, *of_a_request, *reasons_given(gateway, schemas), "refused"} == members("reason")
+    assert {*wire.REASONS, *of_a_request, *reasons_given(gateway, schemas), "refused", "damaged"} == members("reason")
 
 
 def test_the_page_itself_holds_no_words() -> None:

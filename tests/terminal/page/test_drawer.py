@@ -1,22 +1,83 @@
-"""The tab of events that the server refused."""
+"""The tab of events that the server refused: why, what happens with them, and what staff can do."""
 
-from tests.support.booth_page import IN_A_BROWSER, Booth
+import json
+from pathlib import Path
+
+from producers.terminal.refusals import MENDED
+from tests.support.booth_page import IN_A_BROWSER, Booth, playwright
 from tests.support.scripted_server import ScriptedServer
 
 pytestmark = IN_A_BROWSER
 
 
-async def test_a_rejected_event_is_shown_with_its_reason(booth: Booth) -> None:
+async def refused(booth: Booth, *reasons: str) -> list[str]:
+    """Save an event per reason and have the server refuse it; return their ids."""
     booth.server.otherwise = 503
-    await booth.scan()
-    await booth.scan("cd" * 16)
-    await booth.reads("#counts", "saved here: 2, sent: 0")
-    first = next(request for request in booth.server.requests if request.method == "POST").ids[0]
-    booth.server.refuse_ids = {first: "unknown_place"}
+    for number, _ in enumerate(reasons):
+        await booth.scan(f"{number:032x}")
+    await booth.reads("#counts", f"saved here: {len(reasons)}, sent: 0")
+    await booth.page.click("#try-now")
+    sent = len(reasons)
+    await booth.server.until(len(booth.server.requests) + 1)
+    ids = next(
+        request.ids
+        for request in reversed(booth.server.requests)
+        if request.method == "POST" and len(request.ids) == sent
+    )
+    booth.server.refuse_ids = dict(zip(ids, reasons, strict=True))
     booth.server.otherwise = ScriptedServer().otherwise
     await booth.page.click("#try-now")
-    await booth.reads("#counts", "saved here: 0, sent: 1")
-    await booth.reads("#rejected-count", "(1)")
+    await booth.reads("#rejected-count", f"({sent})")
     await booth.type("F6")
-    await booth.contains("#rejected-rows", "The place is not in the fair file")
+    return ids
+
+
+async def test_a_rejected_event_is_shown_with_its_reason_and_with_what_happens_to_it(booth: Booth) -> None:
+    await refused(booth, "unknown_place", "bad_value", "a_reason_of_the_future")
+    rows = booth.page.locator("#rejected-rows tr")
+    await playwright.expect(rows).to_have_count(3)
+    first, second, third = [await rows.nth(number).text_content() or "" for number in (2, 1, 0)]
+    assert "The place is not in the fair file" in first
+    assert "goes again by itself" in first
+    assert "A field has an invalid value" in second
+    assert "stays here until it is saved as a file" in second
+    assert "The server gave no reason" in third
+    assert "unknown_place" in MENDED
     await booth.picture("rejected")
+    await booth.page.select_option("#language", "zh")
+    await booth.contains("#rejected-rows", "展会文件中没有此地点")
+
+
+async def test_one_event_and_all_events_can_be_sent_again(booth: Booth) -> None:
+    await refused(booth, "unknown_place", "unknown_place", "unknown_place")
+    booth.server.refuse_ids = {}
+    await booth.page.click("#rejected-rows tr:last-child button")
+    await booth.reads("#counts", "saved here: 0, sent: 1")
+    await booth.page.click("#drawer-send")
+    await booth.reads("#counts", "saved here: 0, sent: 3")
+    await booth.reads("#said-word", "Sent again: 2")
+    await playwright.expect(booth.page.locator("#rejected-none")).to_be_visible()
+    assert len(booth.server.events) == 3
+
+
+async def test_what_is_saved_as_a_file_is_removed_only_after_a_question(booth: Booth, tmp_path: Path) -> None:
+    ids = await refused(booth, "bad_value", "bad_value")
+    forget = booth.page.locator("#drawer-forget")
+    await playwright.expect(forget).to_be_hidden()
+    async with booth.page.expect_download() as started:
+        await booth.page.click("#drawer-export")
+    download = await started.value
+    assert download.suggested_filename == "rejected-t-1-1-2.jsonl"
+    await download.save_as(tmp_path / "file")
+    lines = [json.loads(line) for line in (tmp_path / "file").read_text(encoding="utf-8").splitlines()]
+    assert [line["event_id"] for line in lines] == ids
+    await booth.reads("#rejected-count", "(2)")
+    await forget.click()
+    await booth.contains("#confirm-more", "rejected-t-1-1-2.jsonl")
+    await booth.type("Enter")
+    await playwright.expect(booth.page.locator("#confirm")).to_be_hidden()
+    await booth.reads("#rejected-count", "(2)")
+    await forget.click()
+    await booth.page.click("#confirm-remove")
+    await booth.reads("#said-word", "Removed: 2")
+    await booth.reads("#rejected-count", "")
