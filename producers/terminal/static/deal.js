@@ -4,9 +4,11 @@ import { booth } from "/booth.js";
 import { at, options } from "/dom.js";
 import { complain, save } from "/saving.js";
 import { say } from "/say.js";
-import { spoken, text } from "/texts.js";
+import { countryName, has, spoken, text } from "/texts.js";
 
-const FIELDS = ["partner", "country", "stage", "outcome", "amount", "currency", "section"];
+const FIELDS = ["partner", "country", "stage", "outcome", "amount", "unit", "currency", "section"];
+const UNITS = ["1", "wan", "yi"];
+const EXAMPLES = { point: "1,250.00", comma: "1.250,00" };
 const STAGES = ["contract", "purchase_order", "framework", "mou", "intent"];
 const OUTCOMES = [
   "transaction", "investment", "strategic_agreement", "first_launch", "authoritative_release", "alliance_platform",
@@ -19,6 +21,9 @@ let checking = false;
 export function showDeal() {
   options("deal-stage", STAGES.map((one) => [one, text(`stage.${one}`)]));
   options("deal-outcome", OUTCOMES.map((one) => [one, text(`outcome.${one}`)]));
+  options("deal-unit", UNITS.map((one) => [one, text(`unit.${one}`)]));
+  at("deal-amount").placeholder = EXAMPLES[booth.card.decimal_mark] ?? "";
+  nameCountry();
   options("deal-currency", booth.card.currencies.map((one) => [one, one]));
   options("deal-section", booth.card.sections.map((one) => [one.id, one.name]), booth.card.section);
   at("tab-deal").hidden = booth.card.sections.length === 0;
@@ -30,11 +35,16 @@ export function startDeal() {
     event.preventDefault();
     review();
   });
+  at("deal-country").addEventListener("input", nameCountry);
   at("review-change").addEventListener("click", () => at("review").close());
   at("review").addEventListener("close", () => {
     if (reviewed) at("deal-partner").focus();
   });
   at("review-sign").addEventListener("click", sign);
+}
+
+function nameCountry() {
+  at("deal-country-name").textContent = countryName(at("deal-country").value.trim());
 }
 
 function dealFields() {
@@ -66,18 +76,18 @@ async function checkAndShow() {
     return;
   }
   if (answer.status !== 200) {
-    complain(answer.content, "/api/deal");
+    complain(withUnits(answer.content), "/api/deal");
     return;
   }
   const { partner, country, value } = answer.content;
   reviewed = { ...fields, reviewed: value ? value.value_minor : null };
   const words = (name) => at(`deal-${name}`).selectedOptions[0].textContent;
   const terms = [
-    [text("review.partner"), `${partner} (${country})`],
+    [text("review.partner"), `${partner} (${country}, ${countryName(country)})`],
     [text("deal.stage"), words("stage")],
     [text("deal.outcome"), words("outcome")],
     [text("review.value"), value ? value.digits : text("review.undisclosed")],
-    ...(value ? [["", value.words]] : []),
+    ...(value ? [[text("review.words"), value.words]] : []),
     [text("deal.section"), words("section")],
   ];
   at("review-terms").replaceChildren(...terms.flatMap(([term, value]) => {
@@ -92,6 +102,12 @@ async function checkAndShow() {
   at("review-change").focus();
 }
 
+// A refusal names units by their words; the reader sees what the list of units says.
+function withUnits(content) {
+  const named = ["typed", "chosen"].filter((name) => has(`unit.${content.facts[name]}`));
+  return { ...content, facts: { ...content.facts, ...Object.fromEntries(named.map((name) => [name, text(`unit.${content.facts[name]}`)])) } };
+}
+
 function sign() {
   const fields = reviewed;
   reviewed = null;
@@ -100,5 +116,6 @@ function sign() {
   save("/api/deal", fields, "deal.done", () => {
     at("deal-form").reset();
     at("deal-section").value = booth.card.section;
+    nameCountry();
   });
 }

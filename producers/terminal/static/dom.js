@@ -19,7 +19,7 @@ export function choices(into, name, pairs) {
 /** Fill a select element with choices. What is chosen stays so; at first it is `first`. */
 export function options(into, pairs, first) {
   const before = at(into).value;
-  at(into).replaceChildren(...pairs.map(([value, words]) => new Option(words, value, value === first)));
+  at(into).replaceChildren(...pairs.map(([value, words]) => new Option(words, value, value === first, value === first)));
   if (pairs.some(([value]) => value === before)) at(into).value = before;
 }
 

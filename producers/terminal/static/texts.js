@@ -71,6 +71,15 @@ export function length(ms) {
   return new Intl.NumberFormat(locale(), style).format(Math.floor(seconds / size));
 }
 
+/** Return the name of a country by its two letters; empty if these are not a country's. */
+export function countryName(code) {
+  try {
+    return new Intl.DisplayNames([locale()], { type: "region", fallback: "none" }).of(code.toUpperCase()) ?? "";
+  } catch {
+    return "";
+  }
+}
+
 /** Fill in every element with the attribute data-text (its text) or data-label (its aria-label). */
 export function fillIn(root = document) {
   document.documentElement.lang = locale();

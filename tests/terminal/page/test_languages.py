@@ -27,6 +27,7 @@ async def test_a_language_that_is_chosen_is_spoken_at_once_and_remembered(booth:
     assert await booth.page.locator("#scan-role").input_value() == "media", "switching the language changes no choice"
     await booth.open()
     await booth.reads("#tab-deal span", "签约")
+    assert await booth.page.locator("#language").input_value() == "zh", "the menu shows the language that is spoken"
     assert await booth.page.locator("html").get_attribute("lang") == "zh-CN"
     await speak(booth, "de")
     await booth.reads("#tab-deal span", "Abschluss")
