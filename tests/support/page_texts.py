@@ -53,17 +53,20 @@ def reasons_given(*folders: Path) -> Iterator[str]:
                 yield reason
 
 
-def words_given(*folders: Path) -> Iterator[str]:
-    """Yield the words that Python code gives its errors with the argument `word`."""
-    for call in _calls(*folders):
-        for keyword in call.keywords:
-            match keyword:
-                case ast.keyword("word", ast.Constant(str(word))):
-                    yield word
+def words_of_calls(path: Path, name: str, place: int) -> dict[str, set[str]]:
+    """Return the words that calls of a function spell out as this argument, with the facts that they give."""
+    found: dict[str, set[str]] = {}
+    for call in _calls(path):
+        match call:
+            case ast.Call(func=ast.Name(called), args=arguments) if called == name and len(arguments) > place:
+                word = arguments[place]
+                if isinstance(word, ast.Constant):
+                    found[str(word.value)] = {one.arg for one in call.keywords if one.arg}
+    return found
 
 
-def _calls(*folders: Path) -> Iterator[ast.Call]:
-    for folder in folders:
-        for path in folder.rglob("*.py"):
+def _calls(*places: Path) -> Iterator[ast.Call]:
+    for place in places:
+        for path in place.rglob("*.py") if place.is_dir() else (place,):
             tree = ast.parse(path.read_text(encoding="utf-8"))
             yield from (node for node in ast.walk(tree) if isinstance(node, ast.Call))

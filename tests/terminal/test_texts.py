@@ -7,9 +7,11 @@ import pytest
 
 from producers.gateway import problems
 from producers.gateway.problems import KINDS, Action
+from producers.terminal import amount_errors, deal_errors, spool_trouble
 from schemas import wire
+from schemas.badges.refusals import REFUSALS
 from schemas.codes import BadgeRole, Code, DealStage, InteractionKind, OutcomeKind, ScanKind
-from tests.support.page_texts import LANGUAGES, STATIC, named_texts, placeholders, reasons_given, texts
+from tests.support.page_texts import LANGUAGES, STATIC, named_texts, placeholders, reasons_given, texts, words_of_calls
 
 ENGLISH = texts("en")
 OTHERS = [language for language in LANGUAGES if language != "en"]
@@ -77,6 +79,32 @@ def test_every_reason_for_which_the_gateway_refuses_an_event_has_a_text() -> Non
     of_a_request = {kind.code for kind in KINDS.values() if kind.action in {Action.DRAWER, Action.BISECT}}
     gateway, schemas = Path(problems.__file__).parent, Path(wire.__file__).parent
     assert {*wire.REASONS, *of_a_request, *reasons_given(gateway, schemas), "refused", "damaged"} == members("reason")
+
+
+def given_words() -> dict[str, set[str]]:
+    """Return the words of refusals of badges, amounts and deals, and the facts that each gives."""
+    badges = {word: placeholders(english) for word, (english, _) in REFUSALS.items()}
+    amounts = words_of_calls(Path(amount_errors.__file__), "_refused", 0)
+    deals = words_of_calls(Path(deal_errors.__file__), "refused", 1)
+    full_width: dict[str, set[str]] = {f"{field}_full_width": set() for field in ("partner", "country")}
+    return {**badges, **{f"amount_{word}": facts for word, facts in amounts.items()}, **deals, **full_width}
+
+
+def test_every_refusal_has_a_text_that_needs_no_other_facts_than_it_gives() -> None:
+    given = given_words()
+    assert len(given) > 40, "the words are found"
+    assert {word for word in given if f"refused.{word}" not in ENGLISH} == set()
+    assert {
+        word: placeholders(ENGLISH[f"refused.{word}"]) - facts
+        for word, facts in given.items()
+        if not placeholders(ENGLISH[f"refused.{word}"]) <= facts
+    } == {}
+
+
+def test_every_trouble_of_the_disk_has_a_name_a_remedy_and_a_text_for_what_was_not_saved() -> None:
+    causes = {spool_trouble.DAMAGED, spool_trouble.DISK, spool_trouble.DISK_FULL, spool_trouble.SPOOL_FULL}
+    wanted = {name for cause in causes for name in (f"cause.{cause}", f"cause.{cause}.do", f"refused.{cause}")}
+    assert wanted - ENGLISH.keys() == set()
 
 
 def test_the_page_itself_holds_no_words() -> None:
