@@ -136,6 +136,13 @@ def test_the_review_shows_what_will_be_stored(
     assert stored == expected
 
 
+def test_the_decimal_mark_is_that_of_the_fair_file() -> None:
+    card = card_of(replace(FAIR, decimal_mark=DecimalMark.COMMA), "booth", "h1-001")
+    value = review_of(form(amount="1.250,5", currency="EUR"), card).value
+    assert value is not None
+    assert (value.value_minor, value.digits) == (125_050, "EUR 1.250,50")
+
+
 def test_a_value_is_refused_if_it_is_not_the_one_that_was_reviewed() -> None:
     """Between review and signing the terminal was paired with a fair file that writes a decimal comma."""
     given = form(amount="12.500", currency="KWD", outcome=OutcomeKind.INVESTMENT)
