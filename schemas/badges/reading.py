@@ -15,6 +15,9 @@ from schemas.ids import BADGE_PATTERN
 MOST: Final = 128
 """Characters of the longest code at a fair that does not say what its badge codes look like."""
 
+MOST_TYPED: Final = 7_089
+"""Characters of the longest QR code (ISO/IEC 18004). Nobody looks closer at more than that."""
+
 _PSEUDONYM: Final = re.compile(BADGE_PATTERN.replace("$", r"\Z"))
 _WIDE: Final = re.compile(r"[\uff01-\uff5e\u3000\u3002\u300c\u300d]")
 _UNMISTAKABLE: Final = re.compile(r"(?:https?://|www\.|BEGIN:V|WIFI:|MECARD:|mailto:)", re.IGNORECASE)
@@ -39,6 +42,9 @@ def read_code(typed: str, badge_format: BadgeFormat | None) -> str:
     Raises:
         InvalidEvent: it is not a badge, with a word of `refusals` and its facts. The code is not repeated.
     """
+    most = MOST if badge_format is None else badge_format.total_length
+    if len(typed) > MOST_TYPED:
+        raise refusal("badge_too_long", length=str(len(typed)), expected=str(most))
     codes = list(unwrapped(typed))
     if badge_format is not None and (good := next(filter(badge_format.accepts, codes), None)) is not None:
         return badge_format.canonical(good)
@@ -47,8 +53,8 @@ def read_code(typed: str, badge_format: BadgeFormat | None) -> str:
     code = codes[-1]
     if badge_format is not None:
         raise refusal("badge_key_pseudonym") if is_pseudonym(code) else why_not(code, badge_format)
-    if len(code) > MOST:
-        raise refusal("badge_too_long", length=str(len(code)), expected=str(MOST))
+    if len(code) > most:
+        raise refusal("badge_too_long", length=str(len(code)), expected=str(most))
     return code
 
 

@@ -1,12 +1,15 @@
 """A scan becomes one badge code, or a refusal with a word for what is wrong."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.badges.bursts import read_burst
+from schemas.badges.format import BadgeFormat
 from schemas.badges.reading import read_code
 from schemas.badges.refusals import REFUSALS
 from schemas.errors import InvalidEvent
-from tests.support.badge_codes import NO, PLAIN, ROWS, Row
+from tests.support.badge_codes import BADGE, CHECKED, NO, PLAIN, PSEUDONYMS, ROWS, STARRED, Row
 
 MADE_ELSEWHERE = {"badge_no_key"}
 """Words that need the terminal's key, see tests/terminal."""
@@ -47,6 +50,29 @@ def test_a_refusal_names_badge_and_remedy_on_one_line_and_does_not_repeat_the_co
 def test_each_word_is_in_the_table_and_each_row_has_a_name_of_its_own() -> None:
     assert {row.expected for row in ROWS} & set(REFUSALS) == set(REFUSALS) - MADE_ELSEWHERE
     assert len({row.name for row in ROWS}) == len(ROWS)
+
+
+@given(
+    st.lists(st.text() | st.sampled_from(["]C1", "*", BADGE, "\x1d", "https://", "\udcff"]), max_size=6).map("".join),
+    st.sampled_from((NO, PLAIN, CHECKED, STARRED, PSEUDONYMS)),
+)
+def test_whatever_is_typed_is_refused_with_a_word_or_is_a_code_that_is_read_as_itself(
+    typed: str, form: BadgeFormat | None
+) -> None:
+    (found,) = read_burst([typed], form)
+    if isinstance(found, InvalidEvent):
+        assert found.word in REFUSALS
+    else:
+        assert found.isascii()
+        assert " " not in found
+        assert 1 <= len(found) <= 128
+        assert read_code(found, form) == found
+
+
+def test_what_is_far_too_long_for_any_code_is_refused_without_delay() -> None:
+    for part in ("]C1", "*", "a.", "https", "ab@", "x"):
+        assert isinstance(read_burst([part * 1_000_000], PLAIN)[0], InvalidEvent)
+        assert isinstance(read_burst([part * 1_000_000], NO)[0], InvalidEvent)
 
 
 VCARD = ["BEGIN:VCARD", "VERSION:3.0", "N:Lovelace;Ada", "FN:Ada Lovelace", "TEL:+49301234", "END:VCARD"]

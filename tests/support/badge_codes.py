@@ -174,6 +174,13 @@ WRONG: Final = (
     ),
     Row("one digit more", PLAIN, "CIF26-0004171", "badge_too_long", LONG),
     Row("a scanner's own letter before it", PLAIN, f"j{BADGE}", "badge_too_long", LONG),
+    Row(
+        "a long number that only begins like a book's",
+        NUMBER,
+        "978316148410152",
+        "badge_too_long",
+        {"length": "15", "expected": "11"},
+    ),
     Row("129 characters without a format", NO, "x" * 129, "badge_too_long", {"length": "129", "expected": "128"}),
     Row(
         "two codes of 68 characters without an Enter",
@@ -213,6 +220,7 @@ WRONG: Final = (
     Row("French scanner, US computer", PLAIN, "CIF@^6)))$!&", "badge_layout"),
     Row("British scanner, US computer", HASH, "FAIR\\000417", "badge_layout"),
     Row("US scanner, German computer, Caps Lock", PLAIN, "cif26ß000417", "badge_layout"),
+    Row("US scanner, German computer, Caps Lock, exact letters", EXACT, "cIF\xdfAb0417", "badge_layout"),
     Row("a link, German computer", NO, "httpsÖ--qr.example", "badge_layout"),
     Row("a link, French computer", NO, "httpsM!!ar:exq,ple", "badge_layout"),
     Row("a business card, German computer", NO, "BEGINÖVCARD", "badge_layout"),

@@ -3,19 +3,25 @@
 import hashlib
 import hmac
 import json
+from pathlib import Path
 
 import pytest
 
 from producers.terminal.badge import badge_ref
 from producers.terminal.card import Card, card_of
+from producers.terminal.pairing import Pairing, keep
+from producers.terminal.spool import Spool
+from producers.terminal.terminal import BoothTerminal
 from schemas.badges.check_characters import CheckKind
 from schemas.badges.format import BadgeFormat, CodeCase
 from schemas.codes import DecimalMark
 from schemas.errors import InvalidEvent
 from schemas.fair.file import example_fair_path, parse_fair
 from tests.support.badge_codes import BADGE, NO, PLAIN, PSEUDONYM, PSEUDONYMS
+from tests.support.terminals import SAID
 
 KEY = b"0123456789abcdef0123456789abcdef"
+SMALL = example_fair_path("small").read_text(encoding="utf-8")
 DIGITS = BadgeFormat("", "digits", 32, case=CodeCase.EXACT)
 
 
@@ -62,6 +68,42 @@ def test_without_a_key_a_refusal_has_its_word(typed: str, form: BadgeFormat | No
     assert word(typed, None, form) == expected
 
 
+FORMATS = {
+    "without a check character": "badge_codes: {prefix: CIF26-, alphabet: digits, length: 6}",
+    "with one": "badge_codes: {prefix: CIF26-, alphabet: digits, length: 6, check: luhn}",
+}
+BADGES = {"without a check character": "CIF26-000417", "with one": "CIF26-000414"}
+VCARD = ["BEGIN:VCARD", "VERSION:3.0", "N:Lovelace;Ada", "FN:Ada Lovelace", "TEL:+49301234", "END:VCARD"]
+NOT_BADGES = [
+    *VCARD,
+    "4006381333931",
+    "]E04006381333931",
+    "CIF26-000417" * 11 + "CIF2",
+    "x" * 136,
+    "https://qr.example",
+]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_one_badge_in_three_spellings_is_one_person_and_codes_that_are_not_badges_are_not_saved(
+    folder: Path, name: str
+) -> None:
+    fair = parse_fair(f"{SMALL}{FORMATS[name]}\n", "small.yaml")
+    spool = Spool(folder)
+    try:
+        keep(spool, Pairing(server="http://127.0.0.1:1", token="t", **SAID), card_of(fair, "booth", "h1-001"))
+        terminal = BoothTerminal(spool, badge_key=KEY)
+        for typed in (BADGES[name], f"]C1{BADGES[name]}", BADGES[name].lower()):
+            terminal.scan(typed)
+        for typed in NOT_BADGES:
+            with pytest.raises(InvalidEvent):
+                terminal.scan(typed)
+        saved = [json.loads(one.body)["data"]["badge_ref"] for one in spool.oldest(100, 10**9)]
+    finally:
+        spool.close()
+    assert saved == [hmac.new(KEY, BADGES[name].encode(), hashlib.sha256).hexdigest()[:32]] * 3
+
+
 CARD = {
     "fair_name": "Small Services Fair 2025",
     "host_country": "DE",
@@ -77,7 +119,6 @@ CARD = {
 }
 """A card as the version before wrote it."""
 
-SMALL = example_fair_path("small").read_text(encoding="utf-8")
 BLOCKS = """
 badge_codes: {prefix: CIF26-, alphabet: alphanumeric, length: 8, check: mod_37_2, case: exact}
 decimal_mark: comma
