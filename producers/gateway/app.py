@@ -142,7 +142,12 @@ class Gateway:
         silence_s = self.copies.heard(terminal.terminal_id, instance, asyncio.get_running_loop().time())
         if silence_s is not None and terminal.terminal_id not in self.told_of_copies:
             self.told_of_copies.add(terminal.terminal_id)
-            log.warning("two machines send as one terminal", terminal=terminal.terminal_id, source=terminal.source)
+            log.warning(
+                "two machines send as one terminal",
+                terminal=terminal.terminal_id,
+                source=terminal.source,
+                remedy="find out which one belongs there, and stop the other",
+            )
         return silence_s
 
     async def _badge_key(self, told: BadgeKey | None) -> str | None:
