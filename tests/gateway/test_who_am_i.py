@@ -1,14 +1,17 @@
 """`GET /v1/terminal`: the fair's badge key, as the first terminal told it, and the gateway's fair file."""
 
+import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from producers.registry import doorkeeper
 from producers.registry import file as registry_file
-from producers.registry.badge_keys import forget_badge_key, read_badge_keys
+from producers.registry.badge_keys import BadgeKey, forget_badge_key, read_badge_keys, tell_badge_key
 from schemas.fair.file import example_fair_path
 from tests.support.gateway import BOOTH, ELSEWHERE, FAIR_ID, GATE, OTHER_BOOTH, TERMINALS, Paired
 from tests.support.gateway_app import GatewayApp, gateway_app
@@ -107,6 +110,30 @@ async def test_a_registry_that_cannot_be_written_pairs_nobody_and_says_so(
         assert (await app.who_am_i(BOOTH)).status_code == 200, "a terminal that tells no key needs no writing"
         other.execute("ROLLBACK")
     assert (await app.who_am_i(GATE, {"badge-key": TWO})).json()["badge_key"] == TWO
+
+
+async def test_terminals_that_tell_their_keys_at_once_take_one_thread_between_them(
+    app: GatewayApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading the registry needs a thread too: without it, a gateway lets nobody in."""
+    started, go_on, written = threading.Event(), threading.Event(), list[str]()
+
+    def slowly(path: Path, fair_id: str, told: BadgeKey) -> BadgeKey:
+        written.append(told.fingerprint)
+        started.set()
+        go_on.wait(30)
+        return tell_badge_key(path, fair_id, told)
+
+    monkeypatch.setattr(doorkeeper, "tell_badge_key", slowly)
+    first = asyncio.create_task(app.who_am_i(BOOTH, {"badge-key": ONE}))
+    await asyncio.to_thread(started.wait, 30)
+    others = [asyncio.create_task(app.who_am_i(GATE, {"badge-key": TWO})) for _ in range(20)]
+    for _ in range(100):  # the others get as far as they can
+        await asyncio.sleep(0)
+    go_on.set()
+    answers = await asyncio.gather(first, *others)
+    assert [answer.json()["badge_key"] for answer in answers] == [ONE] * 21
+    assert written == [ONE]
 
 
 async def test_gateways_with_the_same_fair_file_tell_the_same_fingerprint_of_it(fresh: Paired, tmp_path: Path) -> None:
