@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from producers.registry import file as registry_file
 from producers.registry.badge_keys import BadgeKey, forget_badge_key, read_badge_keys, tell_badge_key
 from producers.registry.cli import terminals
+from producers.registry.file import RegistryFile
 from producers.registry.store import Registry, read_keys
 from schemas.errors import Unavailable
 from schemas.fair.file import example_fair_path
@@ -69,6 +70,29 @@ def test_of_many_that_tell_at_once_one_is_the_first_for_all(path: Path) -> None:
         one.join()
     assert len(answers) == 8
     assert set(answers) == {read_badge_keys(path)[FAIR_ID]}
+
+
+def test_a_fingerprint_that_another_program_is_just_writing_is_the_first(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell_badge_key(path, "other-2025", FIRST)
+    about_to_write, answers = threading.Event(), list[BadgeKey]()
+    changing = RegistryFile.changing
+
+    def noted(file: RegistryFile) -> AbstractContextManager[None]:
+        about_to_write.set()
+        return changing(file)
+
+    monkeypatch.setattr(RegistryFile, "changing", noted)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("INSERT INTO badge_keys SELECT ?, fingerprint, told_by, told_ms FROM badge_keys", (FAIR_ID,))
+        late = threading.Thread(target=lambda: answers.append(tell_badge_key(path, FAIR_ID, SECOND)))
+        late.start()
+        assert about_to_write.wait(30)
+        other.execute("COMMIT")
+        late.join()
+    assert answers == [FIRST]
 
 
 def test_a_forgotten_fingerprint_makes_room_for_the_next(path: Path) -> None:
