@@ -17,7 +17,8 @@ export function barOf({ line, full, cause, facts, copies, moved }) {
   }
   if (!CALM.includes(line)) return broken(line, cause, facts, safe);
   if (typeof copies === "number") return broken("trouble", "copies", {}, safe);
-  return { colour: line, words: text(`line.${line}`), more: moved ? text("cause.moved") : "" };
+  if (moved) return { colour: "moved", words: text(`line.${line}`), more: text("cause.moved") };
+  return { colour: line, words: text(`line.${line}`), more: "" };
 }
 
 /** Return the line of counts, for example "saved here: 12, sent: 340". Nothing is promised of a spool that cannot be read. */

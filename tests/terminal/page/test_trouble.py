@@ -55,7 +55,9 @@ async def test_a_cause_that_a_person_must_mend_is_red_with_what_to_do(booth: Boo
         if cause in MENDS_ITSELF:
             assert shown["colour"] == MENDS_ITSELF[cause]
             assert shown["words"] == words[f"line.{MENDS_ITSELF[cause]}"]
-        elif cause != "moved":
+        elif cause == "moved":
+            assert (shown["colour"], shown["more"]) == ("moved", words["cause.moved"])
+        else:
             assert shown["colour"] in {"trouble", "repair", "full"}, cause
             assert shown["words"] == words[f"cause.{cause}"].format_map(FACTS)
             assert shown["more"].startswith(words[f"cause.{cause}.do"].format_map(FACTS)), cause
