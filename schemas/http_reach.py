@@ -5,7 +5,7 @@ client library: every HTTP client passes on the cause that Python's own network 
 """
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from socket import gaierror
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -19,7 +19,8 @@ PORTS: Final = {"http": 80, "https": 443}
 _EXPIRED: Final = 10
 _NOT_YET_VALID: Final = 9
 _OTHER_NAME: Final = frozenset({62, 64})
-"""Codes of OpenSSL: the certificate is for another name or IP address."""
+_UNKNOWN_CA: Final = frozenset({2, 18, 19, 20, 21})
+"""Codes of OpenSSL: the certificate is for another name or IP address; its authority is missing or unknown."""
 
 
 def parts_of(url: str) -> SplitResult | None:
@@ -39,7 +40,23 @@ def host_port(url: str) -> str:
     return f"{f'[{host}]' if ':' in host else host}:{parts.port or PORTS[parts.scheme]}"
 
 
-def no_answer(program: str, url: str, error: BaseException, *, start: str = "") -> Unavailable:
+class NoAnswer(Unavailable):
+    """A request got no answer.
+
+    Attributes:
+        cause: the name of the text that a page shows for it, for example `tls_expired`.
+        facts: the values in that text.
+    """
+
+    def __init__(self, cause: str, message: str, *, hint: str, facts: Mapping[str, str]) -> None:
+        super().__init__(message, hint=hint)
+        self.cause = cause
+        self.facts = facts
+
+
+def no_answer(
+    program: str, url: str, error: BaseException, *, start: str = "", ca_setting: str = "SSL_CERT_FILE"
+) -> NoAnswer:
     """Return why a request got no answer.
 
     Args:
@@ -47,38 +64,46 @@ def no_answer(program: str, url: str, error: BaseException, *, start: str = "") 
         url: its address; a name and password in it are not shown.
         error: an exception of any HTTP client.
         start: the command that starts such a server here; empty if it runs elsewhere.
+        ca_setting: the variable that names a file of certificate authorities.
     """
     at = host_port(url)
-    host = urlsplit(url).hostname
+    host = urlsplit(url).hostname or ""
     encrypted = urlsplit(url).scheme == "https"
     check = f"check host and port of the {program}"
+
+    def because(cause: str, message: str, hint: str, **facts: str) -> NoAnswer:
+        return NoAnswer(cause, message, hint=hint, facts={"at": at, **facts})
+
     for cause in _causes(error):
         match cause:
             case ssl.SSLCertVerificationError():
-                return _untrusted(at, cause)
+                word, message, hint = _untrusted(at, cause, ca_setting)
+                return because(word, message, hint, why=cause.verify_message)
             case ssl.SSLEOFError() | ConnectionResetError():
                 break
             case ssl.SSLError() if "ALERT" in (cause.reason or ""):
-                return Unavailable(
-                    f"{at} ends the TLS handshake ({(cause.reason or '').lower().replace('_', ' ')})", hint=check
-                )
+                why = (cause.reason or "").lower().replace("_", " ")
+                return because("tls_other", f"{at} ends the TLS handshake ({why})", check, why=why)
             case ssl.SSLError():
-                return Unavailable(f"{at} does not speak TLS", hint=f"write http://{at}, or {check}")
+                return because("not_tls", f"{at} does not speak TLS", f"write http://{at}, or {check}")
             case gaierror():
-                return Unavailable(f"the name {host} is not known", hint=f"{check}, and this machine's name server")
+                return because(
+                    "dns", f"the name {host} is not known", f"{check}, and this machine's name server", host=host
+                )
             case ConnectionRefusedError():
                 remedy = f"{check}, or start one with {start}" if start else check
-                return Unavailable(f"nothing listens at {at}", hint=remedy)
+                return because("refused", f"nothing listens at {at}", remedy)
             case TimeoutError():
-                return Unavailable(f"{at} does not answer in time", hint=f"{check}, and the network")
+                return because("timeout", f"{at} does not answer in time", f"{check}, and the network")
             case OSError(strerror=str()) if not isinstance(cause, ConnectionError):
-                return Unavailable(f"no connection to {at} ({reason(cause)})", hint=f"{check}, and the network")
+                why = reason(cause)
+                return because("no_network", f"no connection to {at} ({why})", f"{check}, and the network", why=why)
             case _:
                 pass
     other = (
         f"if that port does not speak TLS, write http://{at}" if encrypted else f"if it speaks TLS, write https://{at}"
     )
-    return Unavailable(f"{at} ends the connection without an HTTP answer", hint=f"{other}; else {check}")
+    return because("not_http", f"{at} ends the connection without an HTTP answer", f"{other}; else {check}")
 
 
 def strange_answer(program: str, url: str, status: int) -> Unavailable:
@@ -98,19 +123,38 @@ def strange_answer(program: str, url: str, status: int) -> Unavailable:
     )
 
 
-def _untrusted(at: str, error: ssl.SSLCertVerificationError) -> Unavailable:
+def _untrusted(at: str, error: ssl.SSLCertVerificationError, ca_setting: str) -> tuple[str, str, str]:
+    """Return the cause, what is wrong and what to do; the clock comes first where it is the likely fault."""
     match error.verify_code:
         case code if code in _OTHER_NAME:
-            return Unavailable(f"the certificate of {at} is for another name", hint="write the name that it is for")
-        case code if code in (_EXPIRED, _NOT_YET_VALID):
-            return Unavailable(
-                f"the certificate of {at} is not valid today",
-                hint="check this machine's clock, or renew the certificate",
+            return (
+                "tls_wrong_host",
+                f"the certificate of {at} is for another name",
+                "write the name that it is for, or have a certificate made for this one",
+            )
+        case code if code == _EXPIRED:
+            return (
+                "tls_expired",
+                f"the certificate of {at} has expired",
+                "check this machine's clock; if it is right, renew the certificate",
+            )
+        case code if code == _NOT_YET_VALID:
+            return (
+                "tls_not_yet_valid",
+                f"the certificate of {at} is not valid yet by this machine's clock",
+                "set this machine's clock; if it is right, the certificate is dated too late",
+            )
+        case code if code in _UNKNOWN_CA:
+            return (
+                "tls_unknown_ca",
+                f"the authority of {at}'s certificate is not known to this machine ({error.verify_message})",
+                f"name the PEM file of its authority in {ca_setting}",
             )
         case _:
-            return Unavailable(
+            return (
+                "tls_other",
                 f"the certificate of {at} is not trusted ({error.verify_message})",
-                hint="name the PEM file of its authority in SSL_CERT_FILE",
+                "have the certificate made anew",
             )
 
 

@@ -58,7 +58,11 @@ CASES = [
     Case("JSON of another program", said(200, b"[1]"), "but it is not a fairpulse {program}"),
     Case("not ready", said(503), "the server at {at} is not ready (status 503); try again"),
     Case(
-        "its own authority", said(200), "the certificate of {at} is not trusted", scheme="https", names="IP:127.0.0.1"
+        "its own authority",
+        said(200),
+        "the authority of {at}'s certificate is not known",
+        scheme="https",
+        names="IP:127.0.0.1",
     ),
 ]
 
