@@ -307,6 +307,10 @@ class TerminalSettings(Settings):
     terminal_token: Annotated[HeaderSecret | None, Field(examples=["the-token-of-the-organiser"])] = None
     """Token from the organiser, read by `fairpulse terminal pair` only; without it the command asks."""
 
+    terminal_ca_file: Annotated[File | None, Field(examples=["/etc/fairpulse/gateway-ca.pem"])] = None
+    """PEM file of the authority that signed the gateway's certificate; those that the system trusts stay valid beside
+    it. `fairpulse terminal pair` keeps its content, so the other commands need it only if it changes."""
+
     terminal_spool_bytes: Annotated[int, Field(ge=65_536, le=1 << 50, examples=["134217728"])] = 268_435_456
     """Bytes of events to keep while the server is away. Half a million scans fit into the default."""
 

@@ -23,6 +23,7 @@ from producers.terminal.terminal import BoothTerminal
 from producers.terminal.web import serve_page
 from schemas.api.http import SIMULATED_TIME
 from schemas.api.terminals import PlaceKind, Terminal
+from schemas.badges.key import key_fingerprint
 from schemas.console import run
 from schemas.errors import Unavailable
 from schemas.fair.file import load_fair
@@ -71,10 +72,11 @@ async def paired(spool: Spool, server: str, registry_file: Path, terminal: Termi
     finally:
         registry.close()
     deadline = time.monotonic() + PATIENCE_S
+    key = key_fingerprint(BADGES)
     async with Link(server) as link:
         while True:
             try:
-                pairing = told_by(await link.who_am_i(token), server, token)
+                pairing = told_by(await link.who_am_i(token, key), server, token, badge_key=key)
                 break
             except Unavailable:
                 if time.monotonic() > deadline:

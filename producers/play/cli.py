@@ -107,7 +107,7 @@ def simulate(
     from producers.play.pacing import Pace
     from producers.play.run import SimulationPlan, simulate_fair, start_of
     from producers.play.simulator.scenarios import scenario_named
-    from producers.terminal.pairing import given_server
+    from producers.terminal.gateway_address import given_server
     from schemas.fair.chosen import chosen_fair
     from schemas.settings import GatewaySettings, KafkaSettings
 

@@ -19,8 +19,9 @@ from producers.play.sinks import Acknowledged, CountingSink
 from producers.records import Record, record_of
 from producers.terminal.answers import Verdict
 from producers.terminal.envelope import envelope_of
+from producers.terminal.line import Line
 from producers.terminal.link import Link, ServerAnswer
-from producers.terminal.sender import Line, Sender
+from producers.terminal.sender import Sender
 from producers.terminal.spool import Spool, Waiting
 from schemas.api.http import SIMULATED_TIME
 from schemas.api.terminals import PlaceKind, Terminal

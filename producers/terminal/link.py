@@ -1,7 +1,8 @@
 """HTTP exchanges with the gateway. The only module that uses the network; after any failure the outcome is unknown."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import ssl
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Final, Self
@@ -9,7 +10,8 @@ from typing import Final, Self
 import aiohttp
 
 from producers.terminal.spool import Waiting
-from schemas.api.http import BATCH_TYPE, EVENTS_PATH, TERMINAL_PATH
+from producers.terminal.trust import CA_FILE, trusting
+from schemas.api.http import BADGE_KEY, BATCH_TYPE, EVENTS_PATH, TERMINAL_INSTANCE, TERMINAL_PATH
 from schemas.http_reach import no_answer
 
 PATIENCE_S: Final = 15.0
@@ -37,16 +39,33 @@ class Link:
 
     Args:
         server: https://host[:port] of the gateway.
+        authorities: PEM texts of authorities that are trusted beside those of the system.
+        instance: what tells this terminal from a copy of its folder; empty for many terminals.
         patience_s: time limit of one exchange, from the first byte to the last.
         connections: most exchanges at the same time.
     """
 
-    def __init__(self, server: str, *, patience_s: float = PATIENCE_S, connections: int = 8) -> None:
-        self.server = server.rstrip("/")
+    def __init__(
+        self,
+        server: str,
+        *,
+        authorities: Iterable[str] = (),
+        instance: str = "",
+        patience_s: float = PATIENCE_S,
+        connections: int = 8,
+    ) -> None:
+        self._instance = {TERMINAL_INSTANCE: instance} if instance else {}
+        self.go_to(server, authorities)
         self._patience = aiohttp.ClientTimeout(total=patience_s)
         self._connections = connections
         self._turns = asyncio.Semaphore(connections)
         self._session: aiohttp.ClientSession | None = None
+
+    def go_to(self, server: str, authorities: Iterable[str]) -> None:
+        """Send to this server from now on, also if another one was given before; raises as `trusting`."""
+        self.server = server.rstrip("/")
+        encrypted = self.server.startswith("https:")
+        self._tls: ssl.SSLContext | bool = trusting(authorities) if encrypted else True
 
     async def __aenter__(self) -> Self:
         connector = aiohttp.TCPConnector(limit=self._connections)
@@ -75,10 +94,15 @@ class Link:
             headers = {"Content-Type": BATCH_TYPE, **stamps()}
             return await self._ask("POST", EVENTS_PATH, token, headers, body)
 
-    async def who_am_i(self, token: str) -> ServerAnswer:
-        """Ask the gateway whose token this is. Raises Unavailable when no answer comes."""
+    async def who_am_i(self, token: str, badge_key: str = "") -> ServerAnswer:
+        """Ask the gateway whose token this is. Raises Unavailable when no answer comes.
+
+        Args:
+            token: the terminal's.
+            badge_key: fingerprint of the terminal's badge key, to pair; the gateway keeps the first one of a fair.
+        """
         async with self._turns:
-            return await self._ask("GET", TERMINAL_PATH, token, {}, None)
+            return await self._ask("GET", TERMINAL_PATH, token, {BADGE_KEY: badge_key} if badge_key else {}, None)
 
     async def _ask(
         self, method: str, path: str, token: str, headers: dict[str, str], body: bytes | None
@@ -90,15 +114,21 @@ class Link:
                 method,
                 self.server + path,
                 data=body,
-                headers={"Authorization": f"Bearer {token}", "Accept": "application/json", **headers},
+                headers={
+                    "Authorization": f"Bearer {token}",
+                    "Accept": "application/json",
+                    **self._instance,
+                    **headers,
+                },
                 allow_redirects=False,
+                ssl=self._tls,
             ) as response:
                 return ServerAnswer(
                     response.status, dict(response.headers), await _read(response.content), monotonic() - began
                 )
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             # The error's text may hold the address, and a password in it.
-            raise no_answer("gateway", self.server, error) from None
+            raise no_answer("gateway", self.server, error, ca_setting=CA_FILE) from None
 
 
 async def _read(stream: aiohttp.StreamReader) -> bytes:

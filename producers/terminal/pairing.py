@@ -2,23 +2,27 @@
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Final, Self
 
 from typing_extensions import override
 
 from producers.terminal.card import Card
 from producers.terminal.drawer import send_again_for
+from producers.terminal.fair_key import other_key
+from producers.terminal.instance import HOME, home_of
 from producers.terminal.link import ServerAnswer
 from producers.terminal.refusals import MENDED
 from producers.terminal.spool import Spool
+from producers.terminal.trouble import of_answer
 from schemas.errors import InvalidSettings, Unavailable
-from schemas.http_reach import parts_of, strange_answer
-from schemas.kinds import quoted
+from schemas.http_reach import strange_answer
+from schemas.times import epoch_ms
 
 PAIRING: Final = "pairing"
 CARD: Final = "card"
-
-LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+VERSION: Final = "version"
+"""Notes of the spool. All are written in one transaction: nobody sees half of a pairing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,9 @@ class Pairing:
         place: booth, gate, hall or desk.
         place_id: empty for a desk.
         source: the `source` of every event.
+        authorities: PEM text of the authorities that are trusted beside those of the system; may be empty.
+        badge_key: fingerprint of the fair's badge key; empty if it was not compared, or the fair has none.
+        known_ms: the server's clock when it was paired; 0 if the server did not say.
     """
 
     server: str
@@ -38,6 +45,9 @@ class Pairing:
     place: str
     place_id: str
     source: str
+    authorities: str = ""
+    badge_key: str = ""
+    known_ms: int = 0
 
     @override
     def __repr__(self) -> str:
@@ -50,16 +60,27 @@ class Pairing:
         return spool.noted(PAIRING, lambda text: cls(**json.loads(text)))
 
 
-def told_by(answer: ServerAnswer, server: str, token: str) -> Pairing:
+def told_by(answer: ServerAnswer, server: str, token: str, *, authorities: str = "", badge_key: str = "") -> Pairing:
     """Return the pairing that an answer to GET /v1/terminal describes.
+
+    Args:
+        answer: as received.
+        server: the address that was asked.
+        token: the terminal's.
+        authorities: PEM text of the authorities that were trusted beside those of the system.
+        badge_key: fingerprint of the terminal's badge key, as it was told to the gateway; empty if it has none.
 
     Raises:
         Unavailable: the server does not know the token, or is not a gateway, or is not ready.
+        InvalidSettings: the fair has another badge key.
     """
-    if answer.status in (401, 403):
+    trouble = of_answer(answer)
+    if trouble.cause == "token":
         raise Unavailable(
             "the gateway does not know this token", hint="ask the organiser for a new one; events stay here meanwhile"
         )
+    if trouble.cause in ("program_old", "asked_to_slow_down"):
+        raise Unavailable(trouble.message, hint=trouble.hint)
     wrong = strange_answer("gateway", server, answer.status)
     if answer.status != 200:
         raise wrong
@@ -67,46 +88,27 @@ def told_by(answer: ServerAnswer, server: str, token: str) -> Pairing:
         said = json.loads(answer.body)
         names = ("fair_id", "terminal_id", "place", "source")
         told = {name: said[name] for name in names} | {"place_id": said.get("place_id") or ""}
+        kept, clock = said.get("badge_key") or "", said.get("server_time") or ""
     except (ValueError, KeyError, TypeError, AttributeError):
         raise wrong from None
-    if not all(isinstance(value, str) for value in told.values()):
+    if not all(isinstance(value, str) for value in (*told.values(), kept, clock)):
         raise wrong
-    return Pairing(server=server, token=token, **told)
+    if badge_key and kept != badge_key:
+        raise other_key(badge_key, kept)
+    return Pairing(
+        server=server, token=token, **told, authorities=authorities, badge_key=kept, known_ms=_server_ms(clock)
+    )
 
 
-def checked_server(text: str, *, insecure: bool = False) -> str:
-    """Return the address of a gateway.
-
-    Raises:
-        InvalidSettings: it is not an address, or the token would cross a network unencrypted.
-    """
-    parts = parts_of(text)
-    if parts is None or parts.path.strip("/") or parts.query:
-        raise InvalidSettings("the gateway's address is not valid", hint="give it as https://gateway.example:8443")
-    if parts.username or parts.password:
-        raise InvalidSettings("the gateway's address holds a password", hint="leave it out; the token is enough")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK and not insecure:
-        raise InvalidSettings(
-            "the token would cross the network unencrypted",
-            hint="use https://, or --insecure on a network that you trust",
-        )
-    return text.rstrip("/")
-
-
-def given_server(option: str, text: str, *, insecure: bool = False) -> str:
-    """Return the address of a gateway that an option gives.
-
-    Raises:
-        InvalidSettings: as `checked_server`; it names the option and repeats the address, without a password.
-    """
+def _server_ms(text: str) -> int:
     try:
-        return checked_server(text, insecure=insecure)
-    except InvalidSettings as error:
-        raise InvalidSettings(f"{option}: {quoted(text)} cannot be used: {error.message}", hint=error.hint) from None
+        return epoch_ms(datetime.fromisoformat(text))
+    except (ValueError, TypeError):
+        return 0
 
 
 def keep(spool: Spool, pairing: Pairing, card: Card) -> None:
-    """Keep a pairing in the spool. Pairing the same terminal again keeps every event.
+    """Keep a pairing in the spool, all of it or nothing. Pairing the same terminal again keeps every event.
 
     What the gateway refused for a reason that a new pairing may remove is sent again.
 
@@ -119,6 +121,18 @@ def keep(spool: Spool, pairing: Pairing, card: Card) -> None:
             "this folder holds the events of another terminal",
             hint="pair that terminal again, or give this one a folder of its own (--folder)",
         )
-    spool.set_note(CARD, card.text())
-    spool.set_note(PAIRING, json.dumps(asdict(pairing)))
+    version = int(spool.note(VERSION) or 0) + 1
+    spool.set_notes(
+        {
+            PAIRING: json.dumps(asdict(pairing)),
+            CARD: card.text(),
+            VERSION: str(version),
+            HOME: home_of(spool),
+        }
+    )
     send_again_for(spool, MENDED)
+
+
+def version_of(spool: Spool) -> str:
+    """Return what changes whenever the terminal is paired; cheap enough to ask for every second."""
+    return spool.note(VERSION) or "0"

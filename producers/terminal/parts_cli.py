@@ -61,7 +61,7 @@ def open_terminal(folder: Path | None) -> "Iterator[BoothTerminal]":
     """Open the terminal of a folder, with the badge key of the settings; raises as `open_spool`.
 
     Raises:
-        InvalidSettings: it was never paired.
+        InvalidSettings: it was never paired, or the badge key is not the fair's or was never compared with it.
     """
     from producers.terminal.terminal import BoothTerminal
     from schemas.settings import TerminalSettings

@@ -4,24 +4,22 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from enum import Enum
+from dataclasses import dataclass, field
 from typing import Final, ParamSpec, TypeVar
 
 from producers.terminal.answers import UNKNOWN, Then, Verdict, judge
 from producers.terminal.backoff import wait_s
 from producers.terminal.clock import ClockMs, writable
+from producers.terminal.line import Line, Status
 from producers.terminal.link import Link, ServerAnswer, Stamps
 from producers.terminal.mending import mended
 from producers.terminal.skipping import Skipping
 from producers.terminal.spool import Spool, Waiting
 from producers.terminal.spool_trouble import SpoolTrouble
+from producers.terminal.trouble import NONE, PAIR_AGAIN, Trouble, of_answer, of_error, what_to_do
 from schemas.api.http import EVENTS_MAX, SENT_AT
 from schemas.errors import Unavailable
-from schemas.logs import logger
 from schemas.times import instant_text, wall_ms
-
-log = logger(__name__)
 
 MOST_EVENTS: Final = EVENTS_MAX
 FIRST_EVENTS: Final = 100
@@ -45,35 +43,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Line(Enum):
-    """The state of the connection, in the words of the status line."""
-
-    UNTRIED = "not tried yet"
-    ONLINE = "online"
-    OFFLINE = "offline"
-    BUSY = "server not ready"
-    REPAIR = "pair again"
-    TROUBLE = "trouble"
-
-
-@dataclass(slots=True)
-class Status:
-    """The state of the sender.
-
-    Attributes:
-        failures: failed attempts since the last good one.
-        next_try_s: seconds that the sender decided to wait after the last failure.
-        asked_s: the part of it that the server asked for.
-        trouble: the problem in a few words; empty if there is none.
-    """
-
-    line: Line = Line.UNTRIED
-    failures: int = 0
-    next_try_s: float = 0
-    asked_s: float = 0
-    trouble: str = ""
-
-
 @dataclass(slots=True)
 class Sender:
     """Sends what the spool holds.
@@ -85,6 +54,9 @@ class Sender:
         chance: numbers from 0 up to 1 for the jitter.
         heard: called with every answer and its verdict, after it was booked.
         met: called with every answer to a request that is not a post.
+        standing: returns what is wrong although the gateway answers.
+        told: called when the state of the line becomes another one.
+        known_ms: a time that is over for certain, by the server's clock; 0 if none is known.
         ask_idle_s: with nothing to send, pause before asking whether the server is there; None never asks.
         ask_again_s: pause before asking a server that does not know the terminal again.
         in_thread: use the spool on another thread, if the event loop serves people. A fleet does not need it.
@@ -98,6 +70,9 @@ class Sender:
     chance: Callable[[], float] = random.random
     heard: Callable[[Sequence[Waiting], ServerAnswer | None, Verdict], None] = lambda *_: None
     met: Callable[[ServerAnswer], None] = lambda _: None
+    standing: Callable[[], Trouble] = lambda: NONE
+    told: Callable[[Status], None] = lambda _: None
+    known_ms: int = 0
     ask_idle_s: float | None = None
     ask_again_s: float = ASK_AGAIN_S
     in_thread: bool = False
@@ -135,7 +110,7 @@ class Sender:
             except Unavailable as error:
                 # The spool cannot be used. An answer that was not booked is asked for again, which is harmless.
                 self.status.failures += 1
-                self.status.line, self.status.trouble = Line.TROUBLE, error.message
+                self._now_on(Line.TROUBLE, self._because(error))
                 self.status.asked_s = 0
                 wait = self.status.next_try_s = wait_s(self.status.failures, self.chance)
             if wait > 0:
@@ -176,31 +151,31 @@ class Sender:
         try:
             answer = await self.link.who_am_i(self.token())
         except Unavailable as error:
-            self._now_on(Line.OFFLINE, error.message)
+            problem = self._because(error)
+            self._now_on(Line.TROUBLE if problem.mended_by_people else Line.OFFLINE, problem)
             return False
         self.met(answer)
         await self._do(mended, self.spool, answer)
-        match answer.status:
-            case 200:
-                self._now_on(Line.ONLINE, "")
-            case 401 | 403:
-                self._now_on(Line.REPAIR, "the server no longer knows this terminal")
-            case 429 | 500 | 502 | 503 | 504:
-                self._now_on(Line.BUSY, "the server cannot store events right now")
-            case _:
-                self._now_on(Line.TROUBLE, f"this is not a fairpulse gateway's answer (status {answer.status})")
-        return answer.status == 200
+        self.status.hear(answer)
+        problem = of_answer(answer)
+        if not problem.cause:
+            self._online(NONE)
+        elif problem.cause == "token":
+            self._now_on(Line.REPAIR, problem)
+        else:
+            self._now_on(Line.TROUBLE if problem.mended_by_people else Line.BUSY, problem)
+        return not problem.cause
 
-    def _now_on(self, line: Line, trouble: str) -> None:
-        if line is not self.status.line or (line is Line.OFFLINE and trouble != self.status.trouble):
-            log.info(
-                "line to the gateway",
-                server=self.link.server,
-                line=line,
-                trouble=trouble,
-                failures=self.status.failures,
-            )
-        self.status.line, self.status.trouble = line, trouble
+    def _because(self, error: Unavailable) -> Trouble:
+        return of_error(error, self.clock(), self.known_ms)
+
+    def _online(self, problem: Trouble) -> None:
+        problem = problem if problem.cause or problem.message else self.standing()
+        self._now_on(Line.TROUBLE if problem.mended_by_people else Line.ONLINE, problem)
+
+    def _now_on(self, line: Line, problem: Trouble) -> None:
+        if self.status.become(line, problem, self.link.server):
+            self.told(self.status)
 
     async def drain(self) -> None:
         """Return when nothing waits any more.
@@ -210,9 +185,7 @@ class Sender:
         """
         while (wait := await self.step()) is not None:
             if self.status.line is Line.REPAIR:
-                raise Unavailable(
-                    self.status.trouble, hint="pair it again (fairpulse terminal pair); every event is kept"
-                )
+                raise Unavailable(self.status.trouble, hint=PAIR_AGAIN)
             await asyncio.sleep(wait)
 
     async def step(self) -> float | None:
@@ -225,27 +198,29 @@ class Sender:
         batch = await self._do(self.spool.oldest, self._at_once, MOST_BYTES, self.skipping.after(now))
         if not batch:
             return self.skipping.pause_s(now, LOOK_AGAIN_S)
-        verdict, answer = await self._attempt(batch)
+        verdict, answer, problem = await self._attempt(batch)
         if verdict.delivered or verdict.duplicates or verdict.refused:
             await self._do(self.spool.settle, self.clock(), verdict.delivered, verdict.duplicates, verdict.refused)
             self.skipping.settled({*verdict.delivered, *verdict.duplicates, *(one.seq for one in verdict.refused)})
         if verdict.then is Then.SKIP:
             self.skipping.skip(batch[0].seq, verdict, now)
-        wait = self._react(verdict, len(batch), answer)
+        wait = self._react(verdict, len(batch), answer, problem)
         self.heard(batch, answer, verdict)
         return wait
 
-    async def _attempt(self, batch: Sequence[Waiting]) -> tuple[Verdict, ServerAnswer | None]:
+    async def _attempt(self, batch: Sequence[Waiting]) -> tuple[Verdict, ServerAnswer | None, Trouble]:
         try:
             answer = await self.link.post(batch, self.token(), self._stamps)
         except Unavailable as error:
-            return replace(UNKNOWN, trouble=error.message), None
-        return judge(answer.status, answer.headers, answer.body, batch, self.clock() / 1_000), answer
+            return UNKNOWN, None, self._because(error)
+        self.status.hear(answer)
+        verdict = judge(answer.status, answer.headers, answer.body, batch, self.clock() / 1_000)
+        return verdict, answer, _problem(verdict)
 
     def _stamps(self) -> Mapping[str, str]:
         return {SENT_AT: instant_text(writable(self.clock())), **self.more_stamps()}
 
-    def _react(self, verdict: Verdict, sent: int, answer: ServerAnswer | None) -> float:
+    def _react(self, verdict: Verdict, sent: int, answer: ServerAnswer | None, problem: Trouble) -> float:
         """Update the status from a verdict; return the seconds to wait before the next attempt."""
         status = self.status
         took_s = 0 if answer is None else answer.took_s
@@ -257,8 +232,7 @@ class Sender:
                 self._at_once = min(MOST_EVENTS, self._at_once + max(1, self._at_once // 4))
             status.failures, status.next_try_s, status.asked_s = 0, 0, 0
             skipped = self.skipping.verdict
-            line = Line.TROUBLE if verdict.then is Then.FEWER and verdict.cause else Line.ONLINE
-            self._now_on(line, verdict.trouble or (skipped.trouble if skipped else ""))
+            self._online(problem if problem.message or skipped is None else _problem(skipped))
             return 0
         # A slow server gets smaller requests from every terminal: otherwise nothing gets through at all.
         self._at_once = min(self._at_once, max(LEAST_EVENTS, sent // 2))
@@ -266,7 +240,8 @@ class Sender:
         status.asked_s = verdict.wait_s
         status.next_try_s = wait_s(status.failures, self.chance, verdict.wait_s)
         lines = {Then.REPAIR: Line.REPAIR, Then.ALERT: Line.TROUBLE, Then.SKIP: Line.TROUBLE}
-        self._now_on(lines.get(verdict.then, Line.OFFLINE if answer is None else Line.BUSY), verdict.trouble)
+        line = lines.get(verdict.then, Line.OFFLINE if answer is None else Line.BUSY)
+        self._now_on(Line.TROUBLE if line is Line.OFFLINE and problem.mended_by_people else line, problem)
         return status.next_try_s
 
     async def _wait_for_pairing(self) -> None:
@@ -280,6 +255,10 @@ class Sender:
         if self.in_thread:
             return await asyncio.to_thread(work, *arguments, **named)
         return work(*arguments, **named)
+
+
+def _problem(verdict: Verdict) -> Trouble:
+    return Trouble(verdict.cause, verdict.facts, verdict.trouble, what_to_do(verdict.cause))
 
 
 async def _until(event: asyncio.Event, seconds: float) -> None:

@@ -5,7 +5,7 @@ cut the power: every event that was reported as saved is still there.
 """
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from producers.terminal import last_event, spool_rows
@@ -155,10 +155,20 @@ class Spool(SpoolFile):
         except (ValueError, TypeError, KeyError, AttributeError):
             raise damaged(UNREAD, f"the note of the {name} is garbled") from None
 
-    def set_note(self, name: str, value: str) -> None:
-        """Note a text under a name."""
-        with self.transaction(f"the {name} was not kept") as database:
-            database.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
+    def set_notes(self, notes: Mapping[str, str]) -> None:
+        """Note texts under their names, all or none."""
+        with self.transaction(f"the {next(iter(notes), 'note')} was not kept") as database:
+            database.executemany("INSERT OR REPLACE INTO notes VALUES (?, ?)", notes.items())
+
+    def note_once(self, name: str, value: str) -> str:
+        """Note a text unless one is noted under the name already; return what is noted."""
+        noted = self.note(name)
+        if noted is None:
+            with self.transaction(f"the {name} was not kept") as database:
+                database.execute("INSERT OR IGNORE INTO notes VALUES (?, ?)", (name, value))
+            noted = self.note(name)
+        assert noted is not None
+        return noted
 
     def rows(self, state: int, limit: int) -> list[Kept]:
         """Return the newest events in a state."""

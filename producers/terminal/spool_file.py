@@ -44,7 +44,8 @@ class SpoolFile:
             raise trouble_of(error, f"the folder {folder} cannot be made") from None
         self._lock = RLock()
         self._ballast = Ballast(folder / "ballast", ballast_bytes)
-        self._database = open_database(folder / "spool.sqlite3", power_safe=power_safe)
+        self.file = folder / "spool.sqlite3"
+        self._database = open_database(self.file, power_safe=power_safe)
         with self.using("the spool cannot be opened"):
             self._ballast.load()
 

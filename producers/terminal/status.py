@@ -1,76 +1,154 @@
-"""The state of a terminal in words, and how wrong its clock is."""
+"""The state of a terminal, in words for people and as JSON for scripts."""
 
-from email.utils import parsedate_to_datetime
-from typing import Final
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 
+from producers.terminal.answer_reading import object_in
+from producers.terminal.card import Choice
 from producers.terminal.clock import ClockMs
-from producers.terminal.link import Link, ServerAnswer
-from producers.terminal.pairing import Pairing
-from producers.terminal.spool import SpoolCounts
-from producers.terminal.terminal import BoothTerminal
+from producers.terminal.clock_offset import clock_offset_ms, clock_text
+from producers.terminal.line import ONE_OF_THEM, copies_in
+from producers.terminal.paired import Paired
+from producers.terminal.renewal import link_of
+from producers.terminal.spool import Spool
+from producers.terminal.trouble import of_answer, of_error
 from schemas.errors import Unavailable
-from schemas.times import epoch_ms, wall_ms
-
-BARELY_MS: Final = 2_000
-"""Smaller differences are not reported: the Date header has whole seconds."""
+from schemas.times import wall_ms
 
 
-def clock_offset_ms(answer: ServerAnswer, now_ms: int) -> int | None:
-    """Return server clock minus terminal clock by an answer's Date header, to about a second; None without one.
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The state of a terminal, after the gateway was asked.
+
+    Attributes:
+        cause: what is wrong with the line, as the page names it; empty if nothing is.
+        clock_offset_ms: server clock minus terminal clock; None if it is not known.
+        copies: seconds since another machine was heard that sends as this terminal; None if there is none.
+        moved: the folder was copied or moved since it was paired.
+        badge_key: fingerprint of the badge key in the settings; empty without one.
+        fair_badge_key: fingerprint of the fair's; empty if it has none.
+        last_number: of the newest event, 0 before the first.
+        spool_bytes: that the events take which are kept here.
+    """
+
+    terminal: str
+    title: str
+    place: str
+    fair: str
+    gateway: str
+    cause: str
+    facts: Mapping[str, str]
+    trouble: str
+    remedy: str
+    clock_offset_ms: int | None
+    pending: int
+    sent: int
+    rejected: int
+    full: bool
+    last_number: int
+    epoch: str
+    spool_bytes: int
+    badge_key: str
+    fair_badge_key: str
+    copies: int | None
+    moved: bool
+    exhibits: tuple[Choice, ...]
+
+    def json(self) -> str:
+        """Return it as one JSON object."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    def text(self) -> str:
+        """Return it in a few lines for people."""
+        return "\n".join(f"{name:<10}{words}" for name, words in self._lines())
+
+    def _lines(self) -> Iterator[tuple[str, str]]:
+        yield "terminal", f"{self.terminal} at {self.title} ({self.place}), {self.fair}"
+        if self.cause:
+            yield "gateway", f"{self.gateway} {self.cause}: {self.trouble}; {self.remedy}"
+        else:
+            yield "gateway", f"{self.gateway} knows this terminal, {clock_text(self.clock_offset_ms)}".rstrip(", ")
+        yield "badge key", self._key_words()
+        if self.copies is not None:
+            yield (
+                "copies",
+                f"another machine sends as this terminal too, last {self.copies} s ago; {ONE_OF_THEM}",
+            )
+        if self.moved:
+            yield "moved", "this folder was copied or moved; if the other one still runs, stop it; then pair again"
+        size = f"{self.spool_bytes / 1_048_576:,.1f} MiB kept here"
+        yield "events", f"saved here: {self.pending:,}, sent: {self.sent:,}, {size}"
+        if self.rejected:
+            yield "drawer", f"{self.rejected:,} rejected; `fairpulse terminal drawer list` says why"
+        numbers = f"1-{self.last_number:,}" if self.last_number else "none yet"
+        yield "numbers", f"{numbers}, epoch {self.epoch}"
+        if self.full:
+            yield "full", "nothing more can be saved until events have been sent"
+        for one in self.exhibits:
+            yield "exhibit", f"{one.id}  {one.name}"
+
+    def _key_words(self) -> str:
+        if not self.badge_key:
+            fairs = f"; the fair has one, {self.fair_badge_key}" if self.fair_badge_key else ""
+            return f"none here: only badges that carry a pseudonym can be scanned{fairs}"
+        if self.badge_key == self.fair_badge_key:
+            return f"{self.badge_key}, the fair's"
+        if not self.fair_badge_key:
+            return f"{self.badge_key} was never compared with the fair's; pair again"
+        return f"{self.badge_key} is not the fair's, {self.fair_badge_key}; set the fair's key, then pair again"
+
+
+async def asked(
+    spool: Spool,
+    paired: Paired,
+    authorities: str,
+    badge_key: str,
+    clock: ClockMs = wall_ms,
+    patience_s: float = 5,
+) -> Report:
+    """Return the terminal's state, after asking the gateway.
 
     Args:
-        answer: just received.
-        now_ms: the terminal's clock at that moment.
+        spool: of the terminal.
+        paired: what it says.
+        authorities: PEM text of authorities from the settings.
+        badge_key: fingerprint of the key in the settings; empty without one.
+        clock: the terminal's.
+        patience_s: how long to wait for the gateway.
     """
-    date = next((value for name, value in answer.headers.items() if name.lower() == "date"), "")
+    pairing, card, totals = paired.pairing, paired.card, spool.totals()
+    offset_ms, copies, fairs = None, None, pairing.badge_key
     try:
-        # The header has the second that had begun, on average half a second ago.
-        server_ms = epoch_ms(parsedate_to_datetime(date)) + 500
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return server_ms - (now_ms - int(answer.took_s * 500))
-
-
-def clock_text(offset_ms: int | None) -> str:
-    """Return the offset in words; empty while it is unknown."""
-    if offset_ms is None:
-        return ""
-    if abs(offset_ms) <= BARELY_MS:
-        return "clock correct"
-    seconds = abs(offset_ms) // 1_000
-    for size, word in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
-        if seconds >= 2 * size or size == 1:
-            return f"clock {seconds // size} {word} {'slow' if offset_ms > 0 else 'fast'}"
-    raise AssertionError(seconds)
-
-
-def counts_text(totals: SpoolCounts) -> str:
-    """Return the line that is always visible, for example `saved here: 12, sent: 340`."""
-    text = f"saved here: {totals.pending:,}, sent: {totals.accepted + totals.duplicates:,}"
-    if totals.rejected:
-        text += f", rejected: {totals.rejected:,}"
-    return text
-
-
-async def report(terminal: BoothTerminal, clock: ClockMs = wall_ms, patience_s: float = 5) -> str:
-    """Return the terminal's state in a few lines, after asking the gateway for its clock."""
-    pairing = Pairing.load(terminal.spool)
-    assert pairing is not None, "a terminal is paired"
-    card, totals = terminal.card, terminal.spool.totals()
-    try:
-        async with Link(pairing.server, patience_s=patience_s) as link:
+        async with link_of(spool, paired, authorities, patience_s=patience_s) as link:
             answer = await link.who_am_i(pairing.token)
-        knows = "knows this terminal" if answer.status == 200 else f"answers {answer.status}: pair the terminal again"
-        line = f"{knows}, {clock_text(clock_offset_ms(answer, clock()))}".rstrip(", ")
+        problem = of_answer(answer, pairing.source)
+        offset_ms, copies = clock_offset_ms(answer, clock()), copies_in(answer)
+        said = object_in(answer.body).get("badge_key")
+        fairs = said if isinstance(said, str) and said else fairs
     except Unavailable as error:
-        line = f"does not answer: {error}; events stay here and are sent later"
-    lines = [
-        f"terminal  {pairing.terminal_id} at {card.title} ({card.place} {card.place_id}), {card.fair_name}",
-        f"gateway   {pairing.server} {line}",
-        f"events    {counts_text(totals)}",
-        f"numbers   1-{terminal.spool.last_seq():,}" if totals.saved else "numbers   none yet",
-    ]
-    if totals.full:
-        lines.append("full      nothing more can be saved until events have been sent")
-    lines += [f"exhibit   {one.id}  {one.name}" for one in card.exhibits]
-    return "\n".join(lines)
+        problem = of_error(error, clock(), pairing.known_ms)
+    return Report(
+        terminal=pairing.terminal_id,
+        title=card.title,
+        place=f"{card.place} {card.place_id}".strip(),
+        fair=card.fair_name,
+        gateway=pairing.server,
+        cause=problem.cause,
+        facts=problem.facts,
+        trouble=problem.message,
+        remedy=problem.hint,
+        clock_offset_ms=offset_ms,
+        pending=totals.pending,
+        sent=totals.accepted + totals.duplicates,
+        rejected=totals.rejected,
+        full=totals.full,
+        last_number=spool.last_seq(),
+        epoch=paired.epoch,
+        spool_bytes=totals.bytes,
+        badge_key=badge_key,
+        fair_badge_key=fairs,
+        copies=copies,
+        moved=paired.moved,
+        exhibits=tuple(Choice(one.id, one.name) for one in card.exhibits),
+    )

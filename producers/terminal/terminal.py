@@ -10,11 +10,13 @@ from producers.terminal.clock import ClockMs, new_event_id, writable
 from producers.terminal.deal_event import deal_members
 from producers.terminal.deal_form import DealForm, review_of
 from producers.terminal.envelope import envelope
-from producers.terminal.pairing import CARD, Pairing
+from producers.terminal.fair_key import refuse_other_key
+from producers.terminal.paired import Paired
 from producers.terminal.review import Review, Reviewed
 from producers.terminal.spool import Saved, Spool
+from schemas.badges.key import key_fingerprint
 from schemas.codes import BadgeRole, Capture, InteractionKind, ScanKind, SourceType
-from schemas.errors import InvalidEvent, InvalidSettings
+from schemas.errors import InvalidEvent
 from schemas.events import DealSigned, ExhibitInteraction, VisitorScan, type_of
 from schemas.ids import FairId, TerminalId
 from schemas.times import instant_text, wall_ms
@@ -37,8 +39,12 @@ class BoothTerminal:
         badge_key: makes pseudonyms of badge codes; None if the fair's badges carry pseudonyms.
         clock: the terminal's own clock, right or wrong.
 
+    Attributes:
+        paired: what the folder says about the terminal.
+        fair_key: fingerprint of the fair's badge key, as last heard of the gateway; empty if it has none.
+
     Raises:
-        InvalidSettings: the spool was never paired.
+        InvalidSettings: the spool was never paired, or the badge key is not the fair's or was never compared with it.
     """
 
     def __init__(
@@ -48,20 +54,39 @@ class BoothTerminal:
         badge_key: bytes | None = None,
         clock: ClockMs = wall_ms,
     ) -> None:
-        pairing, card = Pairing.load(spool), spool.noted(CARD, Card.read)
-        if pairing is None or card is None:
-            raise InvalidSettings(
-                "this terminal is not paired yet",
-                hint="run `fairpulse terminal pair --server https://...` once, while online",
-            )
         self.spool = spool
-        self.card = card
-        self.fair_id: FairId = pairing.fair_id
-        self.terminal_id: TerminalId = pairing.terminal_id
-        self._source = pairing.source
+        self.paired = Paired.read(spool)
         self._key = badge_key
+        self._fingerprint = "" if badge_key is None else key_fingerprint(badge_key)
+        self.fair_key = self.paired.pairing.badge_key
+        refuse_other_key(self._fingerprint, self.fair_key)
         self._clock = clock
         self._online: Callable[[], bool] = lambda: True
+
+    @property
+    def card(self) -> Card:
+        """The terminal's own place, as the newest pairing that was taken up says."""
+        return self.paired.card
+
+    @property
+    def fair_id(self) -> FairId:
+        """The fair."""
+        return self.paired.pairing.fair_id
+
+    @property
+    def terminal_id(self) -> TerminalId:
+        """The terminal's name."""
+        return self.paired.pairing.terminal_id
+
+    def take_up(self, paired: Paired) -> None:
+        """Go on with a newer pairing. If the badge key does not fit it, no badge is saved any more."""
+        self.paired = paired
+        self.fair_key = paired.pairing.badge_key
+
+    @property
+    def other_key(self) -> str:
+        """The fingerprint of this terminal's badge key if it is not the fair's any more; empty if all is well."""
+        return "" if self._fingerprint == self.fair_key else self._fingerprint
 
     def tell_online(self, online: Callable[[], bool]) -> None:
         """Set how to ask whether the server answers; events saved while it does not are marked as offline."""
@@ -157,18 +182,29 @@ class BoothTerminal:
             "event_id": chosen,
             "fair_id": self.fair_id,
             "terminal_id": self.terminal_id,
+            "terminal_epoch": self.paired.epoch,
             "occurred_at": occurred,
             "received_at": occurred,
             "capture": Capture.ONLINE if self._online() else Capture.OFFLINE_REPLAY,
             **{name: value for name, value in members.items() if value is not None},
         }
         if badge is not None:
+            if self.other_key:
+                raise InvalidEvent(
+                    "bad_value",
+                    "badge: this terminal's badge key is not the fair's any more",
+                    field="badge",
+                    hint="set the fair's badge key, pair again, then start this program again",
+                    word="badge_key_changed",
+                )
             event["badge_ref"] = badge_ref(badge, self._key, self.card.badge_codes)
         elif members.get("scan_kind") in (ScanKind.ENTRY, ScanKind.EXIT):
             raise InvalidEvent("missing_field", "badge: a gate must read every badge", field="badge", hint="scan it")
 
         def body(seq: int) -> bytes:
             # Decode it as the server does: an event that it would refuse is refused here, in the same words.
-            return envelope(decode_strict(json.dumps({**event, "terminal_seq": seq}).encode()), self._source)
+            return envelope(
+                decode_strict(json.dumps({**event, "terminal_seq": seq}).encode()), self.paired.pairing.source
+            )
 
         return self.spool.save(chosen, word, now, body)

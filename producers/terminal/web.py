@@ -2,19 +2,19 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Final
 
 from aiohttp import web
 
 from producers.terminal.answers import Then, Verdict
 from producers.terminal.clock import ClockMs
+from producers.terminal.clock_offset import clock_offset_ms
+from producers.terminal.line import Line
 from producers.terminal.link import Link, ServerAnswer, Stamps
 from producers.terminal.one_sender import OneSender
-from producers.terminal.pairing import Pairing
-from producers.terminal.sender import Line, Sender
+from producers.terminal.renewal import Renewal, link_of
+from producers.terminal.sender import Sender
 from producers.terminal.spool import Waiting
-from producers.terminal.status import clock_offset_ms
 from producers.terminal.terminal import BoothTerminal
 from producers.terminal.web_api import Api
 from producers.terminal.web_guard import HOST, add_files, guard
@@ -33,23 +33,27 @@ class Page:
 
     Args:
         terminal: paired; its sender is started here.
+        link: the way to its gateway.
+        authorities: PEM text of authorities from the settings.
         clock: the terminal's own clock.
         more_stamps: headers beside the one with the clock, for a simulation.
     """
 
     def __init__(
-        self, terminal: BoothTerminal, link: Link, *, clock: ClockMs = wall_ms, more_stamps: Stamps = dict
+        self,
+        terminal: BoothTerminal,
+        link: Link,
+        authorities: str = "",
+        *,
+        clock: ClockMs = wall_ms,
+        more_stamps: Stamps = dict,
     ) -> None:
         self._terminal = terminal
         self._offset_ms: int | None = None
-        pairing = Pairing.load(terminal.spool)
-        assert pairing is not None, "a terminal is paired"
-        self._pairing = pairing
-        self._link = link
         self.sender = Sender(
             terminal.spool,
             link,
-            self._token,
+            lambda: terminal.paired.pairing.token,
             clock=clock,
             more_stamps=more_stamps,
             heard=self._heard,
@@ -57,6 +61,7 @@ class Page:
             ask_idle_s=ASK_IDLE_S,
             in_thread=True,
         )
+        self.renewal = Renewal(terminal, self.sender, authorities)
         terminal.tell_online(lambda: self.sender.status.line in (Line.ONLINE, Line.UNTRIED))
 
     def application(self) -> web.Application:
@@ -66,19 +71,13 @@ class Page:
         Api(self._terminal, self.sender, lambda: self._offset_ms).add_to(app.router)
         return app
 
-    def _token(self) -> str:
-        """Return the token of the newest pairing: `terminal pair` may run while the page is open."""
-        pairing = Pairing.load(self._terminal.spool) or self._pairing
-        self._link.server = pairing.server
-        self._pairing = pairing
-        return pairing.token
-
     def _heard(self, batch: Sequence[Waiting], answer: ServerAnswer | None, verdict: Verdict) -> None:
         del batch
         if answer is not None and verdict.then is Then.GO_ON:
             self._met(answer)
 
     def _met(self, answer: ServerAnswer) -> None:
+        self.renewal.hear(answer)
         self._offset_ms = clock_offset_ms(answer, wall_ms())
 
 
@@ -87,6 +86,7 @@ async def serve_page(
     port: int,
     ready: Callable[[str], None],
     *,
+    authorities: str = "",
     clock: ClockMs = wall_ms,
     more_stamps: Stamps = dict,
 ) -> None:
@@ -96,6 +96,7 @@ async def serve_page(
         terminal: paired; read from and saved to while the page is served.
         port: on this machine only; 0 takes a free one.
         ready: called with the page's address once it can be opened.
+        authorities: PEM text of authorities that are trusted beside those of system and pairing.
         clock: the terminal's own clock.
         more_stamps: headers beside the one with the clock, for a simulation.
 
@@ -103,11 +104,9 @@ async def serve_page(
         Unavailable: another program sends from the same folder.
         InvalidSettings: the port is taken.
     """
-    pairing = Pairing.load(terminal.spool)
-    assert pairing is not None, "a terminal is paired"
     with OneSender(terminal.spool.folder):
-        async with Link(pairing.server) as link:
-            page = Page(terminal, link, clock=clock, more_stamps=more_stamps)
+        async with link_of(terminal.spool, terminal.paired, authorities) as link:
+            page = Page(terminal, link, authorities, clock=clock, more_stamps=more_stamps)
             runner = web.AppRunner(page.application(), access_log=None, shutdown_timeout=1)
             await runner.setup()
             site = web.TCPSite(runner, HOST, port)
@@ -118,13 +117,11 @@ async def serve_page(
                 raise InvalidSettings(
                     f"--port: this port cannot be used ({error.strerror})", hint="name another, or 0 for a free one"
                 ) from None
-            sending = asyncio.create_task(page.sender.run())
             try:
                 address = runner.addresses[0]
                 ready(f"http://{address[0]}:{address[1]}/")
-                await sending
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(page.sender.run())
+                    tasks.create_task(page.renewal.run())
             finally:
-                sending.cancel()
-                with suppress(asyncio.CancelledError):
-                    await sending
                 await runner.cleanup()

@@ -5,7 +5,6 @@ It answers facts. The page has the words for them, in the language of its reader
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from hashlib import sha256
 from typing import Any
 
 from aiohttp import web
@@ -65,7 +64,7 @@ class Api:
                 "section": card.section,
                 "currencies": [one.id for one in card.currencies],
                 "decimal_mark": card.decimal_mark,
-                "version": self._version(),
+                "version": self._terminal.paired.version,
             }
         )
 
@@ -73,10 +72,12 @@ class Api:
         status = self._sender.status
         state: dict[str, Any] = {
             "line": status.line.name.lower(),
-            "cause": "",
-            "facts": {},
+            "cause": status.cause,
+            "facts": dict(status.facts),
+            "copies": status.copies,
+            "moved": self._terminal.paired.moved,
             "clock_ms": self._clock_ms(),
-            "version": self._version(),
+            "version": self._terminal.paired.version,
         }
         try:
             totals = await asyncio.to_thread(self._terminal.spool.totals)
@@ -86,10 +87,6 @@ class Api:
         sent = totals.accepted + totals.duplicates
         counts = {"pending": totals.pending, "sent": sent, "rejected": totals.rejected, "full": totals.full}
         return web.json_response({**state, **counts})
-
-    def _version(self) -> str:
-        """Return what changes when the terminal is paired again with another card: the page then reads it anew."""
-        return sha256(self._terminal.card.text().encode()).hexdigest()[:16]
 
     async def _drawer(self, _: web.Request) -> web.Response:
         try:

@@ -8,6 +8,7 @@ request:
 
 import asyncio
 import json
+import ssl
 from collections import Counter, deque
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -88,6 +89,8 @@ class ScriptedServer:
         most: a batch of more events is answered 413.
         errors_max: most refused events that a 422 names.
         blocked: what a proxy on the way says to a batch with one of these ids.
+        tls: the certificate to speak TLS with; set it before `up`.
+        answers_also: headers of every answer.
         stored: how often each event id was accepted or found to be a duplicate.
         order: ids in the order in which they were first stored.
     """
@@ -115,6 +118,8 @@ class ScriptedServer:
             "server_time": "2026-01-01T00:00:00.000Z",
         }
         self.tokens: set[str] | None = None
+        self.answers_also: dict[str, str] = {}
+        self.tls: ssl.SSLContext | None = None
         self._server: asyncio.Server | None = None
         self._hanging = asyncio.Event()
         self._arrived = asyncio.Condition()
@@ -122,7 +127,7 @@ class ScriptedServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}"
 
     async def __aenter__(self) -> Self:
         await self.up()
@@ -133,7 +138,7 @@ class ScriptedServer:
 
     async def up(self) -> None:
         """Listen; after `down`, on the same port again."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def down(self) -> None:
@@ -179,7 +184,8 @@ class ScriptedServer:
             await self._book(Request(method, path, headers, b""))
             return False
         request = Request(method, path, headers, await reader.readexactly(length))
-        answer = self._answer(request, step)
+        also = "".join(f"{name}: {value}\r\n" for name, value in self.answers_also.items())
+        answer = self._answer(request, step).replace(b"\r\n", b"\r\n" + also.encode(), 1)
         await self._book(request)
         if isinstance(step, Hang):
             await self._hanging.wait()
@@ -200,6 +206,8 @@ class ScriptedServer:
         if self.tokens is not None and token not in self.tokens:
             return _written(Say(401))
         if request.method == "GET" and not isinstance(self.otherwise, int | Say):
+            if key := request.headers.get("badge-key"):
+                self.terminal.setdefault("badge_key", key)
             return _written(Say(200, JSON, self.terminal))
         if isinstance(step, int):
             return _written(Say(step))

@@ -7,6 +7,7 @@ from producers.terminal.card import card_of
 from producers.terminal.pairing import Pairing, keep
 from producers.terminal.spool import Spool
 from producers.terminal.terminal import BoothTerminal
+from schemas.badges.key import key_fingerprint
 from schemas.fair.file import example_fair_path, load_fair
 
 BADGE = "ab" * 16
@@ -30,5 +31,6 @@ def pair(folder: Path, server: str, token: str = "tf_k_s", **said: str) -> None:
 
 def paired(folder: Path, **options: Any) -> BoothTerminal:
     """Return the library on a paired folder; close its spool afterwards."""
-    pair(folder, "http://127.0.0.1:1")
+    key = options.get("badge_key")
+    pair(folder, "http://127.0.0.1:1", badge_key="" if key is None else key_fingerprint(key))
     return BoothTerminal(Spool(folder), **options)

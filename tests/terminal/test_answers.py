@@ -8,8 +8,8 @@ import pytest
 
 from producers.terminal.answers import Then, Verdict, judge
 from producers.terminal.backoff import LONGEST_S, wait_s
+from producers.terminal.clock_offset import clock_text
 from producers.terminal.spool import Waiting
-from producers.terminal.status import clock_text
 
 SENT = [Waiting(1, "a", b"{}"), Waiting(2, "b", b"{}")]
 NOW_S = 1_700_000_000.0

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from producers.terminal.pairing import checked_server
+from producers.terminal.gateway_address import checked_server
 from producers.terminal.spool import Spool
+from schemas.badges.key import key_fingerprint
 from schemas.errors import InvalidSettings
 from schemas.fair.file import example_fair_path
 from tests.support.scripted_server import ScriptedServer
@@ -184,7 +185,7 @@ async def test_a_drain_with_a_time_limit_gives_up_and_keeps_everything(folder: P
 async def test_serve_warns_at_its_start_when_plain_codes_cannot_be_scanned(
     folder: Path, server: ScriptedServer, key: str, warned: bool
 ) -> None:
-    pair(folder, server.url)
+    pair(folder, server.url, badge_key=key_fingerprint(key.encode()) if key else "")
     process = await asyncio.create_subprocess_exec(
         Path(sys.executable).with_name("fairpulse"), "terminal", "--folder", folder, "serve", "--port", "0",
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,

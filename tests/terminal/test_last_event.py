@@ -64,5 +64,5 @@ def test_the_pseudonym_is_forgotten_after_a_minute(spool: Spool, folder: Path, l
 
 def test_a_note_that_is_damaged_counts_as_forgotten(spool: Spool) -> None:
     for value in ("", "{", "[]", "{}", '{"event_id":"a"}', "null"):
-        spool.set_note(NOTE, value)
+        spool.set_notes({NOTE: value})
         assert spool.last_event() is None

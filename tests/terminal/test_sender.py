@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 
 from producers.terminal.clock import new_event_id
+from producers.terminal.line import Line
 from producers.terminal.link import Link
 from producers.terminal.one_sender import OneSender
-from producers.terminal.sender import Line, Sender
+from producers.terminal.sender import Sender
 from producers.terminal.spool import Spool
 from schemas.errors import Unavailable
 from tests.support.scripted_server import JSON, PROBLEM, Cut, Hang, Say, ScriptedServer, Swallow

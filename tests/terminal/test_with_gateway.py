@@ -14,8 +14,9 @@ from producers.play.simulator.emission import BadRecord
 from producers.play.simulator.scenarios import scenario_named
 from producers.play.simulator.stream import emissions
 from producers.terminal.deal_form import DealForm
+from producers.terminal.line import Line
 from producers.terminal.link import Link
-from producers.terminal.sender import Line, Sender
+from producers.terminal.sender import Sender
 from producers.terminal.spool import Spool
 from producers.terminal.terminal import BoothTerminal
 from schemas.codes import InteractionKind

@@ -1,0 +1,84 @@
+"""`fairpulse terminal pair`: who the terminal is, where it sends, whom it trusts, and whether its badge key fits."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from producers.terminal.parts_cli import open_spool
+from schemas import options
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+
+@click.command()
+@click.option("--server", required=True, metavar="URL", help="Address of the gateway, https://host:port.")
+@click.option("--insecure", is_flag=True, help="Allow http:// over a network, which anybody on it can read.")
+@options.fair
+@click.pass_obj
+def pair(folder: Path | None, server: str, fair_file: Path | None, *, insecure: bool) -> None:
+    """Tell the terminal who it is, with a token.
+
+    The token is the organiser's, from `fairpulse terminals enrol`. Pairing again with a new token keeps every event,
+    and a page that is open goes on with the new pairing within seconds.
+    """
+    import asyncio
+
+    from producers.terminal.card import card_of
+    from producers.terminal.gateway_address import given_server
+    from producers.terminal.instance import instance_of
+    from producers.terminal.link import Link, ServerAnswer
+    from producers.terminal.pairing import Pairing, keep, told_by
+    from producers.terminal.trouble import of_error
+    from producers.terminal.trust import authorities_in
+    from schemas.badges.key import key_fingerprint
+    from schemas.errors import Unavailable
+    from schemas.fair.chosen import chosen_fair
+    from schemas.http_reach import NoAnswer
+    from schemas.settings import TerminalSettings
+    from schemas.times import wall_ms
+
+    address = given_server("--server", server, insecure=insecure)
+    settings = TerminalSettings.load()
+    authorities = authorities_in(settings.terminal_ca_file)
+    key = settings.pseudonym_key()
+    fingerprint = "" if key is None else key_fingerprint(key)
+    given = settings.terminal_token
+    if given is None:
+        given = _asked_token()
+    token = given.get_secret_value()
+
+    async def ask(instance: str) -> ServerAnswer:
+        async with Link(address, authorities=[authorities], instance=instance) as link:
+            return await link.who_am_i(token, fingerprint)
+
+    with open_spool(folder) as spool:
+        before = Pairing.load(spool)
+        try:
+            answer = asyncio.run(ask(instance_of(spool)))
+        except NoAnswer as error:
+            trouble = of_error(error, wall_ms(), 0 if before is None else before.known_ms)
+            raise Unavailable(trouble.message, hint=trouble.hint) from None
+        pairing = told_by(answer, address, token, authorities=authorities, badge_key=fingerprint)
+        card = card_of(chosen_fair(fair_file), pairing.place, pairing.place_id)
+        keep(spool, pairing, card)
+        click.echo(f"paired: {pairing.terminal_id} at {card.title}, {card.fair_name}")
+        if fingerprint:
+            click.echo(f"badge key: {fingerprint}, as on the other terminals of the fair")
+        elif pairing.badge_key:
+            click.echo(f"warning: the fair has a badge key ({pairing.badge_key}), and this terminal has none", err=True)
+
+
+def _asked_token() -> "SecretStr":
+    """Return the token that a person types, which is not shown."""
+    from schemas.errors import InvalidSettings
+    from schemas.kinds import BadValue
+    from schemas.settings import TerminalSettings
+
+    typed = click.prompt("Token", hide_input=True, err=True).strip()
+    try:
+        token: SecretStr = TerminalSettings.check("terminal_token", typed)
+    except BadValue as error:
+        raise InvalidSettings(f"token: what was typed {error.wrong}", hint=error.instead) from None
+    return token
