@@ -1,4 +1,4 @@
-"""Command line of the booth terminal: pair, scan, interact, deal, status, drain, drawer, serve."""
+"""Command line of the booth terminal: pair, scan, interact, deal, undo, status, drain, drawer, serve."""
 
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from producers.terminal.pair_cli import pair
 from producers.terminal.parts_cli import ID, choice, code_option, open_terminal, say, words
 from producers.terminal.send_cli import drain, serve
 from producers.terminal.status_cli import status
+from producers.terminal.undo_cli import undo
 from schemas import options
 from schemas.codes import BadgeRole, InteractionKind, ScanKind
 from schemas.console import Commands
@@ -45,7 +46,8 @@ def scan(
 ) -> None:
     """Save the scan of a badge.
 
-    BADGE is the code. Without it, codes are read from standard input, one per line, as a scanner types them.
+    BADGE is the code. Without it, codes are read from standard input, one per line, as a scanner types them. A badge
+    that is read again within 3 seconds counts once: `again` instead of `saved`, with the number and id of its scan.
     """
     with open_terminal(folder) as box:
         chosen = None if kind is None else ScanKind(kind)
@@ -85,5 +87,5 @@ def interact(
         say(box.interact(exhibit, InteractionKind(kind), badge=badge, rating=rating, event_id=event_id))
 
 
-for command in (pair, deal, status, drain, drawer, serve):
+for command in (pair, deal, undo, status, drain, drawer, serve):
     terminal.add_command(command)

@@ -73,4 +73,4 @@ def open_terminal(folder: Path | None) -> "Iterator[BoothTerminal]":
 
 def say(saved: "Saved") -> None:
     """Print that an event is safe, at once: its reader may pull the plug."""
-    click.echo(f"saved {saved.seq} {saved.event_id}")
+    click.echo(f"{'again' if saved.again else 'saved'} {saved.seq} {saved.event_id}")

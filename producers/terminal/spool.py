@@ -71,6 +71,11 @@ class Spool(SpoolFile):
         """Save several events, all or none; as `save`."""
         return self._save(events, once=once, undo=None)
 
+    def find(self, event_id: str) -> Saved | None:
+        """Return an event that the spool still knows by its id, None if it does not."""
+        with self.using(UNREAD) as database:
+            return spool_rows.known(database, event_id)
+
     def last_event(self) -> LastEvent | None:
         """Return the last saved event if it can be undone, None if it cannot or is forgotten.
 

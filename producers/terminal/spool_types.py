@@ -6,10 +6,15 @@ from typing import NamedTuple
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """An event on disk: its number in this terminal's sequence, and its id."""
+    """An event on disk: its number in this terminal's sequence, and its id.
+
+    Attributes:
+        again: a second read of a badge that was saved a moment ago; number and id are those of the first.
+    """
 
     seq: int
     event_id: str
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,22 +2,25 @@
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from time import monotonic
+from typing import Any, Final
 
 from producers.terminal.badge import badge_ref
 from producers.terminal.card import Card
 from producers.terminal.clock import ClockMs, new_event_id, writable
 from producers.terminal.deal_event import deal_members
 from producers.terminal.deal_form import DealForm, review_of
+from producers.terminal.debounce import Debounce
 from producers.terminal.envelope import envelope
 from producers.terminal.fair_key import refuse_other_key
+from producers.terminal.last_event import UNDO_MS, LastEvent
 from producers.terminal.paired import Paired
 from producers.terminal.review import Review, Reviewed
 from producers.terminal.spool import Saved, Spool
 from schemas.badges.key import key_fingerprint
-from schemas.codes import BadgeRole, Capture, InteractionKind, ScanKind, SourceType
+from schemas.codes import AnnulReason, BadgeRole, Capture, InteractionKind, ScanKind, SourceType
 from schemas.errors import InvalidEvent
-from schemas.events import DealSigned, ExhibitInteraction, VisitorScan, type_of
+from schemas.events import DealSigned, ExhibitInteraction, ScanAnnulled, VisitorScan, type_of
 from schemas.ids import FairId, TerminalId
 from schemas.times import instant_text, wall_ms
 from schemas.wire import decode_strict
@@ -30,6 +33,9 @@ KINDS: Mapping[str, tuple[ScanKind, ...]] = {
 }
 """The kinds of scans at each place; the first is the default."""
 
+ANNULLED: Final = frozenset({type_of(VisitorScan), type_of(ExhibitInteraction)})
+"""The types of events that can be taken back."""
+
 
 class BoothTerminal:
     """One paired terminal.
@@ -38,6 +44,7 @@ class BoothTerminal:
         spool: where events are kept until the server has them.
         badge_key: makes pseudonyms of badge codes; None if the fair's badges carry pseudonyms.
         clock: the terminal's own clock, right or wrong.
+        elapsed: seconds of a clock that never jumps.
 
     Attributes:
         paired: what the folder says about the terminal.
@@ -53,6 +60,7 @@ class BoothTerminal:
         *,
         badge_key: bytes | None = None,
         clock: ClockMs = wall_ms,
+        elapsed: Callable[[], float] = monotonic,
     ) -> None:
         self.spool = spool
         self.paired = Paired.read(spool)
@@ -61,6 +69,7 @@ class BoothTerminal:
         self.fair_key = self.paired.pairing.badge_key
         refuse_other_key(self._fingerprint, self.fair_key)
         self._clock = clock
+        self._debounce = Debounce(elapsed)
         self._online: Callable[[], bool] = lambda: True
 
     @property
@@ -100,6 +109,7 @@ class BoothTerminal:
         role: BadgeRole = BadgeRole.VISITOR_PROFESSIONAL,
         read_by: SourceType = SourceType.QR,
         event_id: str | None = None,
+        debounce: bool | None = None,
     ) -> Saved:
         """Save the scan of a badge.
 
@@ -109,6 +119,8 @@ class BoothTerminal:
             role: as printed on the badge.
             read_by: the device that read it.
             event_id: a UUID from the caller, the same on every retry; None makes a new one.
+            debounce: whether a badge that was scanned for the same a moment ago is not saved anew, but answered with
+                that scan, marked `again`. None: only without an `event_id`.
 
         Raises:
             InvalidEvent: not saved; the message says what is wrong.
@@ -123,10 +135,8 @@ class BoothTerminal:
                 field="kind",
                 hint=f"choose one of {', '.join(kinds)}",
             )
-        members: dict[str, Any] = {"scan_kind": kind, "badge_role": role, "source_type": read_by}
-        if self.card.place_id:
-            members[f"{self.card.place}_id"] = self.card.place_id
-        return self._save(type_of(VisitorScan), "scan", members, event_id, badge)
+        members = self._placed({"scan_kind": kind, "badge_role": role, "source_type": read_by})
+        return self._save(type_of(VisitorScan), "scan", members, event_id, badge, debounce=debounce)
 
     def interact(
         self,
@@ -136,8 +146,9 @@ class BoothTerminal:
         badge: str | None = None,
         rating: int | None = None,
         event_id: str | None = None,
+        debounce: bool | None = None,
     ) -> Saved:
-        """Save what a visitor did at an exhibit of this booth; raises as `scan`."""
+        """Save what a visitor did at an exhibit of this booth; arguments and errors as `scan`."""
         shown = next((one for one in self.card.exhibits if one.id == exhibit), None)
         if shown is None:
             raise InvalidEvent(
@@ -147,7 +158,7 @@ class BoothTerminal:
                 hint="`fairpulse terminal status` lists the exhibits; pair again if the fair file has changed",
             )
         members = {"interaction_kind": kind, "exhibit_id": shown.id, "exhibitor_id": shown.exhibitor, "rating": rating}
-        return self._save(type_of(ExhibitInteraction), kind.value, members, event_id, badge)
+        return self._save(type_of(ExhibitInteraction), kind.value, members, event_id, badge, debounce=debounce)
 
     def review(self, form: DealForm) -> Review:
         """Return what a deal would be stored as, without saving it; raises InvalidEvent as `deal`."""
@@ -171,8 +182,43 @@ class BoothTerminal:
         members = deal_members(form, self.card, deal_id, instant_text(writable(now)), read)
         return self._save(type_of(DealSigned), "deal", members, chosen, None)
 
+    def annul(self, target: str, *, why: AnnulReason = AnnulReason.MISTAKE, event_id: str | None = None) -> Saved:
+        """Take back the scan or interaction that was saved last, within a minute. This is an event of its own.
+
+        Args:
+            target: the id of the event that is taken back.
+            why: what was wrong with it.
+            event_id: as of `scan`. An annulment that is saved already is returned, whatever came after it.
+
+        Raises:
+            InvalidEvent: it is not the last event, or a minute has passed.
+            SpoolFull, Unavailable: not saved; the disk is full or does not work.
+        """
+        if event_id is not None and (saved := self.spool.find(event_id)) is not None:
+            return saved
+        last = self.spool.last_event()
+        if last is None or not 0 <= self._clock() - last.saved_ms <= UNDO_MS:
+            raise _not_undone("undo_too_late", "it is too late to take this back")
+        if last.event_id != target:
+            raise _not_undone("undo_not_last", "only the last event can be taken back")
+        members = {"target": target, "target_type": last.type, "badge_ref": last.badge_ref, "why": why}
+        saved = self._save(type_of(ScanAnnulled), "undo", self._placed(members), event_id, None)
+        self._debounce.forget(target)
+        return saved
+
+    def _placed(self, members: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the members of an event with the place of this terminal; a desk has none."""
+        return {**members, f"{self.card.place}_id": self.card.place_id} if self.card.place_id else {**members}
+
     def _save(
-        self, of_type: str, word: str, members: Mapping[str, Any], event_id: str | None, badge: str | None
+        self,
+        of_type: str,
+        word: str,
+        members: Mapping[str, Any],
+        event_id: str | None,
+        badge: str | None,
+        *,
+        debounce: bool | None = False,
     ) -> Saved:
         now = self._clock()
         chosen = event_id or new_event_id(now)
@@ -207,4 +253,19 @@ class BoothTerminal:
                 decode_strict(json.dumps({**event, "terminal_seq": seq}).encode()), self.paired.pairing.source
             )
 
-        return self.spool.save(chosen, word, now, body)
+        can_be_undone = of_type in ANNULLED
+        last = LastEvent(chosen, of_type, event.get("badge_ref"), word, now) if can_be_undone else None
+
+        def save() -> Saved:
+            return self.spool.save(chosen, word, now, body, undo=last)
+
+        if badge is None or not (event_id is None if debounce is None else debounce):
+            return save()
+        # Not the role: it goes back to the default after a scan, and a second read must not count with that one.
+        what = (event["badge_ref"], *(members.get(name) for name in ("scan_kind", "exhibit_id", "interaction_kind")))
+        return self._debounce.once(what, chosen, save)
+
+
+def _not_undone(word: str, message: str) -> InvalidEvent:
+    hint = "tell the organiser, who can correct it"
+    return InvalidEvent("bad_value", f"target: {message}", field="target", hint=hint, word=word)

@@ -30,7 +30,8 @@ def pair(folder: Path, server: str, token: str = "tf_k_s", **said: str) -> None:
 
 
 def paired(folder: Path, **options: Any) -> BoothTerminal:
-    """Return the library on a paired folder; close its spool afterwards."""
+    """Return the library on a paired folder; close its spool afterwards. Names of `SAID` say where it is."""
     key = options.get("badge_key")
-    pair(folder, "http://127.0.0.1:1", badge_key="" if key is None else key_fingerprint(key))
+    said = {name: options.pop(name) for name in SAID.keys() & options}
+    pair(folder, "http://127.0.0.1:1", badge_key="" if key is None else key_fingerprint(key), **said)
     return BoothTerminal(Spool(folder), **options)
