@@ -10,16 +10,16 @@ from typing import Any
 from aiohttp import web
 
 from producers.terminal.sender import Sender
-from producers.terminal.spool import Saved
 from producers.terminal.spool_trouble import SpoolTrouble
 from producers.terminal.terminal import KINDS, BoothTerminal
 from producers.terminal.web_answers import error_fields, status_of
 from producers.terminal.web_drawer import drawer_shown, export, forget, send_again
-from producers.terminal.web_input import deal_of, fields_of, interaction_of, scan_of
+from producers.terminal.web_input import deal_of, fields_of
+from producers.terminal.web_scans import interaction_of, scan_of, undo_of
 from schemas.errors import InvalidEvent, Unavailable
 
-Form = Callable[[BoothTerminal, dict[str, Any]], Saved | Mapping[str, Any]]
-"""Does what was posted; returns the saved event, or an answer of its own."""
+Form = Callable[[BoothTerminal, dict[str, Any]], Mapping[str, Any]]
+"""Does what was posted, and returns the answer."""
 
 
 class Api:
@@ -43,6 +43,7 @@ class Api:
         router.add_get("/api/drawer", self._drawer)
         router.add_post("/api/scan", self._saving(scan_of))
         router.add_post("/api/interact", self._saving(interaction_of))
+        router.add_post("/api/undo", self._saving(undo_of))
         router.add_post("/api/deal", self._saving(deal_of))
         router.add_post("/api/drawer/send", self._saving(send_again))
         router.add_post("/api/drawer/export", self._saving(export))
@@ -63,6 +64,7 @@ class Api:
                 "sections": [{"id": one.id, "name": one.name} for one in card.sections],
                 "section": card.section,
                 "currencies": [one.id for one in card.currencies],
+                "badge_length": card.badge_length,
                 "decimal_mark": card.decimal_mark,
                 "version": self._terminal.paired.version,
             }
@@ -108,8 +110,6 @@ class Api:
             except (InvalidEvent, Unavailable) as error:
                 return web.json_response(error_fields(error), status=status_of(error))
             self._sender.wake()
-            if isinstance(answer, Saved):
-                answer = {"seq": answer.seq, "id": answer.event_id}
             return web.json_response(answer)
 
         return handle

@@ -12,9 +12,8 @@ from producers.terminal.deal_form import DealForm
 from producers.terminal.readings import AmountUnit
 from producers.terminal.review import Reviewed
 from producers.terminal.spelling import LANGUAGES
-from producers.terminal.spool import Saved
 from producers.terminal.terminal import BoothTerminal
-from schemas.codes import BadgeRole, Code, DealStage, InteractionKind, OutcomeKind, ScanKind, SourceType
+from schemas.codes import Code, DealStage, OutcomeKind
 from schemas.errors import InvalidEvent
 from schemas.ids import EventId
 
@@ -36,51 +35,29 @@ def fields_of(body: bytes) -> dict[str, Any]:
     return fields
 
 
-def scan_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> Saved:
-    """Save a scan: `id`, `badge` (left out for an anonymous scan), `kind`, `role`, `manual`."""
-    _only(fields, "id", "badge", "kind", "role", "manual")
-    return terminal.scan(
-        _text(fields, "badge") if "badge" in fields else None,
-        kind=_word(fields, "kind", ScanKind) if "kind" in fields else None,
-        role=_word(fields, "role", BadgeRole) if "role" in fields else BadgeRole.VISITOR_PROFESSIONAL,
-        read_by=SourceType.MANUAL if fields.get("manual") is True else SourceType.QR,
-        event_id=_id(fields),
-    )
-
-
-def interaction_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> Saved:
-    """Save an interaction: `id`, `exhibit`, `kind`, `badge` (left out without a badge)."""
-    _only(fields, "id", "exhibit", "kind", "badge")
-    return terminal.interact(
-        _text(fields, "exhibit"),
-        _word(fields, "kind", InteractionKind),
-        badge=_text(fields, "badge") if "badge" in fields else None,
-        event_id=_id(fields),
-    )
-
-
-def deal_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> Saved | Mapping[str, Any]:
+def deal_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     """Save a deal that was reviewed, or with `review` return what it would be stored as.
 
     The fields are `id`, `partner`, `country`, `stage`, `outcome`, `amount`, `unit`, `currency`, `section` and
     `language`. A deal that is signed has `reviewed` too: the `value_minor` that its review answered, or null.
     """
-    _only(fields, "id", "review", "reviewed", *_OF_DEALS)
+    only(fields, "id", "review", "reviewed", *_OF_DEALS)
     form = DealForm(
-        partner=_text(fields, "partner"),
-        country=_text(fields, "country"),
-        stage=_word(fields, "stage", DealStage),
-        outcome=_word(fields, "outcome", OutcomeKind),
-        amount=_text(fields, "amount", ""),
-        unit=_word(fields, "unit", AmountUnit) if "unit" in fields else AmountUnit.ONE,
-        currency=_text(fields, "currency", ""),
-        section=_text(fields, "section", ""),
+        partner=text_of(fields, "partner"),
+        country=text_of(fields, "country"),
+        stage=word_of(fields, "stage", DealStage),
+        outcome=word_of(fields, "outcome", OutcomeKind),
+        amount=text_of(fields, "amount", ""),
+        unit=word_of(fields, "unit", AmountUnit) if "unit" in fields else AmountUnit.ONE,
+        currency=text_of(fields, "currency", ""),
+        section=text_of(fields, "section", ""),
         language=_language(fields),
     )
-    event_id = _id(fields)
+    event_id = id_of(fields.get("id"))
     if fields.get("review") is True:
         return asdict(terminal.review(form))
-    return terminal.deal(form, event_id=event_id, read=_reviewed(fields))
+    saved = terminal.deal(form, event_id=event_id, read=_reviewed(fields))
+    return {"seq": saved.seq, "id": saved.event_id}
 
 
 def _reviewed(fields: Mapping[str, Any]) -> Reviewed:
@@ -92,32 +69,39 @@ def _reviewed(fields: Mapping[str, Any]) -> Reviewed:
 
 def _language(fields: Mapping[str, Any]) -> str:
     """Return the language of the page; English if no number can be said in it."""
-    language = _text(fields, "language", LANGUAGES[0])
+    language = text_of(fields, "language", LANGUAGES[0])
     return language if language in LANGUAGES else LANGUAGES[0]
 
 
-def _only(fields: Mapping[str, Any], *names: str) -> None:
+def only(fields: Mapping[str, Any], *names: str) -> None:
+    """Raise InvalidEvent if a form has other fields than these."""
     if not fields.keys() <= set(names):
         raise InvalidEvent("unknown_field", "the form has an unknown field", hint="reload the page")
 
 
-def _text(fields: Mapping[str, Any], name: str, default: str | None = None) -> str:
+def text_of(fields: Mapping[str, Any], name: str, default: str | None = None) -> str:
+    """Return a field without blanks around it; raise InvalidEvent if it is missing and has no default."""
     value = fields.get(name, default)
     if not isinstance(value, str):
         raise InvalidEvent("missing_field", f"{name}: missing", field=name, hint="fill it in")
     return value.strip()
 
 
-def _word(fields: Mapping[str, Any], name: str, words: type[Word]) -> Word:
+def word_of(fields: Mapping[str, Any], name: str, words: type[Word]) -> Word:
+    """Return a field as a word of a closed list; raise InvalidEvent if it is not one."""
     try:
-        return words(_text(fields, name))
+        return words(text_of(fields, name))
     except ValueError:
         raise InvalidEvent("bad_value", f"{name}: not on the list", field=name, hint="choose from the list") from None
 
 
-def _id(fields: Mapping[str, Any]) -> str:
-    """Return the id that the page made for one action: repeating it after a lost reply does not save it twice."""
+def id_of(value: object) -> str:
+    """Return the id that the page made for one action: repeating it after a lost reply does not save it twice.
+
+    Raises:
+        InvalidEvent: it is not a UUID.
+    """
     try:
-        return _EVENT_ID.validate_python(fields.get("id"), strict=True)
+        return _EVENT_ID.validate_python(value, strict=True)
     except ValidationError:
         raise InvalidEvent("bad_value", "id: not a UUID", field="id", hint="reload the page") from None

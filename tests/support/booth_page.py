@@ -11,6 +11,7 @@ from typing import Final
 
 import pytest
 
+from tests.support.keyboard import NAMED, PERSON_MS, Keyboard, Press, presses
 from tests.support.scripted_server import ScriptedServer
 from tests.support.terminals import BADGE
 
@@ -24,7 +25,6 @@ IN_A_BROWSER: Final = [
 
 SCREEN: Final = {"width": 1024, "height": 600}
 PICTURES: Final = Path(__file__).parents[2] / "producers" / "terminal" / "screenshots"
-NAMED: Final = frozenset({"Enter", "Tab", "Escape", "ArrowRight", "ArrowDown", "Space"})
 
 
 class Booth:
@@ -56,6 +56,8 @@ class Booth:
         await self._process.wait()
 
     async def open(self) -> None:
+        """Open the page in the browser, at its own address."""
+        self.keyboard = Keyboard(await self.page.context.new_cdp_session(self.page))
         await self.page.goto(self.url)
         await self.page.wait_for_selector("body[data-ready]")
 
@@ -67,16 +69,14 @@ class Booth:
         await playwright.expect(self.page.locator(selector)).to_contain_text(text, timeout=20_000)
 
     async def type(self, *keys: str) -> None:
-        """Press keys one after the other: names such as Enter, or text."""
+        """Do what a quick person does: press keys one after the other, names such as Enter or Shift+Tab, or text."""
         for key in keys:
-            if key in NAMED or key.startswith(("F", "Shift+")):
-                await self.page.keyboard.press(key)
-            else:
-                await self.page.keyboard.type(key)
+            named = key in NAMED or key.startswith("Shift+")
+            await self.keyboard.press([Press(key, PERSON_MS)] if named else presses(key, PERSON_MS))
 
-    async def scan(self, badge: str = BADGE) -> None:
+    async def scan(self, badge: str = BADGE, end: str = "\n") -> None:
         """Do what a wedge scanner does."""
-        await self.type(badge, "Enter")
+        await self.keyboard.press(presses(badge + end))
 
     async def picture(self, name: str) -> None:
         """Take a picture for the README, if asked to."""

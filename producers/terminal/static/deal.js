@@ -2,8 +2,8 @@
 import { ask } from "/ask.js";
 import { booth } from "/booth.js";
 import { at, options } from "/dom.js";
-import { complain, save } from "/saving.js";
-import { say } from "/say.js";
+import { save, tell } from "/saving.js";
+import { refuse, say } from "/say.js";
 import { countryName, has, spoken, text } from "/texts.js";
 
 const FIELDS = ["partner", "country", "stage", "outcome", "amount", "unit", "currency", "section"];
@@ -76,7 +76,7 @@ async function checkAndShow() {
     return;
   }
   if (answer.status !== 200) {
-    complain(withUnits(answer.content), "/api/deal");
+    complain(withUnits(answer.content));
     return;
   }
   const { partner, country, value } = answer.content;
@@ -113,9 +113,18 @@ function sign() {
   reviewed = null;
   at("review").close();
   if (!fields) return;
-  save("/api/deal", fields, "deal.done", () => {
+  save("/api/deal", fields, (answer) => {
+    if (!tell(answer, "deal.done", { undo: false })) return;
     at("deal-form").reset();
     at("deal-section").value = booth.card.section;
     nameCountry();
   });
+}
+
+function complain(content) {
+  refuse(content);
+  const field = content.field ? at(`deal-${content.field}`) : null;
+  if (!field) return;
+  field.setAttribute("aria-invalid", "true");
+  field.focus();
 }

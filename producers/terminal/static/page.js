@@ -1,16 +1,22 @@
 // The page of a booth. It says "Saved" only after the terminal program has answered that the event is on disk.
 import { ask } from "/ask.js";
 import { booth } from "/booth.js";
+import { startBursts } from "/burst.js";
 import { showDeal, startDeal } from "/deal.js";
 import { at } from "/dom.js";
 import { showDrawer, startDrawer } from "/drawer.js";
 import { showInteract, startInteract } from "/interact.js";
+import { expectLength } from "/keys.js";
 import { startLanguage } from "/language.js";
 import { look, startLine } from "/line.js";
+import { startLists } from "/lists.js";
 import { isWaiting, whenIdle } from "/saving.js";
+import { startSay } from "/say.js";
 import { showScan, startScan } from "/scan.js";
+import { startSound } from "/sound.js";
 import { show, shownTab, startTabs } from "/tabs.js";
 import { fillIn, onLanguage, text } from "/texts.js";
+import { startUndo } from "/undo.js";
 
 const STATE_MS = 1000;
 const AGAIN_MS = 500;
@@ -32,6 +38,7 @@ function showCard() {
   const { title, place, place_id: id, terminal } = booth.card;
   at("place").textContent = `${title} · ${text(`place.${place}`, { id })} · ${terminal}`;
   document.title = `${title}: ${text("title")}`;
+  expectLength(booth.card.badge_length);
   showScan();
   showInteract();
   showDeal();
@@ -51,6 +58,11 @@ async function watch() {
 }
 
 fillIn();
+startBursts();
+startSay();
+startSound();
+startLists();
+startUndo();
 startTabs();
 startScan();
 startInteract();

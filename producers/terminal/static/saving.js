@@ -1,13 +1,16 @@
 // The way of an action to the disk: one after the other, each until the terminal program has answered for it.
 import { ask } from "/ask.js";
 import { at } from "/dom.js";
-import { say } from "/say.js";
-import { has, text, timeOfDay } from "/texts.js";
+import { refuse, say } from "/say.js";
+import { text, timeOfDay } from "/texts.js";
+import { offerUndo, pauseUndo, resumeUndo } from "/undo.js";
 
 const AGAIN_MS = 500;
+const SLOW_MS = 700;
 const LAST = 4;
 const deeds = []; // not answered yet, oldest first
 let working = false;
+let away = false; // the program did not answer the last time
 let afterwards = () => {};
 
 /** Set what is done after all actions were answered. */
@@ -20,23 +23,45 @@ export function isWaiting() {
   return deeds.length > 0;
 }
 
-/** Save an action. It gets its id here: sent again after a lost reply, it is still one event. */
-export function save(path, fields, what, done) {
-  deeds.push({ path, fields: { id: crypto.randomUUID(), ...fields }, what, done });
+/** Send an action until the program answers; its ids are in the fields, so sent twice it is still the same action. */
+export function save(path, fields, answered) {
+  const deed = { path, fields, answered };
+  deeds.push(deed);
+  pauseUndo();
+  if (away) sayWaiting();
+  else setTimeout(() => deeds.includes(deed) && sayWaiting(), SLOW_MS);
   if (!working) work();
 }
 
-/** Say why something was not saved, and show the field of the deal that is wrong. */
-export function complain(content, path) {
-  const { word, facts, error, hint, field } = content;
-  const more = has(`refused.${word}`) ? `refused.${word}` : "said.more";
-  const named = () => (has(`field.${field}`) ? text(`field.${field}`) : field);
-  say("bad", word === "disk_full" ? "said.full" : "said.not_saved", more, { more: `${error}. ${hint}`, field: named, ...facts });
-  const wrong = path === "/api/deal" && field ? at(`deal-${field}`) : null;
-  if (wrong) {
-    wrong.setAttribute("aria-invalid", "true");
-    wrong.focus();
+/**
+ * Say how an action ended, from the answer of the program. `what` names its text. Returns whether all of it is saved.
+ * `undo` is whether it can be taken back.
+ * One action has several results if a scanner read several badges at once; each is saved or refused by itself.
+ */
+export function tell(answer, what, { undo = true } = {}) {
+  if (answer.status !== 200) {
+    refuse(answer.content, answer.content.word === "disk_full" ? "said.full" : "said.not_saved");
+    resumeUndo();
+    return false;
   }
+  const results = answer.content.results ?? [answer.content];
+  const saved = results.filter((one) => one.seq !== undefined);
+  const fresh = saved.filter((one) => !one.again);
+  const numbers = (list) => [...new Set(list.map((one) => one.seq))].join(", ");
+  const facts = { seq: numbers(fresh), what: () => text(what), time: timeOfDay(new Date()) };
+  const lines = fresh.map((one) => remember({ ...facts, seq: one.seq }));
+  const refused = results.find((one) => one.seq === undefined);
+  if (refused && saved.length) refuse(refused, "said.partly", { seq: numbers(saved) });
+  else if (refused) refuse(refused);
+  else if (fresh.length) say("good", "said.saved", "said.saved.more", facts);
+  else say("again", "said.again", "said.again.more", { seq: numbers(saved) });
+  if (fresh.length) offerUndo(undo ? fresh.at(-1) : null, lines.at(-1));
+  else resumeUndo();
+  return !refused;
+}
+
+function sayWaiting() {
+  say("wait", "said.waiting", "said.waiting.more", { count: deeds.length });
 }
 
 async function work() {
@@ -47,19 +72,14 @@ async function work() {
     try {
       answer = await ask(deed.path, deed.fields);
     } catch {
-      say("bad", "said.waiting", "said.waiting.more");
+      if (!away) sayWaiting();
+      away = true;
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
       continue;
     }
+    away = false;
     deeds.shift();
-    if (answer.status === 200) {
-      const facts = { seq: answer.content.seq, what: () => text(deed.what), time: timeOfDay(new Date()) };
-      say("good", "said.saved", "said.saved.more", facts);
-      remember(facts);
-      if (deed.done) deed.done();
-    } else {
-      complain(answer.content, deed.path);
-    }
+    deed.answered(answer);
   }
   working = false;
   afterwards();
@@ -71,4 +91,5 @@ function remember(facts) {
   line.textContent = text("scan.line", facts);
   at("last").prepend(line);
   while (at("last").children.length > LAST) at("last").lastChild.remove();
+  return line;
 }

@@ -1,33 +1,84 @@
 // The tab for scans.
 import { booth } from "/booth.js";
-import { at, options } from "/dom.js";
-import { save } from "/saving.js";
+import { at, choices, chosen, options } from "/dom.js";
+import { save, tell } from "/saving.js";
+import { refuse } from "/say.js";
 import { text } from "/texts.js";
 
 const ROLES = ["visitor_professional", "visitor_public", "exhibitor_staff", "media", "speaker", "delegate", "vip_gov", "organiser"];
+const DIRECTION = "direction";
+const TWICE_MS = 400;
+let taken = 0;
 
-/** Show the kinds of scans that the place has. */
+/** Show the kinds of scans that the place has. The direction belongs to the lane: the page remembers it. */
 export function showScan() {
   options("scan-role", ROLES.map((one) => [one, text(`role.${one}`)]), ROLES[0]);
-  options("scan-kind", booth.card.kinds.map((one) => [one, text(`kind.${one}`)]));
-  at("scan-kind-label").hidden = booth.card.kinds.length < 2;
+  const { kinds, place } = booth.card;
+  choices("scan-kinds", "direction", kinds.map((one) => [one, text(`kind.${one}`)]));
+  const kept = localStorage.getItem(DIRECTION);
+  const shown = kinds.includes(kept) ? kept : kinds[0];
+  for (const input of document.querySelectorAll("#scan-kinds input")) input.checked = input.value === shown;
+  at("scan-direction").hidden = kinds.length < 2;
+  at("scan-anonymous").hidden = place === "gate"; // a gate reads every badge
 }
 
-/** Save the scan of a badge; null for a visitor who does not want to be tracked. */
-export function scan(badge) {
-  const fields = { role: at("scan-role").value };
-  if (badge !== null) fields.badge = badge;
-  if (booth.card.kinds.length > 1) fields.kind = at("scan-kind").value;
-  save("/api/scan", fields, badge === null ? "scan.done.anonymous" : "scan.done");
-  at("scan-badge").value = "";
-  at("scan-badge").focus();
+/** Return what is chosen on the tab. */
+export function scanChoices() {
+  return { role: at("scan-role").value, kind: chosen("scan-kinds")?.value };
+}
+
+/** Return what counts for a scan on another tab: a visitor, in the direction of the lane. */
+export function usualScan() {
+  return { ...scanChoices(), role: ROLES[0] };
+}
+
+/** Save what a scanner read, or what was typed, with what was chosen; then the choices go back to the usual ones. */
+export function scan(lines, end, { role, kind }) {
+  const mine = (taken += 1);
+  if (at("scan-role").value === role) at("scan-role").value = ROLES[0];
+  const fields = lines === null ? { id: crypto.randomUUID(), anonymous: true } : { ids: lines.map(() => crypto.randomUUID()), lines, end };
+  if (booth.card.kinds.length > 1) fields.kind = kind;
+  save("/api/scan", { ...fields, role }, (answer) => {
+    if (tell(answer, lines === null ? "scan.done.anonymous" : "scan.done") || mine !== taken) return;
+    // It was refused: what was chosen still holds for the next attempt, unless something else was chosen.
+    if (at("scan-role").value === ROLES[0]) at("scan-role").value = role;
+    keepTyped("scan-badge", lines, end);
+  });
+}
+
+/** Put a typed code that was refused back into its field, to be corrected. */
+export function keepTyped(field, lines, end) {
+  if (end !== "typed" || at(field).value) return;
+  at(field).value = lines[0];
+  at(field).select();
+}
+
+/** Call `work` for a tap, but not for the second tap of a double one. */
+export function onTap(button, work) {
+  let last = -TWICE_MS;
+  at(button).addEventListener("click", (event) => {
+    if (event.timeStamp - last >= TWICE_MS) work();
+    last = event.timeStamp;
+  });
+}
+
+/** Call `work` with what was typed into the badge field of a form when the form is sent. */
+export function onTyped(form, field, work) {
+  at(form).addEventListener("submit", (event) => {
+    event.preventDefault();
+    const typed = at(field).value.trim();
+    if (!typed) refuse({ word: "badge_empty" });
+    else if (work(typed)) at(field).value = "";
+    at(field).focus();
+  });
 }
 
 /** Listen to the form. */
 export function startScan() {
-  at("scan-form").addEventListener("submit", (event) => {
-    event.preventDefault();
-    if (at("scan-badge").value.trim()) scan(at("scan-badge").value);
+  onTyped("scan-form", "scan-badge", (typed) => {
+    scan([typed], "typed", scanChoices());
+    return true;
   });
-  at("scan-anonymous").addEventListener("click", () => scan(null));
+  onTap("scan-anonymous", () => scan(null, "typed", scanChoices()));
+  at("scan-kinds").addEventListener("change", () => localStorage.setItem(DIRECTION, chosen("scan-kinds").value));
 }

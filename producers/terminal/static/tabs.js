@@ -37,17 +37,10 @@ export function startTabs() {
     at(`tab-${next}`).focus();
   });
   document.addEventListener("keydown", (event) => {
-    if (at("review").open || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (document.querySelector("dialog[open]") || event.ctrlKey || event.altKey || event.metaKey) return;
     const name = KEYS[event.key];
-    if (name && !at(`tab-${name}`).hidden) {
-      event.preventDefault();
-      show(name);
-      return;
-    }
-    // A scanner types wherever the focus is: keys that no field takes go to the badge field.
-    const free = event.target === document.body || event.target.matches("[role=tab]");
-    if (free && event.key.length === 1 && event.key !== " " && (tab === "scan" || tab === "interact")) {
-      at(`${tab}-badge`).focus();
-    }
+    if (!name || at(`tab-${name}`).hidden) return;
+    event.preventDefault();
+    show(name);
   });
 }

@@ -1,0 +1,85 @@
+"""Saves what the page read: scans and interactions, one for each line of a burst, and takes the last one back."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from producers.terminal.spool import Saved
+from producers.terminal.terminal import BoothTerminal
+from producers.terminal.web_answers import error_fields
+from producers.terminal.web_input import id_of, only, text_of, word_of
+from schemas.badges.bursts import read_burst
+from schemas.codes import BadgeRole, InteractionKind, ScanKind, SourceType
+from schemas.errors import InvalidEvent, Unavailable
+
+MOST_LINES: Final = 64
+"""Lines of one burst; a business card has about ten."""
+
+ENDS: Final = frozenset({"enter", "tab", "silence", "typed"})
+"""How the keys of a code ended; `typed` by a person, the others by a scanner."""
+
+Read = tuple[str | InvalidEvent | None, str]
+"""A code, None without a badge, or why it is not a code; and the id of its event."""
+
+
+def scan_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Save scans: `ids` and `lines` with their `end`, or `id` and `anonymous`; `role`, `kind`. Return `results`."""
+    only(fields, "id", "ids", "lines", "end", "anonymous", "role", "kind")
+    kind = word_of(fields, "kind", ScanKind) if "kind" in fields else None
+    role = word_of(fields, "role", BadgeRole)
+    read_by = SourceType.MANUAL if fields.get("end") == "typed" else SourceType.QR
+
+    def save(code: str | None, event_id: str) -> Saved:
+        return terminal.scan(code, kind=kind, role=role, read_by=read_by, event_id=event_id, debounce=True)
+
+    return _each(_reads(terminal, fields), save)
+
+
+def interaction_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Save interactions: codes as for a scan, `exhibit`, `kind`. Return `results`."""
+    only(fields, "id", "ids", "lines", "end", "anonymous", "exhibit", "kind")
+    exhibit, kind = text_of(fields, "exhibit"), word_of(fields, "kind", InteractionKind)
+
+    def save(code: str | None, event_id: str) -> Saved:
+        return terminal.interact(exhibit, kind, badge=code, event_id=event_id, debounce=True)
+
+    return _each(_reads(terminal, fields), save)
+
+
+def undo_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Take the event `target` back; `id` is the id of the annulment. Return its number and id."""
+    only(fields, "id", "target")
+    saved = terminal.annul(id_of(fields.get("target")), event_id=id_of(fields.get("id")))
+    return {"seq": saved.seq, "id": saved.event_id}
+
+
+def _each(reads: list[Read], save: Callable[[str | None, str], Saved]) -> dict[str, Any]:
+    """Save one after the other: one that cannot be saved does not stop the others."""
+    results: list[dict[str, Any]] = []
+    for code, event_id in reads:
+        if isinstance(code, InvalidEvent):
+            results.append(error_fields(code))
+            continue
+        try:
+            saved = save(code, event_id)
+        except InvalidEvent as error:
+            results.append(error_fields(error))
+        except Unavailable as error:
+            if len(reads) == 1:
+                raise
+            results.append(error_fields(error))
+        else:
+            results.append({"seq": saved.seq, "id": saved.event_id, "again": saved.again})
+    return {"results": results}
+
+
+def _reads(terminal: BoothTerminal, fields: Mapping[str, Any]) -> list[Read]:
+    if fields.get("anonymous") is True:
+        return [(None, id_of(fields.get("id")))]
+    ids, lines = (value if isinstance(value := fields.get(name), list) else [] for name in ("ids", "lines"))
+    if not lines or len(ids) != len(lines) or fields.get("end") not in ENDS:
+        raise InvalidEvent("missing_field", "ids, lines, end: not a burst of a scanner", hint="reload the page")
+    if len(lines) > MOST_LINES:
+        raise InvalidEvent("bad_value", "lines: too many", field="lines", hint="scan one badge at a time")
+    # A burst has at most one code or refusal per line; a business card is one refusal.
+    read = read_burst([text_of({"line": line}, "line") for line in lines], terminal.card.badge_codes)
+    return list(zip(read, map(id_of, ids), strict=False))

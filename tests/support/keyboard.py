@@ -1,0 +1,99 @@
+"""A keyboard for Chromium whose keys carry the times that they were pressed at, however busy the machine is.
+
+The times of a real keyboard come from the system, not from the moment at which a page hears of the key. So the keys of
+a scan or of a person are handed over at once, and each has its own time.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from schemas.times import wall_ms
+
+if TYPE_CHECKING:
+    from playwright.async_api import CDPSession
+
+SCANNER_MS: Final = 8
+"""Between two keys of a hand scanner."""
+
+PERSON_MS: Final = 90
+"""Between two keys of a quick typist."""
+
+SILENCE_MS: Final = 120
+"""After this, the page has taken what was typed."""
+
+AHEAD_MS: Final = 250
+"""The first key is handed over this long before its time: on a busy machine the last one is not late then."""
+
+SHIFT: Final = 8
+NAMED: Final = {
+    "Enter": (13, "Enter", "\r"), "Tab": (9, "Tab", ""), "Escape": (27, "Escape", ""), "Space": (32, "Space", " "),
+    "ArrowLeft": (37, "ArrowLeft", ""), "ArrowUp": (38, "ArrowUp", ""), "ArrowRight": (39, "ArrowRight", ""),
+    "ArrowDown": (40, "ArrowDown", ""), "Backspace": (8, "Backspace", ""), "Shift": (16, "ShiftLeft", ""),
+    "Dead": (229, "Quote", ""), "Process": (229, "KeyA", ""),
+    **{f"F{number}": (111 + number, f"F{number}", "") for number in range(1, 13)},
+}  # fmt: skip
+SHIFTED: Final = dict(zip(')!@#$%^&*(_+{}|:"<>?~', "0123456789-=[]\\;',./`", strict=True))
+CODES: Final = {
+    " ": (32, "Space"), "-": (189, "Minus"), "=": (187, "Equal"), "[": (219, "BracketLeft"), "]": (221, "BracketRight"),
+    "\\": (220, "Backslash"), ";": (186, "Semicolon"), "'": (222, "Quote"), ",": (188, "Comma"), ".": (190, "Period"),
+    "/": (191, "Slash"), "`": (192, "Backquote"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Press:
+    """One key: a character, or a name such as Enter or Shift+Tab, and the time since the key before it."""
+
+    key: str
+    after_ms: float = SCANNER_MS
+
+
+def presses(text: str, gap_ms: float = SCANNER_MS) -> list[Press]:
+    """Return one press per character, one time apart; a line feed is Enter, a tab is Tab."""
+    return [Press({"\n": "Enter", "\t": "Tab"}.get(one, one), gap_ms) for one in text]
+
+
+class Keyboard:
+    """The keyboard of one page."""
+
+    def __init__(self, session: "CDPSession") -> None:
+        self._session = session
+        self._last = 0.0  # ms since 1970
+
+    async def press(self, keys: Sequence[Press]) -> None:
+        """Press keys, and return when they have been pressed and the page has taken them."""
+        moment = max(wall_ms() + AHEAD_MS, self._last)
+        sent = []
+        for one in keys:
+            moment += one.after_ms
+            sent += [self._send(fields, moment) for fields in _strokes(one.key)]
+        await asyncio.gather(*sent)
+        self._last = moment
+        # The keys take as long as they take, and then there is silence.
+        await asyncio.sleep(max(moment + SILENCE_MS - wall_ms(), 0) / 1000)
+
+    async def _send(self, fields: dict[str, Any], moment: float) -> None:
+        await self._session.send("Input.dispatchKeyEvent", {**fields, "timestamp": moment / 1000})
+
+
+def _strokes(key: str) -> list[dict[str, Any]]:
+    shift, _, bare = key.rpartition("+") if len(key) > 1 else ("", "", key)
+    if bare in NAMED:
+        number, code, text = NAMED[bare]
+        fields: dict[str, Any] = {"key": " " if bare == "Space" else bare, "code": code, "text": text}
+    else:
+        plain = SHIFTED.get(bare, bare.lower())
+        shift = shift or ("Shift" if plain != bare else "")
+        number, code = CODES.get(
+            plain, (ord(plain.upper()), f"Digit{plain}" if plain.isdigit() else f"Key{plain.upper()}")
+        )
+        fields = {"key": bare, "code": code, "text": bare}
+    fields |= {"windowsVirtualKeyCode": number, "modifiers": SHIFT if shift else 0}
+    down = {**fields, "type": "keyDown" if fields["text"] else "rawKeyDown", "unmodifiedText": fields["text"]}
+    up = {**fields, "type": "keyUp", "text": ""}
+    if not shift:
+        return [down, up]
+    hold = {"key": "Shift", "code": "ShiftLeft", "windowsVirtualKeyCode": 16}
+    return [{**hold, "type": "rawKeyDown", "modifiers": SHIFT}, down, up, {**hold, "type": "keyUp", "modifiers": 0}]
