@@ -1,4 +1,4 @@
-"""Command line of the booth terminal: pair, scan, interact, deal, undo, status, drain, drawer, serve."""
+"""Command line of the booth terminal: its commands in one place, and the two that save a scan or an interaction."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from producers.terminal.deal_cli import deal
 from producers.terminal.drawer_cli import drawer
 from producers.terminal.pair_cli import pair
 from producers.terminal.parts_cli import ID, choice, code_option, open_terminal, say, words
+from producers.terminal.repair_cli import repair
 from producers.terminal.send_cli import drain, serve
 from producers.terminal.status_cli import status
 from producers.terminal.undo_cli import undo
@@ -87,5 +88,5 @@ def interact(
         say(box.interact(exhibit, InteractionKind(kind), badge=badge, rating=rating, event_id=event_id))
 
 
-for command in (pair, deal, undo, status, drain, drawer, serve):
+for command in (pair, deal, undo, status, drain, drawer, repair, serve):
     terminal.add_command(command)

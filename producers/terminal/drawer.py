@@ -13,7 +13,7 @@ from producers.terminal import spool_rows
 from producers.terminal.clock import ClockMs, writable
 from producers.terminal.refusals import MENDED, words_of
 from producers.terminal.spool import Kept, Spool
-from producers.terminal.spool_schema import EXPORTED, REJECTED
+from producers.terminal.spool_tables import EXPORTED, REJECTED
 from schemas.times import instant_text, wall_ms
 
 AT_ONCE: Final = 100_000

@@ -12,7 +12,7 @@ from producers.terminal import last_event, spool_rows
 from producers.terminal.last_event import LastEvent
 from producers.terminal.spool_file import SpoolFile
 from producers.terminal.spool_rows import REMEMBERED
-from producers.terminal.spool_schema import PENDING, REJECTED
+from producers.terminal.spool_tables import PENDING, REJECTED
 from producers.terminal.spool_trouble import (
     DISK_FULL,
     SpoolFull,
@@ -193,12 +193,15 @@ class Spool(SpoolFile):
                     raise full("the disk is full", DISK_FULL)
             try:
                 with self.transaction("the event was not saved") as database:
-                    return [self._once(database, *event, once=once, undo=undo) for event in events]
+                    saved = [self._once(database, *event, once=once, undo=undo) for event in events]
+                with self.using("the event was not saved"):
+                    self.check_file_is_here()
             except SpoolTrouble as trouble:
                 if trouble.cause != DISK_FULL:
                     raise
                 self._drop_ballast()
                 raise full("the disk is full", DISK_FULL) from None
+            return saved
 
     def _once(
         self,

@@ -9,7 +9,10 @@ from typing import Final
 
 from producers.terminal.ballast import BALLAST_BYTES, Ballast
 from producers.terminal.spool_schema import open_database
-from producers.terminal.spool_trouble import trouble_of
+from producers.terminal.spool_trouble import DAMAGED, SpoolTrouble, trouble_of
+
+SPOOL: Final = "spool.sqlite3"
+BALLAST: Final = "ballast"
 
 CAP_BYTES: Final = 256 * 1_048_576
 """Bytes of events that a spool holds: half a million scans, weeks of a busy booth."""
@@ -43,9 +46,10 @@ class SpoolFile:
         except OSError as error:
             raise trouble_of(error, f"the folder {folder} cannot be made") from None
         self._lock = RLock()
-        self._ballast = Ballast(folder / "ballast", ballast_bytes)
-        self.file = folder / "spool.sqlite3"
-        self._database = open_database(self.file, power_safe=power_safe)
+        self._ballast = Ballast(folder / BALLAST, ballast_bytes)
+        self.file = folder / SPOOL
+        self._database = open_database(self.file, used=(folder / BALLAST).exists(), power_safe=power_safe)
+        self._identity = identity(self.file)
         with self.using("the spool cannot be opened"):
             self._ballast.load()
 
@@ -69,7 +73,7 @@ class SpoolFile:
                 yield self._database
             except sqlite3.ProgrammingError:
                 raise  # the spool was closed: a mistake in this program
-            except (sqlite3.Error, OSError) as error:
+            except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
                 raise trouble_of(error, what) from None
 
     @contextmanager
@@ -85,3 +89,19 @@ class SpoolFile:
                     with suppress(sqlite3.Error):
                         database.execute("ROLLBACK")
                 raise
+
+    def check_file_is_here(self) -> None:
+        """Raise SpoolTrouble if the file that this object uses was removed or replaced, for example by a repair."""
+        if self._identity != identity(self.file):
+            raise SpoolTrouble(
+                DAMAGED, "not saved: the spool file was removed or replaced", hint="end this program and start it again"
+            )
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another one under the same name, None if there is no file."""
+    try:
+        about = path.stat()
+    except FileNotFoundError:
+        return None
+    return about.st_dev, about.st_ino

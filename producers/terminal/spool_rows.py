@@ -4,8 +4,8 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from producers.terminal.spool_schema import DELIVERED, EXPORTED, PENDING, REJECTED
-from producers.terminal.spool_trouble import SPOOL_FULL, content, full, number, text
+from producers.terminal.spool_tables import DELIVERED, EXPORTED, PENDING, REJECTED
+from producers.terminal.spool_trouble import SPOOL_FULL, content, damaged, full, number, text
 from producers.terminal.spool_types import Kept, Refusal, Saved, Waiting
 
 REMEMBERED: Final = 500
@@ -47,6 +47,8 @@ def insert(
     )
     changed = database.execute("UPDATE totals SET bytes = bytes + ?1 WHERE bytes + ?1 <= ?2", (len(data), cap_bytes))
     if not changed.rowcount:
+        if database.execute("SELECT 1 FROM totals").fetchone() is None:
+            raise damaged("the event was not saved", "its totals are missing")
         raise full("the spool is full", SPOOL_FULL)
     return Saved(seq, event_id)
 

@@ -5,56 +5,27 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from producers.terminal.spool_trouble import trouble_of
-
-PENDING: Final = 0
-REJECTED: Final = 1
-DELIVERED: Final = 2
-EXPORTED: Final = 3
+from producers.terminal.spool_checks import check_content, check_file
+from producers.terminal.spool_tables import TABLES
+from producers.terminal.spool_trouble import SpoolTrouble, trouble_of
 
 PATIENCE_S: Final = 10.0
 """How long one process waits for another that writes to the same spool."""
 
-TABLES: Final = """
-CREATE TABLE IF NOT EXISTS events (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    event_id TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    saved_ms INTEGER NOT NULL,
-    state INTEGER NOT NULL DEFAULT 0,
-    decided_ms INTEGER,
-    reason TEXT,
-    detail TEXT,
-    body BLOB NOT NULL
-);
-CREATE INDEX IF NOT EXISTS events_by_state ON events (state, seq);
-CREATE INDEX IF NOT EXISTS events_by_id ON events (event_id);
-CREATE TABLE IF NOT EXISTS totals (
-    one INTEGER PRIMARY KEY CHECK (one = 1),
-    accepted INTEGER NOT NULL DEFAULT 0,
-    duplicates INTEGER NOT NULL DEFAULT 0,
-    exported INTEGER NOT NULL DEFAULT 0,
-    bytes INTEGER NOT NULL DEFAULT 0
-);
-INSERT OR IGNORE INTO totals (one) VALUES (1);
-CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-"""
-"""AUTOINCREMENT: a sequence number is never used twice, even after its row is gone. It is the terminal's
-`terminal_seq`; rows are never skipped, so a gap at the server is a lost event."""
 
-
-def open_database(path: Path, *, power_safe: bool = True) -> sqlite3.Connection:
+def open_database(path: Path, *, used: bool = False, power_safe: bool = True) -> sqlite3.Connection:
     """Return a connection to the spool, created if it is missing; usable from any thread, one at a time.
 
     Args:
         path: the file.
+        used: events were saved in this folder before, so that a missing or empty file is damage.
         power_safe: every commit waits for the disk; if False, it survives a killed process but not a power cut.
 
     Raises:
         SpoolTrouble: the file cannot be opened, or is damaged.
     """
-    new = not path.exists()
     try:
+        new = check_file(path, used=used)
         connection = sqlite3.connect(path, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False)
         try:
             if new:
@@ -68,11 +39,13 @@ def open_database(path: Path, *, power_safe: bool = True) -> sqlite3.Connection:
             connection.execute("PRAGMA wal_autocheckpoint = 250")
             connection.execute("PRAGMA journal_size_limit = 1048576")
             connection.execute("PRAGMA secure_delete = ON")
+            if not new:
+                check_content(connection, path, used=used)
             connection.executescript(TABLES)
-        except sqlite3.Error:
+        except (sqlite3.Error, SpoolTrouble, UnicodeDecodeError):
             connection.close()
             raise
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
         raise trouble_of(error, f"the spool {path} cannot be opened") from None
     if new and power_safe:
         sync_folder(path.parent)

@@ -59,7 +59,7 @@ class SpoolFull(SpoolTrouble):
     """The event was not saved: there is no space. Events saved before are safe."""
 
 
-def trouble_of(error: sqlite3.Error | OSError, what: str) -> SpoolTrouble:
+def trouble_of(error: sqlite3.Error | OSError | UnicodeDecodeError, what: str) -> SpoolTrouble:
     """Return an error of the disk or of SQLite as trouble with its cause.
 
     Args:
@@ -69,6 +69,8 @@ def trouble_of(error: sqlite3.Error | OSError, what: str) -> SpoolTrouble:
     if isinstance(error, OSError):
         cause = DISK_FULL if error.errno in DISK_IS_FULL else DISK
         return SpoolTrouble(cause, f"{what}: {_SAYS[cause]} ({reason(error)})")
+    if isinstance(error, UnicodeDecodeError):  # SQLite repeats names from the file in its message
+        return damaged(what, "it is not UTF-8 text")
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return SpoolTrouble(DISK, f"{what}: another program keeps the spool busy", hint="end that program or try again")

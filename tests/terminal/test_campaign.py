@@ -14,7 +14,7 @@ from producers.terminal.clock import new_event_id
 from producers.terminal.link import Link
 from producers.terminal.sender import Sender
 from producers.terminal.spool import Spool, Waiting
-from producers.terminal.spool_schema import REJECTED
+from producers.terminal.spool_tables import REJECTED
 from tests.support.scripted_server import PROBLEM, Cut, Say, ScriptedServer, Step, Store, Swallow
 
 Judge = Callable[[int, Mapping[str, str], bytes, Sequence[Waiting], float], Verdict]

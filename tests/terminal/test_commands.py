@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from producers.terminal.gateway_address import checked_server
+from producers.terminal.one_sender import OneSender
 from producers.terminal.spool import Spool
 from schemas.badges.key import key_fingerprint
 from schemas.errors import InvalidSettings
@@ -217,3 +218,28 @@ def test_an_unsuitable_address_is_refused(address: str) -> None:
     assert address not in str(refused.value)
     assert checked_server("https://gateway.example:8443/") == "https://gateway.example:8443"
     assert checked_server("http://10.0.0.1:8080", insecure=True) == "http://10.0.0.1:8080"
+
+
+async def test_repair_says_what_was_saved_and_is_refused_while_another_program_sends(
+    folder: Path, server: ScriptedServer
+) -> None:
+    pair(folder, server.url)
+    await run(folder, "scan", BADGE)
+    assert await run(folder, "repair") == (0, "the spool is sound; nothing was changed\n", "")
+    file = folder / "spool.sqlite3"
+    file.write_bytes(b"\xff" * 100 + file.read_bytes()[100:])
+    for command in (["scan", BADGE], ["status"], ["drain"], ["drawer", "list"], ["serve", "--port", "0"]):
+        code, _, complained = await run(folder, *command)
+        assert (code, "`fairpulse terminal repair`" in complained, "Traceback" in complained) == (1, True, False)
+    with OneSender(folder):
+        code, _, complained = await run(folder, "repair")
+        assert (code, "already sends" in complained) == (1, True)
+    code, said, _ = await run(folder, "repair")
+    assert (code, said.splitlines()[0]) == (0, "saved: 1 waiting, 0 in the drawer")
+    assert "next number: 2" in said
+    assert await run(folder, "drain") == (0, "saved here: 0, sent: 1, rejected: 0\n", "")
+
+
+async def test_a_folder_that_is_not_there_is_not_repaired(folder: Path) -> None:
+    code, _, complained = await run(folder, "repair")
+    assert (code, "no such folder" in complained) == (1, True)

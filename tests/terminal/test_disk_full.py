@@ -9,8 +9,10 @@ import pytest
 
 from producers.terminal.clock import new_event_id
 from producers.terminal.link import Link
+from producers.terminal.repair import repair
 from producers.terminal.sender import Sender
 from producers.terminal.spool import Spool, SpoolFull
+from producers.terminal.spool_trouble import SpoolTrouble
 from tests.support.scripted_server import ScriptedServer
 
 
@@ -95,3 +97,23 @@ async def test_somebody_else_filling_the_disk_to_the_last_byte_loses_nothing(
     (small_disk / "film.mp4").unlink()
     assert save(spool), "room again: scanning goes on by itself"
     spool.close()
+
+
+def test_a_repair_on_a_full_disk_says_so_and_changes_nothing(small_disk: Path) -> None:
+    folder = small_disk / "terminal"
+    spool = Spool(folder)
+    for _ in range(300):
+        save(spool)
+    spool.close()
+    file = folder / "spool.sqlite3"
+    file.write_bytes(b"\xff" * 100 + file.read_bytes()[100:])
+    fill_up(small_disk / "film.mp4")
+    before = {one.name: one.read_bytes() for one in folder.iterdir()}
+    with pytest.raises(SpoolTrouble, match="nothing was changed") as trouble:
+        repair(folder)
+    assert trouble.value.cause == "disk_full"
+    assert {one.name: one.read_bytes() for one in folder.iterdir()} == before
+    (small_disk / "film.mp4").unlink()
+    done = repair(folder)
+    assert done is not None
+    assert done.waiting == 300
