@@ -50,6 +50,8 @@ def scan(
     BADGE is the code. Without it, codes are read from standard input, one per line, as a scanner types them. A badge
     that is read again within 3 seconds counts once: `again` instead of `saved`, with the number and id of its scan.
     """
+    from producers.terminal.scanned_lines import lines_from
+
     with open_terminal(folder) as box:
         chosen = None if kind is None else ScanKind(kind)
 
@@ -59,13 +61,14 @@ def scan(
         if badge is not None or anonymous:
             one(badge, event_id)
             return
-        for line in click.get_text_stream("stdin"):
-            if line.strip():
-                try:
-                    one(line)
-                except InvalidEvent as error:
-                    # One bad scan must not end the scanning.
-                    click.echo(f"not saved: {error}", err=True)
+        for number, line in lines_from(click.get_binary_stream("stdin")):
+            try:
+                if isinstance(line, InvalidEvent):
+                    raise line
+                one(line)
+            except InvalidEvent as error:
+                # One bad scan must not end the scanning.
+                click.echo(f"line {number}: not saved: {error}", err=True)
 
 
 @terminal.command(

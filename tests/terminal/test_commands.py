@@ -21,12 +21,16 @@ from tests.support.terminals import BADGE, pair
 
 
 async def run(folder: Path, *arguments: str, given: str = "", **environment: str) -> tuple[int, str, str]:
+    return await run_bytes(folder, *arguments, given=given.encode(), **environment)
+
+
+async def run_bytes(folder: Path, *arguments: str, given: bytes, **environment: str) -> tuple[int, str, str]:
     process = await asyncio.create_subprocess_exec(
         Path(sys.executable).with_name("fairpulse"), "terminal", "--folder", folder, *arguments,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env={**os.environ, "FAIRPULSE_FAIR_FILE": str(example_fair_path("small")), **environment},
     )  # fmt: skip
-    said, complained = await process.communicate(given.encode())
+    said, complained = await process.communicate(given)
     assert process.returncode is not None
     return process.returncode, said.decode(), complained.decode()
 
