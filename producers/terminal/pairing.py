@@ -121,7 +121,7 @@ def keep(spool: Spool, pairing: Pairing, card: Card) -> None:
             "this folder holds the events of another terminal",
             hint="pair that terminal again, or give this one a folder of its own (--folder)",
         )
-    version = int(spool.note(VERSION) or 0) + 1
+    version = (spool.noted(VERSION, int) or 0) + 1
     spool.set_notes(
         {
             PAIRING: json.dumps(asdict(pairing)),

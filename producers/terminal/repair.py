@@ -12,6 +12,7 @@ from typing import Final
 
 from producers.terminal.fresh_spool import MARGIN, write_fresh
 from producers.terminal.salvage import Found, salvage
+from producers.terminal.sound_notes import sound_notes
 from producers.terminal.spool_checks import check_content, check_file
 from producers.terminal.spool_file import BALLAST, SPOOL
 from producers.terminal.spool_schema import sync_folder
@@ -60,7 +61,7 @@ def repair(folder: Path) -> Repaired | None:
             return None
         kept, log = _sources(path)
         before = _marks(kept or path, log)
-        found = salvage(kept or path, log)
+        found = _salvaged(kept or path, log)
         fresh = path.with_name(f"{SPOOL}.new")
         last_seq = write_fresh(fresh, found)
     except (sqlite3.Error, OSError, SpoolTrouble) as error:
@@ -73,7 +74,7 @@ def repair(folder: Path) -> Repaired | None:
             kept, log = _set_aside(path, kept)
         if _marks(kept, log) != before:
             # Another program saved while this one read. It has noticed since then that its file is gone.
-            found = salvage(kept, log)
+            found = _salvaged(kept, log)
             last_seq = write_fresh(fresh, found)
         path.with_name(SPOOL + INDEX).unlink(missing_ok=True)
         fresh.replace(path)
@@ -81,6 +82,12 @@ def repair(folder: Path) -> Repaired | None:
     except (sqlite3.Error, OSError) as error:
         raise trouble_of(error, f"the repair was cut off; the damaged file is {kept}") from None
     return _report(found, last_seq, kept if kept.exists() else None)
+
+
+def _salvaged(file: Path, log: Path) -> Found:
+    found = salvage(file, log)
+    found.notes = sound_notes(found.notes)
+    return found
 
 
 def _remove(path: Path) -> None:
@@ -97,6 +104,7 @@ def _is_sound(path: Path) -> bool:
         with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as database:
             check_content(database, path, used=True)
             ((said, *_),) = database.execute("PRAGMA integrity_check(1)").fetchall()
+            notes = dict(database.execute("SELECT name, value FROM notes").fetchall())
             database.execute("SELECT accepted + duplicates + exported + bytes FROM totals").fetchone()
     except (SpoolTrouble, UnicodeDecodeError):
         return False
@@ -105,7 +113,7 @@ def _is_sound(path: Path) -> bool:
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM):
             raise
         return False
-    return bool(said == "ok")
+    return bool(said == "ok") and sound_notes(notes).keys() == notes.keys()
 
 
 def _sources(path: Path) -> tuple[Path | None, Path]:

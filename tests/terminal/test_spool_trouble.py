@@ -24,7 +24,7 @@ CALLS: dict[str, Callable[[Spool], object]] = {
     "note": lambda spool: spool.note("pairing"),
     "pairing": Pairing.load,
     "terminal": BoothTerminal,
-    "set_note": lambda spool: spool.set_note("a", "b"),
+    "set_notes": lambda spool: spool.set_notes({"a": "b"}),
     "rows": lambda spool: spool.rows(1, 10),
     "last_event": lambda spool: spool.last_event(),
     "drawer": drawer.entries,
