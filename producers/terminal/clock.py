@@ -17,7 +17,7 @@ WRITTEN_MS: Final = epoch_ms(datetime(2025, 10, 1, tzinfo=UTC))
 """When this program was written: no right clock shows an earlier time."""
 
 LONG_MS: Final = 400 * DAY_MS
-"""A terminal is paired for one fair: a clock that shows so long after its pairing is wrong."""
+"""A terminal is paired for one fair: a clock that shows more than this after its pairing is wrong."""
 
 
 def writable(ms: int) -> datetime:

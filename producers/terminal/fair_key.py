@@ -3,39 +3,39 @@
 from schemas.errors import InvalidSettings
 
 
-def other_key(ours: str, theirs: str) -> InvalidSettings:
+def other_key(own: str, fairs: str) -> InvalidSettings:
     """Return why a badge key cannot be used.
 
     Args:
-        ours: its fingerprint.
-        theirs: the fingerprint of the fair's key, empty if the gateway keeps none.
+        own: its fingerprint.
+        fairs: the fingerprint of the fair's key, empty if the gateway keeps none.
     """
-    if not theirs:
+    if not fairs:
         return InvalidSettings(
             "the gateway does not keep the fingerprint of the badge key",
             hint="have the gateway updated, then pair again",
         )
     return InvalidSettings(
-        f"the badge key of this terminal ({ours}) is not the fair's ({theirs})",
+        f"the badge key of this terminal ({own}) is not the fair's ({fairs})",
         hint="set the key that the other terminals have; if theirs is the wrong one, the organiser clears it with "
         "`fairpulse terminals badge-key --forget`; then pair again",
     )
 
 
-def refuse_other_key(ours: str, theirs: str) -> None:
+def refuse_other_key(own: str, fairs: str) -> None:
     """Check a badge key before the first pseudonym is made with it.
 
     Args:
-        ours: its fingerprint; empty if the terminal has no key: then only pseudonyms can be scanned.
-        theirs: the fingerprint that pairing has kept; empty if none was compared.
+        own: its fingerprint; empty if the terminal has no key: then only pseudonyms can be scanned.
+        fairs: the fingerprint that pairing has kept; empty if none was compared.
 
     Raises:
         InvalidSettings: it is not the fair's, or was never compared.
     """
-    if not ours or ours == theirs:
+    if not own or own == fairs:
         return
-    if theirs:
-        raise other_key(ours, theirs)
+    if fairs:
+        raise other_key(own, fairs)
     raise InvalidSettings(
         "the badge key of this terminal was never compared with the fair's",
         hint="pair again with it (fairpulse terminal pair); every event is kept",

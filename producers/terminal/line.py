@@ -13,7 +13,7 @@ from schemas.logs import logger
 log = logger(__name__)
 
 ONE_OF_THEM: Final = "stop one of them, and give it a folder and a token of its own"
-"""What to do about two machines that send as one terminal."""
+"""The remedy for two machines that send as one terminal."""
 
 
 class Line(Enum):

@@ -18,7 +18,7 @@ from schemas.times import wall_ms
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class TerminalState:
     """The state of a terminal, after the gateway was asked.
 
     Attributes:
@@ -106,7 +106,7 @@ async def asked(
     badge_key: str,
     clock: ClockMs = wall_ms,
     patience_s: float = 5,
-) -> Report:
+) -> TerminalState:
     """Return the terminal's state, after asking the gateway.
 
     Args:
@@ -128,7 +128,7 @@ async def asked(
         fairs = said if isinstance(said, str) and said else fairs
     except Unavailable as error:
         problem = of_error(error, clock(), pairing.known_ms)
-    return Report(
+    return TerminalState(
         terminal=pairing.terminal_id,
         title=card.title,
         place=f"{card.place} {card.place_id}".strip(),

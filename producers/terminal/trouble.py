@@ -27,7 +27,7 @@ ANSWERS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "proxy": (
         "something between this terminal and the gateway answers in its place (status {status})",
-        "tell whoever looks after the network; events stay here",
+        "tell the person who looks after the network; events stay here",
     ),
     "portal": (
         "the network answers in the gateway's place (status {status})",

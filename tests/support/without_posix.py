@@ -1,7 +1,7 @@
 """`fairpulse` as it would run on a system that is not POSIX: `python -m tests.support.without_posix terminal --help`.
 
-The modules and names that Windows lacks are taken away before anything of ours is imported. What the system itself does
-differently there (paths, locks, consoles) is not shown by this.
+The modules and names that Windows lacks are taken away before our packages are imported. Other differences of
+that system (paths, locks, consoles) are not shown by this.
 """
 
 import os

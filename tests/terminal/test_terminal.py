@@ -50,6 +50,7 @@ def test_a_scan_is_saved_as_the_gateway_wants_it(make: Callable[..., BoothTermin
         "datacontenttype": "application/json",
         "data": {
             "terminal_seq": 1,
+            "terminal_epoch": terminal.paired.epoch,
             "capture": "online",
             "source_type": "qr",
             "scan_kind": "booth",

@@ -22,7 +22,7 @@ NOW_MS = 1_766_000_000_000
 
 @dataclass(frozen=True)
 class Case:
-    """What is there, what the terminal's clock shows, and what it says.
+    """A server, the terminal's clock, and the state of the line that follows from them.
 
     Attributes:
         answer: of a server, None for nothing that listens.
