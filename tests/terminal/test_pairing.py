@@ -220,7 +220,7 @@ async def test_a_key_that_changes_while_the_page_is_open_is_trouble_and_saves_no
         assert said["facts"] == {"ours": THE_FAIRS, "theirs": THE_OTHER}
         async with aiohttp.ClientSession() as web:
             form = {"id": "0199e000-0000-7000-8000-000000000001", "exhibit": "x-e1", "kind": "lead_captured"}
-            async with web.post(f"{page}api/interact", json={**form, "badge": BADGE}) as answer:
+            async with web.post(f"{page}api/interact", json={**form, "lines": [BADGE]}) as answer:
                 assert (answer.status, (await answer.json())["word"]) == (400, "badge_key_changed")
         server.terminal["badge_key"] = THE_FAIRS
         await state(page, {"line": "online", "cause": ""})

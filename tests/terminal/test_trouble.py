@@ -1,5 +1,6 @@
 """Each cause of trouble is named, whether the terminal posts or asks, and mends itself once it is removed."""
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from producers.terminal import trouble
 from producers.terminal.line import Line
 from producers.terminal.link import Link
 from producers.terminal.sender import Sender
@@ -154,3 +156,12 @@ async def test_a_line_that_fails_again_and_again_for_one_cause_is_told_once(spoo
         for _ in range(3):
             await sender._ask()
     assert told == ["refused"]
+
+
+PAGE_TEXTS = Path(trouble.__file__).parent / "static" / "texts" / "en.js"
+
+
+def test_the_page_has_a_text_for_every_cause_and_a_remedy_for_what_people_mend() -> None:
+    named = set(re.findall(r'^  "cause\.([a-z_.]+)":', PAGE_TEXTS.read_text(), re.MULTILINE))
+    assert {case.cause for case in CASES.values()} | trouble.ANSWERS.keys() <= named
+    assert {f"{cause}.do" for cause in trouble.MENDED_BY_PEOPLE} <= named
