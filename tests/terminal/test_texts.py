@@ -7,8 +7,8 @@ import pytest
 
 from producers.gateway import problems
 from producers.gateway.problems import KINDS, Action
-from producers.terminal import amount_errors, deal_errors, spool_trouble
-from schemas import wire
+from producers.terminal import amount_errors, deal_errors, spool_trouble, trouble
+from schemas import http_reach, wire
 from schemas.badges.refusals import REFUSALS
 from schemas.codes import BadgeRole, Code, DealStage, InteractionKind, OutcomeKind, ScanKind
 from tests.support.page_texts import LANGUAGES, STATIC, named_texts, placeholders, reasons_given, texts, words_of_calls
@@ -99,6 +99,14 @@ def test_every_refusal_has_a_text_that_needs_no_other_facts_than_it_gives() -> N
         for word, facts in given.items()
         if not placeholders(ENGLISH[f"refused.{word}"]) <= facts
     } == {}
+
+
+def test_every_cause_of_trouble_has_a_name_and_what_a_person_mends_has_a_remedy() -> None:
+    remedies = {f"cause.{cause}.do" for cause in trouble.MENDED_BY_PEOPLE}
+    of_no_answer = words_of_calls(Path(http_reach.__file__), "because", 0)
+    assert "dns" in of_no_answer
+    names = {f"cause.{cause}" for cause in (*trouble.MENDED_BY_PEOPLE, *trouble.ANSWERS, *of_no_answer)}
+    assert (names | remedies) - ENGLISH.keys() == set()
 
 
 def test_every_trouble_of_the_disk_has_a_name_a_remedy_and_a_text_for_what_was_not_saved() -> None:

@@ -1,12 +1,15 @@
 """The bar at the top: trouble that only a person can mend is red and says what to do. It promises only what is true."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.booth_page import IN_A_BROWSER, Booth
+from tests.support.certificates import authority
 from tests.support.page_texts import LANGUAGES, texts
+from tests.support.terminals import pair
 
 pytestmark = IN_A_BROWSER
 CAUSES = sorted({name.split(".")[1] for name in texts("en") if name.startswith("cause.")})
@@ -118,3 +121,25 @@ async def test_a_wrong_clock_is_told_in_the_largest_unit(
 ) -> None:
     await booth.page.select_option("#language", language)
     assert await booth.page.evaluate(f"import('/bar.js').then((m) => m.clockOf({json.dumps(ms)}))") == words
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # asyncio, after a failed handshake
+async def test_a_certificate_of_an_unknown_authority_is_named_and_scans_are_saved(booth: Booth, tmp_path: Path) -> None:
+    await booth.server.down()
+    booth.server.tls = authority(tmp_path / "authority").server()
+    await booth.server.up()
+    pair(booth.folder, booth.server.url)
+    await booth.reads("#words", "Certificate not trusted")
+    await booth.contains("#trouble", "FAIRPULSE_TERMINAL_CA_FILE")
+    await booth.scan()
+    await booth.reads("#counts", "saved here: 1, sent: 0")
+    await booth.contains("#trouble", "events are safe here")
+    await booth.picture("certificate")
+
+
+async def test_two_machines_that_send_as_one_terminal_are_named(booth: Booth) -> None:
+    booth.server.answers_also = {"Terminal-Copies": "3"}
+    await booth.scan()
+    await booth.reads("#words", "Two machines send as this terminal")
+    assert await booth.page.locator("#state").get_attribute("data-line") == "trouble"
+    await booth.picture("copies")
