@@ -195,7 +195,7 @@ export default {
   "undo.nothing.more": "The last scan or interaction can be taken back for a minute.",
   "undo.refused": "Not taken back",
 
-  "refused.badge_empty": "There is no code. Scan the badge.",
+  "refused.badge_empty": "Nothing was read. Scan the badge again.",
   "refused.choose_exhibit": "Choose the exhibit and what happened, then scan again.",
   "refused.input_method": "The keyboard's input method took the scan. Switch the keyboard to English, then scan again.",
   "refused.undo_too_late": "More than a minute has passed. Tell the organiser.",
@@ -231,7 +231,6 @@ export default {
   "refused.deal_not_reviewed": "Review the deal before you sign it.",
   "refused.deal_changed": "The value was reviewed as {one}, and would now be saved as {other}. Review the deal again.",
 
-  "refused.badge_empty": "Nothing was read. Scan the badge again.",
   "refused.badge_url": "This is a web address, not a badge. Scan the code on the visitor's badge.",
   "refused.badge_vcard": "This is a business card, not a badge. Scan the code on the visitor's badge.",
   "refused.badge_calendar": "This is a date for a calendar, not a badge. Scan the code on the visitor's badge.",
