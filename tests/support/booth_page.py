@@ -82,4 +82,4 @@ class Booth:
         """Take a picture for the README, if asked to."""
         if os.environ.get("TERMINAL_PICTURES"):
             PICTURES.mkdir(exist_ok=True)
-            await self.page.screenshot(path=PICTURES / f"{name}.png")
+            await self.page.screenshot(path=PICTURES / f"{name}.png", animations="disabled")

@@ -3,9 +3,16 @@
 import pytest
 
 from tests.support.booth_page import IN_A_BROWSER, Booth, playwright
+from tests.support.page_texts import LANGUAGES, texts
 
 pytestmark = IN_A_BROWSER
 SAVED = {"en": "Saved no. 1", "de": "Gespeichert Nr. 1", "zh": "已保存 第 1 号"}
+FACTS = {
+    "one": "1,250,000.00", "one_words": "one million two hundred fifty thousand", "other": "1,250.00",
+    "other_words": "one thousand two hundred fifty", "mark": ",", "example": "1,250.00", "digits": "2",
+    "typed": "100 million (yi)", "chosen": "10 thousand (wan)", "most": "90,071,992,547,409.91", "instead": "GB",
+    "currencies": "EUR, JPY, KWD", "length": "128", "expected": "12", "prefix": "CIFTIS26-", "place": "11",
+}  # fmt: skip
 TABS = ("scan", "interact", "deal", "rejected")
 OVERFLOWS = """() => [...document.querySelectorAll('html, main, header, nav, footer, button, label, #words, #counts')]
     .filter((node) => node.offsetParent !== null || node === document.documentElement)
@@ -65,3 +72,28 @@ async def test_the_page_fits_the_screen_in_every_language(booth: Booth, language
         await booth.page.click(f"#tab-{tab}")
         assert await booth.page.evaluate(OVERFLOWS) == []
         await booth.picture(f"{language}-{tab}") if language == "zh" and tab == "scan" else None
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_refusal_fits_the_bar_below_and_leaves_room_for_the_page(booth: Booth, language: str) -> None:
+    await booth.scan()
+    await booth.reads("#said-word", SAVED["en"])
+    await speak(booth, language)
+    refusals = [name.removeprefix("refused.") for name in texts("en") if name.startswith("refused.")]
+    found = await booth.page.evaluate(
+        """async ([words, facts]) => {
+            const { refuse } = await import('/say.js');
+            const { text } = await import('/texts.js');
+            const bar = document.getElementById('said');
+            const large = [];
+            for (const word of words) {
+                refuse({ word, facts, error: '', hint: '', field: 'partner' });
+                const left = document.getElementById('said-more').textContent.match(/\\{\\w+\\}/);
+                const wide = document.documentElement.scrollWidth > 1024;
+                if (left || wide || bar.offsetHeight > 125) large.push([word, bar.offsetHeight, left?.[0]]);
+            }
+            return large;
+        }""",
+        [refusals, FACTS],
+    )
+    assert found == []

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.booth_page import IN_A_BROWSER, Booth
+from tests.support.booth_page import IN_A_BROWSER, Booth, playwright
 from tests.support.certificates import authority
 from tests.support.page_texts import LANGUAGES, texts
 from tests.support.terminals import pair
@@ -143,3 +143,20 @@ async def test_two_machines_that_send_as_one_terminal_are_named(booth: Booth) ->
     await booth.reads("#words", "Two machines send as this terminal")
     assert await booth.page.locator("#state").get_attribute("data-line") == "trouble"
     await booth.picture("copies")
+
+
+async def test_a_spool_that_is_damaged_while_the_booth_works_is_named_and_nothing_is_called_safe(booth: Booth) -> None:
+    await booth.server.down()
+    for number in range(3):
+        await booth.scan(f"{number:032x}")
+    await booth.reads("#counts", "saved here: 3, sent: 0")
+    for path in booth.folder.glob("spool.sqlite3*"):
+        size = path.stat().st_size
+        with path.open("r+b") as file:
+            file.write(b"\xff" * size)
+    await booth.scan("ab" * 16)
+    await booth.contains("#said-more", "Saved events are damaged")
+    await booth.reads("#words", "Saved events are damaged")
+    await booth.contains("#trouble", "fairpulse terminal repair")
+    await playwright.expect(booth.page.locator("#trouble")).not_to_contain_text("safe")
+    await booth.picture("damaged")

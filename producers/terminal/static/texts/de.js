@@ -206,7 +206,7 @@ export default {
   "refused.not_json": "Seite und Programm passen nicht zusammen. Laden Sie die Seite neu.",
   "refused.out_of_scope": "An diesem Ort wird das nicht gespeichert. Wählen Sie etwas anderes.",
   "refused.unknown_place": "Dieser Stand hat dieses Exponat nicht. Wählen Sie ein anderes.",
-  "refused.amount_ambiguous": "Das lässt sich auf zwei Arten lesen: {one} ({one_words}) oder {other} ({other_words}). Schreiben Sie, was Sie meinen.",
+  "refused.amount_ambiguous": "Zwei Lesarten: {one} ({one_words}) oder {other} ({other_words}). Schreiben Sie die gemeinte.",
   "refused.amount_other_mark": "Diese Messe schreibt {mark} vor den letzten Ziffern. Schreiben Sie {one}, falls Sie das meinen.",
   "refused.amount_groups": "Gliedern Sie in Dreiergruppen wie {example}, oder lassen Sie die Trennzeichen weg.",
   "refused.amount_leading_zero": "Der Wert beginnt mit einer 0. Schreiben Sie {one}, falls Sie das meinen.",
