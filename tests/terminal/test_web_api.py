@@ -11,7 +11,7 @@ from producers.terminal.link import Link
 from producers.terminal.spool import Refusal
 from producers.terminal.terminal import BoothTerminal
 from producers.terminal.web import Page
-from tests.support.terminals import BADGE, paired
+from tests.support.terminals import paired
 
 
 @pytest.fixture
@@ -32,8 +32,8 @@ async def client(terminal: BoothTerminal) -> AsyncIterator[TestClient]:
 
 def refused(terminal: BoothTerminal, *reasons: str) -> None:
     """Fill the drawer with an event per reason."""
-    for _ in reasons:
-        terminal.scan(BADGE)
+    for number, _ in enumerate(reasons):
+        terminal.scan(f"{number:032x}")
     terminal.spool.settle(0, refused=[Refusal(number, why) for number, why in enumerate(reasons, 1)])
 
 
