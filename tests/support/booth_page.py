@@ -27,6 +27,10 @@ SCREEN: Final = {"width": 1024, "height": 600}
 PICTURES: Final = Path(__file__).parents[2] / "producers" / "terminal" / "screenshots"
 
 
+WATCH: Final = """window.said = []; document.addEventListener("said", ({ detail }) => window.said.push(detail));"""
+"""Keeps what the page has said, for `said`."""
+
+
 class Booth:
     """A terminal program and a browser that shows its page."""
 
@@ -57,6 +61,7 @@ class Booth:
 
     async def open(self) -> None:
         """Open the page in the browser, at its own address."""
+        await self.page.add_init_script(WATCH)
         self.keyboard = Keyboard(await self.page.context.new_cdp_session(self.page))
         await self.page.goto(self.url)
         await self.page.wait_for_selector("body[data-ready]")
@@ -70,13 +75,21 @@ class Booth:
 
     async def type(self, *keys: str) -> None:
         """Do what a quick person does: press keys one after the other, names such as Enter or Shift+Tab, or text."""
+        pressed: list[Press] = []
         for key in keys:
             named = key in NAMED or key.startswith("Shift+")
-            await self.keyboard.press([Press(key, PERSON_MS)] if named else presses(key, PERSON_MS))
+            pressed += [Press(key, PERSON_MS)] if named else presses(key, PERSON_MS)
+        await self.keyboard.press(pressed)
 
     async def scan(self, badge: str = BADGE, end: str = "\n") -> None:
         """Do what a wedge scanner does."""
         await self.keyboard.press(presses(badge + end))
+
+    async def said(self, number: int) -> list[str]:
+        """Return how the actions on the page ended, when this number of them has: good, again, bad, wait or undone."""
+        await self.page.wait_for_function("(number) => window.said.length >= number", arg=number, timeout=20_000)
+        moods: list[str] = await self.page.evaluate("window.said.map((one) => one.mood)")
+        return moods
 
     async def picture(self, name: str) -> None:
         """Take a picture for the README, if asked to."""
