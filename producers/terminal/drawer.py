@@ -12,7 +12,7 @@ from typing import Any, Final
 from producers.terminal import spool_rows
 from producers.terminal.clock import ClockMs, writable
 from producers.terminal.refusals import MENDED, words_of
-from producers.terminal.spool import Kept, Spool
+from producers.terminal.spool import KeptEvent, Spool
 from producers.terminal.spool_tables import EXPORTED, REJECTED
 from schemas.times import instant_text, wall_ms
 
@@ -23,7 +23,7 @@ UNCHANGED: Final = "the drawer is unchanged"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RefusedEvent:
     """An event in the drawer.
 
     Attributes:
@@ -46,10 +46,10 @@ class Entry:
     mended_when: str
 
 
-def entries(spool: Spool, limit: int = AT_ONCE) -> list[Entry]:
+def entries(spool: Spool, limit: int = AT_ONCE) -> list[RefusedEvent]:
     """Return the newest entries of the drawer, oldest first; [] if it is empty."""
     return [
-        Entry(
+        RefusedEvent(
             number=one.seq,
             event_id=one.event_id,
             kind=one.kind,
@@ -101,7 +101,7 @@ def forget(spool: Spool, numbers: Sequence[int], clock: ClockMs = wall_ms) -> in
         return gone
 
 
-def _members(one: Kept) -> dict[str, Any]:
+def _members(one: KeptEvent) -> dict[str, Any]:
     members = {
         "terminal_seq": one.seq,
         "event_id": one.event_id,

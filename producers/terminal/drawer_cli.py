@@ -13,7 +13,7 @@ from schemas.console import Commands
 from schemas.errors import InvalidSettings
 
 if TYPE_CHECKING:
-    from producers.terminal.drawer import Entry
+    from producers.terminal.drawer import RefusedEvent
     from producers.terminal.spool import Spool
 
 NUMBERS = click.argument("numbers", nargs=-1, metavar="[NUMBER]...", type=options.whole(1, example="12"))
@@ -24,7 +24,7 @@ def drawer() -> None:
     """Look at refused events, and decide about them.
 
     The gateway has refused these events as they are. They stay in the drawer until somebody sends them again or
-    exports them. What a corrected fair file may have mended is sent again without you.
+    exports them. Events that a corrected fair file may have mended are sent again without you.
     """
 
 
@@ -129,7 +129,7 @@ def _check_in(spool: "Spool", numbers: tuple[int, ...]) -> None:
         )
 
 
-def _line(one: "Entry") -> str:
+def _line(one: "RefusedEvent") -> str:
     more = f"; mended when {one.mended_when}" if one.mended_when else ""
     return f"{one.number}  {one.saved_at}  {one.kind}  {one.words} ({one.reason}){more}"
 

@@ -11,7 +11,7 @@ from typing import Any
 from producers.terminal import drawer, spool_rows
 from producers.terminal.clock import ClockMs
 from producers.terminal.pairing import Pairing
-from producers.terminal.spool import Kept, Spool
+from producers.terminal.spool import KeptEvent, Spool
 from producers.terminal.spool_schema import sync_folder
 from schemas.errors import InvalidSettings
 from schemas.times import wall_ms
@@ -92,12 +92,12 @@ def take_back(spool: Spool, path: Path) -> TakenBack:
     return found
 
 
-def _event_of(line: bytes, source: str) -> Kept:
+def _event_of(line: bytes, source: str) -> KeptEvent:
     try:
         said: Any = json.loads(line)
         body = said["event"].encode() if "event" in said else base64.b64decode(said["event_base64"], validate=True)
         seq, event_id, kind = said["terminal_seq"], said["event_id"], said["kind"]
-        kept = Kept(seq, event_id, kind, said["saved_ms"], "", "", body)
+        kept = KeptEvent(seq, event_id, kind, said["saved_ms"], "", "", body)
         event = json.loads(body)
         same = (event["id"], event["data"]["terminal_seq"]) == (event_id, seq)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -110,7 +110,7 @@ def _event_of(line: bytes, source: str) -> Kept:
     return kept
 
 
-def _restored(spool: Spool, kept: Kept) -> bool:
+def _restored(spool: Spool, kept: KeptEvent) -> bool:
     """Return whether the event waits again now; False if it is still here or was sent.
 
     Raises:

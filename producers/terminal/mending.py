@@ -1,4 +1,4 @@
-"""What was refused for a reason that a correction elsewhere removes goes again when something was corrected.
+"""Events that were refused for a reason that a correction elsewhere removes go again after a correction.
 
 Without a loop: an event that is refused again waits in the drawer for the next correction.
 """

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from producers.terminal.sqlite_pages import PageOfRecords, read_page
-from producers.terminal.wal import PAGE, Frame
+from producers.terminal.wal import PAGE, LogFrame
 
 
 class PageImages:
@@ -14,7 +14,7 @@ class PageImages:
         chained: pages that a long record goes on in. They hold no records of their own.
     """
 
-    def __init__(self, file: Path, frames: list[Frame]) -> None:
+    def __init__(self, file: Path, frames: list[LogFrame]) -> None:
         self._content = file.read_bytes() if file.is_file() else b""
         self._images: dict[int, list[bytes]] = {}
         self.chained: set[int] = set()

@@ -110,7 +110,7 @@ def _server_ms(text: str) -> int:
 def keep(spool: Spool, pairing: Pairing, card: Card) -> None:
     """Keep a pairing in the spool, all of it or nothing. Pairing the same terminal again keeps every event.
 
-    What the gateway refused for a reason that a new pairing may remove is sent again.
+    Events that the gateway refused for a reason that a new pairing may remove are sent again.
 
     Raises:
         InvalidSettings: the spool belongs to another terminal. Its events would be taken for this terminal's.

@@ -12,7 +12,7 @@ MENDED: Final[Mapping[str, str]] = {
     "wrong_fair": "the gateway gets the fair file of the fair that the terminal was paired for",
     "wrong_source": "the organiser's list gives this terminal its old place again",
 }
-"""What removes a reason while the event stays as it is. Other reasons are about the event itself."""
+"""The correction that removes a reason while the event stays as it is. Other reasons are about the event itself."""
 
 _WORDS: Final[Mapping[str, str]] = {
     **REASONS,

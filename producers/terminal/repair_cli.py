@@ -18,8 +18,8 @@ RANGES = 20
 def repair(folder: Path | None) -> None:
     """Save what can be read of a damaged spool.
 
-    Stop `serve` first. What can be read goes into a fresh file; the damaged file stays beside it under another name.
-    A sound spool is left as it is.
+    Stop `serve` first. Every event that can be read goes into a fresh file. The damaged file stays beside it, under
+    another name. A sound spool is left as it is.
     """
     from producers.terminal.one_sender import OneSender
     from producers.terminal.repair import repair as repair_folder

@@ -1,4 +1,4 @@
-"""What can still be read of a damaged spool: every row on every page, whatever SQLite says. It changes nothing."""
+"""The events that can still be read in a damaged spool, on any page, whatever SQLite says. It changes nothing."""
 
 import json
 from dataclasses import dataclass, field
@@ -9,8 +9,8 @@ from producers.terminal import wal
 from producers.terminal.page_images import PageImages
 from producers.terminal.spool_tables import EXPORTED, PENDING, REJECTED
 from producers.terminal.spool_trouble import NUMBER_MAX
-from producers.terminal.spool_types import Kept
-from producers.terminal.sqlite_pages import Record
+from producers.terminal.spool_types import KeptEvent
+from producers.terminal.sqlite_pages import CarvedRecord
 
 UNREAD_KIND: Final = "event"
 """Kind of an event of which only the bytes can be read."""
@@ -35,7 +35,7 @@ class Found:
         whole: whether nothing of the file is damaged, as far as single pages tell.
     """
 
-    rows: dict[int, Kept] = field(default_factory=dict)
+    rows: dict[int, KeptEvent] = field(default_factory=dict)
     states: dict[int, int] = field(default_factory=dict)
     indexed: dict[int, int] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class Found:
     sure: bool = False
     whole: bool = True
 
-    def waiting(self) -> list[Kept]:
+    def waiting(self) -> list[KeptEvent]:
         """Return the events that wait or are in the drawer, by number."""
         return [self.rows[seq] for seq in sorted(self.rows) if self.states[seq] in KEPT_STATES]
 
@@ -79,7 +79,7 @@ def salvage(file: Path, log: Path) -> Found:
     return found
 
 
-def is_sound(kept: Kept) -> bool:
+def is_sound(kept: KeptEvent) -> bool:
     """Return whether the bytes of an event are still those of one: JSON, with its own id."""
     return _told(kept.body)[0] == kept.event_id
 
@@ -97,7 +97,7 @@ def _told(body: bytes) -> tuple[str, int]:
     return (event_id if isinstance(event_id, str) else ""), seq
 
 
-def _note(found: Found, record: Record, *, newest: bool) -> None:
+def _note(found: Found, record: CarvedRecord, *, newest: bool) -> None:
     """Add a record to what was found, if it is one that this program writes; the first one of its kind wins."""
     match record.values:
         case (None, str(), str(), int(), int() as state, _, _, _, bytes()) if 0 < record.rowid < NUMBER_MAX:
@@ -118,12 +118,12 @@ def _note(found: Found, record: Record, *, newest: bool) -> None:
             pass
 
 
-def _note_row(found: Found, record: Record, state: int, *, newest: bool) -> None:
+def _note_row(found: Found, record: CarvedRecord, state: int, *, newest: bool) -> None:
     _, event_id, kind, saved_ms, _, _, reason, detail, body = record.values
     content = body if isinstance(body, bytes) else b""
     told_id, told_seq = _told(content)
-    # What is sent tells its own number and id: the row's may be damaged.
-    kept = Kept(
+    # The bytes that are sent tell their own number and id: those of the row may be damaged.
+    kept = KeptEvent(
         told_seq or record.rowid,
         told_id or str(event_id),
         str(kind),
@@ -156,5 +156,5 @@ def _note_bodies(found: Found, page: bytes) -> None:
         before = found.rows.get(seq)
         known = before is not None and (found.states[seq] not in KEPT_STATES or is_sound(before))
         if event_id and seq and not known and found.indexed.get(seq, PENDING) in KEPT_STATES:
-            found.rows[seq] = Kept(seq, event_id, UNREAD_KIND, 0, "", "", body)
+            found.rows[seq] = KeptEvent(seq, event_id, UNREAD_KIND, 0, "", "", body)
             found.states[seq] = PENDING

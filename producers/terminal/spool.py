@@ -22,9 +22,9 @@ from producers.terminal.spool_trouble import (
     number,
     text,
 )
-from producers.terminal.spool_types import Kept, Refusal, Saved, SpoolCounts, Waiting
+from producers.terminal.spool_types import KeptEvent, Refusal, Saved, SpoolCounts, Waiting
 
-__all__ = ["REMEMBERED", "Kept", "LastEvent", "Refusal", "Saved", "Spool", "SpoolCounts", "SpoolFull", "Waiting"]
+__all__ = ["REMEMBERED", "KeptEvent", "LastEvent", "Refusal", "Saved", "Spool", "SpoolCounts", "SpoolFull", "Waiting"]
 
 T = TypeVar("T")
 
@@ -175,7 +175,7 @@ class Spool(SpoolFile):
         assert noted is not None
         return noted
 
-    def rows(self, state: int, limit: int) -> list[Kept]:
+    def rows(self, state: int, limit: int) -> list[KeptEvent]:
         """Return the newest events in a state."""
         with self.using(UNREAD) as database:
             return spool_rows.newest(database, state, limit)

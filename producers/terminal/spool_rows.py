@@ -6,7 +6,7 @@ from typing import Final
 
 from producers.terminal.spool_tables import DELIVERED, EXPORTED, PENDING, REJECTED
 from producers.terminal.spool_trouble import SPOOL_FULL, content, damaged, full, number, text
-from producers.terminal.spool_types import Kept, Refusal, Saved, Waiting
+from producers.terminal.spool_types import KeptEvent, Refusal, Saved, Waiting
 
 REMEMBERED: Final = 500
 """Delivered events whose ids are kept, so that a scan repeated after a lost reply is not a second scan."""
@@ -75,7 +75,7 @@ def oldest(database: sqlite3.Connection, after: int, count: int, size: int) -> l
     return batch
 
 
-def newest(database: sqlite3.Connection, state: int, limit: int) -> list[Kept]:
+def newest(database: sqlite3.Connection, state: int, limit: int) -> list[KeptEvent]:
     """Return the newest events in a state."""
     rows = database.execute(
         "SELECT seq, event_id, kind, saved_ms, coalesce(reason, ''), coalesce(detail, ''), body "
@@ -83,7 +83,7 @@ def newest(database: sqlite3.Connection, state: int, limit: int) -> list[Kept]:
         (state, limit),
     ).fetchall()
     return [
-        Kept(number(seq), text(name), text(kind), number(saved_ms), text(reason), text(detail), content(body))
+        KeptEvent(number(seq), text(name), text(kind), number(saved_ms), text(reason), text(detail), content(body))
         for seq, name, kind, saved_ms, reason, detail, body in rows
     ]
 
@@ -131,7 +131,7 @@ def numbers_in(database: sqlite3.Connection, state: int) -> list[int]:
     return [number(seq) for (seq,) in rows]
 
 
-def restore(database: sqlite3.Connection, kept: Kept) -> bool:
+def restore(database: sqlite3.Connection, kept: KeptEvent) -> bool:
     """Let an event that was taken out of the drawer wait again; return False if it is here or was sent.
 
     Raises:

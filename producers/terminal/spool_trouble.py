@@ -16,7 +16,7 @@ NUMBER_MAX: Final = 2**53
 """No spool counts this far: a larger number was not written by this program."""
 
 DISK_IS_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
-"""What the system says of a full disk, or of a quota that is used up."""
+"""The system's errors for a full disk, and for a quota that is used up."""
 
 _HINTS: Final = {
     DAMAGED: "stop the terminal and run `fairpulse terminal repair`; keep the folder, it may hold unsent events",

@@ -1,4 +1,4 @@
-"""What goes into a spool and what comes out of it."""
+"""The values that go into a spool and come out of it."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -35,7 +35,7 @@ class Refusal:
     detail: str = ""
 
 
-class Kept(NamedTuple):
+class KeptEvent(NamedTuple):
     """An event in the spool, whatever its state.
 
     Attributes:

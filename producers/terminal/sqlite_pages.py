@@ -15,7 +15,7 @@ TABLE_LEAF: Final = 0x0D
 INDEX_LEAF: Final = 0x0A
 INNER: Final = frozenset({0x02, 0x05})
 
-Value = int | float | str | bytes | None
+CarvedValue = int | float | str | bytes | None
 Overflow = Callable[[int], bytes | None]
 """Returns a page by its number, None if there is none: records that do not fit into one page go on in others."""
 
@@ -24,18 +24,18 @@ _LARGEST: Final = 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class CarvedRecord:
     """The values of a row or of an index entry; `rowid` is 0 in an index."""
 
     rowid: int
-    values: tuple[Value, ...]
+    values: tuple[CarvedValue, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class PageOfRecords:
     """What a page holds; `whole` is False if a part of it is damaged, or it is not a page of an SQLite file."""
 
-    records: tuple[Record, ...]
+    records: tuple[CarvedRecord, ...]
     whole: bool
 
 
@@ -65,7 +65,7 @@ def read_page(page: bytes, overflow: Overflow, *, first: bool, deep: bool) -> Pa
     return PageOfRecords(tuple(_anywhere(page, overflow)) if deep else (), whole=False)
 
 
-def _anywhere(page: bytes, overflow: Overflow) -> Iterator[Record]:
+def _anywhere(page: bytes, overflow: Overflow) -> Iterator[CarvedRecord]:
     """Yield whatever can be read as a row at any offset; its reader must check that it makes sense."""
     for start in range(PAGE - 4):
         if page[start]:
@@ -75,7 +75,7 @@ def _anywhere(page: bytes, overflow: Overflow) -> Iterator[Record]:
                     yield record
 
 
-def _cell(page: bytes, start: int, kind: int, overflow: Overflow) -> Record | None:
+def _cell(page: bytes, start: int, kind: int, overflow: Overflow) -> CarvedRecord | None:
     """Return the record of the cell at an offset, None if there cannot be one."""
     try:
         size, at = _varint(page, start)
@@ -90,7 +90,7 @@ def _cell(page: bytes, start: int, kind: int, overflow: Overflow) -> Record | No
             return None
         if local < size:
             payload += _rest(page, at + local, size - local, overflow)
-        return Record(rowid, tuple(_values(payload)))
+        return CarvedRecord(rowid, tuple(_values(payload)))
     except (IndexError, ValueError, struct.error):
         return None
 
@@ -123,7 +123,7 @@ def _rest(page: bytes, at: int, missing: int, overflow: Overflow) -> bytes:
     return b"".join(parts)
 
 
-def _values(payload: bytes) -> Iterator[Value]:
+def _values(payload: bytes) -> Iterator[CarvedValue]:
     """Yield the values of a record.
 
     Raises:
@@ -143,7 +143,7 @@ def _values(payload: bytes) -> Iterator[Value]:
         raise ValueError(at)
 
 
-def _value(payload: bytes, at: int, kind: int) -> tuple[Value, int]:
+def _value(payload: bytes, at: int, kind: int) -> tuple[CarvedValue, int]:
     if kind >= 12:
         size = (kind - 12) // 2
         content = payload[at : at + size]

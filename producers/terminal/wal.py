@@ -19,7 +19,7 @@ _LITTLE: Final = 0x377F0682
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class LogFrame:
     """One page in the log.
 
     Attributes:
@@ -51,7 +51,7 @@ def is_damaged(log: bytes) -> bool:
     return any(one.commit and after.good for one, after in pairwise(frames[bad:]))
 
 
-def frames_of(log: bytes) -> list[Frame]:
+def frames_of(log: bytes) -> list[LogFrame]:
     """Return all whole frames of a log, the oldest first; a damaged header makes all of them bad."""
     if len(log) < HEADER:
         return []
@@ -66,7 +66,7 @@ def frames_of(log: bytes) -> list[Frame]:
         told = struct.unpack(">II", head[16:])
         current = head[8:16] == salts
         good = known and number > 0 and current and _checksum(head[:8] + page, checksum, big=big) == told
-        found.append(Frame(number, size > 0, good, current, page))
+        found.append(LogFrame(number, size > 0, good, current, page))
         checksum = told
     return found
 

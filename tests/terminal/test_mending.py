@@ -1,4 +1,4 @@
-"""What a corrected fair file or list of terminals mends is sent again, once for each correction."""
+"""Events that a corrected fair file or list of terminals may have mended are sent again, once for each correction."""
 
 import asyncio
 import json
