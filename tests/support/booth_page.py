@@ -27,7 +27,10 @@ SCREEN: Final = {"width": 1024, "height": 600}
 PICTURES: Final = Path(__file__).parents[2] / "producers" / "terminal" / "screenshots"
 
 
-WATCH: Final = """window.said = []; document.addEventListener("said", ({ detail }) => window.said.push(detail));"""
+WATCH: Final = """if (!window.said) {
+  window.said = [];
+  document.addEventListener("said", ({ detail }) => window.said.push(detail));
+}"""
 """Keeps what the page has said, for `said`."""
 
 

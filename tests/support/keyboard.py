@@ -23,7 +23,7 @@ PERSON_MS: Final = 90
 SILENCE_MS: Final = 120
 """After this, the page has taken what was typed."""
 
-AHEAD_MS: Final = 250
+AHEAD_MS: Final = 150
 """The first key is handed over this long before its time: on a busy machine the last one is not late then."""
 
 SHIFT: Final = 8
@@ -62,15 +62,23 @@ class Keyboard:
         self._session = session
         self._last = 0.0  # ms since 1970
 
-    async def press(self, keys: Sequence[Press]) -> None:
-        """Press keys, and return when they have been pressed and the page has taken them."""
-        moment = max(wall_ms() + AHEAD_MS, self._last)
+    async def press(self, keys: Sequence[Press], *, go_on: bool = False, wait: bool = True) -> None:
+        """Press keys, and return when they have been pressed and the page has taken them.
+
+        Args:
+            keys: at least one.
+            go_on: the first key follows the last one of the call before, without a pause.
+            wait: False returns as soon as the page has heard of the keys.
+        """
+        moment = self._last if go_on else max(wall_ms() + AHEAD_MS, self._last)
         sent = []
         for one in keys:
             moment += one.after_ms
             sent += [self._send(fields, moment) for fields in _strokes(one.key)]
         await asyncio.gather(*sent)
         self._last = moment
+        if not wait:
+            return
         # The keys take as long as they take, and then there is silence.
         await asyncio.sleep(max(moment + SILENCE_MS - wall_ms(), 0) / 1000)
 

@@ -16,14 +16,16 @@ export function startLists() {
     if (event.target === list) list.close();
   });
   document.addEventListener("mousedown", (event) => {
-    const select = event.target.closest("select");
+    if (selectAt(event)) event.preventDefault();
+  });
+  document.addEventListener("click", (event) => {
+    const select = selectAt(event);
     if (!select) return;
-    event.preventDefault();
     select.focus();
     open(select);
   });
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || !event.target.matches("select")) return;
+    if (event.defaultPrevented || event.target.localName !== "select") return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (OPENING.has(event.key) || (step && event.altKey)) open(event.target);
     else if (step) choose(event.target, event.target.selectedIndex + step);
@@ -37,6 +39,11 @@ export function startLists() {
     const buttons = [...list.children];
     buttons[Math.min(Math.max(buttons.indexOf(document.activeElement) + step, 0), buttons.length - 1)].focus();
   });
+}
+
+// Not the target: for Firefox, that is the document if a list was closed under a mouse that has not moved since.
+function selectAt({ clientX, clientY }) {
+  return document.elementFromPoint(clientX, clientY)?.closest("select") ?? null;
 }
 
 function open(select) {

@@ -29,7 +29,7 @@ export function save(path, fields, answered) {
   deeds.push(deed);
   pauseUndo();
   if (away) sayWaiting();
-  else setTimeout(() => deeds.includes(deed) && sayWaiting(), SLOW_MS);
+  else setTimeout(() => deeds.includes(deed) && !away && sayWaiting(), SLOW_MS);
   if (!working) work();
 }
 

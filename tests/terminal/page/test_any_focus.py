@@ -28,7 +28,7 @@ STATE = """() => ({
     .map((one) => `${one.id || one.name} ${one.type === "radio" ? `${one.value} ${one.checked}` : one.value}`),
   tab: document.querySelector("[role=tab][aria-selected=true]").id,
   dialogs: [...document.querySelectorAll("dialog[open]")].map((one) => one.id || one.className),
-  focus: ["undo", ""].includes(document.activeElement.id) ? "" : document.activeElement.id,
+  focus: document.activeElement.id === "undo" ? "" : `${document.activeElement.id} ${document.activeElement.value}`,
   language: document.documentElement.lang,
   sound: localStorage.getItem("muted"),
 })"""

@@ -1,0 +1,109 @@
+"""The hands at a booth page, in Chromium or Firefox: keys with their times, taps, and a look at the page."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from tests.support.booth_page import WATCH, Booth
+from tests.support.firefox import Firefox
+from tests.support.keyboard import SILENCE_MS, Press
+
+LOOK_S = 0.05
+UNDER_A_FINGER = """(() => {
+  const one = document.querySelector("%s");
+  const { x, y, width, height } = one?.getBoundingClientRect() ?? {};
+  return Boolean(one) && one.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+})()"""
+"""Whether an element can be touched: it is there, and nothing lies over it."""
+
+PATIENCE_S = 20.0
+
+TAP = """(() => {
+  const one = document.querySelector("%s");
+  const { x, y, width, height } = one.getBoundingClientRect();
+  const at = { bubbles: true, cancelable: true, clientX: x + width / 2, clientY: y + height / 2 };
+  if (one.dispatchEvent(new MouseEvent("mousedown", at))) one.focus();
+  for (const kind of ["mouseup", "click"]) one.dispatchEvent(new MouseEvent(kind, at));
+})()"""
+"""A tap as events of the page: Firefox loses clicks that are driven from outside once a modal dialog was open."""
+
+
+class Hands(Protocol):
+    """What a person and a scanner can do at the page."""
+
+    async def open(self) -> None:
+        """Open the page anew."""
+
+    async def press(self, keys: Sequence[Press]) -> None:
+        """Press keys, and wait until the page has taken them."""
+
+    async def tap(self, selector: str) -> None:
+        """Touch an element."""
+
+    async def look(self, expression: str) -> Any:
+        """Return the value of an expression of the page."""
+
+
+class ChromiumHands:
+    """See `Hands`; keys have exact times."""
+
+    def __init__(self, booth: Booth) -> None:
+        self._booth = booth
+
+    async def open(self) -> None:
+        """Open the page anew."""
+        await self._booth.open()
+
+    async def press(self, keys: Sequence[Press]) -> None:
+        """Press keys, and wait until the page has taken them."""
+        await self._booth.keyboard.press(keys)
+
+    async def tap(self, selector: str) -> None:
+        """Touch an element."""
+        await self._booth.page.click(selector, timeout=PATIENCE_S * 1000)
+
+    async def look(self, expression: str) -> Any:
+        """Return the value of an expression of the page."""
+        return await self._booth.page.evaluate(expression)
+
+
+class FirefoxHands:
+    """See `Hands`; the browser itself waits between two keys, so their times are as exact as the machine is idle.
+
+    Its keys are real, its taps are events of the page.
+    """
+
+    def __init__(self, booth: Booth, firefox: Firefox) -> None:
+        self._booth = booth
+        self._firefox = firefox
+
+    async def open(self) -> None:
+        """Open the page anew."""
+        await self._firefox.before_scripts(f"() => {{ {WATCH} }}")
+        await self._firefox.goto(self._booth.url)
+        await until(self, "document.body.dataset.ready === 'yes'")
+
+    async def press(self, keys: Sequence[Press]) -> None:
+        """Press keys, and wait until the page has taken them."""
+        await self._firefox.press(*(one.key for one in keys), pause_ms=round(keys[-1].after_ms))
+        await asyncio.sleep(SILENCE_MS / 1000)
+
+    async def tap(self, selector: str) -> None:
+        """Touch an element."""
+        await until(self, UNDER_A_FINGER % selector)
+        await self._firefox.evaluate(TAP % selector)
+
+    async def look(self, expression: str) -> Any:
+        """Return the value of an expression of the page."""
+        return await self._firefox.evaluate(expression)
+
+
+async def until(hands: Hands, expression: str) -> None:
+    """Return when an expression of the page is true.
+
+    Raises:
+        TimeoutError: it does not become true.
+    """
+    async with asyncio.timeout(PATIENCE_S):
+        while not await hands.look(expression):
+            await asyncio.sleep(LOOK_S)
