@@ -34,7 +34,7 @@ async def test_offline_the_booth_goes_on_and_everything_is_sent_afterwards(booth
         (503, "Server not ready"),
         (500, "Server not ready"),
         (401, "Pair this terminal again"),
-        (Say(200, {"Content-Type": "text/html"}, b"<p>Wi-Fi login</p>"), "Call the organiser"),
+        (Say(200, {"Content-Type": "text/html"}, b"<p>Wi-Fi login</p>"), "The Wi-Fi wants a login"),
     ],
     ids=["503", "500", "401", "captive portal"],
 )
