@@ -2,12 +2,14 @@
 import { ask } from "/ask.js";
 import { at } from "/dom.js";
 import { refuse, say } from "/say.js";
-import { text, timeOfDay } from "/texts.js";
+import { onLanguage, text, timeOfDay } from "/texts.js";
 import { offerUndo, pauseUndo, resumeUndo } from "/undo.js";
 
 const AGAIN_MS = 500;
 const SLOW_MS = 700;
 const LAST = 4;
+const FULL = ["disk_full", "spool_full"];
+const told = new WeakMap(); // the facts of each line in the list of last events
 const deeds = []; // not answered yet, oldest first
 let working = false;
 let away = false; // the program did not answer the last time
@@ -40,7 +42,7 @@ export function save(path, fields, answered) {
  */
 export function tell(answer, what, { undo = true } = {}) {
   if (answer.status !== 200) {
-    refuse(answer.content, answer.content.word === "disk_full" ? "said.full" : "said.not_saved");
+    refuse(answer.content, FULL.includes(answer.content.word) ? "said.full" : "said.not_saved");
     resumeUndo();
     return false;
   }
@@ -85,9 +87,14 @@ async function work() {
   afterwards();
 }
 
+onLanguage(() => {
+  for (const line of at("last").children) line.textContent = text("scan.line", told.get(line));
+});
+
 // No badges in this list: it is visible to everybody at the booth.
 function remember(facts) {
   const line = document.createElement("li");
+  told.set(line, facts);
   line.textContent = text("scan.line", facts);
   at("last").prepend(line);
   while (at("last").children.length > LAST) at("last").lastChild.remove();

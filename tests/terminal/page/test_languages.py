@@ -31,6 +31,7 @@ async def test_a_language_that_is_chosen_is_spoken_at_once_and_remembered(booth:
     await speak(booth, "zh")
     await booth.reads("#said-word", SAVED["zh"])
     await booth.reads("#words", "在线")
+    await booth.contains("#last li", "第 1 号  已扫描胸卡")
     assert await booth.page.locator("#scan-role").input_value() == "media", "switching the language changes no choice"
     await booth.open()
     await booth.reads("#tab-deal span", "签约")
