@@ -169,13 +169,15 @@ class BoothTerminal:
 
         Args:
             form: as its person filled it in.
-            event_id: see `scan`.
+            event_id: see `scan`. A deal that is saved already is returned, whatever was paired meanwhile.
             read: what the person read before signing; None without a review, in a script.
 
         Raises:
             InvalidEvent: not saved; a field is wrong, or the value would not be the one that was read.
             SpoolFull, Unavailable: not saved; the disk is full or does not work.
         """
+        if event_id is not None and (saved := self.spool.find(event_id)) is not None:
+            return saved
         now = self._clock()
         chosen = event_id or new_event_id(now)
         deal_id = f"d-{chosen.replace('-', '')[-16:]}"
