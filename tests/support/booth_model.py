@@ -1,4 +1,4 @@
-"""What a booth page must save, by the README for staff: a model that shares no code with the page."""
+"""The events that a booth page must save, by the README for staff: a model that shares no code with the page."""
 
 from dataclasses import dataclass, field
 from typing import Final

@@ -38,7 +38,8 @@ FOCUS: Final = """(() => {
 })()"""
 FIELDS_NOW: Final = """[...document.querySelectorAll("input, select")]
   .filter((one) => one.type !== "radio" && one.id !== "scan-role").map((one) => `${one.id} ${one.value}`)
-  .concat([...document.querySelectorAll("dialog[open]")].map((one) => one.id), document.documentElement.lang).join("|")"""
+  .concat([...document.querySelectorAll("dialog[open]")].map((one) => one.id), document.documentElement.lang)
+  .join("|")"""
 CHOICES: Final = """[
   document.querySelector("[role=tab][aria-selected=true]").id.slice(4),
   document.getElementById("scan-role").value,

@@ -14,6 +14,7 @@ from producers.terminal.spool import Spool
 from producers.terminal.terminal import BoothTerminal
 from schemas.badges.check_characters import CheckKind
 from schemas.badges.format import BadgeFormat, CodeCase
+from schemas.badges.key import key_fingerprint
 from schemas.codes import DecimalMark
 from schemas.errors import InvalidEvent
 from schemas.fair.file import example_fair_path, parse_fair
@@ -91,10 +92,14 @@ def test_one_badge_in_three_spellings_is_one_person_and_codes_that_are_not_badge
     fair = parse_fair(f"{SMALL}{FORMATS[name]}\n", "small.yaml")
     spool = Spool(folder)
     try:
-        keep(spool, Pairing(server="http://127.0.0.1:1", token="t", **SAID), card_of(fair, "booth", "h1-001"))
+        keep(
+            spool,
+            Pairing(server="http://127.0.0.1:1", token="t", badge_key=key_fingerprint(KEY), **SAID),
+            card_of(fair, "booth", "h1-001"),
+        )
         terminal = BoothTerminal(spool, badge_key=KEY)
         for typed in (BADGES[name], f"]C1{BADGES[name]}", BADGES[name].lower()):
-            terminal.scan(typed)
+            terminal.scan(typed, debounce=False)
         for typed in NOT_BADGES:
             with pytest.raises(InvalidEvent):
                 terminal.scan(typed)

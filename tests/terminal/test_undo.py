@@ -58,6 +58,7 @@ def test_an_annulment_is_an_event_of_its_own(terminal: BoothTerminal, clock: Clo
         "datacontenttype": "application/json",
         "data": {
             "terminal_seq": 2,
+            "terminal_epoch": terminal.paired.epoch,
             "capture": "online",
             "target": scan.event_id,
             "target_type": "fair.visitor.scanned.v1",

@@ -1,4 +1,4 @@
-"""What a scan does on the page, how its end is seen and heard, and Undo."""
+"""A scan on the page: its effect, how its end is seen and heard, and Undo."""
 
 import pytest
 
