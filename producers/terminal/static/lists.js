@@ -41,9 +41,9 @@ export function startLists() {
   });
 }
 
-// Not the target: for Firefox, that is the document if a list was closed under a mouse that has not moved since.
-function selectAt({ clientX, clientY }) {
-  return document.elementFromPoint(clientX, clientY)?.closest("select") ?? null;
+// The target, not what lies at the point by now: a dialog that this click has closed may have lain over a select.
+function selectAt({ target }) {
+  return target instanceof Element ? target.closest("select") : null;
 }
 
 function open(select) {
