@@ -33,6 +33,9 @@ MOST_BYTES: Final = 262_144
 LOOK_AGAIN_S: Final = 1.0
 """Pause between two looks into the spool: another process may save into it."""
 
+SKIPPED_FAILURES: Final = 5
+"""The pause after an event that is skipped is at most that after this number of failures: four seconds on average."""
+
 LOOK_UP_S: Final = 60.0
 """With events to send, pause between two questions who this terminal is: what was refused may be mended."""
 
@@ -195,7 +198,7 @@ class Sender:
             Unavailable: the answer cannot be written to disk. Nothing is lost; the same events are sent again.
         """
         now = asyncio.get_running_loop().time()
-        batch = await self._do(self.spool.oldest, self._at_once, MOST_BYTES, self.skipping.after(now))
+        batch = await self._next_batch(now)
         if not batch:
             return self.skipping.pause_s(now, LOOK_AGAIN_S)
         verdict, answer, problem = await self._attempt(batch)
@@ -207,6 +210,16 @@ class Sender:
         wait = self._react(verdict, len(batch), answer, problem)
         self.heard(batch, answer, verdict)
         return wait
+
+    async def _next_batch(self, now: float) -> Sequence[Waiting]:
+        """Return the oldest events that were not tried yet; without any, skipped ones if it is time for them."""
+        batch = await self._do(self.spool.oldest, self._at_once, MOST_BYTES, self.skipping.tried)
+        behind = None if batch else self.skipping.behind(now)
+        if behind is not None:
+            batch = await self._do(self.spool.oldest, self._at_once, MOST_BYTES, behind)
+            if not batch:
+                self.skipping.end_round(now)
+        return batch
 
     async def _attempt(self, batch: Sequence[Waiting]) -> tuple[Verdict, ServerAnswer | None, Trouble]:
         try:
@@ -238,7 +251,9 @@ class Sender:
         self._at_once = min(self._at_once, max(LEAST_EVENTS, sent // 2))
         status.failures += 1
         status.asked_s = verdict.wait_s
-        status.next_try_s = wait_s(status.failures, self.chance, verdict.wait_s)
+        # After a skipped event, another one is tried: many that are skipped must not hold up those behind them.
+        counted = min(status.failures, SKIPPED_FAILURES) if verdict.then is Then.SKIP else status.failures
+        status.next_try_s = wait_s(counted, self.chance, verdict.wait_s)
         lines = {Then.REPAIR: Line.REPAIR, Then.ALERT: Line.TROUBLE, Then.SKIP: Line.TROUBLE}
         line = lines.get(verdict.then, Line.OFFLINE if answer is None else Line.BUSY)
         self._now_on(Line.TROUBLE if line is Line.OFFLINE and problem.mended_by_people else line, problem)
