@@ -12,6 +12,8 @@ from schemas.api.http import PROBLEM_TYPE
 MOST_ASKED_S: Final = 300.0
 """Longest wait that a server may ask for; a wrong header must not silence a booth for hours."""
 
+MOST_ASKED_MS: Final = int(MOST_ASKED_S * 1_000)
+
 DETAIL_CHARACTERS: Final = 300
 OURS: Final = "urn:fairpulse:problem:"
 """How the `type` of every problem of a gateway begins."""
@@ -85,7 +87,7 @@ def asked_s(headers: Mapping[str, str], content: Mapping[str, Any], now_s: float
         asked = _until(header, now_s)
     ms = content.get("retry_after_ms")
     if type(ms) is int and ms >= 0:
-        asked = max(asked, ms / 1_000)
+        asked = max(asked, min(ms, MOST_ASKED_MS) / 1_000)
     return min(max(0.0, asked), MOST_ASKED_S)
 
 

@@ -88,8 +88,6 @@ def judge(status: int, headers: Mapping[str, str], body: bytes, sent: Sequence[W
             return _one_by_one(content, sent)
         case 400 | 409 | 413 | 422 if ours:
             return _refused(content, sent, status)
-        case 400 | 403 | 409 | 413 | 422 if not ours:
-            return _somebody_else(sent, status, asked)
         case 401 | 403 if ours:
             cause = "wrong_fair" if content.get("code") == "wrong_fair" else "token"
             return Verdict(Then.REPAIR, trouble="the server no longer knows this terminal", cause=cause)
@@ -104,15 +102,17 @@ def judge(status: int, headers: Mapping[str, str], body: bytes, sent: Sequence[W
             )
         case _ if ours:
             return _program_old(Then.ALERT, status, asked)
+        case _ if 300 <= status < 400 or status == 511:
+            return _strange(status, asked, "portal")
         case _:
-            portal = 200 <= status < 400 or status == 511
-            return _strange(status, asked, "portal" if portal else "proxy")
+            return _somebody_else(sent, status, asked)
 
 
 def _all_stored(content: Mapping[str, Any], sent: Sequence[Waiting]) -> Verdict:
     """Believe a 202 only if its count matches what was sent."""
     accepted, duplicates = content.get("accepted"), content.get("duplicates", 0)
-    if type(accepted) is not int or type(duplicates) is not int or len(sent) not in (accepted, accepted + duplicates):
+    counted = type(accepted) is int and type(duplicates) is int and min(accepted, duplicates) >= 0
+    if not counted or len(sent) not in (accepted, accepted + duplicates):
         return _strange(202, 0, "proxy", "the server confirmed the wrong number of events")
     numbers = tuple(one.seq for one in sent)
     if duplicates == len(sent):
@@ -148,7 +148,7 @@ def _refused(content: Mapping[str, Any], sent: Sequence[Waiting], status: int) -
     reasons: dict[int, Refusal] = {}
     for one, error in all_named(content.get("errors"), sent):
         reasons.setdefault(one.seq, refusal(one, error))
-    if not reasons and len(sent) == 1 and content.get("code") in ABOUT_THE_EVENT:
+    if not reasons and len(sent) == 1 and str(content.get("code")) in ABOUT_THE_EVENT:
         reasons[sent[0].seq] = refusal(sent[0], content)
     if reasons:
         return Verdict(Then.GO_ON, refused=tuple(reasons.values()), trouble="refused by the server")
@@ -158,8 +158,12 @@ def _refused(content: Mapping[str, Any], sent: Sequence[Waiting], status: int) -
 
 
 def _somebody_else(sent: Sequence[Waiting], status: int, asked: float) -> Verdict:
-    """Find the event that something on the way does not let through, and leave it here."""
-    said = _strange(status, asked, "proxy", f"something between here and the gateway answers {status}")
+    """Find the event that something on the way does not let through, and leave it here.
+
+    Firewalls say so with all kinds of statuses: 403, 405, 406, 501, also with a page and 200, as a login page does.
+    """
+    cause = "portal" if status < 300 else "proxy"
+    said = _strange(status, asked, cause, f"something between here and the gateway answers {status}")
     then = Then.FEWER if len(sent) > 1 else Then.SKIP
     return Verdict(then, wait_s=asked, trouble=said.trouble, cause=said.cause, facts=said.facts)
 

@@ -38,7 +38,7 @@ def settled(verdict: Verdict) -> list[int]:
     return sorted([*verdict.delivered, *verdict.duplicates, *(one.seq for one in verdict.refused)])
 
 
-@pytest.mark.parametrize("status", [400, 403, 409, 413, 422])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 406, 409, 413, 415, 418, 422, 431, 451, 501, 520])
 @pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize("events", [1, 2])
 @pytest.mark.parametrize("name", NAMED)
@@ -110,6 +110,7 @@ def test_only_the_gateway_refuses_an_event_by_naming_it_or_when_it_was_alone(
         (503, {}, "server_not_ready"),
         (502, {}, "server_not_ready"),
         (202, {"accepted": 7}, "proxy"),
+        (202, {"accepted": 4, "duplicates": -2}, "proxy"),
         (207, {"results": []}, "proxy"),
     ],
 )
@@ -136,6 +137,14 @@ def test_an_answer_that_settles_nothing_has_a_cause(status: int, body: dict[str,
 def test_retry_after_is_seconds_or_a_date_and_never_silences_a_booth(header: str, seconds: float) -> None:
     verdict = judge(503, {"Retry-After": header}, b"", SENT, NOW_S)
     assert (verdict.then, verdict.wait_s) == (Then.WAIT, seconds)
+
+
+@pytest.mark.parametrize("status", [400, 403, 409, 413, 422, 429, 503])
+@pytest.mark.parametrize("code", [None, 7, [], ["rejected"], {"rejected": 1}, "x" * 99], ids=lambda one: str(one)[:9])
+def test_a_problem_of_a_gateway_that_is_garbled_settles_nothing(status: int, code: object) -> None:
+    body = ours("rejected") | {"code": code, "errors": code, "retry_after_ms": 10**400}
+    verdict = said(status, PROBLEM_JSON, body, 1)
+    assert (settled(verdict), verdict.wait_s) == ([], 300 if status in (429, 503) else 0)
 
 
 def test_the_jitter_is_full_doubles_and_has_a_ceiling() -> None:

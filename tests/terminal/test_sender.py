@@ -91,9 +91,10 @@ async def test_an_answer_that_is_not_final_keeps_every_event(
     server.otherwise = step
     async with Link(server.url, patience_s=0.5) as link:
         sender = Sender(spool, link, lambda: "t")
-        wait = await sender.step()
-    assert wait is not None
-    assert sender.status.line is not Line.ONLINE
+        for _ in range(3):  # what somebody else says is first asked again with fewer events
+            if not sender.status.failures:
+                assert await sender.step() is not None
+                assert sender.status.line is not Line.ONLINE
     assert sender.status.failures == 1
     assert spool.totals().pending == 3
 
