@@ -15,7 +15,7 @@ from producers.terminal.undo_cli import undo
 from schemas import options
 from schemas.codes import BadgeRole, InteractionKind, ScanKind
 from schemas.console import Commands
-from schemas.errors import InvalidEvent
+from schemas.errors import InvalidEvent, InvalidSettings
 
 
 @click.group(cls=Commands)
@@ -52,6 +52,10 @@ def scan(
     """
     from producers.terminal.scanned_lines import lines_from
 
+    if badge is not None and anonymous:
+        raise InvalidSettings("BADGE and --anonymous do not go together", hint="leave one of them out")
+    if badge is None and not anonymous and event_id is not None:
+        raise InvalidSettings("--id is for one scan, and standard input has many", hint="give BADGE, or leave --id out")
     with open_terminal(folder) as box:
         chosen = None if kind is None else ScanKind(kind)
 

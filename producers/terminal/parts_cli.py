@@ -1,5 +1,6 @@
 """What the commands of the terminal share: options of closed lists, the spool, the terminal, and the answer."""
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from schemas import options
+from schemas.errors import InvalidEvent
+from schemas.ids import EVENT_ID_PATTERN
 
 if TYPE_CHECKING:
     from producers.terminal.spool import Saved, Spool
@@ -30,9 +33,22 @@ def code_option(flag: str, codes: Iterable[str], metavar: str, text: str, defaul
     return click.option(flag, type=choice(codes), default=default, show_default=True, metavar=metavar, help=help_text)
 
 
+def _checked_id(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Refuse what is not a UUID before the spool is asked for it: it may not even be text."""
+    if value is not None and re.fullmatch(EVENT_ID_PATTERN, value) is None:
+        raise InvalidEvent(
+            "bad_value",
+            "event_id: the value is not valid",
+            field="event_id",
+            hint="write a UUID in lower case, such as 0199e000-0000-7000-8000-000000000001",
+        )
+    return value
+
+
 ID = click.option(
     "--id",
     "event_id",
+    callback=_checked_id,
     metavar="UUID",
     help="Id of the event; the same id again is the same event. [default: a new one]",
 )

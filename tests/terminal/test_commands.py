@@ -35,6 +35,29 @@ async def run_bytes(folder: Path, *arguments: str, given: bytes, **environment: 
     return process.returncode, said.decode(), complained.decode()
 
 
+ID_BYTES = b"\xff0199e000"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wrong"),
+    [
+        (["scan", BADGE, "--anonymous"], "BADGE and --anonymous do not go together"),
+        (["scan", "--id", "0199e000-0000-7000-8000-000000000001"], "--id is for one scan"),
+        (["scan", BADGE, "--id", "0199E000-0000-7000-8000-000000000001"], "event_id: the value is not valid"),
+        (["scan", BADGE, "--id", os.fsdecode(ID_BYTES)], "event_id: the value is not valid"),
+        (["undo", "--id", os.fsdecode(ID_BYTES)], "event_id: the value is not valid"),
+    ],
+)
+async def test_options_that_cannot_all_be_meant_save_nothing(folder: Path, arguments: list[str], wrong: str) -> None:
+    pair(folder, "http://127.0.0.1:1")
+    code, said, complained = await run(folder, *arguments, given=BADGE)
+    assert code != 0
+    assert (said, wrong in complained, "Traceback" in complained) == ("", True, False)
+    spool = Spool(folder)
+    assert spool.last_seq() == 0, "a visitor who does not want to be tracked is not saved with a badge"
+    spool.close()
+
+
 async def test_from_pairing_to_an_empty_spool(folder: Path, server: ScriptedServer) -> None:
     code, said, _ = await run(folder, "pair", "--server", server.url, FAIRPULSE_TERMINAL_TOKEN="tf_k_s")
     assert (code, said) == (0, "paired: t-1 at Example Bank, Small Services Fair 2025\n")
