@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @options.fair
 @options.setting("GatewaySettings", "terminals_file", "--terminals", "--file")
 def badge_key(*, forget: bool, fair_file: Path | None, terminals_file: Path | None) -> None:
-    """Show the fingerprint of the badge key that the fair's terminals have.
+    """Show the fingerprint of the fair's badge key.
 
     The registry keeps the one of the first terminal that paired. Terminals with another key are refused: one visitor
     would count as several. The key itself is never here.

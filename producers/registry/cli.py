@@ -32,7 +32,15 @@ def terminals() -> None:
     """Enrol booth terminals, list them, and manage their tokens."""
 
 
-terminals.add_command(badge_key)
+@terminals.command()
+@FILE
+def init(terminals_file: Path | None) -> None:
+    """Make an empty registry, unless one exists.
+
+    A gateway can then start before the first terminal is enrolled.
+    """
+    with _open(terminals_file, create=True):
+        pass
 
 
 @terminals.command()
@@ -80,17 +88,6 @@ def enrol(
     _show(token, ends)
 
 
-@terminals.command()
-@FILE
-def init(terminals_file: Path | None) -> None:
-    """Make an empty registry, unless one exists.
-
-    A gateway can then start before the first terminal is enrolled.
-    """
-    with _open(terminals_file, create=True):
-        pass
-
-
 @terminals.command(name="list")
 @FILE
 def list_(terminals_file: Path | None) -> None:
@@ -99,19 +96,6 @@ def list_(terminals_file: Path | None) -> None:
         for row in registry.list():
             state = "revoked" if row.revoked_at is not None else f"{row.keys} tokens" if row.keys != 1 else "1 token"
             click.echo(f"{row.terminal.source}  {state}, enrolled {row.enrolled_at:%Y-%m-%d %H:%M} UTC")
-
-
-@terminals.command()
-@click.argument("terminal_id")
-@FILE
-def revoke(terminal_id: str, terminals_file: Path | None) -> None:
-    """End all tokens of a lost terminal.
-
-    TERMINAL_ID is its name. Gateways refuse it within 5 s. Its spool stays, and it may be paired anew.
-    """
-    with _open(terminals_file) as registry:
-        again = registry.again(registry.revoke(terminal_id, _now()))
-    click.echo(f"{terminal_id} is revoked; to use it again: {again}", err=True)
 
 
 @terminals.command()
@@ -128,6 +112,22 @@ def rotate(terminal_id: str, terminals_file: Path | None, days: int | None) -> N
     with _open(terminals_file) as registry:
         token = registry.rotate(terminal_id, now, ends)
     _show(token, ends)
+
+
+@terminals.command()
+@click.argument("terminal_id")
+@FILE
+def revoke(terminal_id: str, terminals_file: Path | None) -> None:
+    """End all tokens of a lost terminal.
+
+    TERMINAL_ID is its name. Gateways refuse it within 5 s. Its spool stays, and it may be paired anew.
+    """
+    with _open(terminals_file) as registry:
+        again = registry.again(registry.revoke(terminal_id, _now()))
+    click.echo(f"{terminal_id} is revoked; to use it again: {again}", err=True)
+
+
+terminals.add_command(badge_key)
 
 
 def _terminal(terminal_id: str, fair: "Fair", kind: str, place_id: str) -> "Terminal":

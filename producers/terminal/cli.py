@@ -24,13 +24,14 @@ from schemas.errors import InvalidEvent, InvalidSettings
 def terminal(ctx: click.Context, terminal_folder: Path | None) -> None:
     """Be a booth terminal: save events first, then send them.
 
-    Pair the terminal once. Then `serve` shows the page for the booth, and sends. The other commands are for scripts.
-    Events are kept on the terminal's own disk until the gateway has them.
+    Pair the terminal once. Then `serve` shows the page of the booth, and sends. Events are kept on the terminal's own
+    disk until the gateway has them. `status`, `drawer` and `repair` are for the person who looks after the terminal,
+    the other commands for scripts.
     """
     ctx.obj = terminal_folder
 
 
-@terminal.command()
+@click.command()
 @click.argument("badge", required=False)
 @click.option(
     "--kind",
@@ -75,7 +76,7 @@ def scan(
                 click.echo(f"line {number}: not saved: {error}", err=True)
 
 
-@terminal.command(
+@click.command(
     help=f"""Save what a visitor did at an exhibit.
 
     EXHIBIT is its id in the fair file. KIND is one of {words(InteractionKind)}.
@@ -95,5 +96,5 @@ def interact(
         say(box.interact(exhibit, InteractionKind(kind), badge=badge, rating=rating, event_id=event_id))
 
 
-for command in (pair, deal, undo, status, drain, drawer, repair, serve):
+for command in (pair, serve, status, drawer, repair, scan, interact, undo, deal, drain):
     terminal.add_command(command)

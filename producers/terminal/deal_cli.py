@@ -35,9 +35,10 @@ def deal(
     *,
     yes: bool,
 ) -> None:
-    """Show a deal as it will be stored, ask, and save it.
+    """Save a deal, after a review.
 
-    The amount has the decimal point or comma of the fair. One that can be read in two ways is refused.
+    The review shows the deal as it will be stored, and asks. The amount has the decimal point or comma of the fair.
+    One that can be read in two ways is refused.
     """
     from producers.terminal.deal_form import DealForm
 

@@ -21,10 +21,10 @@ NUMBERS = click.argument("numbers", nargs=-1, metavar="[NUMBER]...", type=option
 
 @click.group(cls=Commands)
 def drawer() -> None:
-    """Look at refused events, and decide about them.
+    """Show refused events, send them again, or export them.
 
     The gateway has refused these events as they are. They stay in the drawer until somebody sends them again or
-    exports them. Events that a corrected fair file may have mended are sent again without you.
+    exports them. Events that a corrected fair file may have mended are sent again by themselves.
     """
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def pair(folder: Path | None, server: str, fair_file: Path | None, *, insecure: bool) -> None:
     """Tell the terminal who it is, with a token.
 
-    The token is the organiser's, from `fairpulse terminals enrol`. Pairing again with a new token keeps every event,
-    and a page that is open goes on with the new pairing within seconds.
+    The token is the organiser's, from `fairpulse terminals enrol`. Set the badge key before: it is compared with the
+    fair's. Pairing again keeps every event, and a page that is open goes on with the new pairing within seconds.
     """
     import asyncio
 
