@@ -64,7 +64,7 @@ class Verdict:
 UNKNOWN: Final = Verdict(Then.WAIT, trouble="no answer")
 """A network error or a timeout: the server may or may not have the events. The sender says which as `trouble`."""
 
-NOT_ALL: Final = "the server did not answer for every event"
+NOT_ALL: Final = "the gateway did not answer for every event"
 
 
 def judge(status: int, headers: Mapping[str, str], body: bytes, sent: Sequence[Waiting], now_s: float) -> Verdict:
@@ -90,14 +90,14 @@ def judge(status: int, headers: Mapping[str, str], body: bytes, sent: Sequence[W
             return _refused(content, sent, status)
         case 401 | 403 if ours:
             cause = "wrong_fair" if content.get("code") == "wrong_fair" else "token"
-            return Verdict(Then.REPAIR, trouble="the server no longer knows this terminal", cause=cause)
+            return Verdict(Then.REPAIR, trouble="the gateway does not know this terminal any more", cause=cause)
         case 429:
-            return Verdict(Then.WAIT, wait_s=asked, trouble="the server asks to slow down", cause="asked_to_slow_down")
+            return Verdict(Then.WAIT, wait_s=asked, trouble="the gateway asks to slow down", cause="asked_to_slow_down")
         case 408 | 500 | 502 | 503 | 504:
             return Verdict(
                 Then.WAIT,
                 wait_s=asked,
-                trouble="the server cannot store events right now",
+                trouble="the gateway cannot store events right now",
                 cause="server_not_ready",
             )
         case _ if ours:
@@ -113,7 +113,7 @@ def _all_stored(content: Mapping[str, Any], sent: Sequence[Waiting]) -> Verdict:
     accepted, duplicates = content.get("accepted"), content.get("duplicates", 0)
     counted = type(accepted) is int and type(duplicates) is int and min(accepted, duplicates) >= 0
     if not counted or len(sent) not in (accepted, accepted + duplicates):
-        return _strange(202, 0, "proxy", "the server confirmed the wrong number of events")
+        return _strange(202, 0, "proxy", "the answer confirms the wrong number of events")
     numbers = tuple(one.seq for one in sent)
     if duplicates == len(sent):
         return Verdict(Then.GO_ON, duplicates=numbers)
@@ -137,7 +137,7 @@ def _one_by_one(content: Mapping[str, Any], sent: Sequence[Waiting]) -> Verdict:
         tuple(found[Outcome.ACCEPTED]),
         tuple(found[Outcome.DUPLICATE]),
         tuple(refused),
-        trouble=NOT_ALL if not complete else "refused by the server" if refused else "",
+        trouble=NOT_ALL if not complete else "refused by the gateway" if refused else "",
         cause="" if complete else "proxy",
         facts={} if complete else {"status": "207"},
     )
@@ -151,7 +151,7 @@ def _refused(content: Mapping[str, Any], sent: Sequence[Waiting], status: int) -
     if not reasons and len(sent) == 1 and str(content.get("code")) in ABOUT_THE_EVENT:
         reasons[sent[0].seq] = refusal(sent[0], content)
     if reasons:
-        return Verdict(Then.GO_ON, refused=tuple(reasons.values()), trouble="refused by the server")
+        return Verdict(Then.GO_ON, refused=tuple(reasons.values()), trouble="refused by the gateway")
     if len(sent) > 1:
         return Verdict(Then.FEWER)
     return _program_old(Then.SKIP, status, 0)
@@ -163,13 +163,13 @@ def _somebody_else(sent: Sequence[Waiting], status: int, asked: float) -> Verdic
     Firewalls say so with all kinds of statuses: 403, 405, 406, 501, also with a page and 200, as a login page does.
     """
     cause = "portal" if status < 300 else "proxy"
-    said = _strange(status, asked, cause, f"something between here and the gateway answers {status}")
+    said = _strange(status, asked, cause, f"something between this terminal and the gateway answers {status}")
     then = Then.FEWER if len(sent) > 1 else Then.SKIP
     return Verdict(then, wait_s=asked, trouble=said.trouble, cause=said.cause, facts=said.facts)
 
 
 def _program_old(then: Then, status: int, asked: float) -> Verdict:
-    trouble = f"the server answers {status}: update this program"
+    trouble = f"the gateway does not understand this program (status {status})"
     return Verdict(then, wait_s=asked, trouble=trouble, cause="program_old", facts={"status": str(status)})
 
 

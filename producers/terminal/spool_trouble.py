@@ -85,11 +85,12 @@ def damaged(what: str, why: str) -> SpoolTrouble:
 
 def full(why: str, cause: str) -> SpoolFull:
     """Return the error of an event that finds no space."""
-    return SpoolFull(
-        cause,
-        f"not saved: {why}",
-        hint="let the terminal send its events (fairpulse terminal drain); all events saved before are safe",
+    room = (
+        "delete other files on it, never the terminal's folder"
+        if cause == DISK_FULL
+        else "let the terminal send its events (fairpulse terminal drain)"
     )
+    return SpoolFull(cause, f"not saved: {why}", hint=f"{room}; all events saved before are safe")
 
 
 def number(value: object) -> int:

@@ -33,7 +33,10 @@ ANSWERS: Final[Mapping[str, tuple[str, str]]] = {
         "the network answers in the gateway's place (status {status})",
         "log in to the Wi-Fi in a browser; events stay here",
     ),
-    "program_old": ("the gateway does not understand this program (status {status})", "update it; events stay here"),
+    "program_old": (
+        "the gateway does not understand this program (status {status})",
+        "update this program; events stay here",
+    ),
     "server_not_ready": ("the gateway cannot store events right now", WAIT),
     "asked_to_slow_down": ("the gateway asks to slow down", WAIT),
     "clock_wrong": (
