@@ -33,7 +33,7 @@ class _Instance:
     last_s: float
 
     def is_beside(self, other: "_Instance") -> bool:
-        """Return whether both are at work: each was heard long after the first word of the other."""
+        """Return whether both are at work: each was heard `UNDER_WAY_S` or more after the other's first request."""
         return min(self.last_s - other.first_s, other.last_s - self.first_s) >= UNDER_WAY_S
 
 

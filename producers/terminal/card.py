@@ -22,7 +22,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class ShownExhibit:
-    """An exhibit of the stand, and its exhibitor."""
+    """An exhibit of the booth, and its exhibitor."""
 
     id: str
     name: str

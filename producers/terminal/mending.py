@@ -1,6 +1,6 @@
-"""Events that were refused for a reason that a correction elsewhere removes go again after a correction.
+"""Events that were refused for a reason that a correction elsewhere removes are sent again after a correction.
 
-Without a loop: an event that is refused again waits in the drawer for the next correction.
+One that is refused again waits in the drawer for the next correction, so nothing is sent in a loop.
 """
 
 import json
@@ -16,7 +16,7 @@ NOTE: Final = "gateway_knows"
 """Name of the note of what the gateway's answers depend on."""
 
 _DEPENDS_ON: Final = ("fair_file", "fair_id", "source")
-"""Fields of the answer to GET /v1/terminal: the fair file's fingerprint, and what the gateway's list says of us."""
+"""Fields of the answer to GET /v1/terminal: the fair file's fingerprint, and what the registry says."""
 
 
 def mended(spool: Spool, answer: ServerAnswer) -> int:
@@ -24,7 +24,7 @@ def mended(spool: Spool, answer: ServerAnswer) -> int:
 
     Args:
         spool: of this terminal.
-        answer: to GET /v1/terminal, from whomever.
+        answer: to GET /v1/terminal; any other answer changes nothing.
     """
     said = object_in(answer.body) if answer.status == 200 else {}
     told = {name: said[name] for name in _DEPENDS_ON if isinstance(said.get(name), str)}

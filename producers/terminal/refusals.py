@@ -8,9 +8,9 @@ from schemas.wire import REASONS
 MENDED: Final[Mapping[str, str]] = {
     "unknown_place": "the gateway's fair file gets the gate, hall, booth, exhibit or section",
     "unknown_currency": "the gateway's fair file gets the currency and its rate",
-    "out_of_scope": "the fair file or the organiser's list gives this terminal the right place or exhibitor",
+    "out_of_scope": "the fair file or the registry of terminals gives this terminal the right place or exhibitor",
     "wrong_fair": "the gateway gets the fair file of the fair that the terminal was paired for",
-    "wrong_source": "the organiser's list gives this terminal its old place again",
+    "wrong_source": "the registry of terminals gives this terminal its old place again",
 }
 """The correction that removes a reason while the event stays as it is. Other reasons are about the event itself."""
 

@@ -1,4 +1,4 @@
-"""Records in single pages of an SQLite file, read without SQLite: it stops at the first damage, this goes on. Pure.
+"""Records in single pages of an SQLite file, read without SQLite, which stops at the first damage. Pure.
 
 A leaf page holds cells, each with one record: a list of values with their types in front. Cells are found through the
 page's own list; on a damaged page, at every offset where a record can begin.

@@ -1,4 +1,4 @@
-"""SQLite's write-ahead log, read without SQLite: it passes over everything behind a damaged frame, and says nothing.
+"""SQLite's write-ahead log, read without SQLite, which passes over everything behind a damaged frame without a word.
 
 Layout: a header of 32 bytes, then frames of 24 bytes and a page. Each frame's checksum goes on from that of the frame
 before it, so that a good frame can be told from a bad one also behind damage. Pure.

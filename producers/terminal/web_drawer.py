@@ -1,4 +1,4 @@
-"""The drawer as the page shows it, and its three deeds: send again, export, and forget what was exported."""
+"""The drawer as the page shows it, and what its buttons do: send again, export, and forget what was exported."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
