@@ -102,7 +102,7 @@ QUIET: dict[str, tuple[Terminal, list[tuple[str, str]]]] = {
 
 
 @pytest.mark.parametrize("name", QUIET)
-async def test_nothing_is_told_where_nothing_is_known_and_the_answer_is_as_ever(
+async def test_an_answer_does_not_tell_of_a_copy_without_two_known_machines(
     app: GatewayApp, paired: Paired, name: str
 ) -> None:
     terminal, headers = QUIET[name]

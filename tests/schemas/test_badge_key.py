@@ -46,7 +46,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("text", "problem"), REFUSED.values(), ids=REFUSED)
-def test_a_key_that_another_terminal_may_not_have_in_the_same_bytes_is_refused(text: str, problem: str) -> None:
+def test_a_key_that_is_short_or_may_be_copied_wrongly_is_refused(text: str, problem: str) -> None:
     with pytest.raises(InvalidSettings) as refused:
         checked_key(text)
     assert str(refused.value) == (
@@ -83,7 +83,7 @@ def test_the_key_is_the_same_from_the_variable_and_from_a_file(
     assert TerminalSettings.load().pseudonym_key() == KEY.encode()
 
 
-def test_without_a_key_there_is_none(file: Path) -> None:
+def test_without_a_variable_or_file_the_terminal_has_no_key(file: Path) -> None:
     assert TerminalSettings.load().pseudonym_key() is None
     assert not file.exists()
 

@@ -50,7 +50,7 @@ def test_the_blocks_that_the_small_fair_shows_as_comments_can_be_written_so() ->
     assert fair.decimal_mark is DecimalMark.COMMA
 
 
-def test_neither_changes_the_meaning_of_numbers() -> None:
+def test_badge_codes_and_decimal_mark_do_not_change_the_meaning_of_numbers() -> None:
     before = parse_fair(SMALL, "small.yaml")
     after = parse_fair(with_line("badge_codes: {alphabet: digits, length: 6}\ndecimal_mark: comma"), "small.yaml")
     assert before != after

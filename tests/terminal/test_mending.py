@@ -60,7 +60,7 @@ def test_another_setup_of_the_gateway_sends_what_it_may_have_mended_once(spool: 
         ServerAnswer(200, {}, b"[]", 0),
     ],
 )
-def test_an_answer_that_tells_nothing_changes_nothing(spool: Spool, answer: ServerAnswer) -> None:
+def test_an_answer_without_the_setup_of_the_gateway_changes_nothing(spool: Spool, answer: ServerAnswer) -> None:
     mended(spool, told())
     fill(spool)
     assert mended(spool, answer) == 0

@@ -285,7 +285,9 @@ def test_numbers_are_told_as_ranges() -> None:
         ("version", "x", True),
     ],
 )
-def test_a_garbled_pairing_is_no_dead_end(folder: Path, name: str, text: str, paired: bool) -> None:
+def test_a_terminal_whose_pairing_is_garbled_can_be_paired_again(
+    folder: Path, name: str, text: str, paired: bool
+) -> None:
     pair(folder, "http://127.0.0.1:1")
     spool = Spool(folder)
     spool.save("a", "scan", 0, lambda _: b'{"id":"a"}')

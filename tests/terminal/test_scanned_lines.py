@@ -47,7 +47,7 @@ def test_an_odd_line_is_one_line(odd: bytes, found: str, end: bytes) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\r\n\n  \n\t"])
-def test_blank_lines_are_no_scans(content: bytes) -> None:
+def test_blank_lines_are_not_scans(content: bytes) -> None:
     assert read(content) == []
 
 

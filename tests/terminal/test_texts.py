@@ -65,7 +65,7 @@ def test_every_text_that_the_page_names_is_there() -> None:
     assert names - ENGLISH.keys() == set()
 
 
-def test_no_text_is_left_over() -> None:
+def test_every_text_is_named_by_the_page() -> None:
     names, families = named_texts()
     assert {name for name in ENGLISH if name not in names and name.split(".")[0] not in families} == set()
 
@@ -115,7 +115,7 @@ def test_every_trouble_of_the_disk_has_a_name_a_remedy_and_a_text_for_what_was_n
     assert wanted - ENGLISH.keys() == set()
 
 
-def test_the_page_itself_holds_no_words() -> None:
+def test_the_page_takes_every_word_from_its_texts() -> None:
     page = (STATIC / "page.html").read_text(encoding="utf-8")
     shown = re.sub(r"<kbd>F[0-9]</kbd>|<!doctype html>|<code>.*?</code>", "", page)
     assert re.findall(r">\s*([^<>\s][^<>]*)<", shown) == []

@@ -86,7 +86,7 @@ ACTIONS: dict[str, tuple[Callable[[BoothTerminal], Saved], str, str | None]] = {
 
 
 @pytest.mark.parametrize(("action", "of_type", "badge"), ACTIONS.values(), ids=ACTIONS.keys())
-def test_what_can_be_taken_back(
+def test_scans_and_interactions_can_be_taken_back(
     terminal: BoothTerminal, action: Callable[[BoothTerminal], Saved], of_type: str, badge: str | None
 ) -> None:
     target = action(terminal)
@@ -100,7 +100,9 @@ def test_what_can_be_taken_back(
     ("place", "place_id", "kind"),
     [("gate", "north", ScanKind.ENTRY), ("hall", "h1", ScanKind.ZONE_OUT), ("desk", "", None)],
 )
-def test_it_works_at_every_place(folder: Path, place: str, place_id: str, kind: ScanKind | None) -> None:
+def test_a_scan_at_every_place_can_be_taken_back(
+    folder: Path, place: str, place_id: str, kind: ScanKind | None
+) -> None:
     source = f"/fairs/small-2025/{place}s/{place_id}/terminals/t-1"
     terminal = paired(folder, place=place, place_id=place_id, source=source)
     terminal.annul(terminal.scan(BADGE, kind=kind).event_id)
@@ -112,7 +114,9 @@ def test_it_works_at_every_place(folder: Path, place: str, place_id: str, kind: 
 
 
 @pytest.mark.parametrize(("later_ms", "word"), [(60_000, None), (60_001, "undo_too_late"), (-1, "undo_too_late")])
-def test_after_a_minute_it_is_too_late(terminal: BoothTerminal, clock: Clock, later_ms: int, word: str | None) -> None:
+def test_a_scan_can_be_taken_back_for_a_minute(
+    terminal: BoothTerminal, clock: Clock, later_ms: int, word: str | None
+) -> None:
     scan = terminal.scan(BADGE)
     clock.now += later_ms
     if word is None:
@@ -152,12 +156,12 @@ def test_the_same_id_is_the_same_annulment_also_after_something_else_was_saved(t
     assert terminal.spool.last_seq() == 3
 
 
-def test_after_it_the_badge_can_be_scanned_at_once(terminal: BoothTerminal) -> None:
+def test_a_badge_whose_scan_was_taken_back_can_be_scanned_at_once(terminal: BoothTerminal) -> None:
     terminal.annul(terminal.scan(BADGE).event_id)
     assert not terminal.scan(BADGE).again
 
 
-def test_it_works_after_a_restart_of_the_program(folder: Path, clock: Clock) -> None:
+def test_a_scan_can_be_taken_back_after_a_restart_of_the_program(folder: Path, clock: Clock) -> None:
     first = paired(folder, clock=clock)
     scan = first.scan(BADGE)
     first.spool.close()

@@ -68,7 +68,7 @@ PLACES: dict[str, Callable[[Booth], Awaitable[None]]] = {
 
 
 @pytest.mark.parametrize("place", PLACES)
-async def test_a_scan_is_saved_whatever_has_the_focus_and_changes_nothing_else(booth: Booth, place: str) -> None:
+async def test_a_scan_is_saved_wherever_the_focus_is_and_changes_nothing_else(booth: Booth, place: str) -> None:
     await PLACES[place](booth)
     elements: list[str] = await booth.page.evaluate(CAN_HAVE_FOCUS)
     number = 0

@@ -24,12 +24,12 @@ async def run(booth: Booth, hands: Hands) -> None:
     assert (totals.lost, totals.misused, totals.silent) == ([], [], [])
 
 
-async def test_no_scan_goes_nowhere_in_chromium(booth: Booth) -> None:
+async def test_random_sequences_lose_no_scan_in_chromium(booth: Booth) -> None:
     await run(booth, ChromiumHands(booth))
 
 
 @pytest.mark.skipif(FIREFOX is None, reason="no Firefox on this machine (Debian: apt-get install firefox-esr)")
-async def test_no_scan_goes_nowhere_in_firefox(booth: Booth, tmp_path: Path) -> None:
+async def test_random_sequences_lose_no_scan_in_firefox(booth: Booth, tmp_path: Path) -> None:
     profile = tmp_path / "firefox"
     profile.mkdir()
     async with Firefox(profile) as firefox:

@@ -71,7 +71,7 @@ async def test_keys_outside_of_every_field_go_into_the_badge_field(booth: Booth)
     assert event["data"]["source_type"] == "manual"
 
 
-async def test_keys_that_go_nowhere_are_said(booth: Booth) -> None:
+async def test_a_scan_that_no_field_takes_is_told(booth: Booth) -> None:
     await booth.page.click("#tab-rejected")
     await booth.type("abcdef")
     assert await booth.said(1) == ["bad"]
