@@ -13,6 +13,7 @@ SHOWN = "\n".join(
     [*texts("en").values(), *re.findall("<kbd>.*?</kbd>", (STATIC / "page.html").read_text(encoding="utf-8"))]
 )
 
+
 def words_in(page: str) -> list[str]:
     """Return the bold words of a page as a terminal shows them: without example numbers and the text after them."""
     bold = re.findall(r"\*\*(.+?)\*\*", page, re.DOTALL)
