@@ -1,13 +1,15 @@
 """Ctrl-C, SIGTERM and SIGHUP: the first asks for a clean end, the second ends at once."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     import asyncio
+
+T = TypeVar("T")
 
 
 class Ended(KeyboardInterrupt):
@@ -51,6 +53,42 @@ def end_cleanly() -> None:
             signal.signal(number, end)
         elif signal.getsignal(number) is signal.SIG_DFL:  # of `end_at_once`
             signal.signal(number, signal.default_int_handler)
+
+
+def run_until_ended(main: Coroutine[object, object, T]) -> T:
+    """Run a coroutine in a loop of its own, and return what it returns; a signal that asks for an end cancels it.
+
+    An exception in whatever the loop is doing, as `end_cleanly` raises it, would leave tasks that nobody waits for.
+
+    Raises:
+        KeyboardInterrupt: a signal came, and the coroutine has cleaned up. Ended, if it was not Ctrl-C.
+    """
+    import asyncio  # noqa: PLC0415 - half of the time that a help text takes
+
+    came: list[int] = []
+
+    async def cancellable() -> T:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+
+        def end(number: int) -> None:
+            came.append(number)
+            task.cancel()
+            for one in signals:
+                loop.remove_signal_handler(one)  # a second signal ends at once
+
+        signals = [one for one in ending_signals() if one != signal.SIGINT]  # which asyncio treats so by itself
+        with suppress(NotImplementedError):  # Windows has Ctrl-C only
+            for one in signals:
+                loop.add_signal_handler(one, end, one)
+        return await main
+
+    try:
+        return asyncio.run(cancellable())
+    except asyncio.CancelledError:
+        if not came:
+            raise
+        raise Ended(came[0]) from None
 
 
 @contextmanager

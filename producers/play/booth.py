@@ -28,6 +28,7 @@ from schemas.console import run
 from schemas.errors import Unavailable
 from schemas.fair.file import load_fair
 from schemas.fair.model import Fair
+from schemas.interrupts import run_until_ended
 from schemas.logs import log_to_stderr
 from schemas.settings import LogSettings
 from schemas.times import from_epoch_ms, instant_text, wall_ms
@@ -106,7 +107,7 @@ def booth(folder: Path, server: str, terminals: Path, fair_file: Path, booth: st
         await serve_page(box, port, click.echo, clock=clock, more_stamps=partial(stamps, status))
 
     try:
-        asyncio.run(serve())
+        run_until_ended(serve())
     finally:
         spool.close()
 

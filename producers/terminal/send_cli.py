@@ -8,7 +8,7 @@ import click
 
 from producers.terminal.parts_cli import open_spool, open_terminal
 from schemas import options
-from schemas.console import INTERRUPTED
+from schemas.interrupts import run_until_ended
 
 if TYPE_CHECKING:
     from producers.terminal.line import Status
@@ -57,7 +57,7 @@ def drain(folder: Path | None, seconds: timedelta | None) -> int:
                 await sender.drain()
 
         try:
-            asyncio.run(send())
+            run_until_ended(send())
         except TimeoutError:
             click.echo(f"time is up; saved here: {spool.totals().pending:,}", err=True)
             return 1
@@ -74,8 +74,6 @@ def serve(folder: Path | None, terminal_port: int | None) -> int:
 
     The page is at http://127.0.0.1:PORT, on this machine alone. Ctrl-C ends it; nothing is lost.
     """
-    import asyncio
-
     from producers.terminal.trust import authorities_in
     from producers.terminal.web import serve_page
     from schemas.badges.key import SET_KEY
@@ -95,7 +93,7 @@ def serve(folder: Path | None, terminal_port: int | None) -> int:
         if box.paired.moved:
             click.echo(MOVED, err=True)
         try:
-            asyncio.run(serve_page(box, settings.terminal_port, ready, authorities=authorities))
+            run_until_ended(serve_page(box, settings.terminal_port, ready, authorities=authorities))
         except KeyboardInterrupt:
-            return INTERRUPTED
+            return 0  # as of every service; 130 and 143 would look like a failure to what starts it
         return 0
