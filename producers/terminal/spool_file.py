@@ -9,7 +9,7 @@ from typing import Final
 
 from producers.terminal.ballast import BALLAST_BYTES, Ballast
 from producers.terminal.spool_schema import open_database
-from producers.terminal.spool_trouble import DAMAGED, SpoolTrouble, trouble_of
+from producers.terminal.spool_trouble import DAMAGED, DISK_FULL, SpoolTrouble, trouble_of
 
 SPOOL: Final = "spool.sqlite3"
 BALLAST: Final = "ballast"
@@ -48,10 +48,21 @@ class SpoolFile:
         self._lock = RLock()
         self._ballast = Ballast(folder / BALLAST, ballast_bytes)
         self.file = folder / SPOOL
-        self._database = open_database(self.file, used=(folder / BALLAST).exists(), power_safe=power_safe)
+        self._database = self._opened(power_safe=power_safe)
         self._identity = identity(self.file)
         with self.using("the spool cannot be opened"):
             self._ballast.load()
+
+    def _opened(self, *, power_safe: bool) -> sqlite3.Connection:
+        """Open the file. On a disk that others have filled meanwhile, even that takes the room of the ballast."""
+        used = (self.folder / BALLAST).exists()
+        try:
+            return open_database(self.file, used=used, power_safe=power_safe)
+        except SpoolTrouble as trouble:
+            if trouble.cause != DISK_FULL or not self._ballast.aboard:
+                raise
+            self._ballast.drop()
+            return open_database(self.file, used=used, power_safe=power_safe)
 
     def close(self) -> None:
         """Close the file."""

@@ -43,6 +43,10 @@ _OF_CODES: Final = {
 file that this program wrote."""
 
 
+_OF_EXTENDED_CODES: Final = {sqlite3.SQLITE_IOERR_SHMSIZE: DISK_FULL}
+"""Cause by the extended code, where it says more: the file that shares the log's index finds no space."""
+
+
 class SpoolTrouble(Unavailable):
     """The spool cannot be used.
 
@@ -71,10 +75,11 @@ def trouble_of(error: sqlite3.Error | OSError | UnicodeDecodeError, what: str) -
         return SpoolTrouble(cause, f"{what}: {_SAYS[cause]} ({reason(error)})")
     if isinstance(error, UnicodeDecodeError):  # SQLite repeats names from the file in its message
         return damaged(what, "it is not UTF-8 text")
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    extended = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    code = extended & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return SpoolTrouble(DISK, f"{what}: another program keeps the spool busy", hint="end that program or try again")
-    cause = _OF_CODES.get(code, DAMAGED)
+    cause = _OF_EXTENDED_CODES.get(extended) or _OF_CODES.get(code, DAMAGED)
     return SpoolTrouble(cause, f"{what}: {_SAYS[cause]} ({reason(error)})")
 
 

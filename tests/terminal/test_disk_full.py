@@ -117,3 +117,30 @@ def test_a_repair_on_a_full_disk_says_so_and_changes_nothing(small_disk: Path) -
     done = repair(folder)
     assert done is not None
     assert done.waiting == 300
+
+
+async def test_a_disk_that_others_fill_while_the_terminal_is_off_does_not_keep_it_from_sending(
+    small_disk: Path, server: ScriptedServer
+) -> None:
+    first = Spool(small_disk / "terminal")
+    saved = [save(first) for _ in range(3)]
+    first.close()
+    fill_up(small_disk / "log of another program")
+    spool = Spool(small_disk / "terminal")
+    assert spool.totals().full
+    await drain(spool, server)
+    assert server.order == saved
+    with pytest.raises(SpoolFull):
+        save(spool)
+    (small_disk / "log of another program").unlink()
+    assert save(spool)
+    spool.close()
+
+
+def test_a_full_disk_without_ballast_is_called_full(small_disk: Path) -> None:
+    Spool(small_disk / "terminal").close()
+    (small_disk / "terminal" / "ballast").write_bytes(b"")
+    fill_up(small_disk / "log of another program")
+    with pytest.raises(SpoolTrouble, match="the disk is full") as found:
+        Spool(small_disk / "terminal")
+    assert found.value.cause == "disk_full"
