@@ -60,10 +60,22 @@ def bad_groups(rules: AmountRules) -> InvalidEvent:
 
 
 def ambiguous(one: AmountReading, other: AmountReading, rules: AmountRules) -> InvalidEvent:
-    """Return the error for a text with two readings, in digits and in words; of bad groups if both are the same."""
+    """Return the error for a text with two readings, in digits and in words; of bad groups if both are the same.
+
+    The first one may be finer than the currency: it is named, but writing it would be refused as well.
+    """
     first, second = one.shown(rules), other.shown(rules)
     if first == second:
         return bad_groups(rules)
+    if len(one.fraction.rstrip("0")) > rules.digits:
+        return _refused(
+            "one_too_fine",
+            f"it can be read as {second} ({other.said(rules)}), or as {first}, which is finer than its currency",
+            f"write {second}, or round {first}",
+            one=first,
+            other=second,
+            other_words=other.said(rules),
+        )
     return _refused(
         "ambiguous",
         f"it can be read in two ways: {first} ({one.said(rules)}) or {second} ({other.said(rules)})",

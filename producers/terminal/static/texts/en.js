@@ -207,6 +207,7 @@ export default {
   "refused.out_of_scope": "This place does not save this. Choose something else.",
   "refused.unknown_place": "This booth does not have this exhibit. Choose another one.",
   "refused.amount_ambiguous": "This can be read in two ways: {one} ({one_words}) or {other} ({other_words}). Write the one that you mean.",
+  "refused.amount_one_too_fine": "This can be read as {other} ({other_words}), or as {one}, which has too many digits for this currency. Write {other}, or round {one}.",
   "refused.amount_other_mark": "This fair writes {mark} before the last digits. Write {one} if you mean that.",
   "refused.amount_groups": "Put digits in groups of three, as in {example}, or leave the marks between groups out.",
   "refused.amount_leading_zero": "The value begins with a 0. Write {one} if you mean that.",

@@ -207,6 +207,7 @@ export default {
   "refused.out_of_scope": "此处不能保存该类数据，请重新选择。",
   "refused.unknown_place": "本展台没有此展品，请重新选择。",
   "refused.amount_ambiguous": "可能有两种读法：{one}（{one_words}）或 {other}（{other_words}）。请写明是哪一个。",
+  "refused.amount_one_too_fine": "可能是 {other}（{other_words}），也可能是 {one}，但该币种没有这么多位小数。请填写 {other}，或将 {one} 四舍五入。",
   "refused.amount_other_mark": "本展会在小数部分前使用 {mark}。如果您指的是 {one}，请这样填写。",
   "refused.amount_groups": "请按三位一组填写，如 {example}，或不写分隔符。",
   "refused.amount_leading_zero": "金额以 0 开头。如果您指的是 {one}，请这样填写。",
