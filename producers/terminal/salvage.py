@@ -61,17 +61,22 @@ def salvage(file: Path, log: Path) -> Found:
     """
     log_bytes = log.read_bytes() if log.is_file() else b""
     pages = PageImages(file, wal.frames_of(log_bytes))
-    newest = {number: pages.read(number, 0) for number in pages.numbers()}
-    hurt = [number for number, page in newest.items() if not page.whole and number not in pages.chained]
-    newest |= {number: pages.read(number, 0, deep=True) for number in hurt}
-    found = Found(whole=not hurt and not wal.is_damaged(log_bytes))
-    for number in sorted(newest, key=hurt.__contains__):  # what a damaged page says counts less
-        for record in newest[number].records:
-            _note(found, record, newest=number not in hurt)
+    found, odd = Found(), []
+    for number in pages.numbers():  # page by page: their records together take several times the file's size
+        page = pages.read(number, 0)
+        for record in page.records:
+            _note(found, record, newest=True)
+        if not page.whole:
+            odd.append(number)
+    hurt = [number for number in odd if number not in pages.chained]
+    found.whole = not hurt and not wal.is_damaged(log_bytes)
+    for number in hurt:  # what a damaged page says counts less
+        for record in pages.read(number, 0, deep=True).records:
+            _note(found, record, newest=False)
     for number in hurt:
         _note_bodies(found, pages.bytes_of(number))
     if not found.whole:
-        for number in newest:
+        for number in pages.numbers():
             for age in range(1, pages.ages(number)):
                 for record in pages.read(number, age).records:
                     _note(found, record, newest=False)
