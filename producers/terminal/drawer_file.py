@@ -4,6 +4,7 @@ import base64
 import json
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from producers.terminal.clock import ClockMs
 from producers.terminal.pairing import Pairing
 from producers.terminal.spool import KeptEvent, Spool
 from producers.terminal.spool_schema import sync_folder
+from producers.terminal.spool_trouble import DISK_IS_FULL
 from schemas.errors import InvalidSettings
+from schemas.outputs import reason
 from schemas.times import wall_ms
 
 
@@ -50,16 +53,26 @@ def export_to(spool: Spool, path: Path, numbers: Iterable[int] | None = None, cl
     if not lines:
         return 0
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise _not_exported(error) from None
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")
             file.flush()
             os.fsync(file.fileno())
         sync_folder(path.resolve().parent)
     except OSError as error:
-        raise InvalidSettings(
-            f"the drawer was not exported ({error.strerror})", hint="name a new file in a folder that exists"
-        ) from None
+        with suppress(OSError):  # half a file would be in the way of the next attempt
+            path.unlink()
+        raise _not_exported(error) from None
     return drawer.forget(spool, [json.loads(line)["terminal_seq"] for line in lines], clock)
+
+
+def _not_exported(error: OSError) -> InvalidSettings:
+    full = error.errno in DISK_IS_FULL
+    hint = "name a file on another disk, or make space" if full else "name a new file in a folder that exists"
+    return InvalidSettings(f"the drawer was not exported ({reason(error)})", hint=hint)
 
 
 def take_back(spool: Spool, path: Path) -> TakenBack:
@@ -75,7 +88,7 @@ def take_back(spool: Spool, path: Path) -> TakenBack:
         lines = path.read_bytes().splitlines()
     except OSError as error:
         raise InvalidSettings(
-            f"the file cannot be read ({error.strerror})", hint="name a file that this terminal exported"
+            f"the file cannot be read ({reason(error)})", hint="name a file that this terminal exported"
         ) from None
     found = TakenBack()
     for number, line in enumerate(lines, 1):
@@ -99,13 +112,14 @@ def _event_of(line: bytes, source: str) -> KeptEvent:
         seq, event_id, kind = said["terminal_seq"], said["event_id"], said["kind"]
         kept = KeptEvent(seq, event_id, kind, said["saved_ms"], "", "", body)
         event = json.loads(body)
-        same = (event["id"], event["data"]["terminal_seq"]) == (event_id, seq)
+        same, owner = (event["id"], event["data"]["terminal_seq"]) == (event_id, seq), event["source"]
+        (event_id + kind).encode()
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ValueError("this is not an event that a terminal exported") from None
     whole = type(seq) is int and type(kept.saved_ms) is int and 0 < seq < 2**53 and abs(kept.saved_ms) < 2**53
-    if not same or not whole or not isinstance(event_id, str) or not isinstance(kind, str):
+    if not same or not whole:
         raise ValueError("its number or id was changed")
-    if event["source"] != source:
+    if owner != source:
         raise ValueError("it belongs to another terminal")
     return kept
 

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from producers.terminal.clock import new_event_id
+from producers.terminal.drawer_file import export_to
 from producers.terminal.link import Link
 from producers.terminal.repair import repair
 from producers.terminal.sender import Sender
-from producers.terminal.spool import Spool, SpoolFull
+from producers.terminal.spool import Refusal, Spool, SpoolFull
 from producers.terminal.spool_trouble import SpoolTrouble
+from schemas.errors import InvalidSettings
 from tests.support.scripted_server import ScriptedServer
 
 
@@ -144,3 +146,18 @@ def test_a_full_disk_without_ballast_is_called_full(small_disk: Path) -> None:
     with pytest.raises(SpoolTrouble, match="the disk is full") as found:
         Spool(small_disk / "terminal")
     assert found.value.cause == "disk_full"
+
+
+def test_a_full_disk_takes_no_half_of_the_drawer(small_disk: Path, tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "terminal")
+    for _ in range(300):
+        save(spool)
+    spool.settle(0, refused=[Refusal(seq, "bad_value") for seq in range(1, 301)])
+    fill_up(small_disk / "film.mp4")
+    with pytest.raises(InvalidSettings, match="not exported") as refused:
+        export_to(spool, small_disk / "drawer")
+    assert refused.value.hint == "name a file on another disk, or make space"
+    assert (spool.totals().rejected, (small_disk / "drawer").exists()) == (300, False)
+    (small_disk / "film.mp4").unlink()
+    assert export_to(spool, small_disk / "drawer") == 300, "the same name works once there is space"
+    spool.close()
