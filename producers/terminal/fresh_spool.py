@@ -7,13 +7,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from producers.terminal.instance import EPOCH
 from producers.terminal.last_event import NOTE as LAST_EVENT
 from producers.terminal.salvage import KEPT_STATES, Found, is_sound
 from producers.terminal.spool_schema import open_database
 from producers.terminal.spool_tables import PENDING, REJECTED
 
 MARGIN: Final = 1_000
-"""Numbers that are passed over when the highest one given cannot be read: more than a log ever holds."""
+"""Numbers that are passed over when the highest one given cannot be read. More may be lost: a new epoch begins too."""
 
 DAMAGED: Final = "damaged"
 DETAIL: Final = "its bytes are not those of an event any more: export it for the organiser"
@@ -64,14 +65,14 @@ def _write(database: sqlite3.Connection, found: Found, last_seq: int) -> None:
     database.execute("DELETE FROM sqlite_sequence")
     database.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('events', ?)", (last_seq,))
     notes = {name: text for name, text in found.notes.items() if name not in _NOT_COPIED}
-    epoch = notes.get("epoch") or _epoch_of(found)
-    if epoch and last_seq:
-        notes["epoch"] = epoch
+    epoch = notes.pop(EPOCH, "") or _epoch_of(found)
+    if epoch and last_seq and found.sure:  # else numbers may be given twice, which a new epoch makes harmless
+        notes[EPOCH] = epoch
     database.executemany("INSERT INTO notes VALUES (?, ?)", notes.items())
 
 
 def _epoch_of(found: Found) -> str:
-    """Return the epoch that the events carry, empty if none does: with a new one, their numbers would begin anew."""
+    """Return the epoch that the events carry, empty if none does."""
     for kept in found.waiting():
         if is_sound(kept):
             data = json.loads(kept.body).get("data")

@@ -47,7 +47,7 @@ def lines_of(done: "Repaired") -> list[str]:
         lines.append(f"unknown: {len(done.unknown):,} sent or lost, numbers {ranges(done.unknown)}")
     if not done.lost and not done.unknown:
         lines.append("lost: nothing, as far as the file tells" if done.last_seq else "lost: nothing could be read")
-    why = "; the last one given cannot be read, so some are passed over" if done.guessed else ""
+    why = "; the last one given cannot be read, so some are passed over, in a new epoch" if done.guessed else ""
     lines.append(f"next number: {done.last_seq + 1:,}{why}")
     if done.kept is not None:
         lines.append(f"the damaged file is now {done.kept}; it holds the token and badge pseudonyms")

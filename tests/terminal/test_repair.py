@@ -1,6 +1,7 @@
 """A damaged spool is named, never called empty; what can be read of it is saved, and is sent."""
 
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -8,6 +9,7 @@ from random import Random
 import pytest
 
 from producers.terminal.fresh_spool import MARGIN
+from producers.terminal.instance import epoch_of
 from producers.terminal.link import Link
 from producers.terminal.pairing import Pairing
 from producers.terminal.repair import Repaired, repair
@@ -168,6 +170,39 @@ def test_a_damaged_log_is_not_passed_over_and_its_events_are_saved(
     assert rows.items() >= kept.items()
     assert last == EVENTS + MARGIN, "the last number cannot be known, so some are passed over"
     assert done.guessed
+
+
+def zeroed(folder: Path, *tables: str) -> None:
+    """Overwrite the first page of each table, as found in the schema of the file."""
+    database = sqlite3.connect(spool_of(folder))
+    found = dict(database.execute("SELECT name, rootpage FROM sqlite_schema"))
+    database.close()
+    for table in tables:
+        page(found[table], b"\xa5" * PAGE)(folder)
+
+
+@pytest.mark.parametrize(
+    ("lost", "same_epoch"),
+    [(["totals"], True), (["sqlite_sequence"], False), (["sqlite_sequence", "events"], False)],
+    ids=str,
+)
+def test_numbers_that_may_be_given_twice_get_a_new_epoch(
+    used: dict,
+    folder: Path,
+    lost: list[str],
+    same_epoch: bool,  # type: ignore[type-arg]
+) -> None:
+    copied(used, folder, log=False)
+    spool = Spool(folder)
+    before = epoch_of(spool)
+    spool.close()
+    zeroed(folder, *lost)
+    done = mended(folder)
+    spool = Spool(folder)
+    after = epoch_of(spool)
+    spool.close()
+    assert (before == after, done.guessed) == (same_epoch, not same_epoch)
+    assert ("in a new epoch" in " ".join(lines_of(done))) is not same_epoch
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
