@@ -1,6 +1,7 @@
 """The line of a paired terminal: made from its pairing, and kept in step when `terminal pair` runs meanwhile."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -13,7 +14,7 @@ from producers.terminal.sender import Sender
 from producers.terminal.spool import Spool
 from producers.terminal.terminal import BoothTerminal
 from producers.terminal.trouble import NONE, Trouble, told
-from schemas.errors import Unavailable
+from schemas.errors import InvalidSettings, Unavailable
 from schemas.logs import logger
 
 log = logger(__name__)
@@ -45,19 +46,20 @@ class Renewal:
     Args:
         terminal: takes up the new card, and judges the badge key.
         sender: sends with the new token to the new server.
-        authorities: PEM text of authorities from the settings.
+        authorities: reads the PEM text of authorities from the file that the settings name; called every second.
     """
 
-    def __init__(self, terminal: BoothTerminal, sender: Sender, authorities: str = "") -> None:
+    def __init__(self, terminal: BoothTerminal, sender: Sender, authorities: Callable[[], str] = str) -> None:
         self._terminal = terminal
         self._sender = sender
-        self._authorities = authorities
+        self._read = authorities
+        self._authorities = authorities()
         self._foreign = False
         sender.known_ms = terminal.paired.pairing.known_ms
         sender.standing = self.standing
 
     async def run(self) -> None:
-        """Look for a new pairing until cancelled."""
+        """Look for a new pairing, and for new authorities, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_S)
             # A disk that does not work is told by the sender, which writes to it.
@@ -65,6 +67,17 @@ class Renewal:
                 paired = await asyncio.to_thread(self._newer)
                 if paired is not None:
                     self.take_up(paired)
+            # A file that is just being written is read again a second later.
+            with suppress(InvalidSettings):
+                self._trust(await asyncio.to_thread(self._read))
+
+    def _trust(self, authorities: str) -> None:
+        if authorities != self._authorities:
+            self._authorities = authorities
+            pairing = self._terminal.paired.pairing
+            self._sender.link.go_to(pairing.server, (pairing.authorities, authorities))
+            self._sender.try_now()
+            log.info("the file of authorities was replaced")
 
     def take_up(self, paired: Paired) -> None:
         """Use a new pairing at once, all of it."""

@@ -74,6 +74,8 @@ def serve(folder: Path | None, terminal_port: int | None) -> int:
 
     The page is at http://127.0.0.1:PORT, on this machine alone. Ctrl-C ends it; nothing is lost.
     """
+    from functools import partial
+
     from producers.terminal.trust import authorities_in
     from producers.terminal.web import serve_page
     from schemas.badges.key import SET_KEY
@@ -81,7 +83,8 @@ def serve(folder: Path | None, terminal_port: int | None) -> int:
     from schemas.settings import LogSettings, TerminalSettings
 
     settings = TerminalSettings.load(terminal_port=terminal_port)
-    authorities = authorities_in(settings.terminal_ca_file)
+    authorities = partial(authorities_in, settings.terminal_ca_file)
+    authorities()
     log_to_stderr(LogSettings.load(), quiet=("aiohttp", "asyncio"))
 
     def ready(address: str) -> None:

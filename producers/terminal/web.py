@@ -34,7 +34,7 @@ class Page:
     Args:
         terminal: paired; its sender is started here.
         link: the way to its gateway.
-        authorities: PEM text of authorities from the settings.
+        authorities: reads the PEM text of authorities from the file that the settings name.
         clock: the terminal's own clock.
         more_stamps: headers beside the one with the clock, for a simulation.
     """
@@ -43,7 +43,7 @@ class Page:
         self,
         terminal: BoothTerminal,
         link: Link,
-        authorities: str = "",
+        authorities: Callable[[], str] = str,
         *,
         clock: ClockMs = wall_ms,
         more_stamps: Stamps = dict,
@@ -86,7 +86,7 @@ async def serve_page(
     port: int,
     ready: Callable[[str], None],
     *,
-    authorities: str = "",
+    authorities: Callable[[], str] = str,
     clock: ClockMs = wall_ms,
     more_stamps: Stamps = dict,
 ) -> None:
@@ -96,7 +96,7 @@ async def serve_page(
         terminal: paired; read from and saved to while the page is served.
         port: on this machine only; 0 takes a free one.
         ready: called with the page's address once it can be opened.
-        authorities: PEM text of authorities that are trusted beside those of system and pairing.
+        authorities: reads the PEM text of authorities that are trusted beside those of system and pairing.
         clock: the terminal's own clock.
         more_stamps: headers beside the one with the clock, for a simulation.
 
@@ -105,7 +105,7 @@ async def serve_page(
         InvalidSettings: the port is taken.
     """
     with OneSender(terminal.spool.folder):
-        async with link_of(terminal.spool, terminal.paired, authorities) as link:
+        async with link_of(terminal.spool, terminal.paired, authorities()) as link:
             page = Page(terminal, link, authorities, clock=clock, more_stamps=more_stamps)
             runner = web.AppRunner(page.application(), access_log=None, shutdown_timeout=1)
             await runner.setup()

@@ -137,6 +137,22 @@ async def test_a_new_authority_may_stand_in_the_settings_until_the_terminal_is_p
             assert "certificate" not in said + complained
 
 
+async def test_a_running_program_reads_a_file_of_authorities_that_is_replaced(tmp_path: Path, folder: Path) -> None:
+    own, file = authority(tmp_path / "authority"), tmp_path / "ca.pem"
+    file.write_text(authority(tmp_path / "another").text)
+    server = ScriptedServer()
+    server.tls = own.server()
+    async with server:
+        pair(folder, server.url)
+        async with serving(folder, FAIRPULSE_TERMINAL_CA_FILE=str(file)) as (page, _):
+            await run(folder, "scan", BADGE)
+            await state(page, {"line": "trouble", "cause": "tls_unknown_ca", "pending": 1})
+            file.write_text("half a file is passed over")
+            await state(page, {"line": "trouble", "cause": "tls_unknown_ca", "pending": 1})
+            file.write_text(own.text)
+            await state(page, {"line": "online", "cause": "", "sent": 1})
+
+
 async def test_a_running_program_takes_up_all_of_a_new_pairing(tmp_path: Path, folder: Path) -> None:
     own = authority(tmp_path / "authority")
     changed = tmp_path / "fair.yaml"
