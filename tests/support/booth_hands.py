@@ -29,7 +29,7 @@ TAP = """(() => {
 
 
 class Hands(Protocol):
-    """The deeds of a person and of a scanner at the page."""
+    """What a person and a scanner can do at the page."""
 
     async def open(self) -> None:
         """Open the page anew."""

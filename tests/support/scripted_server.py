@@ -18,6 +18,8 @@ from typing import Any, Self
 
 import pytest
 
+from tests.support.terminals import SAID
+
 PROBLEM = {"Content-Type": "application/problem+json"}
 CODES = {
     400: "not_json", 401: "token_unknown", 403: "wrong_fair", 405: "method", 408: "body_late", 409: "event_id_conflict",
@@ -109,14 +111,7 @@ class ScriptedServer:
         self.events: dict[str, dict[str, Any]] = {}
         self.order: list[str] = []
         self.conflicts = 0
-        self.terminal: dict[str, Any] = {
-            "fair_id": "small-2025",
-            "terminal_id": "t-1",
-            "place": "booth",
-            "place_id": "h1-001",
-            "source": "/fairs/small-2025/booths/h1-001/terminals/t-1",
-            "server_time": "2026-01-01T00:00:00.000Z",
-        }
+        self.terminal: dict[str, Any] = {**SAID, "server_time": "2026-01-01T00:00:00.000Z"}
         self.tokens: set[str] | None = None
         self.answers_also: dict[str, str] = {}
         self.tls: ssl.SSLContext | None = None

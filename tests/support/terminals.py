@@ -1,4 +1,4 @@
-"""A paired terminal at the stand h1-001 of the small fair, and badges for it."""
+"""A paired terminal at the booth h1-001 of the small fair, and badges for it."""
 
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,14 @@ from schemas.fair.file import example_fair_path, load_fair
 
 BADGE = "ab" * 16
 FAIR = load_fair(example_fair_path("small"))
-SAID = {
+SAID: dict[str, Any] = {
     "fair_id": "small-2025",
     "terminal_id": "t-1",
     "place": "booth",
     "place_id": "h1-001",
     "source": "/fairs/small-2025/booths/h1-001/terminals/t-1",
 }
+"""What a gateway answers to the question whose token the terminal has."""
 
 
 def pair(folder: Path, server: str, token: str = "tf_k_s", **said: str) -> None:

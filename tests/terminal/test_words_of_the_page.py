@@ -30,6 +30,11 @@ def test_a_word_that_staff_are_told_to_look_for_is_on_the_page(word: str) -> Non
     assert is_shown(word), "write it as the terminal shows it"
 
 
+def test_the_page_shows_every_picture_of_its_folder() -> None:
+    shown = re.findall(r"screenshots/([\w-]+\.png)", STAFF)
+    assert sorted(shown) == sorted(one.name for one in (TERMINAL / "screenshots").iterdir())
+
+
 def test_a_button_that_is_called_otherwise_would_be_found() -> None:
     assert not is_shown("Try now")
     assert words_in("Press **Sign and\nsave**. **Saved no. 13** and **Rejected (1), red.**") == [

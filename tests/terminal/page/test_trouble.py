@@ -142,7 +142,6 @@ async def test_two_machines_that_send_as_one_terminal_are_named(booth: Booth) ->
     await booth.scan()
     await booth.reads("#words", "Two machines send as this terminal")
     assert await booth.page.locator("#state").get_attribute("data-line") == "trouble"
-    await booth.picture("copies")
 
 
 async def test_a_spool_that_is_damaged_while_the_booth_works_is_named_and_nothing_is_called_safe(booth: Booth) -> None:
