@@ -163,7 +163,7 @@ class ExhibitInteraction(Event):
 class ScanAnnulled(Event):
     """A terminal takes back a scan or an interaction that it sent, a lead among them.
 
-    It is accepted and stored, and counts as an event. No number takes back its target yet.
+    It is accepted and stored, and counts as an event. No KPI takes back its target yet.
 
     Attributes:
         target: the `event_id` of the event that is taken back.

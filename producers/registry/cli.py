@@ -1,4 +1,4 @@
-"""`fairpulse terminals`: init, enrol, list, revoke, rotate, badge-key."""
+"""`fairpulse terminals`: init, enrol, list, rotate, revoke, badge-key."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

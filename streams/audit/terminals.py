@@ -43,7 +43,7 @@ def terminal_lines(oracle: Oracle) -> list[str]:
     sure, unsure = copied(oracle), _by_terminal(oracle, proven=False)
     lines = [
         f"terminal {terminal}: {_numbers(count)} used twice: two machines send as this terminal; "
-        "stop one and pair it anew into an empty folder"
+        "stop one, and pair it anew into an empty folder with a token of its own"
         for terminal, count in sorted(sure.items())
     ]
     lines += [

@@ -19,7 +19,7 @@ from streams.audit.terminals import MOST_LINES, copied, missing, terminal_lines,
 from tests.support.builders import RawRecord, numbered_id, records, scan, touch
 
 SMALL = example_fair_path("small")
-COPIED = "two machines send as this terminal; stop one and pair it anew into an empty folder"
+COPIED = "two machines send as this terminal; stop one, and pair it anew into an empty folder with a token of its own"
 UNSURE = "two machines send as this terminal, or it began again at 1; see how many machines there are"
 OLD, NEW = "3f9c01de", "77aa0b12"
 Numbered = tuple[str, str | None, int | None]

@@ -163,7 +163,7 @@ class Oracle:
         if moment.suspect:
             self._put("clock_suspects", moment, 1, topic=topic)
         if event["type"] == ANNULLED:
-            pass  # an event like any other: no number takes its target back yet
+            pass  # an event like any other: no KPI takes its target back yet
         elif topic == "fair.scans":
             self._take_scan(event, moment)
         elif topic == "fair.interactions":
