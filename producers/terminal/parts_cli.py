@@ -38,7 +38,7 @@ def _checked_id(_: click.Context, __: click.Parameter, value: str | None) -> str
     if value is not None and re.fullmatch(EVENT_ID_PATTERN, value) is None:
         raise InvalidEvent(
             "bad_value",
-            "event_id: the value is not valid",
+            "--id: the value is not a UUID",
             field="event_id",
             hint="write a UUID in lower case, such as 0199e000-0000-7000-8000-000000000001",
         )

@@ -43,9 +43,9 @@ ID_BYTES = b"\xff0199e000"
     [
         (["scan", BADGE, "--anonymous"], "BADGE and --anonymous do not go together"),
         (["scan", "--id", "0199e000-0000-7000-8000-000000000001"], "--id is for one scan"),
-        (["scan", BADGE, "--id", "0199E000-0000-7000-8000-000000000001"], "event_id: the value is not valid"),
-        (["scan", BADGE, "--id", os.fsdecode(ID_BYTES)], "event_id: the value is not valid"),
-        (["undo", "--id", os.fsdecode(ID_BYTES)], "event_id: the value is not valid"),
+        (["scan", BADGE, "--id", "0199E000-0000-7000-8000-000000000001"], "--id: the value is not a UUID"),
+        (["scan", BADGE, "--id", os.fsdecode(ID_BYTES)], "--id: the value is not a UUID"),
+        (["undo", "--id", os.fsdecode(ID_BYTES)], "--id: the value is not a UUID"),
     ],
 )
 async def test_options_that_cannot_all_be_meant_save_nothing(folder: Path, arguments: list[str], wrong: str) -> None:
