@@ -11,7 +11,7 @@ AGAIN_S: Final = 30.0
 
 @dataclass(slots=True)
 class Skipping:
-    """The skipped events of one sender. What was not tried yet goes first, however many events are skipped.
+    """The skipped events of one sender. Events that were not tried yet go first, however many are skipped.
 
     Times are seconds of one clock that never jumps.
 

@@ -29,7 +29,7 @@ TAP = """(() => {
 
 
 class Hands(Protocol):
-    """What a person and a scanner can do at the page."""
+    """The keys and taps of a person or of a scanner, and a look at the page."""
 
     async def open(self) -> None:
         """Open the page anew."""

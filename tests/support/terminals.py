@@ -19,7 +19,7 @@ SAID: dict[str, Any] = {
     "place_id": "h1-001",
     "source": "/fairs/small-2025/booths/h1-001/terminals/t-1",
 }
-"""What a gateway answers to the question whose token the terminal has."""
+"""A gateway's answer to the question whose token the terminal has."""
 
 
 def pair(folder: Path, server: str, token: str = "tf_k_s", **said: str) -> None:
