@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from tests.support.booth_page import WATCH, Booth
@@ -29,7 +30,13 @@ TAP = """(() => {
 
 
 class Hands(Protocol):
-    """The keys and taps of a person or of a scanner, and a look at the page."""
+    """The deeds of a person and of a scanner at the page.
+
+    Attributes:
+        gaps_ms: what may be asked for between two keys of a scanner.
+    """
+
+    gaps_ms: tuple[int, ...]
 
     async def open(self) -> None:
         """Open the page anew."""
@@ -47,12 +54,14 @@ class Hands(Protocol):
 class ChromiumHands:
     """See `Hands`; keys have exact times."""
 
+    gaps_ms = (5, 10, 25)
+
     def __init__(self, booth: Booth) -> None:
         self._booth = booth
 
     async def open(self) -> None:
         """Open the page anew."""
-        await self._booth.open()
+        await self._booth.open_again()
 
     async def press(self, keys: Sequence[Press]) -> None:
         """Press keys, and wait until the page has taken them."""
@@ -68,18 +77,23 @@ class ChromiumHands:
 
 
 class FirefoxHands:
-    """See `Hands`; the browser itself waits between two keys, so their times are as exact as the machine is idle.
+    """See `Hands`; the browser itself waits between two keys, so they are as fast as the machine is idle.
 
     Its keys are real, its taps are events of the page.
     """
 
+    gaps_ms = (0, 5, 10)
+
     def __init__(self, booth: Booth, firefox: Firefox) -> None:
         self._booth = booth
         self._firefox = firefox
+        self._watched = False
 
     async def open(self) -> None:
         """Open the page anew."""
-        await self._firefox.before_scripts(f"() => {{ {WATCH} }}")
+        if not self._watched:
+            await self._firefox.before_scripts(f"() => {{ {WATCH} }}")
+            self._watched = True
         await self._firefox.goto(self._booth.url)
         await until(self, "document.body.dataset.ready === 'yes'")
 
@@ -96,6 +110,35 @@ class FirefoxHands:
     async def look(self, expression: str) -> Any:
         """Return the value of an expression of the page."""
         return await self._firefox.evaluate(expression)
+
+
+KEYS_CAME = "window.keyTimes.length >= %d"
+WORST_GAPS = """[
+  Math.max(0, ...window.keyTimes.slice(1).map(([time], index) => time - window.keyTimes[index][0])),
+  Math.max(0, ...window.keyTimes.slice(1).map(([, came], index) => came - window.keyTimes[index][0])),
+]"""
+"""The longest time between two keys, and the longest from a key until the next one came."""
+FAST_MS = 50
+LATE_MS = 100
+
+
+class KeysTooSlowError(Exception):
+    """The machine was too busy to press keys as fast as a scanner, so the page must not take them as a scan."""
+
+
+async def press_fast(hands: Hands, keys: Sequence[Press]) -> None:
+    """Press keys as a scanner does.
+
+    Raises:
+        KeysTooSlowError: they all came, and the browser's own times of them are not those of a scanner.
+    """
+    await hands.look("window.keyTimes = []")
+    await hands.press(keys)
+    with suppress(TimeoutError):
+        await until(hands, KEYS_CAME % len(keys))
+        gap, late = await hands.look(WORST_GAPS)
+        if gap > FAST_MS or late > FAST_MS + LATE_MS:
+            raise KeysTooSlowError(f"{gap:.0f} ms between two keys, {late:.0f} ms until one came")
 
 
 async def until(hands: Hands, expression: str) -> None:

@@ -29,9 +29,12 @@ PICTURES: Final = Path(__file__).parents[2] / "producers" / "terminal" / "screen
 
 WATCH: Final = """if (!window.said) {
   window.said = [];
+  window.keyTimes = [];
+  const noted = ({ key, timeStamp }) => key === "Shift" || window.keyTimes.push([timeStamp, performance.now()]);
+  window.addEventListener("keydown", noted, { capture: true });
   document.addEventListener("said", ({ detail }) => window.said.push(detail));
 }"""
-"""Keeps what the page has said, for `said`."""
+"""Keeps what the page has said, for `said`, and when each key was pressed and when it came."""
 
 
 class Booth:
@@ -66,6 +69,10 @@ class Booth:
         """Open the page in the browser, at its own address."""
         await self.page.add_init_script(WATCH)
         self.keyboard = Keyboard(await self.page.context.new_cdp_session(self.page))
+        await self.open_again()
+
+    async def open_again(self) -> None:
+        """Open the page anew, after `open`."""
         await self.page.goto(self.url)
         await self.page.wait_for_selector("body[data-ready]")
 

@@ -82,15 +82,19 @@ class Firefox:
         return None if value is None else json.loads(value)
 
     async def press(self, *keys: str, pause_ms: int = 0) -> None:
-        """Press keys one after the other: characters, or names such as Enter; `pause_ms` lies between two of them."""
-        actions: list[dict[str, Any]] = []
-        for key in keys:
-            value = SPOKEN.get(key, key)
-            actions += [{"type": "keyDown", "value": value}, {"type": "keyUp", "value": value}]
-            actions.append({"type": "pause", "duration": pause_ms})
-        await self._call(
-            "input.performActions", context=self._page, actions=[{"type": "key", "id": "keys", "actions": actions}]
-        )
+        """Press keys one after the other: characters, or names such as Enter; `pause_ms` lies between two of them.
+
+        Two fingers take turns, one comes up while the other goes down: so a key takes the browser one step.
+        """
+        none = {"type": "pause"}
+        down = [{"type": "keyDown", "value": SPOKEN.get(key, key)} for key in keys]
+        up = [{**one, "type": "keyUp"} for one in down]
+        fingers = [[one for pair in zip(down[first::2], up[first::2], strict=True) for one in pair] for first in (0, 1)]
+        fingers[1].insert(0, none)
+        sources = [{"type": "key", "id": f"finger {number}", "actions": one} for number, one in enumerate(fingers)]
+        pauses = [{"type": "pause", "duration": pause_ms}] * (len(keys) + 1)
+        actions = [*sources, {"type": "none", "id": "time", "actions": pauses}]
+        await self._call("input.performActions", context=self._page, actions=actions)
 
     async def click(self, selector: str) -> None:
         """Click into the middle of an element."""

@@ -20,11 +20,13 @@ SCANNER_MS: Final = 8
 PERSON_MS: Final = 90
 """Between two keys of a quick typist."""
 
-SILENCE_MS: Final = 120
+SILENCE_MS: Final = 210
 """After this, the page has taken what was typed."""
 
 AHEAD_MS: Final = 150
-"""The first key is handed over this long before its time: on a busy machine the last one is not late then."""
+EACH_MS: Final = 5
+"""The first key is handed over this long before its time, and longer by so much for each key: on a busy machine the
+last one is not late then."""
 
 SHIFT: Final = 8
 NAMED: Final = {
@@ -62,15 +64,20 @@ class Keyboard:
         self._session = session
         self._last = 0.0  # ms since 1970
 
-    async def press(self, keys: Sequence[Press], *, go_on: bool = False, wait: bool = True) -> None:
+    async def press(
+        self, keys: Sequence[Press], *, go_on: bool = False, wait: bool = True, late_ms: float = 0.0
+    ) -> None:
         """Press keys, and return when they have been pressed and the page has taken them.
 
         Args:
             keys: at least one.
             go_on: the first key follows the last one of the call before, without a pause.
             wait: False returns as soon as the page has heard of the keys.
+            late_ms: the keys come this long after the own time of the key before them.
         """
-        moment = self._last if go_on else max(wall_ms() + AHEAD_MS, self._last)
+        moment = self._last if go_on else max(wall_ms() + AHEAD_MS + EACH_MS * len(keys), self._last)
+        if late_ms:
+            await asyncio.sleep(max(moment + late_ms - wall_ms(), 0) / 1000)
         sent = []
         for one in keys:
             moment += one.after_ms
