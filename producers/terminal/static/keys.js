@@ -1,7 +1,8 @@
 // Brings every key of the page to the scanner, wherever the focus is, and undoes what a scan typed into fields.
 import { GAP_MS, MINIMUM, Scanner } from "/scanner.js";
 
-const SLACK_MS = 10; // a key may arrive a little after its own time
+const SLACK_MS = 100; // a busy machine may hand a key over this long after its own time
+const ROUND_MS = 10;
 const BUSY_MS = 20; // a timer that is later than this was held up, and so were keys
 const BUSY_ROUNDS = 10;
 const scanner = new Scanner();
@@ -70,9 +71,9 @@ function wait(ms, round) {
   const due = performance.now() + ms;
   timer = setTimeout(() => {
     const busy = performance.now() - due > BUSY_MS && round < BUSY_ROUNDS;
-    const closed = busy ? null : scanner.silence(performance.now());
+    const closed = busy ? null : scanner.silence(performance.now() - SLACK_MS);
     if (closed) end(closed);
-    if (scanner.run) wait(SLACK_MS, round + 1);
+    if (scanner.run) wait(ROUND_MS, round + 1);
   }, ms);
 }
 
