@@ -1,5 +1,6 @@
 // The lists of select elements, as a part of the page. A browser's own list would swallow the keys of a scanner.
-const OPENING = new Set([" ", "Enter", "F4"]);
+const OPENING = new Set([" ", "Enter"]);
+const BROWSERS_OWN = "F4"; // it would open the browser's list; on this page it is the key of a tab
 let list = null;
 
 /** Return whether the list of a select element is open. */
@@ -29,7 +30,7 @@ export function startLists() {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (OPENING.has(event.key) || (step && event.altKey)) open(event.target);
     else if (step) choose(event.target, event.target.selectedIndex + step);
-    else return;
+    else if (event.key !== BROWSERS_OWN) return;
     event.preventDefault();
   });
   list.addEventListener("keydown", (event) => {
