@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
 from tests.support.booth_page import CHROMIUM, SCREEN, Booth, playwright
@@ -25,9 +26,18 @@ async def server() -> AsyncIterator[ScriptedServer]:
         yield running
 
 
+@pytest.fixture
+def paired_at() -> dict[str, str]:
+    """Where the terminal is, as the server tells it; a stand unless a test says otherwise."""
+    return {}
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def booth(folder: Path, server: ScriptedServer, browser: "playwright.Browser") -> AsyncIterator[Booth]:
-    pair(folder, server.url)
+async def booth(
+    folder: Path, server: ScriptedServer, browser: "playwright.Browser", paired_at: dict[str, str]
+) -> AsyncIterator[Booth]:
+    server.terminal |= paired_at
+    pair(folder, server.url, **paired_at)
     context = await browser.new_context(viewport=SCREEN)
     page = await context.new_page()
     problems: list[str] = []
