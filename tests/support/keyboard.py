@@ -1,11 +1,12 @@
 """A keyboard for Chromium whose keys carry the times that they were pressed at, however busy the machine is.
 
 The times of a real keyboard come from the system, not from the moment at which a page hears of the key. So the keys of
-a scan or of a person are handed over at once, and each has its own time.
+a scan are handed over at once, and each has its own time. A key after a pause waits for its time: until then, the page
+has done what the key before it says.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +21,9 @@ SCANNER_MS: Final = 8
 PERSON_MS: Final = 90
 """Between two keys of a quick typist."""
 
+PAUSE_MS: Final = 60
+"""After a key that is alone for this long, the page does what it says."""
+
 SILENCE_MS: Final = 210
 """After this, the page has taken what was typed."""
 
@@ -33,9 +37,16 @@ NAMED: Final = {
     "Enter": (13, "Enter", "\r"), "Tab": (9, "Tab", ""), "Escape": (27, "Escape", ""), "Space": (32, "Space", " "),
     "ArrowLeft": (37, "ArrowLeft", ""), "ArrowUp": (38, "ArrowUp", ""), "ArrowRight": (39, "ArrowRight", ""),
     "ArrowDown": (40, "ArrowDown", ""), "Backspace": (8, "Backspace", ""), "Shift": (16, "ShiftLeft", ""),
+    "End": (35, "End", ""),
     "Dead": (229, "Quote", ""), "Process": (229, "KeyA", ""),
     **{f"F{number}": (111 + number, f"F{number}", "") for number in range(1, 13)},
 }  # fmt: skip
+KEYPAD: Final = (
+    "Insert", "End", "ArrowDown", "PageDown", "ArrowLeft", "Clear", "ArrowRight", "Home", "ArrowUp", "PageUp",
+)  # fmt: skip
+"""What the digits 0 to 9 of the numeric keypad are while Num Lock is off."""
+
+ALT: Final = 1
 SHIFTED: Final = dict(zip(')!@#$%^&*(_+{}|:"<>?~', "0123456789-=[]\\;',./`", strict=True))
 CODES: Final = {
     " ": (32, "Space"), "-": (189, "Minus"), "=": (187, "Equal"), "[": (219, "BracketLeft"), "]": (221, "BracketRight"),
@@ -55,6 +66,16 @@ class Press:
 def presses(text: str, gap_ms: float = SCANNER_MS) -> list[Press]:
     """Return one press per character, one time apart; a line feed is Enter, a tab is Tab."""
     return [Press({"\n": "Enter", "\t": "Tab"}.get(one, one), gap_ms) for one in text]
+
+
+def alt_code(character: str, gap_ms: float, *, types: bool = False) -> list[Press]:
+    """Return the keys of a scanner that types a character by its code: Alt, three digits of the keypad, Alt comes up.
+
+    `types` is whether the system then types the character too, as Windows does.
+    """
+    digits = [Press(f"Alt+Numpad{digit}", gap_ms) for digit in f"{ord(character):03}"]
+    typed = [Press(f"Typed{character}", 0)] if types and character.isprintable() else []
+    return [Press("AltDown", gap_ms), *digits, Press("AltUp", gap_ms), *typed]
 
 
 class Keyboard:
@@ -78,10 +99,14 @@ class Keyboard:
         moment = self._last if go_on else max(wall_ms() + AHEAD_MS + EACH_MS * len(keys), self._last)
         if late_ms:
             await asyncio.sleep(max(moment + late_ms - wall_ms(), 0) / 1000)
-        sent = []
+        sent: list[Awaitable[None]] = []
         for one in keys:
             moment += one.after_ms
-            sent += [self._send(fields, moment) for fields in _strokes(one.key)]
+            if one.after_ms > PAUSE_MS:
+                await asyncio.gather(*sent)
+                sent = []
+                await asyncio.sleep(max(moment - wall_ms(), 0) / 1000)
+            sent += [asyncio.ensure_future(self._send(fields, moment)) for fields in _strokes(one.key)]
         await asyncio.gather(*sent)
         self._last = moment
         if not wait:
@@ -93,7 +118,24 @@ class Keyboard:
         await self._session.send("Input.dispatchKeyEvent", {**fields, "timestamp": moment / 1000})
 
 
+def _keypad(key: str) -> list[dict[str, Any]]:
+    if key.startswith("Typed"):
+        return [{"type": "char", "text": key[-1], "key": key[-1]}]
+    alt = {"key": "Alt", "code": "AltLeft", "windowsVirtualKeyCode": 18}
+    if key == "AltDown":
+        return [{**alt, "type": "rawKeyDown", "modifiers": ALT}]
+    if key == "AltUp":
+        return [{**alt, "type": "keyUp", "modifiers": 0}]
+    held, _, bare = key.rpartition("+")
+    digit = bare[-1]
+    name = digit if held else KEYPAD[int(digit)]
+    fields = {"key": name, "code": f"Numpad{digit}", "modifiers": ALT if held else 0, "isKeypad": True}
+    return [{**fields, "type": "rawKeyDown"}, {**fields, "type": "keyUp"}]
+
+
 def _strokes(key: str) -> list[dict[str, Any]]:
+    if len(key) > 1 and ("Numpad" in key or key.startswith(("Alt", "Typed"))):
+        return _keypad(key)
     shift, _, bare = key.rpartition("+") if len(key) > 1 else ("", "", key)
     if bare in NAMED:
         number, code, text = NAMED[bare]

@@ -43,6 +43,11 @@ export class Scanner {
     return { ...read, stop: this.run.burst || !field };
   }
 
+  /** Let the run go on at a time: a key that is a part of a character. */
+  stay(time) {
+    if (this.run) this.run.last = time;
+  }
+
   /** End the run if its last key is longer ago than GAP_MS; return how it ended, null if it goes on or there is none. */
   silence(time) {
     return this.run && time - this.run.last > GAP_MS ? this.#close() : null;
