@@ -56,6 +56,9 @@ IDLE: Final = """(async () => {
   return last !== "wait" && (await (await fetch("/api/state")).json()).pending === 0;
 })()"""
 NOT_A_DOUBLE_TAP: Final = "performance.now() > (window.tapped ?? 0) + 400"
+OLD_ENOUGH: Final = "document.querySelector('#undo:not([hidden])[aria-disabled=true]') === null"
+"""Undo takes nothing back in the moment in which something else was saved."""
+
 SAID: Final = "(window.said ?? []).map((one) => one.mood)"
 
 
@@ -278,6 +281,7 @@ class Sequences:
             self._model.scan([""])
 
     async def _undo(self) -> None:
+        await until(self._hands, OLD_ENOUGH)
         await self._slowly("F9")
         self._model.undo()
 

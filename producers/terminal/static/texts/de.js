@@ -188,12 +188,14 @@ export default {
   "field.currency": "Währung",
   "field.section": "Bereich",
 
-  "undo.button": "Rückgängig ({left})",
+  "undo.button": "Nr. {seq} rückgängig ({left})",
   "undo.done": "Zurückgenommen: Nr. {seq}",
   "undo.done.more": "Der Ausweis kann neu gescannt werden.",
   "undo.nothing": "Nichts zurückzunehmen",
   "undo.nothing.more": "Der letzte Scan oder Kontakt kann eine Minute lang zurückgenommen werden.",
+  "undo.waits": "Gerade wird etwas gespeichert. Bitte noch einmal, sobald die Leiste das Ergebnis zeigt.",
   "undo.refused": "Nicht zurückgenommen",
+  "undo.changed": "In diesem Moment wurde Nr. {seq} gespeichert. Um diese zurückzunehmen, noch einmal drücken.",
 
   "refused.badge_empty": "Es wurde nichts gelesen. Scannen Sie den Ausweis noch einmal.",
   "refused.choose_exhibit": "Wählen Sie das Exponat und was passiert ist, dann scannen Sie noch einmal.",

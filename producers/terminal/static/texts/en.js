@@ -188,12 +188,14 @@ export default {
   "field.currency": "Currency",
   "field.section": "Section",
 
-  "undo.button": "Undo ({left})",
+  "undo.button": "Undo no. {seq} ({left})",
   "undo.done": "Taken back: no. {seq}",
   "undo.done.more": "The badge can be scanned again.",
   "undo.nothing": "Nothing to take back",
   "undo.nothing.more": "The last scan or interaction can be taken back for a minute.",
+  "undo.waits": "Something is being saved. Try again when the bar says how it ended.",
   "undo.refused": "Not taken back",
+  "undo.changed": "No. {seq} was saved in that moment. Press Undo again to take that one back.",
 
   "refused.badge_empty": "Nothing was read. Scan the badge again.",
   "refused.choose_exhibit": "Choose the exhibit and what happened, then scan again.",

@@ -188,12 +188,14 @@ export default {
   "field.currency": "币种",
   "field.section": "展区",
 
-  "undo.button": "撤销（{left}）",
+  "undo.button": "撤销第 {seq} 号（{left}）",
   "undo.done": "已撤销 第 {seq} 号",
   "undo.done.more": "此胸卡可以重新扫描。",
   "undo.nothing": "没有可撤销的",
   "undo.nothing.more": "最后一次扫码或互动可在一分钟内撤销。",
+  "undo.waits": "正在保存。请等下方显示结果后再试。",
   "undo.refused": "未撤销",
+  "undo.changed": "就在这时保存了第 {seq} 号。如要撤销这一条，请再按一次。",
 
   "refused.badge_empty": "没有读到内容，请重新扫描胸卡。",
   "refused.choose_exhibit": "请先选择展品和互动内容，再重新扫描。",
