@@ -71,6 +71,7 @@ startLine();
 startDrawer();
 startLanguage();
 onLanguage(showCard);
+showScan();
 whenIdle(watch);
 window.addEventListener("beforeunload", (event) => {
   if (isWaiting()) event.preventDefault();

@@ -1,5 +1,6 @@
 // The way of an action to the disk: one after the other, each until the terminal program has answered for it.
 import { ask } from "/ask.js";
+import { booth } from "/booth.js";
 import { at } from "/dom.js";
 import { refuse, say } from "/say.js";
 import { onLanguage, text, timeOfDay } from "/texts.js";
@@ -25,7 +26,10 @@ export function isWaiting() {
   return deeds.length > 0;
 }
 
-/** Send an action until the program answers; its ids are in the fields, so sent twice it is still the same action. */
+/**
+ * Send an action until the program answers; its ids are in the fields, so sent twice it is still the same action.
+ * `fields` may be a function that returns them; it is called when the card of the booth is known.
+ */
 export function save(path, fields, answered) {
   const deed = { path, fields, answered };
   deeds.push(deed);
@@ -72,6 +76,8 @@ async function work() {
     const deed = deeds[0];
     let answer;
     try {
+      if (booth.card.version === undefined) throw new Error("the card is not there yet");
+      if (typeof deed.fields === "function") deed.fields = deed.fields();
       answer = await ask(deed.path, deed.fields);
     } catch {
       if (!away) sayWaiting();

@@ -37,8 +37,9 @@ export function scan(lines, end, { role, kind }) {
   const mine = (taken += 1);
   if (at("scan-role").value === role) at("scan-role").value = ROLES[0];
   const fields = lines === null ? { id: crypto.randomUUID(), anonymous: true } : { ids: lines.map(() => crypto.randomUUID()), lines, end };
-  if (booth.card.kinds.length > 1) fields.kind = kind;
-  save("/api/scan", { ...fields, role }, (answer) => {
+  // A scan right after the page was opened is sent once the card is there: then the direction of the lane is known.
+  const withKind = () => (booth.card.kinds.length > 1 ? { ...fields, role, kind: kind ?? scanChoices().kind } : { ...fields, role });
+  save("/api/scan", withKind, (answer) => {
     if (tell(answer, lines === null ? "scan.done.anonymous" : "scan.done") || mine !== taken) return;
     // It was refused: what was chosen still holds for the next attempt, unless something else was chosen.
     if (at("scan-role").value === ROLES[0]) at("scan-role").value = role;

@@ -1,6 +1,8 @@
 """Scans on the page: saved once, or said not to be."""
 
-from tests.support.booth_page import IN_A_BROWSER, Booth
+import asyncio
+
+from tests.support.booth_page import IN_A_BROWSER, Booth, playwright
 from tests.support.terminals import BADGE
 
 pytestmark = IN_A_BROWSER
@@ -39,3 +41,21 @@ async def test_an_unreadable_badge_is_not_saved(booth: Booth) -> None:
     await booth.scan("hello")
     await booth.reads("#said-word", "Not saved")
     await booth.reads("#counts", "saved here: 0, sent: 0")
+
+
+async def test_a_scan_before_the_page_knows_its_booth_is_saved_as_usual(booth: Booth) -> None:
+    held = asyncio.Event()
+
+    async def late(route: "playwright.Route") -> None:
+        await held.wait()
+        await route.continue_()
+
+    await booth.page.route("**/api/card", late)
+    await booth.page.reload()
+    await booth.scan()
+    await booth.reads("#said-word", "Not saved yet")
+    held.set()
+    await booth.reads("#said-word", "Saved no. 1")
+    await booth.reads("#counts", "saved here: 0, sent: 1")
+    (event,) = booth.server.events.values()
+    assert event["data"]["badge_role"] == "visitor_professional"
