@@ -71,12 +71,15 @@ def pair(folder: Path | None, server: str, fair_file: Path | None, *, insecure: 
 
 
 def _asked_token() -> "SecretStr":
-    """Return the token that a person types, which is not shown."""
+    """Return the token that a person types, which is not shown, or the line that a script gives."""
     from schemas.errors import InvalidSettings
     from schemas.kinds import BadValue
     from schemas.settings import TerminalSettings
 
-    typed = click.prompt("Token", hide_input=True, err=True).strip()
+    given = click.get_text_stream("stdin")
+    line = click.prompt("Token", hide_input=True, err=True) if given.isatty() else given.readline()
+    if not (typed := line.strip()):
+        raise InvalidSettings("token: none was given", hint="type it, or set FAIRPULSE_TERMINAL_TOKEN")
     try:
         token: SecretStr = TerminalSettings.check("terminal_token", typed)
     except BadValue as error:

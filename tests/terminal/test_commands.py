@@ -58,6 +58,22 @@ async def test_options_that_cannot_all_be_meant_save_nothing(folder: Path, argum
     spool.close()
 
 
+@pytest.mark.parametrize(
+    ("given", "code", "complaint"),
+    [
+        ("tf_k_s\n", 0, ""),
+        ("  tf_k_s", 0, ""),
+        ("", 1, "error: token: none was given; type it, or set FAIRPULSE_TERMINAL_TOKEN\n"),
+        ("\n", 1, "error: token: none was given; type it, or set FAIRPULSE_TERMINAL_TOKEN\n"),
+    ],
+)
+async def test_a_script_gives_the_token_on_standard_input(
+    folder: Path, server: ScriptedServer, given: str, code: int, complaint: str
+) -> None:
+    ended, _, complained = await run(folder, "pair", "--server", server.url, given=given)
+    assert (ended, complained) == (code, complaint)
+
+
 async def test_from_pairing_to_an_empty_spool(folder: Path, server: ScriptedServer) -> None:
     code, said, _ = await run(folder, "pair", "--server", server.url, FAIRPULSE_TERMINAL_TOKEN="tf_k_s")
     assert (code, said) == (0, "paired: t-1 at Example Bank, Small Services Fair 2025\n")
