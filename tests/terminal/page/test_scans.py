@@ -59,3 +59,12 @@ async def test_a_scan_before_the_page_knows_its_booth_is_saved_as_usual(booth: B
     await booth.reads("#counts", "saved here: 0, sent: 1")
     (event,) = booth.server.events.values()
     assert event["data"]["badge_role"] == "visitor_professional"
+
+
+async def test_what_the_program_refuses_without_words_keeps_no_other_scan_waiting(booth: Booth) -> None:
+    await booth.page.route("**/api/scan", lambda route: route.fulfill(status=413, body="too large"))
+    await booth.scan()
+    await booth.reads("#said-word", "Not saved")
+    await booth.page.unroute("**/api/scan")
+    await booth.scan("cd" * 16)
+    await booth.reads("#said-word", "Saved no. 1")

@@ -209,7 +209,7 @@ export default {
   "refused.out_of_scope": "An diesem Ort wird das nicht gespeichert. Wählen Sie etwas anderes.",
   "refused.unknown_place": "Dieser Stand hat dieses Exponat nicht. Wählen Sie ein anderes.",
   "refused.amount_ambiguous": "Zwei Lesarten: {one} ({one_words}) oder {other} ({other_words}). Schreiben Sie die gemeinte.",
-  "refused.amount_one_too_fine": "Das kann {other} ({other_words}) heißen, oder {one}, was für diese Währung zu viele Nachkommastellen hat. Schreiben Sie {other}, oder runden Sie {one}.",
+  "refused.amount_one_too_fine": "Das kann {other} ({other_words}) heißen, oder {one}, mit zu vielen Nachkommastellen. Schreiben Sie {other}, oder runden Sie {one}.",
   "refused.amount_other_mark": "Diese Messe schreibt {mark} vor den letzten Ziffern. Schreiben Sie {one}, falls Sie das meinen.",
   "refused.amount_groups": "Gliedern Sie in Dreiergruppen wie {example}, oder lassen Sie die Trennzeichen weg.",
   "refused.amount_leading_zero": "Der Wert beginnt mit einer 0. Schreiben Sie {one}, falls Sie das meinen.",
