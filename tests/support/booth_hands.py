@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from tests.support.booth_page import WATCH, Booth
 from tests.support.firefox import Firefox
-from tests.support.keyboard import SILENCE_MS, Press
+from tests.support.keyboard import Press, silence_ms
 
 LOOK_S = 0.05
 UNDER_A_FINGER = """(() => {
@@ -100,7 +100,7 @@ class FirefoxHands:
     async def press(self, keys: Sequence[Press]) -> None:
         """Press keys, and wait until the page has taken them."""
         await self._firefox.press(*(one.key for one in keys), pause_ms=round(keys[-1].after_ms))
-        await asyncio.sleep(SILENCE_MS / 1000)
+        await asyncio.sleep(silence_ms(keys) / 1000)
 
     async def tap(self, selector: str) -> None:
         """Touch an element."""

@@ -24,8 +24,9 @@ PERSON_MS: Final = 90
 PAUSE_MS: Final = 60
 """After a key that is alone for this long, the page does what it says."""
 
-SILENCE_MS: Final = 210
-"""After this, the page has taken what was typed."""
+ENDED_MS: Final = 210
+OPEN_MS: Final = 420
+"""After this, the page has taken what was typed: after Enter or Tab, and after a character."""
 
 AHEAD_MS: Final = 150
 EACH_MS: Final = 5
@@ -66,6 +67,11 @@ class Press:
 def presses(text: str, gap_ms: float = SCANNER_MS) -> list[Press]:
     """Return one press per character, one time apart; a line feed is Enter, a tab is Tab."""
     return [Press({"\n": "Enter", "\t": "Tab"}.get(one, one), gap_ms) for one in text]
+
+
+def silence_ms(keys: Sequence[Press]) -> int:
+    """Return how long after some keys the page has taken them."""
+    return ENDED_MS if keys[-1].key in ("Enter", "Tab") else OPEN_MS
 
 
 def alt_code(character: str, gap_ms: float, *, types: bool = False) -> list[Press]:
@@ -112,7 +118,7 @@ class Keyboard:
         if not wait:
             return
         # The keys take as long as they take, and then there is silence.
-        await asyncio.sleep(max(moment + SILENCE_MS - wall_ms(), 0) / 1000)
+        await asyncio.sleep(max(moment + silence_ms(keys) - wall_ms(), 0) / 1000)
 
     async def _send(self, fields: dict[str, Any], moment: float) -> None:
         await self._session.send("Input.dispatchKeyEvent", {**fields, "timestamp": moment / 1000})

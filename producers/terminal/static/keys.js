@@ -4,7 +4,9 @@ import { altCharacter, isAltDigit, meant } from "/numpad.js";
 import { GAP_MS, MINIMUM, Scanner } from "/scanner.js";
 
 const SLACK_MS = 10; // a key may arrive a little after its own time
-const RUN_SLACK_MS = 100; // and later on a busy machine: half a code is worse than a late answer
+const RUN_SLACK_MS = 100; // and later on a busy machine
+const CODE_SLACK_MS = 300; // in the middle of a line: half a code is worse than a late answer
+const FEW = 3; // so many fast characters may be the beginning of a code
 const BUSY_MS = 20; // a timer that is later than this was held up, and so were keys
 const BUSY_ROUNDS = 10;
 const TAIL_MS = 300; // Enter or Tab this long after the last key of a scanner is a scanner's too
@@ -74,8 +76,14 @@ function read(key, event) {
   let stops = found.stop || late;
   if (!stops && !scanner.run && !composing) stops = isTail(key, event.timeStamp, field) || hold(event, field);
   if (key === " ") spaceStopped = found.stop;
-  if (scanner.run || isHolding()) wait(GAP_MS + (scanner.run ? RUN_SLACK_MS : SLACK_MS), 0);
+  if (scanner.run || isHolding()) wait(GAP_MS + slack(), 0);
   return stops;
+}
+
+// How long a key may be on its way to the page after its own time.
+function slack() {
+  if (!scanner.run) return SLACK_MS;
+  return scanner.run.line && scanner.run.count >= FEW ? CODE_SLACK_MS : RUN_SLACK_MS;
 }
 
 // The end of a scan that comes late must not press what has the focus.
@@ -111,7 +119,7 @@ function wait(ms, round) {
   const due = performance.now() + ms;
   timer = setTimeout(() => {
     const busy = performance.now() - due > BUSY_MS && round < BUSY_ROUNDS;
-    const closed = busy ? null : scanner.silence(performance.now() - RUN_SLACK_MS);
+    const closed = busy ? null : scanner.silence(performance.now() - slack());
     if (closed) end(closed);
     if (scanner.run || (busy && isHolding())) wait(SLACK_MS, round + 1);
     else actHeld();
