@@ -18,7 +18,7 @@ ATTEMPTS: Final = 10
 ALWAYS: Final = (
     *["scan"] * 4, "twice", "burst", "foreign", *["tab"] * 2, *["choose"] * 3, "focus", "type",
 )  # fmt: skip
-"""What may be done whether the program runs or not; what stands here more often is done more often."""
+"""The steps that need no running program. A step that stands here more often is taken more often."""
 TABS: Final = {"scan": "F2", "interact": "F3", "deal": "F4", "rejected": "F6"}
 ENDS: Final = ("\n", "\t", "", "\n\n")
 ROLES: Final = (

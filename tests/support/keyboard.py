@@ -30,8 +30,10 @@ OPEN_MS: Final = 420
 
 AHEAD_MS: Final = 150
 EACH_MS: Final = 5
-"""The first key is handed over this long before its time, and longer by so much for each key: on a busy machine the
-last one is not late then."""
+"""The first key is handed over `AHEAD_MS` before its time, and `EACH_MS` more for each key of the scan.
+
+So the last one is not late on a busy machine.
+"""
 
 SHIFT: Final = 8
 NAMED: Final = {
@@ -45,7 +47,7 @@ NAMED: Final = {
 KEYPAD: Final = (
     "Insert", "End", "ArrowDown", "PageDown", "ArrowLeft", "Clear", "ArrowRight", "Home", "ArrowUp", "PageUp",
 )  # fmt: skip
-"""What the digits 0 to 9 of the numeric keypad are while Num Lock is off."""
+"""The keys of the digits 0 to 9 on the numeric keypad while Num Lock is off."""
 
 ALT: Final = 1
 SHIFTED: Final = dict(zip(')!@#$%^&*(_+{}|:"<>?~', "0123456789-=[]\\;',./`", strict=True))
