@@ -8,7 +8,7 @@ export async function ask(path, fields) {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(fields),
   };
   const answer = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS), ...options });
-  // What the program refuses without its own words (a body that is too large) is refused for good: asked again, it would keep all others waiting.
+  // The program may refuse without words of its own, as a body that is too large. That is final: asked again, it would keep all others waiting.
   const refused = answer.status >= 400 && answer.status < 500 && !answer.headers.get("Content-Type")?.startsWith("application/json");
   return { status: answer.status, content: refused ? { word: "not_json", facts: {} } : await answer.json() };
 }

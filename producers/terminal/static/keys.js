@@ -6,7 +6,7 @@ import { GAP_MS, MINIMUM, Scanner } from "/scanner.js";
 const SLACK_MS = 10; // a key may arrive a little after its own time
 const RUN_SLACK_MS = 100; // and later on a busy machine
 const CODE_SLACK_MS = 300; // in the middle of a line: half a code is worse than a late answer
-const FEW = 3; // so many fast characters may be the beginning of a code
+const FEW = 3; // fast characters from which on a code may have begun
 const BUSY_MS = 20; // a timer that is later than this was held up, and so were keys
 const BUSY_ROUNDS = 10;
 const TAIL_MS = 300; // Enter or Tab this long after the last key of a scanner is a scanner's too

@@ -18,9 +18,9 @@ async def test_a_scan_is_shown_as_saved_and_reaches_the_server(booth: Booth) -> 
     assert event["data"]["badge_ref"] == BADGE
     assert event["data"]["terminal_seq"] == 1
     assert event["data"]["capture"] == "online"
-    for number in range(2, 42):
+    for number in range(2, 8):
         await booth.scan(f"{number:032x}")
-    await booth.reads("#counts", "saved here: 0, sent: 41")
+    await booth.reads("#counts", "saved here: 0, sent: 7")
     await booth.picture("online")
 
 
