@@ -60,6 +60,7 @@ class Spool(SpoolFile):
             undo: what `last_event` returns from now on, noted together with the event; None if it cannot be undone.
 
         Raises:
+            InvalidEvent: not saved; an event of another kind has the id.
             SpoolFull: not saved; there is no space.
             SpoolTrouble: not saved; the disk does not work, or the file is damaged.
         """
@@ -71,10 +72,14 @@ class Spool(SpoolFile):
         """Save several events, all or none; as `save`."""
         return self._save(events, once=once, undo=None)
 
-    def find(self, event_id: str) -> Saved | None:
-        """Return an event that the spool still knows by its id, None if it does not."""
+    def find(self, event_id: str, kind: str) -> Saved | None:
+        """Return an event that the spool still knows by its id, None if it does not.
+
+        Raises:
+            InvalidEvent: an event of another kind has the id.
+        """
         with self.using(UNREAD) as database:
-            return spool_rows.known(database, event_id)
+            return spool_rows.known(database, event_id, kind)
 
     def last_event(self) -> LastEvent | None:
         """Return the last saved event if it can be undone, None if it cannot or is forgotten.
@@ -214,7 +219,7 @@ class Spool(SpoolFile):
         once: bool,
         undo: LastEvent | None,
     ) -> Saved:
-        saved = spool_rows.known(database, event_id) if once else None
+        saved = spool_rows.known(database, event_id, kind) if once else None
         if saved is None:
             saved = spool_rows.insert(database, (event_id, kind, saved_ms), body, self._cap_bytes)
             last_event.keep(database, undo)

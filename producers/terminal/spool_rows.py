@@ -7,6 +7,7 @@ from typing import Final
 from producers.terminal.spool_tables import DELIVERED, EXPORTED, PENDING, REJECTED
 from producers.terminal.spool_trouble import SPOOL_FULL, content, damaged, full, number, text
 from producers.terminal.spool_types import KeptEvent, Refusal, Saved, Waiting
+from schemas.errors import InvalidEvent
 
 REMEMBERED: Final = 500
 """Delivered events whose ids are kept, so that a scan repeated after a lost reply is not a second scan."""
@@ -15,10 +16,24 @@ VACUUM_PAGES: Final = 32
 """Pages of 4 KiB that are freed at a time on a full disk."""
 
 
-def known(database: sqlite3.Connection, event_id: str) -> Saved | None:
-    """Return the event with an id, None if the spool does not know it or has forgotten it."""
-    row = database.execute("SELECT seq FROM events WHERE event_id = ?", (event_id,)).fetchone()
-    return None if row is None else Saved(number(row[0]), event_id)
+def known(database: sqlite3.Connection, event_id: str, kind: str) -> Saved | None:
+    """Return the event with an id, None if the spool does not know it or has forgotten it.
+
+    Raises:
+        InvalidEvent: an event of another kind has the id.
+    """
+    row = database.execute("SELECT seq, kind FROM events WHERE event_id = ?", (event_id,)).fetchone()
+    if row is None:
+        return None
+    if row[1] != kind:
+        raise InvalidEvent(
+            "event_id_conflict",
+            "id: another event has this id",
+            field="id",
+            hint="leave it out, or choose a new UUID",
+            word="event_id_conflict",
+        )
+    return Saved(number(row[0]), event_id)
 
 
 def insert(

@@ -176,7 +176,7 @@ class BoothTerminal:
             InvalidEvent: not saved; a field is wrong, or the value would not be the one that was read.
             SpoolFull, Unavailable: not saved; the disk is full or does not work.
         """
-        if event_id is not None and (saved := self.spool.find(event_id)) is not None:
+        if event_id is not None and (saved := self.spool.find(event_id, "deal")) is not None:
             return saved
         now = self._clock()
         chosen = event_id or new_event_id(now)
@@ -196,7 +196,7 @@ class BoothTerminal:
             InvalidEvent: it is not the last event, or a minute has passed.
             SpoolFull, Unavailable: not saved; the disk is full or does not work.
         """
-        if event_id is not None and (saved := self.spool.find(event_id)) is not None:
+        if event_id is not None and (saved := self.spool.find(event_id, "undo")) is not None:
             return saved
         last = self.spool.last_event()
         if last is None or not 0 <= self._clock() - last.saved_ms <= UNDO_MS:

@@ -186,3 +186,21 @@ def test_the_command_takes_the_last_event_back(folder: Path) -> None:
     spool = Spool(folder)
     assert json.loads(spool.oldest(9, 10**6)[1].body)["data"]["why"] == "wrong_badge"
     spool.close()
+
+
+AGAIN: dict[str, Callable[[BoothTerminal, str], Saved]] = {
+    "undo": lambda terminal, name: terminal.annul(name, event_id=name),
+    "interaction": lambda terminal, name: terminal.interact("x-e1", InteractionKind.LEAD_CAPTURED, event_id=name),
+    "deal": lambda terminal, name: terminal.deal(DealForm(partner="ACME", country="JP"), event_id=name),
+}
+
+
+@pytest.mark.parametrize("deed", AGAIN.values(), ids=AGAIN)
+def test_the_id_of_a_scan_is_refused_for_an_event_of_another_kind(
+    terminal: BoothTerminal, deed: Callable[[BoothTerminal, str], Saved]
+) -> None:
+    scan = terminal.scan(BADGE, event_id=ID.format(7))
+    with pytest.raises(InvalidEvent, match="another event has this id") as refused:
+        deed(terminal, scan.event_id)
+    assert refused.value.word == "event_id_conflict"
+    assert terminal.spool.last_seq() == 1

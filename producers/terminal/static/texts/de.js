@@ -206,6 +206,7 @@ export default {
   "refused.missing_field": "{field}: Bitte ausfüllen.",
   "refused.unknown_field": "Seite und Programm passen nicht zusammen. Laden Sie die Seite neu.",
   "refused.not_json": "Seite und Programm passen nicht zusammen. Laden Sie die Seite neu.",
+  "refused.event_id_conflict": "Ein anderes Ereignis hat dieselbe Kennung. Wiederholen Sie es.",
   "refused.out_of_scope": "An diesem Ort wird das nicht gespeichert. Wählen Sie etwas anderes.",
   "refused.unknown_place": "Dieser Stand hat dieses Exponat nicht. Wählen Sie ein anderes.",
   "refused.amount_ambiguous": "Zwei Lesarten: {one} ({one_words}) oder {other} ({other_words}). Schreiben Sie die gemeinte.",

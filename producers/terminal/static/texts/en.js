@@ -206,6 +206,7 @@ export default {
   "refused.missing_field": "{field}: fill it in and try again.",
   "refused.unknown_field": "The page and the program do not fit together. Reload the page.",
   "refused.not_json": "The page and the program do not fit together. Reload the page.",
+  "refused.event_id_conflict": "Another event has the same id. Do it once more.",
   "refused.out_of_scope": "This place does not save this. Choose something else.",
   "refused.unknown_place": "This booth does not have this exhibit. Choose another one.",
   "refused.amount_ambiguous": "This can be read in two ways: {one} ({one_words}) or {other} ({other_words}). Write the one that you mean.",

@@ -206,6 +206,7 @@ export default {
   "refused.missing_field": "{field}：请填写后重试。",
   "refused.unknown_field": "页面与程序不匹配，请刷新页面。",
   "refused.not_json": "页面与程序不匹配，请刷新页面。",
+  "refused.event_id_conflict": "编号与另一条数据冲突，请重试。",
   "refused.out_of_scope": "此处不能保存该类数据，请重新选择。",
   "refused.unknown_place": "本展台没有此展品，请重新选择。",
   "refused.amount_ambiguous": "可能有两种读法：{one}（{one_words}）或 {other}（{other_words}）。请写明是哪一个。",
