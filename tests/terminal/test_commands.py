@@ -165,7 +165,7 @@ async def test_the_drawer_opens_events_go_to_a_new_file_and_come_back(
     file = tmp_path / "drawer.jsonl"
     file.write_text("something else")
     code, _, complained = await run(folder, "drawer", "export", str(file))
-    assert (code, "File exists" in complained) == (1, True)
+    assert (code, "file exists" in complained.lower()) == (1, True)
     file.unlink()
     code, said, _ = await run(folder, "drawer", "export", str(file))
     assert (code, f"1 event moved to {file}" in said) == (0, True)
