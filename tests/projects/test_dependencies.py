@@ -32,7 +32,6 @@ NOT_IMPORTED = {
         "check-wheel-contents": "a program of the tests",
         "editables": "hatchling builds with it",
         "hatchling": "a program of the tests",
-        "httpx": "schemathesis and starlette's test client send with it",
         "import-linter": "a program of make check",
         "mypy": "a program of make check",
         "pytest-timeout": "a plugin",
