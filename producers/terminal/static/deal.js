@@ -3,7 +3,7 @@ import { ask } from "/ask.js";
 import { booth } from "/booth.js";
 import { at, options } from "/dom.js";
 import { save, tell } from "/saving.js";
-import { refuse, say } from "/say.js";
+import { forgive, refuse, say } from "/say.js";
 import { countryName, has, spoken, text } from "/texts.js";
 
 const FIELDS = ["partner", "country", "stage", "outcome", "amount", "unit", "currency", "section"];
@@ -79,6 +79,7 @@ async function checkAndShow() {
     complain(withUnits(answer.content));
     return;
   }
+  forgive();
   const { partner, country, value } = answer.content;
   reviewed = { ...fields, reviewed: value ? value.value_minor : null };
   const words = (name) => at(`deal-${name}`).selectedOptions[0].textContent;

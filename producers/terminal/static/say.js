@@ -13,6 +13,14 @@ export function say(mood, word, more = "", facts = {}) {
   document.dispatchEvent(new CustomEvent("said", { detail: { mood, word, more } }));
 }
 
+/** Take back that something was wrong, once it is mended; no end of an action is said by that. */
+export function forgive() {
+  if (at("said").dataset.mood !== "bad") return;
+  last = { word: "said.ready", more: "", facts: {} };
+  at("said").dataset.mood = "none";
+  write();
+}
+
 /** Say that something was not saved, and why: the answer of the terminal program, or one of its results. */
 export function refuse(content, word = "said.not_saved", facts = {}) {
   const { word: reason, error, hint, field } = content;

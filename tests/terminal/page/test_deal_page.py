@@ -34,6 +34,16 @@ async def test_a_wrong_field_of_a_deal_is_named_and_focused(booth: Booth) -> Non
     await playwright.expect(booth.page.locator("#deal-amount")).to_have_attribute("aria-invalid", "true")
 
 
+async def test_a_refusal_is_gone_from_the_bar_once_the_deal_is_right(booth: Booth) -> None:
+    await booth.type("F4", "ACME", "Tab", "JP", "Tab", "Tab", "12,5x", "Enter")
+    await booth.reads("#said-word", "Not saved")
+    await booth.page.fill("#deal-amount", "12.50")
+    await booth.type("Enter")
+    await playwright.expect(booth.page.locator("#review")).to_be_visible()
+    await booth.reads("#said-word", "Ready")
+    await booth.reads("#said-more", "")
+
+
 async def test_an_amount_with_two_readings_is_refused_with_both_and_its_field_is_focused(booth: Booth) -> None:
     await booth.type("F4", "ACME", "Tab", "JP", "Tab", "Tab", "12,50", "Enter")
     await booth.contains("#said-more", "12.50 (twelve and 50/100) or 1,250 (one thousand two hundred fifty)")
