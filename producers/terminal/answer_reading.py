@@ -21,6 +21,26 @@ OURS: Final = "urn:fairpulse:problem:"
 _CODE: Final = re.compile(r"[a-z_]{1,64}")
 
 
+def cause_of(status: int, *, from_gateway: bool) -> str:
+    """Return the cause, as the page names it, behind a status that settles no event.
+
+    Args:
+        status: of an answer, whether to a post or to the question who this terminal is.
+        from_gateway: whether the gateway itself gave it.
+    """
+    match status:
+        case 401 | 403 if from_gateway:
+            return "token"
+        case 429:
+            return "asked_to_slow_down"
+        case 408 | 500 | 502 | 503 | 504:
+            return "server_not_ready"
+        case _ if from_gateway:
+            return "program_old"
+        case _:
+            return "portal" if status < 400 or status == 511 else "proxy"
+
+
 def object_in(body: bytes) -> Mapping[str, Any]:
     """Return the JSON object in a body, an empty one if there is none."""
     try:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
 
-from producers.terminal.answer_reading import all_named, asked_s, is_ours, object_in, refusal
+from producers.terminal.answer_reading import all_named, asked_s, cause_of, is_ours, object_in, refusal
 from producers.terminal.spool_types import Refusal, Waiting
 from schemas.api.http import Outcome
 
@@ -88,24 +88,20 @@ def judge(status: int, headers: Mapping[str, str], body: bytes, sent: Sequence[W
             return _one_by_one(content, sent)
         case 400 | 409 | 413 | 422 if ours:
             return _refused(content, sent, status)
-        case 401 | 403 if ours:
+    match cause_of(status, from_gateway=ours):
+        case "token":
             cause = "wrong_fair" if content.get("code") == "wrong_fair" else "token"
             return Verdict(Then.REPAIR, trouble="the gateway does not know this terminal any more", cause=cause)
-        case 429:
-            return Verdict(Then.WAIT, wait_s=asked, trouble="the gateway asks to slow down", cause="asked_to_slow_down")
-        case 408 | 500 | 502 | 503 | 504:
-            return Verdict(
-                Then.WAIT,
-                wait_s=asked,
-                trouble="the gateway cannot store events right now",
-                cause="server_not_ready",
-            )
-        case _ if ours:
+        case "asked_to_slow_down" as cause:
+            return Verdict(Then.WAIT, wait_s=asked, trouble="the gateway asks to slow down", cause=cause)
+        case "server_not_ready" as cause:
+            return Verdict(Then.WAIT, wait_s=asked, trouble="the gateway cannot store events right now", cause=cause)
+        case "program_old":
             return _program_old(Then.ALERT, status, asked)
-        case _ if 300 <= status < 400 or status == 511:
-            return _strange(status, asked, "portal")
-        case _:
-            return _somebody_else(sent, status, asked)
+        case "portal" as cause if status >= 300:
+            return _strange(status, asked, cause)
+        case cause:
+            return _somebody_else(sent, status, asked, cause)
 
 
 def _all_stored(content: Mapping[str, Any], sent: Sequence[Waiting]) -> Verdict:
@@ -157,12 +153,11 @@ def _refused(content: Mapping[str, Any], sent: Sequence[Waiting], status: int) -
     return _program_old(Then.SKIP, status, 0)
 
 
-def _somebody_else(sent: Sequence[Waiting], status: int, asked: float) -> Verdict:
+def _somebody_else(sent: Sequence[Waiting], status: int, asked: float, cause: str) -> Verdict:
     """Find the event that something on the way does not let through, and leave it here.
 
     Firewalls say so with all kinds of statuses: 403, 405, 406, 501, also with a page and 200, as a login page does.
     """
-    cause = "portal" if status < 300 else "proxy"
     said = _strange(status, asked, cause, f"something between this terminal and the gateway answers {status}")
     then = Then.FEWER if len(sent) > 1 else Then.SKIP
     return Verdict(then, wait_s=asked, trouble=said.trouble, cause=said.cause, facts=said.facts)

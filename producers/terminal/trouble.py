@@ -6,7 +6,7 @@ from typing import Final
 
 from typing_extensions import override
 
-from producers.terminal.answer_reading import is_ours, object_in
+from producers.terminal.answer_reading import cause_of, is_ours, object_in
 from producers.terminal.clock import obviously_wrong, shown
 from producers.terminal.link import ServerAnswer
 from schemas.errors import FairpulseError
@@ -132,19 +132,7 @@ def of_answer(answer: ServerAnswer, source: str = "") -> Trouble:
     """
     content = object_in(answer.body)
     ours = is_ours({name.lower(): value for name, value in answer.headers.items()}, content)
-    status = str(answer.status)
-    match answer.status:
-        case 200 if "terminal_id" in content:
-            return told("wrong_fair") if source and content.get("source") != source else NONE
-        case 401 | 403 if ours:
-            return told("token")
-        case 429:
-            return told("asked_to_slow_down")
-        case 408 | 500 | 502 | 503 | 504:
-            return told("server_not_ready", status=status)
-        case _ if ours:
-            return told("program_old", status=status)
-        case number if number < 400 or number == 511:
-            return told("portal", status=status)
-        case _:
-            return told("proxy", status=status)
+    if answer.status == 200 and "terminal_id" in content:
+        return told("wrong_fair") if source and content.get("source") != source else NONE
+    cause = cause_of(answer.status, from_gateway=ours)
+    return told(cause) if cause in ("token", "asked_to_slow_down") else told(cause, status=str(answer.status))
