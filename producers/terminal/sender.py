@@ -15,10 +15,10 @@ from producers.terminal.link import Link, ServerAnswer, Stamps
 from producers.terminal.mending import mended
 from producers.terminal.skipping import Skipping
 from producers.terminal.spool import Spool, Waiting
-from producers.terminal.spool_trouble import SpoolTrouble
 from producers.terminal.trouble import NONE, PAIR_AGAIN, Trouble, of_answer, of_error, what_to_do
 from schemas.api.http import EVENTS_MAX, SENT_AT
 from schemas.errors import Unavailable
+from schemas.http_reach import NoAnswer
 from schemas.times import instant_text, wall_ms
 
 MOST_EVENTS: Final = EVENTS_MAX
@@ -140,25 +140,23 @@ class Sender:
 
     async def look_up(self) -> None:
         """Ask who this terminal is; what was refused waits again if the gateway is set up in another way now."""
-        try:
-            answer = await self.link.who_am_i(self.token())
-        except SpoolTrouble:
-            raise
-        except Unavailable:
-            return  # the next post says why
+        with suppress(NoAnswer):  # the next post says why
+            await self._who_am_i()
+
+    async def _who_am_i(self) -> ServerAnswer:
+        answer = await self.link.who_am_i(self.token())
         self.met(answer)
         await self._do(mended, self.spool, answer)
+        return answer
 
     async def _ask(self) -> bool:
         """Ask the server who this terminal is, update the status, and return whether the server knows it."""
         try:
-            answer = await self.link.who_am_i(self.token())
-        except Unavailable as error:
+            answer = await self._who_am_i()
+        except NoAnswer as error:
             problem = self._because(error)
             self._now_on(Line.TROUBLE if problem.mended_by_people else Line.OFFLINE, problem)
             return False
-        self.met(answer)
-        await self._do(mended, self.spool, answer)
         self.status.hear(answer)
         problem = of_answer(answer)
         if not problem.cause:
