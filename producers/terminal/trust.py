@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +31,13 @@ def authorities_in(file: Path | None) -> str:
         raise InvalidSettings(f"{CA_FILE}: the file is not PEM text", hint=_NAME_IT) from None
     except OSError as error:
         raise InvalidSettings(f"{CA_FILE}: the file cannot be read ({reason(error)})", hint=_NAME_IT) from None
+    _check(text)
+    return text
+
+
+@lru_cache(maxsize=1)
+def _check(text: str) -> None:
+    """Raise InvalidSettings if a text is not certificates alone. A running terminal reads it anew every second."""
     if _KEY in text:
         raise InvalidSettings(
             f"{CA_FILE}: the file holds a private key, which no terminal should have",
@@ -38,7 +46,6 @@ def authorities_in(file: Path | None) -> str:
     if _CERTIFICATE not in text:
         raise InvalidSettings(f"{CA_FILE}: the file holds no certificate in PEM", hint=_NAME_IT)
     trusting([text])
-    return text
 
 
 def trusting(authorities: Iterable[str]) -> ssl.SSLContext:
