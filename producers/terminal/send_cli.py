@@ -91,7 +91,7 @@ def serve(folder: Path | None, terminal_port: int | None) -> int:
         click.echo(f"the page of the booth: {address}")
 
     with open_terminal(folder) as box:
-        if settings.pseudonym_key() is None:
+        if not box.own_key:
             click.echo(f"warning: without a badge key only pseudonyms can be scanned; {SET_KEY}", err=True)
         if box.paired.moved:
             click.echo(MOVED, err=True)

@@ -48,6 +48,7 @@ class BoothTerminal:
 
     Attributes:
         paired: what the folder says about the terminal.
+        own_key: fingerprint of this terminal's badge key; empty without one.
         fair_key: fingerprint of the fair's badge key, as last heard of the gateway; empty if it has none.
 
     Raises:
@@ -65,9 +66,9 @@ class BoothTerminal:
         self.spool = spool
         self.paired = Paired.read(spool)
         self._key = badge_key
-        self._fingerprint = "" if badge_key is None else key_fingerprint(badge_key)
+        self.own_key = "" if badge_key is None else key_fingerprint(badge_key)
         self.fair_key = self.paired.pairing.badge_key
-        refuse_other_key(self._fingerprint, self.fair_key)
+        refuse_other_key(self.own_key, self.fair_key)
         self._clock = clock
         self._debounce = Debounce(elapsed)
         self._online: Callable[[], bool] = lambda: True
@@ -95,7 +96,7 @@ class BoothTerminal:
     @property
     def other_key(self) -> str:
         """The fingerprint of this terminal's badge key if it is not the fair's any more; empty if all is well."""
-        return "" if self._fingerprint == self.fair_key else self._fingerprint
+        return "" if self.own_key == self.fair_key else self.own_key
 
     def tell_online(self, online: Callable[[], bool]) -> None:
         """Set how to ask whether the server answers; events saved while it does not are marked as offline."""
