@@ -2,7 +2,7 @@
 import { booth } from "/booth.js";
 import { at, choices, chosen } from "/dom.js";
 import { save, tell } from "/saving.js";
-import { keepTyped, onTap, onTyped } from "/scan.js";
+import { badgeFields, keepTyped, onTap, onTyped } from "/scan.js";
 import { refuse } from "/say.js";
 import { text } from "/texts.js";
 
@@ -46,8 +46,7 @@ export function interact(lines, end, given) {
   const mine = (taken += 1);
   const now = interactChoices();
   if (now.exhibit === given.exhibit && now.kind === given.kind) clear();
-  const badge = lines === null ? { id: crypto.randomUUID(), anonymous: true } : { ids: lines.map(() => crypto.randomUUID()), lines, end };
-  save("/api/interact", { ...badge, ...choices }, (answer) => {
+  save("/api/interact", { ...badgeFields(lines, end), ...choices }, (answer) => {
     if (tell(answer, `interaction.${choices.kind}`) || mine !== taken) return;
     // It was refused: what was chosen still holds for the next attempt, unless something else was chosen.
     if (!chosen("interactions")) choose(choices);

@@ -36,7 +36,7 @@ export function usualScan() {
 export function scan(lines, end, { role, kind }) {
   const mine = (taken += 1);
   if (at("scan-role").value === role) at("scan-role").value = ROLES[0];
-  const fields = lines === null ? { id: crypto.randomUUID(), anonymous: true } : { ids: lines.map(() => crypto.randomUUID()), lines, end };
+  const fields = badgeFields(lines, end);
   // A scan right after the page was opened is sent once the card is there: then the direction of the lane is known.
   const withKind = () => (booth.card.kinds.length > 1 ? { ...fields, role, kind: kind ?? scanChoices().kind } : { ...fields, role });
   save("/api/scan", withKind, (answer) => {
@@ -45,6 +45,11 @@ export function scan(lines, end, { role, kind }) {
     if (at("scan-role").value === ROLES[0]) at("scan-role").value = role;
     keepTyped("scan-badge", lines, end);
   });
+}
+
+/** Return what a request says about the badge: its codes, each with an id, or that there is none. */
+export function badgeFields(lines, end) {
+  return lines === null ? { id: crypto.randomUUID(), anonymous: true } : { ids: lines.map(() => crypto.randomUUID()), lines, end };
 }
 
 /** Put a typed code that was refused back into its field, to be corrected. */
