@@ -14,10 +14,10 @@ export function isActing() {
 /** Hold a key if it would act on the page; return whether it is held. Tab and text fields' own keys are not. */
 export function hold({ key, target, timeStamp, repeat, ctrlKey, altKey, metaKey, shiftKey }, field) {
   if (repeat || ctrlKey || altKey || metaKey || !(target instanceof Element)) return false;
-  const function_key = /^F\d+$/.test(key) && !TAKEN_BY_BROWSER.has(key);
+  const isFunctionKey = /^F\d+$/.test(key) && !TAKEN_BY_BROWSER.has(key);
   const closes = key === "Escape" && document.querySelector("dialog[open]") !== null;
   const moves = MOVES.has(key) && !field && target.matches(MOVABLE);
-  if (!function_key && !closes && !moves && key !== "Enter") return false;
+  if (!isFunctionKey && !closes && !moves && key !== "Enter") return false;
   held.push({ key, target, shiftKey });
   since = timeStamp;
   return true;
