@@ -1,4 +1,4 @@
-"""Records for Kafka: topic, key and value."""
+"""Records for Kafka: topic, key, value and headers."""
 
 from typing import NamedTuple, Protocol
 
@@ -24,6 +24,7 @@ class RawRecord(NamedTuple):
     topic: str
     key: bytes
     value: bytes
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 def record_of(event: Event) -> RawRecord:

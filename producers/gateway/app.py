@@ -17,11 +17,12 @@ from producers.gateway.heading import (
     promised_bytes,
     token_in,
 )
+from producers.gateway.incoming import Incoming
 from producers.gateway.intake import Intake
 from producers.gateway.limits import Buckets, Room
 from producers.gateway.metrics import GatewayMetrics
 from producers.gateway.problems import KINDS, RequestRefused
-from producers.gateway.reading import Incoming, Posting, UnreadableBody, read_posting
+from producers.gateway.reading import Posting, UnreadableBody, read_posting
 from producers.gateway.refusing import unreadable_letter
 from producers.gateway.supervisor import NotStored, Supervisor
 from producers.records import RawRecord

@@ -12,8 +12,8 @@ from starlette.types import Receive, Scope, Send
 from producers.gateway.answering import Reply, problem_reply, send_reply
 from producers.gateway.app import Gateway
 from producers.gateway.heading import request_id_in
+from producers.gateway.incoming import Incoming
 from producers.gateway.problems import RequestRefused
-from producers.gateway.reading import Incoming
 from schemas.api.http import EVENTS_PATH, TERMINAL_PATH
 from schemas.logs import logger
 

@@ -6,6 +6,7 @@ into a batch. Here a request waits for the few batches that hold its records, an
 
 import asyncio
 from collections import defaultdict, deque
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
@@ -58,7 +59,9 @@ class Outbox:
         self._closed = False
         self._departures = asyncio.create_task(self._depart())
 
-    def add(self, place: Place, key: bytes, value: bytes) -> asyncio.Future[None]:
+    def add(
+        self, place: Place, key: bytes, value: bytes, headers: Sequence[tuple[str, bytes]] = ()
+    ) -> asyncio.Future[None]:
         """Write a record into the next batch of its partition.
 
         Returns:
@@ -70,12 +73,13 @@ class Outbox:
         if self._closed:
             raise ProducerClosed
         gathering = self._gathering[place]
-        if gathering and gathering[-1].records.append(timestamp=None, key=key, value=value) is not None:
+        one = {"timestamp": None, "key": key, "value": value, "headers": headers}
+        if gathering and gathering[-1].records.append(**one) is not None:
             return gathering[-1].stored
         loop = asyncio.get_running_loop()
         batch = Batch(loop.time() + LINGER_S, self.producer.create_batch(), loop.create_future())
         batch.stored.add_done_callback(error_of)  # a request that timed out no longer reads it
-        batch.records.append(timestamp=None, key=key, value=value)
+        batch.records.append(**one)
         gathering.append(batch)
         self._wanted.set()
         return batch.stored

@@ -3,17 +3,13 @@
 It takes strict JSON with a limited number of events. The next stages check the events themselves, one by one.
 """
 
-import asyncio
 import re
 from dataclasses import dataclass
 from typing import Any, Final
 
 import jiter
-from starlette.types import Receive, Scope
 
-from producers.gateway.heading import heading_of
-from producers.gateway.problems import RequestRefused
-from schemas.api.http import BODY_DEADLINE_S, BODY_MAX_BYTES, EVENT_MAX_BYTES, EVENTS_MAX
+from schemas.api.http import EVENT_MAX_BYTES, EVENTS_MAX
 from schemas.api.terminals import Terminal
 
 DIGITS_MAX: Final = 4_300
@@ -22,8 +18,6 @@ _TEXTS_AND_NUMBERS: Final = re.compile(
     rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|-?([0-9]++)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?', re.DOTALL
 )
 """A text without an end extends to the end of the body, so that each byte is looked at only once."""
-LET_PASS_S: Final = 1.0
-"""How long we read on after a refusal, so that its sender sees the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,65 +109,3 @@ def _parsed(body: bytes) -> Any:
 def _bounded(found: re.Match[bytes]) -> bytes:
     digits = found[1] or b""
     return b"1e999" if len(digits) > DIGITS_MAX and not digits.startswith(b"0") else found[0]
-
-
-class Incoming:
-    """A request whose body may still be under way.
-
-    Attributes:
-        heading: its request line and headers.
-        is_read: whether the end of its body was reached.
-        copies_s: seconds since another machine was heard that sends as the terminal of this request; None if none was.
-    """
-
-    def __init__(self, scope: Scope, receive: Receive) -> None:
-        self.heading = heading_of(scope)
-        self.is_read = False
-        self.copies_s: float | None = None
-        self._receive = receive
-
-    async def body(self, patience: set[asyncio.Timeout]) -> bytes:
-        """Return the whole body. Raises RequestRefused (400, 408, 413).
-
-        Args:
-            patience: contains the deadline while it runs, so that a drain can shorten it.
-        """
-        parts: list[bytes] = []
-        size = 0
-        deadline = asyncio.timeout(BODY_DEADLINE_S)
-        try:
-            async with deadline:
-                patience.add(deadline)
-                while not self.is_read:
-                    message = await self._receive()
-                    if message["type"] == "http.disconnect":
-                        raise RequestRefused("body_cut")
-                    parts.append(message.get("body", b""))
-                    size += len(parts[-1])
-                    self.is_read = not message.get("more_body", False)
-                    if size > BODY_MAX_BYTES:
-                        raise RequestRefused("body_too_large")
-        except TimeoutError:
-            raise RequestRefused("body_late") from None
-        finally:
-            patience.discard(deadline)
-        return b"".join(parts)
-
-    async def let_pass(self) -> bool:
-        """Read and discard the rest of a refused request, for a moment: otherwise its sender never sees the answer.
-
-        Returns:
-            Whether its end was reached, so that the connection can be used again.
-        """
-        size = 0
-        try:
-            async with asyncio.timeout(LET_PASS_S):
-                while not self.is_read and size <= 2 * BODY_MAX_BYTES:
-                    message = await self._receive()
-                    if message["type"] != "http.request":
-                        return False
-                    size += len(message.get("body", b""))
-                    self.is_read = not message.get("more_body", False)
-        except TimeoutError:
-            pass
-        return self.is_read

@@ -54,7 +54,7 @@ def refuse(index: int, event: Event | None, error: InvalidEvent, posting: Postin
     item = posting.items[index]
     topic, raw = _topic_of(item), plain_json(item)
     if event is not None and error.reason in BY_FAIR_FILE:
-        topic, _, raw = record_of(event)
+        topic, _, raw, _ = record_of(event)
     where = f"/{index}" if posting.is_array else ""
     fate = Fate(
         Outcome.REJECTED,

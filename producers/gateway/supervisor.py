@@ -125,12 +125,12 @@ class Supervisor:
         topic = ""
         try:
             async with asyncio.timeout(self._deadline_s):
-                for topic, key, value in records:
+                for topic, key, value, headers in records:
                     if topic not in chosen:
                         partitions = len(await outbox.producer.partitions_for(topic))
                         chosen[topic] = partitioner_of(topic).choose, partitions
                     choose, partitions = chosen[topic]
-                    waiting[outbox.add((topic, choose(key, partitions, None)), key, value)] = topic
+                    waiting[outbox.add((topic, choose(key, partitions, None)), key, value, headers)] = topic
                 for future in waiting:  # most are done together with the first
                     if not future.done():
                         with suppress(Exception):  # checked below

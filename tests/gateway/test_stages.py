@@ -13,10 +13,11 @@ from producers import records
 from producers.gateway import admitting, bounds, decoding, intake, reading, refusing
 from producers.gateway.answering import reply_to
 from producers.gateway.decoding import decode
+from producers.gateway.incoming import Incoming
 from producers.gateway.intake import Intake, Judged
 from producers.gateway.memory import Remembered
 from producers.gateway.problems import RequestRefused, problem_of
-from producers.gateway.reading import DIGITS_MAX, Incoming, Posting, UnreadableBody, read_posting
+from producers.gateway.reading import DIGITS_MAX, Posting, UnreadableBody, read_posting
 from producers.gateway.stamping import stamp
 from schemas.api.http import EVENT_MAX_BYTES, EVENTS_MAX, SERVER_FIELDS, Action, CloudEvent, Outcome
 from schemas.api.terminals import Terminal
