@@ -73,7 +73,7 @@ class Outbox:
         if self._closed:
             raise ProducerClosed
         gathering = self._gathering[place]
-        one = {"timestamp": None, "key": key, "value": value, "headers": headers}
+        one = {"timestamp": None, "key": key, "value": value, "headers": list(headers)}
         if gathering and gathering[-1].records.append(**one) is not None:
             return gathering[-1].stored
         loop = asyncio.get_running_loop()
