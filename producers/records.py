@@ -2,6 +2,7 @@
 
 from typing import NamedTuple, Protocol
 
+from schemas.cloud_events import KafkaHeaders, headers_of
 from schemas.events import Event
 from schemas.topics import key_of, topic_of
 from schemas.wire import encode
@@ -24,9 +25,16 @@ class RawRecord(NamedTuple):
     topic: str
     key: bytes
     value: bytes
-    headers: tuple[tuple[str, bytes], ...] = ()
+    headers: KafkaHeaders = ()
 
 
-def record_of(event: Event) -> RawRecord:
-    """Return the record of an event: its topic, its key and its bytes."""
-    return RawRecord(topic_of(event).name, key_of(event), encode(event))
+def record_of(event: Event, headers: KafkaHeaders | None = None) -> RawRecord:
+    """Return the record of an event: its topic, its key, its bytes and its headers.
+
+    Args:
+        event: as it is stored.
+        headers: None for those of an event that was never posted.
+    """
+    return RawRecord(
+        topic_of(event).name, key_of(event), encode(event), headers_of(event) if headers is None else headers
+    )
