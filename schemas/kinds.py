@@ -5,13 +5,12 @@ give instead, with an example. It never has the words of a library.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import partial
-from ipaddress import IPv6Address
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin
 from unicodedata import category
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -22,6 +21,9 @@ from pydantic_core import PydanticCustomError
 from schemas.badges.key import key_problem
 from schemas.durations import MOST, BadDuration, duration, duration_text
 from schemas.nearest import nearest
+from schemas.web import NotOfTheWeb, brokers, networks, origins, path_prefix
+
+T = TypeVar("T")
 
 MOST_SHOWN: Final = 60
 """Characters of a value that an error repeats."""
@@ -75,56 +77,7 @@ def _host(value: str) -> str:
 
 
 def _brokers(value: str) -> str:
-    """Return a list of brokers without the blanks that may stand around its commas."""
-    entries = [one.strip() for one in value.split(",")]
-    if not any(entries):
-        raise wrong("names no broker")
-    if not entries[0]:
-        raise wrong("begins with a comma")
-    if not entries[-1]:
-        raise wrong("ends with a comma")
-    for number, entry in enumerate(entries, 1):
-        if problem := _broker(entry):
-            raise wrong(problem + (f" in entry {number}" if entry and len(entries) > 1 else ""))
-    return ",".join(entries)
-
-
-def _broker(entry: str) -> str:
-    """Return what is wrong with one broker of a list; empty if nothing is."""
-    if not entry:
-        return "has two commas in a row"
-    if "://" in entry:
-        return "has a protocol before the host"
-    if "@" in entry:
-        return "has a user name or password"
-    if any(one.isspace() for one in entry):
-        return "has a blank inside"
-    if ";" in entry:
-        return "has a semicolon instead of a comma"
-    host, colon, port = entry.rpartition(":")
-    if not colon or not port or entry.endswith("]"):
-        return "has no port"
-    if not host:
-        return "has no host"
-    if not (port.isascii() and port.isdecimal()):
-        return "has a port that is not a number"
-    if len(port) > 5 or not 1 <= int(port) <= 65_535:
-        return "has a port that is not between 1 and 65535"
-    if host.startswith("[") and host.endswith("]"):
-        return "" if _is_ipv6(host[1:-1]) else "has no IPv6 address in its brackets"
-    if ":" in host:
-        return "has more than one colon" + ("; an IPv6 address needs brackets" if _is_ipv6(host) else "")
-    if not re.fullmatch(r"[A-Za-z0-9._-]+", host):
-        return "has a character that no host has"
-    return ""
-
-
-def _is_ipv6(text: str) -> bool:
-    try:
-        IPv6Address(text)
-    except ValueError:
-        return False
-    return True
+    return _read(brokers, value)
 
 
 def _web_address(value: str) -> str:
@@ -174,6 +127,25 @@ def _user_name(value: str) -> str:
     return value
 
 
+def _networks(value: str) -> str:
+    return ",".join(map(str, _read(networks, value)))
+
+
+def _path_prefix(value: str) -> str:
+    return _read(path_prefix, value)
+
+
+def _origins(value: str) -> str:
+    return ",".join(_read(origins, value))
+
+
+def _read(reader: Callable[[str], T], value: str) -> T:
+    try:
+        return reader(value)
+    except NotOfTheWeb as error:
+        raise wrong(str(error)) from None
+
+
 Duration = Annotated[timedelta, BeforeValidator(_timed), Field(ge=timedelta(0), le=MOST)]
 """A length of time: 30s, 5m, 1h30m, a number of seconds, or ISO 8601."""
 
@@ -207,6 +179,15 @@ WebAddress = Annotated[str, BeforeValidator(_not_empty), AfterValidator(_web_add
 UserName = Annotated[str, BeforeValidator(_not_empty), AfterValidator(_user_name)]
 """A principal of Kafka."""
 
+Networks = Annotated[str, BeforeValidator(_not_empty), AfterValidator(_networks)]
+"""network[,network]: IPv4 or IPv6 with a length, or an address alone; see `schemas.web.networks`."""
+
+PathPrefix = Annotated[str, AfterValidator(_path_prefix)]
+"""/path: in front of all paths of a service; the slash at its end is taken away. Empty for none."""
+
+Origins = Annotated[str, BeforeValidator(_not_empty), AfterValidator(_origins)]
+"""scheme://host[:port][,...], or * for all."""
+
 _NOUNS: Final[dict[type, str]] = {
     timedelta: "a length of time",
     int: "a whole number",
@@ -220,6 +201,9 @@ _OF_KIND: Final[dict[object, str]] = {
     _brokers: "brokers as host:port,host:port",
     _web_address: "an address http://host:port",
     _user_name: "the name of a principal",
+    _networks: "networks as address/length,address/length",
+    _path_prefix: "a path of letters, digits and -._~",
+    _origins: "origins as https://host,https://host:port, or *",
     _token: "the token alone, in ASCII without blanks",
     _secret: "a text on one line",
     _badge_secret: "a key of at least 32 bytes on one line",

@@ -17,6 +17,7 @@ from schemas.kinds import (
     FixedPort,
     HeaderSecret,
     Host,
+    Networks,
     Port,
     Secret,
     UserName,
@@ -215,6 +216,10 @@ class GatewaySettings(Settings):
 
     gateway_certificate_key: Annotated[File | None, Field(examples=["/run/secrets/gateway.key"])] = None
     """PEM file with the key of the certificate."""
+
+    gateway_proxies: Annotated[Networks | None, Field(examples=["10.0.0.0/8,fd00::/8"])] = None
+    """Networks of your proxies. Only from them are the headers Forwarded and X-Forwarded-For, -Proto, -Host and -Prefix
+    believed."""
 
     gateway_rate: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False, examples=["50"])] = 200
     """Events per second that one terminal may send in the long run."""

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from producers.gateway.answering import Reply, document_reply, info_reply, reply_to
 from producers.gateway.copies import Copies
+from producers.gateway.forwarded import Proxies
 from producers.gateway.heading import (
     Heading,
     badge_key_in,
@@ -63,6 +64,7 @@ class Gateway:
 
     fair: Fair
     settings: GatewaySettings
+    proxies: Proxies
     clock: Clock
     doorkeeper: Doorkeeper
     supervisor: Supervisor

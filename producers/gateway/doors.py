@@ -36,6 +36,7 @@ class Doors:
         loop = asyncio.get_running_loop()
         began_s = loop.time()
         incoming = Incoming(scope, receive)
+        incoming.client = self._gateway.proxies.client_of(incoming.client, incoming.heading.headers)
         try:
             reply = await self._answer(incoming)
         except RequestRefused as refused:

@@ -14,6 +14,7 @@ from producers.gateway.app import Gateway
 from producers.gateway.connection import connection_class
 from producers.gateway.copies import Copies
 from producers.gateway.doors import Doors
+from producers.gateway.forwarded import Proxies
 from producers.gateway.intake import Intake
 from producers.gateway.internal import internal_app
 from producers.gateway.limits import Buckets, Room
@@ -83,6 +84,7 @@ def create_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) 
     return Gateway(
         fair=fair,
         settings=settings,
+        proxies=Proxies(settings.gateway_proxies),
         clock=wall_clock,
         doorkeeper=doorkeeper,
         supervisor=supervisor,

@@ -1,0 +1,171 @@
+"""Who sent a request that came through proxies: Forwarded (RFC 7239) and X-Forwarded-For, believed from trusted ones.
+
+Every proxy adds at the right whom it was asked by, and a client may have written anything to the left. So the walk
+begins at the peer and goes to the left as long as the one who speaks is trusted; the first who is not is the client.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Final, NamedTuple
+
+from schemas.environment import variable
+from schemas.logs import logger
+from schemas.web import NotOfTheWeb, networks, path_prefix
+
+log = logger(__name__)
+
+Address = IPv4Address | IPv6Address
+Headers = Mapping[str, Sequence[str]]
+
+FORWARDED: Final = "forwarded"
+X_FOR: Final = "x-forwarded-for"
+_SETTING: Final = variable("gateway_proxies")
+_PAIR: Final = re.compile(r'[ \t]*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)=([^\s",;=]+|"(?:[^"\\]|\\.)*")[ \t]*([;,]|$)')
+_BRACKETS: Final = re.compile(r"\[([^\]]*)\](?::[A-Za-z0-9._-]+)?")
+_PORT: Final = re.compile(r"([0-9.]+):[A-Za-z0-9._-]+")
+_HOST: Final = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+
+
+class Reached(NamedTuple):
+    """How a client reached us, as a trusted proxy says it.
+
+    Attributes:
+        origin: scheme, host and port that it asked for; empty if nobody says both scheme and host.
+        prefix: the path that a proxy has removed; empty if none.
+    """
+
+    origin: str = ""
+    prefix: str = ""
+
+
+class Proxies:
+    """The proxies that are trusted.
+
+    Args:
+        trusted: their networks, as `FAIRPULSE_GATEWAY_PROXIES` has them; None for no proxy.
+    """
+
+    def __init__(self, trusted: str | None) -> None:
+        self._trusted = networks(trusted) if trusted else ()
+        self._told: set[str] = set()
+
+    def client_of(self, peer: str, headers: Headers) -> str:
+        """Return the address of the client: the peer, or the one for whom trusted proxies asked.
+
+        Two headers that name different clients name none: a proxy that writes one of them lets the other pass as the
+        client wrote it. Then, and behind a name that is not an address, the nearest trusted proxy is the client.
+
+        Args:
+            peer: address of the other end of the connection; empty if it has none.
+            headers: values by lower-case name, one per line of the request.
+
+        Returns:
+            An IP address as `ipaddress` writes it, without brackets, port or zone; IPv4 never inside IPv6.
+        """
+        there = [name for name in (FORWARDED, X_FOR) if name in headers]
+        near = _address(peer)
+        if near is None:
+            return peer
+        if not there:
+            return str(near)
+        if not self._trusts(near):
+            self._tell(
+                "forwarded headers are ignored: they come from an address that is not a trusted proxy",
+                peer=str(near),
+                remedy=f"if it is your proxy, name its network in {_SETTING}",
+            )
+            return str(near)
+        hops = {FORWARDED: _forwarded_for, X_FOR: _x_forwarded_for}
+        found = {self._walk(near, hops[name](headers[name])) for name in there}
+        if len(found) > 1:
+            self._tell(
+                "Forwarded and X-Forwarded-For name different clients, so neither is believed",
+                peer=str(near),
+                remedy="let the proxy remove the header that it does not write itself",
+            )
+            return str(near)
+        return str(found.pop())
+
+    def reached(self, peer: str, headers: Headers) -> Reached:
+        """Return how a client reached us: the last word of a trusted proxy; nothing from others, or if it is odd."""
+        near = _address(peer)
+        if near is None or not self._trusts(near):
+            return Reached()
+        said = next(_elements(headers.get(FORWARDED, ())), None) or {}
+        scheme = said.get("proto") or _last(headers, "x-forwarded-proto")
+        host = said.get("host") or _last(headers, "x-forwarded-host")
+        known = scheme.lower() in ("http", "https") and _HOST.fullmatch(host)
+        try:
+            prefix = path_prefix(_last(headers, "x-forwarded-prefix") or "/")
+        except NotOfTheWeb:
+            prefix = ""
+        return Reached(f"{scheme.lower()}://{host}" if known else "", prefix)
+
+    def _trusts(self, address: Address) -> bool:
+        return any(address.version == one.version and address in one for one in self._trusted)
+
+    def _walk(self, near: Address, hops: Iterator[Address | None]) -> Address:
+        client = near
+        for hop in hops:
+            if hop is None or not self._trusts(client):
+                break
+            client = hop
+        return client
+
+    def _tell(self, what: str, **where: str) -> None:
+        if what not in self._told:
+            self._told.add(what)
+            log.warning(what, **where)
+
+
+def _address(text: str) -> Address | None:
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    inside = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return inside or address
+
+
+def _node(text: str) -> Address | None:
+    """Return the address in a node (RFC 7239, section 6); None for `unknown`, `_hidden` and whatever else."""
+    text = text.strip()
+    named = _BRACKETS.fullmatch(text) or _PORT.fullmatch(text)
+    return _address(named[1] if named else text)
+
+
+def _x_forwarded_for(lines: Sequence[str]) -> Iterator[Address | None]:
+    """Yield the hops from the nearest to the farthest."""
+    for line in reversed(lines):
+        for one in reversed(line.split(",")):
+            yield _node(one)
+
+
+def _forwarded_for(lines: Sequence[str]) -> Iterator[Address | None]:
+    """Yield the hops from the nearest to the farthest; None for an element that names nobody, and for an odd line."""
+    for element in _elements(lines):
+        yield _node(element.get("for", ""))
+
+
+def _elements(lines: Sequence[str]) -> Iterator[dict[str, str]]:
+    """Yield the elements of Forwarded from the nearest proxy's on; one without anything for a line that is odd."""
+    for line in reversed(lines):
+        elements: list[dict[str, str]] = [{}]
+        at = 0
+        while at < len(line):
+            pair = _PAIR.match(line, at)
+            if pair is None or pair[1].lower() in elements[-1]:
+                elements = [{}]
+                break
+            value = pair[2]
+            elements[-1][pair[1].lower()] = re.sub(r"\\(.)", r"\1", value[1:-1]) if value[0] == '"' else value
+            at = pair.end()
+            if pair[3] == ",":
+                elements.append({})
+        yield from reversed(elements)
+
+
+def _last(headers: Headers, name: str) -> str:
+    lines = headers.get(name, ())
+    return lines[-1].rpartition(",")[2].strip() if lines else ""
