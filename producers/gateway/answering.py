@@ -84,6 +84,8 @@ def problem_reply(refused: RequestRefused, request_id: str, *, close: bool = Fal
         headers.append((b"retry-after", b"%d" % -(-problem.retry_after_ms // 1_000)))
     if problem.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
+    if refused.accept:
+        headers.append(refused.accept)
     if refused.allow:
         headers.append((b"allow", refused.allow.encode()))
     if close:

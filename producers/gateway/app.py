@@ -180,8 +180,7 @@ class Gateway:
             kind = KINDS[error.code]
             if kind.status == 400:
                 await self._deliver([unreadable_letter(body, terminal, received, kind)])
-                self.metrics.rejected.labels(kind.code).inc()
-            raise RequestRefused(error.code) from None
+            raise RequestRefused(error.code, alone=error.alone) from None
 
     async def _deliver(self, records: Sequence[RawRecord]) -> None:
         if not records:

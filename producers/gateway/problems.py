@@ -1,7 +1,7 @@
 """Every answer from 400 on: its text, and what the terminal must do. No answer repeats any input."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from schemas.api.http import (
@@ -46,19 +46,29 @@ _KEEP = "Keep the events and send the same bytes again; nothing is lost."
 _PAIR = "Keep all events, stop sending, and show the staff that the terminal must be paired again."
 _PROGRAM = "The terminal's software is at fault. Keep all events and tell its maintainer."
 _HALVES = "Send each half of the batch separately; if a single event is refused, move it to the drawer."
+_SEARCH = "Send each half separately. Keep an event that is refused alone, and tell the maintainer."
 
 KINDS: Final = _same(
-    ProblemKind("not_json", 400, "Not JSON", f"The body is not JSON in UTF-8. {_HALVES}", Action.BISECT),
-    ProblemKind("duplicate_key", 400, "Duplicate key", f"An object has the same key twice. {_HALVES}", Action.BISECT),
-    ProblemKind("too_deep", 400, "Nested too deeply", f"There are too many nested levels. {_HALVES}", Action.BISECT),
+    ProblemKind("no_body", 400, "No body", f"The request has no body. {_PROGRAM}", Action.ALERT),
+    ProblemKind("not_json", 400, "Not JSON", f"The body is not JSON in UTF-8. {_SEARCH}", Action.BISECT),
+    ProblemKind("duplicate_key", 400, "Duplicate key", f"An object has the same key twice. {_SEARCH}", Action.BISECT),
+    ProblemKind("too_deep", 400, "Nested too deeply", f"There are too many nested levels. {_SEARCH}", Action.BISECT),
     ProblemKind(
         "wrong_shape",
         400,
         "Wrong shape",
-        f"Send an object or an array, as the content type says. {_HALVES}",
+        f"Send an object or an array, as the content type says. {_PROGRAM}",
+        Action.ALERT,
+    ),
+    ProblemKind("no_events", 400, "No events", f"The batch is empty. {_PROGRAM}", Action.ALERT),
+    ProblemKind(
+        "not_a_cloudevent",
+        400,
+        "Not a CloudEvent",
+        f"`errors` names what is wrong around the data of each event. Nothing was stored. {_SEARCH}",
         Action.BISECT,
     ),
-    ProblemKind("no_events", 400, "No events", "The batch is empty. Send at least one event.", Action.BISECT),
+    ProblemKind("not_gzip", 400, "Not gzip", f"The body is not what Content-Encoding says. {_PROGRAM}", Action.ALERT),
     ProblemKind(
         "body_cut",
         408,
@@ -137,7 +147,7 @@ KINDS: Final = _same(
         "media_type",
         415,
         "Wrong content type",
-        f"Send CloudEvents as JSON in UTF-8, without Content-Encoding; see /openapi.json. {_PROGRAM}",
+        f"Send CloudEvents as JSON in UTF-8, plain or as gzip. {_PROGRAM}",
         Action.ALERT,
     ),
     ProblemKind(
@@ -203,9 +213,11 @@ class RequestRefused(Exception):
     """A request ends with this problem.
 
     Attributes:
+        kind: of the problem. A 400 about a single event asks for no halves.
         retry_after_s: replaces the kind's own.
         allow: the method that the path accepts, for 405.
-        results: the outcome of each event, for 422 and 409.
+        accept: the header that says what is accepted, for 415.
+        results: the outcome of each event, for 422 and 409; of each event that is no CloudEvent, for 400.
     """
 
     def __init__(
@@ -214,12 +226,16 @@ class RequestRefused(Exception):
         *,
         retry_after_s: float | None = None,
         allow: str = "",
+        accept: tuple[bytes, bytes] | None = None,
         results: list[EventResult] | None = None,
+        alone: bool = False,
     ) -> None:
         super().__init__(code)
-        self.kind = KINDS[code]
+        kind = KINDS[code]
+        self.kind = _about_one(kind) if alone and kind.status == 400 else kind
         self.retry_after_s = retry_after_s if retry_after_s is not None else self.kind.retry_after_s
         self.allow = allow
+        self.accept = accept
         self.results = results
 
 
@@ -245,9 +261,14 @@ def problem_of(refusal: RequestRefused, request_id: str) -> Problem:
         action=kind.action,
         outcome=kind.outcome,
         retry_after_ms=wait,
-        rejected=None if results is None else len(results),
+        rejected=None if results is None or kind.status == 400 else len(results),
         errors=None if results is None else [_error(one) for one in results],
     )
+
+
+def _about_one(kind: ProblemKind) -> ProblemKind:
+    """Return a kind of problem for a request that had one event: it has no halves."""
+    return replace(kind, detail=kind.detail.replace(_SEARCH, _PROGRAM), action=Action.ALERT)
 
 
 def _error(result: EventResult) -> Error:

@@ -48,11 +48,13 @@ class UnreadableBody(Exception):
 
     Attributes:
         code: the code of the problem.
+        alone: whether the request was announced as one event, so that it has no halves.
     """
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, *, alone: bool = False) -> None:
         super().__init__(code)
         self.code = code
+        self.alone = alone
 
 
 def read_posting(
@@ -68,15 +70,17 @@ def read_posting(
         batch: whether it must be an array; None takes either.
 
     Raises:
-        UnreadableBody: it is not JSON, has a key twice, or has no events or too many.
+        UnreadableBody: it is empty, is not JSON, has a key twice, or has no events or too many.
     """
+    if not body:
+        raise UnreadableBody("no_body")
     try:
         value = _parsed(body)
     except ValueError as error:
-        text = str(error)
+        text, alone = str(error), batch is False
         if "duplicate key" in text:
-            raise UnreadableBody("duplicate_key") from None
-        raise UnreadableBody("too_deep" if "recursion limit" in text else "not_json") from None
+            raise UnreadableBody("duplicate_key", alone=alone) from None
+        raise UnreadableBody("too_deep" if "recursion limit" in text else "not_json", alone=alone) from None
     is_array = isinstance(value, list)
     if not isinstance(value, dict | list) or batch is (not is_array):
         raise UnreadableBody("wrong_shape")

@@ -145,7 +145,7 @@ class Action(StrEnum):
     DRAWER = "drawer"
     """Move the events to the drawer and tell the staff."""
     BISECT = "bisect"
-    """Send each half separately; a single event goes to the drawer."""
+    """Send each half separately. A single event goes to the drawer after 413, and is kept after 400."""
     RESEND = "resend"
     """Keep the events and send the same bytes again, after Retry-After."""
     REPAIR = "keep_and_pair_again"
@@ -187,7 +187,7 @@ class Problem:
     retry_after_ms: int | None = None
     rejected: int | None = None
     errors: list[ProblemError] | None = None
-    """One for every event of the request, in their order; only 409 and 422 have them."""
+    """In the order of the events: one for each event of the request in 409 and 422, for each that is wrong in 400."""
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)

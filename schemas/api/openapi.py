@@ -43,7 +43,7 @@ Json = dict[str, Any]
 
 _REF: Final = "#/components/schemas/"
 _WHEN: Final[Mapping[int, str]] = {
-    400: "not JSON in UTF-8, a duplicate key, too many levels, no events: bisect the batch, one event to the drawer",
+    400: "no JSON, no CloudEvent, no events: the client is wrong; bisect the batch, keep a single event, tell a person",
     401: "token missing, unknown, revoked or expired: keep everything, pair the terminal again",
     403: "the terminal is enrolled for another fair: keep everything, pair it again",
     404: "no such resource; query strings are not accepted",
@@ -51,7 +51,7 @@ _WHEN: Final[Mapping[int, str]] = {
     408: f"the body did not arrive whole within {BODY_DEADLINE_S:g} s: send it again",
     409: "every id belongs to an earlier event, which counts: move the events to the drawer",
     413: f"over {EVENTS_MAX} events, {BODY_MAX_BYTES} bytes, or {EVENT_MAX_BYTES} bytes per event: halve the batch",
-    415: "wrong content type, or any Content-Encoding",
+    415: "wrong content type, or a Content-Encoding other than gzip: the client is wrong; keep everything",
     422: "every event was rejected: move them to the drawer",
     429: "the terminal is too fast: keep everything, wait for Retry-After",
     431: f"headers of more than {HEADERS_MAX_BYTES // 1024} KiB or {HEADERS_MAX} lines",
@@ -112,7 +112,7 @@ def _document() -> Json:
         "info": {
             "title": "fairpulse gateway",
             "version": "1",
-            "description": "Booth terminals post events. 2xx, 400, 409, 413 and 422 are final for the events of a "
+            "description": "Booth terminals post events. 2xx, 409, 413 and 422 are final for the events of a "
             "request. After any other answer the terminal keeps them and sends the same bytes again.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },

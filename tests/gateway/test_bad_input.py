@@ -68,7 +68,7 @@ CASES: dict[str, tuple[bytes, int, str]] = {
     "B11 a trailing comma": (plain()[:-1] + b",}", 400, "not_json"),
     "B11 trailing garbage": (plain() + b"x", 400, "not_json"),
     "B11 two lines of JSON": (plain() + b"\n" + plain(), 400, "not_json"),
-    "B11 nothing": (b"", 400, "not_json"),
+    "B11 nothing": (b"", 400, "no_body"),
     "B11 null": (b"null", 400, "wrong_shape"),
     "B11 a number": (b"7", 400, "wrong_shape"),
     "B11 a cut body": (plain()[:-9], 400, "not_json"),

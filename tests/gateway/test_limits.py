@@ -6,6 +6,7 @@ from producers.gateway.limits import Buckets, Room
 from producers.gateway.memory import Look, Remembered
 from producers.gateway.problems import KINDS, RETRYABLE, RequestRefused, problem_of
 from schemas.api.http import Action
+from tests.support.posting import FINAL
 
 
 def test_a_terminal_may_send_its_burst_and_then_its_rate() -> None:
@@ -92,14 +93,24 @@ def test_the_memory_is_bounded_and_forgets_the_least_recently_used_event() -> No
 
 @pytest.mark.parametrize("code", KINDS)
 def test_every_problem_tells_the_terminal_what_to_do(code: str) -> None:
-    """2xx, 400, 409, 413, 422 are final for the events; anything else keeps them."""
+    """2xx, 409, 413, 422 are final for the events; anything else keeps them."""
     kind = KINDS[code]
     problem = problem_of(RequestRefused(code), "0")
-    final = kind.status in {400, 409, 413, 422}
     assert problem.retryable is (kind.status in RETRYABLE)
-    if final and code not in {"not_http", "badge_key_malformed"}:  # about the connection, or about no events
+    if kind.status in FINAL:
         assert kind.action in {Action.BISECT, Action.DRAWER}
+    elif kind.status == 400:
+        assert kind.action in {Action.BISECT, Action.ALERT}
     else:
         assert kind.action in {Action.RESEND, Action.REPAIR, Action.ALERT}
     assert (problem.retry_after_ms is not None) == (kind.status in RETRYABLE)
     assert problem.detail.endswith(".")
+    assert ("drawer" in problem.detail) is (kind.status in FINAL)
+
+
+@pytest.mark.parametrize("code", [code for code, kind in KINDS.items() if kind.status == 400])
+def test_a_request_with_one_event_that_a_client_got_wrong_has_no_halves(code: str) -> None:
+    problem = problem_of(RequestRefused(code, alone=True), "0")
+    assert (problem.status, problem.action, problem.retryable) == (400, Action.ALERT, False)
+    assert "half" not in problem.detail
+    assert "Keep all events" in problem.detail

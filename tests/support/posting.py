@@ -10,7 +10,7 @@ from typing import Any
 from schemas.api.terminals import Terminal
 from schemas.ports import HOST
 
-FINAL = frozenset({400, 409, 413, 422})
+FINAL = frozenset({409, 413, 422})
 """Statuses that refuse for good. 2xx accepts; after any other status, the terminal keeps the events."""
 
 
