@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -11,6 +12,11 @@ from schemas.errors import InvalidEvent
 
 RAW_MAX_BYTES: Final = 524_288
 """A dead letter keeps only this much of a larger record; its place tells where the whole record is."""
+HEADERS_MAX_BYTES: Final = 262_144
+"""A dead letter keeps no headers that take more than this in it. An event of ours has about 300 bytes of them."""
+
+Headers = Sequence[tuple[str, bytes | None]]
+"""Name and value of each header of any record, in order."""
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +28,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
         offset: the same.
         size: its bytes; more than `value` has for a very large one.
         value: its bytes in base64; None if it was null.
+        headers: of the record, the values in base64; None if they were too large to be kept.
         terminal_id: who posted it to a gateway; empty for a record that a worker refused.
     """
 
@@ -34,12 +41,23 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     hint: str = ""
     size: int = 0
     value: str | None = None
+    headers: list[tuple[str, str | None]] | None = []
     terminal_id: str = ""
 
     @property
     def raw(self) -> bytes | None:
         """The refused bytes; only their beginning if there were more than `RAW_MAX_BYTES`."""
         return None if self.value is None else base64.b64decode(self.value)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has all bytes and all headers of the record."""
+        return self.headers is not None and (self.raw is None or len(self.raw) >= self.size)
+
+    @property
+    def record_headers(self) -> list[tuple[str, bytes | None]]:
+        """The headers of the refused record, or those that the refused event would have had; empty if it has none."""
+        return [(name, None if text is None else base64.b64decode(text)) for name, text in self.headers or ()]
 
     @property
     def terminal(self) -> str:
@@ -81,23 +99,31 @@ def redriven_mark(partition: int, offset: int) -> bytes:
 
 
 def record_letter(
-    topic: str, partition: int, offset: int, raw: bytes | None, error: InvalidEvent
+    topic: str, partition: int, offset: int, raw: bytes | None, error: InvalidEvent, headers: Headers = ()
 ) -> tuple[bytes, bytes]:
     """Return key and value of the dead letter of a record that a worker refused.
 
     The key is the record's place, so a letter that is written again after a crash is the same letter.
     """
     place = {"topic": topic, "partition": partition, "offset": offset}
-    return f"{topic}-{partition}-{offset}".encode(), msgspec.json.encode({**place, **_body(raw, error)})
+    return f"{topic}-{partition}-{offset}".encode(), msgspec.json.encode({**place, **_body(raw, error, headers)})
 
 
 def posted_letter(
-    topic: str, terminal_id: str, received_at: str, raw: bytes, error: InvalidEvent
+    topic: str,
+    terminal_id: str,
+    received_at: str,
+    raw: bytes,
+    error: InvalidEvent,
+    *,
+    headers: Headers = (),
+    lasting: bytes | None = None,
 ) -> tuple[bytes, bytes]:
     """Return key and value of the dead letter of an event that the gateway refused.
 
     Partition and offset are -1: the event was never in a topic. If only the fair file refused it, `value` is the event
     as it would have been stored, so it can be redriven once the file is right. Otherwise it is the event as posted.
+    The same event, posted again, has a letter with the same key.
 
     Args:
         topic: where the event would have gone, empty if unknown.
@@ -105,19 +131,28 @@ def posted_letter(
         received_at: server time, RFC 3339.
         raw: the event or, if the request was not JSON, its body.
         error: why it was refused.
+        headers: those that the event would have had in the topic.
+        lasting: the part of `raw` that is the same when it is posted again; None if all of it is.
     """
     origin = {"origin": "gateway", "terminal_id": terminal_id, "received_at": received_at}
     place = {"topic": topic, "partition": -1, "offset": -1}
-    key = f"gateway-{terminal_id}-{hashlib.blake2b(raw, digest_size=12).hexdigest()}"
-    return key.encode(), msgspec.json.encode({**place, **_body(raw, error), **origin})
+    same = hashlib.blake2b(raw if lasting is None else lasting, digest_size=12).hexdigest()
+    value = msgspec.json.encode({**place, **_body(raw, error, headers), **origin})
+    return f"gateway-{terminal_id}-{same}".encode(), value
 
 
-def _body(raw: bytes | None, error: InvalidEvent) -> dict[str, object]:
+def _body(raw: bytes | None, error: InvalidEvent, headers: Headers) -> dict[str, object]:
+    kept = [(name, None if value is None else _base64(value)) for name, value in headers]
     return {
         "reason": error.reason,
         "field": error.field,
         "message": error.message,
         "hint": error.hint,
         "size": 0 if raw is None else len(raw),
-        "value": None if raw is None else base64.b64encode(raw[:RAW_MAX_BYTES]).decode("ascii"),
+        "value": None if raw is None else _base64(raw[:RAW_MAX_BYTES]),
+        "headers": kept if len(msgspec.json.encode(kept)) <= HEADERS_MAX_BYTES else None,
     }
+
+
+def _base64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode("ascii")

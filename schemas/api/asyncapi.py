@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any, Final
 
 from schemas.api.openapi import Json, model_schemas
+from schemas.cloud_events import CONTENT_TYPE, DATA_TYPE, PREFIX, REQUIRED, SPEC_VERSION
 from schemas.events import Event, type_of
 from schemas.topics import ALL_TOPICS, EVENT_CLASSES, EVENT_TOPICS, PARTITIONS, REJECTED, Topic
 
@@ -18,7 +19,7 @@ _LETTER: Final[Json] = {
     "type": "object",
     "description": "A refused record. From a worker, it has the record's place; from the gateway, partition and "
     "offset are -1.",
-    "required": ["topic", "partition", "offset", "reason", "field", "message", "hint", "size", "value"],
+    "required": ["topic", "partition", "offset", "reason", "field", "message", "hint", "size", "value", "headers"],
     "properties": {
         "topic": {"type": "string", "description": "The topic that it was in or meant for; empty if unknown."},
         "partition": {"type": "integer", "minimum": -1},
@@ -29,9 +30,57 @@ _LETTER: Final[Json] = {
         "hint": {"type": "string"},
         "size": {"type": "integer", "minimum": 0},
         "value": {"type": ["string", "null"], "contentEncoding": "base64"},
+        "headers": {
+            "description": "Name and value of each header that the record had, or that the posted event would have "
+            "had; a redriven event has them again. Null if they were too large to be kept.",
+            "type": ["array", "null"],
+            "items": {
+                "type": "array",
+                "minItems": 2,
+                "maxItems": 2,
+                "prefixItems": [{"type": "string"}, {"type": ["string", "null"], "contentEncoding": "base64"}],
+            },
+        },
         "origin": {"const": "gateway"},
         "terminal_id": {"type": "string"},
         "received_at": {"type": "string", "format": "date-time"},
+    },
+}
+
+_HEADERS: Final[Json] = {
+    "type": "object",
+    "description": "The attributes of a CloudEvent, by the Kafka protocol binding of CloudEvents 1.0.2 in its binary "
+    "content mode: the record's value is the event's data. All values are UTF-8. Every program that makes events "
+    "writes them. `replay` sends those of the recording, so events recorded before there were headers have none.",
+    "required": list(REQUIRED),
+    "properties": {
+        CONTENT_TYPE: {"const": DATA_TYPE},
+        f"{PREFIX}specversion": {"const": SPEC_VERSION},
+        f"{PREFIX}type": {"type": "string", "description": "The same as `type` in the value."},
+        f"{PREFIX}source": {
+            "type": "string",
+            "format": "uri-reference",
+            "description": "The terminal: /fairs/<fair>/<kind of place>/<place>/terminals/<terminal>.",
+        },
+        f"{PREFIX}id": {
+            "type": "string",
+            "description": "The id as it was posted. `event_id` in the value is the same UUID in its canonical "
+            "spelling, or the UUID that stands for an id of another form.",
+        },
+        f"{PREFIX}time": {
+            "type": "string",
+            "format": "date-time",
+            "description": "The terminal's clock when it happened, as it was posted.",
+        },
+        f"{PREFIX}subject": {"type": "string"},
+        f"{PREFIX}dataschema": {"type": "string", "format": "uri"},
+    },
+    "patternProperties": {
+        f"^{PREFIX}[a-z0-9]+$": {
+            "type": "string",
+            "description": "An extension attribute as it was posted, such as traceparent. A boolean is written as true "
+            "or false, a number in decimal digits.",
+        }
     },
 }
 
@@ -64,7 +113,11 @@ def _document() -> Json:
         "operations": dict(_operations()),
         "components": {
             "messages": messages,
-            "schemas": {**dict(sorted(model_schemas(*EVENT_CLASSES).items())), "DeadLetter": _LETTER},
+            "schemas": {
+                **dict(sorted(model_schemas(*EVENT_CLASSES).items())),
+                "CloudEventHeaders": _HEADERS,
+                "DeadLetter": _LETTER,
+            },
         },
     }
 
@@ -74,7 +127,14 @@ def _message(cls: type[Event], topic: Topic) -> Json:
         "name": type_of(cls),
         "summary": (cls.__doc__ or "").strip().splitlines()[0],
         "contentType": "application/json",
+        "headers": {
+            "allOf": [
+                {"$ref": "#/components/schemas/CloudEventHeaders"},
+                {"properties": {f"{PREFIX}type": {"const": type_of(cls)}}},
+            ]
+        },
         "payload": {"$ref": f"#/components/schemas/{cls.__name__}"},
+        "correlationId": {"description": "The event's id.", "location": f"$message.header#/{PREFIX}id"},
         "bindings": _key_binding(topic),
     }
 

@@ -89,11 +89,10 @@ def admitted(letters: Mapping[LetterPlace, DeadLetter], fair: Fair) -> dict[Lett
     names = {topic.name for topic in EVENT_TOPICS}
     verdicts: dict[LetterPlace, Event | InvalidEvent] = {}
     for place, letter in letters.items():
-        raw = letter.raw
         if letter.topic not in names:
             verdicts[place] = InvalidEvent(letter.reason, "its topic is unknown")
-        elif raw is not None and len(raw) < letter.size:
-            verdicts[place] = InvalidEvent("too_large", "the letter has only the beginning of the record")
+        elif not letter.is_whole:
+            verdicts[place] = InvalidEvent("too_large", "the letter has only a part of the record")
         else:
-            verdicts[place] = decoding.one(letter.topic, raw)
+            verdicts[place] = decoding.one(letter.topic, letter.raw)
     return verdicts

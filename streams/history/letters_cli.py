@@ -72,13 +72,16 @@ def show(*, place: str, bootstrap_servers: str | None) -> None:
         ("topic", f"{letter.topic or '-'}, {where}"),
         ("terminal", letter.terminal or "-"),
         ("bytes", f"{letter.size:,}"),
-        (
-            "record",
-            ascii((letter.raw or b"").decode("utf-8", "backslashreplace")) if letter.raw is not None else "null",
-        ),
+        *(("header", f"{_readable(name.encode())} {_readable(value)}") for name, value in letter.record_headers),
+        ("record", _readable(letter.raw)),
     ):
         if value:
             click.echo(f"{name:<9} {value}")
+
+
+def _readable(raw: bytes | None) -> str:
+    """Return bytes as ASCII text in quotes, so that nothing in them reaches the terminal; null without any."""
+    return "null" if raw is None else ascii(raw.decode("utf-8", "backslashreplace"))
 
 
 @dead_letters.command()

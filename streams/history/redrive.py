@@ -59,7 +59,7 @@ def plan_redrive(letters: DeadLetters, fair: Fair, reason: str | None, terminal:
 
 
 async def redrive(kafka: KafkaSettings, letters: DeadLetters, plan: RedrivePlan) -> None:
-    """Send each event that is ready, with its own id and bytes, then mark its letter.
+    """Send each event that is ready, with its own id, bytes and headers, then mark its letter.
 
     If it is interrupted between the two, the event is sent again the next time; workers count it once.
 
@@ -74,7 +74,9 @@ async def redrive(kafka: KafkaSettings, letters: DeadLetters, plan: RedrivePlan)
             for place, event in plan.ready.items():
                 letter = letters.letters[place]
                 topic = letter.topic
-                await producer.send_and_wait(letter.topic, value=letter.raw, key=key_of(event))
+                await producer.send_and_wait(
+                    letter.topic, value=letter.raw, key=key_of(event), headers=letter.record_headers
+                )
                 topic = REJECTED.name
                 mark, near = redriven_mark(*place), place[0]
                 partition = REJECTED.partitioner.choose(MARK_KEY, len(await producer.partitions_for(topic)), near)

@@ -126,9 +126,8 @@ class Folding:
         events, refused = self._decoding.read(tp.topic, records)
         decoded = perf_counter()
         if refused:
-            await asyncio.gather(
-                *(self._bury(tp.partition, key, value) for key, value in letters(tp.topic, tp.partition, refused))
-            )
+            written = letters(tp.topic, tp.partition, refused, chunk.headers_at)
+            await asyncio.gather(*(self._bury(tp.partition, key, value) for key, value in written))
         folding = perf_counter()
         delta = self._engine.fold(journal.state, tp.topic, events)
         expected, raw = journal.write(delta)

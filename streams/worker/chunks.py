@@ -10,11 +10,14 @@ guards make the delivery of events gapless:
 * a chunk says which offset it follows, so that the agent notices a lost chunk and reads it again.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 from typing import NamedTuple, Protocol
 
 from faust.types import TP
 
+from schemas.dead_letters import Headers
 from schemas.errors import MustStop
 
 JOURNAL_RECORDS = 500
@@ -32,6 +35,10 @@ class Fetched(Protocol):
     def value(self) -> bytes | None:
         """Its content; None for a tombstone."""
 
+    @property
+    def headers(self) -> Headers:
+        """Its headers, name and value."""
+
 
 class Chunk(NamedTuple):
     """A run of records of one partition, ascending.
@@ -39,10 +46,17 @@ class Chunk(NamedTuple):
     Attributes:
         follows: the offset at which reading continued; that of the first record unless the log has a gap there.
         records: offset and value of each.
+        fetched: the same records with all that Kafka tells of them; only refused ones are looked up there.
     """
 
     follows: int
     records: list[tuple[int, bytes | None]]
+    fetched: Sequence[Fetched] = ()
+
+    def headers_at(self, offset: int) -> Headers:
+        """Return the headers of the record at an offset."""
+        at = bisect_left(self.fetched, offset, key=attrgetter("offset"))
+        return self.fetched[at].headers if at < len(self.fetched) else ()
 
 
 class Reading:
@@ -111,4 +125,4 @@ def cut_journal(run: Sequence[Fetched]) -> Iterator[tuple[int, Sequence[Fetched]
 
 def chunk_of(follows: int, part: Sequence[Fetched]) -> Chunk:
     """Return the records of a run as a chunk."""
-    return Chunk(follows, [(record.offset, record.value) for record in part])
+    return Chunk(follows, [(record.offset, record.value) for record in part], part)

@@ -1,19 +1,27 @@
 """Dead letters for refused records, each with reason and place; and a limit, in case every record is refused."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from schemas.dead_letters import record_letter
+from schemas.dead_letters import Headers, record_letter
 from schemas.errors import MustStop
 from streams.fold.decoding import RefusedRecord
 
 
-def letters(topic: str, partition: int, refused: Iterable[RefusedRecord]) -> Iterable[tuple[bytes, bytes]]:
+def letters(
+    topic: str, partition: int, refused: Iterable[RefusedRecord], headers_at: Callable[[int], Headers]
+) -> Iterable[tuple[bytes, bytes]]:
     """Yield key and value of the dead letter for each refused record.
 
     The key is the record's place, so a letter that is written again after a crash is recognised as the same letter.
+
+    Args:
+        topic: of the records.
+        partition: of the records.
+        refused: the records.
+        headers_at: returns the headers of the record at an offset.
     """
     for offset, raw, error in refused:
-        yield record_letter(topic, partition, offset, raw, error)
+        yield record_letter(topic, partition, offset, raw, error, headers_at(offset))
 
 
 class RejectLimit:

@@ -1,9 +1,11 @@
 """Where reading of an event partition starts after a rebalance, and how fetched records become chunks."""
 
+from dataclasses import replace
+
 import pytest
 
 from schemas.errors import MustStop
-from streams.worker.chunks import JOURNAL_RECORDS, Chunk, Reading, chunk_of, cut_journal
+from streams.worker.chunks import JOURNAL_RECORDS, Reading, chunk_of, cut_journal
 from tests.support.still_kafka import EVENTS, records
 
 
@@ -73,5 +75,8 @@ def test_journal_records_are_handed_on_with_any_hole_that_they_have() -> None:
     assert [(follows, len(part)) for follows, part in cut_journal(run)] == [(5, JOURNAL_RECORDS), (2_000, 1)]
 
 
-def test_a_chunk_holds_offset_and_value_of_each_record() -> None:
-    assert chunk_of(3, records(EVENTS, 4, 5)) == Chunk(3, [(4, b"4"), (5, b"5")])
+def test_a_chunk_holds_offset_and_value_of_each_record_and_knows_their_headers() -> None:
+    run = [replace(one, headers=(("ce_id", one.value),)) for one in records(EVENTS, 4, 5, 9)]
+    chunk = chunk_of(3, run)
+    assert (chunk.follows, chunk.records) == (3, [(4, b"4"), (5, b"5"), (9, b"9")])
+    assert [chunk.headers_at(offset) for offset in (4, 9)] == [(("ce_id", b"4"),), (("ce_id", b"9"),)]

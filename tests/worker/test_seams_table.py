@@ -65,7 +65,10 @@ async def test_faust_passes_records_to_the_table_and_continues_if_that_fails(
     monkeypatch.setattr(worker.states, "apply", lambda *found: applied.append(found))
     recovery.buffers[worker.app.tables["journal"]] = [event]
     recovery.flush_buffers()
-    assert applied == [(tp, Chunk(0, [(0, b"0"), (1, b"1")]))], "apply_changelog_batch: Faust applies in another way"
+    [(place, chunk)] = applied
+    assert (place, chunk[:2]) == (tp, (0, [(0, b"0"), (1, b"1")])), (
+        "apply_changelog_batch: Faust applies in another way"
+    )
 
     def fails(*_: Any) -> None:
         raise ValueError("not a journal record")
