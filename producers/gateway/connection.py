@@ -1,7 +1,8 @@
 """uvicorn's HTTP connection with limits: the time and size of headers, and the number of connections.
 
 httptools (llhttp) reads strictly: two lengths, a length with chunks, a folded header or a bare line feed end the
-connection. This module limits the rest, and answers with problems.
+connection. This module limits the rest, and answers with problems. Offers of other protocols are ignored, and so are
+trailer fields: they are not headers (RFC 9110 6.5.1).
 """
 
 import uuid
@@ -13,6 +14,7 @@ from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from producers.gateway.answering import problem_reply
+from producers.gateway.parser import PlainParser
 from producers.gateway.problems import RequestRefused
 from schemas.api.http import HEADERS_MAX, HEADERS_MAX_BYTES
 
@@ -35,14 +37,16 @@ def connection_class(most: int, refused: Callable[[str], None]) -> type[HttpTool
     class Connection(HttpToolsProtocol):
         """One connection of a terminal."""
 
-        _header_bytes = 0
+        _bytes_beside_bodies = 0
         _too_large = False
         _headers_wanted = True
         _headers_due: TimerHandle | None = None
+        _in_head = True
 
         @override
         def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
+            self.parser = PlainParser(self)
             if len(self.connections) > most:
                 self._end("busy", "connections")
             else:
@@ -64,17 +68,34 @@ def connection_class(most: int, refused: Callable[[str], None]) -> type[HttpTool
                 return
             if self.timeout_keep_alive_task is not None:  # the first bytes of another request
                 self._headers_wanted = True
+            # A header that never ends reaches none of the callbacks below, nor does a chunk's extension or a trailer.
+            self._bytes_beside_bodies += len(data)
             super().data_received(data)
-            if self._headers_wanted and not self.transport.is_closing():
-                if self._headers_due is None:
-                    self._await_headers()
-                # A header that never ends reaches none of the callbacks below.
-                self._header_bytes += len(data)
-                if self._header_bytes > HEADERS_MAX_BYTES:
-                    self._end("headers_too_large", "headers_too_large")
+            if self.transport.is_closing():
+                return
+            if self._headers_wanted and self._headers_due is None:
+                self._await_headers()
+            if self._bytes_beside_bodies > HEADERS_MAX_BYTES:
+                self._end("headers_too_large", "headers_too_large")
+
+        @override
+        def eof_received(self) -> bool:  # type: ignore[override]
+            """Return whether answers are still under way: a client may end its side after its last request."""
+            cycle: RequestResponseCycle | None = self.cycle
+            if cycle is None or cycle.more_body or cycle.response_complete or self.scheme == "https":
+                return False  # over TLS, asyncio ends both sides at once
+            cycle.keep_alive = False
+            return True
+
+        @override
+        def on_message_begin(self) -> None:
+            super().on_message_begin()
+            self._in_head = True
 
         @override
         def on_header(self, name: bytes, value: bytes) -> None:
+            if not self._in_head:
+                return  # a trailer field
             super().on_header(name, value)
             if len(self.headers) > HEADERS_MAX:
                 self._refuse_headers()
@@ -84,11 +105,29 @@ def connection_class(most: int, refused: Callable[[str], None]) -> type[HttpTool
             size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
             if size > HEADERS_MAX_BYTES:
                 self._refuse_headers()
-            codings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
-            if codings not in ([], [b"chunked"]) or self.parser.get_http_version() not in {"1.0", "1.1"}:
+            if self.parser.get_method() == b"CONNECT":
                 raise _Unfit
+            if self.parser.should_upgrade():
+                return  # the same head follows without its offer
+            codings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
+            version = self.parser.get_http_version()
+            if codings not in ([], [b"chunked"]) or version not in {"1.0", "1.1"}:
+                raise _Unfit
+            if version == "1.0":
+                self.expect_100_continue = False  # RFC 9110 10.1.1
+            self._in_head = False
             self._headers_are_there()
             super().on_headers_complete()
+
+        @override
+        def on_body(self, body: bytes) -> None:
+            self._bytes_beside_bodies = 0
+            super().on_body(body)
+
+        @override
+        def on_message_complete(self) -> None:
+            if not self.parser.should_upgrade():
+                super().on_message_complete()
 
         @override
         def send_400_response(self, msg: str) -> None:
@@ -104,7 +143,7 @@ def connection_class(most: int, refused: Callable[[str], None]) -> type[HttpTool
 
         def _headers_are_there(self) -> None:
             self._headers_wanted = False
-            self._header_bytes = 0
+            self._bytes_beside_bodies = 0
             if self._headers_due is not None:
                 self._headers_due.cancel()
                 self._headers_due = None

@@ -186,9 +186,12 @@ def test_the_internal_port_takes_no_events(gateway: GatewayProcess, path: str) -
     assert gateway.get(path)[0] == 404
 
 
-def test_an_upgrade_does_not_get_around_the_checks(gateway: GatewayProcess) -> None:
-    said = gateway.raw(gateway.head(BOOTH, "Connection: Upgrade", "Upgrade: websocket", length()) + BODY, seconds=3)
-    assert 101 not in statuses(said)
+@pytest.mark.parametrize("offer", ["h2c", "websocket", "TLS/1.2"])
+def test_an_offer_of_another_protocol_is_ignored_and_gets_around_no_check(gateway: GatewayProcess, offer: str) -> None:
+    lines = ("Connection: close, Upgrade", f"Upgrade: {offer}", length())
+    assert statuses(gateway.raw(gateway.head(BOOTH, *lines) + BODY)) == [202]
+    stranger = gateway.head(BOOTH, *lines).replace(b"Bearer tf_", b"Bearer xx_")
+    assert statuses(gateway.raw(stranger + BODY)) == [401]
 
 
 def test_a_body_that_is_cut_off_is_not_an_event(gateway: GatewayProcess) -> None:
