@@ -11,7 +11,6 @@ from producers.gateway.forwarded import Proxies
 from producers.gateway.heading import (
     Heading,
     badge_key_in,
-    clock_offset_ms,
     instance_in,
     instant_in,
     is_batch,
@@ -25,6 +24,7 @@ from producers.gateway.metrics import GatewayMetrics
 from producers.gateway.problems import KINDS, RequestRefused
 from producers.gateway.reading import Posting, UnreadableBody, read_posting
 from producers.gateway.refusing import unreadable_letter
+from producers.gateway.skew import Skew, clock_told
 from producers.gateway.supervisor import NotStored, Supervisor
 from producers.records import RawRecord
 from producers.registry.badge_keys import BadgeKey
@@ -72,6 +72,7 @@ class Gateway:
     room: Room
     buckets: Buckets
     copies: Copies
+    skew: Skew
     metrics: GatewayMetrics
     draining: bool = False
     told_of_copies: set[TerminalId] = field(default_factory=set)
@@ -106,16 +107,20 @@ class Gateway:
         terminal = key.terminal
         told = badge_key_in(incoming.heading)
         badge_key = await self._badge_key(None if told is None else BadgeKey(told, terminal.terminal_id, now))
+        self._offset_ms(incoming.heading, terminal, now)
         limits = Limits(
             EVENT_MAX_BYTES, BODY_MAX_BYTES, EVENTS_MAX, self.settings.gateway_rate, int(self.settings.gateway_burst)
         )
+        answered_at = instant_text(self.clock())
         info = TerminalInfo(
             fair_id=terminal.fair_id,
             terminal_id=terminal.terminal_id,
             place=PlaceKind(terminal.place),
             place_id=terminal.place_id or None,
             source=terminal.source,
-            server_time=instant_text(now),
+            received_at=instant_text(now),
+            answered_at=answered_at,
+            server_time=answered_at,
             limits=limits,
             token_expires_at=None if key.expires_at is None else instant_text(key.expires_at),
             badge_key=badge_key,
@@ -170,17 +175,21 @@ class Gateway:
     async def _read(self, heading: Heading, body: bytes, terminal: Terminal, received_at: datetime) -> Posting:
         if self.settings.gateway_clock == "simulated":
             received_at = instant_in(heading, SIMULATED_TIME) or received_at
-        offset = clock_offset_ms(heading, received_at)
-        if offset is None:
-            self.metrics.bad_sent_at.inc()
+        offset = self._offset_ms(heading, terminal, received_at)
         received = instant_text(received_at)
         try:
-            return read_posting(body, terminal, received, offset or 0, batch=is_batch(heading))
+            return read_posting(body, terminal, received, offset, batch=is_batch(heading))
         except UnreadableBody as error:
             kind = KINDS[error.code]
             if kind.status == 400:
                 await self._deliver([unreadable_letter(body, terminal, received, kind)])
             raise RequestRefused(error.code, alone=error.alone) from None
+
+    def _offset_ms(self, heading: Heading, terminal: Terminal, received_at: datetime) -> int:
+        told = clock_told(heading, received_at)
+        if not told.is_readable:
+            self.metrics.bad_sent_at.inc()
+        return self.skew.offset_ms(terminal.terminal_id, told, asyncio.get_running_loop().time())
 
     async def _deliver(self, records: Sequence[RawRecord]) -> None:
         if not records:

@@ -1,4 +1,4 @@
-"""The head of a request: token, content type, length, and the terminal's clock."""
+"""The head of a request: token, content type, length, and times."""
 
 import re
 from collections import defaultdict
@@ -17,14 +17,11 @@ from schemas.api.http import (
     JSON_TYPE,
     REQUEST_ID,
     REQUEST_ID_PATTERN,
-    SENT_AT,
     SINGLE_TYPE,
     TERMINAL_INSTANCE,
 )
-from schemas.events import CLOCK_OFFSET_MAX_MS
-from schemas.times import Instant, epoch_ms
+from schemas.times import Instant
 
-_SENT_AT: Final = SENT_AT.lower()
 _TYPES: Final = {BATCH_TYPE: True, SINGLE_TYPE: False, JSON_TYPE: None}
 _INSTANT: Final[TypeAdapter[datetime]] = TypeAdapter(Instant)
 _REQUEST_ID: Final = re.compile(REQUEST_ID_PATTERN)
@@ -82,17 +79,6 @@ def promised_bytes(heading: Heading) -> int:
     if int(given) > BODY_MAX_BYTES:
         raise RequestRefused("body_too_large")
     return int(given)
-
-
-def clock_offset_ms(heading: Heading, received_at: datetime) -> int | None:
-    """Return server clock minus terminal clock; 0 if the terminal sends no time, None if that time is not usable."""
-    if _SENT_AT not in heading.headers:
-        return 0
-    sent_at = instant_in(heading, _SENT_AT)
-    if sent_at is None:
-        return None
-    offset = epoch_ms(received_at) - epoch_ms(sent_at)
-    return offset if abs(offset) <= CLOCK_OFFSET_MAX_MS else None
 
 
 def instant_in(heading: Heading, header: str) -> datetime | None:

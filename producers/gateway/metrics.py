@@ -8,7 +8,7 @@ from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from producers.gateway.intake import Judged
-from schemas.api.http import SENT_AT, Outcome
+from schemas.api.http import CLOCK_OFFSET, SENT_AT, Outcome
 
 SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 8)
 
@@ -48,7 +48,7 @@ class GatewayMetrics:
         )
         self.bad_sent_at = Counter(
             "fair_gateway_bad_sent_at",
-            f"Requests whose {SENT_AT} cannot be read; their clock is taken as right.",
+            f"Requests whose {SENT_AT} or {CLOCK_OFFSET} cannot be read; that header is ignored.",
             registry=registry,
         )
         self.bad_http = Counter(

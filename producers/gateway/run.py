@@ -20,6 +20,7 @@ from producers.gateway.internal import internal_app
 from producers.gateway.limits import Buckets, Room
 from producers.gateway.memory import Remembered
 from producers.gateway.metrics import GatewayMetrics
+from producers.gateway.skew import Skew
 from producers.gateway.supervisor import FRESH_S, Supervisor
 from producers.registry.doorkeeper import Doorkeeper
 from schemas.errors import InvalidSettings, Unavailable
@@ -92,6 +93,7 @@ def create_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) 
         room=room,
         buckets=Buckets(settings.gateway_rate, settings.gateway_burst),
         copies=copies,
+        skew=Skew(),
         metrics=metrics,
     )
 

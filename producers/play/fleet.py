@@ -23,7 +23,7 @@ from producers.terminal.line import Line
 from producers.terminal.link import Link, ServerAnswer
 from producers.terminal.sender import Sender
 from producers.terminal.spool import Spool, Waiting
-from schemas.api.http import SIMULATED_TIME
+from schemas.api.http import CLOCK_OFFSET, SIMULATED_TIME
 from schemas.api.terminals import PlaceKind, Terminal
 from schemas.errors import Unavailable
 from schemas.events import Event
@@ -279,8 +279,9 @@ class HttpSink(CountingSink):
         return self._clock_ms(name) - self._boxes[name].offset_ms
 
     def _stamps(self, name: str) -> Mapping[str, str]:
-        """Return the fair's time, for a gateway that lives in it; nothing unless a fair is simulated."""
-        return {SIMULATED_TIME: instant_text(from_epoch_ms(self._clock_ms(name)))} if self._fair_ms else {}
+        """Return how wrong the clock is and, if a fair is simulated, its time for a gateway that lives in it."""
+        now = {SIMULATED_TIME: instant_text(from_epoch_ms(self._clock_ms(name)))} if self._fair_ms else {}
+        return {CLOCK_OFFSET: str(self._boxes[name].offset_ms), **now}
 
     def _clock_ms(self, name: str) -> int:
         """Return the fair's time while a fair is simulated, else the wall clock."""

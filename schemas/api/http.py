@@ -17,6 +17,9 @@ BATCH_TYPE: Final = "application/cloudevents-batch+json"
 SINGLE_TYPE: Final = "application/cloudevents+json"
 SENT_AT: Final = "Sent-At"
 """Header with the terminal's clock when it sends: the server compares it with its own."""
+CLOCK_OFFSET: Final = "Clock-Offset"
+"""Header with server clock minus terminal clock in whole ms, as the terminal measured it with `GET /v1/terminal`."""
+CLOCK_OFFSET_PATTERN: Final = r"^-?[0-9]{1,12}$"
 REQUEST_ID: Final = "Request-Id"
 """Header with the terminal's id for a request; the answer repeats it if it matches the pattern."""
 REQUEST_ID_PATTERN: Final = r"^[A-Za-z0-9._-]{1,64}$"
@@ -212,7 +215,12 @@ class TerminalInfo:
     place_id: str | None = None
     source: str
     """The value of `source` in every event."""
+    received_at: str
+    """The server's clock when the request's headers had arrived."""
+    answered_at: str
+    """The server's clock when this answer was written."""
     server_time: str
+    """The same as `answered_at`."""
     limits: Limits
     dedupe_horizon: Literal["fair"] = "fair"
     """How long an event id is remembered by the stream: the whole fair."""

@@ -12,6 +12,8 @@ from schemas.api.http import (
     BATCH_TYPE,
     BODY_DEADLINE_S,
     BODY_MAX_BYTES,
+    CLOCK_OFFSET,
+    CLOCK_OFFSET_PATTERN,
     EVENT_MAX_BYTES,
     EVENTS_MAX,
     EVENTS_PATH,
@@ -64,6 +66,19 @@ _INSTANCE: Final[Json] = {
     "in": "header",
     "description": "A name of this machine: another one with the same token has another name. Other text is ignored.",
     "schema": {"type": "string", "pattern": HEX_PATTERN},
+}
+_SENT_AT: Final[Json] = {
+    "name": SENT_AT,
+    "in": "header",
+    "description": f"The terminal's clock now. It corrects the times of the events if {CLOCK_OFFSET} is not sent.",
+    "schema": {"type": "string", "format": "date-time"},
+}
+_CLOCK_OFFSET: Final[Json] = {
+    "name": CLOCK_OFFSET,
+    "in": "header",
+    "description": f"Server clock minus terminal clock in whole ms, by the stamps of GET {TERMINAL_PATH}. It corrects "
+    f"the times of the events, and counts before {SENT_AT}.",
+    "schema": {"type": "string", "pattern": CLOCK_OFFSET_PATTERN},
 }
 _COPIES: Final[Json] = {
     "description": "Another machine sends as this terminal: seconds since it was heard, at most 600.",
@@ -153,12 +168,8 @@ def _post_events() -> Json:
         "operationId": "postEvents",
         "summary": "Post one event or a batch; the answer comes when Kafka has all of them.",
         "parameters": [
-            {
-                "name": SENT_AT,
-                "in": "header",
-                "description": "The terminal's clock at this attempt; it corrects the times of the events.",
-                "schema": {"type": "string", "format": "date-time"},
-            },
+            _SENT_AT,
+            _CLOCK_OFFSET,
             {
                 "name": REQUEST_ID,
                 "in": "header",
@@ -194,6 +205,7 @@ def _get_terminal() -> Json:
                 "description": "Fingerprint of the terminal's badge key; the first one of a fair is kept.",
                 "schema": {"type": "string", "pattern": HEX_PATTERN},
             },
+            _SENT_AT,
             _INSTANCE,
         ],
         "responses": {
