@@ -57,6 +57,7 @@ class Renewal:
         self._foreign = False
         sender.known_ms = terminal.paired.pairing.known_ms
         sender.standing = self.standing
+        sender.met = self.hear
 
     async def run(self) -> None:
         """Look for a new pairing, and for new authorities, until cancelled."""

@@ -5,18 +5,20 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Final, ParamSpec, TypeVar
 
 from producers.terminal.answers import UNKNOWN, Then, Verdict, judge
 from producers.terminal.backoff import wait_s
 from producers.terminal.clock import ClockMs, writable
+from producers.terminal.clock_offset import Offsets
 from producers.terminal.line import Line, Status
 from producers.terminal.link import Link, ServerAnswer, Stamps
 from producers.terminal.mending import mended
 from producers.terminal.skipping import Skipping
 from producers.terminal.spool import Spool, Waiting
 from producers.terminal.trouble import NONE, PAIR_AGAIN, Trouble, of_answer, of_error, what_to_do
-from schemas.api.http import EVENTS_MAX, SENT_AT
+from schemas.api.http import CLOCK_OFFSET, EVENTS_MAX, SENT_AT
 from schemas.errors import Unavailable
 from schemas.http_reach import NoAnswer
 from schemas.times import instant_text, wall_ms
@@ -62,6 +64,7 @@ class Sender:
         known_ms: a time that is over for certain, by the server's clock; 0 if none is known.
         ask_idle_s: with nothing to send, pause before asking whether the server is there; None never asks.
         ask_again_s: pause before asking a server that does not know the terminal again.
+        offsets: how wrong the clock is; None if it is not meant to show the server's time, as in a simulation.
         in_thread: use the spool on another thread, if the event loop serves people. A fleet does not need it.
     """
 
@@ -78,6 +81,7 @@ class Sender:
     known_ms: int = 0
     ask_idle_s: float | None = None
     ask_again_s: float = ASK_AGAIN_S
+    offsets: Offsets | None = field(default_factory=Offsets)
     in_thread: bool = False
     status: Status = field(default_factory=Status)
     skipping: Skipping = field(default_factory=Skipping)
@@ -102,6 +106,7 @@ class Sender:
             self._wake.clear()
             self._now.clear()
             try:
+                await self._measure()
                 wait = await self.step()
                 await self._look_up()
                 if self.status.line is Line.REPAIR:
@@ -130,6 +135,15 @@ class Sender:
             await self._ask()
         await _until(self._wake, LOOK_AGAIN_S)
 
+    async def _measure(self) -> None:
+        """Measure how wrong the clock is, if that is not known, before events are sent under it."""
+        loop = asyncio.get_running_loop()
+        if self.ask_idle_s is None or self.offsets is None or loop.time() < self._asked + self.ask_idle_s:
+            return
+        if self.offsets.needs_one(self.clock(), monotonic()):
+            self._asked = loop.time()
+            await self._ask()
+
     async def _look_up(self) -> None:
         """Ask now and then, also while there is always something to send, how the gateway is set up."""
         loop = asyncio.get_running_loop()
@@ -145,6 +159,8 @@ class Sender:
 
     async def _who_am_i(self) -> ServerAnswer:
         answer = await self.link.who_am_i(self.token())
+        if self.offsets is not None:
+            self.offsets.hear(answer, self.clock(), monotonic())
         self.met(answer)
         await self._do(mended, self.spool, answer)
         return answer
@@ -229,7 +245,15 @@ class Sender:
         return verdict, answer, _problem(verdict)
 
     def _stamps(self) -> Mapping[str, str]:
-        return {SENT_AT: instant_text(writable(self.clock())), **self.more_stamps()}
+        now_ms = self.clock()
+        offset_ms = None if self.offsets is None else self.offsets.best_ms(now_ms, monotonic())
+        measured = {} if offset_ms is None else {CLOCK_OFFSET: str(offset_ms)}
+        return {SENT_AT: instant_text(writable(now_ms)), **measured, **self.more_stamps()}
+
+    @property
+    def offset_ms(self) -> int | None:
+        """Server clock minus terminal clock, for a person to read; None if it is not known."""
+        return None if self.offsets is None else self.offsets.shown_ms(self.clock(), monotonic())
 
     def _react(self, verdict: Verdict, sent: int, answer: ServerAnswer | None, problem: Trouble) -> float:
         """Update the status from a verdict; return the seconds to wait before the next attempt."""

@@ -1,20 +1,18 @@
 """`fairpulse terminal serve`: the page of the booth, on this machine only, and the sender behind it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from aiohttp import web
 
-from producers.terminal.answers import Then, Verdict
 from producers.terminal.clock import ClockMs
-from producers.terminal.clock_offset import clock_offset_ms
+from producers.terminal.clock_offset import Offsets
 from producers.terminal.line import Line
-from producers.terminal.link import Link, ServerAnswer, Stamps
+from producers.terminal.link import Link, Stamps
 from producers.terminal.one_sender import OneSender
 from producers.terminal.renewal import Renewal, link_of
 from producers.terminal.sender import Sender
-from producers.terminal.spool import Waiting
 from producers.terminal.terminal import BoothTerminal
 from producers.terminal.web_api import Api
 from producers.terminal.web_guard import HOST, add_files, guard
@@ -49,16 +47,14 @@ class Page:
         more_stamps: Stamps = dict,
     ) -> None:
         self._terminal = terminal
-        self._offset_ms: int | None = None
         self.sender = Sender(
             terminal.spool,
             link,
             lambda: terminal.paired.pairing.token,
             clock=clock,
             more_stamps=more_stamps,
-            heard=self._heard,
-            met=self._met,
             ask_idle_s=ASK_IDLE_S,
+            offsets=Offsets() if more_stamps is dict else None,
             in_thread=True,
         )
         self.renewal = Renewal(terminal, self.sender, authorities)
@@ -68,17 +64,8 @@ class Page:
         """Return the page as a web application. Requests of other pages or for other host names are refused."""
         app = web.Application(middlewares=[guard], client_max_size=FORM_BYTES)
         add_files(app.router)
-        Api(self._terminal, self.sender, lambda: self._offset_ms).add_to(app.router)
+        Api(self._terminal, self.sender, lambda: self.sender.offset_ms).add_to(app.router)
         return app
-
-    def _heard(self, batch: Sequence[Waiting], answer: ServerAnswer | None, verdict: Verdict) -> None:
-        del batch
-        if answer is not None and verdict.then is Then.GO_ON:
-            self._met(answer)
-
-    def _met(self, answer: ServerAnswer) -> None:
-        self.renewal.hear(answer)
-        self._offset_ms = clock_offset_ms(answer, wall_ms())
 
 
 async def serve_page(
