@@ -10,7 +10,6 @@ from faust.types import TP
 
 from streams.fold.journal import PartitionJournal
 from streams.worker.app import Worker
-from streams.worker.chunks import Chunk
 from streams.worker.seams import table as seam
 from streams.worker.seams.table import read_journal_from
 from tests.support.still_kafka import EVENTS, on_still_kafka, records
