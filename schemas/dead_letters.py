@@ -123,7 +123,7 @@ def posted_letter(
 
     Partition and offset are -1: the event was never in a topic. If only the fair file refused it, `value` is the event
     as it would have been stored, so it can be redriven once the file is right. Otherwise it is the event as posted.
-    The same event, posted again, has a letter with the same key.
+    The same event, posted again and refused for the same reason, has a letter with the same key.
 
     Args:
         topic: where the event would have gone, empty if unknown.
@@ -136,7 +136,9 @@ def posted_letter(
     """
     origin = {"origin": "gateway", "terminal_id": terminal_id, "received_at": received_at}
     place = {"topic": topic, "partition": -1, "offset": -1}
-    same = hashlib.blake2b(raw if lasting is None else lasting, digest_size=12).hexdigest()
+    same = hashlib.blake2b(
+        raw if lasting is None else lasting, digest_size=12, key=error.reason.encode()[:64]
+    ).hexdigest()
     value = msgspec.json.encode({**place, **_body(raw, error, headers), **origin})
     return f"gateway-{terminal_id}-{same}".encode(), value
 

@@ -59,8 +59,7 @@ class Admission:
         check_scope(event, posting.terminal, self._fair)
         self._check_names(event)
         record = record_of(event)
-        received_at, clock_offset_ms = posting.attempt
-        content = digest(record.value.replace(received_at, b"", 1).replace(clock_offset_ms, b"", 1))
+        content = digest(posting.lasting(record.value))
         key = digest(f"{event.terminal_id}\0{event.event_id}".encode())
         look = self._memory.look(key, content)
         if look is Look.CONFLICT:

@@ -19,6 +19,7 @@ from producers.gateway.heading import (
 )
 from producers.gateway.incoming import Incoming
 from producers.gateway.intake import Intake
+from producers.gateway.letters import Letters
 from producers.gateway.limits import Buckets, Room
 from producers.gateway.metrics import GatewayMetrics
 from producers.gateway.problems import KINDS, RequestRefused
@@ -58,6 +59,7 @@ class Gateway:
 
     Attributes:
         draining: new requests are refused.
+        letters: dead letters that Kafka has.
         told_of_copies: terminals that two machines send as, and of which a line in the log has told.
         patience: deadlines of bodies that are being read.
     """
@@ -75,6 +77,7 @@ class Gateway:
     skew: Skew
     metrics: GatewayMetrics
     draining: bool = False
+    letters: Letters = field(default_factory=Letters)
     told_of_copies: set[TerminalId] = field(default_factory=set)
     patience: set[asyncio.Timeout] = field(default_factory=set)
 
@@ -192,6 +195,8 @@ class Gateway:
         return self.skew.offset_ms(terminal.terminal_id, told, asyncio.get_running_loop().time())
 
     async def _deliver(self, records: Sequence[RawRecord]) -> None:
+        """Store records, except dead letters that Kafka has."""
+        records = self.letters.missing(records)
         if not records:
             return
         with self.metrics.ack_seconds.time():
@@ -199,3 +204,4 @@ class Gateway:
                 await self.supervisor.deliver(records)
             except NotStored as error:
                 raise RequestRefused("kafka_timeout" if error.unknown else "kafka_unavailable") from None
+        self.letters.confirm(records)

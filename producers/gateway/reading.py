@@ -42,6 +42,11 @@ class Posting:
     clock_offset_ms: int
     attempt: tuple[bytes, bytes]
 
+    def lasting(self, written: bytes) -> bytes:
+        """Return a written event without the parts that differ when it is posted again."""
+        received_at, clock_offset_ms = self.attempt
+        return written.replace(received_at, b"", 1).replace(clock_offset_ms, b"", 1)
+
 
 class UnreadableBody(Exception):
     """The body as a whole is not a posting.

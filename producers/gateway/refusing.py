@@ -11,6 +11,7 @@ from producers.gateway.stamping import pointer_of
 from producers.records import RawRecord, record_of
 from schemas.api.http import Outcome, canonical_id
 from schemas.api.terminals import Terminal
+from schemas.cloud_events import KafkaHeaders
 from schemas.dead_letters import posted_letter
 from schemas.errors import InvalidEvent
 from schemas.events import Event
@@ -53,8 +54,11 @@ def refuse(index: int, event: Event | None, error: InvalidEvent, posting: Postin
     """
     item = posting.items[index]
     topic, raw = _topic_of(item), plain_json(item)
+    headers: KafkaHeaders = ()
+    lasting: bytes | None = None
     if event is not None and error.reason in BY_FAIR_FILE:
-        topic, _, raw, _ = record_of(event)
+        topic, _, raw, headers = record_of(event)
+        lasting = posting.lasting(raw)
     where = f"/{index}" if posting.is_array else ""
     fate = Fate(
         Outcome.REJECTED,
@@ -63,17 +67,15 @@ def refuse(index: int, event: Event | None, error: InvalidEvent, posting: Postin
         where + pointer_of(error),
         str(error),
     )
-    return fate, _letter(topic, posting.terminal, posting.received, raw, error)
+    terminal_id = posting.terminal.terminal_id
+    letter = posted_letter(topic, terminal_id, posting.received, raw, error, headers=headers, lasting=lasting)
+    return fate, RawRecord(REJECTED.name, *letter)
 
 
 def unreadable_letter(body: bytes, terminal: Terminal, received: str, kind: ProblemKind) -> RawRecord:
     """Return the dead letter of a body that is not a posting."""
-    return _letter("", terminal, received, body, InvalidEvent(kind.code, kind.title, hint=kind.detail))
-
-
-def _letter(topic: str, terminal: Terminal, received: str, raw: bytes, error: InvalidEvent) -> RawRecord:
-    key, value = posted_letter(topic, terminal.terminal_id, received, raw, error)
-    return RawRecord(REJECTED.name, key, value)
+    error = InvalidEvent(kind.code, kind.title, hint=kind.detail)
+    return RawRecord(REJECTED.name, *posted_letter("", terminal.terminal_id, received, body, error))
 
 
 def _topic_of(item: Any) -> str:

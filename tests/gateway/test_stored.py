@@ -169,6 +169,23 @@ def test_a_body_that_is_not_json_becomes_a_letter_too(gateway: GatewayProcess, s
     assert (letter["reason"], letter["topic"]) == ("not_json", "")
 
 
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        pytest.param(lambda one: json.dumps(one).encode()[:-1], 400, id="a body that is not JSON"),
+        pytest.param(lambda one: {**one, "data": {}}, 422, id="an event that is not one"),
+        pytest.param(lambda one: {**deal(currency="CHF"), "id": one["id"]}, 422, id="an unknown currency"),
+    ],
+)
+def test_the_same_refusal_is_answered_again_from_one_letter(
+    gateway: GatewayProcess, stored: Any, change: Any, status: int
+) -> None:
+    one = event()
+    body = change(one)
+    assert [gateway.post(body).status for _ in range(3)] == [status] * 3
+    assert len(stored(REJECTED.name, one["id"])) == 1
+
+
 def test_a_duplicate_is_not_stored_again(gateway: GatewayProcess, stored: Any) -> None:
     one = event()
     assert gateway.post(one).status == 202
