@@ -58,8 +58,14 @@ class Doors:
             raise RequestRefused("method", allow=method)
         if heading.query:
             raise RequestRefused("no_such_resource")
-        return await answer(incoming)
+        reply = await answer(incoming)
+        if not incoming.allows(reply.status):
+            raise ValueError("events were taken from a body that was not read whole")
+        return reply
 
     async def _refuse(self, incoming: Incoming, refused: RequestRefused) -> Reply:
+        if not incoming.allows(refused.kind.status, refused.kind.code):
+            log.error("a body was judged before it was read whole; its sender keeps it", code=refused.kind.code)
+            refused = RequestRefused("body_cut")
         finished = incoming.is_read or (not self._gateway.draining and await incoming.let_pass())
         return problem_reply(refused, str(uuid.uuid4()), close=self._gateway.draining or not finished)

@@ -6,7 +6,7 @@ from typing import Final
 from starlette.types import Receive, Scope
 
 from producers.gateway.heading import heading_of
-from producers.gateway.problems import RequestRefused
+from producers.gateway.problems import FINAL, RequestRefused
 from schemas.api.http import BODY_DEADLINE_S, BODY_MAX_BYTES
 
 LET_PASS_S: Final = 1.0
@@ -29,6 +29,17 @@ class Incoming:
         self.is_read = False
         self.copies_s: float | None = None
         self._receive = receive
+
+    def allows(self, status: int, code: str = "") -> bool:
+        """Return whether this may be the answer: no final status for a body that was not read whole.
+
+        Only a body beyond its bound is refused for good unread: no end of it can make it smaller.
+
+        Args:
+            status: of the answer.
+            code: of the problem; empty below 400.
+        """
+        return self.is_read or status not in FINAL or code == "body_too_large"
 
     async def body(self, patience: set[asyncio.Timeout]) -> bytes:
         """Return the whole body. Raises RequestRefused (400, 408, 413).

@@ -17,6 +17,8 @@ from schemas.api.http import (
 )
 from schemas.api.http import ProblemError as Error
 
+FINAL: Final = frozenset({202, 207, 409, 413, 422})
+"""Statuses after which a client deletes its events or sets them aside; it keeps them after any other."""
 RETRYABLE: Final = frozenset({408, 429, 500, 503})
 """Statuses after which the same bytes may succeed."""
 
