@@ -22,6 +22,7 @@ Extension = str | int | bool
 PREFIX: Final = "ce_"
 """Begins the name of every header but `content-type` (section 3.2.3.1)."""
 CONTENT_TYPE: Final = "content-type"
+SOURCE: Final = "ce_source"
 SPEC_VERSION: Final = "1.0"
 DATA_TYPE: Final = "application/json"
 REQUIRED: Final = (CONTENT_TYPE, *(PREFIX + name for name in ("specversion", "type", "source", "id", "time")))
@@ -55,7 +56,7 @@ def event_headers(kind: str, event_id: str, source: str, time: str) -> KafkaHead
     """
     return (
         *_SHARED[kind],
-        ("ce_source", source.encode()),
+        (SOURCE, source.encode()),
         ("ce_id", event_id.encode()),
         ("ce_time", time.encode()),
     )

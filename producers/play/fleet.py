@@ -24,7 +24,7 @@ from producers.terminal.link import Link, ServerAnswer
 from producers.terminal.sender import Sender
 from producers.terminal.spool import Spool, Waiting
 from schemas.api.http import CLOCK_OFFSET, SIMULATED_TIME
-from schemas.api.terminals import PlaceKind, Terminal
+from schemas.api.terminals import Terminal
 from schemas.errors import Unavailable
 from schemas.events import Event
 from schemas.fair.model import Fair
@@ -54,14 +54,7 @@ CAP_BYTES: Final = 64 * 1_048_576
 
 def terminals_of(fair: Fair) -> tuple[Terminal, ...]:
     """Return every terminal of a simulated fair, as the organiser would enrol it."""
-    places = Places(fair)
-    found = [
-        *((one.name, PlaceKind.GATE, gate.gate_id) for gate in places.all_gates.things for one in gate.lanes),
-        *((one.name, PlaceKind.HALL, hall.hall_id) for hall in places.halls.things for one in hall.doors),
-        *((booth.terminal.name, PlaceKind.BOOTH, booth.booth_id) for booth in places.booths.values()),
-        *((one.name, PlaceKind.DESK, "") for one in (*places.stages, places.forum)),
-    ]
-    return tuple(Terminal(name, fair.fair_id, place, place_id) for name, place, place_id in found)
+    return tuple(reader.enrolled for reader in Places(fair).terminals)
 
 
 @dataclass(slots=True)

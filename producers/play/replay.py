@@ -13,6 +13,7 @@ from producers.play.progress import ProgressLine
 from producers.play.sinks import KafkaSink
 from producers.play.stepping import Stepper
 from producers.records import Record
+from schemas.cloud_events import SOURCE
 from schemas.errors import FairpulseError, InvalidRecording, InvalidSettings
 from schemas.fair.file import parse_fair
 from schemas.fair.model import Fair
@@ -122,16 +123,23 @@ def replayed(recording: Recording, skip: int = 0, new_fair: str | None = None) -
     """Yield the records of the event topics in their order, with the time at which each is due."""
     at_ms, last = 0, NO_EVENT
     replacement = None if new_fair is None else rb"\g<1>" + new_fair.encode() + rb"\g<3>"
+    old, new = f"/fairs/{recording.header.fair_id}/".encode(), f"/fairs/{new_fair}/".encode()
     for number, record in enumerate(recording.records(skip), skip):
         if record.topic not in _EVENT_TOPICS:
             continue
-        value = record.value
+        value, headers = record.value, record.headers
         last = arrival_of(value)
         if last.ms is not None and (at_ms == 0 or abs(last.ms - at_ms) < MOST_GAP_MS):
             at_ms = last.ms
         if replacement is not None and value is not None:
             value = _FAIR_ID.sub(replacement, value, count=1)
-        yield Replayed(at_ms, record.topic, record.key, value, record.headers, number, last.type)
+            headers = tuple((name, _moved(text, old, new) if name == SOURCE else text) for name, text in headers)
+        yield Replayed(at_ms, record.topic, record.key, value, headers, number, last.type)
+
+
+def _moved(source: bytes | None, old: bytes, new: bytes) -> bytes | None:
+    """Return a terminal's address with the beginning `new` instead of `old`; another source stays as it is."""
+    return new + source[len(old) :] if source is not None and source.startswith(old) else source
 
 
 def renamed_fair(recording: Recording, new_fair: str) -> tuple[Fair, bytes]:

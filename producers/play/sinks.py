@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from producers.kafka import end, let_go, no_kafka, start
 from producers.records import Record, record_of
+from schemas.cloud_events import KafkaHeaders
 from schemas.errors import Unavailable
 from schemas.events import Event
 from schemas.kafka_access import client_arguments, refused
@@ -38,6 +39,7 @@ class Kept(NamedTuple):
     topic: str
     key: bytes | None
     value: bytes | None
+    headers: KafkaHeaders = ()
 
 
 Acknowledged = Callable[[Record], None]
@@ -134,7 +136,7 @@ class MemorySink(CountingSink):
         """Keep the record."""
         if isinstance(record, Event):
             record = record_of(record)
-        self.records.append(Kept(record.topic, record.key, record.value))
+        self.records.append(Kept(record.topic, record.key, record.value, getattr(record, "headers", ())))
         self.sent += 1
         self._confirm(record)
 
@@ -215,7 +217,7 @@ class KafkaSink(CountingSink):
             if key is None and record.value is None:
                 key = b""  # the client refuses to send nothing at all, and a recording may hold it
             future = await self._producer.send(
-                record.topic, value=record.value, key=key, headers=getattr(record, "headers", None)
+                record.topic, value=record.value, key=key, headers=list(getattr(record, "headers", ()))
             )
         except (KafkaError, TimeoutError) as error:
             raise self._undelivered(record.topic, error) from error

@@ -54,7 +54,7 @@ def draw(name: str, fair_file: Path, chance: random.Random) -> Workload:
         scenario_named("fair_day"), visitors=visitors, deals=visitors // 2, broken=0.01, resent=0.03, cancelled=0.1
     )
     day = emissions(load_fair(fair_file), scenario, chance.randrange(1 << 30))
-    records = [RawRecord(one.topic, one.key, one.value) for one in day]
+    records = [RawRecord(one.topic, one.key, one.value, one.headers) for one in day]
     records = shape(_with_shared_ids(records, chance), chance)
     return Workload(name, records, chance.uniform(350, 550))
 

@@ -9,12 +9,14 @@ from itertools import islice, pairwise
 
 import pytest
 
+from producers.play.fleet import terminals_of
 from producers.play.run import opened_for
 from producers.play.simulator.emission import BadRecord, DealFact, Emission, Passage, Touch
 from producers.play.simulator.scenarios import SCENARIOS, Scenario, day_weights
 from producers.play.simulator.stream import emissions
 from producers.play.simulator.writing import instant
 from schemas.admission import admission
+from schemas.cloud_events import headers_of
 from schemas.codes import BadgeRole, OutcomeKind, ScanKind
 from schemas.errors import InvalidEvent
 from schemas.events import VisitorScan, happened_ms
@@ -55,6 +57,18 @@ def digest(stream: "list[Emission] | tuple[Emission, ...]") -> str:
 
 def test_the_same_seed_gives_the_same_bytes_in_every_process_whatever_its_hash_seed() -> None:
     assert digest_in_a_new_process("0") == digest_in_a_new_process("4242")
+
+
+def test_every_event_has_the_headers_of_its_cloudevent_and_what_is_no_event_has_none(
+    fair: Fair, day: tuple[Emission, ...]
+) -> None:
+    sources = {terminal.terminal_id: terminal.source for terminal in terminals_of(fair)}
+    for emission in day:
+        if isinstance(emission.fact, BadRecord):
+            assert emission.headers == ()
+        else:
+            event = decode_strict(emission.value)
+            assert emission.headers == headers_of(event, sources[event.terminal_id])
 
 
 def test_another_seed_gives_another_day(simulated: Simulate) -> None:

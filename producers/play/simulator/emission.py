@@ -5,6 +5,8 @@ A fact is what the simulator knows it did. The ledger reads facts only, never th
 
 from typing import NamedTuple
 
+from schemas.api.terminals import Terminal
+from schemas.cloud_events import KafkaHeaders, event_headers
 from schemas.codes import BadgeRole, ChangeKind, DealStage, InteractionKind, OutcomeKind, ScanKind, ServiceCategory
 
 
@@ -82,12 +84,16 @@ class Reader:
         offset_ms: server clock minus terminal clock as the terminal measured it; wrong for some.
         outages: spans [from, until) in ms without network.
         sent: events minted so far; the next one's `terminal_seq`.
+        enrolled: the terminal as the organiser would enrol it.
+        source: its address.
     """
 
-    __slots__ = ("clock_error_ms", "head", "name", "offset_ms", "outages", "sent")
+    __slots__ = ("clock_error_ms", "enrolled", "head", "name", "offset_ms", "outages", "sent", "source")
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, enrolled: Terminal) -> None:
+        self.enrolled = enrolled
+        self.name = enrolled.terminal_id
+        self.source = enrolled.source
         self.clock_error_ms = 0
         self.offset_ms = 0
         self.outages: tuple[tuple[int, int], ...] = ()
@@ -100,7 +106,7 @@ class Happening(NamedTuple):
 
     Attributes:
         at_ms: true time, in ms since 1970.
-        body: the event's JSON members after the envelope, `type` included, without braces.
+        body: the event's JSON members after the envelope, `type` first, without braces.
         hold_ms: how much longer than its network allows the terminal keeps the event.
         typed_in: entered by hand afterwards.
     """
@@ -123,6 +129,9 @@ class Emission(NamedTuple):
         t_ms: event time by the clock rule of the KPIs.
         suspect: the clock rule had to fall back to the arrival.
         resent: the same bytes are sent more than once; whichever comes first counts.
+        kind: the event's `type`.
+        occurred: the terminal's clock when it happened, RFC 3339.
+        source: the terminal's address; empty for a record that is not an event.
     """
 
     at_ms: int
@@ -134,3 +143,11 @@ class Emission(NamedTuple):
     t_ms: int = 0
     suspect: bool = False
     resent: bool = False
+    kind: str = ""
+    occurred: str = ""
+    source: str = ""
+
+    @property
+    def headers(self) -> KafkaHeaders:
+        """The attributes of the event as a CloudEvent; none for a record that is not an event."""
+        return event_headers(self.kind, self.event_id, self.source, self.occurred) if self.source else ()

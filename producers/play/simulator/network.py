@@ -52,14 +52,25 @@ class Network:
         offset = terminal.offset_ms
         t_ms = occurred + offset
         suspect = t_ms > arrives + AHEAD_MS or not self._from_ms <= t_ms < self._until_ms
-        unique = event_id(occurred, self._chance)
+        unique, said = event_id(occurred, self._chance), instant(occurred)
         value = (
-            f'{{"event_id":"{unique}",{terminal.head}{terminal.sent},"occurred_at":"{instant(occurred)}",'
+            f'{{"event_id":"{unique}",{terminal.head}{terminal.sent},"occurred_at":"{said}",'
             f'"received_at":"{instant(arrives)}","clock_offset_ms":{offset},"capture":"{capture}",{step.body}}}'
         ).encode()
         copied = draw() < (scenario.resent if capture == ONLINE else scenario.resent_after_outage)
         event = Emission(
-            arrives, step.topic, step.key, value, step.fact, unique, arrives if suspect else t_ms, suspect, copied
+            arrives,
+            step.topic,
+            step.key,
+            value,
+            step.fact,
+            unique,
+            arrives if suspect else t_ms,
+            suspect,
+            copied,
+            kind=step.body.split('"', 4)[3],
+            occurred=said,
+            source=terminal.source,
         )
         if copied:
             # Mostly a lost answer, seconds later; one in five after minutes.

@@ -70,4 +70,4 @@ def broken(good: Emission, chance: Random) -> Emission:
 
 
 def _as(good: Emission, reason: str, value: bytes) -> Emission:
-    return good._replace(value=value, fact=BadRecord(reason), resent=False, suspect=False)
+    return good._replace(value=value, fact=BadRecord(reason), resent=False, suspect=False, source="")

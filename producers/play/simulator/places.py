@@ -8,6 +8,7 @@ from random import Random
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from producers.play.simulator.emission import Reader
+from schemas.api.terminals import PlaceKind, Terminal
 from schemas.fair.model import Fair
 from schemas.times import epoch_ms
 
@@ -84,8 +85,9 @@ class Places:
 
     def __init__(self, fair: Fair) -> None:
         self.terminals: list[Reader] = []
+        self._fair_id = fair.fair_id
         gates = [
-            PlayedGate(gate_id, self._readers(f"gate-{gate_id}", min(MAX_LANES, gate.lanes)))
+            PlayedGate(gate_id, self._readers(PlaceKind.GATE, gate_id, min(MAX_LANES, gate.lanes)))
             for gate_id, gate in fair.gates.items()
         ]
         self.all_gates = Weighted(gates)
@@ -96,26 +98,29 @@ class Places:
         inside: defaultdict[str, list[PlayedBooth]] = defaultdict(list)
         self.booths: dict[str, PlayedBooth] = {}
         for booth_id, place in fair.booths.items():
-            booth = PlayedBooth(booth_id, self._readers(f"booth-{booth_id}", 1)[0], tuple(shown[booth_id]))
+            booth = PlayedBooth(booth_id, self._readers(PlaceKind.BOOTH, booth_id, 1)[0], tuple(shown[booth_id]))
             self.booths[booth_id] = booth
             inside[place.hall].append(booth)
         self.halls = Weighted(
             [
                 PlayedHall(
                     hall_id,
-                    self._readers(f"hall-{hall_id}", DOORS),
+                    self._readers(PlaceKind.HALL, hall_id, DOORS),
                     Weighted(inside[hall_id], even=True),
                     Weighted([booth for booth in inside[hall_id] if booth.exhibits], even=True),
                 )
                 for hall_id in fair.halls
             ]
         )
-        self.stages = self._readers("stage", STAGES)
-        self.forum = self._readers("forum", 1)[0]
+        self.stages = self._readers(PlaceKind.DESK, "", STAGES, name="stage")
+        self.forum = self._readers(PlaceKind.DESK, "", 1, name="forum")[0]
 
-    def _readers(self, name: str, count: int) -> tuple[Reader, ...]:
+    def _readers(self, place: PlaceKind, place_id: str, count: int, *, name: str = "") -> tuple[Reader, ...]:
         # An identifier may have 64 characters, so the name of a terminal made of one is cut.
-        readers = tuple(Reader(f"{name[:60]}-{number}") for number in range(1, count + 1))
+        name = (name or f"{place}-{place_id}")[:60]
+        readers = tuple(
+            Reader(Terminal(f"{name}-{number}", self._fair_id, place, place_id)) for number in range(1, count + 1)
+        )
         self.terminals += readers
         return readers
 
