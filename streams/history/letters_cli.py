@@ -72,7 +72,7 @@ def show(*, place: str, bootstrap_servers: str | None) -> None:
         ("topic", f"{letter.topic or '-'}, {where}"),
         ("terminal", letter.terminal or "-"),
         ("bytes", f"{letter.size:,}"),
-        *(("header", f"{_readable(name.encode())} {_readable(value)}") for name, value in letter.record_headers),
+        *(("header", f"{name!a}: {_readable(value)}") for name, value in letter.record_headers),
         ("record", _readable(letter.raw)),
     ):
         if value:

@@ -1,15 +1,21 @@
 """Dead letters are listed, shown, and redriven when the cause is gone: each event once, with its own id."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
+from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from producers.records import RawRecord, record_of
+from schemas.cloud_events import headers_of
 from schemas.fair.file import example_fair_path, load_fair
 from schemas.settings import KafkaSettings
+from schemas.wire import encode
 from streams.history.letters import read_letters
+from streams.history.reading import Span, reading
 from streams.history.redrive import RedrivePlan, plan_redrive, redrive
 from tests.support import builders
 from tests.support.workers import WorkerProcess, eventually, send
@@ -57,12 +63,21 @@ def test_events_of_a_forgotten_booth_are_redriven_once_the_fair_file_names_it(
     )
     asyncio.run(redrive(kafka, letters, mended))
     after.wait_events(3)
+    assert Counter(asyncio.run(scans_with_headers(kafka))) == Counter(
+        [(encode(scan), headers_of(scan)) for scan in scans] * 2
+    ), "a redriven event is the same record"
     again = plan(example_fair_path("small"))
     assert (len(again.ready), again.done) == (0, 3)
     # Even sent a second time, without looking at the marks, nothing is counted twice.
     asyncio.run(redrive(kafka, letters, mended))
     eventually(lambda: duplicates(after) == 3, "the redriven events came again")
     assert after.events() == 3
+
+
+async def scans_with_headers(kafka: KafkaSettings) -> list[tuple[bytes | None, Any]]:
+    """Return value and headers of every scan in Kafka."""
+    async with reading(kafka, ["fair.scans"], Span()) as reader, aclosing(reader.batches()) as batches:
+        return [(one.value, one.headers) async for batch in batches for one in batch if one.key != b"k"]
 
 
 def rejected(worker: WorkerProcess) -> int:

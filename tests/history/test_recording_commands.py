@@ -12,9 +12,11 @@ from schemas.console import program
 from schemas.errors import InvalidSettings
 from schemas.fair.file import example_fair_path, load_fair
 from schemas.recording.arrival import arrival_of
+from schemas.recording.frames import RecordedRecord
 from schemas.recording.header import TopicPart
 from schemas.recording.inspection import held
 from schemas.recording.reader import Recording
+from schemas.recording.writer import RecordingWriter
 from streams.history.reading import Span
 from streams.history.record import span_of
 
@@ -88,6 +90,22 @@ def test_as_a_new_fair_every_event_and_the_fair_file_have_the_new_id_and_nothing
         changed += new.value != old.value
         assert old._replace(value=None) == new._replace(value=None)
     assert changed > len(before) * 0.9
+
+
+def test_as_a_new_fair_the_address_of_a_terminal_moves_with_its_events(tmp_path: Path) -> None:
+    kept = (("ce_id", b"A-1"), ("ce_subject", b"/fairs/small-2025/"), ("ce_none", None))
+    moved = {
+        b"/fairs/small-2025/gates/n/terminals/t": b"/fairs/new/gates/n/terminals/t",
+        b"/else": b"/else",
+        None: None,
+    }
+    path = tmp_path / "with.fairrec"
+    with RecordingWriter(path, "small-2025", {}) as writer:
+        for at, source in enumerate(moved):
+            writer.write(RecordedRecord("fair.scans", 0, at, 0, b"k", b"{}", (*kept, ("ce_source", source))))
+    for new_fair, sources in ((None, moved.keys()), ("new", moved.values())):
+        found = [one.headers for one in replayed(Recording(path), new_fair=new_fair)]
+        assert found == [(*kept, ("ce_source", source)) for source in sources]
 
 
 def test_an_id_that_no_fair_can_have_is_refused() -> None:
