@@ -219,6 +219,20 @@ ALERTS: Final = (
         "2m",
         f"{_PERCENT} of the terminals' requests fail. Terminals keep their events and try again",
     ),
+    Alert(
+        "CertificateEnds",
+        "warning",
+        "min by (instance) (fair_gateway_certificate_expires_timestamp_seconds) - time() < 7 * 86400",
+        "10m",
+        "The certificate of {{ $labels.instance }} ends in {{ $value | humanizeDuration }}: renew it",
+    ),
+    Alert(
+        "CertificateUnusable",
+        "warning",
+        "max by (instance) (fair_gateway_certificate_unusable) > 0",
+        "1m",
+        "Gateway {{ $labels.instance }} cannot use the new certificate and keeps the one before: its log says why",
+    ),
 )
 
 

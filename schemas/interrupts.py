@@ -1,5 +1,9 @@
-"""Ctrl-C, SIGTERM and SIGHUP: the first asks for a clean end, the second ends at once."""
+"""Ctrl-C, SIGTERM and SIGHUP: the first asks for a clean end, the second ends at once.
 
+SIGHUP has two meanings: "your terminal is gone", and to a program that runs without one, "read your files again".
+"""
+
+import os
 import signal
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
@@ -29,6 +33,26 @@ def ending_signals() -> tuple[signal.Signals, ...]:
     hangup = getattr(signal, "SIGHUP", None)  # Windows has none
     heard = hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN
     return (signal.SIGINT, signal.SIGTERM, *((hangup,) if heard else ()))
+
+
+def reloading_signal() -> signal.Signals | None:
+    """Return the signal that asks a server to read its files again; None where there is none.
+
+    It is SIGHUP for a server that would not lose a terminal, as under systemd, Docker and Kubernetes, or that would not
+    mind, as under `nohup`. One that was started from a terminal ends when the terminal closes, as all programs do.
+    """
+    hangup = getattr(signal, "SIGHUP", None)  # Windows has none
+    if hangup is None or (hangup in ending_signals() and _has_terminal()):
+        return None
+    return signal.Signals(hangup)
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open(os.ctermid(), os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 def end_at_once() -> None:

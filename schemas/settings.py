@@ -212,10 +212,11 @@ class GatewaySettings(Settings):
     """What stamps arrivals: the wall clock or, in a simulation, what its header says. A fair takes the first."""
 
     gateway_certificate: Annotated[File | None, Field(examples=["/etc/fairpulse/gateway.pem"])] = None
-    """PEM file with the certificate chain; without it the gateway speaks plain HTTP."""
+    """PEM file with the certificate chain; without it the gateway speaks plain HTTP. Read again when it changes."""
 
     gateway_certificate_key: Annotated[File | None, Field(examples=["/run/secrets/gateway.key"])] = None
-    """PEM file with the key of the certificate."""
+    """PEM file with the key of the certificate, without a password; needed unless the file of the certificate
+    holds it too. Read again when it changes."""
 
     gateway_proxies: Annotated[Networks | None, Field(examples=["10.0.0.0/8,fd00::/8"])] = None
     """Networks of your proxies. Only from them are the headers Forwarded and X-Forwarded-For, -Proto, -Host and -Prefix
@@ -243,6 +244,15 @@ class GatewaySettings(Settings):
 
     terminals_file: Annotated[File, Field(examples=["/var/lib/fairpulse/terminals.sqlite"])] = Path("terminals.sqlite")
     """The registry of terminals: SQLite, made by `fairpulse terminals enrol`. It holds hashes, no secrets."""
+
+    @model_validator(mode="after")
+    def _certificate_with_its_key(self) -> Self:
+        if self.gateway_certificate_key is not None and self.gateway_certificate is None:
+            raise InvalidSettings(
+                f"{PREFIX}GATEWAY_CERTIFICATE: is missing; {PREFIX}GATEWAY_CERTIFICATE_KEY has no effect without it",
+                hint=f"name the file of the certificate, or remove {PREFIX}GATEWAY_CERTIFICATE_KEY",
+            )
+        return self
 
 
 class FairSettings(Settings):

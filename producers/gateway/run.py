@@ -11,9 +11,11 @@ import uvicorn
 from typing_extensions import override
 
 from producers.gateway.app import Gateway
+from producers.gateway.certificates import Certificates
 from producers.gateway.connection import connection_class
 from producers.gateway.copies import Copies
 from producers.gateway.doors import Doors
+from producers.gateway.files import Files
 from producers.gateway.forwarded import Proxies
 from producers.gateway.intake import Intake
 from producers.gateway.internal import internal_app
@@ -23,9 +25,9 @@ from producers.gateway.metrics import GatewayMetrics
 from producers.gateway.skew import Skew
 from producers.gateway.supervisor import FRESH_S, Supervisor
 from producers.registry.doorkeeper import Doorkeeper
-from schemas.errors import InvalidSettings, Unavailable
+from schemas.errors import Unavailable
 from schemas.fair.model import Fair
-from schemas.interrupts import ending_signals
+from schemas.interrupts import ending_signals, reloading_signal
 from schemas.logs import log_to_stderr, logger
 from schemas.settings import GatewaySettings, KafkaSettings, LogSettings
 
@@ -99,9 +101,12 @@ def create_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) 
 
 
 def run_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) -> None:
-    """Serve until SIGINT, SIGTERM or SIGHUP, then answer the requests under way and end.
+    """Serve until SIGINT or SIGTERM, then answer the requests under way and end.
+
+    SIGHUP reads certificate and registry again. In a gateway that was started from a terminal, it ends it as SIGTERM.
 
     Raises:
+        InvalidSettings: the certificate or its key cannot be used.
         Unavailable: a port is taken, or the registry cannot be read.
     """
     log_to_stderr(LogSettings.load(), silent=("aiokafka", "uvicorn", "asyncio"))
@@ -115,11 +120,13 @@ async def serve(gateway: Gateway, stop: asyncio.Event) -> None:
     """Serve until `stop` is set or a signal comes. Raises Unavailable, see `run_gateway`."""
     settings, loop = gateway.settings, asyncio.get_running_loop()
     began_s = loop.time()
-    for one in ending_signals():
-        loop.add_signal_handler(one, stop.set)
+    certificates = _certificates(gateway)
     gateway.doorkeeper.read()
-    public = PlainServer(_config(Doors(gateway), settings, gateway))
-    watching = loop.create_task(gateway.doorkeeper.watch())
+    _hear_signals(loop, stop, Files(gateway.doorkeeper, certificates))
+    public = PlainServer(_config(gateway, certificates))
+    watching = [loop.create_task(gateway.doorkeeper.watch())]
+    if certificates is not None:
+        watching.append(loop.create_task(certificates.watch()))
     gateway.supervisor.start()
     internal = PlainServer(
         uvicorn.Config(
@@ -145,7 +152,7 @@ async def serve(gateway: Gateway, stop: asyncio.Event) -> None:
             fair=gateway.fair.fair_id,
             host=settings.gateway_host,
             port=public.port,
-            tls=settings.gateway_certificate is not None,
+            tls=certificates is not None,
             internal_port=internal.port,
         )
         await stop.wait()
@@ -154,7 +161,8 @@ async def serve(gateway: Gateway, stop: asyncio.Event) -> None:
             server.should_exit = True
         await asyncio.gather(*serving)
     finally:
-        watching.cancel()
+        for watch in watching:
+            watch.cancel()
         await gateway.supervisor.stop()
     log.info("ended in good order", seconds=round(loop.time() - began_s, 1))
 
@@ -182,9 +190,38 @@ async def _drain(gateway: Gateway) -> None:
         await asyncio.sleep(0.02)
 
 
-def _config(app: object, settings: GatewaySettings, gateway: Gateway) -> uvicorn.Config:
-    config = uvicorn.Config(
-        app,  # type: ignore[arg-type]
+def _hear_signals(loop: asyncio.AbstractEventLoop, stop: asyncio.Event, files: Files) -> None:
+    again = reloading_signal()
+    for one in ending_signals():
+        if one != again:
+            loop.add_signal_handler(one, stop.set)
+    if again is not None:
+        loop.add_signal_handler(again, files.reload)
+
+
+def _certificates(gateway: Gateway) -> Certificates | None:
+    """Return the certificate as the settings name it; None for plain HTTP. Its metrics are there from now on."""
+    settings, metrics = gateway.settings, gateway.metrics
+    if settings.gateway_certificate is None:
+        return None
+    certificates = Certificates(settings.gateway_certificate, settings.gateway_certificate_key, gateway.clock)
+    metrics.watch(
+        "certificate_expires_timestamp_seconds",
+        "When the certificate in force ends (unit: seconds).",
+        certificates.expires_s,
+    )
+    metrics.watch(
+        "certificate_unusable",
+        "1 if the files of certificate and key cannot be used as they are now; the pair before stays in force.",
+        certificates.is_unusable,
+    )
+    return certificates
+
+
+def _config(gateway: Gateway, certificates: Certificates | None) -> uvicorn.Config:
+    settings = gateway.settings
+    return uvicorn.Config(
+        Doors(gateway),
         host=settings.gateway_host,
         port=settings.gateway_port,
         http=connection_class(settings.gateway_connections, lambda cause: gateway.metrics.bad_http.labels(cause).inc()),
@@ -197,14 +234,5 @@ def _config(app: object, settings: GatewaySettings, gateway: Gateway) -> uvicorn
         timeout_keep_alive=75,
         timeout_graceful_shutdown=int(CLOSE_S),
         backlog=1_024,
-        ssl_certfile=settings.gateway_certificate,
-        ssl_keyfile=settings.gateway_certificate_key,
+        ssl_context_factory=None if certificates is None else lambda *_: certificates.context,
     )
-    try:
-        config.load()
-    except OSError:  # an SSLError is one
-        raise InvalidSettings(
-            "the certificate or its key cannot be read",
-            hint="give PEM files in FAIRPULSE_GATEWAY_CERTIFICATE and FAIRPULSE_GATEWAY_CERTIFICATE_KEY",
-        ) from None
-    return config

@@ -63,6 +63,16 @@ CASES = {
         {"fair_gateway_terminal_copies{terminal='t-1', instance='a'}": "1x10 _x390"},
         {"terminal": "t-1"},
     ),
+    "CertificateEnds": Case(
+        {"fair_gateway_certificate_expires_timestamp_seconds{instance='a'}": "604800x400"},  # 7 days after time 0
+        {"fair_gateway_certificate_expires_timestamp_seconds{instance='a'}": "606001x400"},
+        {"instance": "a"},
+    ),
+    "CertificateUnusable": Case(
+        {"fair_gateway_certificate_unusable{instance='a'}": "1x400"},
+        {"fair_gateway_certificate_unusable{instance='a'}": "0x78 1x322"},
+        {"instance": "a"},
+    ),
     "RejectsBurst": Case(
         {"fair_rejected_events{topic='t', reason='r', window='fair', partition='0'}": "5+10x400"},
         {"fair_rejected_events{topic='t', reason='r', window='fair', partition='0'}": "500x40 501+1x360"},

@@ -39,6 +39,8 @@ ELSEWHERE = {
     "fair_gateway_request_seconds_bucket": {"le"},
     "fair_gateway_ack_seconds_bucket": {"le"},
     "fair_gateway_terminal_copies": {"terminal"},
+    "fair_gateway_certificate_expires_timestamp_seconds": set(),
+    "fair_gateway_certificate_unusable": set(),
     "kafka_brokers": set(),
     "kafka_topic_partition_leader": {"topic", "partition"},
     "kafka_topic_partition_under_replicated_partition": {"topic", "partition"},

@@ -63,7 +63,8 @@ def test_it_speaks_tls_with_a_certificate(log_of_events: LocalKafka, paired: Pai
     ("settings", "said"),
     [
         ({"terminals_file": "nowhere.sqlite"}, 'the registry of terminals "nowhere.sqlite" cannot be used'),
-        ({"gateway_certificate": "nowhere.pem"}, "the certificate or its key cannot be read"),
+        ({"gateway_certificate": "nowhere.pem"}, "FAIRPULSE_GATEWAY_CERTIFICATE: the file cannot be read"),
+        ({"gateway_certificate_key": "nowhere.pem"}, "FAIRPULSE_GATEWAY_CERTIFICATE: is missing"),
         ({"gateway_rate": "0"}, "FAIRPULSE_GATEWAY_RATE"),
         ({"gateway_memory": "1000"}, "FAIRPULSE_GATEWAY_MEMORY"),
         ({"gateway_hots": "x"}, "did you mean FAIRPULSE_GATEWAY_HOST?"),

@@ -47,17 +47,28 @@ class Authority:
         self, *, names: str = "IP:127.0.0.1", since: str = "20200101", until: str = "20980101"
     ) -> ssl.SSLContext:
         """Return what a server needs; the dates are like 20200101."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*self.pair(names=names, since=since, until=until))
+        return context
+
+    def pair(
+        self,
+        *,
+        names: str = "IP:127.0.0.1",
+        since: str = "20200101",
+        until: str = "20980101",
+        key: tuple[str, ...] = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
+    ) -> tuple[Path, Path]:
+        """Return the files of a new certificate and its key; the next pair is written over them."""
         openssl(
-            self.folder, "req", *KEY, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=gateway",
+            self.folder, "req", *key, "-nodes", "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=gateway",
             "-addext", f"subjectAltName={names}",
         )  # fmt: skip
         openssl(
             self.folder, "ca", "-batch", "-notext", "-config", "ca.cnf", "-in", "server.csr", "-out", "server.pem",
             "-cert", "ca.pem", "-keyfile", "ca.key", "-startdate", f"{since}000000Z", "-enddate", f"{until}000000Z",
         )  # fmt: skip
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.folder / "server.pem", self.folder / "server.key")
-        return context
+        return self.folder / "server.pem", self.folder / "server.key"
 
 
 def authority(folder: Path, name: str = "the fair's authority") -> Authority:

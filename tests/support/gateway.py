@@ -142,10 +142,15 @@ class GatewayProcess:
         }
         self.process: subprocess.Popen[bytes]
 
-    def start(self, *, wait: bool = True) -> "GatewayProcess":
+    def start(self, *, wait: bool = True, detached: bool = False) -> "GatewayProcess":
+        """Start it; detached from the terminal of the tests, if they have one, as a service is."""
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "producers", "gateway"], env=self._environment, stdout=output, stderr=output
+                [sys.executable, "-m", "producers", "gateway"],
+                env=self._environment,
+                stdout=output,
+                stderr=output,
+                start_new_session=detached,
             )
         if wait:
             eventually(lambda: self.get("/readyz") == (200, "ready\n") or not self.runs, "a gateway is ready")
