@@ -213,6 +213,13 @@ ALERTS: Final = (
         "{{ $value }} partitions lack a copy: losing one more broker may stop them",
     ),
     Alert(
+        "RegistryOld",
+        "critical",
+        "fair_gateway_registry_age_seconds > 10 unless on () (max(kafka_brokers) == 0)",
+        "30s",
+        "Gateway {{ $labels.instance }} lets no terminal in: for {{ $value }} seconds it has not known who was revoked",
+    ),
+    Alert(
         "GatewayFails",
         "critical",
         'sum(rate(fair_gateway_requests_total{status=~"5.."}[5m])) / sum(rate(fair_gateway_requests_total[5m])) > 0.01',

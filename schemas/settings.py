@@ -245,6 +245,10 @@ class GatewaySettings(Settings):
     terminals_file: Annotated[File, Field(examples=["/var/lib/fairpulse/terminals.sqlite"])] = Path("terminals.sqlite")
     """The registry of terminals: SQLite, made by `fairpulse terminals enrol`. It holds hashes, no secrets."""
 
+    terminals_shared: Annotated[bool, Field(examples=["false"])] = True
+    """Whether gateways share the registry: it is then the topic fair.terminals, and the file a copy of it. Without, the
+    file alone is the registry, of the gateways on one machine."""
+
     @model_validator(mode="after")
     def _certificate_with_its_key(self) -> Self:
         if self.gateway_certificate_key is not None and self.gateway_certificate is None:

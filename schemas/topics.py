@@ -43,6 +43,7 @@ class Topic:
         producers: the principals that may write it, see `streams/kafka/principals.py`; the default is for events.
         consumers: the principals that may read it; the default is for events.
         partitioner: chooses the partition; every writer must use it.
+        partitions: how many it has, whatever the settings say; None for as many as they say.
         retention: None keeps for ever.
 
     Raises:
@@ -57,6 +58,7 @@ class Topic:
     consumers: tuple[str, ...] = ("worker", "audit", "record", "replay")
     events: tuple[type[Event], ...] = ()
     partitioner: Partitioner = BY_KEY
+    partitions: int | None = None
     retention: timedelta | None = KEEP
     max_message_bytes: int = 1_048_576
 
@@ -82,6 +84,10 @@ class Topic:
         if not self.events:
             return "; ".join(self.key)
         return ", or ".join((self.key[0], *(f"{field} where that is null" for field in self.key[1:])))
+
+    def partitions_of(self, usual: int) -> int:
+        """Return how many partitions it has where topics usually have so many."""
+        return usual if self.partitions is None else self.partitions
 
     def config(self) -> Mapping[str, str]:
         """Return the topic settings for Kafka.
@@ -132,12 +138,26 @@ REJECTED = Topic(
     ),
     max_message_bytes=2_097_152,  # the largest record of an event topic, in base64 and wrapped
 )
+TERMINALS = Topic(
+    name="fair.terminals",
+    description="Changes of the registry of terminals, in one order for all gateways; each continues one before.",
+    key=("the command that made the change",),
+    producers=("gateway",),
+    consumers=("gateway",),
+    partitioner=beside("the only one"),
+    partitions=1,
+    retention=None,
+    max_message_bytes=8_388_608,
+)
+"""Never compacted and never expired: a change counts only if it continues the last one that does."""
 
 EVENT_TOPICS = (DEALS, SCANS, INTERACTIONS)
 """All topics that the workers fold. A state and its fingerprint know a topic by its position here: after a topic is
 added or moved, the workers fold the fair anew.
 """
-ALL_TOPICS = (*EVENT_TOPICS, REJECTED)
+RECORDED_TOPICS = (*EVENT_TOPICS, REJECTED)
+"""What happened at the fair, and what was refused of it: a recording holds these."""
+ALL_TOPICS = (*RECORDED_TOPICS, TERMINALS)
 
 
 def homes_of(topics: Iterable[Topic]) -> Mapping[type[Event], Topic]:

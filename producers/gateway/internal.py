@@ -25,8 +25,8 @@ def internal_app(gateway: Gateway) -> Starlette:
             reasons.append(f"kafka has not answered within {FRESH_S:g} s")
         if gateway.room.is_full:
             reasons.append("no room for another request")
-        if not gateway.doorkeeper.is_fresh:
-            reasons.append("the registry of terminals cannot be read")
+        if gateway.doorkeeper.trouble:
+            reasons.append(gateway.doorkeeper.trouble)
         text = "".join(f"{reason}\n" for reason in reasons) or "ready\n"
         return Response(text, 503 if reasons else 200, media_type="text/plain")
 

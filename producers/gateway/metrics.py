@@ -46,6 +46,12 @@ class GatewayMetrics:
         self.rebuilds = Counter(
             "fair_gateway_producer_rebuilds", "Kafka producers replaced, by cause.", ["cause"], registry=registry
         )
+        self.ignored_changes = Counter(
+            "fair_gateway_ignored_registry_changes",
+            "Records of the topic of the registry that do not count: another came first (too_late), or not a change.",
+            ["why"],
+            registry=registry,
+        )
         self.bad_sent_at = Counter(
             "fair_gateway_bad_sent_at",
             f"Requests whose {SENT_AT} or {CLOCK_OFFSET} cannot be read; that header is ignored.",

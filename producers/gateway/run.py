@@ -25,6 +25,8 @@ from producers.gateway.metrics import GatewayMetrics
 from producers.gateway.skew import Skew
 from producers.gateway.supervisor import FRESH_S, Supervisor
 from producers.registry.doorkeeper import Doorkeeper
+from producers.registry.follower import Follower
+from producers.registry.sharing import shared_in
 from schemas.errors import Unavailable
 from schemas.fair.model import Fair
 from schemas.interrupts import ending_signals, reloading_signal
@@ -68,13 +70,21 @@ def create_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) 
     metrics = GatewayMetrics()
     room = Room(settings.gateway_requests, settings.gateway_memory)
     memory = Remembered(settings.gateway_remembered_events)
-    doorkeeper = Doorkeeper(settings.terminals_file)
+    follower = None
+    if (shared := shared_in(kafka, settings)) is not None:
+        follower = Follower(shared, settings.terminals_file, lambda why: metrics.ignored_changes.labels(why).inc())
+    doorkeeper = Doorkeeper(settings.terminals_file, follower)
     copies = Copies()
     supervisor = Supervisor(kafka, rebuilt=lambda cause: metrics.rebuilds.labels(cause).inc())
     metrics.watch("requests_under_way", "Requests under way.", lambda: room.requests)
     metrics.watch("body_bytes_under_way", "Bytes reserved for bodies under way (unit: bytes).", lambda: room.bytes)
     metrics.watch("remembered_events", "Events remembered to answer `duplicate`.", lambda: len(memory))
     metrics.watch("keys", "Tokens of terminals that are not revoked.", lambda: len(doorkeeper))
+    metrics.watch(
+        "registry_age_seconds",
+        "Time since the registry of terminals was known to be up to date (unit: seconds).",
+        lambda: doorkeeper.age_s,
+    )
     metrics.watch(
         "ready", f"1 if Kafka has answered within the last {FRESH_S:g} s.", lambda: float(supervisor.is_ready)
     )
@@ -163,6 +173,7 @@ async def serve(gateway: Gateway, stop: asyncio.Event) -> None:
     finally:
         for watch in watching:
             watch.cancel()
+        await asyncio.wait(watching)
         await gateway.supervisor.stop()
     log.info("ended in good order", seconds=round(loop.time() - began_s, 1))
 

@@ -22,7 +22,7 @@ from schemas.kafka_access import client_arguments, refused
 from schemas.logs import logger
 from schemas.outputs import reason
 from schemas.settings import KafkaSettings
-from schemas.topics import ALL_TOPICS, partitioner_of
+from schemas.topics import RECORDED_TOPICS, partitioner_of
 
 log = logger(__name__)
 
@@ -45,7 +45,7 @@ DENIED_S: Final = 10.0
 TELL_S: Final = 60.0
 """Pause before the log repeats why there is still no producer."""
 
-TOPICS: Final = tuple(topic.name for topic in ALL_TOPICS)
+TOPICS: Final = tuple(topic.name for topic in RECORDED_TOPICS)
 
 
 class NotStored(Exception):

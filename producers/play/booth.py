@@ -14,7 +14,7 @@ from typing import Final
 import click
 
 from producers.play.status import PlayStatus
-from producers.registry.store import Registry
+from producers.registry.sharing import change, shared_in
 from producers.terminal.card import card_of
 from producers.terminal.link import Link
 from producers.terminal.pairing import Pairing, keep, told_by
@@ -30,7 +30,7 @@ from schemas.fair.file import load_fair
 from schemas.fair.model import Fair
 from schemas.interrupts import run_until_ended
 from schemas.logs import log_to_stderr
-from schemas.settings import LogSettings
+from schemas.settings import GatewaySettings, KafkaSettings, LogSettings
 from schemas.times import from_epoch_ms, instant_text, wall_ms
 
 NAME: Final = "page"
@@ -67,11 +67,11 @@ async def paired(spool: Spool, server: str, registry_file: Path, terminal: Termi
     """
     if Pairing.load(spool) is not None:
         return
-    registry = Registry(registry_file, create=True)
-    try:
-        token = registry.enrol(terminal, from_epoch_ms(wall_ms()), None, again=True).text()
-    finally:
-        registry.close()
+    now, shared = from_epoch_ms(wall_ms()), shared_in(KafkaSettings.load(), GatewaySettings.load())
+    made = await change(
+        shared, registry_file, "enrol", lambda registry: registry.enrol(terminal, now, None, again=True), create=True
+    )
+    token = made.text()
     deadline = time.monotonic() + PATIENCE_S
     key = key_fingerprint(BADGES)
     async with Link(server) as link:

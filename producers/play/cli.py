@@ -107,6 +107,7 @@ def simulate(
     from producers.play.pacing import Pace
     from producers.play.run import SimulationPlan, simulate_fair, start_of
     from producers.play.simulator.scenarios import scenario_named
+    from producers.registry.sharing import shared_in
     from producers.terminal.gateway_address import given_server
     from schemas.fair.chosen import chosen_fair
     from schemas.settings import GatewaySettings, KafkaSettings
@@ -114,6 +115,7 @@ def simulate(
     if gateway is not None and ledger is not None:
         raise click.UsageError("--ledger and --gateway: the gateway stamps times of its own; take one of the two")
     kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
+    settings = GatewaySettings.load(terminals_file=terminals_file)
     fair = chosen_fair(fair_file)
     chosen = scenario_named(scenario)
     plan = SimulationPlan(
@@ -128,7 +130,8 @@ def simulate(
         ),
         kafka=None if dry_run else kafka,
         gateway=None if gateway is None or dry_run else given_server("--gateway", gateway),
-        registry=GatewaySettings.load(terminals_file=terminals_file).terminals_file,
+        registry=settings.terminals_file,
+        shared=shared_in(kafka, settings),
         spools=spools,
         ledger=ledger,
         receipt=receipt,

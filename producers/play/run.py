@@ -21,7 +21,7 @@ from producers.play.simulator.stream import emissions
 from producers.play.sinks import Acknowledged, EventSink, KafkaSink, NowhereSink
 from producers.play.status import PlayStage, PlayStatus, told
 from producers.records import Record
-from producers.registry.store import Registry
+from producers.registry.sharing import change
 from schemas.errors import InvalidSettings
 from schemas.fair.model import Fair
 from schemas.interrupts import stopping
@@ -40,7 +40,8 @@ class SimulationPlan:
     Attributes:
         kafka: None sends nowhere (a dry run).
         gateway: address of a gateway; events go there over HTTP, from a real terminal each, and not to Kafka.
-        registry: where those terminals are enrolled for the gateway to know them.
+        registry: file in which those terminals are enrolled for the gateway to know them.
+        shared: Kafka in which the registry is shared; None if the file alone is the registry.
         spools: folder of their spools; what waits there is sent first.
         ledger: where to write the ledger; None for nowhere.
         receipt: where to write what the terminals know to have arrived; None for nowhere.
@@ -58,6 +59,7 @@ class SimulationPlan:
     kafka: KafkaSettings | None = None
     gateway: str | None = None
     registry: Path | None = None
+    shared: KafkaSettings | None = None
     spools: Path = Path("spools")
     ledger: Path | None = None
     receipt: Path | None = None
@@ -158,7 +160,7 @@ async def _play(run: _Run) -> tuple[Ending, float]:
     run.from_ms, run.stage = pace.from_ms or 0, PlayStage.OPENING
     if plan.gateway is not None:
         live_from_ms = (pace.from_ms or 0) if pace.speed > 0 else sys.maxsize
-        run.sink = _fleet(plan, plan.gateway, run.book, live_from_ms)
+        run.sink = await _fleet(plan, plan.gateway, run.book, live_from_ms)
     else:
         run.sink = _straight(run)
     async with run.sink as sink:
@@ -200,15 +202,14 @@ def _straight(run: _Run) -> EventSink:
     return NowhereSink(run.book) if run.plan.kafka is None else KafkaSink(run.plan.kafka, run.book)
 
 
-def _fleet(plan: SimulationPlan, gateway: str, acknowledged: Acknowledged, live_from_ms: int) -> EventSink:
+async def _fleet(plan: SimulationPlan, gateway: str, acknowledged: Acknowledged, live_from_ms: int) -> EventSink:
     """Enrol every terminal of the fair anew and return the sink that sends through them."""
     assert plan.registry is not None, "terminals are enrolled somewhere"
-    registry = Registry(plan.registry, create=True)
-    try:
-        now = from_epoch_ms(wall_ms())
-        tokens = {one: token.text() for one, token in registry.enrol_all(terminals_of(plan.fair), now).items()}
-    finally:
-        registry.close()
+    now, terminals = from_epoch_ms(wall_ms()), terminals_of(plan.fair)
+    made = await change(
+        plan.shared, plan.registry, "simulate", lambda registry: registry.enrol_all(terminals, now), create=True
+    )
+    tokens = {one: token.text() for one, token in made.items()}
     return HttpSink(gateway, tokens, plan.spools, acknowledged, live_from_ms=live_from_ms)
 
 

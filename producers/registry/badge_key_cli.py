@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from producers.registry.place import FILE, place_of
 from schemas import options
 
 if TYPE_CHECKING:
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
 @click.command(name="badge-key")
 @click.option("--forget", is_flag=True, help="Forget it, so that the next terminal that pairs chooses the key anew.")
 @options.fair
-@options.setting("GatewaySettings", "terminals_file", "--terminals", "--file")
-def badge_key(*, forget: bool, fair_file: Path | None, terminals_file: Path | None) -> None:
+@FILE
+@options.bootstrap_servers
+def badge_key(
+    *, forget: bool, fair_file: Path | None, terminals_file: Path | None, bootstrap_servers: str | None
+) -> None:
     """Show the fingerprint of the fair's badge key.
 
     The registry keeps the one of the first terminal that paired. Terminals with another key are refused: one visitor
@@ -23,13 +27,16 @@ def badge_key(*, forget: bool, fair_file: Path | None, terminals_file: Path | No
 
     Use --forget if that first terminal had a wrong key. Give it the right key before it pairs again.
     """
-    from producers.registry.badge_keys import forget_badge_key, read_badge_keys
+    from producers.registry.badge_keys import forget_in, read_badge_keys
     from schemas.fair.chosen import chosen_fair
-    from schemas.settings import GatewaySettings
 
-    path = GatewaySettings.load(terminals_file=terminals_file).terminals_file
+    place = place_of(terminals_file, bootstrap_servers)
     fair_id = chosen_fair(fair_file).fair_id
-    known = forget_badge_key(path, fair_id) if forget else read_badge_keys(path).get(fair_id)
+    if forget:
+        known = place.change("badge-key", lambda registry: forget_in(registry.file, fair_id))
+    else:
+        place.refresh()
+        known = read_badge_keys(place.path).get(fair_id)
     if known is None:
         click.echo(f"no terminal of {fair_id} has told its badge key", err=True)
     elif forget:

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Final
 
 from producers.registry.file import RegistryFile
+from producers.registry.mark import changing_alone
 from schemas.ids import FairId, TerminalId
 from schemas.times import epoch_ms, from_epoch_ms
 
-_SCHEMA: Final = """
+BADGE_KEYS: Final = """
 CREATE TABLE IF NOT EXISTS badge_keys (
     fair_id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, told_by TEXT NOT NULL, told_ms INTEGER NOT NULL
 ) STRICT
@@ -40,7 +41,7 @@ class BadgeKey:
 def read_badge_keys(path: Path) -> dict[FairId, BadgeKey]:
     """Return the badge keys that a registry knows, by fair. Raises Unavailable if it cannot be read."""
     with closing(RegistryFile(path)) as file:
-        return _all(file)
+        return badge_keys_in(file)
 
 
 def tell_badge_key(path: Path, fair_id: FairId, told: BadgeKey) -> BadgeKey:
@@ -53,16 +54,21 @@ def tell_badge_key(path: Path, fair_id: FairId, told: BadgeKey) -> BadgeKey:
         Unavailable: the file cannot be written, and no fingerprint is kept.
     """
     with closing(RegistryFile(path)) as file:
-        known = _all(file).get(fair_id)
-        if known is not None:
-            return known
-        with file.changing():
-            file.write(_SCHEMA)
-            file.write(
-                "INSERT OR IGNORE INTO badge_keys VALUES (?, ?, ?, ?)",
-                (fair_id, told.fingerprint, told.told_by, epoch_ms(told.told_at)),
-            )
-            return _all(file)[fair_id]
+        return tell_in(file, fair_id, told)
+
+
+def tell_in(file: RegistryFile, fair_id: FairId, told: BadgeKey) -> BadgeKey:
+    """Do what `tell_badge_key` does, in a file that is open."""
+    known = badge_keys_in(file).get(fair_id)
+    if known is not None:
+        return known
+    with changing_alone(file):
+        file.write(BADGE_KEYS)
+        file.write(
+            "INSERT OR IGNORE INTO badge_keys VALUES (?, ?, ?, ?)",
+            (fair_id, told.fingerprint, told.told_by, epoch_ms(told.told_at)),
+        )
+        return badge_keys_in(file)[fair_id]
 
 
 def forget_badge_key(path: Path, fair_id: FairId) -> BadgeKey | None:
@@ -72,15 +78,21 @@ def forget_badge_key(path: Path, fair_id: FairId) -> BadgeKey | None:
         Unavailable: the file cannot be read or written.
     """
     with closing(RegistryFile(path)) as file:
-        known = _all(file).get(fair_id)
-        if known is not None:
-            with file.changing():
-                file.write("DELETE FROM badge_keys WHERE fair_id = ?", (fair_id,))
-        return known
+        return forget_in(file, fair_id)
 
 
-def _all(file: RegistryFile) -> dict[FairId, BadgeKey]:
-    if not file.rows("SELECT 1 FROM sqlite_master WHERE name = 'badge_keys'"):
+def forget_in(file: RegistryFile, fair_id: FairId) -> BadgeKey | None:
+    """Do what `forget_badge_key` does, in a file that is open."""
+    known = badge_keys_in(file).get(fair_id)
+    if known is not None:
+        with changing_alone(file):
+            file.write("DELETE FROM badge_keys WHERE fair_id = ?", (fair_id,))
+    return known
+
+
+def badge_keys_in(file: RegistryFile) -> dict[FairId, BadgeKey]:
+    """Return the badge keys that an open file knows, by fair. Raises Unavailable if it cannot be read."""
+    if not file.has("badge_keys"):
         return {}
     rows = file.rows("SELECT fair_id, fingerprint, told_by, told_ms FROM badge_keys")
     return {fair: BadgeKey(fingerprint, by, from_epoch_ms(ms)) for fair, fingerprint, by, ms in rows}

@@ -1,4 +1,4 @@
-"""`fairpulse terminals`: init, enrol, list, rotate, revoke, badge-key."""
+"""`fairpulse terminals`: init, enrol, list, rotate, revoke, badge-key, backup, restore."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 import click
 
+from producers.registry.backup_cli import backup, restore
 from producers.registry.badge_key_cli import badge_key
+from producers.registry.place import FILE, place_of
 from schemas import options
 from schemas.console import Commands
 from schemas.errors import FairpulseError
 
 if TYPE_CHECKING:
-    from producers.registry.store import Registry
     from schemas.api.terminals import Terminal, Token
     from schemas.fair.model import Fair
 
 AFTER_THE_FAIR = timedelta(days=2)
 """How long tokens work after the last day, for terminals that were offline."""
 
-FILE = options.setting("GatewaySettings", "terminals_file", "--terminals", "--file")
 DAYS = click.option(
     "--days",
     type=options.whole(1, 3_650, example="30"),
@@ -29,18 +29,23 @@ DAYS = click.option(
 
 @click.group(cls=Commands)
 def terminals() -> None:
-    """Enrol booth terminals, list them, and manage their tokens."""
+    """Enrol booth terminals, list them, and manage their tokens.
+
+    All gateways share one registry: it is the topic fair.terminals in Kafka, and the file is a copy of it. Without
+    FAIRPULSE_TERMINALS_SHARED, the file alone is the registry.
+    """
 
 
 @terminals.command()
 @FILE
 def init(terminals_file: Path | None) -> None:
-    """Make an empty registry, unless one exists.
+    """Make an empty registry file, unless one exists.
 
     A gateway can then start before the first terminal is enrolled.
     """
-    with _open(terminals_file, create=True):
-        pass
+    from producers.registry.store import Registry
+
+    Registry(place_of(terminals_file, None).path, create=True).close()
 
 
 @terminals.command()
@@ -54,6 +59,7 @@ def init(terminals_file: Path | None) -> None:
 @click.option("--again", is_flag=True, help="Give a known terminal a new token; its old ones end at once.")
 @options.fair
 @FILE
+@options.bootstrap_servers
 @DAYS
 def enrol(
     *,
@@ -65,6 +71,7 @@ def enrol(
     again: bool,
     fair_file: Path | None,
     terminals_file: Path | None,
+    bootstrap_servers: str | None,
     days: int | None,
 ) -> None:
     """Add a terminal and print its token.
@@ -82,17 +89,24 @@ def enrol(
     terminal = _terminal(terminal_id, fair, *chosen[0])
     now = _now()
     ends = _end_of(fair, now) if days is None else now + timedelta(days=days)
-    with _open(terminals_file, create=True) as registry:
-        token = registry.enrol(terminal, now, ends, again=again)
+    place = place_of(terminals_file, bootstrap_servers)
+    token = place.change("enrol", lambda registry: registry.enrol(terminal, now, ends, again=again), create=True)
     click.echo(f"enrolled as {terminal.source}", err=True)
     _show(token, ends)
 
 
 @terminals.command(name="list")
 @FILE
-def list_(terminals_file: Path | None) -> None:
+@options.bootstrap_servers
+def list_(terminals_file: Path | None, bootstrap_servers: str | None) -> None:
     """List all terminals with their place and tokens."""
-    with _open(terminals_file) as registry:
+    from contextlib import closing
+
+    from producers.registry.store import Registry
+
+    place = place_of(terminals_file, bootstrap_servers)
+    place.refresh()
+    with closing(Registry(place.path)) as registry:
         for row in registry.list():
             state = "revoked" if row.revoked_at is not None else f"{row.keys} tokens" if row.keys != 1 else "1 token"
             click.echo(f"{row.terminal.source}  {state}, enrolled {row.enrolled_at:%Y-%m-%d %H:%M} UTC")
@@ -101,33 +115,36 @@ def list_(terminals_file: Path | None) -> None:
 @terminals.command()
 @click.argument("terminal_id")
 @FILE
+@options.bootstrap_servers
 @DAYS
-def rotate(terminal_id: str, terminals_file: Path | None, days: int | None) -> None:
+def rotate(terminal_id: str, terminals_file: Path | None, bootstrap_servers: str | None, days: int | None) -> None:
     """Print a new token for a terminal.
 
     TERMINAL_ID is its name. The token that it has now goes on working until the next rotation.
     """
     now = _now()
     ends = None if days is None else now + timedelta(days=days)
-    with _open(terminals_file) as registry:
-        token = registry.rotate(terminal_id, now, ends)
+    place = place_of(terminals_file, bootstrap_servers)
+    token = place.change("rotate", lambda registry: registry.rotate(terminal_id, now, ends))
     _show(token, ends)
 
 
 @terminals.command()
 @click.argument("terminal_id")
 @FILE
-def revoke(terminal_id: str, terminals_file: Path | None) -> None:
+@options.bootstrap_servers
+def revoke(terminal_id: str, terminals_file: Path | None, bootstrap_servers: str | None) -> None:
     """End all tokens of a lost terminal.
 
-    TERMINAL_ID is its name. Gateways refuse it within 5 s. Its spool stays, and it may be paired anew.
+    TERMINAL_ID is its name. All gateways refuse it within 10 s. Its spool stays, and it may be paired anew.
     """
-    with _open(terminals_file) as registry:
-        again = registry.again(registry.revoke(terminal_id, _now()))
+    place = place_of(terminals_file, bootstrap_servers)
+    again = place.change("revoke", lambda registry: registry.again(registry.revoke(terminal_id, _now())))
     click.echo(f"{terminal_id} is revoked; to use it again: {again}", err=True)
 
 
-terminals.add_command(badge_key)
+for _command in (badge_key, backup, restore):
+    terminals.add_command(_command)
 
 
 def _terminal(terminal_id: str, fair: "Fair", kind: str, place_id: str) -> "Terminal":
@@ -158,28 +175,6 @@ def _end_of(fair: "Fair", now: datetime) -> datetime | None:
     """Return when tokens of the fair end; None if the fair is over, which is a rehearsal or a replay."""
     ends = fair.days[-1].closes_at + AFTER_THE_FAIR
     return ends if ends > now else None
-
-
-def _open(file: Path | None, *, create: bool = False) -> "_Opened":
-    from schemas.settings import GatewaySettings
-
-    return _Opened(GatewaySettings.load(terminals_file=file).terminals_file, create)
-
-
-class _Opened:
-    """A registry that is closed at the end of a `with` block."""
-
-    def __init__(self, path: Path, create: bool) -> None:
-        self._path, self._create = path, create
-
-    def __enter__(self) -> "Registry":
-        from producers.registry.store import Registry
-
-        self._registry = Registry(self._path, create=self._create)
-        return self._registry
-
-    def __exit__(self, *_: object) -> None:
-        self._registry.close()
 
 
 def _show(token: "Token", ends: datetime | None) -> None:

@@ -1,6 +1,7 @@
 """The registry of terminals in a gateway's memory: it finds the terminal of a token, and the badge key of the fair.
 
-The file is read again every second. Only the first badge key of a fair is written.
+Every second it takes what is new in the topic into the file, if the registry is shared, and reads the file. Only the
+first badge key of a fair is written.
 """
 
 import asyncio
@@ -9,10 +10,13 @@ from hmac import compare_digest
 from pathlib import Path
 from typing import Final
 
-from producers.registry.badge_keys import BadgeKey, read_badge_keys, tell_badge_key
+from producers.registry.badge_keys import BadgeKey, read_badge_keys, tell_badge_key, tell_in
+from producers.registry.cache import known_mark
+from producers.registry.follower import Follower
+from producers.registry.sharing import change
 from producers.registry.store import Key, digest_of, read_keys
 from schemas.api.terminals import parse_token
-from schemas.errors import Unavailable
+from schemas.errors import FairpulseError, Unavailable
 from schemas.ids import FairId
 from schemas.logs import logger
 
@@ -22,10 +26,12 @@ POLL_S: Final = 1.0
 """Pause between two reads of the file. A revoked token is refused after at most this pause and one read."""
 STALE_S: Final = 5.0
 """If the file could not be read for longer, no terminal is let in: we may have missed a revocation."""
+SHARED_STALE_S: Final = 10.0
+"""The same for the topic and the file together. A revocation holds everywhere within this time."""
 
 
 class RegistryUnreadable(Exception):
-    """The registry cannot be read, so any terminal may have been revoked."""
+    """The registry was not read recently, so any terminal may have been revoked."""
 
 
 class Doorkeeper:
@@ -33,10 +39,14 @@ class Doorkeeper:
 
     Args:
         path: the registry file.
+        follower: keeps the file up to date where the registry is shared; None if the file alone is the registry.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, follower: Follower | None = None) -> None:
+        self._path, self._follower = path, follower
+        self._stale_s = STALE_S if follower is None else SHARED_STALE_S
+        self._began: float | None = None
+        self._why = "it was not read yet"
         self._keys: dict[str, Key] = {}
         self._badge_keys: dict[FairId, BadgeKey] = {}
         self._read_at: float | None = None
@@ -48,30 +58,62 @@ class Doorkeeper:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether the registry was read recently."""
-        return self._read_at is not None and asyncio.get_running_loop().time() - self._read_at <= STALE_S
+        """Whether all that was changed until a few seconds ago is known here."""
+        return self._read_at is not None and asyncio.get_running_loop().time() - self._read_at <= self._stale_s
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since the registry was known to be up to date; since the start, if it never was."""
+        since = self._began if self._read_at is None else self._read_at
+        return 0.0 if since is None else asyncio.get_running_loop().time() - since
+
+    @property
+    def trouble(self) -> str:
+        """Why no terminal is let in; empty while terminals are."""
+        if self.is_fresh:
+            return ""
+        return f"the registry of terminals is not known to be up to date within {self._stale_s:g} s: {self._why}"
 
     def read(self) -> None:
-        """Read the registry now. Raises Unavailable if it cannot be read."""
+        """Read the file now; one that is shared may be old, and is made if it is missing.
+
+        Raises:
+            Unavailable: it cannot be read.
+        """
+        self._began = asyncio.get_running_loop().time()
+        if self._follower is not None:
+            known_mark(self._path)
         self._keys, self._badge_keys = self._all()
-        self._read_at = asyncio.get_running_loop().time()
+        if self._follower is None:
+            self._read_at = self._began
 
     async def watch(self) -> None:
         """Keep reading the registry, for ever."""
-        complained = False
-        while True:
-            await asyncio.sleep(POLL_S)
-            try:
-                self._keys, self._badge_keys = await asyncio.to_thread(self._all)
-                self._read_at = asyncio.get_running_loop().time()
-                if complained:
-                    log.info("the registry can be read again", file=self._path, tokens=len(self))
-                complained = False
-            except Unavailable as error:
-                if not complained:
-                    # Known keys stay valid for a few more seconds.
-                    log.error("the registry cannot be read", file=self._path, error=error, tokens=len(self))  # noqa: TRY400
-                complained = True
+        told = ""
+        try:
+            while True:
+                if self._follower is None:
+                    await asyncio.sleep(POLL_S)
+                asked_at = asyncio.get_running_loop().time()  # what is changed from now on may be missed
+                try:
+                    if self._follower is not None:
+                        await self._follower.catch_up()
+                    self._keys, self._badge_keys = await asyncio.to_thread(self._all)
+                    self._read_at = asked_at
+                    if told:
+                        log.info("the registry can be read again", file=self._path, tokens=len(self))
+                    told = ""
+                except FairpulseError as error:
+                    self._why = str(error)
+                    if told != self._why:
+                        # Known keys stay valid for a few more seconds.
+                        log.error("the registry cannot be read", file=self._path, error=error, tokens=len(self))  # noqa: TRY400
+                    told = self._why
+                if self._follower is not None:
+                    await asyncio.sleep(POLL_S)
+        finally:
+            if self._follower is not None:
+                await self._follower.close()
 
     def identify(self, text: str, now: datetime) -> Key | None:
         """Return the key that a token belongs to; None if the token is not valid.
@@ -110,17 +152,24 @@ class Doorkeeper:
 
     async def _tell(self, fair_id: FairId, told: BadgeKey) -> BadgeKey:
         try:
-            kept = await asyncio.to_thread(tell_badge_key, self._path, fair_id, told)
-        except Unavailable as error:
+            kept = await self._keep(fair_id, told)
+        except FairpulseError as error:
             if not self._complained_of_badge_key:
                 log.error("the badge key cannot be kept, so no terminal can be paired", error=error)  # noqa: TRY400
             self._complained_of_badge_key = True
-            raise
+            raise error if isinstance(error, Unavailable) else Unavailable(error.message, hint=error.hint) from error
         finally:
             self._telling = None
         self._badge_keys = {**self._badge_keys, fair_id: kept}
         log.info("the badge key of the fair is kept", badge_key=kept.fingerprint, terminal=kept.told_by)
         return kept
+
+    async def _keep(self, fair_id: FairId, told: BadgeKey) -> BadgeKey:
+        if self._follower is None:
+            return await asyncio.to_thread(tell_badge_key, self._path, fair_id, told)
+        return await change(
+            self._follower.kafka, self._path, "badge-key", lambda registry: tell_in(registry.file, fair_id, told)
+        )
 
     def _all(self) -> tuple[dict[str, Key], dict[FairId, BadgeKey]]:
         return read_keys(self._path), read_badge_keys(self._path)

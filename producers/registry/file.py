@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,7 +55,43 @@ class RegistryFile:
 
     @contextmanager
     def changing(self) -> Iterator[None]:
-        """Keep all that a block writes, or nothing if it raises. Raises Unavailable if the file cannot be written."""
+        """Keep all that a block writes, or nothing if it raises; within another block, that one decides.
+
+        Raises:
+            Unavailable: the file cannot be written.
+        """
+        if self._file.in_transaction:
+            yield
+            return
+        with self._transaction("COMMIT"):
+            yield
+
+    @contextmanager
+    def rehearsing(self) -> Iterator[None]:
+        """Undo all that a block writes. Raises Unavailable if the file cannot be written."""
+        with self._transaction("ROLLBACK"):
+            yield
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Let a block see the file as it is at one moment. Raises Unavailable if it cannot be read."""
+        self.rows("BEGIN")
+        try:
+            yield
+        finally:
+            self.rows("ROLLBACK")
+
+    def has(self, table: str) -> bool:
+        """Return whether there is a table of that name."""
+        return bool(self.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)))
+
+    def copy_to(self, path: Path) -> None:
+        """Copy all of it into a new file, as it is at one moment. Raises sqlite3.Error if that cannot be written."""
+        with closing(sqlite3.connect(path)) as copy:
+            self._file.backup(copy)
+
+    @contextmanager
+    def _transaction(self, end: str) -> Iterator[None]:
         try:
             self._file.execute("BEGIN IMMEDIATE")
             try:
@@ -63,7 +99,7 @@ class RegistryFile:
             except BaseException:
                 self._file.execute("ROLLBACK")
                 raise
-            self._file.execute("COMMIT")
+            self._file.execute(end)
         except sqlite3.Error as error:
             raise Unavailable(
                 f"the registry of terminals {quoted(self.path)} cannot be written ({reason(error)})",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from producers.registry.file import RegistryFile
+from producers.registry.mark import changing_alone
 from schemas.api.terminals import PlaceKind, Terminal, Token
 from schemas.environment import default_of
 from schemas.errors import FairpulseError
@@ -23,7 +24,7 @@ KEYS_LIVE: Final = 2
 """Keys of a terminal that are valid at the same time: the one in use, and its successor during a rotation."""
 
 _ALPHABET: Final = string.digits + string.ascii_letters
-_SCHEMA: Final = """
+TABLES: Final = """
 CREATE TABLE IF NOT EXISTS terminals (
     terminal_id TEXT PRIMARY KEY, fair_id TEXT NOT NULL, place TEXT NOT NULL, place_id TEXT NOT NULL,
     enrolled_ms INTEGER NOT NULL, revoked_ms INTEGER
@@ -61,22 +62,28 @@ class Enrolment:
 
 
 class Registry:
-    """The file. Every change is on disk when the method returns; readers in other processes see it within a second.
+    """The rules of the registry, on its file.
+
+    Every change is on disk when the method returns; readers in other processes see it within a second. Where the
+    registry is shared, `sharing` tries the rules on the file, and the topic decides.
 
     Args:
         path: the SQLite file.
         create: create the file if it is missing, readable by its owner only.
+
+    Attributes:
+        file: the file, open.
 
     Raises:
         Unavailable: the file is missing or cannot be used.
     """
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
-        self._file = RegistryFile(path, create=create, schema=_SCHEMA)
+        self.file = RegistryFile(path, create=create, schema=TABLES)
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        self.file.close()
 
     def enrol(self, terminal: Terminal, now: datetime, expires_at: datetime | None, *, again: bool = False) -> Token:
         """Add a terminal and return its token. The secret is not stored anywhere.
@@ -90,7 +97,7 @@ class Registry:
         Raises:
             FairpulseError: it is already enrolled, or enrolled elsewhere.
         """
-        with self._file.changing():
+        with changing_alone(self.file):
             return self._enrol(terminal, now, expires_at, again=again)
 
     def enrol_all(self, terminals: Iterable[Terminal], now: datetime) -> dict[Terminal, Token]:
@@ -99,7 +106,7 @@ class Registry:
         Raises:
             FairpulseError: one is enrolled elsewhere.
         """
-        with self._file.changing():
+        with changing_alone(self.file):
             return {one: self._enrol(one, now, None, again=True) for one in terminals}
 
     def rotate(self, terminal_id: str, now: datetime, expires_at: datetime | None) -> Token:
@@ -108,12 +115,12 @@ class Registry:
         Raises:
             FairpulseError: there is no such terminal, or it is revoked.
         """
-        with self._file.changing():
+        with changing_alone(self.file):
             known = self._known(terminal_id)
             if known.revoked_at is not None:
                 raise FairpulseError(f"{terminal_id} is revoked", hint=f"pair it again: {self.again(known.terminal)}")
             token = self._add_key(terminal_id, now, expires_at)
-            self._file.write(
+            self.file.write(
                 "UPDATE keys SET revoked_ms = ? WHERE terminal_id = ? AND revoked_ms IS NULL AND kid NOT IN "
                 "(SELECT kid FROM keys WHERE terminal_id = ? AND revoked_ms IS NULL "
                 "ORDER BY made_ms DESC, rowid DESC LIMIT ?)",
@@ -122,12 +129,12 @@ class Registry:
             return token
 
     def revoke(self, terminal_id: str, now: datetime) -> Terminal:
-        """Revoke all keys of a terminal and return it; gateways refuse them within 5 s.
+        """Revoke all keys of a terminal and return it.
 
         Raises:
             FairpulseError: there is no such terminal.
         """
-        with self._file.changing():
+        with changing_alone(self.file):
             known = self._known(terminal_id)
             self._revoke(terminal_id, now)
             return known.terminal
@@ -135,8 +142,8 @@ class Registry:
     def again(self, terminal: Terminal) -> str:
         """Return the command that pairs a terminal of this registry again, complete."""
         place = f"--{terminal.place}" + (f" {terminal.place_id}" if terminal.place_id else "")
-        usual = self._file.path == default_of(GatewaySettings, "terminals_file")
-        file = "" if usual else f" --terminals {shlex.quote(str(self._file.path))}"
+        usual = self.file.path == default_of(GatewaySettings, "terminals_file")
+        file = "" if usual else f" --terminals {shlex.quote(str(self.file.path))}"
         return f"fairpulse terminals enrol {terminal.terminal_id} {place} --again{file}"
 
     def keys(self) -> dict[str, Key]:
@@ -145,7 +152,7 @@ class Registry:
         Raises:
             Unavailable: the file cannot be read.
         """
-        rows = self._file.rows(
+        rows = self.file.rows(
             "SELECT kid, terminal_id, fair_id, place, place_id, digest, expires_ms FROM keys JOIN terminals "
             "USING (terminal_id) WHERE keys.revoked_ms IS NULL AND terminals.revoked_ms IS NULL"
         )
@@ -167,7 +174,7 @@ class Registry:
             "SELECT terminal_id, fair_id, place, place_id, enrolled_ms, revoked_ms, (SELECT count(*) FROM keys WHERE "  # noqa: S608
             f"keys.terminal_id = terminals.terminal_id AND revoked_ms IS NULL) FROM terminals {where} ORDER BY 1"
         )
-        for one, fair, place, at, enrolled, revoked, keys in self._file.rows(query, values):
+        for one, fair, place, at, enrolled, revoked, keys in self.file.rows(query, values):
             yield Enrolment(Terminal(one, fair, PlaceKind(place), at), from_epoch_ms(enrolled), _instant(revoked), keys)
 
     def _find(self, terminal_id: str) -> Enrolment | None:
@@ -181,10 +188,10 @@ class Registry:
 
     def _revoke(self, terminal_id: str, now: datetime) -> None:
         at = epoch_ms(now)
-        self._file.write(
+        self.file.write(
             "UPDATE keys SET revoked_ms = ? WHERE terminal_id = ? AND revoked_ms IS NULL", (at, terminal_id)
         )
-        self._file.write("UPDATE terminals SET revoked_ms = ? WHERE terminal_id = ?", (at, terminal_id))
+        self.file.write("UPDATE terminals SET revoked_ms = ? WHERE terminal_id = ?", (at, terminal_id))
 
     def _enrol(self, terminal: Terminal, now: datetime, expires_at: datetime | None, *, again: bool) -> Token:
         known = self._find(terminal.terminal_id)
@@ -199,19 +206,19 @@ class Registry:
                 hint="its events are counted there; give the new place a terminal id of its own",
             )
         if known is None:
-            self._file.write(
+            self.file.write(
                 "INSERT INTO terminals VALUES (?, ?, ?, ?, ?, NULL)",
                 (terminal.terminal_id, terminal.fair_id, terminal.place, terminal.place_id, epoch_ms(now)),
             )
         else:
             self._revoke(terminal.terminal_id, now)
-            self._file.write("UPDATE terminals SET revoked_ms = NULL WHERE terminal_id = ?", (terminal.terminal_id,))
+            self.file.write("UPDATE terminals SET revoked_ms = NULL WHERE terminal_id = ?", (terminal.terminal_id,))
         return self._add_key(terminal.terminal_id, now, expires_at)
 
     def _add_key(self, terminal_id: str, now: datetime, expires_at: datetime | None) -> Token:
         token = Token(_random(8), _random(43))
         ends = None if expires_at is None else epoch_ms(expires_at)
-        self._file.write(
+        self.file.write(
             "INSERT INTO keys VALUES (?, ?, ?, ?, ?, NULL)",
             (token.kid, terminal_id, digest_of(token.secret), epoch_ms(now), ends),
         )

@@ -7,7 +7,8 @@ from typing import Any, Final
 from schemas.api.openapi import Json, model_schemas
 from schemas.cloud_events import CONTENT_TYPE, DATA_TYPE, PREFIX, REQUIRED, SPEC_VERSION
 from schemas.events import Event, type_of
-from schemas.topics import ALL_TOPICS, EVENT_CLASSES, EVENT_TOPICS, PARTITIONS, REJECTED, Topic
+from schemas.registry_changes import RegistryChange
+from schemas.topics import ALL_TOPICS, EVENT_CLASSES, EVENT_TOPICS, PARTITIONS, REJECTED, TERMINALS, Topic
 
 _BINDING: Final = "0.5.0"
 """Version of AsyncAPI's Kafka bindings."""
@@ -100,6 +101,13 @@ def _document() -> Json:
         "payload": {"$ref": "#/components/schemas/DeadLetter"},
         "bindings": _key_binding(REJECTED),
     }
+    messages["RegistryChange"] = {
+        "name": "change of the registry",
+        "summary": "Terminals, hashes of their tokens and fingerprints of badge keys, as they are after a change.",
+        "contentType": "application/json",
+        "payload": {"$ref": "#/components/schemas/RegistryChange"},
+        "bindings": _key_binding(TERMINALS),
+    }
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -114,7 +122,7 @@ def _document() -> Json:
         "components": {
             "messages": messages,
             "schemas": {
-                **dict(sorted(model_schemas(*EVENT_CLASSES).items())),
+                **dict(sorted(model_schemas(*EVENT_CLASSES, RegistryChange).items())),
                 "CloudEventHeaders": _HEADERS,
                 "DeadLetter": _LETTER,
             },
@@ -168,7 +176,8 @@ def _forms(field: Json, definitions: Json) -> list[Json]:
 
 
 def _channel(topic: Topic) -> Json:
-    names = [cls.__name__ for cls in topic.events] or ["DeadLetter"]
+    other = {REJECTED.name: "DeadLetter", TERMINALS.name: "RegistryChange"}
+    names = [cls.__name__ for cls in topic.events] or [other[topic.name]]
     return {
         "address": topic.name,
         "description": topic.description,
@@ -176,7 +185,7 @@ def _channel(topic: Topic) -> Json:
         "bindings": {
             "kafka": {
                 "topic": topic.name,
-                "partitions": PARTITIONS,
+                "partitions": topic.partitions_of(PARTITIONS),
                 "topicConfiguration": {
                     "cleanup.policy": ["delete"],
                     "retention.ms": int(topic.config()["retention.ms"]),

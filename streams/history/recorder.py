@@ -12,7 +12,7 @@ from schemas.fair.model import Fair
 from schemas.interrupts import stopping
 from schemas.recording.writer import RecordingWriter
 from schemas.settings import KafkaSettings
-from schemas.topics import ALL_TOPICS
+from schemas.topics import RECORDED_TOPICS
 from streams.history.reading import Span, reading
 
 SAVE_S: Final = 1.0
@@ -21,7 +21,7 @@ SAVE_S: Final = 1.0
 TOLD_S: Final = 0.25
 """Seconds between two updates of the progress."""
 
-TOPICS: Final = tuple(topic.name for topic in ALL_TOPICS)
+TOPICS: Final = tuple(topic.name for topic in RECORDED_TOPICS)
 """The topics that are recorded: the events, and the dead letters for an audit."""
 
 

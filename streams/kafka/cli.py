@@ -25,8 +25,9 @@ def topics(create: bool, bootstrap_servers: str | None) -> None:
     kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
     for topic in ALL_TOPICS:
         kept = "for ever" if topic.retention is None else f"{topic.retention.days} days"
+        partitions = topic.partitions_of(kafka.partitions)
         click.echo(f"{topic.name}: {topic.description}")
-        click.echo(f"    key {topic.key_text}; kept {kept}; {kafka.partitions} partitions")
+        click.echo(f"    key {topic.key_text}; kept {kept}; {partitions} partition{'s' if partitions > 1 else ''}")
         click.echo(f"    written by {', '.join(topic.producers)}; read by {', '.join(topic.consumers)}")
     if create:
         created = asyncio.run(ensure_topics(kafka))

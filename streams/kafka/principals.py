@@ -109,7 +109,8 @@ ROLES: Final = (
     ),
     Role(
         "gateway",
-        "`gateway`. It writes the events that terminals post, and dead letters for refused ones. It reads nothing.",
+        "`gateway`, `terminals`, and `simulate` through a gateway. It writes the events that terminals post, and dead"
+        " letters for refused ones. It reads and writes the registry of terminals.",
     ),
     Role(
         "worker",
@@ -121,7 +122,7 @@ ROLES: Final = (
         ),
     ),
     Role("audit", "`audit` and `backfill`. They read events and write nothing."),
-    Role("record", "`record`. It reads every topic and writes nothing."),
+    Role("record", "`record`. It reads every topic but the registry of terminals, and writes nothing."),
     Role("simulator", "`simulate` without a gateway. It writes events and reads nothing."),
     Role(
         "replay",

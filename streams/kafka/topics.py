@@ -82,17 +82,19 @@ async def ensure_topics(settings: KafkaSettings, topics: Sequence[Topic] = ALL_T
 
     Raises:
         Unavailable: no broker answers, or it refuses to create a topic.
-        MustStop: a topic has another number of partitions. All must have the same, because each partition has one
-            state.
+        MustStop: a topic has another number of partitions. Those of the workers must have the same, because each
+            partition has one state.
     """
     async with admin(settings) as client:
         existing = await partitions_of(client, settings, [topic.name for topic in topics])
         for topic in topics:
-            count = existing.get(topic.name, settings.partitions)
-            if count != settings.partitions:
+            wanted = topic.partitions_of(settings.partitions)
+            count = existing.get(topic.name, wanted)
+            if count != wanted:
+                another = "" if topic.partitions else f"set FAIRPULSE_PARTITIONS={count}, or "
                 raise MustStop(
-                    f"topic {topic.name} has {count} partitions, not {settings.partitions}",
-                    hint=f"set FAIRPULSE_PARTITIONS={count}, or create the topics again, without their records",
+                    f"topic {topic.name} has {count} partitions, not {wanted}",
+                    hint=f"{another}create the topics again, without their records",
                 )
         missing = [topic for topic in topics if topic.name not in existing]
         if missing:
@@ -103,7 +105,12 @@ async def ensure_topics(settings: KafkaSettings, topics: Sequence[Topic] = ALL_T
 async def create_topics(client: AIOKafkaAdminClient, settings: KafkaSettings, topics: Sequence[Topic]) -> None:
     """Create topics; existing ones stay as they are. Raises Unavailable if Kafka refuses."""
     new = [
-        NewTopic(topic.name, settings.partitions, settings.replication_factor, topic_configs=dict(topic.config()))
+        NewTopic(
+            topic.name,
+            topic.partitions_of(settings.partitions),
+            settings.replication_factor,
+            topic_configs=dict(topic.config()),
+        )
         for topic in topics
     ]
     try:

@@ -28,6 +28,8 @@ SESSION_SECONDS: Final = 3
 REGISTRY: Final = "terminals.sqlite"
 STATUS: Final = "status.json"
 BOOK: Final = "book.json"
+ALONE: Final = {f"{PREFIX}TERMINALS_SHARED": "false"}
+"""The registry is the file alone: nothing of the demo's terminals stays in somebody's Kafka."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class DemoGateway:
         """Start it on free ports, in the fair's time. It wants a registry, which `start_registry` has made."""
         port, inner = free_port(), free_port()
         settings = {"PORT": port, "INTERNAL_PORT": inner, "CLOCK": "simulated", "RATE": 100_000, "BURST": 1_000_000}
-        environment = {f"{PREFIX}GATEWAY_{name}": str(value) for name, value in settings.items()}
+        environment = ALONE | {f"{PREFIX}GATEWAY_{name}": str(value) for name, value in settings.items()}
         environment[f"{PREFIX}TERMINALS_FILE"] = str(stage.home / REGISTRY)
         environment[f"{PREFIX}BOOTSTRAP_SERVERS"] = stage.bootstrap
         environment[f"{PREFIX}FAIR_FILE"] = str(stage.plan.fair_file)
@@ -153,8 +155,9 @@ class DemoPage:
         command += ["--terminals", str(stage.home / REGISTRY), "--fair", str(stage.plan.fair_file), "--booth", booth]
         command += ["--port", str(port), "--status", str(stage.home / STATUS)]
         meanwhile = "your scans are on its disk"
+        program = with_environment(ALONE, command)
         return cls(
-            Part.start(stage.children, stage.home, "page", command, lambda: answers_at(url), meanwhile), url, booth
+            Part.start(stage.children, stage.home, "page", program, lambda: answers_at(url), meanwhile), url, booth
         )
 
     def counts(self) -> tuple[int, int] | None:
@@ -190,7 +193,7 @@ class DemoSimulator:
         else:
             to = ["--receipt", str(home / BOOK), "--gateway", gateway.url, "--terminals", str(home / REGISTRY)]
             to += ["--spools", str(home / "spools")]
-        program = [*PROGRAM, "simulate", *stage.common, *play, *to]
+        program = with_environment(ALONE, [*PROGRAM, "simulate", *stage.common, *play, *to])
         return cls(Part.start(stage.children, home, "simulator", program), home)
 
     def status(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from schemas.fair.model import Fair
 from schemas.interrupts import ending_signals
 from schemas.logs import hushed, log_to_stderr, logger
 from schemas.settings import KafkaSettings, LogSettings, WorkerSettings
-from schemas.topics import ALL_TOPICS, EVENT_TOPICS
+from schemas.topics import EVENT_TOPICS, RECORDED_TOPICS
 from streams.kafka.preflight import refuse_denied, refuse_strangers
 from streams.kafka.topics import ensure_topics
 from streams.shown.pages import refuse_taken
@@ -45,7 +45,7 @@ def run_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) -> No
         port=settings.metrics_port,
     )
     with hushed("aiokafka"):  # what goes wrong here is told once, in our words
-        for name in asyncio.run(ensure_topics(kafka, (*ALL_TOPICS, worker.journal))):
+        for name in asyncio.run(ensure_topics(kafka, (*RECORDED_TOPICS, worker.journal))):
             log.info("topic created", topic=name, partitions=kafka.partitions)
         topics = [topic.name for topic in (*EVENT_TOPICS, worker.journal)]
         group = worker.app.conf.id

@@ -167,6 +167,11 @@ CASES = {
         {"kafka_topic_partition_under_replicated_partition{topic='fair.scans', partition='0'}": "0x20 1x380"},
         {"kafka_topic_partition_under_replicated_partition{topic='fair.scans', partition='0'}": "0x20 1x10 0x370"},
     ),
+    "RegistryOld": Case(
+        {"fair_gateway_registry_age_seconds{instance='two'}": "1x20 11x380"},
+        {"fair_gateway_registry_age_seconds{instance='two'}": "1x20 11x380", "kafka_brokers": "1x20 0x380"},
+        {"instance": "two"},
+    ),
     "GatewayFails": Case(
         {f"{REQUESTS}{{status='503'}}": "0+1x400", f"{REQUESTS}{{status='200'}}": "0+50x400"},
         {f"{REQUESTS}{{status='503'}}": "0x400", f"{REQUESTS}{{status='200'}}": "0+50x400"},

@@ -118,7 +118,9 @@ def test_a_kept_fingerprint_is_answered_even_if_the_registry_cannot_be_written(p
 
 def command(path: Path, *words: str) -> Result:
     small = str(example_fair_path("small"))
-    return CliRunner().invoke(terminals, ["badge-key", *words, "--fair", small, "--terminals", str(path)])
+    return CliRunner(env={"FAIRPULSE_TERMINALS_SHARED": "false"}).invoke(
+        terminals, ["badge-key", *words, "--fair", small, "--terminals", str(path)]
+    )
 
 
 def test_the_command_shows_the_fingerprint_since_when_and_by_which_terminal(path: Path) -> None:

@@ -31,6 +31,9 @@ def registry(path: Path) -> Iterator[Registry]:
     made.close()
 
 
+ALONE = {"FAIRPULSE_TERMINALS_SHARED": "false"}
+
+
 def live(registry: Registry) -> set[str]:
     return set(registry.keys())
 
@@ -135,7 +138,7 @@ async def test_a_doorkeeper_that_never_read_the_registry_lets_nobody_in(path: Pa
 
 
 def run(*arguments: str) -> tuple[int, str, str]:
-    result = CliRunner().invoke(terminals, arguments, standalone_mode=False)
+    result = CliRunner(env=ALONE).invoke(terminals, arguments, standalone_mode=False)
     if isinstance(result.exception, FairpulseError):
         return 1, result.stdout, str(result.exception)
     return result.exit_code, result.stdout, result.stderr
@@ -183,6 +186,8 @@ def test_whoever_must_pair_a_terminal_again_gets_the_command_to_type(path: Path,
 
 
 def test_a_terminal_has_one_place(path: Path) -> None:
-    result = CliRunner().invoke(terminals, ["enrol", "t", "--file", str(path), "--booth", "h1-001", "--gate", "north"])
+    result = CliRunner(env=ALONE).invoke(
+        terminals, ["enrol", "t", "--file", str(path), "--booth", "h1-001", "--gate", "north"]
+    )
     assert result.exit_code == 2
     assert "exactly one place" in result.output

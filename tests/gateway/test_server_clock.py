@@ -26,7 +26,11 @@ async def test_a_clock_that_jumps_by_an_hour_ends_no_request_and_refuses_no_even
 ) -> None:
     port = free_port()
     settings = GatewaySettings(
-        gateway_port=port, gateway_internal_port=free_port({port}), terminals_file=paired.path, gateway_burst=500
+        gateway_port=port,
+        gateway_internal_port=free_port({port}),
+        terminals_file=paired.path,
+        terminals_shared=False,
+        gateway_burst=500,
     )
     kafka = KafkaSettings(bootstrap_servers=log_of_events.bootstrap_servers)
     gateway = create_gateway(load_fair(example_fair_path("small")), kafka, settings)

@@ -73,7 +73,7 @@ def test_it_speaks_tls_with_a_certificate(log_of_events: LocalKafka, paired: Pai
     ids=lambda one: next(iter(one)) if isinstance(one, dict) else "",
 )
 def test_the_reason_why_it_cannot_start_is_one_line(paired: Paired, settings: dict[str, str], said: str) -> None:
-    ran = run(**{"terminals_file": str(paired.path), **settings})
+    ran = run(**{"terminals_file": str(paired.path), "terminals_shared": "false", **settings})
     assert ran.returncode == 1
     assert said in ran.stderr
     assert "Traceback" not in ran.stderr

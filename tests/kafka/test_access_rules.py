@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import pytest
@@ -11,10 +13,11 @@ from aiokafka import AIOKafkaConsumer
 from producers.play.neighbours import refuse_other_fairs
 from producers.play.sinks import KafkaSink
 from producers.records import RawRecord, record_of
+from producers.registry.sharing import change
 from schemas.errors import Refused
 from schemas.kafka_access import client_arguments
 from schemas.settings import KafkaSettings
-from schemas.topics import ALL_TOPICS, EVENT_TOPICS, REJECTED, group_prefix, journal_topic
+from schemas.topics import ALL_TOPICS, EVENT_TOPICS, RECORDED_TOPICS, REJECTED, group_prefix, journal_topic
 from streams.history.letters import read_letters
 from streams.history.reading import Span, reading
 from streams.kafka.cluster import look
@@ -24,7 +27,7 @@ from streams.kafka.topics import admin, create_topics, ensure_topics
 from streams.local.kafka import LocalKafka
 from tests.support.access import RULES, settings_of, without
 from tests.support.examples import example_event, has_example
-from tests.support.gateway import FAIR_ID
+from tests.support.gateway import DESK, FAIR_ID, NOW
 
 pytestmark = pytest.mark.broker
 
@@ -59,12 +62,15 @@ async def topics(kafka: KafkaSettings) -> None:
 
 async def gateway(kafka: KafkaSettings) -> None:
     await write(kafka, *EVENTS, LETTER)
+    with TemporaryDirectory() as folder:
+        registry = Path(folder) / "terminals.sqlite"
+        await change(kafka, registry, "enrol", lambda rules: rules.enrol(DESK, NOW, None, again=True))
 
 
 async def worker(kafka: KafkaSettings) -> None:
     async with admin(kafka) as client:
         await create_topics(client, kafka, [JOURNAL])
-    await ensure_topics(kafka, (*ALL_TOPICS, JOURNAL))
+    await ensure_topics(kafka, (*RECORDED_TOPICS, JOURNAL))
     await write(kafka, LETTER, RawRecord(JOURNAL.name, b"k", b"{}"))
     await refuse_denied(kafka, GROUP, [topic.name for topic in (*EVENT_TOPICS, JOURNAL)])
 
@@ -74,7 +80,7 @@ async def audit(kafka: KafkaSettings) -> None:
 
 
 async def record(kafka: KafkaSettings) -> None:
-    await read(kafka, *(topic.name for topic in ALL_TOPICS))
+    await read(kafka, *(topic.name for topic in RECORDED_TOPICS))
 
 
 async def simulator(kafka: KafkaSettings) -> None:

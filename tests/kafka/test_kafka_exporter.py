@@ -24,7 +24,7 @@ from tests.support.workers import eventually
 
 pytestmark = pytest.mark.broker
 PARTITIONS = 3
-ALL_PARTITIONS = len(ALL_TOPICS) * PARTITIONS
+ALL_PARTITIONS = sum(topic.partitions_of(PARTITIONS) for topic in ALL_TOPICS)
 OFFSET, LEADER = "kafka_topic_partition_current_offset", "kafka_topic_partition_leader"
 BEHIND = "kafka_topic_partition_under_replicated_partition"
 

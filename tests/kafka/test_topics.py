@@ -9,8 +9,9 @@ from aiokafka.errors import KafkaError
 
 from schemas.errors import MustStop
 from schemas.settings import KafkaSettings
-from schemas.topics import ALL_TOPICS, PARTITIONS, journal_topic
+from schemas.topics import ALL_TOPICS, TERMINALS, journal_topic
 from streams.kafka.topics import admin, ensure_topics, partitions_of
+from tests.support.topics import make_topics
 
 pytestmark = pytest.mark.broker
 
@@ -22,7 +23,7 @@ async def test_topics_are_created_once_with_eight_partitions_and_our_settings(br
     assert await ensure_topics(settings, topics) == []
     async with admin(settings) as client:
         assert await partitions_of(client, settings, [topic.name for topic in topics]) == {
-            t.name: PARTITIONS for t in topics
+            t.name: 1 if t is TERMINALS else 8 for t in topics
         }
         for topic in topics:
             [answer] = await client.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic.name)])
@@ -35,6 +36,12 @@ async def test_topics_with_another_number_of_partitions_are_refused_with_the_rem
     await ensure_topics(KafkaSettings(bootstrap_servers=broker, partitions=4))
     with pytest.raises(MustStop, match="has 4 partitions, not 8; set FAIRPULSE_PARTITIONS=4"):
         await ensure_topics(KafkaSettings(bootstrap_servers=broker))
+
+
+async def test_the_registry_has_one_partition_whatever_the_settings_say(broker: str) -> None:
+    await make_topics(broker, TERMINALS.name, partitions=2)
+    with pytest.raises(MustStop, match=r"topic fair\.terminals has 2 partitions, not 1; create the topics again"):
+        await ensure_topics(KafkaSettings(bootstrap_servers=broker, partitions=2))
 
 
 async def test_sending_to_a_missing_topic_does_not_create_it(broker: str) -> None:

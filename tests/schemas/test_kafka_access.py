@@ -80,7 +80,7 @@ def test_no_two_roles_have_the_same_rights_and_none_but_replay_and_dead_letters_
         if (one.principal, one.name, one.resource) == (other.principal, other.name, other.resource)
         and (one.operation, other.operation, one.prefixed) == ("Read", "Write", False)
     }
-    assert both == {"fairpulse-replay", "fairpulse-dead-letters"}
+    assert both == {"fairpulse-replay", "fairpulse-dead-letters", "fairpulse-gateway"}
 
 
 @pytest.mark.parametrize("topic", ALL_TOPICS, ids=lambda topic: topic.name)

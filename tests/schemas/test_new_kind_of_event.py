@@ -192,7 +192,7 @@ def house_with_umbrellas(home: Path, *, own_topic: bool) -> Path:
     topics = home / "schemas" / "topics.py"
     inserted(topics, "from schemas.events import", "from schemas.events import UmbrellaLent\n")
     if own_topic:
-        inserted(topics, "ALL_TOPICS = ", OWN_TOPIC)
+        inserted(topics, "RECORDED_TOPICS = ", OWN_TOPIC)
     else:
         inserted(topics, "from dataclasses import", "from dataclasses import replace\n")
         inserted(topics, "EVENT_TOPICS = ", TOPIC_OF_OTHERS)

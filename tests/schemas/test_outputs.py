@@ -37,6 +37,8 @@ PRINTING: dict[str, list[str]] = {
 }
 """Commands that print and need no Kafka; of the others, the help."""
 
+ALONE = {"FAIRPULSE_TERMINALS_SHARED": "false"}
+
 FULL = "error: standard output cannot be written: no space left on device; nothing after this point was written\n"
 
 
@@ -48,7 +50,7 @@ def whole() -> dict[str, Ended]:
 
 @pytest.fixture(scope="module")
 def fork(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forker]:
-    with forker(tmp_path_factory.mktemp("outputs")) as forking:
+    with forker(tmp_path_factory.mktemp("outputs"), ALONE) as forking:
         assert forking.run(["terminals", "init"]).code == 0
         assert forking.run(["terminals", "enrol", "T-1", "--desk", "--days", "1"]).code == 0
         yield forking

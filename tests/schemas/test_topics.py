@@ -21,8 +21,10 @@ from schemas.topics import (
     INTERACTIONS,
     PARTITIONS,
     RECORD_MAX_BYTES,
+    RECORDED_TOPICS,
     REJECTED,
     SCANS,
+    TERMINALS,
     Topic,
     homes_of,
     journal_topic,
@@ -312,17 +314,24 @@ def test_no_topic_loses_records_by_their_own_time_by_size_or_by_compaction(topic
     assert config["retention.bytes"] == "-1"
 
 
-@pytest.mark.parametrize("topic", ALL_TOPICS, ids=lambda t: t.name)
+@pytest.mark.parametrize("topic", RECORDED_TOPICS, ids=lambda t: t.name)
 def test_events_outlive_the_fair_by_thirty_days(topic: Topic) -> None:
     assert topic.retention is not None
     assert topic.retention >= timedelta(days=35)
     assert int(topic.config()["retention.ms"]) == topic.retention // timedelta(milliseconds=1)
 
 
-def test_the_journal_is_kept_for_ever() -> None:
+def test_journal_and_registry_are_kept_for_ever() -> None:
     journal = journal_topic("group-journal-changelog")
     assert journal.name == "group-journal-changelog"
-    assert journal.config()["retention.ms"] == "-1"
+    for topic in (journal, TERMINALS):
+        assert topic.config()["retention.ms"] == "-1"
+
+
+def test_the_registry_has_one_order_and_is_in_no_recording() -> None:
+    assert TERMINALS.partitions_of(12) == 1
+    assert TERMINALS in ALL_TOPICS
+    assert TERMINALS not in RECORDED_TOPICS
 
 
 def test_an_event_topic_takes_the_largest_event() -> None:

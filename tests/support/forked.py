@@ -5,6 +5,7 @@ standard output is flushed once more, and a failure of that is exit code 120.
 """
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -98,14 +99,15 @@ class Forker:
 
 
 @contextmanager
-def forker(folder: Path) -> Iterator[Forker]:
-    """Start the process that forks; commands run in the folder."""
+def forker(folder: Path, environment: Mapping[str, str] | None = None) -> Iterator[Forker]:
+    """Start the process that forks; commands run in the folder, with some variables more."""
     with subprocess.Popen(
         [sys.executable, "-c", SERVER],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         cwd=folder,
+        env={**os.environ, **(environment or {})},
     ) as process:
         yield Forker(process, folder)
         assert process.stdin

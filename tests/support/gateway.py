@@ -133,6 +133,7 @@ class GatewayProcess:
             "FAIRPULSE_BOOTSTRAP_SERVERS": bootstrap_servers,
             "FAIRPULSE_FAIR_FILE": str(example_fair_path("small")),
             "FAIRPULSE_TERMINALS_FILE": str(paired.path),
+            "FAIRPULSE_TERMINALS_SHARED": "false",
             "FAIRPULSE_GATEWAY_PORT": str(self.port),
             "FAIRPULSE_GATEWAY_INTERNAL_PORT": str(self.internal_port),
             "FAIRPULSE_GATEWAY_RATE": "1000000",

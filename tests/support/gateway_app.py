@@ -49,7 +49,9 @@ async def gateway_app(
 ) -> AsyncIterator[GatewayApp]:
     """A gateway that has read its registry. Without `kafka`, it has not begun to look for one."""
     fair = load_fair(fair_file or example_fair_path("small"))
-    gateway = create_gateway(fair, kafka or KafkaSettings(), GatewaySettings(terminals_file=paired.path))
+    gateway = create_gateway(
+        fair, kafka or KafkaSettings(), GatewaySettings(terminals_file=paired.path, terminals_shared=False)
+    )
     gateway.doorkeeper.read()
     transport = httpx.ASGITransport(app=Doors(gateway))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:

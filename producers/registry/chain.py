@@ -1,0 +1,93 @@
+"""Which records of the topic count: a change counts if it continues the last one that does.
+
+So of two changes that were made at once, the first in the topic counts, for every reader; the writer of the other reads
+its own record, sees that, and tries again.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Literal
+
+from producers.registry.mark import START, Mark
+from producers.registry.rows import Rows
+from schemas.errors import Unavailable
+from schemas.registry_changes import LaterVersion, NotAChange, RegistryChange, read_change
+from schemas.topics import TERMINALS
+
+Ignored = Literal["not_a_change", "too_late"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A record of the topic."""
+
+    offset: int
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a record is.
+
+    Attributes:
+        change: the change that counts; None if the record is ignored.
+        ignored: why it is.
+        why: what is wrong with it, in words.
+    """
+
+    offset: int
+    change: RegistryChange | None
+    ignored: Ignored | None = None
+    why: str = ""
+
+
+def digest_of_record(value: bytes) -> bytes:
+    """Return what a mark keeps of a record."""
+    return sha256(value).digest()
+
+
+def judge(mark: Mark, records: Iterable[Stored]) -> tuple[list[Judged], Mark]:
+    """Return what records are that follow a mark, in their order, and the mark after them.
+
+    Raises:
+        Unavailable: one was written by a later version of this program, so a revocation might be missed.
+    """
+    judged = []
+    for record in records:
+        one = _judge(mark.head, record)
+        judged.append(one)
+        head = mark.head if one.change is None else one.offset
+        mark = Mark(record.offset + 1, head, digest_of_record(record.value))
+    return judged, mark
+
+
+def replayed(records: Iterable[Stored]) -> tuple[Rows, Mark]:
+    """Return all that the topic has, given its records from the first on. Raises as `judge`."""
+    judged, mark = judge(START, records)
+    rows = Rows()
+    for one in judged:
+        if one.change is not None:
+            rows.take(one.change.rows)
+    return rows, mark
+
+
+def _judge(head: int, record: Stored) -> Judged:
+    try:
+        change = read_change(record.value)
+    except NotAChange as error:
+        return Judged(record.offset, None, "not_a_change", str(error))
+    except LaterVersion:
+        raise _later(record.offset) from None
+    if head < change.follows < record.offset:  # somebody counts a record that we do not
+        raise _later(change.follows)
+    if change.follows != head:
+        return Judged(record.offset, None, "too_late", f"it continues {change.follows}, and the last one is {head}")
+    return Judged(record.offset, change)
+
+
+def _later(offset: int) -> Unavailable:
+    return Unavailable(
+        f"the record at offset {offset} of the topic {TERMINALS.name} is of a later version of fairpulse",
+        hint="update fairpulse here too: this version might miss that a token was revoked",
+    )

@@ -1,0 +1,189 @@
+"""The topic fair.terminals in Kafka: where it ends, its records, and one more record."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
+
+from producers.kafka import end, no_kafka, start
+from producers.registry.chain import Stored
+from producers.registry.mark import Mark
+from schemas.errors import Unavailable
+from schemas.kafka_access import client_arguments, refused
+from schemas.kafka_reach import reaches_a_broker
+from schemas.outputs import reason
+from schemas.settings import KafkaSettings
+from schemas.topics import TERMINALS
+
+ANSWER_S: Final = 5.0
+"""How long Kafka may take for an answer; a large topic may take longer, as long as records come."""
+CONFIRM_S: Final = 8.0
+"""How long Kafka may take to confirm a change."""
+END_S: Final = 1.0
+"""How long a client may take to end."""
+
+_PLACE: Final = TopicPartition(TERMINALS.name, 0)
+_CREATE: Final = "create the topics with `fairpulse topics --create`"
+
+
+class Unconfirmed(Unavailable):
+    """Kafka did not confirm a change in time; it may be in the topic or not."""
+
+
+class TerminalsTopic:
+    """A connection to the topic. After an error it is of no more use; `opened` makes one.
+
+    Attributes:
+        verified: the last mark whose record was found in the topic over this connection.
+    """
+
+    def __init__(self, kafka: KafkaSettings) -> None:
+        self.verified: Mark | None = None
+        self._kafka = kafka
+        self._consumer = AIOKafkaConsumer(
+            **client_arguments(kafka),
+            client_id="fairpulse-registry",
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            request_timeout_ms=int(ANSWER_S * 1_000),
+            max_partition_fetch_bytes=TERMINALS.max_message_bytes,
+            metadata_max_age_ms=30_000,
+        )
+
+    async def start(self) -> None:
+        """Connect, and look whether the topic can be used.
+
+        Raises:
+            Unavailable: no broker answers, or the topic is missing, denied, or not what it must be.
+        """
+        async with self._asking("Describe"):
+            await self._consumer.start()
+            client = self._consumer._client  # noqa: SLF001 - there is no public way to ask about one topic
+            if not await reaches_a_broker(client):
+                raise KafkaConnectionError("no advertised address can be reached")
+            partitions = await _partitions(client)
+            self._consumer.assign([_PLACE])
+            begins = (await self._consumer.beginning_offsets([_PLACE]))[_PLACE]
+        if partitions != TERMINALS.partitions:
+            raise Unavailable(
+                f"topic {TERMINALS.name} has {partitions} partitions, not {TERMINALS.partitions}",
+                hint=f"delete it, {_CREATE}, and run `fairpulse terminals restore` with the registry file",
+            )
+        if begins:
+            raise Unavailable(
+                f"topic {TERMINALS.name} has lost its first {begins} records; it must be kept for ever",
+                hint=f"delete it, {_CREATE}, and run `fairpulse terminals restore` with the registry file",
+            )
+
+    async def end(self) -> int:
+        """Return the offset that the next record will get. Raises Unavailable if Kafka does not answer."""
+        async with self._asking("Describe"):
+            return int((await self._consumer.end_offsets([_PLACE]))[_PLACE])
+
+    async def read(self, begin: int, end: int) -> list[Stored]:
+        """Return the records from one offset up to before another.
+
+        Raises:
+            Unavailable: Kafka does not answer, denies it, or does not have all of them.
+        """
+        records: list[Stored] = []
+        if begin >= end:
+            return records
+        loop = asyncio.get_running_loop()
+        async with self._asking("Read") as deadline:
+            self._consumer.seek(_PLACE, begin)
+            while begin + len(records) < end:
+                found = (await self._consumer.getmany(_PLACE, timeout_ms=200)).get(_PLACE, [])
+                if found:
+                    deadline.reschedule(loop.time() + ANSWER_S)
+                for one in found:
+                    if one.offset != begin + len(records):
+                        raise Unavailable(
+                            f"topic {TERMINALS.name} lacks the record at offset {begin + len(records)}",
+                            hint="see the settings of the topic: it must be kept for ever, and never be compacted",
+                        )
+                    records.append(Stored(one.offset, one.value or b""))
+        return records[: end - begin]
+
+    async def append(self, command: str, value: bytes) -> None:
+        """Add a record; it is in all replicas in sync when this returns.
+
+        Raises:
+            Unavailable: Kafka does not answer, or does not take it.
+            Unconfirmed: it may be there or not.
+        """
+        producer = AIOKafkaProducer(
+            **client_arguments(self._kafka),
+            client_id="fairpulse-registry",
+            acks="all",
+            enable_idempotence=True,
+            request_timeout_ms=int(ANSWER_S * 1_000),
+            max_request_size=TERMINALS.max_message_bytes,
+        )
+        try:
+            async with self._asking("Write"):
+                await start(producer)
+                await producer.partitions_for(TERMINALS.name)
+            async with asyncio.timeout(CONFIRM_S):
+                await producer.send_and_wait(TERMINALS.name, value, command.encode(), partition=0)
+        except TimeoutError:
+            raise Unconfirmed(
+                f"Kafka did not confirm the change within {CONFIRM_S:g} s, so it may be made or not",
+                hint="see `fairpulse terminals list` when Kafka answers, and run the command again if it is not made",
+            ) from None
+        except KafkaError as error:
+            raise refused(self._kafka, error, f"Write on topic {TERMINALS.name}") or Unconfirmed(
+                f"Kafka did not confirm the change ({reason(error)}), so it may be made or not",
+                hint="see `fairpulse terminals list` when Kafka answers, and run the command again if it is not made",
+            ) from None
+        finally:
+            await end(producer, END_S)
+
+    async def close(self) -> None:
+        """Let go of the connection, whether or not a broker answers."""
+        with suppress(KafkaError, OSError, TimeoutError):
+            async with asyncio.timeout(END_S):
+                await asyncio.sleep(0)  # its tasks get a turn: one that has not begun would pass the end on to us
+                await self._consumer.stop()
+
+    @asynccontextmanager
+    async def _asking(self, operation: str) -> AsyncIterator[asyncio.Timeout]:
+        """Say in our words what goes wrong in a block, which must end within `ANSWER_S`."""
+        try:
+            async with asyncio.timeout(ANSWER_S) as deadline:
+                yield deadline
+        except UnknownTopicOrPartitionError as error:
+            raise Unavailable(f"there is no topic {TERMINALS.name}", hint=_CREATE) from error
+        except (KafkaError, OSError, TimeoutError) as error:
+            told = refused(self._kafka, error, f"{operation} on topic {TERMINALS.name}")
+            raise told or await no_kafka(self._kafka) from error
+
+
+async def _partitions(client: Any) -> int:
+    """Return the number of partitions; aiokafka itself would ask for a missing topic again and again, for seconds."""
+    await client.set_topics([TERMINALS.name])
+    if TERMINALS.name in client.cluster.unauthorized_topics:
+        raise TopicAuthorizationFailedError(TERMINALS.name)
+    found = client.cluster.partitions_for_topic(TERMINALS.name)
+    if not found:
+        raise UnknownTopicOrPartitionError(TERMINALS.name)
+    return len(found)
+
+
+@asynccontextmanager
+async def opened(kafka: KafkaSettings) -> AsyncIterator[TerminalsTopic]:
+    """Open a connection for a block. Raises Unavailable, see `TerminalsTopic.start`."""
+    topic = TerminalsTopic(kafka)
+    try:
+        await topic.start()
+        yield topic
+    finally:
+        await topic.close()
