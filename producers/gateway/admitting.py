@@ -6,11 +6,13 @@ written once, here; the memory compares the written bytes.
 
 from typing import Final, NamedTuple
 
+from producers.gateway.envelope import Envelope
 from producers.gateway.memory import Look, Remembered, digest
 from producers.gateway.reading import Posting
 from producers.gateway.scope import check_scope
 from producers.records import RawRecord, record_of
 from schemas.admission import admission
+from schemas.cloud_events import KafkaHeaders, kafka_headers
 from schemas.errors import InvalidEvent
 from schemas.events import Event
 from schemas.fair.model import Fair
@@ -45,11 +47,12 @@ class Admission:
         self._memory = memory
         self._check_names: Final = admission(fair)
 
-    def admit(self, event: Event, posting: Posting) -> Admitted:
+    def admit(self, event: Event, envelope: Envelope, posting: Posting) -> Admitted:
         """Return the record of an event, written once, and whether it must be stored.
 
         Args:
             event: as it would be stored.
+            envelope: its attributes as posted. They are headers of the record, and no part of what the event says.
             posting: the posting that it came in.
 
         Raises:
@@ -58,15 +61,28 @@ class Admission:
         """
         check_scope(event, posting.terminal, self._fair)
         self._check_names(event)
-        record = record_of(event)
+        record = record_of(event, headers_as_posted(event, envelope))
         content = digest(posting.lasting(record.value))
         key = digest(f"{event.terminal_id}\0{event.event_id}".encode())
         look = self._memory.look(key, content)
         if look is Look.CONFLICT:
             raise InvalidEvent(
                 "event_id_conflict",
-                "event_id: another event has this id",
+                "id: another event has this id",
                 field="event_id",
                 hint="create a new id for every event; the first event with this id counts",
             )
         return Admitted(record, key, content, look is Look.NEW)
+
+
+def headers_as_posted(event: Event, envelope: Envelope) -> KafkaHeaders:
+    """Return the headers of an event's record: its attributes as they were posted."""
+    return kafka_headers(
+        event,
+        posted_id=envelope.id,
+        source=envelope.source,
+        time=envelope.time,
+        subject=envelope.subject,
+        dataschema=envelope.dataschema,
+        extensions=envelope.extensions,
+    )

@@ -14,6 +14,7 @@ from schemas.api.http import (
     TERMINAL_COPIES,
     EventResult,
     Problem,
+    ProblemError,
     Receipt,
     Results,
     TerminalInfo,
@@ -46,14 +47,18 @@ def reply_to(judged: Judged) -> Reply:
     """Return the answer once every record of a posting is in Kafka.
 
     Raises:
-        RequestRefused: every event was rejected.
+        RequestRefused: every event was rejected, or an event is not a CloudEvent.
     """
+    if judged.misread:
+        errors = [_error(fate) for fate in judged.misread]
+        raise RequestRefused("not_a_cloudevent", errors=errors, alone=judged.events == 1)
     if not judged.rejected:
         return _never_cached(202, _RECEIPT.dump_json(Receipt(judged.accepted, judged.duplicates)))
-    results = [_result(index, fate) for index, fate in enumerate(judged.fates)]
-    if judged.rejected == len(results):
+    if judged.rejected == judged.events:
         conflict = all(fate.code == "event_id_conflict" for fate in judged.fates)
-        raise RequestRefused("event_id_conflict" if conflict else "rejected", results=results)
+        errors = [_error(fate) for fate in judged.fates]
+        raise RequestRefused("event_id_conflict" if conflict else "rejected", errors=errors)
+    results = [_result(fate) for fate in judged.fates]
     body = Results(judged.accepted, judged.duplicates, judged.rejected, results)
     return _never_cached(207, _RESULTS.dump_json(body, exclude_none=True))
 
@@ -111,14 +116,27 @@ async def send_reply(reply: Reply, request_id: str | None, copies_s: float | Non
     await send({"type": "http.response.body", "body": reply.body})
 
 
-def _result(index: int, fate: Fate) -> EventResult:
+def _result(fate: Fate) -> EventResult:
+    assert fate.outcome is not None, "every event of a 207 was judged"
     return EventResult(
-        index=index,
-        id=fate.event_id,
+        index=fate.at,
+        id=fate.posted_id,
         outcome=fate.outcome,
         code=fate.code,
         pointer=fate.pointer,
         message=fate.message,
+        schema=fate.schema,
+    )
+
+
+def _error(fate: Fate) -> ProblemError:
+    return ProblemError(
+        index=fate.at,
+        id=fate.posted_id,
+        pointer=fate.pointer or "",
+        code=fate.code or "",
+        message=fate.message or "",
+        schema=fate.schema or "",
     )
 
 

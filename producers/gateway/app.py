@@ -13,7 +13,6 @@ from producers.gateway.heading import (
     badge_key_in,
     instance_in,
     instant_in,
-    is_batch,
     promised_bytes,
     token_in,
 )
@@ -22,8 +21,8 @@ from producers.gateway.intake import Intake
 from producers.gateway.letters import Letters
 from producers.gateway.limits import Buckets, Room
 from producers.gateway.metrics import GatewayMetrics
-from producers.gateway.problems import KINDS, RequestRefused
-from producers.gateway.reading import Posting, UnreadableBody, read_posting
+from producers.gateway.problems import RequestRefused
+from producers.gateway.reading import Posting, UnreadableBody, read_request
 from producers.gateway.refusing import unreadable_letter
 from producers.gateway.skew import Skew, clock_told
 from producers.gateway.supervisor import NotStored, Supervisor
@@ -97,7 +96,7 @@ class Gateway:
                 self.buckets.charge(terminal.terminal_id, 1, now_s)
                 posting = await self._read(incoming.heading, body, terminal, received_at)
                 judged = self.intake.judge(posting)
-                self.buckets.charge(terminal.terminal_id, len(judged.fates) - 1, now_s)
+                self.buckets.charge(terminal.terminal_id, judged.events - 1, now_s)
                 await self._deliver(judged.records)
                 self.intake.confirm(judged)
                 self.metrics.count_fates(judged)
@@ -181,12 +180,12 @@ class Gateway:
         offset = self._offset_ms(heading, terminal, received_at)
         received = instant_text(received_at)
         try:
-            return read_posting(body, terminal, received, offset, batch=is_batch(heading))
+            return read_request(heading, body, terminal, received, offset)
         except UnreadableBody as error:
-            kind = KINDS[error.code]
-            if kind.status == 400:
-                await self._deliver([unreadable_letter(body, terminal, received, kind)])
-            raise RequestRefused(error.code, alone=error.alone) from None
+            refused = RequestRefused(error.code, alone=error.alone)
+            if refused.kind.status == 400 and error.kept:
+                await self._deliver([unreadable_letter(error.kept, terminal, received, refused.kind)])
+            raise refused from None
 
     def _offset_ms(self, heading: Heading, terminal: Terminal, received_at: datetime) -> int:
         told = clock_told(heading, received_at)

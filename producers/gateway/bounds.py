@@ -8,8 +8,8 @@ from typing import Any, Final
 from schemas.api.http import EVENT_MAX_BYTES, FIELDS_MAX
 from schemas.errors import InvalidEvent
 
-LEVELS_MAX: Final = 6
-"""Most levels of objects and lists in an event; the deepest type of event has four."""
+LEVELS_MAX: Final = 5
+"""Most levels of objects and lists in the data of an event; the deepest type of event has three."""
 
 
 def check_shape(value: dict[str, Any] | list[Any], levels: int = LEVELS_MAX) -> None:
@@ -21,7 +21,7 @@ def check_shape(value: dict[str, Any] | list[Any], levels: int = LEVELS_MAX) -> 
     if levels == 0 or len(value) > FIELDS_MAX:
         raise InvalidEvent(
             "too_many_fields",
-            f"an object or list of an event has at most {FIELDS_MAX} members and {LEVELS_MAX} levels",
+            f"an object or list in the data of an event has at most {FIELDS_MAX} members and {LEVELS_MAX} levels",
             hint="send only the fields of the event",
         )
     members: Iterable[Any] = value.values() if isinstance(value, dict) else value

@@ -16,6 +16,6 @@ def decode(stamped: Stamped) -> Event:
     try:
         return decode_plain(stamped.fields)
     except InvalidEvent:
-        check_size(stamped.item)
+        check_size(stamped.opened.item)
         check_size(stamped.fields)
         raise

@@ -1,4 +1,4 @@
-"""The head of a request: token, content type, length, and times."""
+"""The head of a request: token, length, and times. What it says of the body is in media.py."""
 
 import re
 from collections import defaultdict
@@ -11,18 +11,14 @@ from starlette.types import Scope
 from producers.gateway.problems import RequestRefused
 from schemas.api.http import (
     BADGE_KEY,
-    BATCH_TYPE,
     BODY_MAX_BYTES,
     HEX_PATTERN,
-    JSON_TYPE,
     REQUEST_ID,
     REQUEST_ID_PATTERN,
-    SINGLE_TYPE,
     TERMINAL_INSTANCE,
 )
 from schemas.times import Instant
 
-_TYPES: Final = {BATCH_TYPE: True, SINGLE_TYPE: False, JSON_TYPE: None}
 _INSTANT: Final[TypeAdapter[datetime]] = TypeAdapter(Instant)
 _REQUEST_ID: Final = re.compile(REQUEST_ID_PATTERN)
 _HEX: Final = re.compile(HEX_PATTERN)
@@ -61,24 +57,18 @@ def token_in(heading: Heading) -> str:
     return text
 
 
-def is_batch(heading: Heading) -> bool | None:
-    """Return whether the content type announces an array; None if it may be either. Raises RequestRefused (415)."""
-    given = heading.headers.get("content-type", ())
-    kind, *parameters = (part.strip().lower() for part in (given[0] if len(given) == 1 else "").split(";"))
-    plain = all(one in {"", "charset=utf-8", 'charset="utf-8"'} for one in parameters)
-    if kind not in _TYPES or not plain or "content-encoding" in heading.headers:
-        raise RequestRefused("media_type")
-    return _TYPES[kind]
-
-
 def promised_bytes(heading: Heading) -> int:
-    """Return the size of the body; the largest one if the request does not say. Raises RequestRefused (413)."""
+    """Return the size of the body; the largest one if the request does not say. Raises RequestRefused (413).
+
+    A compressed body may be as large again once it is unpacked.
+    """
+    unpacked = BODY_MAX_BYTES if "content-encoding" in heading.headers else 0
     given = heading.headers.get("content-length", ("",))[0]
     if not _LENGTH.fullmatch(given):
-        return BODY_MAX_BYTES
+        return BODY_MAX_BYTES + unpacked
     if int(given) > BODY_MAX_BYTES:
         raise RequestRefused("body_too_large")
-    return int(given)
+    return int(given) + unpacked
 
 
 def instant_in(heading: Heading, header: str) -> datetime | None:

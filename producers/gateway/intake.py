@@ -1,18 +1,21 @@
 """The path of an event through the gateway, stage by stage. Pure: no HTTP, no clock, no Kafka.
 
-read_posting (reading) -> stamp (stamping) -> decode (decoding) -> admit (admitting) -> reply_to (answering). An event
-that a stage refuses goes no further, and only that event is looked at again (refusing).
+read_request (reading) -> open_event (envelope) -> stamp (stamping) -> decode (decoding) -> admit (admitting) ->
+reply_to (answering). An event that a stage refuses goes no further, and only that event is looked at again (refusing).
+All envelopes are opened before any event is stamped: if one is wrong, the program that posts is, and nothing is stored.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from producers.gateway.admitting import Admission
+from producers.gateway.admitting import Admission, headers_as_posted
 from producers.gateway.decoding import decode
+from producers.gateway.envelope import Opened, WrongEnvelope, open_event
 from producers.gateway.memory import Remembered
 from producers.gateway.reading import Posting
-from producers.gateway.refusing import Fate, refuse
+from producers.gateway.refusing import BY_FAIR_FILE, Fate, misread, refuse, safe_id
 from producers.gateway.stamping import stamp
-from producers.records import RawRecord
+from producers.records import RawRecord, record_of
 from schemas.api.http import Outcome
 from schemas.errors import InvalidEvent
 from schemas.events import Event
@@ -24,14 +27,18 @@ class Judged:
     """The outcome of a posting, valid only once `records` are in Kafka.
 
     Attributes:
-        fates: one for each event, in the order of the posting.
+        events: how many were posted.
         records: accepted events and the dead letters of refused ones.
+        fates: one for each event, in the order of the posting; none if an event is not a CloudEvent.
         fresh: accepted events as the memory knows them, key and content.
+        misread: events that are not CloudEvents; if there are any, no event was judged.
     """
 
-    fates: list[Fate]
+    events: int
     records: list[RawRecord]
-    fresh: dict[bytes, bytes]
+    fates: list[Fate] = field(default_factory=list)
+    fresh: dict[bytes, bytes] = field(default_factory=dict)
+    misread: list[Fate] = field(default_factory=list)
 
     @property
     def accepted(self) -> int:
@@ -41,12 +48,12 @@ class Judged:
     @property
     def duplicates(self) -> int:
         """Number of events that are in Kafka already, or came twice in the posting."""
-        return len(self.fates) - len(self.records)
+        return sum(fate.outcome is Outcome.DUPLICATE for fate in self.fates)
 
     @property
     def rejected(self) -> int:
         """Number of events that will never be accepted as they are."""
-        return len(self.records) - len(self.fresh)
+        return len(self.fates) - self.accepted - self.duplicates
 
 
 class Intake:
@@ -63,26 +70,42 @@ class Intake:
 
     def judge(self, posting: Posting) -> Judged:
         """Return the outcome of each event, and the records to store."""
+        opened: list[Opened] = []
+        wrong: list[tuple[int, WrongEnvelope]] = []
+        for index, item in enumerate(posting.items):
+            try:
+                opened.append(open_event(item, posting.source))
+            except WrongEnvelope as error:
+                wrong.append((index, error))
+        if wrong:
+            told = [misread(index, error, posting) for index, error in wrong]
+            return Judged(len(posting.items), [letter for _, letter in told], misread=[fate for fate, _ in told])
+        return self._judge(opened, posting)
+
+    def _judge(self, opened: Sequence[Opened], posting: Posting) -> Judged:
         fates: list[Fate] = []
         records: list[RawRecord] = []
         fresh: dict[bytes, bytes] = {}
-        for index, item in enumerate(posting.items):
+        for index, one in enumerate(opened):
             event: Event | None = None
             try:
-                event = decode(stamp(item, posting))
-                admitted = self._admission.admit(event, posting)
+                event = decode(stamp(one, posting))
+                admitted = self._admission.admit(event, one.envelope, posting)
             except InvalidEvent as error:
-                fate, letter = refuse(index, event, error, posting)
+                by_fair_file = event is not None and error.reason in BY_FAIR_FILE
+                record = record_of(event, headers_as_posted(event, one.envelope)) if event and by_fair_file else None
+                fate, letter = refuse(index, error, posting, record)
                 fates.append(fate)
                 records.append(letter)
                 continue
+            posted_id = safe_id(one.envelope.id)
             if admitted.is_new and admitted.key not in fresh:
                 fresh[admitted.key] = admitted.content
                 records.append(admitted.record)
-                fates.append(Fate(Outcome.ACCEPTED, event.event_id))
+                fates.append(Fate(index, Outcome.ACCEPTED, posted_id))
             else:
-                fates.append(Fate(Outcome.DUPLICATE, event.event_id))
-        return Judged(fates, records, fresh)
+                fates.append(Fate(index, Outcome.DUPLICATE, posted_id))
+        return Judged(len(opened), records, fates, fresh)
 
     def confirm(self, judged: Judged) -> None:
         """Remember that Kafka has acknowledged every record."""

@@ -11,11 +11,9 @@ from schemas.api.http import (
     HEADERS_MAX,
     HEADERS_MAX_BYTES,
     Action,
-    EventResult,
-    Outcome,
     Problem,
+    ProblemError,
 )
-from schemas.api.http import ProblemError as Error
 
 FINAL: Final = frozenset({202, 207, 409, 413, 422})
 """Statuses after which a client deletes its events or sets them aside; it keeps them after any other."""
@@ -219,7 +217,7 @@ class RequestRefused(Exception):
         retry_after_s: replaces the kind's own.
         allow: the method that the path accepts, for 405.
         accept: the header that says what is accepted, for 415.
-        results: the outcome of each event, for 422 and 409; of each event that is no CloudEvent, for 400.
+        errors: of each event, for 422 and 409; of each event that is no CloudEvent, for 400.
     """
 
     def __init__(
@@ -229,7 +227,7 @@ class RequestRefused(Exception):
         retry_after_s: float | None = None,
         allow: str = "",
         accept: tuple[bytes, bytes] | None = None,
-        results: list[EventResult] | None = None,
+        errors: list[ProblemError] | None = None,
         alone: bool = False,
     ) -> None:
         super().__init__(code)
@@ -238,7 +236,7 @@ class RequestRefused(Exception):
         self.retry_after_s = retry_after_s if retry_after_s is not None else self.kind.retry_after_s
         self.allow = allow
         self.accept = accept
-        self.results = results
+        self.errors = errors
 
 
 def problem_of(refusal: RequestRefused, request_id: str) -> Problem:
@@ -248,7 +246,7 @@ def problem_of(refusal: RequestRefused, request_id: str) -> Problem:
         refusal: why the request ends.
         request_id: a UUID that names this request on both sides.
     """
-    kind, results = refusal.kind, refusal.results
+    kind, errors = refusal.kind, refusal.errors
     wait = None
     if refusal.retry_after_s is not None:
         wait = int(1_000 * refusal.retry_after_s * (1 + secrets.randbelow(1_000) / 1_000))
@@ -263,22 +261,11 @@ def problem_of(refusal: RequestRefused, request_id: str) -> Problem:
         action=kind.action,
         outcome=kind.outcome,
         retry_after_ms=wait,
-        rejected=None if results is None or kind.status == 400 else len(results),
-        errors=None if results is None else [_error(one) for one in results],
+        rejected=None if errors is None or kind.status == 400 else len(errors),
+        errors=errors,
     )
 
 
 def _about_one(kind: ProblemKind) -> ProblemKind:
     """Return a kind of problem for a request that had one event: it has no halves."""
     return replace(kind, detail=kind.detail.replace(_SEARCH, _PROGRAM), action=Action.ALERT)
-
-
-def _error(result: EventResult) -> Error:
-    assert result.outcome is Outcome.REJECTED
-    return Error(
-        index=result.index,
-        id=result.id,
-        pointer=result.pointer or "",
-        code=result.code or "",
-        message=result.message or "",
-    )

@@ -1,23 +1,20 @@
-"""The first stage, from a request to a Posting: its body is limited in size and parsed once.
+"""The first stage, from a request to a Posting: its body is unpacked, limited in size and parsed once.
 
 It takes strict JSON with a limited number of events. The next stages check the events themselves, one by one.
 """
 
-import re
+import base64
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-import jiter
-
-from schemas.api.http import EVENT_MAX_BYTES, EVENTS_MAX
+from producers.gateway.bounds import plain_json
+from producers.gateway.codings import NotGzip, codings_in, unpacked
+from producers.gateway.heading import Heading
+from producers.gateway.json_reading import parsed
+from producers.gateway.media import Announced, announced
+from schemas.api.http import DATA_BASE64, EVENT_MAX_BYTES, EVENTS_MAX
 from schemas.api.terminals import Terminal
-
-DIGITS_MAX: Final = 4_300
-"""Most digits before the point that jiter reads in a number."""
-_TEXTS_AND_NUMBERS: Final = re.compile(
-    rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|-?([0-9]++)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?', re.DOTALL
-)
-"""A text without an end extends to the end of the body, so that each byte is looked at only once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +51,61 @@ class UnreadableBody(Exception):
     Attributes:
         code: the code of the problem.
         alone: whether the request was announced as one event, so that it has no halves.
+        kept: what was posted, for its dead letter: the body, or one event in structured JSON; empty if nothing was.
     """
 
     def __init__(self, code: str, *, alone: bool = False) -> None:
         super().__init__(code)
         self.code = code
         self.alone = alone
+        self.kept = b""
+
+
+_MARK: Final = b"\xef\xbb\xbf"
+"""The byte order mark of UTF-8; it says nothing and is skipped (RFC 8259, 8.1)."""
+_ANY: Final = Announced()
+
+
+def _free(_: int) -> None:
+    """Charge nothing."""
+
+
+def read_request(
+    heading: Heading,
+    body: bytes,
+    terminal: Terminal,
+    received: str,
+    clock_offset_ms: int = 0,
+    charge: Callable[[int], None] = _free,
+) -> Posting:
+    """Return what was posted, by the head of a request and its body.
+
+    Args:
+        heading: of the request.
+        body: as it was received.
+        terminal: who posted it.
+        received: the server's clock, RFC 3339.
+        clock_offset_ms: server clock minus terminal clock.
+        charge: called with the number of bytes of each piece of a compressed body that is unpacked; may refuse.
+
+    Raises:
+        RequestRefused: its content type or coding is not taken (415), or it is too large once unpacked (413).
+        UnreadableBody: its body is not a posting.
+    """
+    codings, head = codings_in(heading), announced(heading)
+    try:
+        body = unpacked(body, codings, charge)
+        return read_posting(body, terminal, received, clock_offset_ms, head)
+    except NotGzip:
+        error = UnreadableBody("not_gzip", alone=head.is_alone)
+    except UnreadableBody as unreadable:
+        error = unreadable
+    error.kept = _kept(body, head)
+    raise error
 
 
 def read_posting(
-    body: bytes, terminal: Terminal, received: str, clock_offset_ms: int = 0, *, batch: bool | None = None
+    body: bytes, terminal: Terminal, received: str, clock_offset_ms: int = 0, head: Announced = _ANY
 ) -> Posting:
     """Return what was posted.
 
@@ -72,22 +114,21 @@ def read_posting(
         terminal: who posted it.
         received: the server's clock, RFC 3339.
         clock_offset_ms: server clock minus terminal clock.
-        batch: whether it must be an array; None takes either.
+        head: what the head of the request says of the body.
 
     Raises:
         UnreadableBody: it is empty, is not JSON, has a key twice, or has no events or too many.
     """
     if not body:
-        raise UnreadableBody("no_body")
+        raise UnreadableBody("no_body", alone=head.is_alone)
     try:
-        value = _parsed(body)
+        value = parsed(body.removeprefix(_MARK))
     except ValueError as error:
-        text, alone = str(error), batch is False
-        if "duplicate key" in text:
-            raise UnreadableBody("duplicate_key", alone=alone) from None
-        raise UnreadableBody("too_deep" if "recursion limit" in text else "not_json", alone=alone) from None
+        raise UnreadableBody(_reason(str(error)), alone=head.is_alone) from None
+    if head.attributes is not None:
+        value = {**head.attributes, "data": value}
     is_array = isinstance(value, list)
-    if not isinstance(value, dict | list) or batch is (not is_array):
+    if not isinstance(value, dict | list) or head.is_batch is (not is_array):
         raise UnreadableBody("wrong_shape")
     items = value if isinstance(value, list) else [value]
     if not items:
@@ -100,21 +141,13 @@ def read_posting(
     return Posting(items, is_array, terminal, terminal.source, received, clock_offset_ms, attempt)
 
 
-def _parsed(body: bytes) -> Any:
-    """Return the values in a body. A number too long for jiter becomes an infinity, so its event is refused.
-
-    Raises:
-        ValueError: it is not JSON, or has a key twice.
-    """
-    try:
-        return jiter.from_json(body, catch_duplicate_keys=True, allow_inf_nan=False, cache_mode="none")
-    except ValueError as error:
-        if "number out of range" not in str(error):
-            raise
-    bounded = _TEXTS_AND_NUMBERS.sub(_bounded, body)
-    return jiter.from_json(bounded, catch_duplicate_keys=True, allow_inf_nan=False, cache_mode="none")
+def _kept(body: bytes, head: Announced) -> bytes:
+    if head.attributes is None:
+        return body
+    return plain_json({**head.attributes, DATA_BASE64: base64.b64encode(body).decode()})
 
 
-def _bounded(found: re.Match[bytes]) -> bytes:
-    digits = found[1] or b""
-    return b"1e999" if len(digits) > DIGITS_MAX and not digits.startswith(b"0") else found[0]
+def _reason(text: str) -> str:
+    if "duplicate key" in text:
+        return "duplicate_key"
+    return "too_deep" if "recursion limit" in text else "not_json"

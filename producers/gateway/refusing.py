@@ -1,46 +1,52 @@
 """The refusal of an event: what the terminal is told, and the dead letter that keeps what it posted."""
 
+import re
 from typing import Any, Final, NamedTuple
 
-from pydantic import TypeAdapter, ValidationError
-
 from producers.gateway.bounds import plain_json
+from producers.gateway.envelope import ATTRIBUTES
 from producers.gateway.problems import ProblemKind
 from producers.gateway.reading import Posting
+from producers.gateway.schema_links import schema_link
 from producers.gateway.stamping import pointer_of
-from producers.records import RawRecord, record_of
-from schemas.api.http import Outcome, canonical_id
+from producers.records import RawRecord
+from schemas.api.http import DATA_BASE64, SAFE_ID_PATTERN, Outcome
 from schemas.api.terminals import Terminal
-from schemas.cloud_events import KafkaHeaders
 from schemas.dead_letters import posted_letter
 from schemas.errors import InvalidEvent
-from schemas.events import Event
-from schemas.ids import EventId
 from schemas.topics import REJECTED, topic_of_type
 
 BY_FAIR_FILE: Final = frozenset({"unknown_place", "unknown_currency"})
 """Reasons that a corrected fair file can remove."""
 
-_EVENT_ID: Final[TypeAdapter[str]] = TypeAdapter(EventId)
+POSTED_ONCE: Final = ATTRIBUTES | {DATA_BASE64}
+"""Members of an event that are the same on every attempt; its extensions need not be."""
+
+_SAFE_ID: Final = re.compile(SAFE_ID_PATTERN)
 
 
 class Fate(NamedTuple):
     """The outcome of one event of a posting.
 
     Attributes:
-        event_id: None if it is not a UUID; the rest is None unless the event was rejected.
+        at: index of the event in the posting.
+        outcome: None if the event was not judged, because it is not a CloudEvent.
+        posted_id: None if it is not safe to repeat; the rest is None unless the event was refused.
         code: the reason.
         pointer: JSON pointer to the wrong part of the body.
+        schema: link to the schema that describes it.
     """
 
-    outcome: Outcome
-    event_id: str | None
+    at: int
+    outcome: Outcome | None
+    posted_id: str | None
     code: str | None = None
     pointer: str | None = None
     message: str | None = None
+    schema: str | None = None
 
 
-def refuse(index: int, event: Event | None, error: InvalidEvent, posting: Posting) -> tuple[Fate, RawRecord]:
+def refuse(index: int, error: InvalidEvent, posting: Posting, record: RawRecord | None) -> tuple[Fate, RawRecord]:
     """Return what the terminal is told of a refused event, and its dead letter.
 
     Only an event that the fair file refused is kept as it would have been stored. Any other is kept as posted, so that
@@ -48,46 +54,77 @@ def refuse(index: int, event: Event | None, error: InvalidEvent, posting: Postin
 
     Args:
         index: of the event in the posting.
-        event: as it would have been stored, None if it is not well formed.
         error: why it was refused.
         posting: the posting that it came in.
+        record: as it would have been stored, if only the fair file refused it.
     """
-    item = posting.items[index]
-    topic, raw = _topic_of(item), plain_json(item)
-    headers: KafkaHeaders = ()
-    lasting: bytes | None = None
-    if event is not None and error.reason in BY_FAIR_FILE:
-        topic, _, raw, headers = record_of(event)
-        lasting = posting.lasting(raw)
-    where = f"/{index}" if posting.is_array else ""
-    fate = Fate(
-        Outcome.REJECTED,
-        event.event_id if event is not None else _safe_id(item),
-        error.reason,
-        where + pointer_of(error),
-        str(error),
-    )
-    terminal_id = posting.terminal.terminal_id
-    letter = posted_letter(topic, terminal_id, posting.received, raw, error, headers=headers, lasting=lasting)
-    return fate, RawRecord(REJECTED.name, *letter)
+    fate = _fate(index, Outcome.REJECTED, error, posting)
+    if record is not None:
+        return fate, _letter_of_record(record, posting, error)
+    return fate, _letter_of_item(index, error, posting)
 
 
-def unreadable_letter(body: bytes, terminal: Terminal, received: str, kind: ProblemKind) -> RawRecord:
+def misread(index: int, error: InvalidEvent, posting: Posting) -> tuple[Fate, RawRecord]:
+    """Return what the terminal is told of an event that is not a CloudEvent, and its dead letter.
+
+    Args:
+        index: of the event in the posting.
+        error: what is wrong with its envelope.
+        posting: the posting that it came in.
+    """
+    return _fate(index, None, error, posting), _letter_of_item(index, error, posting)
+
+
+def unreadable_letter(raw: bytes, terminal: Terminal, received: str, kind: ProblemKind) -> RawRecord:
     """Return the dead letter of a body that is not a posting."""
-    error = InvalidEvent(kind.code, kind.title, hint=kind.detail)
-    return RawRecord(REJECTED.name, *posted_letter("", terminal.terminal_id, received, body, error))
+    return _letter("", terminal, received, raw, InvalidEvent(kind.code, kind.title, hint=kind.detail))
+
+
+def safe_id(text: object) -> str | None:
+    """Return the posted id of an event; None if it is not safe to repeat."""
+    return text if isinstance(text, str) and _SAFE_ID.fullmatch(text) else None
+
+
+def _fate(index: int, outcome: Outcome | None, error: InvalidEvent, posting: Posting) -> Fate:
+    item = posting.items[index]
+    given: dict[str, Any] = item if isinstance(item, dict) else {}
+    pointer = pointer_of(error, item)
+    where = f"/{index}" if posting.is_array else ""
+    return Fate(
+        index,
+        outcome,
+        safe_id(given.get("id")),
+        error.reason,
+        where + pointer,
+        str(error),
+        schema_link(given.get("type"), pointer),
+    )
+
+
+def _letter_of_item(index: int, error: InvalidEvent, posting: Posting) -> RawRecord:
+    item = posting.items[index]
+    raw = lasting = plain_json(item)
+    if isinstance(item, dict):  # a tracing header is another one on every attempt
+        lasting = plain_json({name: value for name, value in item.items() if name in POSTED_ONCE})
+    return _letter(_topic_of(item), posting.terminal, posting.received, raw, error, lasting)
+
+
+def _letter_of_record(record: RawRecord, posting: Posting, error: InvalidEvent) -> RawRecord:
+    terminal_id, raw = posting.terminal.terminal_id, record.value
+    key, value = posted_letter(
+        record.topic, terminal_id, posting.received, raw, error, headers=record.headers, lasting=posting.lasting(raw)
+    )
+    return RawRecord(REJECTED.name, key, value)
+
+
+def _letter(
+    topic: str, terminal: Terminal, received: str, raw: bytes, error: InvalidEvent, lasting: bytes | None = None
+) -> RawRecord:
+    key, value = posted_letter(topic, terminal.terminal_id, received, raw, error, lasting=lasting)
+    return RawRecord(REJECTED.name, key, value)
 
 
 def _topic_of(item: Any) -> str:
     kind = item.get("type") if isinstance(item, dict) else None
     topic = topic_of_type(kind) if isinstance(kind, str) else None
     return "" if topic is None else topic.name
-
-
-def _safe_id(item: Any) -> str | None:
-    """Return the id of a refused event if it is a UUID: only then may it be repeated."""
-    given = item.get("id") if isinstance(item, dict) else None
-    try:
-        return _EVENT_ID.validate_python(canonical_id(given)) if isinstance(given, str) else None
-    except ValidationError:
-        return None

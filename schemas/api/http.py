@@ -1,11 +1,10 @@
 """The gateway's HTTP interface: CloudEvents in, receipts and problems out."""
 
-import re
 from dataclasses import KW_ONLY
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, StringConstraints
 from pydantic.dataclasses import dataclass
 
 from schemas.api.terminals import PlaceKind
@@ -61,38 +60,49 @@ STRICT: Final = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, use
 Printable = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,256}$")]
 """Printable ASCII without spaces: no control characters, no look-alikes, nothing that changes the text direction."""
 
-_CANONICAL_ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_LOOSE_ID: Final = re.compile(
-    r"(?:urn:uuid:)?\{?([0-9a-fA-F]{8})-?([0-9a-fA-F]{4})-?([0-9a-fA-F]{4})-?([0-9a-fA-F]{4})-?([0-9a-fA-F]{12})\}?"
+ID_MAX: Final = 256
+"""Most characters of a posted `id`."""
+DATA_BASE64: Final = "data_base64"
+"""The member of an event whose data is in base64 (CloudEvents JSON format, 3.1.1)."""
+EXTENSIONS_MAX: Final = 32
+"""Most extension attributes of an event."""
+EXTENSION_MAX_BYTES: Final = 1_024
+"""Most bytes of an extension that is a text."""
+EXTENSION_PATTERN: Final = r"^[a-z0-9]{1,64}$"
+"""Pattern of the name of an extension."""
+INTEGER_MAX: Final = 2**53 - 1
+"""Largest number that every JSON reader keeps as it is."""
+TIME_PATTERN: Final = (
+    r"^(?:1999|20[0-9]{2}|2100)-[0-9]{2}-[0-9]{2}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)"
+    r"(?:\.[0-9]+)?(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$"
 )
+"""RFC 3339 in full. An offset can move a time at the turn of the century into our years."""
+SAFE_ID_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._:/#-]{0,127}$"
+"""Pattern of a posted `id` that an answer repeats."""
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=1_024, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+"""A text of a CloudEvent: no control characters (1.0.2, type system)."""
 
 
-def canonical_id(text: str) -> str:
-    """Return a UUID in its one canonical spelling; other text is returned unchanged, and is refused later."""
-    if _CANONICAL_ID.fullmatch(text):
-        return text
-    found = _LOOSE_ID.fullmatch(text)
-    return "-".join(found.groups()).lower() if found else text
-
-
-@dataclass(frozen=True, slots=True, config=STRICT)
+@dataclass(frozen=True, slots=True, config=ConfigDict({**STRICT, "extra": "ignore"}))
 class CloudEvent:
-    """An event as a terminal posts it: CloudEvents 1.0, structured."""
+    """An event as a terminal posts it: CloudEvents 1.0, structured. Any other member is an extension."""
 
     _: KW_ONLY
     specversion: Literal["1.0"]
-    id: Annotated[str, StringConstraints(max_length=64)]
-    """A UUID, created once by the terminal and the same on every retry; version 7 is recommended."""
+    id: Annotated[str, StringConstraints(min_length=1, max_length=ID_MAX)]
+    """Made once by the terminal, the same on every retry and for no other event; a UUID of version 7 is recommended."""
     source: Printable
     """The terminal's own address, as `GET /v1/terminal` gives it."""
     type: Annotated[str, StringConstraints(max_length=64)]
-    time: Annotated[str, StringConstraints(max_length=64)]
-    """The terminal's clock when it happened, RFC 3339 with an offset."""
-    data: Annotated[dict[str, Any], Field(max_length=FIELDS_MAX)]
-    datacontenttype: Literal["application/json"] = "application/json"
-    subject: Printable | None = None
-    dataschema: Printable | None = None
-    """Accepted and ignored; it is never fetched."""
+    time: Annotated[str, StringConstraints(max_length=64, pattern=TIME_PATTERN)]
+    """The terminal's clock when it happened, RFC 3339."""
+    data: dict[str, Any]
+    datacontenttype: Annotated[str, StringConstraints(max_length=256)] | None = JSON_TYPE
+    """JSON: `application/json`, or a type that ends with `+json`. Parameters are ignored."""
+    subject: Text | None = None
+    dataschema: Text | None = None
+    """Accepted and passed on; it is never fetched."""
 
 
 class Outcome(StrEnum):
@@ -116,7 +126,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class EventResult:
-    """The outcome of the event at an index of the batch. `id` is left out if it was not a UUID."""
+    """The outcome of the event at an index of the batch. `id` is as posted, left out if it is not safe to repeat."""
 
     _: KW_ONLY
     index: int
@@ -126,6 +136,8 @@ class EventResult:
     """JSON pointer to the wrong part of the request."""
     code: str | None = None
     message: str | None = None
+    schema: str | None = None
+    """URI reference of the schema in /openapi.json that describes the wrong part."""
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
@@ -166,6 +178,8 @@ class ProblemError:
     pointer: str
     code: str
     message: str
+    schema: str
+    """URI reference of the schema in /openapi.json that describes the wrong part."""
     id: str | None = None
 
 

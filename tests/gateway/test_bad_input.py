@@ -1,6 +1,5 @@
 """The catalogue of bad input, over a real socket: the answer names the error, and never repeats the input."""
 
-import gzip
 import json
 import uuid
 from typing import Any
@@ -62,7 +61,6 @@ CASES: dict[str, tuple[bytes, int, str]] = {
     "B9 a lone surrogate": (plain().replace(b"public", b"\\ud800"), 400, "not_json"),
     "B10 a zero character": (plain().replace(b"public", b"\\u0000"), 422, "bad_value"),
     "B11 a raw newline in text": (plain().replace(b"public", b"pub\nlic"), 400, "not_json"),
-    "B11 a byte order mark": (b"\xef\xbb\xbf" + plain(), 400, "not_json"),
     "B11 UTF-16": (plain().decode().encode("utf-16"), 400, "not_json"),
     "B11 a comment": (b"/* hello */" + plain(), 400, "not_json"),
     "B11 a trailing comma": (plain()[:-1] + b",}", 400, "not_json"),
@@ -72,7 +70,9 @@ CASES: dict[str, tuple[bytes, int, str]] = {
     "B11 null": (b"null", 400, "wrong_shape"),
     "B11 a number": (b"7", 400, "wrong_shape"),
     "B11 a cut body": (plain()[:-9], 400, "not_json"),
-    "B12 an unknown attribute": (plain(**{SECRET: 1}), 422, "unknown_field"),
+    "B12 an attribute with a name of its own": (plain(s3cret_name=SECRET), 400, "bad_extension"),
+    "B12 an object beside data": (plain(location={"s3cret": SECRET}), 400, "bad_extension"),
+    "B12 4,000 attributes": (plain(**{f"k{number}": 0 for number in range(4_000)}), 400, "bad_extension"),
     "B12 an unknown field": (data_with(**{SECRET: 1}), 422, "unknown_field"),
     "B12 __proto__": (data_with(__proto__={"x": 1}), 422, "unknown_field"),
     "B12 the wrong case": (data_with(Scan_Kind="booth"), 422, "unknown_field"),
@@ -82,19 +82,19 @@ CASES: dict[str, tuple[bytes, int, str]] = {
     "B13 4,000 unknown fields of a party": (
         json.dumps(deal(parties=[{f"k{number}": 0 for number in range(4_000)}])).encode(), 422, "too_many_fields"),
     # B14-B21: values
-    "B14 a time without an offset": (plain(time="2025-10-25T09:00:00"), 422, "bad_value"),
-    "B15 a time as a number in text": (plain(time="1700000000"), 422, "bad_value"),
-    "B15 a time as a number": (plain(time=1_700_000_000), 422, "bad_value"),
-    "B16 the year 9999": (plain(time="9999-01-01T00:00:00Z"), 422, "bad_value"),
-    "B16 a space and a small z": (plain(time="2025-10-25 09:00:00z"), 422, "bad_value"),
-    "B17 a leap second": (plain(time="2025-06-30T23:59:60Z"), 422, "bad_value"),
-    "B17 an offset of 25 hours": (plain(time="2025-10-25T09:00:00+25:00"), 422, "bad_value"),
-    "B17 a date": (plain(time="2025-10-25"), 422, "bad_value"),
+    "B14 a time without an offset": (plain(time="2025-10-25T09:00:00"), 400, "bad_value"),
+    "B15 a time as a number in text": (plain(time="1700000000"), 400, "bad_value"),
+    "B15 a time as a number": (plain(time=1_700_000_000), 400, "bad_value"),
+    "B16 the year 9999": (plain(time="9999-01-01T00:00:00Z"), 400, "bad_value"),
+    "B17 a second 60 in the middle of a day": (plain(time="2025-10-25T09:00:60Z"), 400, "bad_value"),
+    "B17 an offset of 25 hours": (plain(time="2025-10-25T09:00:00+25:00"), 400, "bad_value"),
+    "B17 a date": (plain(time="2025-10-25"), 400, "bad_value"),
     "B18 a decimal with a giant exponent": (body_with('"1E+1000000"'), 422, "bad_value"),
     "B19 Arabic digits": (body_with('"١٢"'), 422, "bad_value"),
-    "B19 Arabic digits in a time": (plain(time="٢٠٢٥-10-25T09:00:00Z"), 422, "bad_value"),
-    "B20 the nil UUID": (plain(id=str(uuid.UUID(int=0))), 422, "bad_value"),
-    "B20 no UUID": (plain(id=SECRET), 422, "bad_value"),
+    "B19 Arabic digits in a time": (plain(time="٢٠٢٥-10-25T09:00:00Z"), 400, "bad_value"),
+    "B20 the nil UUID": (plain(id=str(uuid.UUID(int=0))), 400, "bad_value"),
+    "B20 an empty id": (plain(id=""), 400, "bad_value"),
+    "B20 a long id": (plain(id=SECRET * 30), 400, "bad_value"),
     "B21 a currency with a newline": (json.dumps(deal(currency="EUR\n")).encode(), 422, "bad_value"),
     # text that looks like something else
     "CR LF in an id": (data_with(booth_id="h1-001\r\nX: 1"), 422, "bad_value"),
@@ -114,10 +114,10 @@ CASES: dict[str, tuple[bytes, int, str]] = {
     "an exhibit of another booth": (interaction(exhibit_id="night-train", exhibitor_id="e3"), 422, "out_of_scope"),
     "another's exhibit as one's own": (interaction(exhibit_id="night-train", exhibitor_id="e1"), 422, "unknown_place"),
     "a deal of another booth": (json.dumps(deal(booth_id="h2-001")).encode(), 422, "out_of_scope"),
-    "another fair in source": (plain(source=BOOTH.source.replace("small", "other")), 422, "wrong_source"),
-    "another terminal in source": (plain(source=BOOTH.source + "0"), 422, "wrong_source"),
-    "dots in source": (plain(source=BOOTH.source.replace("h1-", "../booths/h1-")), 422, "wrong_source"),
-    "a control character in source": (plain(source=BOOTH.source + "\x07"), 422, "bad_value"),
+    "another fair in source": (plain(source=BOOTH.source.replace("small", "other")), 400, "wrong_source"),
+    "another terminal in source": (plain(source=BOOTH.source + "0"), 400, "wrong_source"),
+    "dots in source": (plain(source=BOOTH.source.replace("h1-", "../booths/h1-")), 400, "wrong_source"),
+    "a control character in source": (plain(source=BOOTH.source + "\x07"), 400, "bad_value"),
     **{
         f"{name} from the terminal": (data_with(**{name: value}), 422, "unknown_field")
         for name, value in {
@@ -136,22 +136,22 @@ CASES: dict[str, tuple[bytes, int, str]] = {
     # envelope
     "no events": (b"[]", 400, "no_events"),
     "501 events": (json.dumps([ONE] * (EVENTS_MAX + 1)).encode(), 413, "too_many_events"),
-    "an unknown type": (plain(type="fair.visitor.teleported.v1"), 422, "unknown_type"),
-    "a newer version of a type": (plain(type="fair.visitor.scanned.v2"), 422, "unknown_type"),
-    "no type": (plain(type=...), 422, "missing_field"),
-    "no id": (plain(id=...), 422, "missing_field"),
-    "no data": (plain(data=...), 422, "missing_field"),
+    "an unknown type": (plain(type="fair.visitor.teleported.v1"), 400, "unknown_type"),
+    "a newer version of a type": (plain(type="fair.visitor.scanned.v2"), 400, "unknown_type"),
+    "no type": (plain(type=...), 400, "missing_field"),
+    "no id": (plain(id=...), 400, "missing_field"),
+    "no data": (plain(data=...), 400, "missing_field"),
     "data in base64": (plain(data=..., data_base64="e30="), 422, "missing_field"),
-    "data as text": (plain(data="{}"), 422, "bad_value"),
-    "CloudEvents 2.0": (plain(specversion="2.0"), 422, "bad_value"),
-    "XML in data": (plain(datacontenttype="text/xml"), 422, "bad_value"),
-    "an event that is a list": (b"[[]]", 422, "not_json"),
+    "data as text": (plain(data="{}"), 400, "bad_value"),
+    "CloudEvents 2.0": (plain(specversion="2.0"), 400, "bad_value"),
+    "XML in data": (plain(datacontenttype="text/xml"), 400, "bad_value"),
+    "an event that is a list": (b"[[]]", 400, "bad_value"),
 }  # fmt: skip
 
 
 def code_of(answer: Answer) -> str:
     """Return the error code of the first event, or of the request."""
-    return str(answer.json["errors"][0]["code"]) if answer.status == 422 else answer.code
+    return str(answer.json["errors"][0]["code"]) if answer.code in {"rejected", "not_a_cloudevent"} else answer.code
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -219,28 +219,6 @@ def test_the_order_of_keys_and_the_spelling_of_a_time_do_not_make_another_event(
 
 def test_a_negative_zero_is_a_zero(gateway: GatewayProcess) -> None:
     assert gateway.post(body_with("-0")).status == 202
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"content-type": "text/plain"},
-        {"content-type": "application/json; charset=utf-16"},
-        {"content-type": "application/cloudevents+xml"},
-        {"content-type": ""},
-        {"content-encoding": "gzip"},
-        {"content-encoding": "identity"},
-    ],
-)
-def test_another_content_type_or_any_encoding_is_refused(gateway: GatewayProcess, headers: dict[str, str]) -> None:
-    answer = gateway.post(event(), headers=headers)
-    assert (answer.status, answer.code, answer.json["action"]) == (415, "media_type", "keep_and_alert")
-
-
-def test_a_gzip_bomb_is_never_unpacked(gateway: GatewayProcess) -> None:
-    bomb = gzip.compress(b" " * 900_000_000, 1)[:1_000_000]
-    answer = gateway.post(bomb, headers={"content-encoding": "gzip"})
-    assert (answer.status, answer.code) == (415, "media_type")
 
 
 def test_the_content_type_says_whether_it_is_a_batch(gateway: GatewayProcess) -> None:

@@ -234,12 +234,13 @@ def test_the_gateway_serves_the_document(gateway: GatewayProcess) -> None:
 
 @pytest.mark.broker
 def test_answers_of_every_kind_fit_the_document(gateway: GatewayProcess) -> None:
-    bad = event(source="/elsewhere")
+    bad = event(data={})
     for body, status, schema in (
         (event(), 202, "Receipt"),
         ([event(), bad], 207, "Results"),
         (bad, 422, "Problem"),
         (b"{", 400, "Problem"),
+        (event(source="/elsewhere"), 400, "Problem"),
         (deal(currency="CHF"), 422, "Problem"),
     ):
         answer = gateway.post(body)

@@ -174,6 +174,7 @@ def test_a_body_that_is_not_json_becomes_a_letter_too(gateway: GatewayProcess, s
     [
         pytest.param(lambda one: json.dumps(one).encode()[:-1], 400, id="a body that is not JSON"),
         pytest.param(lambda one: {**one, "data": {}}, 422, id="an event that is not one"),
+        pytest.param(lambda one: {**one, "type": "x"}, 400, id="an event that is not a CloudEvent"),
         pytest.param(lambda one: {**deal(currency="CHF"), "id": one["id"]}, 422, id="an unknown currency"),
     ],
 )
@@ -184,6 +185,20 @@ def test_the_same_refusal_is_answered_again_from_one_letter(
     body = change(one)
     assert [gateway.post(body).status for _ in range(3)] == [status] * 3
     assert len(stored(REJECTED.name, one["id"])) == 1
+
+
+def test_an_event_without_an_envelope_becomes_a_letter_as_posted_and_nothing_beside_it_is_stored(
+    gateway: GatewayProcess, stored: Any
+) -> None:
+    good, bad = event(), event(time=..., traceparent="00-af-b7-01")
+    answer = gateway.post([good, bad])
+    assert (answer.status, answer.code, answer.json["action"]) == (400, "not_a_cloudevent", "bisect")
+    assert [(one["index"], one["id"], one["pointer"]) for one in answer.json["errors"]] == [(1, bad["id"], "/1/time")]
+    ((_, raw, letter),) = stored(REJECTED.name, bad["id"])
+    assert json.loads(raw) == bad
+    assert (letter["reason"], letter["field"], letter["topic"]) == ("missing_field", "time", SCANS.name)
+    assert stored(SCANS.name, good["id"]) == []
+    assert gateway.post(good).json == {"accepted": 1, "duplicates": 0}
 
 
 def test_a_duplicate_is_not_stored_again(gateway: GatewayProcess, stored: Any) -> None:

@@ -1,0 +1,22 @@
+"""Links from an error to the schema in the served document that describes the wrong part."""
+
+from typing import Final
+
+from schemas.events import type_of
+from schemas.topics import EVENT_CLASSES
+
+_SCHEMAS: Final = "/openapi.json#/components/schemas/"
+_NAMES: Final = {type_of(kind): kind.__name__ for kind in EVENT_CLASSES}
+
+
+def schema_link(kind: object, pointer: str) -> str:
+    """Return the link for a wrong part of an event.
+
+    Args:
+        kind: the event's `type` as posted, which may be anything. An unknown one leads to the schema of all types.
+        pointer: JSON pointer to the wrong part, from the event on.
+    """
+    name = _NAMES.get(kind) if isinstance(kind, str) else None
+    if name is None:
+        return f"{_SCHEMAS}Event"
+    return f"{_SCHEMAS}{name}Data" if pointer.startswith("/data") and pointer != "/data" else _SCHEMAS + name
