@@ -15,7 +15,7 @@ RAW_MAX_BYTES: Final = 524_288
 HEADERS_MAX_BYTES: Final = 262_144
 """A dead letter keeps no headers that take more than this in it. An event of ours has about 300 bytes of them."""
 
-Headers = Sequence[tuple[str, bytes | None]]
+RecordHeaders = Sequence[tuple[str, bytes | None]]
 """Name and value of each header of any record, in order."""
 
 
@@ -99,7 +99,7 @@ def redriven_mark(partition: int, offset: int) -> bytes:
 
 
 def record_letter(
-    topic: str, partition: int, offset: int, raw: bytes | None, error: InvalidEvent, headers: Headers = ()
+    topic: str, partition: int, offset: int, raw: bytes | None, error: InvalidEvent, headers: RecordHeaders = ()
 ) -> tuple[bytes, bytes]:
     """Return key and value of the dead letter of a record that a worker refused.
 
@@ -116,7 +116,7 @@ def posted_letter(
     raw: bytes,
     error: InvalidEvent,
     *,
-    headers: Headers = (),
+    headers: RecordHeaders = (),
     lasting: bytes | None = None,
 ) -> tuple[bytes, bytes]:
     """Return key and value of the dead letter of an event that the gateway refused.
@@ -143,7 +143,7 @@ def posted_letter(
     return f"gateway-{terminal_id}-{same}".encode(), value
 
 
-def _body(raw: bytes | None, error: InvalidEvent, headers: Headers) -> dict[str, object]:
+def _body(raw: bytes | None, error: InvalidEvent, headers: RecordHeaders) -> dict[str, object]:
     kept = [(name, None if value is None else _base64(value)) for name, value in headers]
     return {
         "reason": error.reason,

@@ -17,7 +17,7 @@ from typing import NamedTuple, Protocol
 
 from faust.types import TP
 
-from schemas.dead_letters import Headers
+from schemas.dead_letters import RecordHeaders
 from schemas.errors import MustStop
 
 JOURNAL_RECORDS = 500
@@ -36,7 +36,7 @@ class Fetched(Protocol):
         """Its content; None for a tombstone."""
 
     @property
-    def headers(self) -> Headers:
+    def headers(self) -> RecordHeaders:
         """Its headers, name and value."""
 
 
@@ -53,7 +53,7 @@ class Chunk(NamedTuple):
     records: list[tuple[int, bytes | None]]
     fetched: Sequence[Fetched] = ()
 
-    def headers_at(self, offset: int) -> Headers:
+    def headers_at(self, offset: int) -> RecordHeaders:
         """Return the headers of the record at an offset."""
         at = bisect_left(self.fetched, offset, key=attrgetter("offset"))
         return self.fetched[at].headers if at < len(self.fetched) else ()

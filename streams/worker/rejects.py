@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable
 
-from schemas.dead_letters import Headers, record_letter
+from schemas.dead_letters import RecordHeaders, record_letter
 from schemas.errors import MustStop
 from streams.fold.decoding import RefusedRecord
 
 
 def letters(
-    topic: str, partition: int, refused: Iterable[RefusedRecord], headers_at: Callable[[int], Headers]
+    topic: str, partition: int, refused: Iterable[RefusedRecord], headers_at: Callable[[int], RecordHeaders]
 ) -> Iterable[tuple[bytes, bytes]]:
     """Yield key and value of the dead letter for each refused record.
 
