@@ -1,4 +1,4 @@
-"""The CloudEvents SDK for Python reads our topics: what the simulator wrote, recorded and replayed."""
+"""The CloudEvents SDK for Python reads our topics: what the gateway and the simulator wrote, recorded and replayed."""
 
 import asyncio
 import json
@@ -32,6 +32,7 @@ from schemas.settings import KafkaSettings
 from schemas.topics import EVENT_TOPICS
 from streams.history.reading import Span, reading
 from streams.local.kafka import LocalKafka
+from tests.support.gateway import BADGE, BOOTH, GatewayProcess, deal, event
 
 pytestmark = pytest.mark.broker
 
@@ -68,6 +69,53 @@ def read_by_sdk(one: RecordedRecord) -> dict[str, Any]:
     texts = {name: value for name, value in read.items() if isinstance(value, str) and name != "partitionkey"}
     assert texts.items() <= old.get_attributes().items()
     return read
+
+
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+EXTENSIONS = {"traceparent": TRACE, "sampled": True, "attempt": 3, "place": "Köln"}
+POSTED = {
+    "scan": event(time="2025-10-25T11:00:00.5+02:00", subject="lane", dataschema="https://example.org/scan"),
+    "scan with extensions": event(**EXTENSIONS),
+    "scan with an id that is not a UUID": event(id="Scan/0017"),
+    "interaction": event(
+        type="fair.exhibit.interaction.v1",
+        data={"interaction_kind": "demo_started", "exhibit_id": "x-e1", "exhibitor_id": "e1", "badge_ref": BADGE},
+    ),
+    "deal": deal(),
+    "annulment": event(
+        type="fair.scan.annulled.v1",
+        data={"target": event()["id"], "target_type": "fair.visitor.scanned.v1", "why": "mistake"},
+    ),
+}
+STORED_IDS = {"Scan/0017": "ac5f61f2-ab28-5976-ac2a-1f2e6d343e89"}
+
+
+@pytest.fixture(scope="module")
+def stored(gateway: GatewayProcess, log_of_events: LocalKafka) -> dict[str, RecordedRecord]:
+    """The records of all posted events, by the id that was posted."""
+    for posted in POSTED.values():
+        answer = gateway.post(posted)
+        assert answer.status == 202, answer.body
+    found = records_of(log_of_events, [STORED_IDS.get(posted["id"], posted["id"]) for posted in POSTED.values()])
+    return {dict(one.headers)["ce_id"].decode(): one for one in found}  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("posted", POSTED.values(), ids=POSTED)
+def test_an_event_of_the_gateway_is_the_cloudevent_that_was_posted(
+    stored: dict[str, RecordedRecord], posted: dict[str, Any]
+) -> None:
+    one = stored[posted["id"]]
+    read = read_by_sdk(one)
+    texts = {"sampled": "true", "attempt": "3"}
+    expected = {name: texts.get(name, value) for name, value in posted.items() if name not in ("time", "data")}
+    assert read["time"] == datetime.fromisoformat(posted["time"])
+    assert read["data"] == json.loads(one.value or b"")
+    assert read["data"]["terminal_id"] == BOOTH.terminal_id
+    assert {name: value for name, value in read.items() if name not in ("time", "data")} == {
+        **expected,
+        "datacontenttype": "application/json",
+        "partitionkey": (one.key or b"").decode(),
+    }
 
 
 def test_a_simulated_event_is_a_cloudevent_live_recorded_and_replayed(

@@ -66,6 +66,17 @@ def test_a_refusal_has_the_same_letter_at_every_attempt(refused: dict[str, Any])
     assert len(keys) == 1
 
 
+def test_a_refusal_with_another_trace_at_every_attempt_has_the_same_letter() -> None:
+    refused = event(data={})
+    keys = set()
+    for trace in ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "00-4bf92f3577b34da6-b7ad6b7169203331-01"):
+        body = json.dumps({**refused, "traceparent": trace}).encode()
+        keys |= {
+            record.key for record in Intake(FAIR, Remembered(10)).judge(read_posting(body, BOOTH, *ATTEMPTS[0])).records
+        }
+    assert len(keys) == 1
+
+
 def test_another_refusal_of_the_same_event_has_another_letter() -> None:
     keys = {posted_letter("", "t", "", b"{}", InvalidEvent(why, "no"))[0] for why in ("unknown_place", "bad_value")}
     assert len(keys) == 2
