@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos check format bench load generate lock secrets clean
+.PHONY: help demo test chaos check format bench load clients generate lock secrets clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ bench: $(READY) ## throughput beside stock Faust, Quix Streams and a bare loop, 
 
 load: $(READY) ## load on a gateway of its own, loopback only; LOAD_ARGS="--overload 60" adds a flood, WRITE=1 keeps the figures
 	@$(BIN)/python tests/bench/load.py $(LOAD_ARGS) $(if $(WRITE),--write)
+
+clients: $(READY) ## post to a gateway with SDKs and usual programs, straight and through nginx; CLIENTS="go curl" tries these, WRITE=1 keeps the table
+	@$(BIN)/python tests/clients/run.py $(if $(CLIENTS),--only $(CLIENTS)) $(if $(WRITE),--write)
 
 generate: $(READY) ## write the files that come from the KPI catalogue, its cases and the recordings
 	@$(BIN)/python -m dashboards

@@ -17,7 +17,7 @@ from schemas.ports import HOST
 from streams.local.kafka import LocalKafka
 from tests.support.certificates import authority
 from tests.support.gateway import BOOTH, GatewayProcess, Paired, event, statuses
-from tests.support.nginx import Nginx, free_ports, readme_servers
+from tests.support.nginx import Nginx, free_ports, readme_server
 from tests.support.workers import eventually
 
 pytestmark = pytest.mark.broker
@@ -83,15 +83,7 @@ def front(log_of_events: LocalKafka, paired: Paired, tmp_path_factory: pytest.Te
     ports = dict(zip(names, free_ports(len(names)), strict=True))
     ca = authority(folder / "ca")
     ca.server()
-    as_written = readme_servers()
-    for written, here in (
-        ("127.0.0.1:8080", f"127.0.0.1:{gateway.port}"),
-        ("listen 443", f"listen {HOST}:{ports[TLS]}"),
-        ("/etc/ssl/certs/fair.pem", str(ca.folder / "server.pem")),
-        ("/etc/ssl/private/fair.key", str(ca.folder / "server.key")),
-    ):
-        assert as_written.count(written) == 1, written
-        as_written = as_written.replace(written, here)
+    as_written = readme_server(ports[TLS], gateway.port, ca.folder)
     given = {"host": HOST, "gateway": gateway.port}
     servers = [SERVER.format(port=ports[way], path="/", target="", lines=lines, **given) for way, lines in WAYS.items()]
     servers.append(SERVER.format(port=ports[STRIPPED], path="/fair/", target="/", lines="", **given))

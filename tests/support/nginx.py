@@ -37,9 +37,23 @@ def nginx_program() -> str:
     return found
 
 
-def readme_servers() -> str:
-    """Return the configuration that the README of the gateway gives."""
+def readme_server(port: int, gateway_port: int, folder: Path) -> str:
+    """Return the configuration in the README of the gateway, for these ports.
+
+    Args:
+        port: where nginx listens.
+        gateway_port: where the gateway does.
+        folder: of an authority that has made a certificate for a server.
+    """
     [block] = re.findall(r"^```nginx\n(.*?)^```$", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    for written, here in (
+        ("127.0.0.1:8080", f"{HOST}:{gateway_port}"),
+        ("listen 443", f"listen {HOST}:{port}"),
+        ("/etc/ssl/certs/fair.pem", str(folder / "server.pem")),
+        ("/etc/ssl/private/fair.key", str(folder / "server.key")),
+    ):
+        assert block.count(written) == 1, written
+        block = block.replace(written, here)
     return str(block)
 
 
