@@ -18,6 +18,8 @@ from schemas.kinds import (
     HeaderSecret,
     Host,
     Networks,
+    Origins,
+    PathPrefix,
     Port,
     Secret,
     UserName,
@@ -218,9 +220,17 @@ class GatewaySettings(Settings):
     """PEM file with the key of the certificate, without a password; needed unless the file of the certificate
     holds it too. Read again when it changes."""
 
+    gateway_prefix: Annotated[PathPrefix, Field(examples=["/fair"])] = ""
+    """Path in front of all paths on the port of the terminals. Leave it out behind a proxy that removes it itself."""
+
     gateway_proxies: Annotated[Networks | None, Field(examples=["10.0.0.0/8,fd00::/8"])] = None
     """Networks of your proxies. Only from them are the headers Forwarded and X-Forwarded-For, -Proto, -Host and -Prefix
     believed."""
+
+    gateway_origins: Annotated[Origins | None, Field(examples=["https://booths.example,https://app.example:8443"])] = (
+        None
+    )
+    """Origins whose web pages and CloudEvents web hooks may post from elsewhere; * lets in all."""
 
     gateway_rate: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False, examples=["50"])] = 200
     """Events per second that one terminal may send in the long run."""

@@ -69,9 +69,14 @@ def info_reply(info: TerminalInfo) -> Reply:
 
 
 def document_reply(document: str) -> Reply:
-    """Return a JSON document that may be cached."""
+    """Return a JSON document that its reader may keep."""
     body = document.encode()
-    return Reply(200, (_length(body), _JSON), body)
+    return Reply(200, ((b"cache-control", b"private"), _length(body), _JSON), body)
+
+
+def options_reply(allow: str, more: tuple[HttpHeader, ...]) -> Reply:
+    """Return the answer to OPTIONS: the methods of a path, and more headers."""
+    return Reply(204, ((b"allow", allow.encode()), *more), b"")
 
 
 def problem_reply(refused: RequestRefused, request_id: str, *, close: bool = False) -> Reply:

@@ -1,12 +1,14 @@
 """How a gateway answers requests. A posting passes, in order: room, drain, token, rate, bytes, body, events, Kafka."""
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from producers.gateway.answering import Reply, document_reply, info_reply, reply_to
 from producers.gateway.copies import Copies
+from producers.gateway.documents import OPENAPI_PATH, served_openapi
 from producers.gateway.forwarded import Proxies
 from producers.gateway.heading import (
     Heading,
@@ -38,7 +40,6 @@ from schemas.api.http import (
     Limits,
     TerminalInfo,
 )
-from schemas.api.openapi import openapi_text
 from schemas.api.terminals import PlaceKind, Terminal
 from schemas.errors import Unavailable
 from schemas.fair.model import Fair
@@ -130,9 +131,16 @@ class Gateway:
         )
         return info_reply(info)
 
-    async def get_openapi(self, _: Incoming) -> Reply:
+    async def get_openapi(self, incoming: Incoming) -> Reply:
         """Serve the description of this API."""
-        return document_reply(openapi_text())
+        reached = self.proxies.reached(incoming.peer, incoming.heading.headers)
+        return document_reply(served_openapi(f"{reached.origin}{reached.prefix}{self.settings.gateway_prefix}"))
+
+    async def get_root(self, _: Incoming) -> Reply:
+        """Tell a load balancer or a curious person that a gateway is here, and where it is described."""
+        if self.draining:
+            raise RequestRefused("draining")
+        return document_reply(json.dumps({"openapi": f"{self.settings.gateway_prefix}{OPENAPI_PATH}"}) + "\n")
 
     def _key_of(self, incoming: Incoming, now: datetime) -> Key:
         try:

@@ -1,19 +1,21 @@
-"""The entrance of a gateway: it routes each path, and answers every failure with a problem.
+"""The entrance of a gateway: it finds what answers a request, and answers every failure with a problem.
 
-Plain ASGI: three paths without parameters need no framework between the server and the first stage.
+Plain ASGI: a few paths without parameters need no framework between the server and the first stage.
 """
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
 
 from starlette.types import Receive, Scope, Send
 
-from producers.gateway.answering import Reply, problem_reply, send_reply
+from producers.gateway.answering import Reply, options_reply, problem_reply, send_reply
 from producers.gateway.app import Gateway
+from producers.gateway.cross_origin import CrossOrigin
+from producers.gateway.documents import OPENAPI_PATH
 from producers.gateway.heading import request_id_in
 from producers.gateway.incoming import Incoming
 from producers.gateway.problems import RequestRefused
+from producers.gateway.routes import Routes
 from schemas.api.http import EVENTS_PATH, TERMINAL_PATH
 from schemas.logs import logger
 
@@ -25,11 +27,17 @@ class Doors:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._routes: dict[str, tuple[str, Callable[[Incoming], Awaitable[Reply]]]] = {
-            EVENTS_PATH: ("POST", gateway.post_events),
-            TERMINAL_PATH: ("GET", gateway.get_terminal),
-            "/openapi.json": ("GET", gateway.get_openapi),
-        }
+        settings = gateway.settings
+        self._cross_origin = CrossOrigin(settings.gateway_origins, settings.gateway_rate)
+        self._routes = Routes(
+            settings.gateway_prefix,
+            {
+                EVENTS_PATH: {"POST": gateway.post_events},
+                TERMINAL_PATH: {"GET": gateway.get_terminal},
+                OPENAPI_PATH: {"GET": gateway.get_openapi},
+                "/": {"GET": gateway.get_root},
+            },
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -47,17 +55,19 @@ class Doors:
             )
             reply = await self._refuse(incoming, RequestRefused("bug"))
         self._gateway.metrics.count_answer(reply.status, reply.code, loop.time() - began_s)
+        reply = reply._replace(headers=(*reply.headers, *self._cross_origin.headers(incoming.heading)))
+        if incoming.heading.method == "HEAD":
+            reply = reply._replace(body=b"")
         await send_reply(reply, request_id_in(incoming.heading), incoming.copies_s, send)
 
     async def _answer(self, incoming: Incoming) -> Reply:
         heading = incoming.heading
-        if heading.path not in self._routes:
-            raise RequestRefused("no_such_resource")
-        method, answer = self._routes[heading.path]
-        if heading.method != method:
-            raise RequestRefused("method", allow=method)
+        if heading.method == "OPTIONS":
+            allow = self._routes.allowed(heading.path)
+            return options_reply(allow, self._cross_origin.options(heading, allow))
+        answer = self._routes.find(heading.method, heading.path)
         if heading.query:
-            raise RequestRefused("no_such_resource")
+            raise RequestRefused("no_such_resource", addition="Leave out the question mark and what follows it.")
         reply = await answer(incoming)
         if not incoming.allows(reply.status):
             raise ValueError("events were taken from a body that was not read whole")

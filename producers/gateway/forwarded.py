@@ -16,7 +16,7 @@ from schemas.web import NotOfTheWeb, networks, path_prefix
 log = logger(__name__)
 
 Address = IPv4Address | IPv6Address
-Headers = Mapping[str, Sequence[str]]
+HeaderLines = Mapping[str, Sequence[str]]
 
 FORWARDED: Final = "forwarded"
 X_FOR: Final = "x-forwarded-for"
@@ -50,7 +50,7 @@ class Proxies:
         self._trusted = networks(trusted) if trusted else ()
         self._told: set[str] = set()
 
-    def client_of(self, peer: str, headers: Headers) -> str:
+    def client_of(self, peer: str, headers: HeaderLines) -> str:
         """Return the address of the client: the peer, or the one for whom trusted proxies asked.
 
         Two headers that name different clients name none: a proxy that writes one of them lets the other pass as the
@@ -87,7 +87,7 @@ class Proxies:
             return str(near)
         return str(found.pop())
 
-    def reached(self, peer: str, headers: Headers) -> Reached:
+    def reached(self, peer: str, headers: HeaderLines) -> Reached:
         """Return how a client reached us: the last word of a trusted proxy; nothing from others, or if it is odd."""
         near = _address(peer)
         if near is None or not self._trusts(near):
@@ -166,6 +166,6 @@ def _elements(lines: Sequence[str]) -> Iterator[dict[str, str]]:
         yield from reversed(elements)
 
 
-def _last(headers: Headers, name: str) -> str:
+def _last(headers: HeaderLines, name: str) -> str:
     lines = headers.get(name, ())
     return lines[-1].rpartition(",")[2].strip() if lines else ""

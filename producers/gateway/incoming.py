@@ -19,13 +19,15 @@ class Incoming:
     Attributes:
         heading: its request line and headers.
         is_read: whether the end of its body was reached.
-        client: address of the peer, until `forwarded` has found for whom it asks; empty if it has none.
+        peer: address of the other end of the connection; empty if it has none.
+        client: address of the peer, until `forwarded` has found for whom it asks.
         copies_s: seconds since another machine was heard that sends as the terminal of this request; None if none was.
     """
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.heading = heading_of(scope)
-        self.client: str = (scope.get("client") or ("",))[0]
+        self.peer: str = (scope.get("client") or ("",))[0]
+        self.client = self.peer
         self.is_read = False
         self.copies_s: float | None = None
         self._receive = receive

@@ -215,7 +215,8 @@ class RequestRefused(Exception):
     Attributes:
         kind: of the problem. A 400 about a single event asks for no halves.
         retry_after_s: replaces the kind's own.
-        allow: the method that the path accepts, for 405.
+        allow: the methods that the path has, for 405.
+        addition: a sentence for this request, in words that are never the client's.
         accept: the header that says what is accepted, for 415.
         errors: of each event, for 422 and 409; of each event that is no CloudEvent, for 400.
     """
@@ -226,6 +227,7 @@ class RequestRefused(Exception):
         *,
         retry_after_s: float | None = None,
         allow: str = "",
+        addition: str = "",
         accept: tuple[bytes, bytes] | None = None,
         errors: list[ProblemError] | None = None,
         alone: bool = False,
@@ -235,6 +237,7 @@ class RequestRefused(Exception):
         self.kind = _about_one(kind) if alone and kind.status == 400 else kind
         self.retry_after_s = retry_after_s if retry_after_s is not None else self.kind.retry_after_s
         self.allow = allow
+        self.addition = addition
         self.accept = accept
         self.errors = errors
 
@@ -254,7 +257,7 @@ def problem_of(refusal: RequestRefused, request_id: str) -> Problem:
         type=f"urn:fairpulse:problem:{kind.code}",
         title=kind.title,
         status=kind.status,
-        detail=kind.detail,
+        detail=f"{kind.detail} {refusal.addition}".rstrip(),
         instance=f"urn:uuid:{request_id}",
         code=kind.code,
         retryable=kind.status in RETRYABLE,

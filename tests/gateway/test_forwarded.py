@@ -125,6 +125,21 @@ SETTINGS = [
     ("gateway_proxies", "proxy.example", "", "not a network or an IP address"),
     ("gateway_proxies", "10.0.0.1,", "", "ends with a comma"),
     ("gateway_proxies", "", "", "is empty"),
+    ("gateway_prefix", "/fair/", "/fair", ""),
+    ("gateway_prefix", "/fair/a-b_1", "/fair/a-b_1", ""),
+    ("gateway_prefix", "/", "", ""),
+    ("gateway_prefix", "", "", ""),
+    ("gateway_prefix", "fair", "", "does not begin with a slash"),
+    ("gateway_prefix", "/a//b", "", "two slashes in a row"),
+    ("gateway_prefix", "/messe münchen", "", "would be written differently"),
+    ("gateway_prefix", "/a/../b", "", "dots only"),
+    ("gateway_origins", "https://A.example, http://b.example:8080", "https://a.example,http://b.example:8080", ""),
+    ("gateway_origins", "https://a.example:443", "https://a.example", ""),
+    ("gateway_origins", "*", "*", ""),
+    ("gateway_origins", "a.example", "", "without a protocol"),
+    ("gateway_origins", "https://a.example/page", "", "path behind a host"),
+    ("gateway_origins", "*,https://a.example", "", "* beside others"),
+    ("gateway_origins", "https://a b.example", "", "not an origin"),
 ]
 
 

@@ -163,10 +163,48 @@ def test_the_target_may_be_written_in_full(gateway: GatewayProcess) -> None:
     assert statuses(said) == [202]
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "HEAD", "TRACE"])
 def test_events_are_only_posted(gateway: GatewayProcess, method: str) -> None:
     answer = gateway.post(event(), method=method)
-    assert (answer.status, answer.headers["allow"]) == (405, "POST")
+    assert (answer.status, answer.headers["allow"]) == (405, "OPTIONS, POST")
+
+
+@pytest.mark.parametrize("path", ["/", "/v1/terminal", "/openapi.json", "/v1/events", "/nothing"])
+def test_head_is_answered_like_get_without_the_body(gateway: GatewayProcess, path: str) -> None:
+    """RFC 9110, section 9.3.2: the same status and headers. The connection stays usable."""
+    head = gateway.head(BOOTH, target=path)
+    got, asked = (head.replace(b"POST", method, 1) for method in (b"GET", b"HEAD"))
+    said = gateway.raw(asked + got + asked.replace(b"Host: gateway", b"Host: gateway\r\nConnection: close"))
+    answers = [one.partition(b"\r\n\r\n") for one in said.split(b"HTTP/1.1 ")[1:]]
+    lines = [
+        {
+            line
+            for line in one[0].lower().split(b"\r\n")
+            if not line.startswith((b"date", b"connection", b"retry-after"))
+        }
+        for one in answers
+    ]
+    assert lines[0] == lines[1] == lines[2]
+    assert [bool(one[2]) for one in answers] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "allow"),
+    [
+        ("*", 204, "GET, HEAD, OPTIONS, POST"),
+        ("/", 204, "GET, HEAD, OPTIONS"),
+        ("/v1/events", 204, "OPTIONS, POST"),
+        ("/v1/terminal", 204, "GET, HEAD, OPTIONS"),
+        ("/openapi.json", 204, "GET, HEAD, OPTIONS"),
+        ("/nothing", 404, None),
+    ],
+)
+def test_options_names_the_methods_of_a_path_to_anybody(
+    gateway: GatewayProcess, target: str, status: int, allow: str | None
+) -> None:
+    said = gateway.raw(f"OPTIONS {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    lines = dict(line.split(": ", 1) for line in said.decode().split("\r\n\r\n")[0].split("\r\n")[1:])
+    assert (statuses(said), lines.get("allow")) == ([status], allow)
 
 
 def test_no_header_overrides_the_method(gateway: GatewayProcess) -> None:
@@ -175,7 +213,7 @@ def test_no_header_overrides_the_method(gateway: GatewayProcess) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/v1", "/v0/events", "/v1/events/", "/v1/events/1", "/docs", "/metrics", "/readyz", "//v1/events"]
+    "path", ["/v1", "/v0/events", "/v1/events/", "/v1/events/1", "/docs", "/metrics", "/readyz", "//v1/events"]
 )
 def test_there_is_nothing_else_on_the_port_of_the_terminals(gateway: GatewayProcess, path: str) -> None:
     assert gateway.post(event(), path=path).status == 404

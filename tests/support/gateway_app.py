@@ -45,12 +45,14 @@ class GatewayApp:
 
 @asynccontextmanager
 async def gateway_app(
-    paired: Paired, fair_file: Path | None = None, kafka: KafkaSettings | None = None
+    paired: Paired, fair_file: Path | None = None, kafka: KafkaSettings | None = None, **settings: object
 ) -> AsyncIterator[GatewayApp]:
     """A gateway that has read its registry. Without `kafka`, it has not begun to look for one."""
     fair = load_fair(fair_file or example_fair_path("small"))
     gateway = create_gateway(
-        fair, kafka or KafkaSettings(), GatewaySettings(terminals_file=paired.path, terminals_shared=False)
+        fair,
+        kafka or KafkaSettings(),
+        GatewaySettings.load(terminals_file=paired.path, terminals_shared=False, **settings),
     )
     gateway.doorkeeper.read()
     transport = httpx.ASGITransport(app=Doors(gateway))  # type: ignore[arg-type]
