@@ -24,12 +24,14 @@ from schemas.api import asyncapi, openapi
 from schemas.api.asyncapi import asyncapi_text
 from schemas.api.http import BODY_DEADLINE_S, HEADERS_MAX, HEADERS_MAX_BYTES, SERVER_FIELDS
 from schemas.api.openapi import openapi_text
+from schemas.api.terminals import PlaceKind
 from schemas.codes import CancelReason
 from schemas.dead_letters import DeadLetter, posted_letter, read_letter, record_letter
 from schemas.errors import InvalidEvent
 from schemas.events import STRICT, Event, type_of
 from schemas.ids import BadgeRef, Country
 from schemas.ports import HOST
+from schemas.registry_changes import ChangedRows, KeyRow, RegistryChange, TerminalRow, change_text
 from schemas.topics import ALL_TOPICS, EVENT_CLASSES, TERMINALS, Topic, key_of, topic_of
 from schemas.wire import decode_plain, decode_strict
 from tests.support.examples import EXAMPLES, example, example_event
@@ -216,6 +218,15 @@ def test_dead_letters_of_workers_and_of_the_gateway_fit_the_document() -> None:
         assert json.loads(raw).keys() <= ASYNC["components"]["schemas"]["DeadLetter"]["properties"].keys()
         assert isinstance(read_letter(raw), DeadLetter)
     assert set(DeadLetter.__struct_fields__) <= json.loads(of_gateway).keys()
+
+
+def test_a_change_of_the_registry_fits_the_document() -> None:
+    terminal = TerminalRow("stand-1", "f", PlaceKind.BOOTH, "h1-001", 1)
+    desk = TerminalRow("desk-1", "f", PlaceKind.DESK, "", 1, 2)
+    rows = ChangedRows((terminal, desk), (KeyRow("k0000001", "stand-1", "ab" * 32, 1, 2, 3),), (), ("f",))
+    raw = change_text(RegistryChange(1, "0" * 32, -1, "badge-key", 1, rows))
+    assert fits(json.loads(raw), "RegistryChange", ASYNC) == []
+    assert fits(json.loads(raw.replace(b"ab" * 32, b"secret")), "RegistryChange", ASYNC) != []
 
 
 def test_the_page_says_how_much_a_request_may_hold_and_how_long_it_may_take() -> None:
