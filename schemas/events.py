@@ -76,7 +76,7 @@ class Event:
         terminal_seq: counts up by one per terminal and epoch; a gap means a lost event.
         terminal_epoch: drawn once for each folder of the terminal, so that a machine which takes over in a new folder
             may begin its numbers again. Two events with the same terminal, epoch and number prove that the folder was
-            copied. None from devices that do not draw one.
+            copied. Left out by devices that do not draw one.
         occurred_at: the terminal's clock when it happened.
         received_at: the server's clock when it arrived.
         clock_offset_ms: server clock minus terminal clock, as last measured; added to `occurred_at`.
@@ -120,7 +120,7 @@ class VisitorScan(Event):
     """A badge was read at a gate (entry, exit), a hall door (zone_in, zone_out), a booth or a session.
 
     Attributes:
-        badge_ref: None without tracking consent, never at a gate; the flow still counts.
+        badge_ref: left out without tracking consent, but never at a gate; the flow still counts.
         dwell_ms: how long the badge was in the hall, on zone_out only, if the door reader knows.
     """
 
@@ -144,7 +144,7 @@ class VisitorScan(Event):
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class ExhibitInteraction(Event):
-    """A visitor did something at an exhibit. `badge_ref` is None for an anonymous touch."""
+    """A visitor did something at an exhibit. An anonymous touch has no `badge_ref`."""
 
     posted_at: ClassVar[frozenset[PlaceKind]] = frozenset({PlaceKind.BOOTH})
 
@@ -211,8 +211,8 @@ class DealTerms(DealRevision):
     """The whole state of a deal at one revision.
 
     Attributes:
-        binding: False for intended value, True for contract value; the two are never added.
-        value_minor: None when undisclosed, which is not the same as zero.
+        binding: whether the value is that of a contract, not an intended one; the two are never added.
+        value_minor: left out when undisclosed, which is not the same as zero.
         signed_at: fixes the day and the exchange rate; may precede `occurred_at`.
         pre_signed: agreed before the fair opened and only announced there.
     """

@@ -4,7 +4,8 @@ import json
 from functools import cache
 from typing import Any, Final
 
-from schemas.api.openapi import Json, model_schemas
+from schemas.api.openapi import model_schemas
+from schemas.api.portable import Json
 from schemas.cloud_events import CONTENT_TYPE, DATA_TYPE, PREFIX, REQUIRED, SPEC_VERSION
 from schemas.events import Event, type_of
 from schemas.registry_changes import RegistryChange

@@ -113,15 +113,7 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
     """It was accepted before, with the same content."""
     REJECTED = "rejected"
-    """It will never be accepted as it is; it is kept in fair.rejected."""
-
-
-@dataclass(frozen=True, slots=True, config=STRICT)
-class Receipt:
-    """Answer 202: every event is safe; delete them."""
-
-    accepted: int
-    duplicates: int
+    """It will never be accepted as it is; the organiser has a copy."""
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
@@ -141,6 +133,23 @@ class EventResult:
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
+class Receipt:
+    """Answers 202 and 207: how many events are safe, and how many were rejected. Only 207 has the last two members.
+
+    Attributes:
+        accepted: events that are in Kafka since now.
+        duplicates: events that were accepted before, with the same content.
+        rejected: events that will never be accepted as they are.
+        results: the outcome of each event, in the order of the request.
+    """
+
+    accepted: int
+    duplicates: int
+    rejected: int | None = None
+    results: list[EventResult] | None = None
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
 class Results:
     """Answer 207: some events were rejected, for good; the others are safe."""
 
@@ -154,13 +163,13 @@ class Action(StrEnum):
     """What the terminal must do now."""
 
     DELETE = "delete"
-    """The events are safe: delete them from the spool."""
+    """The events are safe: delete them."""
     SORT = "delete_accepted_and_drawer_rejected"
-    """Delete accepted and duplicate events; move rejected ones to the drawer."""
+    """Delete accepted and duplicate events. Set rejected ones aside and tell the staff."""
     DRAWER = "drawer"
-    """Move the events to the drawer and tell the staff."""
+    """Set the events aside, do not send them again, and tell the staff."""
     BISECT = "bisect"
-    """Send each half separately. A single event goes to the drawer after 413, and is kept after 400."""
+    """Send each half separately. After 413 set a single event aside; after 400 keep it and tell the maintainer."""
     RESEND = "resend"
     """Keep the events and send the same bytes again, after Retry-After."""
     REPAIR = "keep_and_pair_again"

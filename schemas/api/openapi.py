@@ -1,66 +1,46 @@
-"""The gateway's HTTP API as OpenAPI 3.1, written from the models that the gateway and the workers themselves use."""
+"""The gateway's HTTP API as OpenAPI 3.1, written from the models that the gateway and the workers themselves use.
+
+It is for programmers of other houses and their code generators: `portable` says which form those take.
+"""
 
 import json
-from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, get_args, get_type_hints
 
 from pydantic import TypeAdapter
 
+from schemas.api.answers import answers, problem_answers
+from schemas.api.described import summary
+from schemas.api.example_posts import example_post
 from schemas.api.http import (
     BADGE_KEY,
     BATCH_TYPE,
-    BODY_DEADLINE_S,
-    BODY_MAX_BYTES,
     CLOCK_OFFSET,
     CLOCK_OFFSET_PATTERN,
-    EVENT_MAX_BYTES,
     EVENTS_MAX,
     EVENTS_PATH,
-    HEADERS_MAX,
-    HEADERS_MAX_BYTES,
     HEX_PATTERN,
     JSON_TYPE,
-    PROBLEM_TYPE,
     REQUEST_ID,
     REQUEST_ID_PATTERN,
     SENT_AT,
     SERVER_FIELDS,
     SINGLE_TYPE,
-    TERMINAL_COPIES,
     TERMINAL_INSTANCE,
     TERMINAL_PATH,
     CloudEvent,
     Problem,
     Receipt,
-    Results,
     TerminalInfo,
 )
+from schemas.api.openapi_texts import ABOUT, BINARY, POSTING
+from schemas.api.portable import Json, portable
 from schemas.events import Event, type_of
-from schemas.ids import EVENT_ID_PATTERN
-from schemas.times import INSTANT_PATTERN
 from schemas.topics import EVENT_CLASSES
 
-Json = dict[str, Any]
-
 _REF: Final = "#/components/schemas/"
-_WHEN: Final[Mapping[int, str]] = {
-    400: "no JSON, no CloudEvent, no events: the client is wrong; bisect the batch, keep a single event, tell a person",
-    401: "token missing, unknown, revoked or expired: keep everything, pair the terminal again",
-    403: "the terminal is enrolled for another fair: keep everything, pair it again",
-    404: "no such resource; query strings are not accepted",
-    405: "wrong method",
-    408: f"the body did not arrive whole within {BODY_DEADLINE_S:g} s: send it again",
-    409: "every id belongs to an earlier event, which counts: move the events to the drawer",
-    413: f"over {EVENTS_MAX} events, {BODY_MAX_BYTES} bytes, or {EVENT_MAX_BYTES} bytes per event: halve the batch",
-    415: "wrong content type, or a Content-Encoding other than gzip: the client is wrong; keep everything",
-    422: "every event was rejected: move them to the drawer",
-    429: "the terminal is too fast: keep everything, wait for Retry-After",
-    431: f"headers of more than {HEADERS_MAX_BYTES // 1024} KiB or {HEADERS_MAX} lines",
-    500: "internal error: keep everything, send the same bytes again",
-    503: "Kafka is unavailable, the outcome is unknown, or no room: keep everything, send the same bytes again",
-}
-"""Every status from 400 on: when it is sent, and what the terminal does then."""
 _INSTANCE: Final[Json] = {
     "name": TERMINAL_INSTANCE,
     "in": "header",
@@ -70,8 +50,8 @@ _INSTANCE: Final[Json] = {
 _SENT_AT: Final[Json] = {
     "name": SENT_AT,
     "in": "header",
-    "description": f"The terminal's clock now. It corrects the times of the events if {CLOCK_OFFSET} is not sent.",
-    "schema": {"type": "string", "format": "date-time"},
+    "description": f"The terminal's clock now, RFC 3339. It corrects the times of the events if {CLOCK_OFFSET} is not sent.",
+    "schema": {"type": "string"},
 }
 _CLOCK_OFFSET: Final[Json] = {
     "name": CLOCK_OFFSET,
@@ -79,10 +59,6 @@ _CLOCK_OFFSET: Final[Json] = {
     "description": f"Server clock minus terminal clock in whole ms, by the stamps of GET {TERMINAL_PATH}. It corrects "
     f"the times of the events, and counts before {SENT_AT}.",
     "schema": {"type": "string", "pattern": CLOCK_OFFSET_PATTERN},
-}
-_COPIES: Final[Json] = {
-    "description": "Another machine sends as this terminal: seconds since it was heard, at most 600.",
-    "schema": {"type": "integer", "minimum": 0},
 }
 
 
@@ -95,78 +71,128 @@ def model_schemas(*models: Any) -> dict[str, Json]:
 
 
 @cache
-def openapi_text() -> str:
-    """Return the document as JSON."""
-    return json.dumps(_document(), indent=2, ensure_ascii=False) + "\n"
+def openapi_text(prefix: str = "") -> str:
+    """Return the document as JSON.
+
+    Args:
+        prefix: of all paths, such as /fair; empty if the gateway is at the root.
+    """
+    return json.dumps(_document(prefix), indent=2, ensure_ascii=False) + "\n"
 
 
-def _document() -> Json:
-    schemas = model_schemas(CloudEvent, Receipt, Results, Problem, TerminalInfo, *EVENT_CLASSES)
-    envelope = schemas.pop("CloudEvent")
-    for cls in EVENT_CLASSES:
-        stored = schemas.pop(cls.__name__)
-        schemas[f"{cls.__name__}Data"] = _data_of(stored)
-        schemas[cls.__name__] = _posted(envelope, cls)
-    for name in model_schemas(*EVENT_CLASSES).keys() - {cls.__name__ for cls in EVENT_CLASSES}:
-        if "properties" in schemas[name]:  # an object within an event: the gateway refuses what workers would ignore
-            schemas[name]["additionalProperties"] = False
-    posted = {"oneOf": [{"$ref": _REF + cls.__name__} for cls in EVENT_CLASSES]}
-    posted["discriminator"] = {  # type: ignore[assignment]
-        "propertyName": "type",
-        "mapping": {type_of(cls): _REF + cls.__name__ for cls in EVENT_CLASSES},
-    }
-    schemas["Event"] = posted
-    schemas["Batch"] = {
-        "type": "array",
-        "items": {"$ref": _REF + "Event"},
-        "minItems": 1,
-        "maxItems": EVENTS_MAX,
-    }
+def _document(prefix: str = "") -> Json:
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "fairpulse gateway",
             "version": "1",
-            "description": "Booth terminals post events. 2xx, 409, 413 and 422 are final for the events of a "
-            "request. After any other answer the terminal keeps them and sends the same bytes again.",
+            "description": ABOUT,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
+        "servers": [{"url": prefix or "/", "description": "the gateway that serves this document"}],
+        "tags": [
+            {"name": "events", "description": "Post events of a fair."},
+            {"name": "terminal", "description": "Ask who the terminal is."},
+        ],
         "security": [{"terminal": []}],
         "paths": {EVENTS_PATH: {"post": _post_events()}, TERMINAL_PATH: {"get": _get_terminal()}},
         "components": {
             "securitySchemes": {
-                "terminal": {"type": "http", "scheme": "bearer", "description": "tf_<key id>_<secret>"}
+                "terminal": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The terminal's token, tf_<key id>_<secret>. The organiser gives it out.",
+                }
             },
-            "schemas": dict(sorted(schemas.items())),
+            "parameters": dict(_attributes_in_headers()),
+            "requestBodies": _other_bodies(),
+            "responses": answers(),
+            "schemas": _schemas(),
         },
     }
 
 
-def _data_of(stored: Json) -> Json:
+def _schemas() -> dict[str, Json]:
+    stored = model_schemas(*EVENT_CLASSES)
+    answered = model_schemas(Receipt, Problem, TerminalInfo)
+    classes = {one.__name__: one for model in (Receipt, Problem, TerminalInfo, *EVENT_CLASSES) for one in _parts(model)}
+    schemas = {
+        name: portable(schema, classes[name], is_answer=name in answered)
+        for name, schema in {**answered, **stored}.items()
+    }
+    envelope = portable(model_schemas(CloudEvent)["CloudEvent"], CloudEvent, is_answer=False)
+    for cls in EVENT_CLASSES:
+        schemas[f"{cls.__name__}Data"] = _data_of(schemas.pop(cls.__name__), cls)
+        schemas[cls.__name__] = _posted(envelope, cls)
+    for name in stored.keys() - {cls.__name__ for cls in EVENT_CLASSES}:
+        if "properties" in schemas[name]:  # an object within an event: the gateway refuses what workers would ignore
+            schemas[name]["additionalProperties"] = False
+    schemas["Event"] = {
+        "description": "An event of any type.",
+        "oneOf": [{"$ref": _REF + cls.__name__} for cls in EVENT_CLASSES],
+        "discriminator": {
+            "propertyName": "type",
+            "mapping": {type_of(cls): _REF + cls.__name__ for cls in EVENT_CLASSES},
+        },
+    }
+    schemas["Batch"] = {
+        "description": "Events of one terminal, of any types and in any order.",
+        "type": "array",
+        "items": {"$ref": _REF + "Event"},
+        "minItems": 1,
+        "maxItems": EVENTS_MAX,
+    }
+    return dict(sorted(schemas.items()))
+
+
+def _parts(model: Any) -> list[type[Any]]:
+    """Return the classes that a type is made of, itself included."""
+    if isinstance(model, type) and issubclass(model, Enum):
+        return [model]
+    if isinstance(model, type) and is_dataclass(model):
+        hints = get_type_hints(model)
+        return [model, *(part for field in fields(model) for part in _parts(hints[field.name]))]
+    return [part for one in get_args(model) for part in _parts(one)]
+
+
+def _data_of(stored: Json, cls: type[Event]) -> Json:
     """Return the schema of `data`: a stored event without what the server stamps."""
-    kept = {name: one for name, one in stored["properties"].items() if name not in SERVER_FIELDS}
-    required = [name for name in stored.get("required", []) if name not in SERVER_FIELDS]
-    return {**stored, "title": "", "properties": kept, "required": required, "additionalProperties": False}
+    example = example_post(cls)
+    return {
+        **stored,
+        "properties": {name: one for name, one in stored["properties"].items() if name not in SERVER_FIELDS},
+        "required": [name for name in stored["required"] if name not in SERVER_FIELDS],
+        "additionalProperties": False,
+        **({"examples": [example["data"]]} if example else {}),
+    }
 
 
 def _posted(envelope: Json, cls: type[Event]) -> Json:
-    """Return the schema of one kind of event as it is posted."""
-    properties = {
-        **envelope["properties"],
-        "id": {"type": "string", "format": "uuid", "pattern": EVENT_ID_PATTERN},
-        "time": {"type": "string", "format": "date-time", "pattern": INSTANT_PATTERN},
-        "type": {"const": type_of(cls)},
-        "data": {"$ref": f"{_REF}{cls.__name__}Data"},
+    """Return the schema of one type of event as it is posted."""
+    given, example = envelope["properties"], example_post(cls)
+    return {
+        "description": f"{summary(cls)} "
+        "Members that are not listed are extensions of CloudEvents: a text, a whole number, true or false.",
+        "type": "object",
+        "properties": {
+            **given,
+            "time": {**given["time"], "format": "date-time"},
+            "type": {"type": "string", "enum": [type_of(cls)]},
+            "data": {"$ref": f"{_REF}{cls.__name__}Data"},
+        },
+        "required": envelope["required"],
+        "additionalProperties": True,
+        **({"examples": [example]} if example else {}),
     }
-    title = (cls.__doc__ or "").strip().splitlines()[0]
-    return {**envelope, "title": cls.__name__, "description": title, "properties": properties}
 
 
 def _post_events() -> Json:
-    either = {"schema": {"oneOf": [{"$ref": _REF + "Event"}, {"$ref": _REF + "Batch"}]}}
+    posts = {cls.__name__: example_post(cls) for cls in EVENT_CLASSES}
     return {
         "operationId": "postEvents",
-        "summary": "Post one event or a batch; the answer comes when Kafka has all of them.",
+        "tags": ["events"],
+        "summary": "Post events; the answer comes when Kafka has all of them.",
+        "description": POSTING,
         "parameters": [
             _SENT_AT,
             _CLOCK_OFFSET,
@@ -181,15 +207,16 @@ def _post_events() -> Json:
         "requestBody": {
             "required": True,
             "content": {
-                BATCH_TYPE: {"schema": {"$ref": _REF + "Batch"}},
-                SINGLE_TYPE: {"schema": {"$ref": _REF + "Event"}},
-                JSON_TYPE: either,
+                BATCH_TYPE: {
+                    "schema": {"$ref": _REF + "Batch"},
+                    "examples": {name: {"value": [post]} for name, post in posts.items() if post is not None},
+                }
             },
         },
         "responses": {
-            "202": _answer("Every event is in Kafka, stored now or earlier: delete them.", "Receipt"),
-            "207": _answer("Some events were rejected; every outcome is final.", "Results"),
-            **_problems(400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 431, 500, 503),
+            "202": {"$ref": "#/components/responses/Stored"},
+            "207": {"$ref": "#/components/responses/Sorted"},
+            **problem_answers(400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 431, 500, 503),
         },
     }
 
@@ -197,6 +224,7 @@ def _post_events() -> Json:
 def _get_terminal() -> Json:
     return {
         "operationId": "getTerminal",
+        "tags": ["terminal"],
         "summary": "Who am I: place, source, limits, the server's time, fingerprints of badge key and fair file.",
         "parameters": [
             {
@@ -209,25 +237,47 @@ def _get_terminal() -> Json:
             _INSTANCE,
         ],
         "responses": {
-            "200": _answer("The terminal that the token belongs to.", "TerminalInfo"),
-            **_problems(400, 401, 403, 404, 405, 408, 431, 500, 503),
+            "200": {"$ref": "#/components/responses/Terminal"},
+            **problem_answers(400, 401, 403, 404, 405, 408, 431, 500, 503),
         },
     }
 
 
-def _answer(description: str, model: str) -> Json:
-    content = {JSON_TYPE: {"schema": {"$ref": _REF + model}}}
-    return {"description": description, "headers": {TERMINAL_COPIES: _COPIES}, "content": content}
+def _other_bodies() -> dict[str, Json]:
+    """Return the other forms of a posting. They are not listed at the operation.
+
+    Two content types, one of them an array, make clients that do not compile (openapi-generator) or that fail with
+    every post (openapi-python-client).
+    """
+    data = [{"$ref": f"{_REF}{cls.__name__}Data"} for cls in EVENT_CLASSES]
+    event, batch = {"$ref": _REF + "Event"}, {"$ref": _REF + "Batch"}
+    return {
+        "StructuredEvent": {
+            "description": "One event, structured.",
+            "content": {SINGLE_TYPE: {"schema": event}},
+        },
+        "PlainJson": {
+            "description": "One event or a batch, as plain JSON.",
+            "content": {JSON_TYPE: {"schema": {"oneOf": [event, batch]}}},
+        },
+        "BinaryEvent": {"description": BINARY, "content": {JSON_TYPE: {"schema": {"anyOf": data}}}},
+    }
 
 
-def _problems(*statuses: int) -> Json:
-    answers: Json = {}
-    for status in statuses:
-        headers: Json = {TERMINAL_COPIES: _COPIES}
-        if status in {408, 429, 500, 503}:
-            headers["Retry-After"] = {"required": True, "schema": {"type": "integer", "minimum": 1}}
-        if status == 405:
-            headers["Allow"] = {"required": True, "schema": {"type": "string"}}
-        content = {PROBLEM_TYPE: {"schema": {"$ref": _REF + "Problem"}}}
-        answers[str(status)] = {"description": _WHEN[status], "headers": headers, "content": content}
-    return answers
+def _attributes_in_headers() -> list[tuple[str, Json]]:
+    """Return the headers of an event in binary mode (CloudEvents HTTP binding 1.0.2, 3.1)."""
+    envelope = model_schemas(CloudEvent)["CloudEvent"]
+    return [
+        (
+            f"ce-{name}",
+            {
+                "name": f"ce-{name}",
+                "in": "header",
+                "required": name in envelope["required"],
+                "description": f"The event's `{name}`, in binary mode only.",
+                "schema": {"type": "string"},
+            },
+        )
+        for name in envelope["properties"]
+        if name not in {"data", "datacontenttype"}
+    ]

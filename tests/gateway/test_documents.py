@@ -249,7 +249,7 @@ def test_answers_of_every_kind_fit_the_document(gateway: GatewayProcess) -> None
     bad = event(data={})
     for body, status, schema in (
         (event(), 202, "Receipt"),
-        ([event(), bad], 207, "Results"),
+        ([event(), bad], 207, "Receipt"),
         (bad, 422, "Problem"),
         (b"{", 400, "Problem"),
         (event(source="/elsewhere"), 400, "Problem"),
