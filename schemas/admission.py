@@ -45,6 +45,7 @@ def admission(fair: Fair) -> Callable[[Event], None]:
                 "exhibitor_id: the exhibit belongs to another exhibitor",
                 field="exhibitor_id",
                 hint="send the exhibitor that the fair file gives for the exhibit",
+                to_sender="send the exhibitor that shows the exhibit; the organiser has the list",
             )
 
     def admit_annulment(annulment: ScanAnnulled) -> None:
@@ -59,7 +60,7 @@ def admission(fair: Fair) -> Callable[[Event], None]:
                 "bad_value",
                 f"target: {REASONS['bad_value']}",
                 field="target",
-                hint="give the annulment an event id of its own, and name the event that is taken back",
+                hint="give the annulment an id of its own, and name the event that is taken back",
             )
 
     def admit_deal(deal: DealTerms) -> None:
@@ -76,6 +77,7 @@ def admission(fair: Fair) -> Callable[[Event], None]:
                     f"currency: {REASONS['unknown_currency']}",
                     field="currency",
                     hint="add it with its minor units and a rate, then redrive",
+                    to_sender="ask the organiser which currencies the fair accepts, or to add this one",
                 )
             signed_on = fair.local_date(deal.signed_at.timestamp())
             if fair.to_reporting_minor(deal.value_minor, deal.currency, signed_on) > LARGEST_MINOR:
@@ -84,6 +86,7 @@ def admission(fair: Fair) -> Callable[[Event], None]:
                     f"value_minor: {REASONS['bad_value']}",
                     field="value_minor",
                     hint="it is too large in the fair's reporting currency; correct the value or the rate",
+                    to_sender="it is too large; send it in the smallest unit of its currency",
                 )
 
     def admit(event: Event) -> None:
@@ -117,6 +120,7 @@ def _unplaced(field: str, value: str | None) -> InvalidEvent:
         f"{field}: {REASONS['unknown_place']}",
         field=field,
         hint="correct the terminal's set-up or add the place to the fair file, then redrive",
+        to_sender="correct it, or ask the organiser to add it to the fair",
     )
 
 

@@ -40,6 +40,9 @@ class InvalidEvent(FairpulseError):
     Attributes:
         reason: a short code from a closed set, fit for a metric label.
         field: dotted path of the offending field, empty when the record as a whole is meant.
+        path: the same in its parts, of which one may hold a dot itself.
+        to_sender: what the program can do that sent it, if that is not `hint`: it has neither the fair file nor our
+            commands.
         word: the name of the text that a page shows for it in the reader's language; empty if it has none.
         facts: the values in that text.
     """
@@ -51,12 +54,16 @@ class InvalidEvent(FairpulseError):
         *,
         field: str = "",
         hint: str = "",
+        path: Sequence[str | int] = (),
+        to_sender: str = "",
         word: str = "",
         facts: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         super().__init__(message, hint=hint)
         self.reason = reason
         self.field = field
+        self.path = tuple(path) or tuple(field.split(".") if field else ())
+        self.to_sender = to_sender or hint
         self.word = word
         self.facts = facts
 

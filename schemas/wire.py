@@ -1,15 +1,19 @@
 """Events to bytes and back. The only decoder of events; anything that is not a valid event is refused here."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
 from typing import Annotated, Any, Final
 
 import jiter
 from pydantic import GetCoreSchemaHandler, TypeAdapter, ValidationError
 from pydantic_core import core_schema
 
+from schemas.api.http import SERVER_FIELDS
+from schemas.api.posted import PLAIN_KEY
 from schemas.errors import InvalidEvent
 from schemas.events import Event, VisitorScan, type_of
 from schemas.ids import SPELLINGS
+from schemas.nearest import nearest
 from schemas.plain import plain_validator
 from schemas.times import INSTANT_PATTERN, INSTANT_WORDS
 from schemas.topics import EVENT_CLASSES, EVENT_TOPICS, RECORD_MAX_BYTES
@@ -50,13 +54,14 @@ REASONS: Final = {
 
 _NOT_JSON: Final = "send one JSON object in UTF-8, without NaN, comments or trailing commas"
 _HINTS: Final = {
-    "missing": ("missing_field", "add the field"),
-    "unexpected_keyword_argument": ("unknown_field", "remove it, or raise the version of the type"),
-    "extra_forbidden": ("unknown_field", "remove it, or raise the version of the type"),
+    "missing": ("missing_field", "add it"),
+    "unexpected_keyword_argument": ("unknown_field", "remove it"),
+    "extra_forbidden": ("unknown_field", "remove it"),
     "union_tag_not_found": ("unknown_type", f"add `type`, for example {type_of(VisitorScan)}"),
     "json_invalid": ("not_json", _NOT_JSON),
 }
-_AS_DESCRIBED: Final = "it as /openapi.json of the gateway describes the field"
+_UNNAMED: Final = "; its name has other characters than letters, digits, dots, underscores and hyphens, or is too long"
+_AS_DESCRIBED: Final = "it as the OpenAPI document of the gateway describes the field"
 _SPELLINGS: Final = {**SPELLINGS, INSTANT_PATTERN: INSTANT_WORDS}
 _SEE: Final = f"write {_AS_DESCRIBED}"
 _TYPES: Final = {
@@ -157,18 +162,28 @@ def _explain(error: ValidationError) -> InvalidEvent:
     # The context holds the rule that was broken; only for an unknown type it also holds what was sent.
     first = error.errors(include_input=False, include_url=False)[0]
     # pydantic puts the type first in every path, but it is not a field.
-    field = ".".join(str(part) for part in first["loc"][1:])
-    rule = first.get("ctx", {})
+    kind, path = first["loc"][:1], first["loc"][1:]
+    rule, more = first.get("ctx", {}), ""
     if first["type"] == "union_tag_invalid":
         reason, hint = "unknown_type", _one_of(rule["expected_tags"])
     else:
         reason, hint = _HINTS.get(first["type"]) or ("bad_value", _value_hint(first["type"], rule))
-    if reason == "unknown_field":
-        field = ""  # the name of an unknown field is input
+    if reason == "unknown_field" and PLAIN_KEY.fullmatch(str(path[-1])):
+        hint += _meant(kind, path)
+    elif reason == "unknown_field":
+        path, more = path[:-1], _UNNAMED  # the name of an unknown field is input
     elif reason == "unknown_type":
-        field = "type"
+        path = ("type",)
+    field = ".".join(str(part) for part in path)
     where = f"{field}: " if field else ""
-    return InvalidEvent(reason, f"{where}{REASONS[reason]}", field=field, hint=hint)
+    return InvalidEvent(reason, f"{where}{REASONS[reason]}{more}", field=field, path=path, hint=hint)
+
+
+def _meant(kind: Sequence[str | int], path: Sequence[str | int]) -> str:
+    """Return what an unknown field of an event may have been meant to be; empty if nothing is close."""
+    known = [field.name for cls in EVENT_CLASSES if [type_of(cls)] == list(kind) for field in fields(cls)]
+    meant = nearest(str(path[0]), (name for name in known if name not in SERVER_FIELDS)) if len(path) == 1 else ""
+    return f", or write {meant} if you meant that" if meant else ""
 
 
 def _value_hint(kind: str, rule: Mapping[str, Any]) -> str:
@@ -190,4 +205,8 @@ def _one_of(words: str) -> str:
     """Return the hint for a closed list, given as pydantic writes it: 'entry', 'exit' or 'booth'."""
     listed = words.replace("'", "")
     count = len(listed.replace(" or ", ", ").split(", "))
-    return f"use one of: {listed}" if count <= WORDS_MAX else f"use one of the {count} words that /openapi.json lists"
+    return (
+        f"use one of: {listed}"
+        if count <= WORDS_MAX
+        else f"use one of the {count} words that the OpenAPI document of the gateway lists"
+    )

@@ -23,7 +23,10 @@ def check_scope(event: Event, terminal: Terminal, fair: Fair) -> None:
         places = " or ".join(sorted(event.posted_at)) or "nowhere"
         raise _out_of_scope("type", f"events of this type are posted at: {places}")
     if isinstance(event, VisitorScan) and event.scan_kind not in _KINDS[terminal.place]:
-        raise _out_of_scope("scan_kind", "this kind of scan is made elsewhere; pair the terminal with its real place")
+        raise _out_of_scope(
+            "scan_kind",
+            "this kind of scan is made elsewhere; ask the organiser for a token of the terminal's real place",
+        )
     if isinstance(event, ScanAnnulled) and terminal.place not in _POSTED_AT[event.target_type]:
         raise _out_of_scope("target_type", "a terminal takes back only what it sent; no such event is posted here")
     _check_place(event, terminal, fair)
