@@ -50,7 +50,7 @@ _INSTANCE: Final[Json] = {
 _SENT_AT: Final[Json] = {
     "name": SENT_AT,
     "in": "header",
-    "description": f"The terminal's clock now, RFC 3339. It corrects the times of the events if {CLOCK_OFFSET} is not sent.",
+    "description": f"The terminal's clock now, RFC 3339. It corrects the times of events unless {CLOCK_OFFSET} does.",
     "schema": {"type": "string"},
 }
 _CLOCK_OFFSET: Final[Json] = {
