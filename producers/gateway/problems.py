@@ -218,7 +218,7 @@ class RequestRefused(Exception):
         allow: the methods that the path has, for 405.
         addition: a sentence for this request, in words that are never the client's.
         accept: the header that says what is accepted, for 415.
-        errors: of each event, for 422 and 409; of each event that is no CloudEvent, for 400.
+        errors: of each event, for 422 and 409; of each event that is not a CloudEvent, for 400.
     """
 
     def __init__(
