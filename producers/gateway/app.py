@@ -5,6 +5,8 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from importlib.metadata import version
+from typing import Final
 
 from producers.gateway.answering import Reply, document_reply, info_reply, reply_to
 from producers.gateway.copies import Copies
@@ -51,6 +53,9 @@ from schemas.times import instant_text
 log = logger(__name__)
 
 Clock = Callable[[], datetime]
+
+VERSION: Final = version("fairpulse")
+"""Of this software."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,7 +115,7 @@ class Gateway:
         terminal = key.terminal
         told = badge_key_in(incoming.heading)
         badge_key = await self._badge_key(None if told is None else BadgeKey(told, terminal.terminal_id, now))
-        self._offset_ms(incoming.heading, terminal, now)
+        offset_ms = self._offset_ms(incoming.heading, terminal, now)
         limits = Limits(
             EVENT_MAX_BYTES, BODY_MAX_BYTES, EVENTS_MAX, self.settings.gateway_rate, int(self.settings.gateway_burst)
         )
@@ -124,10 +129,12 @@ class Gateway:
             received_at=instant_text(now),
             answered_at=answered_at,
             server_time=answered_at,
+            clock_offset_ms=offset_ms,
             limits=limits,
             token_expires_at=None if key.expires_at is None else instant_text(key.expires_at),
             badge_key=badge_key,
             fair_file=self.fair.file_fingerprint,
+            gateway_version=VERSION,
         )
         return info_reply(info)
 

@@ -21,14 +21,17 @@ OURS: Final = "urn:fairpulse:problem:"
 _CODE: Final = re.compile(r"[a-z_]{1,64}")
 
 
-def cause_of(status: int, *, from_gateway: bool) -> str:
+def cause_of(status: int, *, from_gateway: bool, code: object = "") -> str:
     """Return the cause, as the page names it, behind a status that settles no event.
 
     Args:
         status: of an answer, whether to a post or to the question who this terminal is.
         from_gateway: whether the gateway itself gave it.
+        code: of its problem.
     """
     match status:
+        case 403 if from_gateway and code == "wrong_fair":
+            return "wrong_fair"
         case 401 | 403 if from_gateway:
             return "token"
         case 429:

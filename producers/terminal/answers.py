@@ -5,26 +5,19 @@ it, even a captive portal's "200 OK" or a proxy's error page. Sending twice is h
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
 from producers.terminal.answer_reading import all_named, asked_s, cause_of, is_ours, object_in, refusal
 from producers.terminal.spool_types import Refusal, Waiting
+from producers.terminal.trouble import NONE, Trouble, told
 from schemas.api.http import Outcome
 
-ABOUT_THE_EVENT: Final = frozenset(
-    {
-        "rejected",
-        "event_id_conflict",
-        "not_json",
-        "duplicate_key",
-        "too_deep",
-        "body_too_large",
-        "event_too_large",
-    }
-)
+ABOUT_THE_EVENT: Final = frozenset({"rejected", "event_id_conflict", "body_too_large", "event_too_large"})
 """Codes of problems that are about the event if the request had only one. Others are about the request itself."""
+
+REFUSED: Final = Trouble(message="refused by the gateway")
 
 
 class Then(Enum):
@@ -46,9 +39,8 @@ class Verdict:
         delivered, duplicates: sequence numbers of events that are safe on the server.
         refused: events that it will never accept as they are; they go to the drawer.
         wait_s: seconds that the server asked for, 0 if it did not.
-        trouble: the problem for the status line, in a few words; empty if there is none.
-        cause: the name of the page's text about the trouble; empty if it has none.
-        facts: the values in that text.
+        problem: for the status line.
+        if_an_event: the problem if one of the events is why the server fails, however often it is asked.
     """
 
     then: Then
@@ -56,15 +48,12 @@ class Verdict:
     duplicates: tuple[int, ...] = ()
     refused: tuple[Refusal, ...] = ()
     wait_s: float = 0
-    trouble: str = ""
-    cause: str = ""
-    facts: Mapping[str, str] = field(default_factory=dict)
+    problem: Trouble = NONE
+    if_an_event: Trouble = NONE
 
 
-UNKNOWN: Final = Verdict(Then.WAIT, trouble="no answer")
-"""A network error or a timeout: the server may or may not have the events. The sender says which as `trouble`."""
-
-NOT_ALL: Final = "the gateway did not answer for every event"
+UNKNOWN: Final = Verdict(Then.WAIT, problem=Trouble(message="no answer"))
+"""A network error or a timeout: the server may or may not have the events. The sender says which as its problem."""
 
 
 def judge(status: int, headers: Mapping[str, str], body: bytes, sent: Sequence[Waiting], now_s: float) -> Verdict:
@@ -86,20 +75,24 @@ def judge(status: int, headers: Mapping[str, str], body: bytes, sent: Sequence[W
             return _all_stored(content, sent)
         case 207:
             return _one_by_one(content, sent)
-        case 400 | 409 | 413 | 422 if ours:
+        case 409 | 413 | 422 if ours:
             return _refused(content, sent, status)
-    match cause_of(status, from_gateway=ours):
-        case "token":
-            cause = "wrong_fair" if content.get("code") == "wrong_fair" else "token"
-            return Verdict(Then.REPAIR, trouble="the gateway does not know this terminal any more", cause=cause)
+        case 400 if ours:
+            return _not_understood(content, sent, status)
+    match cause_of(status, from_gateway=ours, code=content.get("code")):
+        case "token" | "wrong_fair" as cause:
+            return Verdict(Then.REPAIR, problem=told(cause))
         case "asked_to_slow_down" as cause:
-            return Verdict(Then.WAIT, wait_s=asked, trouble="the gateway asks to slow down", cause=cause)
+            return Verdict(Then.WAIT, wait_s=asked, problem=told(cause))
         case "server_not_ready" as cause:
-            return Verdict(Then.WAIT, wait_s=asked, trouble="the gateway cannot store events right now", cause=cause)
-        case "program_old":
-            return _program_old(Then.ALERT, status, asked)
+            # A gateway that asks to wait knows why. A proxy that fails, or a bug, may stumble over an event.
+            other = told("program_old" if ours else "proxy", status=str(status))
+            doubtful = not ours or content.get("code") == "bug"
+            return Verdict(Then.WAIT, wait_s=asked, problem=told(cause), if_an_event=other if doubtful else NONE)
+        case "program_old" as cause:
+            return Verdict(Then.ALERT, wait_s=asked, problem=told(cause, status=str(status)))
         case "portal" as cause if status >= 300:
-            return _strange(status, asked, cause)
+            return Verdict(Then.ALERT, wait_s=asked, problem=told(cause, status=str(status)))
         case cause:
             return _somebody_else(sent, status, asked, cause)
 
@@ -109,7 +102,7 @@ def _all_stored(content: Mapping[str, Any], sent: Sequence[Waiting]) -> Verdict:
     accepted, duplicates = content.get("accepted"), content.get("duplicates", 0)
     counted = type(accepted) is int and type(duplicates) is int and min(accepted, duplicates) >= 0
     if not counted or len(sent) not in (accepted, accepted + duplicates):
-        return _strange(202, 0, "proxy", "the answer confirms the wrong number of events")
+        return Verdict(Then.ALERT, problem=told("proxy", status="202"))
     numbers = tuple(one.seq for one in sent)
     if duplicates == len(sent):
         return Verdict(Then.GO_ON, duplicates=numbers)
@@ -133,9 +126,7 @@ def _one_by_one(content: Mapping[str, Any], sent: Sequence[Waiting]) -> Verdict:
         tuple(found[Outcome.ACCEPTED]),
         tuple(found[Outcome.DUPLICATE]),
         tuple(refused),
-        trouble=NOT_ALL if not complete else "refused by the gateway" if refused else "",
-        cause="" if complete else "proxy",
-        facts={} if complete else {"status": "207"},
+        problem=told("proxy", status="207") if not complete else REFUSED if refused else NONE,
     )
 
 
@@ -147,10 +138,21 @@ def _refused(content: Mapping[str, Any], sent: Sequence[Waiting], status: int) -
     if not reasons and len(sent) == 1 and str(content.get("code")) in ABOUT_THE_EVENT:
         reasons[sent[0].seq] = refusal(sent[0], content)
     if reasons:
-        return Verdict(Then.GO_ON, refused=tuple(reasons.values()), trouble="refused by the gateway")
-    if len(sent) > 1:
-        return Verdict(Then.FEWER)
-    return _program_old(Then.SKIP, status, 0)
+        return Verdict(Then.GO_ON, refused=tuple(reasons.values()), problem=REFUSED)
+    return _fewer_or_skip(sent, "program_old", status)
+
+
+def _not_understood(content: Mapping[str, Any], sent: Sequence[Waiting], status: int) -> Verdict:
+    """Keep everything: a 400 is this program's fault, and never the end of an event.
+
+    Events that are not CloudEvents, by their names, wait in the drawer for another program or pairing, and the others
+    are sent again without them. One that is refused alone stays in the spool, and the others pass it.
+    """
+    errors = content.get("errors") if content.get("code") == "not_a_cloudevent" else None
+    named = {one.seq: refusal(one, error) for one, error in reversed(all_named(errors, sent))}
+    if named:
+        return Verdict(Then.GO_ON, refused=tuple(named[seq] for seq in sorted(named)), problem=REFUSED)
+    return _fewer_or_skip(sent, "program_old", status)
 
 
 def _somebody_else(sent: Sequence[Waiting], status: int, asked: float, cause: str) -> Verdict:
@@ -158,16 +160,9 @@ def _somebody_else(sent: Sequence[Waiting], status: int, asked: float, cause: st
 
     Firewalls say so with all kinds of statuses: 403, 405, 406, 501, also with a page and 200, as a login page does.
     """
-    said = _strange(status, asked, cause, f"something between this terminal and the gateway answers {status}")
+    return _fewer_or_skip(sent, cause, status, asked)
+
+
+def _fewer_or_skip(sent: Sequence[Waiting], cause: str, status: int, asked: float = 0) -> Verdict:
     then = Then.FEWER if len(sent) > 1 else Then.SKIP
-    return Verdict(then, wait_s=asked, trouble=said.trouble, cause=said.cause, facts=said.facts)
-
-
-def _program_old(then: Then, status: int, asked: float) -> Verdict:
-    trouble = f"the gateway does not understand this program (status {status})"
-    return Verdict(then, wait_s=asked, trouble=trouble, cause="program_old", facts={"status": str(status)})
-
-
-def _strange(status: int, asked: float, cause: str, trouble: str = "") -> Verdict:
-    trouble = trouble or f"this is not a fairpulse gateway's answer (status {status})"
-    return Verdict(Then.ALERT, wait_s=asked, trouble=trouble, cause=cause, facts={"status": str(status)})
+    return Verdict(then, wait_s=asked, problem=told(cause, status=str(status)))

@@ -17,6 +17,8 @@ NOTE: Final = "gateway_knows"
 
 _DEPENDS_ON: Final = ("fair_file", "fair_id", "source")
 """Fields of the answer to GET /v1/terminal: the fair file's fingerprint, and what the registry says."""
+_ALSO: Final = "gateway_version"
+"""A field that older gateways do not have."""
 
 
 def mended(spool: Spool, answer: ServerAnswer) -> int:
@@ -28,7 +30,8 @@ def mended(spool: Spool, answer: ServerAnswer) -> int:
     """
     said = object_in(answer.body) if answer.status == 200 else {}
     told = {name: said[name] for name in _DEPENDS_ON if isinstance(said.get(name), str)}
-    text = json.dumps(told)
+    also = {_ALSO: said[_ALSO]} if isinstance(said.get(_ALSO), str) else {}
+    text = json.dumps(told | also)
     if len(told) < len(_DEPENDS_ON) or text == spool.note(NOTE):
         return 0
     with spool.transaction("the drawer is unchanged") as database:

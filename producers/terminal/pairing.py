@@ -79,7 +79,7 @@ def told_by(answer: ServerAnswer, server: str, token: str, *, authorities: str =
         raise Unavailable(
             "the gateway does not know this token", hint="ask the organiser for a new one; events stay here meanwhile"
         )
-    if trouble.cause in ("program_old", "asked_to_slow_down"):
+    if trouble.cause in ("wrong_fair", "program_old", "asked_to_slow_down"):
         raise Unavailable(trouble.message, hint=trouble.hint)
     wrong = strange_answer("gateway", server, answer.status)
     if answer.status != 200:

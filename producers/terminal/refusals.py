@@ -11,6 +11,7 @@ MENDED: Final[Mapping[str, str]] = {
     "out_of_scope": "the fair file or the registry of terminals gives this terminal the right place or exhibitor",
     "wrong_fair": "the gateway gets the fair file of the fair that the terminal was paired for",
     "wrong_source": "the registry of terminals gives this terminal its old place again",
+    "unknown_type": "a newer gateway knows this kind of event",
 }
 """The correction that removes a reason while the event stays as it is. Other reasons are about the event itself."""
 
@@ -18,6 +19,7 @@ _WORDS: Final[Mapping[str, str]] = {
     **REASONS,
     "out_of_scope": "this terminal may not send this for its place",
     "wrong_source": "the event belongs to another place than the terminal has now",
+    "bad_extension": "an attribute of its envelope is not valid",
     "event_id_conflict": "another event with this id counts",
     "body_too_large": "the event is too large",
     "event_too_large": "the event is too large",

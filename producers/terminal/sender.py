@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Final, ParamSpec, TypeVar
 
@@ -12,12 +12,13 @@ from producers.terminal.answers import UNKNOWN, Then, Verdict, judge
 from producers.terminal.backoff import wait_s
 from producers.terminal.clock import ClockMs, writable
 from producers.terminal.clock_offset import Offsets
+from producers.terminal.holding import Holding, Holds
 from producers.terminal.line import Line, Status
 from producers.terminal.link import Link, ServerAnswer, Stamps
 from producers.terminal.mending import mended
 from producers.terminal.skipping import Skipping
 from producers.terminal.spool import Spool, Waiting
-from producers.terminal.trouble import NONE, PAIR_AGAIN, Trouble, of_answer, of_error, what_to_do
+from producers.terminal.trouble import NONE, PAIR_AGAIN, Trouble, of_answer, of_error
 from schemas.api.http import CLOCK_OFFSET, EVENTS_MAX, SENT_AT
 from schemas.errors import Unavailable
 from schemas.http_reach import NoAnswer
@@ -85,6 +86,7 @@ class Sender:
     in_thread: bool = False
     status: Status = field(default_factory=Status)
     skipping: Skipping = field(default_factory=Skipping)
+    holding: Holding = field(default_factory=Holding)
     _at_once: int = FIRST_EVENTS
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _now: asyncio.Event = field(default_factory=asyncio.Event)
@@ -177,7 +179,7 @@ class Sender:
         problem = of_answer(answer)
         if not problem.cause:
             self._online(NONE)
-        elif problem.cause == "token":
+        elif problem.cause in ("token", "wrong_fair"):
             self._now_on(Line.REPAIR, problem)
         else:
             self._now_on(Line.TROUBLE if problem.mended_by_people else Line.BUSY, problem)
@@ -219,15 +221,33 @@ class Sender:
         if verdict.delivered or verdict.duplicates or verdict.refused:
             await self._do(self.spool.settle, self.clock(), verdict.delivered, verdict.duplicates, verdict.refused)
             self.skipping.settled({*verdict.delivered, *verdict.duplicates, *(one.seq for one in verdict.refused)})
+        verdict = self._hold(verdict, batch, now)
         if verdict.then is Then.SKIP:
             self.skipping.skip(batch[0].seq, verdict, now)
         wait = self._react(verdict, len(batch), answer, problem)
         self.heard(batch, answer, verdict)
         return wait
 
+    def _hold(self, verdict: Verdict, batch: Sequence[Waiting], now: float) -> Verdict:
+        """Return the verdict, or another one if an event may be why a server fails: see `holding`."""
+        first, events = batch[0].seq, len(batch)
+        skipped = replace(verdict, then=Then.SKIP, problem=verdict.if_an_event)
+        if verdict.then is Then.GO_ON and self.holding.passed(events, now):
+            self._at_once = LEAST_EVENTS
+        if not verdict.if_an_event.cause:
+            return verdict
+        if first <= self.skipping.tried:  # it was passed by before
+            self._at_once = 1
+            return skipped if events == 1 else verdict
+        holds = self.holding.failed(first, events, now)
+        if holds is Holds.RETURN:
+            self.skipping.again()
+        return skipped if holds is Holds.NEXT else verdict
+
     async def _next_batch(self, now: float) -> Sequence[Waiting]:
         """Return the oldest events that were not tried yet; without any, skipped ones if it is time for them."""
-        batch = await self._do(self.spool.oldest, self._at_once, MOST_BYTES, self.skipping.tried)
+        at_once = 1 if self.holding.is_searching else self._at_once
+        batch = await self._do(self.spool.oldest, at_once, MOST_BYTES, self.skipping.tried)
         behind = None if batch else self.skipping.behind(now)
         if behind is not None:
             batch = await self._do(self.spool.oldest, self._at_once, MOST_BYTES, behind)
@@ -242,7 +262,7 @@ class Sender:
             return UNKNOWN, None, self._because(error)
         self.status.hear(answer)
         verdict = judge(answer.status, answer.headers, answer.body, batch, self.clock() / 1_000)
-        return verdict, answer, _problem(verdict)
+        return verdict, answer, verdict.problem
 
     def _stamps(self) -> Mapping[str, str]:
         now_ms = self.clock()
@@ -267,7 +287,7 @@ class Sender:
                 self._at_once = min(MOST_EVENTS, self._at_once + max(1, self._at_once // 4))
             status.failures, status.next_try_s, status.asked_s = 0, 0, 0
             skipped = self.skipping.verdict
-            self._online(problem if problem.message or skipped is None else _problem(skipped))
+            self._online(problem if problem.message or skipped is None else skipped.problem)
             return 0
         # A slow server gets smaller requests from every terminal: otherwise nothing gets through at all.
         self._at_once = min(self._at_once, max(LEAST_EVENTS, sent // 2))
@@ -278,6 +298,8 @@ class Sender:
         status.next_try_s = wait_s(counted, self.chance, verdict.wait_s)
         lines = {Then.REPAIR: Line.REPAIR, Then.ALERT: Line.TROUBLE, Then.SKIP: Line.TROUBLE}
         line = lines.get(verdict.then, Line.OFFLINE if answer is None else Line.BUSY)
+        if problem.cause == "server_not_ready":
+            line = Line.BUSY
         self._now_on(Line.TROUBLE if line is Line.OFFLINE and problem.mended_by_people else line, problem)
         return status.next_try_s
 
@@ -292,10 +314,6 @@ class Sender:
         if self.in_thread:
             return await asyncio.to_thread(work, *arguments, **named)
         return work(*arguments, **named)
-
-
-def _problem(verdict: Verdict) -> Trouble:
-    return Trouble(verdict.cause, verdict.facts, verdict.trouble, what_to_do(verdict.cause))
 
 
 async def _until(event: asyncio.Event, seconds: float) -> None:

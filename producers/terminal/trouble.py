@@ -100,11 +100,6 @@ def told(cause: str, **facts: str) -> Trouble:
     return Trouble(cause, facts, message.format_map(facts), hint)
 
 
-def what_to_do(cause: str) -> str:
-    """Return what to do about a cause in `ANSWERS`; empty for another."""
-    return ANSWERS[cause][1] if cause in ANSWERS else ""
-
-
 def of_error(error: FairpulseError, now_ms: int, known_ms: int) -> Trouble:
     """Return the trouble behind an error of the network or of the disk.
 
@@ -134,5 +129,5 @@ def of_answer(answer: ServerAnswer, source: str = "") -> Trouble:
     ours = is_ours({name.lower(): value for name, value in answer.headers.items()}, content)
     if answer.status == 200 and "terminal_id" in content:
         return told("wrong_fair") if source and content.get("source") != source else NONE
-    cause = cause_of(answer.status, from_gateway=ours)
-    return told(cause) if cause in ("token", "asked_to_slow_down") else told(cause, status=str(answer.status))
+    cause = cause_of(answer.status, from_gateway=ours, code=content.get("code"))
+    return told(cause, status=str(answer.status)) if "{status}" in ANSWERS[cause][0] else told(cause)

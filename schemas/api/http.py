@@ -244,6 +244,8 @@ class TerminalInfo:
     """The server's clock when this answer was written."""
     server_time: str
     """The same as `answered_at`."""
+    clock_offset_ms: int
+    """Server clock minus terminal clock, by the headers of this request: what a post would add to its times."""
     limits: Limits
     dedupe_horizon: Literal["fair"] = "fair"
     """How long an event id is remembered by the stream: the whole fair."""
@@ -252,3 +254,5 @@ class TerminalInfo:
     """Fingerprint of the fair's badge key, as the first terminal told it; null if none has."""
     fair_file: str
     """Fingerprint of the gateway's fair file. With another one, events that were refused before may be accepted."""
+    gateway_version: str
+    """Version of the gateway's software. A newer one may know types of events that were refused before."""

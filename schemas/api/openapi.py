@@ -234,6 +234,7 @@ def _get_terminal() -> Json:
                 "schema": {"type": "string", "pattern": HEX_PATTERN},
             },
             _SENT_AT,
+            _CLOCK_OFFSET,
             _INSTANCE,
         ],
         "responses": {

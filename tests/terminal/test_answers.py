@@ -9,7 +9,9 @@ import pytest
 from producers.terminal.answers import Then, Verdict, judge
 from producers.terminal.backoff import LONGEST_S, wait_s
 from producers.terminal.clock_offset import clock_text
+from producers.terminal.link import ServerAnswer
 from producers.terminal.spool import Waiting
+from producers.terminal.trouble import of_answer
 
 SENT = [Waiting(1, "a", b"{}"), Waiting(2, "b", b"{}")]
 NOW_S = 1_700_000_000.0
@@ -48,7 +50,7 @@ def test_what_somebody_else_refuses_stays_here_and_is_called_a_proxy(
     kind, body = WHO[who]
     verdict = said(status, kind, body | NAMED[name], events)
     assert settled(verdict) == []
-    assert (verdict.then, verdict.cause, verdict.facts) == (
+    assert (verdict.then, verdict.problem.cause, verdict.problem.facts) == (
         Then.SKIP if events == 1 else Then.FEWER, "proxy", {"status": str(status)}
     )  # fmt: skip
 
@@ -68,10 +70,17 @@ def ours(code: str) -> dict[str, Any]:
         (422, "rejected", 2, "not named", Then.FEWER, []),
         (422, "rejected", 2, "misnamed", Then.FEWER, []),
         (409, "event_id_conflict", 2, "misnamed", Then.FEWER, []),
-        (400, "not_json", 1, "not named", Then.GO_ON, [1]),
+        # A 400 is this program's fault. Only what is named as not a CloudEvent waits in the drawer.
+        (400, "not_a_cloudevent", 1, "named", Then.GO_ON, [1]),
+        (400, "not_a_cloudevent", 2, "named", Then.GO_ON, [1]),
+        (400, "not_a_cloudevent", 1, "not named", Then.SKIP, []),
+        (400, "not_a_cloudevent", 2, "misnamed", Then.FEWER, []),
+        (400, "not_json", 1, "not named", Then.SKIP, []),
+        (400, "not_json", 1, "named", Then.SKIP, []),
         (400, "not_json", 2, "not named", Then.FEWER, []),
-        (400, "duplicate_key", 1, "not named", Then.GO_ON, [1]),
-        (400, "too_deep", 1, "not named", Then.GO_ON, [1]),
+        (400, "no_body", 2, "not named", Then.FEWER, []),
+        (400, "duplicate_key", 1, "not named", Then.SKIP, []),
+        (400, "too_deep", 1, "not named", Then.SKIP, []),
         (413, "event_too_large", 1, "not named", Then.GO_ON, [1]),
         (413, "body_too_large", 2, "not named", Then.FEWER, []),
         (413, "too_many_events", 2, "not named", Then.FEWER, []),
@@ -97,6 +106,7 @@ def test_only_the_gateway_refuses_an_event_by_naming_it_or_when_it_was_alone(
     [
         (401, ours("token_unknown"), "token"),
         (403, ours("wrong_fair"), "wrong_fair"),
+        (403, ours("another"), "token"),
         (401, {}, "proxy"),
         (407, {}, "proxy"),
         (415, ours("media_type"), "program_old"),
@@ -116,8 +126,11 @@ def test_only_the_gateway_refuses_an_event_by_naming_it_or_when_it_was_alone(
 )
 def test_an_answer_that_settles_nothing_has_a_cause(status: int, body: dict[str, Any], cause: str) -> None:
     verdict = said(status, PROBLEM_JSON, body, 2)
-    assert (settled(verdict), verdict.cause) == ([], cause)
+    assert (settled(verdict), verdict.problem.cause) == ([], cause)
     assert (verdict.then is Then.REPAIR) is (cause in ("token", "wrong_fair")), "only the gateway ends a pairing"
+    asked = of_answer(ServerAnswer(status, {"Content-Type": PROBLEM_JSON}, json.dumps(body).encode(), 0))
+    assert verdict.problem.hint, "one text for each cause"
+    assert (status < 300) or verdict.problem == asked, "a post and a question say the same"
 
 
 @pytest.mark.parametrize(

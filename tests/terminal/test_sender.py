@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from producers.terminal import holding
 from producers.terminal.clock import new_event_id
 from producers.terminal.line import Line
 from producers.terminal.link import Link
@@ -10,7 +11,7 @@ from producers.terminal.one_sender import OneSender
 from producers.terminal.sender import Sender
 from producers.terminal.spool import Spool
 from schemas.errors import Unavailable
-from tests.support.scripted_server import JSON, PROBLEM, Cut, Hang, Say, ScriptedServer, Swallow
+from tests.support.scripted_server import JSON, PROBLEM, Cut, Hang, Say, ScriptedServer, Store, Swallow
 
 
 def fill(spool: Spool, count: int) -> list[str]:
@@ -157,15 +158,72 @@ async def test_of_a_refused_batch_those_that_the_server_names_are_settled_and_th
     assert [len(request.ids) for request in server.requests] == [100, 80, 60, 40, 20]
 
 
-async def test_a_batch_that_is_not_understood_is_halved_until_the_event_at_fault_is_alone(
+async def test_a_batch_that_is_not_understood_is_halved_and_the_event_at_fault_is_kept_and_passed(
     spool: Spool, server: ScriptedServer
 ) -> None:
+    """As a gateway answers that names no events, and as those did that were older than this program."""
     ids = fill(spool, 400)
     server.offends = {ids[0], ids[123], ids[399]}
-    await drain(spool, server)
-    assert {row[1] for row in spool.rows(1, 99)} == server.offends
+    sender = await goes_on(spool, server, until=397)
     assert server.order == [name for name in ids if name not in server.offends]
     assert len(server.requests) < 100
+    assert (spool.totals().rejected, spool.totals().pending) == (0, 3)
+    assert sender.status.cause == "program_old"
+    server.offends = set()
+    await tries_now(server, sender)
+    assert sorted(server.order) == sorted(ids)
+
+
+async def test_events_that_are_not_cloudevents_wait_in_the_drawer_and_the_others_are_sent_without_them(
+    spool: Spool, server: ScriptedServer
+) -> None:
+    ids = fill(spool, 5)
+    wrong = {1: "unknown_type", 3: "wrong_source"}
+    errors = [{"index": index, "id": ids[index], "code": code, "message": "no"} for index, code in wrong.items()]
+    problem = {"type": "urn:fairpulse:problem:not_a_cloudevent", "code": "not_a_cloudevent", "errors": errors}
+    server.script.append(Say(400, PROBLEM, problem))
+    await drain(spool, server)
+    assert server.order == [ids[0], ids[2], ids[4]]
+    assert {(row.event_id, row.reason) for row in spool.rows(1, 9)} == {(ids[n], code) for n, code in wrong.items()}
+
+
+BROKEN = Say(502, {"Content-Type": "text/html"}, b"<html>502 Bad Gateway</html>")
+BUG = Say(500, PROBLEM, {"type": "urn:fairpulse:problem:bug", "code": "bug"})
+
+
+@pytest.mark.parametrize(("step", "cause"), [(BROKEN, "proxy"), (BUG, "program_old")], ids=["a proxy", "a bug"])
+async def test_an_event_at_which_a_server_fails_each_time_is_passed_by_after_some_minutes(
+    spool: Spool, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, step: Say, cause: str
+) -> None:
+    monkeypatch.setattr(holding, "HELD_S", 0)
+    ids = fill(spool, 40)
+    server.blocked = {ids[0]: step, ids[17]: step}
+    sender = await goes_on(spool, server, until=38)
+    assert server.order == [name for name in ids if name not in server.blocked]
+    assert len(server.requests) < 80
+    assert sender.skipping.verdict is not None
+    assert sender.skipping.verdict.problem.cause == cause
+    server.blocked = {}
+    await tries_now(server, sender)
+    assert sorted(server.order) == sorted(ids)
+
+
+async def test_while_a_server_fails_at_all_events_none_is_passed_by_for_good(
+    spool: Spool, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holding, "HELD_S", 0)
+    ids = fill(spool, 40)
+    server.otherwise = BROKEN
+    async with Link(server.url) as link:
+        sender = Sender(spool, link, lambda: "t", chance=lambda: 0.0)
+        for _ in range(50):
+            assert await sender.step() is not None
+            assert sender.status.line is Line.BUSY
+        server.otherwise = Store()
+        await sender.drain()
+    assert sorted(server.order) == sorted(ids)
+    first = {request.ids[0] for request in server.requests[:50]}
+    assert first <= set(ids[:2]), "the oldest one, and for a trial the next one"
 
 
 async def test_a_batch_that_is_too_large_is_halved(spool: Spool, server: ScriptedServer) -> None:
@@ -187,9 +245,12 @@ async def test_an_event_that_a_proxy_never_lets_through_stays_named_and_blocks_n
     sender = await goes_on(spool, server, until=38)
     assert spool.totals().rejected == 0
     assert server.order == [name for name in ids if name not in server.blocked]
-    assert "answers 413" in sender.status.trouble
+    assert "answers in its place (status 413)" in sender.status.trouble
     assert sender.skipping.verdict is not None
-    assert (sender.skipping.verdict.cause, sender.skipping.verdict.facts) == ("proxy", {"status": "413"})
+    assert (sender.skipping.verdict.problem.cause, sender.skipping.verdict.problem.facts) == (
+        "proxy",
+        {"status": "413"},
+    )
     server.blocked = {}
     await tries_now(server, sender)
     assert sorted(server.order) == sorted(ids)
