@@ -334,7 +334,8 @@ class TerminalSettings(Settings):
     """Where the terminal keeps its pairing and what it has saved: on a disk of its own machine, never on a network."""
 
     terminal_token: Annotated[HeaderSecret | None, Field(examples=["the-token-of-the-organiser"])] = None
-    """Token from the organiser, read by `fairpulse terminal pair` only; without it the command asks."""
+    """Token from the organiser, read by `fairpulse terminal pair` and `fairpulse gateway conform` only; without it they
+    ask."""
 
     terminal_ca_file: Annotated[File | None, Field(examples=["/etc/fairpulse/gateway-ca.pem"])] = None
     """PEM file of the authority that signed the gateway's certificate; those that the system trusts stay valid beside

@@ -4,17 +4,21 @@ from pathlib import Path
 
 import click
 
+from producers.gateway.conform.cli import conform
 from schemas import options
+from schemas.console import Commands
 
 
-@click.command()
+@click.group(cls=Commands, invoke_without_command=True)
 @options.fair
 @options.bootstrap_servers
 @options.setting("GatewaySettings", "gateway_host", "--host")
 @options.setting("GatewaySettings", "gateway_port", "--port")
 @options.setting("GatewaySettings", "gateway_internal_port", "--internal-port")
 @options.terminals_file
+@click.pass_context
 def gateway(
+    ctx: click.Context,
     *,
     fair_file: Path | None,
     bootstrap_servers: str | None,
@@ -29,6 +33,8 @@ def gateway(
 
     Further settings are environment variables; `fairpulse settings` lists them.
     """
+    if ctx.invoked_subcommand is not None:
+        return
     from producers.gateway.run import run_gateway
     from schemas.fair.chosen import chosen_fair
     from schemas.settings import GatewaySettings, KafkaSettings
@@ -42,3 +48,6 @@ def gateway(
         terminals_file=terminals_file,
     )
     run_gateway(fair, kafka, settings)
+
+
+gateway.add_command(conform)

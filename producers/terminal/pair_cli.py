@@ -1,15 +1,11 @@
 """`fairpulse terminal pair`: who the terminal is, where it sends, whom it trusts, and whether its badge key fits."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from producers.terminal.parts_cli import open_spool
 from schemas import options
-
-if TYPE_CHECKING:
-    from pydantic import SecretStr
 
 
 @click.command()
@@ -25,6 +21,7 @@ def pair(folder: Path | None, server: str, fair_file: Path | None, *, insecure: 
     """
     import asyncio
 
+    from producers.terminal.asked_token import given_token
     from producers.terminal.card import card_of
     from producers.terminal.gateway_address import given_server
     from producers.terminal.instance import instance_of
@@ -44,10 +41,7 @@ def pair(folder: Path | None, server: str, fair_file: Path | None, *, insecure: 
     authorities = authorities_in(settings.terminal_ca_file)
     key = settings.pseudonym_key()
     fingerprint = "" if key is None else key_fingerprint(key)
-    given = settings.terminal_token
-    if given is None:
-        given = _asked_token()
-    token = given.get_secret_value()
+    token = given_token(settings).get_secret_value()
 
     async def ask(instance: str) -> ServerAnswer:
         async with Link(address, authorities=[authorities], instance=instance) as link:
@@ -68,20 +62,3 @@ def pair(folder: Path | None, server: str, fair_file: Path | None, *, insecure: 
             click.echo(f"badge key: {fingerprint}, as on the other terminals of the fair")
         elif pairing.badge_key:
             click.echo(f"warning: the fair has a badge key ({pairing.badge_key}), and this terminal has none", err=True)
-
-
-def _asked_token() -> "SecretStr":
-    """Return the token that a person types, which is not shown, or the line that a script gives."""
-    from schemas.errors import InvalidSettings
-    from schemas.kinds import BadValue
-    from schemas.settings import TerminalSettings
-
-    given = click.get_text_stream("stdin")
-    line = click.prompt("Token", hide_input=True, err=True) if given.isatty() else given.readline()
-    if not (typed := line.strip()):
-        raise InvalidSettings("token: none was given", hint="type it, or set FAIRPULSE_TERMINAL_TOKEN")
-    try:
-        token: SecretStr = TerminalSettings.check("terminal_token", typed)
-    except BadValue as error:
-        raise InvalidSettings(f"token: what was typed {error.wrong}", hint=error.instead) from None
-    return token
