@@ -24,7 +24,7 @@ KeyId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{8}$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """SHA-256 of the secret of a token, in hex."""
 Fingerprint = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
-Word = Annotated[str, StringConstraints(pattern=r"^[a-z-]{1,32}$")]
+CommandWord = Annotated[str, StringConstraints(pattern=r"^[a-z-]{1,32}$")]
 Unique = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
@@ -89,7 +89,7 @@ class RegistryChange:
     version: Literal[1]
     change_id: Unique
     follows: Annotated[int, Field(ge=NOTHING)]
-    command: Word
+    command: CommandWord
     made_ms: EpochMs
     rows: ChangedRows
 

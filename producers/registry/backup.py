@@ -10,7 +10,7 @@ from producers.registry.badge_keys import BADGE_KEYS
 from producers.registry.cache import adopt, read_rows, replace_rows, rows_of
 from producers.registry.chain import replayed
 from producers.registry.file import RegistryFile
-from producers.registry.mark import Mark, changing_alone
+from producers.registry.mark import TopicMark, changing_alone
 from producers.registry.rows import Merged, Rows, in_parts, knows_all_of, merged
 from producers.registry.sharing import TRIES, publish
 from producers.registry.store import TABLES
@@ -23,11 +23,11 @@ from schemas.settings import KafkaSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class SavedRegistry:
     """What a registry file holds, and up to which record of the topic; None if it follows none."""
 
     rows: Rows
-    mark: Mark | None
+    mark: TopicMark | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +41,24 @@ class Restored:
         aside: where the registry file as it was before is kept, if it had something that the registry has not.
     """
 
-    read: Saved
+    read: SavedRegistry
     added: ChangedRows
     merged: Merged
     aside: Path | None
 
 
-def read_backup(path: Path) -> Saved:
+def read_backup(path: Path) -> SavedRegistry:
     """Return what a backup or a registry file holds. Raises FairpulseError if it is neither."""
     hint = "name a file that `fairpulse terminals backup` made, or the registry file of a gateway"
     if not path.is_file():
         raise FairpulseError(f"there is no file {quoted(path)}", hint=hint)
     try:
-        return Saved(*read_rows(path))
+        return SavedRegistry(*read_rows(path))
     except FairpulseError as error:
         raise FairpulseError(f"{quoted(path)} is not a registry of terminals, or not a whole one", hint=hint) from error
 
 
-def backup(path: Path, to: Path) -> Saved:
+def backup(path: Path, to: Path) -> SavedRegistry:
     """Copy a registry file, as it is at one moment, to a file that only its owner may read; return what it holds.
 
     Raises:
@@ -107,7 +107,7 @@ async def restore(kafka: KafkaSettings | None, path: Path, source: Path, *, dry:
     return Restored(read, added, both, aside)
 
 
-async def _published(topic: TerminalsTopic, rows: Rows, *, dry: bool) -> tuple[Merged, ChangedRows, Mark]:
+async def _published(topic: TerminalsTopic, rows: Rows, *, dry: bool) -> tuple[Merged, ChangedRows, TopicMark]:
     first: tuple[Merged, ChangedRows] | None = None
     lost = 0
     while lost < TRIES:
@@ -132,7 +132,7 @@ def _keep_aside(path: Path, source: Path, rows: Rows) -> Path | None:
     return aside
 
 
-def _alone(path: Path, read: Saved, *, dry: bool) -> Restored:
+def _alone(path: Path, read: SavedRegistry, *, dry: bool) -> Restored:
     with (
         closing(RegistryFile(path, create=True, schema=TABLES)) as file,
         file.rehearsing() if dry else changing_alone(file),

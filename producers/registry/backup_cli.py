@@ -9,7 +9,7 @@ from producers.registry.place import FILE, place_of
 from schemas import options
 
 if TYPE_CHECKING:
-    from producers.registry.backup import Restored, Saved
+    from producers.registry.backup import Restored, SavedRegistry
 
 
 @click.command()
@@ -73,7 +73,7 @@ def _told(done: "Restored", *, dry: bool) -> list[str]:
     return lines
 
 
-def _held(saved: "Saved") -> str:
+def _held(saved: "SavedRegistry") -> str:
     upto = "" if saved.mark is None else f", as of record {saved.mark.position} of the topic"
     return f"{_count(len(saved.rows.terminals), 'terminal')} with {_count(saved.rows.live, 'token')}{upto}"
 

@@ -8,9 +8,9 @@ from typing import Final, TypeVar
 from pydantic import ValidationError
 
 from producers.registry.badge_keys import BADGE_KEYS
-from producers.registry.chain import Judged
+from producers.registry.chain import JudgedRecord
 from producers.registry.file import RegistryFile
-from producers.registry.mark import Mark, mark_of, set_mark
+from producers.registry.mark import TopicMark, mark_of, set_mark
 from producers.registry.rows import Rows, knows_all_of
 from producers.registry.store import TABLES, Registry
 from schemas.api.terminals import PlaceKind
@@ -40,7 +40,7 @@ class NotInTopic(Unavailable):
         )
 
 
-def known_mark(path: Path) -> Mark | None:
+def known_mark(path: Path) -> TopicMark | None:
     """Return up to where a file follows the topic, None if it does not; a missing file is made, and is empty.
 
     Raises:
@@ -72,13 +72,13 @@ def rows_of(file: RegistryFile) -> Rows:
     return Rows().take(ChangedRows(tuple(terminals), tuple(keys), tuple(told)))
 
 
-def read_rows(path: Path) -> tuple[Rows, Mark | None]:
+def read_rows(path: Path) -> tuple[Rows, TopicMark | None]:
     """Return all rows of a file, and up to where they follow the topic. Raises as `rows_of`."""
     with closing(RegistryFile(path)) as file, file.reading():
         return rows_of(file), mark_of(file)
 
 
-def apply(path: Path, judged: Iterable[Judged], after: Mark) -> None:
+def apply(path: Path, judged: Iterable[JudgedRecord], after: TopicMark) -> None:
     """Take changes from the topic into the file; those that another program has taken are not taken again.
 
     Raises:
@@ -94,7 +94,7 @@ def apply(path: Path, judged: Iterable[Judged], after: Mark) -> None:
         set_mark(file, after)
 
 
-def adopt(path: Path, rows: Rows, mark: Mark, *, anyway: bool = False) -> None:
+def adopt(path: Path, rows: Rows, mark: TopicMark, *, anyway: bool = False) -> None:
     """Make the file a copy of the topic.
 
     Args:
@@ -122,7 +122,7 @@ def replace_rows(file: RegistryFile, rows: Rows) -> None:
     _write(file, rows.since(Rows()))
 
 
-def rehearse(path: Path, rules: Callable[[Registry], Result]) -> tuple[Mark, ChangedRows, Result]:
+def rehearse(path: Path, rules: Callable[[Registry], Result]) -> tuple[TopicMark, ChangedRows, Result]:
     """Try a change on a file that follows the topic, and undo it.
 
     Returns:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
 
-from producers.registry.mark import START, Mark
+from producers.registry.mark import START, TopicMark
 from producers.registry.rows import Rows
 from schemas.errors import Unavailable
 from schemas.registry_changes import LaterVersion, NotAChange, RegistryChange, read_change
@@ -27,7 +27,7 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedRecord:
     """What a record is.
 
     Attributes:
@@ -47,7 +47,7 @@ def digest_of_record(value: bytes) -> bytes:
     return sha256(value).digest()
 
 
-def judge(mark: Mark, records: Iterable[Stored]) -> tuple[list[Judged], Mark]:
+def judge(mark: TopicMark, records: Iterable[Stored]) -> tuple[list[JudgedRecord], TopicMark]:
     """Return what records are that follow a mark, in their order, and the mark after them.
 
     Raises:
@@ -58,11 +58,11 @@ def judge(mark: Mark, records: Iterable[Stored]) -> tuple[list[Judged], Mark]:
         one = _judge(mark.head, record)
         judged.append(one)
         head = mark.head if one.change is None else one.offset
-        mark = Mark(record.offset + 1, head, digest_of_record(record.value))
+        mark = TopicMark(record.offset + 1, head, digest_of_record(record.value))
     return judged, mark
 
 
-def replayed(records: Iterable[Stored]) -> tuple[Rows, Mark]:
+def replayed(records: Iterable[Stored]) -> tuple[Rows, TopicMark]:
     """Return all that the topic has, given its records from the first on. Raises as `judge`."""
     judged, mark = judge(START, records)
     rows = Rows()
@@ -72,18 +72,20 @@ def replayed(records: Iterable[Stored]) -> tuple[Rows, Mark]:
     return rows, mark
 
 
-def _judge(head: int, record: Stored) -> Judged:
+def _judge(head: int, record: Stored) -> JudgedRecord:
     try:
         change = read_change(record.value)
     except NotAChange as error:
-        return Judged(record.offset, None, "not_a_change", str(error))
+        return JudgedRecord(record.offset, None, "not_a_change", str(error))
     except LaterVersion:
         raise _later(record.offset) from None
     if head < change.follows < record.offset:  # somebody counts a record that we do not
         raise _later(change.follows)
     if change.follows != head:
-        return Judged(record.offset, None, "too_late", f"it continues {change.follows}, and the last one is {head}")
-    return Judged(record.offset, change)
+        return JudgedRecord(
+            record.offset, None, "too_late", f"it continues {change.follows}, and the last one is {head}"
+        )
+    return JudgedRecord(record.offset, change)
 
 
 def _later(offset: int) -> Unavailable:

@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS mark (
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class TopicMark:
     """A place in the topic.
 
     Attributes:
@@ -31,16 +31,16 @@ class Mark:
     digest: bytes
 
 
-START: Final = Mark(0, NOTHING, b"")
+START: Final = TopicMark(0, NOTHING, b"")
 
 
-def mark_of(file: RegistryFile) -> Mark | None:
+def mark_of(file: RegistryFile) -> TopicMark | None:
     """Return the mark of a file; None if it does not follow the topic. Raises Unavailable if it cannot be read."""
     found = file.rows("SELECT position, head, digest FROM mark") if file.has("mark") else []
-    return Mark(*found[0]) if found else None
+    return TopicMark(*found[0]) if found else None
 
 
-def set_mark(file: RegistryFile, mark: Mark) -> None:
+def set_mark(file: RegistryFile, mark: TopicMark) -> None:
     """Set the mark of a file, within `changing`."""
     file.write(_SCHEMA)
     file.write("INSERT OR REPLACE INTO mark VALUES (1, ?, ?, ?)", (mark.position, mark.head, mark.digest))

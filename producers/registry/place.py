@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from producers.registry.store import Registry
     from schemas.settings import KafkaSettings
 
-Result = TypeVar("Result")
+Returned = TypeVar("Returned")
 
 FILE = options.setting("GatewaySettings", "terminals_file", "--terminals", "--file")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RegistryPlace:
     """A registry.
 
     Attributes:
@@ -32,7 +32,7 @@ class Place:
     path: Path
     kafka: "KafkaSettings | None"
 
-    def change(self, command: str, rules: "Callable[[Registry], Result]", *, create: bool = False) -> Result:
+    def change(self, command: str, rules: "Callable[[Registry], Returned]", *, create: bool = False) -> Returned:
         """Change it, and return what the rules return. Raises as `sharing.change`."""
         from producers.registry.sharing import change  # noqa: PLC0415 - aiokafka is slow to import
 
@@ -52,10 +52,10 @@ class Place:
         return True
 
 
-def place_of(terminals_file: Path | None, bootstrap_servers: str | None) -> Place:
+def place_of(terminals_file: Path | None, bootstrap_servers: str | None) -> RegistryPlace:
     """Return the registry that options and environment name. Raises InvalidSettings."""
     from schemas.settings import GatewaySettings, KafkaSettings  # noqa: PLC0415 - slow to import
 
     settings = GatewaySettings.load(terminals_file=terminals_file)
     kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers) if settings.terminals_shared else None
-    return Place(settings.terminals_file, kafka)
+    return RegistryPlace(settings.terminals_file, kafka)

@@ -9,11 +9,11 @@ import secrets
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
-from producers.registry.cache import adopt, apply, known_mark, rehearse
+from producers.registry.cache import Result, adopt, apply, known_mark, rehearse
 from producers.registry.chain import Ignored, digest_of_record, judge, replayed
-from producers.registry.mark import Mark
+from producers.registry.mark import TopicMark
 from producers.registry.store import Registry
 from producers.registry.topic import TerminalsTopic, Unconfirmed, opened
 from schemas.errors import FairpulseError, Unavailable
@@ -24,7 +24,6 @@ from schemas.times import wall_ms
 
 log = logger(__name__)
 
-Result = TypeVar("Result")
 Rules = Callable[[Registry], Result]
 Noted = Callable[[Ignored], None]
 
@@ -108,7 +107,7 @@ async def change(
     raise Unavailable("others keep changing the registry, so nothing is changed", hint="run the command again")
 
 
-async def publish(topic: TerminalsTopic, mark: Mark, command: str, rows: ChangedRows) -> bool:
+async def publish(topic: TerminalsTopic, mark: TopicMark, command: str, rows: ChangedRows) -> bool:
     """Write a change that continues a mark; return whether it counts, which it does not if another one was first.
 
     Raises:

@@ -15,7 +15,7 @@ from aiokafka.errors import (
 
 from producers.kafka import end, no_kafka, start
 from producers.registry.chain import Stored
-from producers.registry.mark import Mark
+from producers.registry.mark import TopicMark
 from schemas.errors import Unavailable
 from schemas.kafka_access import client_arguments, refused
 from schemas.kafka_reach import reaches_a_broker
@@ -46,7 +46,7 @@ class TerminalsTopic:
     """
 
     def __init__(self, kafka: KafkaSettings) -> None:
-        self.verified: Mark | None = None
+        self.verified: TopicMark | None = None
         self._kafka = kafka
         self._consumer = AIOKafkaConsumer(
             **client_arguments(kafka),

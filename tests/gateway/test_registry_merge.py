@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from producers.registry.chain import Stored, judge, replayed
-from producers.registry.mark import START, Mark
+from producers.registry.mark import START, TopicMark
 from producers.registry.rows import Rows, in_parts, knows_all_of, merged
 from schemas.api.terminals import PlaceKind
 from schemas.errors import Unavailable
@@ -165,4 +165,4 @@ def test_what_a_topic_has_is_what_its_changes_left() -> None:
         topic(change(-1, STAND), change(0, rows=ChangedRows((), (KEY,), (TOLD,))), change(0, GONE), change(1, GONE))
     )
     assert there == rows(GONE, KEY, TOLD)
-    assert mark == Mark(4, 3, mark.digest)
+    assert mark == TopicMark(4, 3, mark.digest)
