@@ -28,6 +28,7 @@ from schemas.kinds import (
 )
 from schemas.outputs import reason
 from schemas.topics import PARTITIONS
+from schemas.web import authority
 
 LOOPBACK: Final = "127.0.0.1"
 """Where everything listens unless it is told otherwise: no other machine reaches it."""
@@ -192,7 +193,7 @@ class WorkerSettings(Settings):
     @property
     def address(self) -> str:
         """Where a worker of these settings shows its numbers."""
-        return f"http://{self.metrics_host}:{self.metrics_port}"
+        return f"http://{authority(self.metrics_host, self.metrics_port)}"
 
 
 class GatewaySettings(Settings):

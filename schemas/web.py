@@ -18,6 +18,11 @@ class NotOfTheWeb(ValueError):
     """A text is none of these; the message goes on after the value: "ends with a comma"."""
 
 
+def authority(host: str, port: int) -> str:
+    """Return host and port as they stand in a web address: an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def brokers(text: str) -> str:
     """Return a list of brokers without the blanks that may stand around its commas.
 

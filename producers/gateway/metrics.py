@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from producers.gateway.intake import Judged
 from schemas.api.http import CLOCK_OFFSET, SENT_AT, Outcome
+from schemas.version import build_info
 
 SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 8)
 
@@ -19,6 +20,10 @@ class GatewayMetrics:
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         registry = self.registry = CollectorRegistry()
+        info = build_info()
+        Gauge("fair_gateway_build_info", "1: its labels say what runs here.", list(info), registry=registry).labels(
+            **info
+        ).set(1)
         self.requests = Counter(
             "fair_gateway_requests",
             "Answers by status; from 400 on, also by problem.",

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -179,14 +180,21 @@ async def serve(gateway: Gateway, stop: asyncio.Event) -> None:
 
 
 async def _serve(server: PlainServer) -> None:
+    host, port = server.config.host, server.config.port
     try:
-        await server.serve()
-    except SystemExit:
-        host, port = server.config.host, server.config.port
+        await server.serve(_both_families(port, server.config.backlog) if host == "::" else None)
+    except (SystemExit, OSError):
         raise Unavailable(
             f"port {port} is taken by another program, or {host} is not an address of this machine",
             hint="set FAIRPULSE_GATEWAY_PORT and FAIRPULSE_GATEWAY_INTERNAL_PORT to free ones, or to 0",
         ) from None
+
+
+def _both_families(port: int, backlog: int) -> list[socket.socket] | None:
+    """Return a socket for all addresses of the machine, of IPv6 and of IPv4; None if it has no such sockets."""
+    if not socket.has_dualstack_ipv6():
+        return None
+    return [socket.create_server(("", port), family=socket.AF_INET6, backlog=backlog, dualstack_ipv6=True)]
 
 
 async def _drain(gateway: Gateway) -> None:

@@ -15,6 +15,7 @@ from schemas.logs import logger
 from streams.audit.run import AuditPlan, AuditVerdict, live_reports, oracle_for, verdict_of
 from streams.audit.sources import Seals, run_topics
 from streams.audit.terminals import copied, missing
+from streams.shown.build import show_build
 from streams.shown.serving import serving
 
 log = logger(__name__)
@@ -130,6 +131,7 @@ def watch(plan: AuditPlan, host: str, port: int, wait: Callable[[], bool]) -> No
         Unavailable: the port is taken.
     """
     registry = CollectorRegistry()
+    show_build(registry, "audit")
     watching = Watch(plan, registry)
     with serving(registry, host, port):
         while True:

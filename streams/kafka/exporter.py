@@ -23,8 +23,10 @@ from schemas.interrupts import stopping
 from schemas.kafka_access import client_arguments
 from schemas.logs import logger
 from schemas.settings import ExporterSettings, KafkaSettings
+from schemas.web import authority
 from streams.kafka.cluster import Cluster, Partition, look
 from streams.kafka.topics import admin, stop_consumer
+from streams.shown.build import show_build
 from streams.shown.serving import serving
 
 log = logger(__name__)
@@ -87,11 +89,12 @@ async def export(kafka: KafkaSettings, settings: ExporterSettings) -> None:
     """
     collector = KafkaCollector()
     registry = CollectorRegistry()
+    show_build(registry, "kafka_exporter")
     registry.register(collector)
     stop = asyncio.Event()
     host, port, every_s = settings.exporter_host, settings.exporter_port, settings.exporter_every.total_seconds()
     with serving(registry, host, port), stopping(stop):
-        log.info("serving Kafka's state", address=f"http://{host}:{port}/metrics", every_s=every_s)
+        log.info("serving Kafka's state", address=f"http://{authority(host, port)}/metrics", every_s=every_s)
         watching = asyncio.create_task(_watch(kafka, collector, every_s))
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait({watching, stopped}, return_when=asyncio.FIRST_COMPLETED)

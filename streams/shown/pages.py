@@ -15,6 +15,7 @@ from prometheus_client.metrics_core import Metric
 
 from schemas.errors import Unavailable
 from schemas.logs import logger
+from schemas.web import authority
 from streams.shown.facts import CONTENT_TYPE, facts_page
 from streams.shown.health import Health
 from streams.shown.view import View
@@ -24,7 +25,7 @@ log = logger(__name__)
 
 def refuse_taken(host: str, port: int) -> None:
     """Raise Unavailable if the port cannot be used. Checked before anything starts, so that the error is one line."""
-    with socket.socket() as probe:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
@@ -101,7 +102,7 @@ class WorkerPages:
         site = web.TCPSite(self._runner, self._host, self.port)
         await site.start()
         self.port = self._runner.addresses[0][1]
-        log.info("serving KPIs", address=f"http://{self._host}:{self.port}/kpis", for_prometheus="/metrics")
+        log.info("serving KPIs", address=f"http://{authority(self._host, self.port)}/kpis", for_prometheus="/metrics")
 
     async def stop(self) -> None:
         """Close the port."""

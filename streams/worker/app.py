@@ -22,6 +22,7 @@ from schemas.times import wall_ms
 from schemas.topics import EVENT_TOPICS, REJECTED, Topic, journal_topic
 from streams.fold.engine import Engine, group_of
 from streams.kafka.denials import denial
+from streams.shown.build import show_build
 from streams.shown.collector import KpiCollector
 from streams.shown.health import Health
 from streams.shown.pages import WorkerPages
@@ -125,6 +126,7 @@ def create_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) ->
     app.tables.add(table)
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
+    show_build(registry, "worker")
     health = Health(registry)
     app.turns = Turns(health, states)
     view = View(

@@ -2,17 +2,20 @@
 
 import http.client
 import json
+import platform
 import shutil
 import ssl
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
 from schemas.ports import HOST
 from streams.local.kafka import LocalKafka
 from tests.support.gateway import BOOTH, GatewayProcess, Paired, event
+from tests.support.workers import eventually
 
 pytestmark = pytest.mark.broker
 
@@ -78,3 +81,22 @@ def test_the_reason_why_it_cannot_start_is_one_line(paired: Paired, settings: di
     assert said in ran.stderr
     assert "Traceback" not in ran.stderr
     assert [line.startswith("error: ") for line in ran.stderr.splitlines()].count(True) == 1
+
+
+@pytest.mark.parametrize(("host", "reached"), [("::1", ["[::1]"]), ("::", ["[::1]", "127.0.0.1"])])
+def test_both_ports_listen_on_ipv6_and_the_wildcard_on_ipv4_too(
+    paired: Paired, tmp_path: Path, host: str, reached: list[str]
+) -> None:
+    gateway = GatewayProcess(
+        "127.0.0.1:1", paired, tmp_path / "gateway.log", gateway_host=host, gateway_internal_host=host
+    ).start(wait=False)
+    try:
+        eventually(lambda: "terminals may post" in gateway.said(), "it serves")
+        for one in reached:
+            for port, path in ((gateway.port, "/"), (gateway.internal_port, "/livez")):
+                with urlopen(f"http://{one}:{port}{path}", timeout=10) as answer:
+                    assert answer.status == 200
+        with urlopen(f"http://{reached[0]}:{gateway.internal_port}/metrics", timeout=10) as answer:
+            assert f'fair_gateway_build_info{{python="{platform.python_version()}",version=' in answer.read().decode()
+    finally:
+        assert gateway.stop() == 0
