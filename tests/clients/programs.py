@@ -24,6 +24,7 @@ NEEDS: Final[Mapping[str, Sequence[str]]] = {
 }
 """Programs of the system, by the name of a folder beside this file; curl has none."""
 TYPE: Final = "Content-Type: application/cloudevents-batch+json"
+PATIENCE_S: Final = 180.0
 PASSWORD: Final = "changeit"
 """Java's usual password of a store that holds no secret."""
 
@@ -139,16 +140,20 @@ def post(
             "POST_SOURCE": terminal.source,
             "POST_EVENTS": str(posted),
         }
+        environment = {**_surroundings(authority), **known}
         with batch.open("rb") as body:
-            done = subprocess.run(
-                command,
-                env={**_surroundings(authority), **known},
-                stdin=body,
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=120,
-            )
+            try:
+                done = subprocess.run(
+                    command,
+                    env=environment,
+                    stdin=body,
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                    timeout=PATIENCE_S,
+                )
+            except subprocess.TimeoutExpired:
+                return Counter(), f"not done within {PATIENCE_S:g} s"
     trouble = (done.stderr.strip().splitlines() or ["no word"])[-1][:200] if done.returncode else ""
     return Counter(done.stdout.split("\n")[:-1]), trouble
 
