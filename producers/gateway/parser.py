@@ -24,12 +24,12 @@ class PlainParser(httptools.HttpRequestParser):
     @override
     def feed_data(self, data: bytes) -> None:  # type: ignore[override]  # a transport has bytes only
         """Read on. Raises HttpParserError if this is not HTTP, or a callback has raised."""
-        rest = memoryview(data)
+        rest: bytes | memoryview = data
         while True:
             try:
                 super().feed_data(rest)
             except httptools.HttpParserUpgrade as offer:
-                rest = rest[offer.args[0] :]
+                rest = memoryview(rest)[offer.args[0] :]
                 head = self._head_without_offer()
                 self._begin()
                 super().feed_data(head)
