@@ -154,7 +154,8 @@ def post(
                 )
             except subprocess.TimeoutExpired:
                 return Counter(), f"not done within {PATIENCE_S:g} s"
-    trouble = (done.stderr.strip().splitlines() or ["no word"])[-1][:200] if done.returncode else ""
+    words = [line.strip() for line in done.stderr.splitlines() if line and not line.startswith(("\t", " "))]
+    trouble = (words or ["no word"])[-1][:200] if done.returncode else ""
     return Counter(done.stdout.split("\n")[:-1]), trouble
 
 

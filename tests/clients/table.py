@@ -42,7 +42,6 @@ CLIENTS: Final = (
     Client("Java, sdk-java 4 with HttpURLConnection, binary", "java", "sdk-urlconnection:binary"),
     Client("Java, HttpClient as it is made, structured", "java", "HttpClient:structured"),
     Client("Java, HttpClient as it is made, batch", "java", "HttpClient:batch"),
-    Client("Java, HttpClient that waits for 100, array", "java", "HttpClient-expect:batch"),
     Client("Java, HttpClient with a stream, batch in chunks", "java", "HttpClient-stream:batch"),
     Client("`curl --http1.1`", "curl", f"--http1.1 {JSON}"),
     Client("`curl --http2`", "curl", f"--http2 {JSON}"),

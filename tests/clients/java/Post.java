@@ -42,11 +42,6 @@ public class Post {
                 for (JsonNode one : events) post(one.toString(), "application/cloudevents+json");
             }
             case "HttpClient:batch" -> post(events.toString(), "application/cloudevents-batch+json");
-            case "HttpClient-expect:batch" -> {
-                HttpRequest request = request().expectContinue(true).header("Content-Type", "application/json")
-                        .POST(BodyPublishers.ofString(events.toString())).build();
-                tell(CLIENT.send(request, BodyHandlers.ofString()).statusCode());
-            }
             case "HttpClient-stream:batch" -> {
                 byte[] body = events.toString().getBytes(StandardCharsets.UTF_8);
                 HttpRequest request = request().header("Content-Type", "application/cloudevents-batch+json")
@@ -88,8 +83,9 @@ public class Post {
                 throw new java.io.UncheckedIOException(failed);
             }
         }).writeBinary(event);
-        tell(line.getResponseCode());
-        line.getInputStream().readAllBytes();
+        int status = line.getResponseCode();
+        (status < 400 ? line.getInputStream() : line.getErrorStream()).readAllBytes();
+        tell(status);
     }
 
     static HttpRequest.Builder request() {
