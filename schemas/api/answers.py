@@ -129,7 +129,10 @@ _TERMINAL: Final[Json] = {
     "place": "booth",
     "place_id": "h1-a01",
     "source": "/fairs/ciftis-2025/booths/h1-a01/terminals/h1-a01-t1",
+    "received_at": "2025-09-10T01:12:03.501Z",
+    "answered_at": "2025-09-10T01:12:03.502Z",
     "server_time": "2025-09-10T01:12:03.502Z",
+    "clock_offset_ms": 0,
     "limits": {
         "event_bytes": EVENT_MAX_BYTES,
         "request_bytes": BODY_MAX_BYTES,
@@ -139,6 +142,7 @@ _TERMINAL: Final[Json] = {
     },
     "dedupe_horizon": "fair",
     "fair_file": "894411fbd3d0c440",
+    "gateway_version": "0.14.0",
 }
 
 

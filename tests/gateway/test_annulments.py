@@ -68,10 +68,10 @@ def test_an_annulment_lies_in_the_partition_of_its_target_and_names_the_terminal
         (GATE, {"gate_id": "goods"}, "out_of_scope", "/data/gate_id"),
         (GATE, {"badge_ref": None}, "missing_field", "/data/badge_ref"),
         (BOOTH, {"booth_id": "h2-001"}, "out_of_scope", "/data/booth_id"),
-        (BOOTH, {"target": "x"}, "bad_value", "/data/target"),
+        (BOOTH, {"target": ""}, "bad_value", "/data/target"),
         (BOOTH, {"target_type": "fair.deal.signed.v1"}, "bad_value", "/data/target_type"),
         (BOOTH, {"why": "boredom"}, "bad_value", "/data/why"),
-        (BOOTH, {"reason": "mistake"}, "unknown_field", ""),
+        (BOOTH, {"reason": "mistake"}, "unknown_field", "/data/reason"),
     ],
 )
 def test_an_annulment_that_cannot_be_right_is_refused_with_the_field(

@@ -22,7 +22,7 @@ class Outbox:
     async def partitions_for(self, _: str) -> set[int]:
         return set(range(8))
 
-    def add(self, place: tuple[str, int], key: bytes, value: bytes) -> asyncio.Future[None]:
+    def add(self, place: tuple[str, int], key: bytes, value: bytes, headers: object) -> asyncio.Future[None]:
         self.places.append(place)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         done.set_result(None)

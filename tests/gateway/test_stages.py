@@ -250,7 +250,7 @@ POINTED = {
     "a bad field": (scan_with(dwell_ms=-1), "/data/dwell_ms"),
     "a bad field in an object in a list": (
         deal(parties=[{"org_id": "o-1", "role": "s3cret", "country": "DE"}]), "/data/parties/0/role"),
-    "an unknown field": (scan_with(s3cret=1), ""),
+    "an unknown field": (scan_with(colour=1), "/data/colour"),
     "no object": ([], ""),
 }  # fmt: skip
 
