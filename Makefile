@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos check format bench load clients generate lock secrets clean
+.PHONY: help demo test chaos check format bench load hostile clients generate lock secrets clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ load: $(READY) ## load on a gateway of its own, loopback only; LOAD_ARGS="--over
 
 clients: $(READY) ## post to a gateway with SDKs and usual programs, straight and through nginx; CLIENTS="go curl" tries these, WRITE=1 keeps the table
 	@$(BIN)/python tests/clients/run.py $(if $(CLIENTS),--only $(CLIENTS)) $(if $(WRITE),--write)
+
+hostile: $(READY) ## what other terminals notice of a hostile client, attack by attack; LOAD_ARGS="--only churn" runs one
+	@$(BIN)/python tests/bench/hostile.py $(LOAD_ARGS)
 
 generate: $(READY) ## write the files that come from the KPI catalogue, its cases and the recordings
 	@$(BIN)/python -m dashboards

@@ -93,6 +93,21 @@ ALERTS: Final = (
         "Two machines send as terminal {{ $labels.terminal }}: find out which one belongs there, and stop the other",
     ),
     Alert(
+        "GatewayShareExceeded",
+        "warning",
+        "max by (terminal) (fair_gateway_terminal_over_share) > 0",
+        "3m",
+        "A gateway holds back terminal {{ $labels.terminal }}, which wants more than its share; the others are served",
+    ),
+    Alert(
+        "AddressOverShare",
+        "warning",
+        "fair_gateway_addresses_over_share > 0",
+        "3m",
+        "Gateway {{ $labels.instance }} holds back {{ $value }} addresses without a token, over their share",
+        "GatewayShareExceeded",
+    ),
+    Alert(
         "RejectsBurst",
         "warning",
         f"(delta(fair:rejected_events[5m]) or vector(0)) + ({_REFUSED_AT_GATEWAYS} or vector(0)) > 100",

@@ -239,11 +239,15 @@ class GatewaySettings(Settings):
     gateway_burst: Annotated[float, Field(ge=1, le=10_000_000, allow_inf_nan=False, examples=["1000"])] = 4_000
     """Events that one terminal may send at once, after it was offline."""
 
+    gateway_share: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False, examples=["0.1"])] = 0.2
+    """Part of the gateway that one terminal may use: of its processor time, requests, connections and memory; also one
+    address, for what comes without a valid token. Beyond it that party waits, or is answered 429; the others do not."""
+
     gateway_requests: Annotated[int, Field(ge=1, le=100_000, examples=["256"])] = 512
     """Maximum number of requests in progress; more are answered 503."""
 
-    gateway_connections: Annotated[int, Field(ge=1, le=100_000, examples=["5000"])] = 2_000
-    """Maximum number of open connections; more are answered 503 and closed."""
+    gateway_connections: Annotated[int, Field(ge=1, le=100_000, examples=["5000"])] = 4_000
+    """Maximum number of open connections. Beyond it a new one replaces one without a valid token, or an idle one."""
 
     gateway_memory: Annotated[int, Field(ge=2_097_152, le=1 << 40, examples=["4194304"])] = 3_145_728
     """Maximum bytes of request bodies in progress; more are answered 503. With 300 bytes per event, the default is

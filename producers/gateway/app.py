@@ -1,4 +1,4 @@
-"""How a gateway answers requests. A posting passes, in order: room, drain, token, rate, bytes, body, events, Kafka."""
+"""How a gateway answers requests. A posting passes, in order: drain, token, turn, rate, room, body, events, Kafka."""
 
 import asyncio
 import json
@@ -15,9 +15,9 @@ from producers.gateway.forwarded import Proxies
 from producers.gateway.heading import (
     Heading,
     badge_key_in,
+    check_length,
     instance_in,
     instant_in,
-    promised_bytes,
     token_in,
 )
 from producers.gateway.incoming import Incoming
@@ -28,6 +28,7 @@ from producers.gateway.metrics import GatewayMetrics
 from producers.gateway.problems import RequestRefused
 from producers.gateway.reading import Posting, UnreadableBody, read_request
 from producers.gateway.refusing import unreadable_letter
+from producers.gateway.shares import Accounts
 from producers.gateway.skew import Skew, clock_told
 from producers.gateway.supervisor import NotStored, Supervisor
 from producers.records import RawRecord
@@ -76,6 +77,7 @@ class Gateway:
     doorkeeper: Doorkeeper
     supervisor: Supervisor
     intake: Intake
+    accounts: Accounts
     room: Room
     buckets: Buckets
     copies: Copies
@@ -88,30 +90,30 @@ class Gateway:
 
     async def post_events(self, incoming: Incoming) -> Reply:
         """Take events, and answer when Kafka has all of them."""
-        with self.room.enter():
-            if self.draining:
-                raise RequestRefused("draining")
-            received_at = self.clock()
-            terminal = self._key_of(incoming, received_at).terminal
-            now_s = asyncio.get_running_loop().time()
-            self.buckets.check(terminal.terminal_id, now_s)
-            if not self.supervisor.is_connected:  # a flood of bodies would only delay the reconnection
-                raise RequestRefused("kafka_unavailable")
-            with self.room.hold(promised_bytes(incoming.heading)):
-                body = await self._body(incoming)
-                self.buckets.charge(terminal.terminal_id, 1, now_s)
-                posting = await self._read(incoming.heading, body, terminal, received_at)
-                judged = self.intake.judge(posting)
-                self.buckets.charge(terminal.terminal_id, judged.events - 1, now_s)
-                await self._deliver(judged.records)
-                self.intake.confirm(judged)
-                self.metrics.count_fates(judged)
-                return reply_to(judged)
+        if self.draining:
+            raise RequestRefused("draining")
+        received_at = self.clock()
+        terminal = (await self._identify(incoming, received_at)).terminal
+        now_s = asyncio.get_running_loop().time()
+        self.buckets.check(terminal.terminal_id, now_s)
+        if not self.supervisor.is_connected:  # a flood of bodies would only delay the reconnection
+            raise RequestRefused("kafka_unavailable")
+        check_length(incoming.heading)
+        with self.room.enter(incoming.guest.account) as charge:
+            body = await self._body(incoming, charge)
+            self.buckets.charge(terminal.terminal_id, 1, now_s)
+            posting = await self._read(incoming.heading, body, terminal, received_at)
+            judged = self.intake.judge(posting)
+            self.buckets.charge(terminal.terminal_id, judged.events - 1, now_s)
+            await self._deliver(judged.records)
+            self.intake.confirm(judged)
+            self.metrics.count_fates(judged)
+            return reply_to(judged)
 
     async def get_terminal(self, incoming: Incoming) -> Reply:
         """Tell a terminal who it is."""
         now = self.clock()
-        key = self._key_of(incoming, now)
+        key = await self._identify(incoming, now)
         terminal = key.terminal
         told = badge_key_in(incoming.heading)
         badge_key = await self._badge_key(None if told is None else BadgeKey(told, terminal.terminal_id, now))
@@ -149,6 +151,17 @@ class Gateway:
             raise RequestRefused("draining")
         return document_reply(json.dumps({"openapi": f"{self.settings.gateway_prefix}{OPENAPI_PATH}"}) + "\n")
 
+    async def _identify(self, incoming: Incoming, now: datetime) -> Key:
+        """Return the key of a request, when it is its terminal's turn. Raises RequestRefused."""
+        key = self._key_of(incoming, now)
+        account = self.accounts.of_terminal(key.terminal.terminal_id)
+        incoming.is_identified = True
+        if not self.accounts.seat(incoming.guest, account):
+            raise RequestRefused("share")
+        if account.turns.must_wait:
+            await account.turns.turn()
+        return key
+
     def _key_of(self, incoming: Incoming, now: datetime) -> Key:
         try:
             key = self.doorkeeper.identify(token_in(incoming.heading), now)
@@ -182,9 +195,9 @@ class Gateway:
             raise RequestRefused("registry_unwritable") from None
         return None if known is None else known.fingerprint
 
-    async def _body(self, incoming: Incoming) -> bytes:
+    async def _body(self, incoming: Incoming, charge: Callable[[int], None]) -> bytes:
         try:
-            return await incoming.body(self.patience)
+            return await incoming.body(self.patience, charge)
         except RequestRefused as refused:
             late = self.draining and refused.kind.code == "body_late"
             raise RequestRefused("draining") if late else refused from None

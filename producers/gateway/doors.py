@@ -16,6 +16,7 @@ from producers.gateway.heading import request_id_in
 from producers.gateway.incoming import Incoming
 from producers.gateway.problems import RequestRefused
 from producers.gateway.routes import Routes
+from producers.gateway.turns import metered
 from schemas.api.http import EVENTS_PATH, TERMINAL_PATH
 from schemas.logs import logger
 
@@ -40,11 +41,23 @@ class Doors:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        loop = asyncio.get_running_loop()
-        began_s = loop.time()
+        """Answer one request, when it is its party's turn."""
         incoming = Incoming(scope, receive)
         incoming.client = self._gateway.proxies.client_of(incoming.client, incoming.heading.headers)
+        guest = incoming.guest
+        guest.begin()
+        if guest.account.is_proxy:
+            guest.become(self._gateway.accounts.of_address(incoming.client))
+        try:
+            if guest.account.turns.must_wait:
+                await guest.account.turns.turn()
+            await metered(self._serve(incoming, send), guest.charge)
+        finally:
+            guest.end(asyncio.get_running_loop().time())
+
+    async def _serve(self, incoming: Incoming, send: Send) -> None:
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
         try:
             reply = await self._answer(incoming)
         except RequestRefused as refused:
@@ -77,5 +90,7 @@ class Doors:
         if not incoming.allows(refused.kind.status, refused.kind.code):
             log.error("a body was judged before it was read whole; its sender keeps it", code=refused.kind.code)
             refused = RequestRefused("body_cut")
+        if not incoming.is_identified:
+            incoming.guest.become(self._gateway.accounts.of_address(incoming.client))
         finished = incoming.is_read or (not self._gateway.draining and await incoming.let_pass())
         return problem_reply(refused, str(uuid.uuid4()), close=self._gateway.draining or not finished)

@@ -87,6 +87,11 @@ class Proxies:
             return str(near)
         return str(found.pop())
 
+    def trust(self, peer: str) -> bool:
+        """Return whether a peer is a trusted proxy."""
+        near = _address(peer) if self._trusted else None
+        return near is not None and self._trusts(near)
+
     def reached(self, peer: str, headers: HeaderLines) -> Reached:
         """Return how a client reached us: the last word of a trusted proxy; nothing from others, or if it is odd."""
         near = _address(peer)

@@ -57,18 +57,11 @@ def token_in(heading: Heading) -> str:
     return text
 
 
-def promised_bytes(heading: Heading) -> int:
-    """Return the size of the body; the largest one if the request does not say. Raises RequestRefused (413).
-
-    A compressed body may be as large again once it is unpacked.
-    """
-    unpacked = BODY_MAX_BYTES if "content-encoding" in heading.headers else 0
+def check_length(heading: Heading) -> None:
+    """Raise RequestRefused (413) if the request says that its body is too large."""
     given = heading.headers.get("content-length", ("",))[0]
-    if not _LENGTH.fullmatch(given):
-        return BODY_MAX_BYTES + unpacked
-    if int(given) > BODY_MAX_BYTES:
+    if _LENGTH.fullmatch(given) and int(given) > BODY_MAX_BYTES:
         raise RequestRefused("body_too_large")
-    return int(given) + unpacked
 
 
 def instant_in(heading: Heading, header: str) -> datetime | None:

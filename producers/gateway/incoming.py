@@ -1,12 +1,14 @@
 """A request whose body may still be under way: read whole, limited in size and time, or not at all."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from starlette.types import Receive, Scope
 
 from producers.gateway.heading import heading_of
 from producers.gateway.problems import FINAL, RequestRefused
+from producers.gateway.shares import Guest
 from schemas.api.http import BODY_DEADLINE_S, BODY_MAX_BYTES
 
 LET_PASS_S: Final = 1.0
@@ -21,6 +23,8 @@ class Incoming:
         is_read: whether the end of its body was reached.
         peer: address of the other end of the connection; empty if it has none.
         client: address of the peer, until `forwarded` has found for whom it asks.
+        guest: the connection that it came by.
+        is_identified: whether its token was checked.
         copies_s: seconds since another machine was heard that sends as the terminal of this request; None if none was.
     """
 
@@ -28,6 +32,8 @@ class Incoming:
         self.heading = heading_of(scope)
         self.peer: str = (scope.get("client") or ("",))[0]
         self.client = self.peer
+        self.guest: Guest = scope["state"]["guest"]
+        self.is_identified = False
         self.is_read = False
         self.copies_s: float | None = None
         self._receive = receive
@@ -43,11 +49,12 @@ class Incoming:
         """
         return self.is_read or status not in FINAL or code == "body_too_large"
 
-    async def body(self, patience: set[asyncio.Timeout]) -> bytes:
-        """Return the whole body. Raises RequestRefused (400, 408, 413).
+    async def body(self, patience: set[asyncio.Timeout], charge: Callable[[int], None]) -> bytes:
+        """Return the whole body. Raises RequestRefused (400, 408, 413), and whatever `charge` raises.
 
         Args:
             patience: contains the deadline while it runs, so that a drain can shorten it.
+            charge: called with the number of bytes that have arrived, each time.
         """
         parts: list[bytes] = []
         size = 0
@@ -64,6 +71,7 @@ class Incoming:
                     self.is_read = not message.get("more_body", False)
                     if size > BODY_MAX_BYTES:
                         raise RequestRefused("body_too_large")
+                    charge(len(parts[-1]))
         except TimeoutError:
             raise RequestRefused("body_late") from None
         finally:

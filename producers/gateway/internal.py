@@ -23,8 +23,6 @@ def internal_app(gateway: Gateway) -> Starlette:
             reasons.append("draining")
         if not gateway.supervisor.is_ready:
             reasons.append(f"kafka has not answered within {FRESH_S:g} s")
-        if gateway.room.is_full:
-            reasons.append("no room for another request")
         if gateway.doorkeeper.trouble:
             reasons.append(gateway.doorkeeper.trouble)
         text = "".join(f"{reason}\n" for reason in reasons) or "ready\n"

@@ -1,10 +1,11 @@
 """The limits of a gateway: requests, bytes, and events per terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from producers.gateway.problems import RequestRefused
-from schemas.api.http import EVENT_MAX_BYTES
+from producers.gateway.shares import Account, Accounts
+from schemas.api.http import BODY_MAX_BYTES
 
 IDLE_BUCKETS = 10_000
 """Most buckets kept. Full ones may be forgotten: a terminal without a bucket starts with a full one."""
@@ -43,42 +44,63 @@ class Buckets:
 
 
 class Room:
-    """Requests and body bytes under way, both limited. Beyond a limit the gateway answers 503 and takes no memory.
+    """Requests under way and the bytes of their bodies: bounded in all, and for each party.
+
+    Beyond its share a party is answered 429. Only several parties together can fill the rest, which is answered 503.
+
+    Args:
+        requests: most requests under way.
+        body_bytes: most bytes of their bodies.
+        accounts: knows what each party holds, and its share.
 
     Attributes:
         requests: requests under way.
-        bytes: bytes reserved for their bodies.
+        bytes: bytes of their bodies that have arrived.
     """
 
-    def __init__(self, requests: int, body_bytes: int) -> None:
+    def __init__(self, requests: int, body_bytes: int, accounts: Accounts) -> None:
         self._most_requests = requests
         self._most_bytes = body_bytes
+        self._accounts = accounts
+        self._share_requests = max(1, int(requests * accounts.share))
+        self._share_bytes = max(BODY_MAX_BYTES, int(body_bytes * accounts.share))  # else no request of full size fits
         self.requests = 0
         self.bytes = 0
 
-    @property
-    def is_full(self) -> bool:
-        """Whether even a small request would be refused."""
-        return self.requests >= self._most_requests or self.bytes + EVENT_MAX_BYTES > self._most_bytes
-
     @contextmanager
-    def enter(self) -> Iterator[None]:
-        """Hold a place for a request. Raises RequestRefused (503) if there is none."""
+    def enter(self, account: Account) -> Iterator[Callable[[int], None]]:
+        """Hold a place for a request of a party.
+
+        Yields:
+            What charges bytes of its body as they arrive. They are held until the request ends.
+
+        Raises:
+            RequestRefused: the party is over its share (429), or there is no place (503). So does charging.
+        """
+        if account.requests >= self._share_requests:
+            self._accounts.over(account, "requests")
+            raise RequestRefused("share")
         if self.requests >= self._most_requests:
             raise RequestRefused("busy")
+        held = 0
+
+        def charge(size: int) -> None:
+            nonlocal held
+            if account.bytes + size > self._share_bytes:
+                self._accounts.over(account, "memory")
+                raise RequestRefused("share")
+            if self.bytes + size > self._most_bytes:
+                raise RequestRefused("busy")
+            held += size
+            self.bytes += size
+            account.bytes += size
+
         self.requests += 1
+        account.requests += 1
         try:
-            yield
+            yield charge
         finally:
             self.requests -= 1
-
-    @contextmanager
-    def hold(self, body_bytes: int) -> Iterator[None]:
-        """Hold memory for a body until its events are in Kafka. Raises RequestRefused (503) if there is none."""
-        if self.bytes + body_bytes > self._most_bytes:
-            raise RequestRefused("busy")
-        self.bytes += body_bytes
-        try:
-            yield
-        finally:
-            self.bytes -= body_bytes
+            self.bytes -= held
+            account.requests -= 1
+            account.bytes -= held

@@ -8,6 +8,7 @@ from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from producers.gateway.intake import Judged
+from producers.gateway.shares import RESOURCES
 from schemas.api.http import CLOCK_OFFSET, SENT_AT, Outcome
 from schemas.version import build_info
 
@@ -66,6 +67,12 @@ class GatewayMetrics:
             "fair_gateway_bad_http", "Connections closed because of what they sent, by cause.", ["cause"],
             registry=registry,
         )  # fmt: skip
+        self.over_share = Counter(
+            "fair_gateway_over_share", "Times that a party wanted more than its share, by resource.", ["resource"],
+            registry=registry,
+        )  # fmt: skip
+        for resource in RESOURCES:
+            self.over_share.labels(resource)
 
         self._answers: dict[tuple[int, str], Counter] = {}
 

@@ -161,6 +161,14 @@ KINDS: Final = _same(
         "rate", 429, "Too fast", f"The terminal sends faster than allowed. {_KEEP}", Action.RESEND, retry_after_s=1
     ),
     ProblemKind(
+        "share",
+        429,
+        "Too much at once",
+        f"The terminal holds more connections, requests or bytes under way than its share. {_KEEP}",
+        Action.RESEND,
+        retry_after_s=1,
+    ),
+    ProblemKind(
         "headers_too_large",
         431,
         "Headers too large",

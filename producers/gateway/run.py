@@ -3,17 +3,13 @@
 import asyncio
 import gc
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
 
 import uvicorn
-from typing_extensions import override
 
 from producers.gateway.app import Gateway
 from producers.gateway.certificates import Certificates
-from producers.gateway.connection import connection_class
 from producers.gateway.copies import Copies
 from producers.gateway.doors import Doors
 from producers.gateway.files import Files
@@ -23,6 +19,8 @@ from producers.gateway.internal import internal_app
 from producers.gateway.limits import Buckets, Room
 from producers.gateway.memory import Remembered
 from producers.gateway.metrics import GatewayMetrics
+from producers.gateway.serving import PlainServer, PublicServer, most_connections
+from producers.gateway.shares import Account, Accounts
 from producers.gateway.skew import Skew
 from producers.gateway.supervisor import FRESH_S, Supervisor
 from producers.registry.doorkeeper import Doorkeeper
@@ -47,20 +45,6 @@ LIVE_OBJECTS: Final = 50_000
 forms cycles (a connection releases its last request, see `connection`), and each search would scan the same events."""
 
 
-class PlainServer(uvicorn.Server):
-    """uvicorn without its own signals: this process decides when it ends."""
-
-    @override
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    @property
-    def port(self) -> int:
-        """The port it listens on."""
-        return int(self.servers[0].sockets[0].getsockname()[1])
-
-
 def wall_clock() -> datetime:
     """Return the server's time."""
     return datetime.now(UTC)  # noqa: TID251 - the one clock of the gateway; everything else gets it as an argument
@@ -69,7 +53,9 @@ def wall_clock() -> datetime:
 def create_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) -> Gateway:
     """Return a gateway that is not connected to anything yet."""
     metrics = GatewayMetrics()
-    room = Room(settings.gateway_requests, settings.gateway_memory)
+    connections = most_connections(settings.gateway_connections)
+    accounts = Accounts(settings.gateway_share, connections, lambda resource: metrics.over_share.labels(resource).inc())
+    room = Room(settings.gateway_requests, settings.gateway_memory, accounts)
     memory = Remembered(settings.gateway_remembered_events)
     follower = None
     if (shared := shared_in(kafka, settings)) is not None:
@@ -78,7 +64,19 @@ def create_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) 
     copies = Copies()
     supervisor = Supervisor(kafka, rebuilt=lambda cause: metrics.rebuilds.labels(cause).inc())
     metrics.watch("requests_under_way", "Requests under way.", lambda: room.requests)
-    metrics.watch("body_bytes_under_way", "Bytes reserved for bodies under way (unit: bytes).", lambda: room.bytes)
+    metrics.watch("body_bytes_under_way", "Bytes of bodies under way (unit: bytes).", lambda: room.bytes)
+    metrics.watch("connections", "Open connections of clients.", lambda: len(accounts.guests))
+    metrics.watch(
+        "addresses_over_share",
+        "Addresses that wanted more than their share within the last minute, before a token was checked.",
+        accounts.addresses_over,
+    )
+    metrics.watch_each(
+        "terminal_over_share",
+        "1 for each terminal that wanted more than its share within the last minute; no other terminal has a series.",
+        "terminal",
+        accounts.terminals_over,
+    )
     metrics.watch("remembered_events", "Events remembered to answer `duplicate`.", lambda: len(memory))
     metrics.watch("keys", "Tokens of terminals that are not revoked.", lambda: len(doorkeeper))
     metrics.watch(
@@ -103,6 +101,7 @@ def create_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) 
         doorkeeper=doorkeeper,
         supervisor=supervisor,
         intake=Intake(fair, memory),
+        accounts=accounts,
         room=room,
         buckets=Buckets(settings.gateway_rate, settings.gateway_burst),
         copies=copies,
@@ -134,7 +133,12 @@ async def serve(gateway: Gateway, stop: asyncio.Event) -> None:
     certificates = _certificates(gateway)
     gateway.doorkeeper.read()
     _hear_signals(loop, stop, Files(gateway.doorkeeper, certificates))
-    public = PlainServer(_config(gateway, certificates))
+    public = PublicServer(
+        _config(gateway, certificates),
+        gateway.accounts,
+        lambda peer: account_of(peer, gateway),
+        lambda cause: gateway.metrics.bad_http.labels(cause).inc(),
+    )
     watching = [loop.create_task(gateway.doorkeeper.watch())]
     if certificates is not None:
         watching.append(loop.create_task(certificates.watch()))
@@ -177,6 +181,12 @@ async def serve(gateway: Gateway, stop: asyncio.Event) -> None:
         await asyncio.wait(watching)
         await gateway.supervisor.stop()
     log.info("ended in good order", seconds=round(loop.time() - began_s, 1))
+
+
+def account_of(peer: str, gateway: Gateway) -> Account:
+    """Return the account of a peer whose requests are not known yet."""
+    accounts = gateway.accounts
+    return accounts.of_proxy(peer) if gateway.proxies.trust(peer) else accounts.of_address(peer)
 
 
 async def _serve(server: PlainServer) -> None:
@@ -243,7 +253,6 @@ def _config(gateway: Gateway, certificates: Certificates | None) -> uvicorn.Conf
         Doors(gateway),
         host=settings.gateway_host,
         port=settings.gateway_port,
-        http=connection_class(settings.gateway_connections, lambda cause: gateway.metrics.bad_http.labels(cause).inc()),
         ws="none",
         lifespan="off",
         log_config=None,

@@ -48,7 +48,7 @@ _WHEN: Final[Mapping[int, tuple[str, str]]] = {
         ),
     ),
     422: ("Rejected", "Every event was rejected, for good: set them aside, tell the staff."),
-    429: ("TooFast", "The terminal is too fast: keep the events, wait for `Retry-After`."),
+    429: ("TooFast", "The terminal is too fast, or over its share: keep the events, wait for `Retry-After`."),
     431: ("HeadersTooLarge", f"Headers of more than {HEADERS_MAX_BYTES // 1024} KiB or {HEADERS_MAX} lines."),
     500: ("Fault", "The gateway has a fault: keep the events, send the same bytes again."),
     503: ("Unavailable", "No room, or Kafka does not answer: keep the events, send the same bytes again."),

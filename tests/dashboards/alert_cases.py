@@ -73,6 +73,16 @@ CASES = {
         {"fair_gateway_certificate_unusable{instance='a'}": "0x78 1x322"},
         {"instance": "a"},
     ),
+    "GatewayShareExceeded": Case(
+        {"fair_gateway_terminal_over_share{terminal='t-1', instance='a'}": "1x400"},
+        {"fair_gateway_terminal_over_share{terminal='t-1', instance='a'}": "1x72 _x328"},
+        {"terminal": "t-1"},
+    ),
+    "AddressOverShare": Case(
+        {"fair_gateway_addresses_over_share{instance='a'}": "2x400"},
+        {"fair_gateway_addresses_over_share{instance='a'}": "0x72 2x328"},
+        {"instance": "a"},
+    ),
     "RejectsBurst": Case(
         {"fair_rejected_events{topic='t', reason='r', window='fair', partition='0'}": "5+10x400"},
         {"fair_rejected_events{topic='t', reason='r', window='fair', partition='0'}": "500x40 501+1x360"},

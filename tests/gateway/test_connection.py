@@ -12,7 +12,8 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from producers.gateway.connection import connection_class
+from producers.gateway.paced import PacedConnection
+from producers.gateway.shares import Accounts
 from schemas.ports import HOST
 
 REQUEST = b"POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
@@ -41,7 +42,7 @@ async def test_a_connection_that_its_peer_dropped_is_gone_at_once(requests: int,
     left: list[weakref.ref[Any]] = []
     lost = asyncio.Event()
 
-    class Watched(connection_class(10, lambda _: None)):  # type: ignore[misc]  # a class made by a function
+    class Watched(PacedConnection):
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
             left.append(weakref.ref(self))
@@ -54,7 +55,11 @@ async def test_a_connection_that_its_peer_dropped_is_gone_at_once(requests: int,
     config.load()
     state = uvicorn.server.ServerState()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Watched(config, state, {}), HOST, 0)
+    accounts = Accounts(0.2, 10)
+    address = accounts.of_address(HOST)
+    server = await loop.create_server(
+        lambda: Watched(config, state, lambda _: None, accounts, accounts.let_in(address)), HOST, 0
+    )
     async with server:
         with socket.create_connection(server.sockets[0].getsockname()) as peer:
             peer.setblocking(False)
@@ -67,3 +72,4 @@ async def test_a_connection_that_its_peer_dropped_is_gone_at_once(requests: int,
         for _ in range(3):
             await asyncio.sleep(0)
         assert [one() for one in left] == [None]
+        assert not accounts.guests

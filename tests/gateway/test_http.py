@@ -301,7 +301,8 @@ def test_slow_bodies_are_cut_off_and_others_served_meanwhile(gateway: GatewayPro
             said.append(statuses(parts))
         stop.set()
         dripping.join()
-        assert said.count([408]) > 450, said
+        assert said.count([408]) > 250, said
+        assert said.count([408]) + said.count([429]) > 450, "one terminal may have a fifth of the requests under way"
     finally:
         for line in lines:
             line.close()

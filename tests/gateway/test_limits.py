@@ -1,12 +1,17 @@
 """Room and rate: requests beyond them are refused at once, with the time to wait."""
 
+from contextlib import ExitStack, suppress
+
 import pytest
 
 from producers.gateway.limits import Buckets, Room
 from producers.gateway.memory import Look, Remembered
 from producers.gateway.problems import KINDS, RETRYABLE, RequestRefused, problem_of
+from producers.gateway.shares import Account, Accounts
 from schemas.api.http import Action
 from tests.support.posting import FINAL
+
+MIB = 1_048_576
 
 
 def test_a_terminal_may_send_its_burst_and_then_its_rate() -> None:
@@ -43,24 +48,60 @@ def test_a_request_without_events_costs_one() -> None:
         buckets.check("t", 0)
 
 
-def test_requests_and_bytes_are_bounded_and_given_back() -> None:
-    room = Room(requests=1, body_bytes=100)
-    with room.enter():
-        with pytest.raises(RequestRefused) as refused, room.enter():
-            pass
-        assert refused.value.kind.status == 503
-        with room.hold(60):
-            assert room.bytes == 60
-            with pytest.raises(RequestRefused), room.hold(60):
-                pass
-    assert (room.requests, room.bytes) == (0, 0)
+def refusal(room: Room, account: Account, *sizes: int) -> str | None:
+    """Return with which code a request is refused whose body arrives in such pieces; None if it is not."""
+    try:
+        with room.enter(account) as charge:
+            for size in sizes:
+                charge(size)
+    except RequestRefused as refused:
+        return refused.kind.code
+    return None
 
 
-def test_room_is_given_back_when_the_request_fails() -> None:
-    room = Room(requests=1, body_bytes=100)
-    with pytest.raises(ValueError, match="bug"), room.enter(), room.hold(10):
-        raise ValueError("bug")
-    assert (room.requests, room.bytes) == (0, 0)
+async def test_a_party_holds_its_share_of_requests_and_only_all_together_fill_the_room() -> None:
+    accounts = Accounts(0.25, 8)
+    room = Room(8, 8 * MIB, accounts)
+    with ExitStack() as held:
+        for number in range(4):
+            one = accounts.of_terminal(f"t-{number}")
+            held.enter_context(room.enter(one))
+            held.enter_context(room.enter(one))
+            assert refusal(room, one) == "share", "a quarter of 8 is 2"
+        assert (room.requests, refusal(room, accounts.of_terminal("t-4"))) == (8, "busy")
+    assert room.requests == 0
+    assert refusal(room, accounts.of_terminal("t-0")) is None
+
+
+async def test_bytes_are_charged_as_they_arrive_and_given_back() -> None:
+    accounts = Accounts(0.25, 8)
+    room = Room(8, 3 * MIB, accounts)
+    one, other = accounts.of_terminal("t-1"), accounts.of_terminal("t-2")
+    with room.enter(one) as charge:
+        assert (room.bytes, one.bytes) == (0, 0), "a promise takes no room"
+        charge(MIB - 1)
+        assert (room.bytes, one.bytes) == (MIB - 1, MIB - 1)
+        assert refusal(room, one, 1) is None
+        assert refusal(room, one, 1, 1) == "share", "a party may hold one body of full size"
+        assert refusal(room, other, MIB) is None
+    assert (room.bytes, one.bytes, other.bytes) == (0, 0, 0)
+
+
+async def test_memory_is_full_only_when_several_parties_fill_it() -> None:
+    accounts = Accounts(0.25, 8)
+    room = Room(8, 3 * MIB, accounts)
+    with ExitStack() as held:
+        for number in range(3):
+            held.enter_context(room.enter(accounts.of_terminal(f"t-{number}")))(MIB)
+        assert refusal(room, accounts.of_terminal("t-3"), 1) == "busy"
+
+
+async def test_room_is_given_back_when_the_request_fails() -> None:
+    accounts = Accounts(0.25, 8)
+    room, one = Room(8, 3 * MIB, accounts), accounts.of_terminal("t-1")
+    with suppress(ZeroDivisionError), room.enter(one) as charge:
+        charge(10 // room.bytes)
+    assert (room.requests, room.bytes, one.requests, one.bytes) == (0, 0, 0, 0)
 
 
 def test_an_event_is_a_duplicate_only_after_it_was_confirmed() -> None:

@@ -21,6 +21,7 @@ from producers.gateway.media import Announced
 from producers.gateway.memory import Remembered
 from producers.gateway.problems import RequestRefused, problem_of
 from producers.gateway.reading import Posting, UnreadableBody, read_posting
+from producers.gateway.shares import Accounts
 from producers.gateway.stamping import Stamped, stamp
 from schemas.api.http import EVENT_MAX_BYTES, EVENTS_MAX, SERVER_FIELDS, Action, CloudEvent, Outcome
 from schemas.api.terminals import Terminal
@@ -78,9 +79,11 @@ async def test_a_body_that_was_cut_off_is_never_refused_for_good() -> None:
     async def receive() -> Any:
         return parts.pop(0)
 
-    scope = {"method": "POST", "path": "/v1/events", "query_string": b"", "headers": []}
+    accounts = Accounts(0.2, 10)
+    state = {"guest": accounts.let_in(accounts.of_address(""))}
+    scope = {"method": "POST", "path": "/v1/events", "query_string": b"", "headers": [], "state": state}
     with pytest.raises(RequestRefused) as refused:
-        await Incoming(scope, receive).body(set())
+        await Incoming(scope, receive).body(set(), lambda _: None)
     problem = problem_of(refused.value, "0")
     assert (problem.status, problem.action, problem.retryable) == (408, Action.RESEND, True)
 

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+from starlette.types import Receive, Scope, Send
 
 from producers.gateway.app import Gateway
 from producers.gateway.doors import Doors
@@ -55,6 +56,11 @@ async def gateway_app(
         GatewaySettings.load(terminals_file=paired.path, terminals_shared=False, **settings),
     )
     gateway.doorkeeper.read()
-    transport = httpx.ASGITransport(app=Doors(gateway))  # type: ignore[arg-type]
+    doors, guest = Doors(gateway), gateway.accounts.let_in(gateway.accounts.of_address("127.0.0.1"))
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await doors({**scope, "state": {"guest": guest}}, receive, send)
+
+    transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
         yield GatewayApp(paired, gateway, client)

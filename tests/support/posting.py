@@ -31,10 +31,17 @@ class Tally:
 
 
 class Line:
-    """One connection to a gateway, opened again when it breaks."""
+    """One connection to a gateway, opened again when it breaks.
 
-    def __init__(self, port: int, token: str) -> None:
+    Args:
+        port: of the gateway.
+        token: of the terminal.
+        address: that the connection comes from; None leaves it to the system.
+    """
+
+    def __init__(self, port: int, token: str, address: str | None = None) -> None:
         self._port, self._token = port, token
+        self._from = None if address is None else (address, 0)
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
 
@@ -43,7 +50,7 @@ class Line:
         try:
             async with asyncio.timeout(seconds):
                 if self._writer is None:
-                    self._reader, self._writer = await asyncio.open_connection(HOST, self._port)
+                    self._reader, self._writer = await asyncio.open_connection(HOST, self._port, local_addr=self._from)
                 assert self._reader is not None
                 head = (
                     f"POST /v1/events HTTP/1.1\r\nHost: g\r\nAuthorization: Bearer {self._token}\r\n"

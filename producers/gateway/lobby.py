@@ -1,0 +1,132 @@
+"""The lobby: accepted sockets for which nothing was done yet. Those that have said something stand in a line per party.
+
+In HTTP and in TLS the client speaks first. One that says nothing costs a file and no more, and is ahead of nobody.
+"""
+
+import asyncio
+import socket
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from producers.gateway.shares import Account
+
+WAITING: Final = 4_096
+"""Most sockets in the lobby: a hall full of terminals that all come back at once."""
+SILENT_S: Final = 10.0
+"""A client that says nothing for so long is sent away."""
+
+
+class Lobby:
+    """Sockets that wait for a place.
+
+    Beyond `WAITING` sockets, the party with the most has one less.
+
+    Args:
+        call: called with a party when the first of its sockets stands in line.
+    """
+
+    def __init__(self, call: Callable[[Account], None]) -> None:
+        self._call = call
+        self._loop = asyncio.get_running_loop()
+        self._lines: dict[Account, deque[socket.socket]] = {}
+        self._silent: dict[Account, dict[socket.socket, asyncio.TimerHandle]] = {}
+        self._sizes: dict[Account, int] = {}
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def add(self, account: Account, sock: socket.socket) -> None:
+        """Let a socket wait: in line if its client has said something, else until it does."""
+        if self._size >= WAITING:
+            self._send_away_one()
+        self._size += 1
+        self._sizes[account] = self._sizes.get(account, 0) + 1
+        if has_said_nothing(sock):
+            timer = self._loop.call_later(SILENT_S, self._send_away, account, sock)
+            self._silent.setdefault(account, {})[sock] = timer
+            self._loop.add_reader(sock, self._speaks, account, sock)
+        else:
+            self._line_up(account, sock)
+
+    def take(self, account: Account) -> socket.socket | None:
+        """Return the first socket in line whose client is still there. If there is none: None, and the line is gone."""
+        line = self._lines[account]
+        while line:
+            sock = line.popleft()
+            self._count_out(account)
+            if not has_left(sock):
+                return sock
+            sock.close()
+        del self._lines[account]
+        return None
+
+    def close(self) -> None:
+        """Send everybody away."""
+        for account in list(self._silent):
+            for sock in list(self._silent[account]):
+                self._send_away(account, sock)
+        for line in self._lines.values():
+            for sock in line:
+                sock.close()
+        self._lines.clear()
+
+    def _line_up(self, account: Account, sock: socket.socket) -> None:
+        line = self._lines.get(account)
+        if line is not None:
+            line.append(sock)
+            return
+        self._lines[account] = deque((sock,))
+        self._call(account)
+
+    def _speaks(self, account: Account, sock: socket.socket) -> None:
+        self._forget_silent(account, sock)
+        self._line_up(account, sock)
+
+    def _send_away(self, account: Account, sock: socket.socket) -> None:
+        self._forget_silent(account, sock)
+        self._count_out(account)
+        sock.close()
+
+    def _send_away_one(self) -> None:
+        most = max(self._sizes, key=lambda one: self._sizes[one])
+        if silent := self._silent.get(most):
+            self._send_away(most, next(iter(silent)))
+        else:
+            self._lines[most].pop().close()
+            self._count_out(most)
+
+    def _forget_silent(self, account: Account, sock: socket.socket) -> None:
+        self._loop.remove_reader(sock)
+        silent = self._silent[account]
+        silent.pop(sock).cancel()
+        if not silent:
+            del self._silent[account]
+
+    def _count_out(self, account: Account) -> None:
+        self._size -= 1
+        self._sizes[account] -= 1
+        if not self._sizes[account]:
+            del self._sizes[account]
+
+
+def has_said_nothing(sock: socket.socket) -> bool:
+    """Return whether the client of a socket has neither said anything nor left."""
+    try:
+        sock.recv(1, socket.MSG_PEEK)
+    except (BlockingIOError, InterruptedError):
+        return True
+    except OSError:
+        pass
+    return False
+
+
+def has_left(sock: socket.socket) -> bool:
+    """Return whether the client of a socket has left without a word."""
+    try:
+        return not sock.recv(1, socket.MSG_PEEK)
+    except (BlockingIOError, InterruptedError):
+        return False
+    except OSError:
+        return True
