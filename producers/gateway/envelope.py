@@ -28,6 +28,7 @@ from schemas.api.http import (
     JSON_TYPE,
     CloudEvent,
 )
+from schemas.api.posted import pointer
 from schemas.errors import InvalidEvent
 from schemas.events import type_of
 from schemas.ids import EVENT_ID_PATTERN
@@ -81,8 +82,10 @@ class WrongEnvelope(InvalidEvent):
     """
 
     def __init__(self, reason: str, name: str, message: str, *, hint: str = "") -> None:
-        super().__init__(reason, f"{name}: {message}" if name else message, field=name, hint=hint or _HINTS[name])
-        self.pointer = f"/{name.replace('~', '~0').replace('/', '~1')}" if name else ""
+        path = (name,) if name else ()
+        said = f"{name}: {message}" if name else message
+        super().__init__(reason, said, field=name, path=path, hint=hint or _HINTS[name])
+        self.pointer = pointer(path)
 
 
 class Envelope(NamedTuple):

@@ -45,7 +45,7 @@ def _same(*kinds: ProblemKind) -> dict[str, ProblemKind]:
 _KEEP = "Keep the events and send the same bytes again; nothing is lost."
 _PAIR = "Keep all events, stop sending, and show the staff that the terminal must be paired again."
 _PROGRAM = "The terminal's software is at fault. Keep all events and tell its maintainer."
-_HALVES = "Send each half of the batch separately; if a single event is refused, move it to the drawer."
+_HALVES = "Send each half of the batch separately; if a single event is refused, set it aside and tell the staff."
 _SEARCH = "Send each half separately. Keep an event that is refused alone, and tell the maintainer."
 
 KINDS: Final = _same(
@@ -119,7 +119,7 @@ KINDS: Final = _same(
         "event_id_conflict",
         409,
         "Another event has this id",
-        "Each of these ids belongs to an earlier event, which counts. Move these events to the drawer.",
+        "Each of these ids belongs to an earlier event, which counts. Set these events aside and tell the staff.",
         Action.DRAWER,
     ),
     ProblemKind(
@@ -154,7 +154,7 @@ KINDS: Final = _same(
         "rejected",
         422,
         "Every event was rejected",
-        "No event can be accepted as it is. Move all of them to the drawer and tell the staff.",
+        "No event can be accepted as it is. Set all of them aside and tell the staff.",
         Action.DRAWER,
     ),
     ProblemKind(

@@ -7,8 +7,7 @@ from producers.gateway.bounds import plain_json
 from producers.gateway.envelope import ATTRIBUTES
 from producers.gateway.problems import ProblemKind
 from producers.gateway.reading import Posting
-from producers.gateway.schema_links import schema_link
-from producers.gateway.stamping import pointer_of
+from producers.gateway.telling import told
 from producers.records import RawRecord
 from schemas.api.http import DATA_BASE64, SAFE_ID_PATTERN, Outcome
 from schemas.api.terminals import Terminal
@@ -88,16 +87,16 @@ def safe_id(text: object) -> str | None:
 def _fate(index: int, outcome: Outcome | None, error: InvalidEvent, posting: Posting) -> Fate:
     item = posting.items[index]
     given: dict[str, Any] = item if isinstance(item, dict) else {}
-    pointer = pointer_of(error, item)
+    known = told(error, item)
     where = f"/{index}" if posting.is_array else ""
     return Fate(
         index,
         outcome,
         safe_id(given.get("id")),
         error.reason,
-        where + pointer,
-        str(error),
-        schema_link(given.get("type"), pointer),
+        where + known.pointer,
+        known.message,
+        known.schema,
     )
 
 

@@ -8,9 +8,9 @@ from dataclasses import fields
 from typing import Any, Final, NamedTuple
 
 from producers.gateway.bounds import check_shape, check_size
-from producers.gateway.envelope import Opened, WrongEnvelope, event_id_of
+from producers.gateway.envelope import Opened, event_id_of
 from producers.gateway.reading import Posting
-from schemas.api.http import DATA_BASE64, SERVER_FIELDS
+from schemas.api.http import SERVER_FIELDS
 from schemas.api.terminals import PlaceKind, Terminal
 from schemas.errors import InvalidEvent
 from schemas.events import fields_of, type_of
@@ -22,8 +22,6 @@ PLACE_FIELDS: Final = {PlaceKind.BOOTH: "booth_id", PlaceKind.GATE: "gate_id", P
 
 _FIELDS: Final = {type_of(kind): frozenset(field.name for field in fields(kind)) for kind in EVENT_CLASSES}
 """The fields of every type of event."""
-_ATTRIBUTES: Final = {"event_id": "id", "occurred_at": "time", "type": "type"}
-"""Fields of a stored event that are attributes of the posted one; all others are in its `data`."""
 _IDS: Final = {type_of(kind): frozenset(fields_of(kind, EventId)) - {"event_id"} for kind in EVENT_CLASSES}
 """By type, the fields that hold the id of another event of the terminal."""
 
@@ -76,20 +74,6 @@ def stamp(opened: Opened, posting: Posting) -> Stamped:
     data["received_at"] = posting.received
     data["clock_offset_ms"] = posting.clock_offset_ms
     return Stamped(data, opened)
-
-
-def pointer_of(error: InvalidEvent, item: object) -> str:
-    """Return a JSON pointer to the refused part of an event, as it was posted."""
-    if isinstance(error, WrongEnvelope):
-        return error.pointer
-    if not error.field:
-        return ""
-    head, *rest = error.field.split(".")
-    if head in _ATTRIBUTES and not isinstance(error, ServersField):
-        return "/".join(["", _ATTRIBUTES[head], *rest])
-    if isinstance(item, dict) and item.get("data") is None:
-        return f"/{DATA_BASE64}"
-    return "/".join(["", "data", head, *rest])
 
 
 def _stamp_place(given: dict[str, Any], kind: str, terminal: Terminal) -> None:

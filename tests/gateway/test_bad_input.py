@@ -73,7 +73,8 @@ CASES: dict[str, tuple[bytes, int, str]] = {
     "B12 an attribute with a name of its own": (plain(s3cret_name=SECRET), 400, "bad_extension"),
     "B12 an object beside data": (plain(location={"s3cret": SECRET}), 400, "bad_extension"),
     "B12 4,000 attributes": (plain(**{f"k{number}": 0 for number in range(4_000)}), 400, "bad_extension"),
-    "B12 an unknown field": (data_with(**{SECRET: 1}), 422, "unknown_field"),
+    "B12 an unknown field": (data_with(unknown=SECRET), 422, "unknown_field"),
+    "B12 an unknown field with an odd name": (data_with(**{f"{SECRET} ": 1}), 422, "unknown_field"),
     "B12 __proto__": (data_with(__proto__={"x": 1}), 422, "unknown_field"),
     "B12 the wrong case": (data_with(Scan_Kind="booth"), 422, "unknown_field"),
     "B13 80,000 unknown attributes in 900 kB": (
