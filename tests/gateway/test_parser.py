@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from producers.gateway.connection import connection_class
+from producers.gateway.connection import Connection
 from tests.support.gateway import statuses
 
 BODY = b'{"one": 1}'
@@ -67,15 +67,14 @@ class Line:
 @asynccontextmanager
 async def line(causes: Callable[[str], None] = lambda _: None) -> AsyncIterator[Line]:
     """Open a connection to `tell`."""
-    kind = connection_class(10, causes)
-    config = uvicorn.Config(tell, http=kind, ws="none", lifespan="off", log_config=None, access_log=False)
+    config = uvicorn.Config(tell, ws="none", lifespan="off", log_config=None, access_log=False)
     config.load()
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)
     ours.setblocking(False)
     state = uvicorn.server.ServerState()
     transport, connection = await asyncio.get_running_loop().connect_accepted_socket(
-        lambda: kind(config, state, {}), ours
+        lambda: Connection(config, state, {}, causes), ours
     )
     try:
         with theirs:
