@@ -53,7 +53,7 @@ def reply_to(judged: Judged) -> Reply:
         errors = [_error(fate) for fate in judged.misread]
         raise RequestRefused("not_a_cloudevent", errors=errors, alone=judged.events == 1)
     if not judged.rejected:
-        return _never_cached(202, _RECEIPT.dump_json(Receipt(judged.accepted, judged.duplicates)))
+        return _never_cached(202, _RECEIPT.dump_json(Receipt(judged.accepted, judged.duplicates), exclude_none=True))
     if judged.rejected == judged.events:
         conflict = all(fate.code == "event_id_conflict" for fate in judged.fates)
         errors = [_error(fate) for fate in judged.fates]
