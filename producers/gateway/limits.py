@@ -72,7 +72,7 @@ class Room:
         """Hold a place for a request of a party.
 
         Yields:
-            What charges bytes of its body as they arrive. They are held until the request ends.
+            A function that charges bytes of its body as they arrive. They are held until the request ends.
 
         Raises:
             RequestRefused: the party is over its share (429), or there is no place (503). So does charging.

@@ -14,7 +14,7 @@ from producers.gateway.shares import Account
 WAITING: Final = 4_096
 """Most sockets in the lobby: a hall full of terminals that all come back at once."""
 SILENT_S: Final = 10.0
-"""A client that says nothing for so long is sent away."""
+"""A client that says nothing for this long is sent away."""
 
 
 class Lobby:

@@ -19,7 +19,7 @@ from producers.gateway.shares import Accounts, Guest
 READ_BYTES: Final = 65_536
 """Most bytes read at once, so also most bytes that a connection keeps while it waits."""
 ANSWER_S: Final = 10.0
-"""A client that does not read its answers for so long is cut off."""
+"""A client that does not read its answers for this long is cut off."""
 
 
 class PacedFlow(FlowControl):

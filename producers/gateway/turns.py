@@ -14,14 +14,14 @@ STEP_S: Final = 0.001
 SERIES_S: Final = 2.0
 """Waits that are at most so far apart belong to one series."""
 LONG_S: Final = 10.0
-"""A party that has waited again and again for so long is over its share; a shorter series is a burst."""
+"""A party that has waited again and again for this long is over its share; a shorter series is a burst."""
 SPREAD_EVERY_S: Final = 1.0
 """Pause between two looks at the time that the whole thread used."""
 SPREAD_MOST: Final = 4.0
 
 
 class Meter:
-    """Measures processor time. What no party is charged for (the event loop, Kafka) is spread in proportion.
+    """Measures processor time. Work that no party is charged for (event loop, Kafka) is spread in proportion.
 
     Attributes:
         factor: processor time of the thread per measured second: 1 at least.

@@ -38,7 +38,7 @@ PER_SECOND = 2.0
 
 @dataclass
 class Round:
-    """What the others saw in one round, and what it cost."""
+    """The answers that the others saw in one round, and the processor time of the gateway."""
 
     seconds: list[float] = field(default_factory=list)
     statuses: dict[int, int] = field(default_factory=dict)

@@ -87,7 +87,7 @@ class Attack:
     one: Work
 
     async def work(self, target: Target, stop: asyncio.Event, most: int = 100_000) -> None:
-        """Attack until told to stop, over at most so many connections at the same time."""
+        """Attack until told to stop, over at most this many connections at the same time."""
 
         async def again() -> None:
             while not stop.is_set():
