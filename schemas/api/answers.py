@@ -48,7 +48,7 @@ _WHEN: Final[Mapping[int, tuple[str, str]]] = {
         ),
     ),
     422: ("Rejected", "Every event was rejected, for good: set them aside, tell the staff."),
-    429: ("TooFast", "The terminal is too fast, or over its share: keep the events, wait for `Retry-After`."),
+    429: ("TooFast", "The terminal is too fast: keep the events, wait for `Retry-After`."),
     431: ("HeadersTooLarge", f"Headers of more than {HEADERS_MAX_BYTES // 1024} KiB or {HEADERS_MAX} lines."),
     500: ("Fault", "The gateway has a fault: keep the events, send the same bytes again."),
     503: ("Unavailable", "No room, or Kafka does not answer: keep the events, send the same bytes again."),
@@ -132,7 +132,7 @@ _TERMINAL: Final[Json] = {
     "received_at": "2025-09-10T01:12:03.501Z",
     "answered_at": "2025-09-10T01:12:03.502Z",
     "server_time": "2025-09-10T01:12:03.502Z",
-    "clock_offset_ms": 0,
+    "clock_offset_ms": -20,
     "limits": {
         "event_bytes": EVENT_MAX_BYTES,
         "request_bytes": BODY_MAX_BYTES,
@@ -142,7 +142,7 @@ _TERMINAL: Final[Json] = {
     },
     "dedupe_horizon": "fair",
     "fair_file": "894411fbd3d0c440",
-    "gateway_version": "0.14.0",
+    "gateway_version": "0.1.0",
 }
 
 
