@@ -8,11 +8,15 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Final
 
-from producers.gateway.answering import Reply, document_reply, info_reply, reply_to
 from producers.gateway.copies import Copies
-from producers.gateway.documents import OPENAPI_PATH, served_openapi
-from producers.gateway.forwarded import Proxies
-from producers.gateway.heading import (
+from producers.gateway.events.intake import Intake
+from producers.gateway.events.letters import Letters
+from producers.gateway.events.reading import Posting, UnreadableBody, read_request
+from producers.gateway.events.refusing import unreadable_letter
+from producers.gateway.http.answering import Reply, document_reply, info_reply, reply_to
+from producers.gateway.http.documents import OPENAPI_PATH, served_openapi
+from producers.gateway.http.forwarded import Proxies
+from producers.gateway.http.heading import (
     Heading,
     badge_key_in,
     check_length,
@@ -20,15 +24,11 @@ from producers.gateway.heading import (
     instant_in,
     token_in,
 )
-from producers.gateway.incoming import Incoming
-from producers.gateway.intake import Intake
-from producers.gateway.letters import Letters
-from producers.gateway.limits import Buckets, Room
+from producers.gateway.http.incoming import Incoming
+from producers.gateway.http.problems import RequestRefused
 from producers.gateway.metrics import GatewayMetrics
-from producers.gateway.problems import RequestRefused
-from producers.gateway.reading import Posting, UnreadableBody, read_request
-from producers.gateway.refusing import unreadable_letter
-from producers.gateway.shares import Accounts
+from producers.gateway.shares.accounts import Accounts
+from producers.gateway.shares.limits import Buckets, Room
 from producers.gateway.skew import Skew, clock_told
 from producers.gateway.supervisor import NotStored, Supervisor
 from producers.records import RawRecord

@@ -7,8 +7,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
-from producers.gateway.intake import Judged
-from producers.gateway.shares import RESOURCES
+from producers.gateway.events.intake import Judged
+from producers.gateway.shares.accounts import RESOURCES
 from schemas.api.http import CLOCK_OFFSET, SENT_AT, Outcome
 from schemas.version import build_info
 

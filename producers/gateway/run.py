@@ -9,20 +9,20 @@ from typing import Final
 import uvicorn
 
 from producers.gateway.app import Gateway
-from producers.gateway.certificates import Certificates
 from producers.gateway.copies import Copies
-from producers.gateway.doors import Doors
-from producers.gateway.files import Files
-from producers.gateway.forwarded import Proxies
-from producers.gateway.intake import Intake
+from producers.gateway.events.intake import Intake
+from producers.gateway.events.memory import Remembered
+from producers.gateway.http.doors import Doors
+from producers.gateway.http.forwarded import Proxies
 from producers.gateway.internal import internal_app
-from producers.gateway.limits import Buckets, Room
-from producers.gateway.memory import Remembered
 from producers.gateway.metrics import GatewayMetrics
-from producers.gateway.serving import PlainServer, PublicServer, most_connections
-from producers.gateway.shares import Account, Accounts
+from producers.gateway.shares.accounts import Account, Accounts
+from producers.gateway.shares.limits import Buckets, Room
+from producers.gateway.shares.serving import PlainServer, PublicServer, most_connections
 from producers.gateway.skew import Skew
 from producers.gateway.supervisor import FRESH_S, Supervisor
+from producers.gateway.tls.certificates import Certificates
+from producers.gateway.tls.files import Files
 from producers.registry.doorkeeper import Doorkeeper
 from producers.registry.follower import Follower
 from producers.registry.sharing import shared_in

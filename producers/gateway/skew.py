@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from producers.gateway.copies import UNDER_WAY_S
-from producers.gateway.heading import Heading, instant_in
+from producers.gateway.http.heading import Heading, instant_in
 from schemas.api.http import CLOCK_OFFSET, CLOCK_OFFSET_PATTERN, SENT_AT
 from schemas.events import CLOCK_OFFSET_MAX_MS
 from schemas.ids import TerminalId

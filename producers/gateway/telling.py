@@ -6,9 +6,9 @@ Inside the house an error names the fields of stored events. This is the only pl
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from producers.gateway.envelope import WrongEnvelope
-from producers.gateway.schema_links import schema_link
-from producers.gateway.stamping import ServersField
+from producers.gateway.events.envelope import WrongEnvelope
+from producers.gateway.events.schema_links import schema_link
+from producers.gateway.events.stamping import ServersField
 from schemas.api.http import DATA_BASE64
 from schemas.api.posted import pointer, posted_path
 from schemas.errors import InvalidEvent

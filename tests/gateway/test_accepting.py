@@ -5,9 +5,9 @@ import socket
 
 from typing_extensions import override
 
-from producers.gateway.accepting import Acceptor
-from producers.gateway.serving import listeners
-from producers.gateway.shares import Accounts
+from producers.gateway.shares.accepting import Acceptor
+from producers.gateway.shares.accounts import Accounts
+from producers.gateway.shares.serving import listeners
 from schemas.ports import HOST
 
 

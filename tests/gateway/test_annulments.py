@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from producers.gateway.intake import Intake
-from producers.gateway.memory import Remembered
-from producers.gateway.reading import read_posting
-from producers.gateway.stamping import PLACE_FIELDS
+from producers.gateway.events.intake import Intake
+from producers.gateway.events.memory import Remembered
+from producers.gateway.events.reading import read_posting
+from producers.gateway.events.stamping import PLACE_FIELDS
 from schemas.api.terminals import Terminal
 from schemas.fair.file import example_fair_path, load_fair
 from schemas.topics import SCANS, partitioner_of

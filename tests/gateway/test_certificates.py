@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import pytest
 
-from producers.gateway.certificates import PATIENCE_LOOKS, Certificates
+from producers.gateway.tls.certificates import PATIENCE_LOOKS, Certificates
 from schemas.ports import HOST
 from streams.local.kafka import LocalKafka
 from tests.support.certificates import Authority, authority, openssl

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from producers.gateway.codings import MEMBERS_MAX, NotGzip, codings_in, unpacked
-from producers.gateway.heading import Heading
-from producers.gateway.problems import RequestRefused
+from producers.gateway.events.codings import MEMBERS_MAX, NotGzip, codings_in, unpacked
+from producers.gateway.http.heading import Heading
+from producers.gateway.http.problems import RequestRefused
 from schemas.api.http import BODY_MAX_BYTES
 
 TEXT = b'{"a": "b"}' * 100

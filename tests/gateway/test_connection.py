@@ -12,8 +12,8 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from producers.gateway.paced import PacedConnection
-from producers.gateway.shares import Accounts
+from producers.gateway.shares.accounts import Accounts
+from producers.gateway.shares.paced import PacedConnection
 from schemas.ports import HOST
 
 REQUEST = b"POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"

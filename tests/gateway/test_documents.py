@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from producers.gateway.connection import HEADERS_DEADLINE_S
+from producers.gateway.http.connection import HEADERS_DEADLINE_S
 from schemas.api import asyncapi, openapi
 from schemas.api.asyncapi import asyncapi_text
 from schemas.api.http import BODY_DEADLINE_S, HEADERS_MAX, HEADERS_MAX_BYTES, SERVER_FIELDS

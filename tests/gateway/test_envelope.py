@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.gateway.answering import reply_to
-from producers.gateway.envelope import Opened, WrongEnvelope, event_id_of, open_event
-from producers.gateway.heading import heading_of
-from producers.gateway.intake import Intake, Judged
-from producers.gateway.media import media_type
-from producers.gateway.memory import Remembered
-from producers.gateway.problems import FINAL, RequestRefused
-from producers.gateway.reading import UnreadableBody, read_request
+from producers.gateway.events.envelope import Opened, WrongEnvelope, event_id_of, open_event
+from producers.gateway.events.intake import Intake, Judged
+from producers.gateway.events.media import media_type
+from producers.gateway.events.memory import Remembered
+from producers.gateway.events.reading import UnreadableBody, read_request
+from producers.gateway.http.answering import reply_to
+from producers.gateway.http.heading import heading_of
+from producers.gateway.http.problems import FINAL, RequestRefused
 from schemas.api.http import EXTENSION_MAX_BYTES, EXTENSIONS_MAX, SERVER_FIELDS
 from schemas.api.openapi import openapi_text
 from schemas.dead_letters import DeadLetter, read_letter

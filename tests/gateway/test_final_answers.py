@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from starlette.types import Message, Receive
 
-from producers.gateway.answering import Reply
 from producers.gateway.app import Gateway
-from producers.gateway.doors import Doors
-from producers.gateway.incoming import Incoming
-from producers.gateway.problems import FINAL, KINDS, RequestRefused
+from producers.gateway.http.answering import Reply
+from producers.gateway.http.doors import Doors
+from producers.gateway.http.incoming import Incoming
+from producers.gateway.http.problems import FINAL, KINDS, RequestRefused
 from producers.gateway.run import create_gateway
 from schemas.api.http import EVENTS_PATH
 from schemas.fair.file import example_fair_path, load_fair

@@ -2,7 +2,7 @@
 
 import pytest
 
-from producers.gateway.forwarded import Proxies, Reached
+from producers.gateway.http.forwarded import Proxies, Reached
 from schemas.environment import Settings
 from schemas.errors import InvalidSettings
 from schemas.settings import GatewaySettings

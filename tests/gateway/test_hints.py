@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from producers.gateway.intake import Intake, Judged
-from producers.gateway.memory import Remembered
-from producers.gateway.reading import read_posting
+from producers.gateway.events.intake import Intake, Judged
+from producers.gateway.events.memory import Remembered
+from producers.gateway.events.reading import read_posting
 from schemas.api.openapi import openapi_text
 from schemas.api.terminals import PlaceKind, Terminal
 from schemas.events import Event, type_of

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from producers.gateway.intake import Intake, Judged
-from producers.gateway.memory import Remembered
-from producers.gateway.problems import KINDS
-from producers.gateway.reading import UnreadableBody, read_posting
+from producers.gateway.events.intake import Intake, Judged
+from producers.gateway.events.memory import Remembered
+from producers.gateway.events.reading import UnreadableBody, read_posting
+from producers.gateway.http.problems import KINDS
 from schemas.api.http import EVENTS_MAX, Outcome
 from schemas.fair.file import example_fair_path, load_fair
 from schemas.times import instant_text

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from producers.gateway.intake import Intake
-from producers.gateway.letters import Letters
-from producers.gateway.memory import Remembered
-from producers.gateway.reading import read_posting
+from producers.gateway.events.intake import Intake
+from producers.gateway.events.letters import Letters
+from producers.gateway.events.memory import Remembered
+from producers.gateway.events.reading import read_posting
 from producers.records import RawRecord
 from schemas.dead_letters import posted_letter
 from schemas.errors import InvalidEvent

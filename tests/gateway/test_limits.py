@@ -4,10 +4,10 @@ from contextlib import ExitStack, suppress
 
 import pytest
 
-from producers.gateway.limits import Buckets, Room
-from producers.gateway.memory import Look, Remembered
-from producers.gateway.problems import KINDS, RETRYABLE, RequestRefused, problem_of
-from producers.gateway.shares import Account, Accounts
+from producers.gateway.events.memory import Look, Remembered
+from producers.gateway.http.problems import KINDS, RETRYABLE, RequestRefused, problem_of
+from producers.gateway.shares.accounts import Account, Accounts
+from producers.gateway.shares.limits import Buckets, Room
 from schemas.api.http import Action
 from tests.support.posting import FINAL
 

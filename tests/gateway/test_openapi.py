@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jsonschema_rs import Draft202012Validator
 
-from producers.gateway.problems import KINDS
+from producers.gateway.http.problems import KINDS
 from schemas.api.openapi import openapi_text
 from schemas.events import Event, type_of
 from schemas.topics import EVENT_CLASSES

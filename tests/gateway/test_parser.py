@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from producers.gateway.connection import Connection
+from producers.gateway.http.connection import Connection
 from tests.support.gateway import statuses
 
 BODY = b'{"one": 1}'

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Literal
 import pytest
 from pydantic.dataclasses import dataclass
 
-from producers.gateway.scope import check_scope
-from producers.gateway.stamping import PLACE_FIELDS
+from producers.gateway.events.scope import check_scope
+from producers.gateway.events.stamping import PLACE_FIELDS
 from schemas.api.terminals import PlaceKind, Terminal
 from schemas.errors import InvalidEvent
 from schemas.events import STRICT, DealRevision, Event, VisitorScan

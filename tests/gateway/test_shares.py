@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from producers.gateway.shares import Accounts, Guest, network_of
+from producers.gateway.shares.accounts import Accounts, Guest, network_of
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ async def test_a_party_over_its_share_is_shown_for_a_while_and_counted_each_time
 
 
 async def test_accounts_that_hold_nothing_are_forgotten_and_others_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("producers.gateway.shares.IDLE_ACCOUNTS", 3)
+    monkeypatch.setattr("producers.gateway.shares.accounts.IDLE_ACCOUNTS", 3)
     accounts = Accounts(0.2, 10)
     connected, owing = accounts.of_address("192.0.2.1"), accounts.of_address("192.0.2.2")
     accounts.let_in(connected)

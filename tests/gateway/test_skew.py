@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from producers.gateway.heading import Heading
+from producers.gateway.http.heading import Heading
 from producers.gateway.skew import DIFFERENCES_MAX, ClockTold, Skew, clock_told
 from schemas.ids import TerminalId
 from tests.support.gateway import BOOTH, Paired

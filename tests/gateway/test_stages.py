@@ -10,19 +10,19 @@ import jiter
 import pytest
 
 from producers import records
-from producers.gateway import admitting, bounds, decoding, intake, json_reading, refusing
-from producers.gateway.answering import reply_to
-from producers.gateway.decoding import decode
-from producers.gateway.envelope import open_event
-from producers.gateway.incoming import Incoming
-from producers.gateway.intake import Intake, Judged
-from producers.gateway.json_reading import DIGITS_MAX
-from producers.gateway.media import Announced
-from producers.gateway.memory import Remembered
-from producers.gateway.problems import RequestRefused, problem_of
-from producers.gateway.reading import Posting, UnreadableBody, read_posting
-from producers.gateway.shares import Accounts
-from producers.gateway.stamping import Stamped, stamp
+from producers.gateway.events import admitting, bounds, decoding, intake, json_reading, refusing
+from producers.gateway.events.decoding import decode
+from producers.gateway.events.envelope import open_event
+from producers.gateway.events.intake import Intake, Judged
+from producers.gateway.events.json_reading import DIGITS_MAX
+from producers.gateway.events.media import Announced
+from producers.gateway.events.memory import Remembered
+from producers.gateway.events.reading import Posting, UnreadableBody, read_posting
+from producers.gateway.events.stamping import Stamped, stamp
+from producers.gateway.http.answering import reply_to
+from producers.gateway.http.incoming import Incoming
+from producers.gateway.http.problems import RequestRefused, problem_of
+from producers.gateway.shares.accounts import Accounts
 from schemas.api.http import EVENT_MAX_BYTES, EVENTS_MAX, SERVER_FIELDS, Action, CloudEvent, Outcome
 from schemas.api.terminals import Terminal
 from schemas.errors import InvalidEvent

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from producers.gateway.turns import AT_ONCE_S, Meter, Turns, metered
+from producers.gateway.shares.turns import AT_ONCE_S, Meter, Turns, metered
 
 FAST = 1_000.0
 """Seconds per second: what is owed is paid at once, so that no test waits."""

@@ -128,9 +128,9 @@ print(json.dumps({
 """
 POSTING = """
 import json, sys
-from producers.gateway.intake import Intake
-from producers.gateway.memory import Remembered
-from producers.gateway.reading import read_posting
+from producers.gateway.events.intake import Intake
+from producers.gateway.events.memory import Remembered
+from producers.gateway.events.reading import read_posting
 from schemas.api.terminals import PlaceKind, Terminal
 from schemas.dead_letters import read_letter
 from schemas.fair.file import example_fair_path, load_fair

@@ -8,7 +8,7 @@ import httpx
 from starlette.types import Receive, Scope, Send
 
 from producers.gateway.app import Gateway
-from producers.gateway.doors import Doors
+from producers.gateway.http.doors import Doors
 from producers.gateway.run import create_gateway
 from schemas.api.http import EVENTS_PATH, TERMINAL_PATH
 from schemas.api.terminals import Terminal

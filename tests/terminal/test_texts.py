@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from producers.gateway import problems
-from producers.gateway.problems import KINDS, Action
+from producers.gateway.http import problems
+from producers.gateway.http.problems import KINDS, Action
 from producers.terminal import amount_errors, deal_errors, spool_trouble, trouble
 from schemas import http_reach, wire
 from schemas.badges.refusals import REFUSALS

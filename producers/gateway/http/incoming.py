@@ -6,9 +6,9 @@ from typing import Final
 
 from starlette.types import Receive, Scope
 
-from producers.gateway.heading import heading_of
-from producers.gateway.problems import FINAL, RequestRefused
-from producers.gateway.shares import Guest
+from producers.gateway.http.heading import heading_of
+from producers.gateway.http.problems import FINAL, RequestRefused
+from producers.gateway.shares.accounts import Guest
 from schemas.api.http import BODY_DEADLINE_S, BODY_MAX_BYTES
 
 LET_PASS_S: Final = 1.0

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from producers.gateway.certificates import Certificates
+from producers.gateway.tls.certificates import Certificates
 from producers.registry.doorkeeper import Doorkeeper
 from schemas.errors import Unavailable
 from schemas.logs import logger

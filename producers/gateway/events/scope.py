@@ -1,6 +1,6 @@
 """What a terminal may post: its own booth, gate or hall. The place comes from the token, not from the event."""
 
-from producers.gateway.stamping import PLACE_FIELDS
+from producers.gateway.events.stamping import PLACE_FIELDS
 from schemas.api.terminals import PlaceKind, Terminal
 from schemas.codes import ScanKind
 from schemas.errors import InvalidEvent

@@ -7,9 +7,9 @@ may still turn out not to be a valid event.
 from dataclasses import fields
 from typing import Any, Final, NamedTuple
 
-from producers.gateway.bounds import check_shape, check_size
-from producers.gateway.envelope import Opened, event_id_of
-from producers.gateway.reading import Posting
+from producers.gateway.events.bounds import check_shape, check_size
+from producers.gateway.events.envelope import Opened, event_id_of
+from producers.gateway.events.reading import Posting
 from schemas.api.http import SERVER_FIELDS
 from schemas.api.terminals import PlaceKind, Terminal
 from schemas.errors import InvalidEvent

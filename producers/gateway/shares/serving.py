@@ -10,10 +10,10 @@ from typing import Final
 import uvicorn
 from typing_extensions import override
 
-from producers.gateway.accepting import Acceptor
-from producers.gateway.lobby import WAITING
-from producers.gateway.paced import PacedConnection
-from producers.gateway.shares import Account, Accounts, Guest
+from producers.gateway.shares.accepting import Acceptor
+from producers.gateway.shares.accounts import Account, Accounts, Guest
+from producers.gateway.shares.lobby import WAITING
+from producers.gateway.shares.paced import PacedConnection
 from schemas.logs import logger
 
 try:

@@ -8,15 +8,15 @@ import uuid
 
 from starlette.types import Receive, Scope, Send
 
-from producers.gateway.answering import Reply, options_reply, problem_reply, send_reply
 from producers.gateway.app import Gateway
-from producers.gateway.cross_origin import CrossOrigin
-from producers.gateway.documents import OPENAPI_PATH
-from producers.gateway.heading import request_id_in
-from producers.gateway.incoming import Incoming
-from producers.gateway.problems import RequestRefused
-from producers.gateway.routes import Routes
-from producers.gateway.turns import metered
+from producers.gateway.http.answering import Reply, options_reply, problem_reply, send_reply
+from producers.gateway.http.cross_origin import CrossOrigin
+from producers.gateway.http.documents import OPENAPI_PATH
+from producers.gateway.http.heading import request_id_in
+from producers.gateway.http.incoming import Incoming
+from producers.gateway.http.problems import RequestRefused
+from producers.gateway.http.routes import Routes
+from producers.gateway.shares.turns import metered
 from schemas.api.http import EVENTS_PATH, TERMINAL_PATH
 from schemas.logs import logger
 

@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from producers.gateway.heading import Heading
-from producers.gateway.problems import RequestRefused
+from producers.gateway.http.heading import Heading
+from producers.gateway.http.problems import RequestRefused
 from schemas.api.http import BATCH_TYPE, JSON_TYPE, SINGLE_TYPE
 
 PREFIX: Final = "ce-"

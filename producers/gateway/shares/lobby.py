@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from producers.gateway.shares import Account
+from producers.gateway.shares.accounts import Account
 
 WAITING: Final = 4_096
 """Most sockets in the lobby: a hall full of terminals that all come back at once."""

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from producers.gateway.problems import RequestRefused
-from producers.gateway.shares import Account, Accounts
+from producers.gateway.http.problems import RequestRefused
+from producers.gateway.shares.accounts import Account, Accounts
 from schemas.api.http import BODY_MAX_BYTES
 
 IDLE_BUCKETS = 10_000

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 from urllib.parse import unquote
 
-from producers.gateway.answering import Reply
-from producers.gateway.incoming import Incoming
-from producers.gateway.problems import RequestRefused
+from producers.gateway.http.answering import Reply
+from producers.gateway.http.incoming import Incoming
+from producers.gateway.http.problems import RequestRefused
 
 Answer = Callable[[Incoming], Awaitable[Reply]]
 

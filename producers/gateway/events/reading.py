@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from producers.gateway.bounds import plain_json
-from producers.gateway.codings import NotGzip, codings_in, unpacked
-from producers.gateway.heading import Heading
-from producers.gateway.json_reading import parsed
-from producers.gateway.media import Announced, announced
+from producers.gateway.events.bounds import plain_json
+from producers.gateway.events.codings import NotGzip, codings_in, unpacked
+from producers.gateway.events.json_reading import parsed
+from producers.gateway.events.media import Announced, announced
+from producers.gateway.http.heading import Heading
 from schemas.api.http import DATA_BASE64, EVENT_MAX_BYTES, EVENTS_MAX
 from schemas.api.terminals import Terminal
 

@@ -13,8 +13,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.server import ServerState
 
-from producers.gateway.connection import Connection
-from producers.gateway.shares import Accounts, Guest
+from producers.gateway.http.connection import Connection
+from producers.gateway.shares.accounts import Accounts, Guest
 
 READ_BYTES: Final = 65_536
 """Most bytes read at once, so also most bytes that a connection keeps while it waits."""

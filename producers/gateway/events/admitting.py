@@ -6,10 +6,10 @@ written once, here; the memory compares the written bytes.
 
 from typing import Final, NamedTuple
 
-from producers.gateway.envelope import Envelope
-from producers.gateway.memory import Look, Remembered, digest
-from producers.gateway.reading import Posting
-from producers.gateway.scope import check_scope
+from producers.gateway.events.envelope import Envelope
+from producers.gateway.events.memory import Look, Remembered, digest
+from producers.gateway.events.reading import Posting
+from producers.gateway.events.scope import check_scope
 from producers.records import RawRecord, record_of
 from schemas.admission import admission
 from schemas.cloud_events import KafkaHeaders, kafka_headers

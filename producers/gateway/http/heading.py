@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from pydantic import TypeAdapter, ValidationError
 from starlette.types import Scope
 
-from producers.gateway.problems import RequestRefused
+from producers.gateway.http.problems import RequestRefused
 from schemas.api.http import (
     BADGE_KEY,
     BODY_MAX_BYTES,

@@ -1,7 +1,7 @@
 """The third stage, from the fields of an event to the event itself, or to the reason why it is refused."""
 
-from producers.gateway.bounds import check_size
-from producers.gateway.stamping import Stamped
+from producers.gateway.events.bounds import check_size
+from producers.gateway.events.stamping import Stamped
 from schemas.errors import InvalidEvent
 from schemas.events import Event
 from schemas.wire import decode_plain

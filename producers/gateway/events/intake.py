@@ -8,13 +8,13 @@ All envelopes are opened before any event is stamped: if one is wrong, the progr
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from producers.gateway.admitting import Admission, headers_as_posted
-from producers.gateway.decoding import decode
-from producers.gateway.envelope import Opened, WrongEnvelope, open_event
-from producers.gateway.memory import Remembered
-from producers.gateway.reading import Posting
-from producers.gateway.refusing import BY_FAIR_FILE, Fate, misread, refuse, safe_id
-from producers.gateway.stamping import stamp
+from producers.gateway.events.admitting import Admission, headers_as_posted
+from producers.gateway.events.decoding import decode
+from producers.gateway.events.envelope import Opened, WrongEnvelope, open_event
+from producers.gateway.events.memory import Remembered
+from producers.gateway.events.reading import Posting
+from producers.gateway.events.refusing import BY_FAIR_FILE, Fate, misread, refuse, safe_id
+from producers.gateway.events.stamping import stamp
 from producers.records import RawRecord, record_of
 from schemas.api.http import Outcome
 from schemas.errors import InvalidEvent

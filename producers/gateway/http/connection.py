@@ -15,9 +15,9 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from producers.gateway.answering import problem_reply
-from producers.gateway.parser import PlainParser
-from producers.gateway.problems import RequestRefused
+from producers.gateway.http.answering import problem_reply
+from producers.gateway.http.parser import PlainParser
+from producers.gateway.http.problems import RequestRefused
 from schemas.api.http import HEADERS_MAX, HEADERS_MAX_BYTES
 
 HEADERS_DEADLINE_S: Final = 10.0

@@ -4,8 +4,8 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from producers.gateway.heading import Heading
-from producers.gateway.problems import RequestRefused
+from producers.gateway.http.heading import Heading
+from producers.gateway.http.problems import RequestRefused
 from schemas.api.http import BODY_MAX_BYTES
 
 ACCEPT_ENCODING: Final = (b"accept-encoding", b"gzip")

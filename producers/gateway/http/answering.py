@@ -5,9 +5,9 @@ from typing import Final, NamedTuple
 from pydantic import TypeAdapter
 from starlette.types import Send
 
-from producers.gateway.intake import Judged
-from producers.gateway.problems import RequestRefused, problem_of
-from producers.gateway.refusing import Fate
+from producers.gateway.events.intake import Judged
+from producers.gateway.events.refusing import Fate
+from producers.gateway.http.problems import RequestRefused, problem_of
 from schemas.api.http import (
     PROBLEM_TYPE,
     REQUEST_ID,

@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from producers.gateway.x509 import Validity, validity_of
+from producers.gateway.tls.x509 import Validity, validity_of
 from schemas.environment import variable
 from schemas.errors import InvalidSettings
 from schemas.logs import logger

@@ -6,8 +6,8 @@ Nobody is let in unless a setting names the origin. No answer allows credentials
 import re
 from typing import Final
 
-from producers.gateway.answering import HttpHeader
-from producers.gateway.heading import Heading
+from producers.gateway.http.answering import HttpHeader
+from producers.gateway.http.heading import Heading
 from schemas.api.http import REQUEST_ID, TERMINAL_COPIES
 from schemas.environment import variable
 from schemas.logs import logger

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
 from typing import Final, Literal
 
-from producers.gateway.turns import Meter, Turns
+from producers.gateway.shares.turns import Meter, Turns
 from schemas.logs import logger
 
 log = logger(__name__)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from producers.gateway.memory import Look, Remembered, digest
+from producers.gateway.events.memory import Look, Remembered, digest
 from producers.records import RawRecord
 from schemas.topics import REJECTED
 

@@ -16,8 +16,8 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
-from producers.gateway.json_reading import parsed
-from producers.gateway.media import media_type
+from producers.gateway.events.json_reading import parsed
+from producers.gateway.events.media import media_type
 from schemas.api.http import (
     DATA_BASE64,
     EXTENSION_MAX_BYTES,

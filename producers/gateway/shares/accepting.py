@@ -15,9 +15,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
-from producers.gateway.lobby import Lobby
-from producers.gateway.shares import Account, Accounts, Guest
-from producers.gateway.turns import metered
+from producers.gateway.shares.accounts import Account, Accounts, Guest
+from producers.gateway.shares.lobby import Lobby
+from producers.gateway.shares.turns import metered
 from schemas.logs import logger
 
 log = logger(__name__)

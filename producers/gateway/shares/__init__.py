@@ -1,0 +1,1 @@
+"""Fair shares: no client can use up the room, the connections or the time of the others."""

@@ -1,0 +1,1 @@
+"""The certificate of the gateway, taken anew when its files change."""
