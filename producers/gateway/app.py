@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import Final
 
 from producers.gateway.copies import Copies
-from producers.gateway.events.intake import Intake
+from producers.gateway.events.intake import Intake, Judged
 from producers.gateway.events.letters import Letters
 from producers.gateway.events.reading import Posting, UnreadableBody, read_request
 from producers.gateway.events.refusing import unreadable_letter
@@ -29,6 +29,7 @@ from producers.gateway.http.problems import RequestRefused
 from producers.gateway.metrics import GatewayMetrics
 from producers.gateway.shares.accounts import Accounts
 from producers.gateway.shares.limits import Buckets, Room
+from producers.gateway.shares.turns import Turns
 from producers.gateway.skew import Skew, clock_told
 from producers.gateway.supervisor import NotStored, Supervisor
 from producers.records import RawRecord
@@ -103,7 +104,7 @@ class Gateway:
             body = await self._body(incoming, charge)
             self.buckets.charge(terminal.terminal_id, 1, now_s)
             posting = await self._read(incoming.heading, body, terminal, received_at)
-            judged = self.intake.judge(posting)
+            judged = await self._judge(posting, incoming.guest.account.turns)
             self.buckets.charge(terminal.terminal_id, judged.events - 1, now_s)
             await self._deliver(judged.records)
             self.intake.confirm(judged)
@@ -214,6 +215,17 @@ class Gateway:
             if refused.kind.status == 400 and error.kept:
                 await self._deliver([unreadable_letter(error.kept, terminal, received, refused.kind)])
             raise refused from None
+
+    async def _judge(self, posting: Posting, turns: Turns) -> Judged:
+        """Judge a posting slice by slice: other requests get in between, and a party over its share waits."""
+        judging = self.intake.judging(posting)
+        while True:
+            try:
+                next(judging)
+            except StopIteration as end:
+                judged: Judged = end.value
+                return judged
+            await (turns.turn() if turns.must_wait else asyncio.sleep(0))
 
     def _offset_ms(self, heading: Heading, terminal: Terminal, received_at: datetime) -> int:
         told = clock_told(heading, received_at)

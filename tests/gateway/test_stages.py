@@ -230,6 +230,24 @@ def test_a_problem_names_every_event_of_its_request_by_index_and_id(size: int) -
     assert problem.type == "urn:fairpulse:problem:rejected"
 
 
+@pytest.mark.parametrize("wrong", [None, 77], ids=["all are right", "one is not a CloudEvent"])
+def test_a_large_posting_is_judged_in_slices_between_which_others_are(wrong: int | None) -> None:
+    made, small, large = fresh_intake(), event(), [event() for _ in range(100)]
+    if wrong is not None:
+        large[wrong]["source"] = GATE.source
+    judging, slices = made.judging(posted(large)), 0
+    while True:
+        try:
+            next(judging)
+        except StopIteration as end:
+            judged: Judged = end.value
+            break
+        slices += 1
+        assert stored(made, small).fates[0].outcome is (Outcome.ACCEPTED if slices == 1 else Outcome.DUPLICATE)
+    assert slices == (3 if wrong is not None else 6)  # 100 events have three times 32, and are looked at twice
+    assert [fate.at for fate in judged.fates or judged.misread] == (list(range(100)) if wrong is None else [wrong])
+
+
 def test_the_answer_is_a_problem_if_every_event_was_rejected() -> None:
     made, one = fresh_intake(), event()
     stored(made, one)
