@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos check format bench load hostile clients generate lock secrets clean
+.PHONY: help demo test chaos check format bench load hostile clients generators generate lock secrets clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ clients: $(READY) ## post to a gateway with SDKs and usual programs, straight an
 
 hostile: $(READY) ## what other terminals notice of a hostile client, attack by attack; LOAD_ARGS="--only churn" runs one
 	@$(BIN)/python tests/bench/hostile.py $(LOAD_ARGS)
+
+generators: $(READY) ## five code generators make clients of the OpenAPI document, and each posts a scan; GENERATORS="Java Go" tries these
+	@$(BIN)/python tests/clients/generators.py $(GENERATORS)
 
 generate: $(READY) ## write the files that come from the KPI catalogue, its cases and the recordings
 	@$(BIN)/python -m dashboards
