@@ -287,7 +287,7 @@ def test_the_pointer_of_a_refusal_leads_to_what_was_posted(one: Any, pointer: st
 @pytest.mark.parametrize("name", sorted({*ATTRIBUTES} - {"type"}))
 def test_the_pointer_to_a_field_leads_into_data_even_if_an_attribute_has_its_name(name: str) -> None:
     error = InvalidEvent("bad_value", "the value is not valid", field=f"{name}.0.of")
-    fate, _ = refusing.refuse(0, error, posted(event()), None)
+    fate, _ = refusing.refuse(0, error, posted(event(data={name: [{"of": 1}]})), None)
     assert fate.pointer == f"/data/{name}/0/of"
 
 

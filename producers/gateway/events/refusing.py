@@ -6,8 +6,8 @@ from typing import Any, Final, NamedTuple
 from producers.gateway.events.bounds import plain_json
 from producers.gateway.events.envelope import ATTRIBUTES
 from producers.gateway.events.reading import Posting
+from producers.gateway.events.telling import told
 from producers.gateway.http.problems import ProblemKind
-from producers.gateway.telling import told
 from producers.records import RawRecord
 from schemas.api.http import DATA_BASE64, SAFE_ID_PATTERN, Outcome
 from schemas.api.terminals import Terminal

@@ -1,4 +1,4 @@
-"""What the sender of a refused event is told: names as it posted them, and remedies that it can follow.
+"""The words for the sender of a refused event: names as it posted them, and remedies that it can follow.
 
 Inside the house an error names the fields of stored events. This is the only place where they become posted ones.
 """
@@ -23,7 +23,7 @@ _SENTENCES: Final = {
 
 
 class Told(NamedTuple):
-    """What is told of one refused event.
+    """The words about one refused event.
 
     Attributes:
         pointer: JSON pointer to the wrong part, from the event on. A missing member is pointed at where it belongs.
