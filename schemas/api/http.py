@@ -149,16 +149,6 @@ class Receipt:
     results: list[EventResult] | None = None
 
 
-@dataclass(frozen=True, slots=True, config=STRICT)
-class Results:
-    """Answer 207: some events were rejected, for good; the others are safe."""
-
-    accepted: int
-    duplicates: int
-    rejected: int
-    results: list[EventResult]
-
-
 class Action(StrEnum):
     """What the terminal must do now."""
 

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pytest
 
@@ -125,6 +125,17 @@ def test_an_event_passes_every_proxy_and_counts_once(front: Front, way: str, cli
     status, _, said = front.curl(body, *CLIENTS[client], way=way, path=path)
     assert (status, json.loads(said)) == (202, {"accepted": 0, "duplicates": 1})
     assert front.accepted() == before + 1
+
+
+@pytest.mark.parametrize("posted", [{}, [{}], event(data={"x": 1}), [event(), event(data={"x": 1})]])
+def test_a_link_to_a_schema_has_the_prefix_that_the_document_has(front: Front, posted: Any) -> None:
+    status, _, said = front.curl(json.dumps(posted).encode(), way=KEPT, path=f"{PREFIX}/v1/events")
+    told = json.loads(said)
+    (error,) = [one for one in told.get("errors") or told["results"] if "schema" in one]
+    path, _, name = error["schema"].partition("#/components/schemas/")
+    assert (status in {207, 400, 422}, path) == (True, f"{PREFIX}/openapi.json")
+    document = front.with_prefix.post(b"", path=path, method="GET").json
+    assert name in document["components"]["schemas"]
 
 
 def test_the_largest_request_passes_the_nginx_of_the_readme(front: Front) -> None:

@@ -16,12 +16,10 @@ from schemas.api.http import (
     Problem,
     ProblemError,
     Receipt,
-    Results,
     TerminalInfo,
 )
 
 _RECEIPT: Final = TypeAdapter(Receipt)
-_RESULTS: Final = TypeAdapter(Results)
 _PROBLEM: Final = TypeAdapter(Problem)
 _INFO: Final = TypeAdapter(TerminalInfo)
 _JSON: Final = (b"content-type", b"application/json")
@@ -43,24 +41,28 @@ class Reply(NamedTuple):
     code: str = ""
 
 
-def reply_to(judged: Judged) -> Reply:
+def reply_to(judged: Judged, prefix: str = "") -> Reply:
     """Return the answer once every record of a posting is in Kafka.
+
+    Args:
+        judged: the posting.
+        prefix: of the paths under which the client reached us: links in the answer begin with it.
 
     Raises:
         RequestRefused: every event was rejected, or an event is not a CloudEvent.
     """
     if judged.misread:
-        errors = [_error(fate) for fate in judged.misread]
+        errors = [_error(fate, prefix) for fate in judged.misread]
         raise RequestRefused("not_a_cloudevent", errors=errors, alone=judged.events == 1)
     if not judged.rejected:
         return _never_cached(202, _RECEIPT.dump_json(Receipt(judged.accepted, judged.duplicates), exclude_none=True))
     if judged.rejected == judged.events:
         conflict = all(fate.code == "event_id_conflict" for fate in judged.fates)
-        errors = [_error(fate) for fate in judged.fates]
+        errors = [_error(fate, prefix) for fate in judged.fates]
         raise RequestRefused("event_id_conflict" if conflict else "rejected", errors=errors)
-    results = [_result(fate) for fate in judged.fates]
-    body = Results(judged.accepted, judged.duplicates, judged.rejected, results)
-    return _never_cached(207, _RESULTS.dump_json(body, exclude_none=True))
+    results = [_result(fate, prefix) for fate in judged.fates]
+    body = Receipt(judged.accepted, judged.duplicates, judged.rejected, results)
+    return _never_cached(207, _RECEIPT.dump_json(body, exclude_none=True))
 
 
 def info_reply(info: TerminalInfo) -> Reply:
@@ -121,7 +123,7 @@ async def send_reply(reply: Reply, request_id: str | None, copies_s: float | Non
     await send({"type": "http.response.body", "body": reply.body})
 
 
-def _result(fate: Fate) -> EventResult:
+def _result(fate: Fate, prefix: str) -> EventResult:
     assert fate.outcome is not None, "every event of a 207 was judged"
     return EventResult(
         index=fate.at,
@@ -130,18 +132,18 @@ def _result(fate: Fate) -> EventResult:
         code=fate.code,
         pointer=fate.pointer,
         message=fate.message,
-        schema=fate.schema,
+        schema=None if fate.schema is None else prefix + fate.schema,
     )
 
 
-def _error(fate: Fate) -> ProblemError:
+def _error(fate: Fate, prefix: str) -> ProblemError:
     return ProblemError(
         index=fate.at,
         id=fate.posted_id,
         pointer=fate.pointer or "",
         code=fate.code or "",
         message=fate.message or "",
-        schema=fate.schema or "",
+        schema=prefix + (fate.schema or ""),
     )
 
 
