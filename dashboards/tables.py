@@ -19,9 +19,9 @@ from schemas.settings import (
     ExporterSettings,
     GatewaySettings,
     LocalSettings,
-    TerminalSettings,
     WorkerSettings,
 )
+from schemas.terminal_settings import TerminalSettings
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi
 

@@ -196,7 +196,7 @@ def setting(owner: str, field: str, *flags: str, required: bool = False, text: s
     """Return the option that stands for a setting; the command gets it under the field's name, None if not given.
 
     Args:
-        owner: a class in `schemas.settings`.
+        owner: the name of a class in `ALL_SETTINGS`.
         field: its field.
         flags: how it is typed, if not as the field is called; further ones are aliases.
         required: refuse to run without it, whatever the environment says.

@@ -10,7 +10,7 @@ from schemas.kinds import BadValue
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-    from schemas.settings import TerminalSettings
+    from schemas.terminal_settings import TerminalSettings
 
 
 def given_token(settings: "TerminalSettings") -> "SecretStr":

@@ -33,7 +33,7 @@ def pair(folder: Path | None, server: str, fair_file: Path | None, *, insecure: 
     from schemas.errors import Unavailable
     from schemas.fair.chosen import chosen_fair
     from schemas.http_reach import NoAnswer
-    from schemas.settings import TerminalSettings
+    from schemas.terminal_settings import TerminalSettings
     from schemas.times import wall_ms
 
     address = given_server("--server", server, insecure=insecure)

@@ -62,7 +62,7 @@ def open_spool(folder: Path | None) -> "Iterator[Spool]":
         Unavailable: the disk does not let it be opened.
     """
     from producers.terminal.spool import Spool
-    from schemas.settings import TerminalSettings
+    from schemas.terminal_settings import TerminalSettings
 
     settings = TerminalSettings.load(terminal_folder=folder)
     spool = Spool(settings.terminal_folder.expanduser(), cap_bytes=settings.terminal_spool_bytes)
@@ -80,7 +80,7 @@ def open_terminal(folder: Path | None) -> "Iterator[BoothTerminal]":
         InvalidSettings: it was never paired, or the badge key is not the fair's or was never compared with it.
     """
     from producers.terminal.terminal import BoothTerminal
-    from schemas.settings import TerminalSettings
+    from schemas.terminal_settings import TerminalSettings
 
     key = TerminalSettings.load().pseudonym_key()
     with open_spool(folder) as spool:

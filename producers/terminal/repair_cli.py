@@ -24,7 +24,7 @@ def repair(folder: Path | None) -> None:
     from producers.terminal.one_sender import OneSender
     from producers.terminal.repair import repair as repair_folder
     from schemas.errors import InvalidSettings
-    from schemas.settings import TerminalSettings
+    from schemas.terminal_settings import TerminalSettings
 
     chosen = TerminalSettings.load(terminal_folder=folder).terminal_folder.expanduser()
     if not chosen.is_dir():

@@ -33,7 +33,7 @@ def drain(folder: Path | None, seconds: timedelta | None) -> int:
     from producers.terminal.renewal import link_of
     from producers.terminal.sender import Sender
     from producers.terminal.trust import authorities_in
-    from schemas.settings import TerminalSettings
+    from schemas.terminal_settings import TerminalSettings
 
     authorities = authorities_in(TerminalSettings.load().terminal_ca_file)
 
@@ -80,7 +80,8 @@ def serve(folder: Path | None, terminal_port: int | None) -> int:
     from producers.terminal.web import serve_page
     from schemas.badges.key import SET_KEY
     from schemas.logs import log_to_stderr
-    from schemas.settings import LogSettings, TerminalSettings
+    from schemas.settings import LogSettings
+    from schemas.terminal_settings import TerminalSettings
 
     settings = TerminalSettings.load(terminal_port=terminal_port)
     authorities = partial(authorities_in, settings.terminal_ca_file)

@@ -18,7 +18,7 @@ def status(folder: Path | None, *, as_json: bool) -> None:
     from producers.terminal.status import asked
     from producers.terminal.trust import authorities_in
     from schemas.badges.key import key_fingerprint
-    from schemas.settings import TerminalSettings
+    from schemas.terminal_settings import TerminalSettings
 
     settings = TerminalSettings.load()
     key = settings.pseudonym_key()

@@ -8,7 +8,7 @@ import pytest
 from schemas.badges.key import checked_key, key_fingerprint
 from schemas.environment import known_names
 from schemas.errors import InvalidSettings
-from schemas.settings import TerminalSettings
+from schemas.terminal_settings import TerminalSettings
 
 KEY = "0123456789abcdef0123456789abcdef"
 

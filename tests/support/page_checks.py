@@ -112,7 +112,7 @@ def commands_do_not_exist(page: Page) -> Complaints:
 
 
 def variables_do_not_exist(page: Page) -> Complaints:
-    """Find settings that no class of schemas/settings.py has, and other variables that no file reads."""
+    """Find settings that no class has, and other variables that no file reads."""
     known = known_names()
     for number, line in enumerate(page.text.splitlines(), 1):
         for name in re.findall(r"FAIRPULSE_[A-Z][A-Z0-9_]*", line):

@@ -18,23 +18,23 @@ def conform(url: str, *, insecure: bool, yes: bool, as_json: bool) -> int:
     from urllib.parse import urlsplit, urlunsplit
 
     from producers.gateway.conform.cases import CASES
-    from producers.gateway.conform.report import Report, counted, lines_of
+    from producers.gateway.conform.report import ConformReport, counted, lines_of
     from producers.gateway.conform.run import asked, sender_of
-    from producers.gateway.conform.suite import Address, Suite
+    from producers.gateway.conform.suite import GatewayPlace, Suite
     from producers.terminal.asked_token import given_token
     from producers.terminal.gateway_address import given_server
     from producers.terminal.trust import CA_FILE, authorities_in, trusting
     from schemas.errors import InvalidSettings
     from schemas.http_reach import no_answer
-    from schemas.settings import TerminalSettings
+    from schemas.terminal_settings import TerminalSettings
 
     given_server("URL", urlunsplit((*urlsplit(url)[:2], "", urlsplit(url).query, "")), insecure=insecure)
     settings = TerminalSettings.load()
     authorities = authorities_in(settings.terminal_ca_file)
     tls = trusting([authorities]) if url.lower().startswith("https:") else None
-    address = Address(url.rstrip("/"), tls)
+    address = GatewayPlace(url.rstrip("/"), tls)
     token = given_token(settings).get_secret_value()
-    report = Report(address.url)
+    report = ConformReport(address.url)
 
     def say(text: str, *, err: bool = False) -> None:
         if not as_json or err:
