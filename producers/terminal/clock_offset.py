@@ -67,7 +67,7 @@ def clock_offset_ms(answer: ServerAnswer, now_ms: int) -> int | None:
     return server_ms - (now_ms - int(answer.took_s * 500))
 
 
-class Offsets:
+class ClockOffsets:
     """The measurements of the last ten minutes; the one with the shortest way counts.
 
     The clock of each call is compared with a second one that nobody can set, in seconds: once the two disagree, the

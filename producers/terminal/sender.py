@@ -11,7 +11,7 @@ from typing import Final, ParamSpec, TypeVar
 from producers.terminal.answers import UNKNOWN, Then, Verdict, judge
 from producers.terminal.backoff import wait_s
 from producers.terminal.clock import ClockMs, writable
-from producers.terminal.clock_offset import Offsets
+from producers.terminal.clock_offset import ClockOffsets
 from producers.terminal.holding import Holding, Holds
 from producers.terminal.line import Line, Status
 from producers.terminal.link import Link, ServerAnswer, Stamps
@@ -82,7 +82,7 @@ class Sender:
     known_ms: int = 0
     ask_idle_s: float | None = None
     ask_again_s: float = ASK_AGAIN_S
-    offsets: Offsets | None = field(default_factory=Offsets)
+    offsets: ClockOffsets | None = field(default_factory=ClockOffsets)
     in_thread: bool = False
     status: Status = field(default_factory=Status)
     skipping: Skipping = field(default_factory=Skipping)

@@ -7,7 +7,7 @@ from typing import Final
 from aiohttp import web
 
 from producers.terminal.clock import ClockMs
-from producers.terminal.clock_offset import Offsets
+from producers.terminal.clock_offset import ClockOffsets
 from producers.terminal.line import Line
 from producers.terminal.link import Link, Stamps
 from producers.terminal.one_sender import OneSender
@@ -54,7 +54,7 @@ class Page:
             clock=clock,
             more_stamps=more_stamps,
             ask_idle_s=ASK_IDLE_S,
-            offsets=Offsets() if more_stamps is dict else None,
+            offsets=ClockOffsets() if more_stamps is dict else None,
             in_thread=True,
         )
         self.renewal = Renewal(terminal, self.sender, authorities)

@@ -5,14 +5,14 @@ import time
 
 import pytest
 
-from producers.gateway.shares.turns import AT_ONCE_S, Meter, Turns, metered
+from producers.gateway.shares.turns import AT_ONCE_S, Meter, ProcessorTurns, metered
 
 FAST = 1_000.0
 """Seconds per second: what is owed is paid at once, so that no test waits."""
 
 
-def turns(share: float = FAST) -> Turns:
-    return Turns(share, Meter(), lambda: None)
+def turns(share: float = FAST) -> ProcessorTurns:
+    return ProcessorTurns(share, Meter(), lambda: None)
 
 
 async def test_a_party_waits_only_once_it_has_used_more_than_it_may_at_once() -> None:
@@ -25,7 +25,7 @@ async def test_a_party_waits_only_once_it_has_used_more_than_it_may_at_once() ->
 
 async def test_parties_do_not_pay_for_each_other() -> None:
     meter = Meter()
-    mine, other = (Turns(1e-9, meter, lambda: None) for _ in range(2))
+    mine, other = (ProcessorTurns(1e-9, meter, lambda: None) for _ in range(2))
     mine.charge(1)
     assert mine.must_wait
     assert not other.must_wait
@@ -64,7 +64,7 @@ async def test_a_long_series_of_waits_is_told_and_a_burst_is_not(monkeypatch: py
     told: list[int] = []
     now_s = 100.0
     monkeypatch.setattr(time, "monotonic", lambda: now_s)
-    mine = Turns(FAST, Meter(), lambda: told.append(1))
+    mine = ProcessorTurns(FAST, Meter(), lambda: told.append(1))
     for _ in range(5):
         mine.turn().cancel()
         now_s += 2.5  # apart: each is a burst of its own

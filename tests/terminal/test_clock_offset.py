@@ -7,7 +7,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from producers.terminal.clock_offset import Measured, Offsets, clock_offset_ms, measured
+from producers.terminal.clock_offset import ClockOffsets, Measured, clock_offset_ms, measured
 from producers.terminal.link import Link, ServerAnswer
 from producers.terminal.sender import Sender
 from producers.terminal.spool import Spool
@@ -56,7 +56,7 @@ def test_the_offset_is_measured_by_both_stamps(
     ],
 )
 def test_without_stamps_that_can_be_the_date_is_shown_and_nothing_is_sent(odd: ServerAnswer) -> None:
-    offsets = Offsets()
+    offsets = ClockOffsets()
     now_ms = NOON_MS - 60_000
     offsets.hear(odd, now_ms, 0)
     assert offsets.best_ms(now_ms, 0) is None
@@ -65,7 +65,7 @@ def test_without_stamps_that_can_be_the_date_is_shown_and_nothing_is_sent(odd: S
 
 
 def test_of_ten_minutes_the_measurement_with_the_shortest_way_counts() -> None:
-    offsets = Offsets()
+    offsets = ClockOffsets()
     for at_s, took_s in ((0, 2.0), (100, 0.5), (200, 4.0)):  # the way there takes no time: off by half of the way back
         offsets.hear(answer(at_s, at_s, took_s), NOON_MS + int((at_s + took_s) * 1_000), at_s + took_s)
     assert offsets.best_ms(NOON_MS + 210_000, 210) == -250
@@ -78,7 +78,7 @@ def test_of_ten_minutes_the_measurement_with_the_shortest_way_counts() -> None:
 
 @pytest.mark.parametrize(("set_ms", "is_forgotten"), [(400, False), (-400, False), (600, True), (-7_200_000, True)])
 def test_what_was_measured_before_the_clock_was_set_is_forgotten(set_ms: int, *, is_forgotten: bool) -> None:
-    offsets = Offsets()
+    offsets = ClockOffsets()
     offsets.hear(answer(60, 60, 0), NOON_MS, 5)
     assert offsets.best_ms(NOON_MS + 10_000, 15) == 60_000
     after_ms = NOON_MS + 20_000 + set_ms

@@ -33,7 +33,7 @@ CHANGES: Final[Mapping[str, Mapping[str, Any]]] = {
     "scan of another terminal": {"source": "/fairs/nowhere/booths/nobody/terminals/none"},
     "scan without a time": {"time": None},
 }
-"""What each kind of event changes in a good scan, by attribute or `data.` and field; None leaves it out."""
+"""The changes to a good scan that make each kind of event, by attribute or `data.` and field; None leaves it out."""
 
 STORED: Final = (Expected(202),)
 ALLOWED: Final = (Expected(204), Expected(200))

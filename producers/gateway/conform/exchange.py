@@ -40,7 +40,7 @@ class Answered:
     is_last: bool
 
 
-class Connection:
+class SuiteConnection:
     """A connection; use as `with`.
 
     Args:

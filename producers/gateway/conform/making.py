@@ -13,6 +13,7 @@ from urllib.parse import quote
 from producers.gateway.conform.case import CONTENT_TYPES, OWN, Case, Framing, Mode
 from producers.gateway.conform.cases import CHANGES, EVERY_REQUEST, SCANS
 from schemas.api.http import REQUEST_ID
+from schemas.events import VisitorScan, type_of
 from schemas.times import instant_text
 
 CHUNK_BYTES: Final = 4_096
@@ -21,7 +22,7 @@ SAFE: Final = "!#$&'()*+,/:;=?@[]~"
 
 
 @dataclass(frozen=True, slots=True)
-class Sender:
+class SuiteSender:
     """Who sends the suite.
 
     Attributes:
@@ -60,7 +61,7 @@ class Made:
     events: tuple[Mapping[str, Any], ...]
 
 
-def events_of(case: Case, sender: Sender, now: datetime, before: Mapping[str, Any]) -> list[dict[str, Any]]:
+def events_of(case: Case, sender: SuiteSender, now: datetime, before: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the events of a case.
 
     Args:
@@ -74,7 +75,7 @@ def events_of(case: Case, sender: Sender, now: datetime, before: Mapping[str, An
     return [_changed(before or _scan(sender, now), kind) for _ in range(case.count) for kind in case.events]
 
 
-def made(case: Case, sender: Sender, events: Sequence[Mapping[str, Any]], now: datetime) -> Made:
+def made(case: Case, sender: SuiteSender, events: Sequence[Mapping[str, Any]], now: datetime) -> Made:
     """Return the request of a case.
 
     Args:
@@ -112,13 +113,13 @@ def made(case: Case, sender: Sender, events: Sequence[Mapping[str, Any]], now: d
     return Made(case.method, request_id, head.encode("latin-1"), sent, waits, tuple(events))
 
 
-def _scan(sender: Sender, now: datetime) -> dict[str, Any]:
+def _scan(sender: SuiteSender, now: datetime) -> dict[str, Any]:
     data = {name: sender.badge if text == "{badge}" else text for name, text in SCANS[sender.place].items()}
     return {
         "specversion": "1.0",
         "id": str(uuid.uuid4()),
         "source": sender.source,
-        "type": "fair.visitor.scanned.v1",
+        "type": type_of(VisitorScan),
         "time": instant_text(now),
         "data": data,
     }

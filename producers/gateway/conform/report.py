@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from producers.gateway.conform.case import Case, Mode
-from producers.gateway.conform.suite import Row
+from producers.gateway.conform.suite import CaseResult
 
 NAME_COLUMNS: Final = 16
 
 
 @dataclass(slots=True)
-class Report:
+class ConformReport:
     """What was found.
 
     Attributes:
@@ -27,7 +27,7 @@ class Report:
     info: dict[str, Any] = field(default_factory=dict)
     offset_ms: int | None = None
     way_ms: int = 0
-    rows: list[Row] = field(default_factory=list)
+    rows: list[CaseResult] = field(default_factory=list)
     posted: dict[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -73,7 +73,7 @@ class Report:
         yield f"cases: {len(self.rows)}, as expected: {len(self.rows) - self.differing}, differing: {self.differing}"
 
 
-def lines_of(row: Row) -> Iterator[str]:
+def lines_of(row: CaseResult) -> Iterator[str]:
     """Yield the result of a case in a few lines."""
     blank = " " * (NAME_COLUMNS + 9)
     yield f"{'ok' if row.ok else 'differs':<8} {row.case.name:<{NAME_COLUMNS}}{_sent(row.case)}"
@@ -109,7 +109,7 @@ def _sent(case: Case) -> str:
     return f"{mode}: {case.sends}"
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: CaseResult) -> dict[str, Any]:
     return {
         "name": row.case.name,
         "method": row.case.method,

@@ -5,9 +5,9 @@ from typing import Final
 
 from producers.gateway.conform.case import Mode
 from producers.gateway.conform.cases import CASES, SCANS
-from producers.gateway.conform.making import Sender
-from producers.gateway.conform.report import Report
-from producers.gateway.conform.suite import Address, Suite
+from producers.gateway.conform.making import SuiteSender
+from producers.gateway.conform.report import ConformReport
+from producers.gateway.conform.suite import GatewayPlace, Suite
 from producers.terminal.answer_reading import object_in
 from producers.terminal.clock_offset import measured
 from producers.terminal.link import ServerAnswer
@@ -16,7 +16,7 @@ MEASURED: Final = 3
 """How often the clock is measured; the first time includes the making of the connection."""
 
 
-def asked(address: Address, token: str, report: Report) -> None:
+def asked(address: GatewayPlace, token: str, report: ConformReport) -> None:
     """Ask who the terminal is, and note the answer, and the offset of this machine's clock.
 
     Raises:
@@ -24,7 +24,7 @@ def asked(address: Address, token: str, report: Report) -> None:
     """
     first = CASES[0]
     assert first.mode is Mode.NO_EVENT, "the first case posts nothing"
-    suite = Suite(address, Sender(address.host, address.path, token, "", ""))
+    suite = Suite(address, SuiteSender(address.host, address.path, token, "", ""))
     for _ in range(MEASURED):
         row, answer = suite.answered(first)
         report.rows = [row]
@@ -39,9 +39,9 @@ def asked(address: Address, token: str, report: Report) -> None:
             report.offset_ms, report.way_ms = one.offset_ms, one.way_ms
 
 
-def sender_of(address: Address, token: str, report: Report) -> Sender:
+def sender_of(address: GatewayPlace, token: str, report: ConformReport) -> SuiteSender:
     """Return who sends the suite, by what the gateway has said."""
-    return Sender(
+    return SuiteSender(
         address.host,
         address.path,
         token,

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from producers.gateway.conform.case import Case, Framing
 from producers.gateway.conform.cases import CASES
-from producers.gateway.conform.exchange import Answered, Connection
+from producers.gateway.conform.exchange import Answered, SuiteConnection
 from producers.gateway.conform.judging import Came, came
-from producers.gateway.conform.making import Made, Sender, events_of, made
+from producers.gateway.conform.making import Made, SuiteSender, events_of, made
 from producers.gateway.conform.remedies import remedy_of
 from producers.terminal.answer_reading import asked_s, object_in
 from schemas.http_reach import PORTS
@@ -26,7 +26,7 @@ ASKS_AGAIN: Final = frozenset({429, 503})
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CaseResult:
     """The result of a case.
 
     Attributes:
@@ -42,7 +42,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class GatewayPlace:
     """Where the gateway is.
 
     Attributes:
@@ -63,11 +63,11 @@ class Address:
         """What is put before each path."""
         return urlsplit(self.url).path
 
-    def connection(self, patience_s: float | None = None) -> Connection:
+    def connection(self, patience_s: float | None = None) -> SuiteConnection:
         """Return a connection that is not made yet."""
         parts = urlsplit(self.url)
         more = {} if patience_s is None else {"patience_s": patience_s}
-        return Connection(parts.hostname or "", parts.port or PORTS[parts.scheme], self.tls, **more)
+        return SuiteConnection(parts.hostname or "", parts.port or PORTS[parts.scheme], self.tls, **more)
 
 
 class Suite:
@@ -79,8 +79,8 @@ class Suite:
 
     def __init__(
         self,
-        address: Address,
-        sender: Sender,
+        address: GatewayPlace,
+        sender: SuiteSender,
         cases: Sequence[Case] = CASES,
         nap: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -88,12 +88,12 @@ class Suite:
         self._first: dict[str, Mapping[str, Any]] = {}
         self.posted: dict[str, list[str]] = {}
 
-    def run(self) -> Iterator[Row]:
+    def run(self) -> Iterator[CaseResult]:
         """Yield the result of each case as soon as it is known. Raises OSError if there is no connection."""
         for case in self._cases:
             yield self.answered(case)[0]
 
-    def answered(self, case: Case) -> tuple[Row, Answered | None]:
+    def answered(self, case: Case) -> tuple[CaseResult, Answered | None]:
         """Return the result of a case, and its last answer. Raises OSError if there is no connection."""
         for _ in range(ASKS_MAX):
             request, answers = self._ask(case)
@@ -105,7 +105,7 @@ class Suite:
                 break
             self._nap(wait_s)
         took_s = 0.0 if last is None else last.took_s
-        return Row(case, answer, ok, "" if ok else remedy_of(case.name, answer), took_s), last
+        return CaseResult(case, answer, ok, "" if ok else remedy_of(case.name, answer), took_s), last
 
     def _ask(self, case: Case) -> tuple[Made, list[Answered | None]]:
         answers: list[Answered | None] = []

@@ -1,8 +1,8 @@
 """The envelope of a posted CloudEvent: everything around its `data`, judged by CloudEvents 1.0.2.
 
-It is taken as the SDKs of the world send it. What is wrong with it is a mistake of the program that posts, never of the
-event: so all envelopes of a posting are read before any event is judged. The usual envelope passes one validator; only
-what that one refuses is looked at more closely.
+Every spelling that an SDK sends is taken. A wrong envelope is a mistake of the program that posts, never of the event.
+So all envelopes of a posting are read before any event is judged. The usual envelope passes one validator; only an
+envelope that it refuses is looked at more closely.
 """
 
 import base64
@@ -30,7 +30,7 @@ from schemas.api.http import (
 )
 from schemas.api.posted import pointer
 from schemas.errors import InvalidEvent
-from schemas.events import type_of
+from schemas.events import VisitorScan, type_of
 from schemas.ids import EVENT_ID_PATTERN
 from schemas.plain import plain_validator
 from schemas.times import AFTER_LAST, FIRST, instant_text
@@ -63,7 +63,7 @@ _HINTS: Final = {
     "specversion": 'write "1.0"',
     "id": f"write a text of 1 to {ID_MAX} characters, the same on every retry and for no other event",
     "source": "take it from GET /v1/terminal",
-    "type": "write one of the types that /openapi.json lists, such as fair.visitor.scanned.v1",
+    "type": f"write one of the types that /openapi.json lists, such as {type_of(VisitorScan)}",
     "time": "write when it happened as RFC 3339, such as 2025-09-10T09:00:00.000+08:00, in the years 2000-2099 in UTC",
     "data": "write a JSON object with the fields of the type",
     "datacontenttype": f"write {JSON_TYPE}, or leave it out",

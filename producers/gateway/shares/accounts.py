@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
 from typing import Final, Literal
 
-from producers.gateway.shares.turns import Meter, Turns
+from producers.gateway.shares.turns import Meter, ProcessorTurns
 from schemas.logs import logger
 
 log = logger(__name__)
 
-Resource = Literal["processor", "memory", "requests", "connections"]
-RESOURCES: Final[tuple[Resource, ...]] = ("processor", "memory", "requests", "connections")
+SharedResource = Literal["processor", "memory", "requests", "connections"]
+RESOURCES: Final[tuple[SharedResource, ...]] = ("processor", "memory", "requests", "connections")
 
 SHOWN_S: Final = 60.0
 """How long metrics show a party after it was last over its share."""
@@ -91,7 +91,7 @@ class Account:
     name: str
     is_checked: bool
     is_proxy: bool
-    turns: Turns = field(init=False)
+    turns: ProcessorTurns = field(init=False)
     requests: int = 0
     bytes: int = 0
     guests: dict[Guest, None] = field(default_factory=dict)
@@ -118,7 +118,9 @@ class Accounts:
         guests: all open connections.
     """
 
-    def __init__(self, share: float, connections: int, refused: Callable[[Resource], None] = lambda _: None) -> None:
+    def __init__(
+        self, share: float, connections: int, refused: Callable[[SharedResource], None] = lambda _: None
+    ) -> None:
         self.share = share
         self.connections = connections
         self.connections_each = max(1, int(share * connections))
@@ -127,7 +129,7 @@ class Accounts:
         self._terminals: dict[str, Account] = {}
         self._addresses: dict[str, Account] = {}
         self._proxies: dict[str, Account] = {}
-        self._told: set[tuple[str, bool, Resource]] = set()
+        self._told: set[tuple[str, bool, SharedResource]] = set()
         self.guests: set[Guest] = set()
 
     def of_terminal(self, terminal_id: str) -> Account:
@@ -174,7 +176,7 @@ class Accounts:
         guest.become(account)
         return True
 
-    def over(self, account: Account, resource: Resource) -> None:
+    def over(self, account: Account, resource: SharedResource) -> None:
         """Count, and log once, that a party wants more than its share."""
         self._refused(resource)
         account.shown_until_s = asyncio.get_running_loop().time() + SHOWN_S
@@ -225,7 +227,7 @@ class Accounts:
         is_proxy = accounts is self._proxies
         account = accounts[name] = Account(name, accounts is self._terminals, is_proxy)
         share = 1.0 if is_proxy else self.share
-        account.turns = Turns(share, self._meter, lambda: self.over(account, "processor"))
+        account.turns = ProcessorTurns(share, self._meter, lambda: self.over(account, "processor"))
         return account
 
 

@@ -44,7 +44,7 @@ class Meter:
         return seconds * self.factor
 
 
-class Turns:
+class ProcessorTurns:
     """The processor time of one party, as a bucket of seconds that may be overdrawn, and those who wait for it.
 
     Args:
