@@ -13,7 +13,7 @@ from schemas.errors import InvalidEvent
 RAW_MAX_BYTES: Final = 524_288
 """A dead letter keeps only this much of a larger record; its place tells where the whole record is."""
 HEADERS_MAX_BYTES: Final = 262_144
-"""A dead letter keeps no headers that take more than this in it. An event of ours has about 300 bytes of them."""
+"""A dead letter keeps no headers that take more than this in it. Those of an event from a gateway take about 300."""
 
 RecordHeaders = Sequence[tuple[str, bytes | None]]
 """Name and value of each header of any record, in order."""

@@ -86,7 +86,7 @@ class Topic:
         return ", or ".join((self.key[0], *(f"{field} where that is null" for field in self.key[1:])))
 
     def partitions_of(self, usual: int) -> int:
-        """Return how many partitions it has where topics usually have so many."""
+        """Return its own number of partitions, or the usual one if it has none."""
         return usual if self.partitions is None else self.partitions
 
     def config(self) -> Mapping[str, str]:
@@ -156,7 +156,7 @@ EVENT_TOPICS = (DEALS, SCANS, INTERACTIONS)
 added or moved, the workers fold the fair anew.
 """
 RECORDED_TOPICS = (*EVENT_TOPICS, REJECTED)
-"""What happened at the fair, and what was refused of it: a recording holds these."""
+"""The topics that a recording holds: all that happened at the fair, and the dead letters."""
 ALL_TOPICS = (*RECORDED_TOPICS, TERMINALS)
 
 

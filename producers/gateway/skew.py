@@ -29,7 +29,7 @@ _WHOLE: Final = re.compile(CLOCK_OFFSET_PATTERN)
 
 
 class ClockTold(NamedTuple):
-    """What a request says of its terminal's clock, in ms. None: nothing, or nothing that can be used.
+    """The terminal's clock as a request tells it, in ms. None: it tells nothing, or nothing that can be used.
 
     Attributes:
         difference_ms: server clock at the request's arrival minus `Sent-At`.

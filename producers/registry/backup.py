@@ -24,7 +24,7 @@ from schemas.settings import KafkaSettings
 
 @dataclass(frozen=True, slots=True)
 class SavedRegistry:
-    """What a registry file holds, and up to which record of the topic; None if it follows none."""
+    """The rows of a registry file, and the record of the topic that it has followed to; None if it follows no topic."""
 
     rows: Rows
     mark: TopicMark | None

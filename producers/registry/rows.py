@@ -1,4 +1,4 @@
-"""All rows of a registry in memory: what a change makes of them, and how two registries become one."""
+"""All rows of a registry in memory: how a change is applied to them, and how two registries become one."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace

@@ -52,7 +52,7 @@ def ports(gateway: GatewayProcess, tmp_path_factory: pytest.TempPathFactory) -> 
 
 def conform(gateway: GatewayProcess, url: str, *options: str, terminal: Terminal = BOOTH, typed: str = "") -> Result:
     token = {"FAIRPULSE_TERMINAL_TOKEN": gateway.paired.of(terminal)}
-    # The command returns its exit code, as every command of ours does.
+    # The command returns its exit code, as every command of fairpulse does.
     return CliRunner(env=token).invoke(
         click.Group("fairpulse", {"gateway": command}), ["gateway", "conform", url, *options], input=typed,
         standalone_mode=False,

@@ -224,7 +224,7 @@ def test_a_gateway_that_is_cut_off_lets_nobody_in_and_comes_back(
 
 @asynccontextmanager
 async def watching(machine: Machine) -> AsyncIterator[Doorkeeper]:
-    """What a gateway of the machine knows, without the gateway."""
+    """Follow the registry as a gateway of the machine does, without the gateway."""
     doorkeeper = Doorkeeper(machine.path, Follower(machine.kafka, machine.path))
     doorkeeper.read()
     task = asyncio.create_task(doorkeeper.watch())

@@ -1,4 +1,4 @@
-"""What the head of a posting says of its body: one CloudEvent or several, in which mode, and with which content type.
+"""The kind of body that a posting's head announces: one CloudEvent or several, in which mode and content type.
 
 The modes are those of the HTTP protocol binding of CloudEvents 1.0.2. Structured and batched events are JSON bodies.
 In binary mode the body is the `data` of one event, and every other attribute is a header `ce-...`; so do most SDKs

@@ -1,4 +1,4 @@
-"""The head of a request: token, length, and times. What it says of the body is in media.py."""
+"""The head of a request: token, length, and times. The headers about the body are read in media.py."""
 
 import re
 from collections import defaultdict
