@@ -1,7 +1,7 @@
 """`make clients`: the world's clients post to a gateway, and the table says how many of their events count.
 
-Loopback only. Each client posts straight to the gateway, and through two servers of nginx: one is set up by the README
-of the gateway, with TLS; the other is as nginx is by default, with HTTP/1.0. The events are counted in Kafka.
+Loopback only. Each client posts straight to the gateway, and through two servers of nginx: one is set up as the
+gateway's RUNNING.md says, with TLS; the other is as nginx is by default, with HTTP/1.0. Events are counted in Kafka.
 """
 
 import argparse
@@ -35,8 +35,8 @@ ROOT = Path(__file__).parents[2]
 PAGE = Path(__file__).parent / "README.md"
 BEGIN, END = "<!-- written by make clients WRITE=1 -->\n", "<!-- until here -->\n"
 EVENTS = 20
-DIRECT, README, DEFAULT = "direct", "nginx as in the README", "nginx as it is"
-FRONTS = (DIRECT, README, DEFAULT)
+DIRECT, SET_UP, DEFAULT = "direct", "nginx as in RUNNING.md", "nginx as it is"
+FRONTS = (DIRECT, SET_UP, DEFAULT)
 PLAIN = "server {{ listen {host}:{port}; location / {{ proxy_pass http://{host}:{gateway}; }} }}"
 
 
@@ -115,7 +115,7 @@ def fronts(kafka: LocalKafka, paired: Paired, folder: Path) -> Iterator[dict[str
         try:
             yield {
                 DIRECT: f"http://{HOST}:{gateway.port}/v1/events",
-                README: f"https://{HOST}:{tls}/v1/events",
+                SET_UP: f"https://{HOST}:{tls}/v1/events",
                 DEFAULT: f"http://{HOST}:{plain}/v1/events",
             }
         finally:

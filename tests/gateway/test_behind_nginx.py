@@ -1,4 +1,4 @@
-"""A real nginx between clients and gateway, set up as the README says, as nginx is by default, and in worse ways."""
+"""A real nginx between clients and gateway, set up as RUNNING.md says, as nginx is by default, and in worse ways."""
 
 import json
 import shutil
@@ -39,7 +39,7 @@ SERVER: Final = (
 STRIPPED: Final = "a prefix that nginx removes"
 KEPT: Final = "a prefix that nginx passes on"
 PREFIX: Final = "/fair"
-TLS: Final = "the README"
+TLS: Final = "RUNNING.md"
 
 
 class Front(NamedTuple):

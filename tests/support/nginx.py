@@ -13,7 +13,7 @@ import pytest
 from schemas.ports import HOST, free_port
 from tests.support.workers import eventually
 
-README: Final = Path(__file__).parents[2] / "producers/gateway/README.md"
+PAGE: Final = Path(__file__).parents[2] / "producers/gateway/RUNNING.md"
 MAIN: Final = """
 {user}
 daemon off;
@@ -38,14 +38,14 @@ def nginx_program() -> str:
 
 
 def readme_server(port: int, gateway_port: int, folder: Path) -> str:
-    """Return the configuration in the README of the gateway, for these ports.
+    """Return the configuration in the page on running the gateway, for these ports.
 
     Args:
         port: where nginx listens.
         gateway_port: where the gateway does.
         folder: of an authority that has made a certificate for a server.
     """
-    [block] = re.findall(r"^```nginx\n(.*?)^```$", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    [block] = re.findall(r"^```nginx\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
     for written, here in (
         ("127.0.0.1:8080", f"{HOST}:{gateway_port}"),
         ("listen 443", f"listen {HOST}:{port}"),
