@@ -29,7 +29,7 @@ from producers.gateway.http.problems import RequestRefused
 from producers.gateway.metrics import GatewayMetrics
 from producers.gateway.shares.accounts import Accounts
 from producers.gateway.shares.limits import Buckets, Room
-from producers.gateway.shares.turns import Turns
+from producers.gateway.shares.turns import ProcessorTurns
 from producers.gateway.skew import Skew, clock_told
 from producers.gateway.supervisor import NotStored, Supervisor
 from producers.records import RawRecord
@@ -221,7 +221,7 @@ class Gateway:
                 await self._deliver([unreadable_letter(error.kept, terminal, received, refused.kind)])
             raise refused from None
 
-    async def _judge(self, posting: Posting, turns: Turns) -> Judged:
+    async def _judge(self, posting: Posting, turns: ProcessorTurns) -> Judged:
         """Judge a posting slice by slice: other requests get in between, and a party over its share waits."""
         judging = self.intake.judging(posting)
         while True:
