@@ -92,7 +92,7 @@ async def restore(kafka: KafkaSettings | None, path: Path, source: Path, *, dry:
         dry: only say what would be done.
 
     Raises:
-        FairpulseError: the backup is none.
+        FairpulseError: the file is not a backup.
         Unavailable: Kafka or the registry file cannot be used. What was published until then stays.
     """
     read = await asyncio.to_thread(read_backup, source)

@@ -28,7 +28,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class JudgedRecord:
-    """What a record is.
+    """The verdict on a record.
 
     Attributes:
         change: the change that counts; None if the record is ignored.

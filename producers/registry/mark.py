@@ -1,4 +1,4 @@
-"""Up to which record of the topic fair.terminals a registry file is true. A file that nobody shares has no mark."""
+"""Marks: how far a registry file has followed the topic fair.terminals. A file that nobody shares has none."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

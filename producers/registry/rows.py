@@ -40,7 +40,7 @@ class Rows:
         return self
 
     def since(self, before: "Rows") -> ChangedRows:
-        """Return the change that makes these rows of those before. Terminals and tokens never disappear."""
+        """Return the change that turns the rows before into these. Terminals and tokens never disappear."""
         return ChangedRows(
             tuple(row for name, row in self.terminals.items() if before.terminals.get(name) != row),
             tuple(row for name, row in self.keys.items() if before.keys.get(name) != row),

@@ -1,7 +1,7 @@
 """Changes of the registry: through the topic, so that every gateway sees them, or in the file alone.
 
-A change is tried on the file, which then is as it was, and written to the topic as the rows that it made. It counts if
-it is the first that continues the last one; every file then takes it from the topic.
+A change is tried on the file and undone there. The rows that it made are written to the topic. It counts if it is the
+first that continues the last change; then every file takes it from the topic.
 """
 
 import asyncio

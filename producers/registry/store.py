@@ -65,7 +65,7 @@ class Registry:
     """The rules of the registry, on its file.
 
     Every change is on disk when the method returns; readers in other processes see it within a second. Where the
-    registry is shared, `sharing` tries the rules on the file, and the topic decides.
+    registry is shared, `sharing` uses these rules to try a change on the file, and the topic decides.
 
     Args:
         path: the SQLite file.

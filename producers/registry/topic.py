@@ -39,7 +39,7 @@ class Unconfirmed(Unavailable):
 
 
 class TerminalsTopic:
-    """A connection to the topic. After an error it is of no more use; `opened` makes one.
+    """A connection to the topic. After an error it cannot be used any more; `opened` makes a new one.
 
     Attributes:
         verified: the last mark whose record was found in the topic over this connection.

@@ -1,7 +1,7 @@
 """Who sent a request that came through proxies: Forwarded (RFC 7239) and X-Forwarded-For, believed from trusted ones.
 
-Every proxy adds at the right whom it was asked by, and a client may have written anything to the left. So the walk
-begins at the peer and goes to the left as long as the one who speaks is trusted; the first who is not is the client.
+Each proxy adds at the right end who asked it; a client may have invented everything to the left. So the walk begins at
+the peer, and goes left while the address it is at is a trusted proxy. The first address that is not one is the client.
 """
 
 import re
@@ -53,8 +53,9 @@ class Proxies:
     def client_of(self, peer: str, headers: HeaderLines) -> str:
         """Return the address of the client: the peer, or the one for whom trusted proxies asked.
 
-        Two headers that name different clients name none: a proxy that writes one of them lets the other pass as the
-        client wrote it. Then, and behind a name that is not an address, the nearest trusted proxy is the client.
+        If the two headers name different clients, neither is believed: a proxy that writes one of them may let the
+        other pass as the client wrote it. Then, and where a hop has no address, the client is the nearest trusted
+        proxy.
 
         Args:
             peer: address of the other end of the connection; empty if it has none.

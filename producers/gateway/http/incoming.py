@@ -41,7 +41,7 @@ class Incoming:
     def allows(self, status: int, code: str = "") -> bool:
         """Return whether this may be the answer: no final status for a body that was not read whole.
 
-        Only a body beyond its bound is refused for good unread: no end of it can make it smaller.
+        Only a body that is too large is refused for good unread: nothing that is still to come can make it smaller.
 
         Args:
             status: of the answer.

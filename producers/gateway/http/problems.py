@@ -278,5 +278,5 @@ def problem_of(refusal: RequestRefused, request_id: str) -> Problem:
 
 
 def _about_one(kind: ProblemKind) -> ProblemKind:
-    """Return a kind of problem for a request that had one event: it has no halves."""
+    """Return the same kind of problem for a request that had one event, so its client is not asked to send halves."""
     return replace(kind, detail=kind.detail.replace(_SEARCH, _PROGRAM), action=Action.ALERT)

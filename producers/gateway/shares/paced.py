@@ -1,4 +1,4 @@
-"""A connection at its party's pace: what it sends while the party is over its share is read, but not looked at yet.
+"""A connection at its party's pace: bytes that come while the party is over its share are kept, and handled later.
 
 Reading stops meanwhile, so the kernel slows the peer down.
 """

@@ -1,4 +1,4 @@
-"""The few fields of an X.509 certificate (RFC 5280, section 4.1) that Python's ssl shows of a peer's only."""
+"""The few fields of an X.509 certificate (RFC 5280, section 4.1) that Python's ssl shows only for a peer's."""
 
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
