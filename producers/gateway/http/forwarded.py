@@ -71,20 +71,22 @@ class Proxies:
         if not there:
             return str(near)
         if not self._trusts(near):
-            self._tell(
-                "forwarded headers are ignored: they come from an address that is not a trusted proxy",
-                peer=str(near),
-                remedy=f"if it is your proxy, name its network in {_SETTING}",
-            )
+            if self._is_first("proxy"):
+                log.warning(
+                    "forwarded headers are ignored: they come from an address that is not a trusted proxy",
+                    peer=str(near),
+                    remedy=f"if it is your proxy, name its network in {_SETTING}",
+                )
             return str(near)
         hops = {FORWARDED: _forwarded_for, X_FOR: _x_forwarded_for}
         found = {self._walk(near, hops[name](headers[name])) for name in there}
         if len(found) > 1:
-            self._tell(
-                "Forwarded and X-Forwarded-For name different clients, so neither is believed",
-                peer=str(near),
-                remedy="let the proxy remove the header that it does not write itself",
-            )
+            if self._is_first("two clients"):
+                log.warning(
+                    "Forwarded and X-Forwarded-For name different clients, so neither is believed",
+                    peer=str(near),
+                    remedy="let the proxy remove the header that it does not write itself",
+                )
             return str(near)
         return str(found.pop())
 
@@ -119,10 +121,10 @@ class Proxies:
             client = hop
         return client
 
-    def _tell(self, what: str, **where: str) -> None:
-        if what not in self._told:
-            self._told.add(what)
-            log.warning(what, **where)
+    def _is_first(self, trouble: str) -> bool:
+        known = trouble in self._told
+        self._told.add(trouble)
+        return not known
 
 
 def _address(text: str) -> Address | None:

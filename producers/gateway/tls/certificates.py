@@ -103,7 +103,9 @@ class Certificates:
         self.context = self._pair.context
         self.context.sni_callback = self._choose
         if not self._pair.is_valid(clock()):
-            self._complain("terminals will refuse the certificate", _not_valid(self._pair))
+            error = _not_valid(self._pair)
+            if self._is_new(error):
+                log.error("terminals will refuse the certificate", error=error, valid_until=self._pair.validity.until)
 
     @property
     def validity(self) -> Validity:
@@ -146,16 +148,22 @@ class Certificates:
             self._failed += 1
             self.trouble = error
             if self._failed >= patience:
-                self._complain("the certificate cannot be replaced; the one before stays in force", error)
+                self._tell_kept(error)
             return
         if pair.validity.serial != self._pair.validity.serial or self.trouble is not None:
             log.info("certificate read", serial=pair.validity.serial, valid_until=pair.validity.until)
         self._pair, self._taken, self._failed, self.trouble, self._told = pair, state, 0, None, None
 
-    def _complain(self, what: str, error: InvalidSettings) -> None:
-        if self._told != str(error):
-            self._told = str(error)
-            log.error(what, error=error, valid_until=self._pair.validity.until)
+    def _tell_kept(self, error: InvalidSettings) -> None:
+        if self._is_new(error):
+            until = self._pair.validity.until
+            log.error(
+                "the certificate cannot be replaced; the one before stays in force", error=error, valid_until=until
+            )
+
+    def _is_new(self, error: InvalidSettings) -> bool:
+        before, self._told = self._told, str(error)
+        return self._told != before
 
     def _choose(self, line: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
         line.context = self._pair.context
