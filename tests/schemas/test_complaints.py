@@ -28,6 +28,10 @@ FOREIGN_WORDS = re.compile(
 """What nobody typed and no reader knows."""
 
 
+MAY_BE_EMPTY = {"gateway_prefix"}
+"""Settings with a meaning for no text: a gateway without a path prefix."""
+
+
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in known_names():
@@ -37,7 +41,8 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def bad_values(owner: type[Settings], field: str) -> Iterator[str]:
     """Yield two texts or more that a setting cannot be, by its kind."""
     kind = kind_of(owner.model_fields[field])
-    yield ""
+    if field not in MAY_BE_EMPTY:
+        yield ""
     yield "  "
     if not is_secret(kind) and type_of(kind) is not Path:
         yield "s3cret value!"
