@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from datetime import timedelta
+from importlib import import_module
 from typing import Any, Final, Self
 
 from pydantic import ValidationError, ValidationInfo, field_validator
@@ -98,7 +99,11 @@ def example_of(owner: type[Settings], field: str) -> str:
 
 
 def known_names() -> frozenset[str]:
-    """Return every variable that some settings class declares, with prefix, in upper case."""
+    """Return every variable that some settings class declares, with prefix, in upper case.
+
+    It knows those of the files that this program has not imported too: one environment serves all programs.
+    """
+    import_module("schemas.settings")  # it imports this module
     pending: list[type[Settings]] = [Settings]
     names: set[str] = set(FOREIGN)
     while pending:

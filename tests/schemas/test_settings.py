@@ -1,12 +1,14 @@
 """The environment is checked before anything starts: a typo must not quietly become a default."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from schemas.environment import FOREIGN, known_names, refuse_unknown
+from schemas.environment import FOREIGN, known_names, refuse_unknown, variable
 from schemas.errors import InvalidSettings
-from schemas.settings import FairSettings, KafkaSettings
+from schemas.settings import ALL_SETTINGS, FairSettings, KafkaSettings
 
 
 @pytest.fixture(autouse=True)
@@ -83,6 +85,13 @@ def test_loading_any_settings_looks_at_the_whole_environment(monkeypatch: pytest
     monkeypatch.setenv("FAIRPULSE_PARTITION", "4")
     with pytest.raises(InvalidSettings, match="FAIRPULSE_PARTITION is not a setting"):
         FairSettings.load()
+
+
+@pytest.mark.parametrize("module", sorted({owner.__module__ for owner in ALL_SETTINGS}))
+def test_a_program_that_imports_one_file_of_settings_knows_the_variables_of_all(module: str) -> None:
+    known = {variable(field): "" for owner in ALL_SETTINGS for field in owner.model_fields}
+    code = f"import {module}\nfrom schemas.environment import refuse_unknown\nrefuse_unknown({known!r})"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_variables_of_other_programs_and_of_the_tests_are_ignored() -> None:
