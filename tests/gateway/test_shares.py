@@ -61,6 +61,22 @@ async def test_a_fresh_connection_may_be_about_to_show_its_token_and_stays() -> 
     assert accounts.giving_way(now_s=100, settled_s=2) is None
 
 
+async def test_a_request_without_a_token_protects_no_connection_but_a_proxys() -> None:
+    """Otherwise whoever reads answers slowly keeps all others of the address out."""
+    accounts = Accounts(0.2, 10)
+    address, proxy = accounts.of_address("192.0.2.1"), accounts.of_proxy("::1")
+    slow = guests(accounts, "address", "192.0.2.1", 1, busy=True)[0]
+    carried = accounts.let_in(proxy)
+    carried.since_s = 0
+    carried.begin()
+    carried.become(address)
+    assert accounts.giving_way(now_s=100, settled_s=2) is slow
+    assert accounts.oldest_of(address, now_s=100, settled_s=2) is slow
+    accounts.let_go(slow)
+    assert accounts.giving_way(now_s=100, settled_s=2) is None
+    assert accounts.oldest_of(address, now_s=100, settled_s=2) is None
+
+
 async def test_then_the_longest_idle_one_of_the_terminal_with_most_and_never_one_with_a_request() -> None:
     accounts = Accounts(0.2, 10)
     guests(accounts, "terminal", "t-1", 1)

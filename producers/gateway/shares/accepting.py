@@ -164,8 +164,8 @@ class Acceptor:
     def _makes_place(self, account: Account) -> bool:
         now_s = self._loop.time()
         if not account.is_proxy and len(account.guests) >= self._accounts.connections_each:
-            oldest = next(iter(account.guests))
-            if oldest.idle_since_s is None or now_s - oldest.since_s < SETTLED_S:
+            oldest = self._accounts.oldest_of(account, now_s, SETTLED_S)
+            if oldest is None:
                 return False
             self._accounts.over(account, "connections")
             self._accounts.let_go(oldest)

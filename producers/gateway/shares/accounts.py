@@ -62,6 +62,14 @@ class Guest:
         """Note that a request is under way."""
         self.idle_since_s = None
 
+    def gives_way(self, now_s: float, settled_s: float) -> bool:
+        """Return whether it may be closed for another one: it had `settled_s` to show a token, and has shown none.
+
+        A request under way does not protect it, or somebody could keep a place by reading the answer slowly. That of a
+        proxy does, because others will need the connection.
+        """
+        return now_s - self.since_s >= settled_s and (self._home is None or self.idle_since_s is not None)
+
     def end(self, now_s: float) -> None:
         """Note that the request is answered. A proxy's connection is the proxy's again: the next may be for anybody."""
         self.idle_since_s = now_s
@@ -187,6 +195,10 @@ class Accounts:
         party = {"terminal": account.name} if account.is_checked else {"address": account.name}
         log.warning("over its share: held back, so that the others are served", **party, resource=resource)
 
+    def oldest_of(self, account: Account, now_s: float, settled_s: float) -> Guest | None:
+        """Return the connection of an address that gives way to another of the same address; None if none should."""
+        return next((one for one in account.guests if one.gives_way(now_s, settled_s)), None)
+
     def terminals_over(self) -> list[str]:
         """Return the terminals that were over their share within `SHOWN_S`."""
         now_s = asyncio.get_running_loop().time()
@@ -207,7 +219,7 @@ class Accounts:
             (len(one.guests), -guest.since_s, guest)
             for one in self._addresses.values()
             for guest in one.guests
-            if guest.idle_since_s is not None and now_s - guest.since_s >= settled_s
+            if guest.gives_way(now_s, settled_s)
         )
         if (found := max(settled, key=lambda one: one[:2], default=None)) is not None:
             return found[2]
