@@ -19,7 +19,8 @@ VERSION: Final = 1
 NOTHING: Final = -1
 """What the first change continues."""
 
-EpochMs = Annotated[int, Field(ge=0, lt=1 << 53)]
+EpochMs = Annotated[int, Field(ge=0, lt=253_402_300_800_000)]
+"""Milliseconds since 1970, before the year 10000: the last that a program can read as an instant."""
 KeyId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{8}$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """SHA-256 of the secret of a token, in hex."""
@@ -103,6 +104,8 @@ class LaterVersion(ValueError):
 
 
 _CHANGE: Final = TypeAdapter(RegistryChange)
+_KEPT: Final = {"change_id", "follows"}
+"""A change of any version has them: other JSON with a version is a stranger's, and must not stop the gateways."""
 _VERSION: Final = TypeAdapter(dict[str, object])
 
 
@@ -119,10 +122,11 @@ def read_change(value: bytes | None) -> RegistryChange:
         LaterVersion: a later version of this program wrote it.
     """
     try:
-        version = _VERSION.validate_json(value or b"").get("version")
+        said = _VERSION.validate_json(value or b"")
     except ValidationError:
         raise NotAChange("it is not a JSON object") from None
-    if isinstance(version, int) and version > VERSION:
+    version = said.get("version")
+    if isinstance(version, int) and version > VERSION and said.keys() >= _KEPT:
         raise LaterVersion(f"version {version}")
     try:
         return _CHANGE.validate_json(value or b"")

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from producers.registry.badge_keys import BADGE_KEYS
@@ -98,8 +98,10 @@ async def restore(kafka: KafkaSettings | None, path: Path, source: Path, *, dry:
     read = await asyncio.to_thread(read_backup, source)
     if kafka is None:
         return await asyncio.to_thread(_alone, path, read, dry=dry)
+    known, revoked = await asyncio.to_thread(_as_known, path, read.rows)
     async with opened(kafka) as topic:
-        both, added, mark = await _published(topic, read.rows, dry=dry)
+        both, added, mark = await _published(topic, known, dry=dry)
+    both = replace(both, revoked=both.revoked + revoked)
     aside = None
     if not dry:
         aside = await asyncio.to_thread(_keep_aside, path, source, both.rows)
@@ -119,6 +121,21 @@ async def _published(topic: TerminalsTopic, rows: Rows, *, dry: bool) -> tuple[M
             return Merged(both.rows, first[0].elsewhere, first[0].revoked, first[0].other_badge_keys), first[1], mark
         lost += not await publish(topic, mark, "restore", next(iter(in_parts(lacking))))
     raise Unavailable("others keep changing the registry", hint="run the command again; what was published stays")
+
+
+def _as_known(path: Path, rows: Rows) -> tuple[Rows, int]:
+    """Return rows of a backup with the revocations that the registry file knows, and how many tokens that ends.
+
+    The topic may be empty, so it cannot know them, and the backup may be older.
+    """
+    if not path.exists():
+        return rows, 0
+    try:
+        own = read_backup(path).rows
+    except FairpulseError:  # a damaged file: restoring is the way out
+        return rows, 0
+    both = merged(rows, own.revocations_of(rows)).rows
+    return both, rows.live - both.live
 
 
 def _keep_aside(path: Path, source: Path, rows: Rows) -> Path | None:

@@ -1,5 +1,6 @@
 """The registry file as a copy of the topic: rows in and out, and changes that are tried on it without being kept."""
 
+import shlex
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
@@ -33,10 +34,12 @@ class NotInTopic(Unavailable):
 
     def __init__(self, path: Path, *, followed: bool) -> None:
         why = "which was made anew or is another one" if followed else "because it was not shared so far"
+        whole = path.absolute()
         super().__init__(
-            f"the registry of terminals {quoted(path)} has terminals, tokens or revocations that the topic "
+            f"the registry of terminals {quoted(whole)} has terminals, tokens or revocations that the topic "
             f"{TERMINALS.name} does not know, {why}",
-            hint=f"run `fairpulse terminals restore {path}` once; see `fairpulse terminals restore --help`",
+            hint=f"run `fairpulse terminals restore {shlex.quote(str(whole))}` once; "
+            "see `fairpulse terminals restore --help`",
         )
 
 

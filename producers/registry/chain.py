@@ -4,10 +4,10 @@ So of two changes that were made at once, the first in the topic counts, for eve
 its own record, sees that, and tries again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Literal
+from typing import Final, Literal
 
 from producers.registry.mark import START, TopicMark
 from producers.registry.rows import Rows
@@ -17,13 +17,24 @@ from schemas.topics import TERMINALS
 
 Ignored = Literal["not_a_change", "too_late"]
 
+_DAMAGED: Final = (
+    f"delete the topic {TERMINALS.name}, create it with `fairpulse topics --create`, and run "
+    "`fairpulse terminals restore` with the registry file of each gateway"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A record of the topic."""
+    """What is at an offset of the topic.
+
+    Attributes:
+        value: of the record; empty if there is none.
+        is_there: whether a record is there, and not the marker of a transaction or one that Kafka threw away.
+    """
 
     offset: int
     value: bytes
+    is_there: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +62,14 @@ def judge(mark: TopicMark, records: Iterable[Stored]) -> tuple[list[JudgedRecord
     """Return what records are that follow a mark, in their order, and the mark after them.
 
     Raises:
-        Unavailable: one was written by a later version of this program, so a revocation might be missed.
+        Unavailable: one was written by a later version of this program, or is missing, so a revocation might be missed.
     """
     judged = []
+    missing = set()
     for record in records:
-        one = _judge(mark.head, record)
+        if not record.is_there:
+            missing.add(record.offset)
+        one = _judge(mark.head, record, missing)
         judged.append(one)
         head = mark.head if one.change is None else one.offset
         mark = TopicMark(record.offset + 1, head, digest_of_record(record.value))
@@ -72,13 +86,21 @@ def replayed(records: Iterable[Stored]) -> tuple[Rows, TopicMark]:
     return rows, mark
 
 
-def _judge(head: int, record: Stored) -> JudgedRecord:
+def _judge(head: int, record: Stored, missing: Container[int]) -> JudgedRecord:
+    if not record.is_there:
+        return JudgedRecord(record.offset, None)
     try:
         change = read_change(record.value)
     except NotAChange as error:
         return JudgedRecord(record.offset, None, "not_a_change", str(error))
     except LaterVersion:
         raise _later(record.offset) from None
+    if change.follows in missing:
+        raise Unavailable(
+            f"topic {TERMINALS.name} lacks the record at offset {change.follows}; "
+            "it must be kept for ever, and never be compacted",
+            hint=_DAMAGED,
+        )
     if head < change.follows < record.offset:  # somebody counts a record that we do not
         raise _later(change.follows)
     if change.follows != head:

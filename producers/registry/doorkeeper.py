@@ -101,13 +101,18 @@ class Doorkeeper:
                     self._keys, self._badge_keys = await asyncio.to_thread(self._all)
                     self._read_at = asked_at
                     if told:
-                        log.info("the registry can be read again", file=self._path, tokens=len(self))
+                        log.info("the registry can be read again", file=self._path, known=len(self))
                     told = ""
                 except FairpulseError as error:
                     self._why = str(error)
                     if told != self._why:
                         # Known keys stay valid for a few more seconds.
-                        log.error("the registry cannot be read", file=self._path, error=error, tokens=len(self))  # noqa: TRY400
+                        log.error("the registry cannot be read", file=self._path, error=error, known=len(self))  # noqa: TRY400
+                    told = self._why
+                except Exception as error:  # else nobody would ever look again, nor say why
+                    self._why = "a bug, see the log"
+                    if told != self._why:
+                        log.exception("the registry cannot be read because of a bug", file=self._path, error=error)
                     told = self._why
                 if self._follower is not None:
                     await asyncio.sleep(POLL_S)

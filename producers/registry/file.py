@@ -101,13 +101,29 @@ class RegistryFile:
                 raise
             self._file.execute(end)
         except sqlite3.Error as error:
+            if _is_damaged(error):
+                raise self.damaged(reason(error)) from error
             raise Unavailable(
                 f"the registry of terminals {quoted(self.path)} cannot be written ({reason(error)})",
                 hint="let this user write the file and its folder, and see that the disk has room",
             ) from error
 
+    def damaged(self, why: str) -> Unavailable:
+        """Return the error of a file that only another one can replace."""
+        return Unavailable(
+            f"the registry of terminals {quoted(self.path.absolute())} is damaged ({why})",
+            hint="move it away: a shared one is made anew from the topic; without sharing, restore a backup",
+        )
+
     def _unavailable(self, error: Exception) -> Unavailable:
+        if _is_damaged(error):
+            return self.damaged(reason(error))
         return Unavailable(
             f"the registry of terminals {quoted(self.path)} cannot be used ({reason(error)})",
             hint="enrol a terminal to create it, or set --terminals or FAIRPULSE_TERMINALS_FILE to the gateway's file",
         )
+
+
+def _is_damaged(error: Exception) -> bool:
+    """Return whether SQLite does not take the file for one of its own, or not for a whole one."""
+    return type(error) is sqlite3.DatabaseError

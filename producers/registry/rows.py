@@ -48,6 +48,17 @@ class Rows:
             tuple(name for name in before.badge_keys if name not in self.badge_keys),
         )
 
+    def revocations_of(self, others: "Rows") -> "Rows":
+        """Return the terminals and tokens of another registry that are revoked in this one."""
+        return Rows(
+            {
+                name: row
+                for name, row in self.terminals.items()
+                if name in others.terminals and row.revoked_ms is not None
+            },
+            {kid: row for kid, row in self.keys.items() if kid in others.keys and row.revoked_ms is not None},
+        )
+
     @property
     def live(self) -> int:
         """The number of tokens that are not revoked."""

@@ -156,10 +156,13 @@ class Registry:
             "SELECT kid, terminal_id, fair_id, place, place_id, digest, expires_ms FROM keys JOIN terminals "
             "USING (terminal_id) WHERE keys.revoked_ms IS NULL AND terminals.revoked_ms IS NULL"
         )
-        return {
-            kid: Key(kid, Terminal(one, fair, PlaceKind(place), at), digest, _instant(ends))
-            for kid, one, fair, place, at, digest, ends in rows
-        }
+        try:
+            return {
+                kid: Key(kid, Terminal(one, fair, PlaceKind(place), at), digest, _instant(ends))
+                for kid, one, fair, place, at, digest, ends in rows
+            }
+        except (ValueError, OverflowError, OSError):
+            raise self.file.damaged("it holds a place or a time that no registry has") from None
 
     def list(self) -> list[Enrolment]:
         """Return all terminals, by id.

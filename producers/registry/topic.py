@@ -89,10 +89,10 @@ class TerminalsTopic:
             return int((await self._consumer.end_offsets([_PLACE]))[_PLACE])
 
     async def read(self, begin: int, end: int) -> list[Stored]:
-        """Return the records from one offset up to before another.
+        """Return what is at each offset from one up to before another; no record is at that of a transaction's marker.
 
         Raises:
-            Unavailable: Kafka does not answer, denies it, or does not have all of them.
+            Unavailable: Kafka does not answer, or denies it.
         """
         records: list[Stored] = []
         if begin >= end:
@@ -100,17 +100,14 @@ class TerminalsTopic:
         loop = asyncio.get_running_loop()
         async with self._asking("Read") as deadline:
             self._consumer.seek(_PLACE, begin)
-            while begin + len(records) < end:
-                found = (await self._consumer.getmany(_PLACE, timeout_ms=200)).get(_PLACE, [])
-                if found:
-                    deadline.reschedule(loop.time() + ANSWER_S)
-                for one in found:
-                    if one.offset != begin + len(records):
-                        raise Unavailable(
-                            f"topic {TERMINALS.name} lacks the record at offset {begin + len(records)}",
-                            hint="see the settings of the topic: it must be kept for ever, and never be compacted",
-                        )
+            while (at := begin + len(records)) < end:
+                for one in (await self._consumer.getmany(_PLACE, timeout_ms=200)).get(_PLACE, []):
+                    records += _none(begin + len(records), one.offset)
                     records.append(Stored(one.offset, one.value or b""))
+                position = await self._consumer.position(_PLACE)
+                records += _none(begin + len(records), position)
+                if position > at:
+                    deadline.reschedule(loop.time() + ANSWER_S)
         return records[: end - begin]
 
     async def append(self, command: str, value: bytes) -> None:
@@ -165,6 +162,10 @@ class TerminalsTopic:
         except (KafkaError, OSError, TimeoutError) as error:
             told = refused(self._kafka, error, f"{operation} on topic {TERMINALS.name}")
             raise told or await no_kafka(self._kafka) from error
+
+
+def _none(begin: int, end: int) -> list[Stored]:
+    return [Stored(offset, b"", is_there=False) for offset in range(begin, end)]
 
 
 async def _partitions(client: Any) -> int:

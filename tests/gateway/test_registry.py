@@ -191,3 +191,12 @@ def test_a_terminal_has_one_place(path: Path) -> None:
     )
     assert result.exit_code == 2
     assert "exactly one place" in result.output
+
+
+@pytest.mark.parametrize("change", ["terminals SET place = 'moon'", "keys SET expires_ms = 9007199254740991"])
+def test_a_file_with_something_that_no_registry_has_is_damaged(path: Path, registry: Registry, change: str) -> None:
+    """A gateway that reads it says so, and looks again; nothing else may come out of the reading."""
+    registry.enrol(STAND, NOW, None)
+    registry.file.write(f"UPDATE {change}")
+    with pytest.raises(Unavailable, match=r"is damaged .*; move it away"):
+        registry.keys()

@@ -64,6 +64,16 @@ def test_a_change_of_a_later_version_ends_the_reading(record: bytes) -> None:
         judge(START, topic(change(-1), b'{"version": 1, "new": true}', record))
 
 
+def test_an_offset_without_a_record_is_passed_over_unless_a_change_continues_it() -> None:
+    """The marker of a transaction takes an offset; a record that was compacted away leaves one."""
+    gap = Stored(1, b"", is_there=False)
+    judged, mark = judge(START, [Stored(0, change(-1)), gap, Stored(2, change(0))])
+    assert [(one.change is not None, one.ignored) for one in judged] == [(True, None), (False, None), (True, None)]
+    assert (mark.position, mark.head) == (3, 2)
+    with pytest.raises(Unavailable, match="lacks the record at offset 1"):
+        judge(START, [Stored(0, change(-1)), gap, Stored(2, change(1))])
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -73,8 +83,10 @@ def test_a_change_of_a_later_version_ends_the_reading(record: bytes) -> None:
         (b'"place":"booth"', b'"place":"moon"'),
         (b'"terminal_id":"stand-1"', b'"terminal_id":"a b"'),
         (b'"enrolled_ms":1', b'"enrolled_ms":-1'),
+        (b'"enrolled_ms":1', b'"enrolled_ms":253402300800000'),  # the year 10000
         (b'"change_id":"0', b'"change_id":"X'),
         (b'"rows":', b'"row":'),
+        (b'"version":1,"change_id"', b'"version":2,"something"'),  # of other software
     ],
 )
 def test_a_change_is_checked_when_it_is_read(old: bytes, new: bytes) -> None:

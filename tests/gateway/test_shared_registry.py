@@ -5,6 +5,7 @@ import sqlite3
 import stat
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -345,3 +346,41 @@ def test_a_backup_brings_all_terminals_into_an_empty_topic_and_no_revocation_is_
     two.gateway.start(wait=False)  # its file has nothing that the topic does not know
     eventually(lambda: two.status(token) == 200, "the other gateway follows the new topic by itself")
     assert two.status(lost) == 401
+
+
+def test_a_backup_does_not_revive_what_the_registry_file_knows_to_be_revoked(kafka: LocalKafka, tmp_path: Path) -> None:
+    """Neither the backup nor the topic made anew knows it."""
+    machine, backup = Machine(kafka.bootstrap_servers, tmp_path / "machine"), tmp_path / "backup"
+    lost = replace(BOOTH, terminal_id="stand-9")
+    Paired(machine.path).enrol(lost)
+    with closing(sqlite3.connect(machine.path)) as file, closing(sqlite3.connect(backup)) as copy:
+        file.backup(copy)
+    with closing(Registry(machine.path)) as registry:
+        registry.revoke(lost.terminal_id, NOW)
+    said = machine.run("restore", str(backup)).stderr
+    assert "left out: 1 token that the registry knows to be revoked" in said
+    assert f"{lost.terminal_id}  revoked" in machine.done("list")
+
+
+async def test_transactions_in_the_topic_stop_nobody(machines: tuple[Machine, Machine]) -> None:
+    """Each leaves a marker, which takes an offset and is no record."""
+    machine = machines[0]
+    async with AIOKafkaProducer(bootstrap_servers=machine.servers, transactional_id="stranger") as producer:
+        for _ in range(2):
+            async with producer.transaction():
+                await producer.send_and_wait(TERMINALS.name, b"nonsense", b"nobody")
+    token = await asyncio.to_thread(machine.done, "enrol", "after-two", "--desk")
+    for one in machines:
+        await asyncio.to_thread(eventually, lambda one=one: one.status(token) == 200, "changes count")  # type: ignore[misc]
+
+
+def test_a_damaged_file_is_named_and_made_anew_when_it_is_moved_away(machines: tuple[Machine, Machine]) -> None:
+    machine = machines[1]
+    token = machine.done("enrol", "stand-8", "--booth", "h1-001")
+    eventually(lambda: machine.status(token) == 200, "it is known")
+    with machine.path.open("r+b") as file:
+        file.write(b"x" * 4_096)
+    eventually(lambda: "is damaged" in machine.readiness and "move it away" in machine.readiness, "it is named")
+    machine.path.unlink()
+    eventually(lambda: machine.readiness == "ready\n", "the gateway has made it anew")
+    assert machine.status(token) == 200

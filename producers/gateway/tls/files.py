@@ -22,9 +22,9 @@ class Files:
         try:
             self.doorkeeper.read()
         except Unavailable as error:
-            log.error("the registry cannot be read", error=error, tokens=len(self.doorkeeper))  # noqa: TRY400
+            log.error("the registry cannot be read", error=error, known=len(self.doorkeeper))  # noqa: TRY400
         about = {}
         if self.certificates is not None:
             self.certificates.reload()
             about["certificate_valid_until"] = self.certificates.validity.until
-        log.info("files read again", tokens=len(self.doorkeeper), **about)
+        log.info("files read again", known=len(self.doorkeeper), **about)
