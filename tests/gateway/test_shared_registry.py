@@ -363,7 +363,7 @@ def test_a_backup_does_not_revive_what_the_registry_file_knows_to_be_revoked(kaf
 
 
 async def test_transactions_in_the_topic_stop_nobody(machines: tuple[Machine, Machine]) -> None:
-    """Each leaves a marker, which takes an offset and is no record."""
+    """Each leaves a marker, which takes an offset but is not a record."""
     machine = machines[0]
     async with AIOKafkaProducer(bootstrap_servers=machine.servers, transactional_id="stranger") as producer:
         for _ in range(2):

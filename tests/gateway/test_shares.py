@@ -62,7 +62,7 @@ async def test_a_fresh_connection_may_be_about_to_show_its_token_and_stays() -> 
 
 
 async def test_a_request_without_a_token_protects_no_connection_but_a_proxys() -> None:
-    """Otherwise whoever reads answers slowly keeps all others of the address out."""
+    """Otherwise a client that reads answers slowly keeps all others of the address out."""
     accounts = Accounts(0.2, 10)
     address, proxy = accounts.of_address("192.0.2.1"), accounts.of_proxy("::1")
     slow = guests(accounts, "address", "192.0.2.1", 1, busy=True)[0]
