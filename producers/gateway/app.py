@@ -148,7 +148,7 @@ class Gateway:
         return document_reply(served_openapi(f"{reached.origin}{reached.prefix}{self.settings.gateway_prefix}"))
 
     def _prefix(self, incoming: Incoming) -> str:
-        """Return the path that a client writes before our paths; empty if there is none."""
+        """Return the path in front of the gateway's own, as the client knows it; empty if there is none."""
         return self.proxies.reached(incoming.peer, incoming.heading.headers).prefix + self.settings.gateway_prefix
 
     async def get_root(self, _: Incoming) -> Reply:

@@ -169,10 +169,14 @@ def names_do_not_exist(page: Page) -> Complaints:
             yield span.line, f"no file knows the name {span.text}"
 
 
+LANGUAGES = {"TypeScript"}
+"""Languages that are written as an alert is, and in which nothing of the repository is written."""
+
+
 def alerts_do_not_exist(page: Page) -> Complaints:
     """Find names written LikeThis that are neither an alert nor a word of the code."""
     of_kpis = {f"{kpi.name.title().replace('_', '')}Above" for kpi in ALL_KPIS}
-    known = words_of_code() | of_kpis | {alert.name for alert in ALERTS}
+    known = words_of_code() | of_kpis | LANGUAGES | {alert.name for alert in ALERTS}
     for one in page.prose:
         for name in re.findall(r"(?<![\w/.#-])[A-Z][a-z]+(?:[A-Z][a-z]+)+\b", one.text):
             if name not in known:
