@@ -32,7 +32,7 @@ class Hasty(Gateway):
 
     async def post_events(self, incoming: Incoming) -> Reply:
         if self.parts:
-            await incoming.body(self.patience)
+            await incoming.body(self.patience, lambda _: None)
         if isinstance(self.answer, RequestRefused):
             raise self.answer
         return self.answer
@@ -53,7 +53,9 @@ async def told(gateway: Hasty, *messages: Message) -> tuple[int, dict[str, Any]]
     async def send(message: Message) -> None:
         said.append(message)
 
-    scope = {"type": "http", "method": "POST", "path": EVENTS_PATH, "query_string": b"", "headers": []}
+    guest = gateway.accounts.let_in(gateway.accounts.of_address("198.51.100.7"))
+    request = {"type": "http", "method": "POST", "path": EVENTS_PATH, "query_string": b"", "headers": []}
+    scope = {**request, "state": {"guest": guest}}
     await Doors(gateway)(scope, arriving(iter(messages)), send)
     return said[0]["status"], json.loads(said[1]["body"])
 

@@ -146,7 +146,7 @@ def test_every_problem_tells_the_terminal_what_to_do(code: str) -> None:
         assert kind.action in {Action.RESEND, Action.REPAIR, Action.ALERT}
     assert (problem.retry_after_ms is not None) == (kind.status in RETRYABLE)
     assert problem.detail.endswith(".")
-    assert ("drawer" in problem.detail) is (kind.status in FINAL)
+    assert (" aside and tell the staff." in problem.detail) is (kind.status in FINAL)
 
 
 @pytest.mark.parametrize("code", [code for code, kind in KINDS.items() if kind.status == 400])
