@@ -5,6 +5,7 @@ first badge key of a fair is written.
 """
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime
 from hmac import compare_digest
 from pathlib import Path
@@ -45,6 +46,7 @@ class Doorkeeper:
     def __init__(self, path: Path, follower: Follower | None = None) -> None:
         self._path, self._follower = path, follower
         self._stale_s = STALE_S if follower is None else SHARED_STALE_S
+        self._wanted = asyncio.Event()
         self._began: float | None = None
         self._why = "it was not read yet"
         self._keys: dict[str, Key] = {}
@@ -87,13 +89,18 @@ class Doorkeeper:
         if self._follower is None:
             self._read_at = self._began
 
+    def look(self) -> None:
+        """Read the file now, and let `watch` look into the topic at once. Raises as `read`."""
+        self.read()
+        self._wanted.set()
+
     async def watch(self) -> None:
         """Keep reading the registry, for ever."""
         told = ""
         try:
             while True:
                 if self._follower is None:
-                    await asyncio.sleep(POLL_S)
+                    await self._pause()
                 asked_at = asyncio.get_running_loop().time()  # what is changed from now on may be missed
                 try:
                     if self._follower is not None:
@@ -115,10 +122,16 @@ class Doorkeeper:
                         log.exception("the registry cannot be read because of a bug", file=self._path, error=error)
                     told = self._why
                 if self._follower is not None:
-                    await asyncio.sleep(POLL_S)
+                    await self._pause()
         finally:
             if self._follower is not None:
                 await self._follower.close()
+
+    async def _pause(self) -> None:
+        """Wait until it is time to look again, or somebody asks for it."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wanted.wait(), POLL_S)
+        self._wanted.clear()
 
     def identify(self, text: str, now: datetime) -> Key | None:
         """Return the key that a token belongs to; None if the token is not valid.

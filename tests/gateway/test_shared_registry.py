@@ -12,6 +12,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from click.testing import CliRunner, Result
 
+from producers.gateway.tls.files import Files
 from producers.registry.badge_keys import BadgeKey, tell_in
 from producers.registry.cli import terminals
 from producers.registry.doorkeeper import SHARED_STALE_S, Doorkeeper, RegistryUnreadable
@@ -240,6 +241,18 @@ async def until(condition: Callable[[], bool], what: str) -> None:
     async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.05)
+
+
+async def test_a_reload_looks_into_the_topic_at_once(
+    kafka: LocalKafka, machines: tuple[Machine, Machine], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("producers.registry.doorkeeper.POLL_S", 3_600)
+    async with watching(Machine(kafka.bootstrap_servers, tmp_path / "third")) as doorkeeper:
+        await until(lambda: doorkeeper.is_fresh, "it has looked once")
+        token = await asyncio.to_thread(machines[0].done, "enrol", "stand-5", "--booth", "h1-001")
+        assert doorkeeper.identify(token, NOW) is None
+        Files(doorkeeper, None).reload()
+        await until(lambda: doorkeeper.identify(token, NOW) is not None, "it has looked again")
 
 
 async def test_a_gateway_that_starts_without_kafka_has_its_copy_and_lets_nobody_in(

@@ -18,9 +18,12 @@ class Files:
     certificates: Certificates | None
 
     def reload(self) -> None:
-        """Read all again now, and say so. What cannot be read stays as it was."""
+        """Read all again now, and say so. What cannot be read stays as it was.
+
+        A registry that is shared is looked for in its topic, too.
+        """
         try:
-            self.doorkeeper.read()
+            self.doorkeeper.look()
         except Unavailable as error:
             log.error("the registry cannot be read", error=error, known=len(self.doorkeeper))  # noqa: TRY400
         about = {}
