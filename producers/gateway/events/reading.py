@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from producers.gateway.events.bounds import plain_json
 from producers.gateway.events.codings import NotGzip, codings_in, unpacked
+from producers.gateway.events.envelope import WrongEnvelope, open_event
 from producers.gateway.events.json_reading import parsed
 from producers.gateway.events.media import Announced, announced
 from producers.gateway.http.heading import Heading
@@ -135,10 +136,19 @@ def read_posting(
         raise UnreadableBody("no_events")
     if len(items) > EVENTS_MAX:
         raise UnreadableBody("too_many_events")
-    if len(items) == 1 and len(body) > EVENT_MAX_BYTES:
+    if len(items) == 1 and len(body) > EVENT_MAX_BYTES and _is_enveloped(items[0], terminal):
         raise UnreadableBody("event_too_large")
     attempt = f',"received_at":"{received}"'.encode(), f',"clock_offset_ms":{clock_offset_ms}'.encode()
     return Posting(items, is_array, terminal, terminal.source, received, clock_offset_ms, attempt)
+
+
+def _is_enveloped(item: Any, terminal: Terminal) -> bool:
+    """Return whether an event is a CloudEvent. One that is not is refused for that: a final 413 would lose it."""
+    try:
+        open_event(item, terminal.source)
+    except WrongEnvelope:
+        return False
+    return True
 
 
 def _kept(body: bytes, head: Announced) -> bytes:
