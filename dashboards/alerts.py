@@ -37,6 +37,7 @@ class Alert:
 
 _OPEN = "and on () (fair:open == 1)"
 _PERCENT = "{{ $value | humanizePercentage }}"
+_MISREAD = 'fair_gateway_requests_total{status=~"400|415"}'
 _REFUSED_AT_GATEWAYS = 'sum(increase(fair_gateway_events_total{outcome="rejected"}[5m]))'
 _REUSED = "max by (terminal) (fair_audit_reused_sequence_numbers)"
 _REUSED_BEFORE = "max by (terminal) (fair_audit_reused_sequence_numbers offset 1h)"
@@ -240,6 +241,13 @@ ALERTS: Final = (
         'sum(rate(fair_gateway_requests_total{status=~"5.."}[5m])) / sum(rate(fair_gateway_requests_total[5m])) > 0.01',
         "2m",
         f"{_PERCENT} of the terminals' requests fail. Terminals keep their events and try again",
+    ),
+    Alert(
+        "SoftwareRefused",
+        "warning",
+        f"sum by (code) (increase({_MISREAD}[15m]) > 0 or {_MISREAD} unless {_MISREAD} offset 15m) > 0",
+        "1m",
+        "The software of a device is refused ({{ $labels.code }}): it keeps its events until it is corrected",
     ),
     Alert(
         "CertificateEnds",

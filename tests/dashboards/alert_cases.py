@@ -182,6 +182,11 @@ CASES = {
         {"fair_gateway_registry_age_seconds{instance='two'}": "1x20 11x380", "kafka_brokers": "1x20 0x380"},
         {"instance": "two"},
     ),
+    "SoftwareRefused": Case(
+        {f"{REQUESTS}{{status='400', code='not_a_cloudevent'}}": "_x40 1x360"},  # the first is refused in minute 10
+        {f"{REQUESTS}{{status='400', code='not_a_cloudevent'}}": "5x400", f"{REQUESTS}{{status='422'}}": "0+1x400"},
+        {"code": "not_a_cloudevent"},
+    ),
     "GatewayFails": Case(
         {f"{REQUESTS}{{status='503'}}": "0+1x400", f"{REQUESTS}{{status='200'}}": "0+50x400"},
         {f"{REQUESTS}{{status='503'}}": "0x400", f"{REQUESTS}{{status='200'}}": "0+50x400"},
