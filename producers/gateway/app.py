@@ -14,7 +14,7 @@ from producers.gateway.events.letters import Letters
 from producers.gateway.events.reading import Posting, UnreadableBody, read_request
 from producers.gateway.events.refusing import unreadable_letter
 from producers.gateway.http.answering import Reply, document_reply, info_reply, reply_to
-from producers.gateway.http.documents import OPENAPI_PATH, served_openapi
+from producers.gateway.http.documents import served_openapi
 from producers.gateway.http.forwarded import Proxies
 from producers.gateway.http.heading import (
     Heading,
@@ -40,6 +40,7 @@ from schemas.api.http import (
     BODY_MAX_BYTES,
     EVENT_MAX_BYTES,
     EVENTS_MAX,
+    OPENAPI_PATH,
     SIMULATED_TIME,
     Limits,
     TerminalInfo,

@@ -72,7 +72,7 @@ _ERROR: Final[Json] = {
     "pointer": "/1/data/residence_country",
     "code": "bad_value",
     "message": "/data/residence_country: the value is not valid; write two capital letters such as DE",
-    "schema": "/openapi.json#/components/schemas/VisitorScanData",
+    "schema": "../openapi.json#/components/schemas/VisitorScanData",
 }
 _EXAMPLES: Final[Mapping[int, Json]] = {
     400: {

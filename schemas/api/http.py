@@ -12,6 +12,7 @@ from schemas.topics import RECORD_MAX_BYTES
 
 EVENTS_PATH: Final = "/v1/events"
 TERMINAL_PATH: Final = "/v1/terminal"
+OPENAPI_PATH: Final = "/openapi.json"
 BATCH_TYPE: Final = "application/cloudevents-batch+json"
 SINGLE_TYPE: Final = "application/cloudevents+json"
 SENT_AT: Final = "Sent-At"
@@ -129,7 +130,7 @@ class EventResult:
     code: str | None = None
     message: str | None = None
     schema: str | None = None
-    """URI reference of the schema in /openapi.json that describes the wrong part."""
+    """URI reference of the schema that describes the wrong part, relative to the address of this request."""
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
@@ -178,7 +179,7 @@ class ProblemError:
     code: str
     message: str
     schema: str
-    """URI reference of the schema in /openapi.json that describes the wrong part."""
+    """URI reference of the schema that describes the wrong part, relative to the address of this request."""
     id: str | None = None
 
 

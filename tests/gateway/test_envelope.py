@@ -260,7 +260,7 @@ def test_a_wrong_envelope_is_named_kept_and_nothing_beside_it_is_stored(name: st
 def test_an_error_links_to_the_schema_that_describes_what_is_wrong(one: Any, schema: str) -> None:
     made = judged(json.dumps([one]).encode())
     (fate,) = made.fates or made.misread
-    assert fate.schema == f"/openapi.json#/components/schemas/{schema}"
+    assert fate.schema == f"../openapi.json#/components/schemas/{schema}"
     assert schema in DOCUMENT["components"]["schemas"]
 
 

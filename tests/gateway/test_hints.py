@@ -151,7 +151,7 @@ def test_a_refusal_can_be_followed(
     assert not OF_THE_HOUSE.search(told.message.removeprefix(expected)), told.message
     assert re.search(r"; \w.{3}", told.message), "there is a remedy"
     document, _, name = told.schema.partition("#/components/schemas/")
-    assert document == "/openapi.json"
+    assert document == "../openapi.json"
     assert name in SCHEMAS
     in_data = kind.__name__ + ("Data" if expected.startswith("/data") else "")
     assert name == ("Event" if reason == "unknown_type" else in_data)
@@ -195,7 +195,7 @@ def test_data_in_base64_is_pointed_at_as_it_was_posted() -> None:
     told = refusal(posted)
     assert told.pointer == "/data_base64"
     assert told.message.startswith("/data/")
-    assert told.schema == "/openapi.json#/components/schemas/VisitorScanData"
+    assert told.schema == "../openapi.json#/components/schemas/VisitorScanData"
 
 
 def test_a_type_that_a_place_may_not_post_names_the_places() -> None:

@@ -2,9 +2,14 @@
 
 import json
 from collections.abc import AsyncIterator
+from functools import reduce
+from operator import getitem
+from urllib.parse import urljoin
 
 import pytest
 
+from producers.gateway.events.schema_links import schema_link
+from schemas.api.http import EVENTS_PATH
 from tests.support.gateway import BOOTH, Paired
 from tests.support.gateway_app import GatewayApp, gateway_app
 
@@ -76,6 +81,17 @@ async def test_the_document_names_the_address_that_its_reader_asked_for(
     async with gateway_app(paired, gateway_prefix=prefix, gateway_proxies="127.0.0.1") as app:
         document = (await app.send("GET", f"{prefix}/openapi.json", headers)).json()
     assert [one["url"] for one in document["servers"]] == [url]
+
+
+@pytest.mark.parametrize("prefix", ["", "/fair"])
+async def test_an_error_links_to_the_document_wherever_the_gateway_is_reached(paired: Paired, prefix: str) -> None:
+    """A proxy strips `/gate`: the link still leads to the document (RFC 3986, section 5.2)."""
+    async with gateway_app(paired, gateway_prefix=prefix) as app:
+        link = schema_link("fair.visitor.scanned.v1", "/data/dwell_ms")
+        address = urljoin(f"https://fair.example/gate{prefix}{EVENTS_PATH}", link)
+        document, _, pointer = address.removeprefix("https://fair.example/gate").partition("#")
+        served = (await app.send("GET", document, [])).json()
+    assert reduce(getitem, pointer.split("/")[1:], served)["type"] == "object"
 
 
 async def test_the_root_says_where_the_gateway_is_described_until_it_ends(behind: GatewayApp) -> None:

@@ -63,7 +63,7 @@ _HINTS: Final = {
     "specversion": 'write "1.0"',
     "id": f"write a text of 1 to {ID_MAX} characters, the same on every retry and for no other event",
     "source": "take it from GET /v1/terminal",
-    "type": f"write one of the types that /openapi.json lists, such as {type_of(VisitorScan)}",
+    "type": f"write one of the types that the gateway's openapi.json lists, such as {type_of(VisitorScan)}",
     "time": "write when it happened as RFC 3339, such as 2025-09-10T09:00:00.000+08:00, in the years 2000-2099 in UTC",
     "data": "write a JSON object with the fields of the type",
     "datacontenttype": f"write {JSON_TYPE}, or leave it out",

@@ -1,11 +1,16 @@
-"""Links from an error to the schema in the served document that describes the wrong part."""
+"""Links from an error to the schema in the served document that describes the wrong part.
+
+They are relative to the address of the request (RFC 3986, section 5.2), so they lead there whatever prefix the gateway
+or a proxy in front of it has.
+"""
 
 from typing import Final
 
+from schemas.api.http import OPENAPI_PATH
 from schemas.events import type_of
 from schemas.topics import EVENT_CLASSES
 
-_SCHEMAS: Final = "/openapi.json#/components/schemas/"
+_SCHEMAS: Final = f"..{OPENAPI_PATH}#/components/schemas/"
 _NAMES: Final = {type_of(kind): kind.__name__ for kind in EVENT_CLASSES}
 
 

@@ -2,11 +2,8 @@
 
 import json
 from functools import lru_cache
-from typing import Final
 
 from schemas.api.openapi import openapi_text
-
-OPENAPI_PATH: Final = "/openapi.json"
 
 
 @lru_cache(maxsize=64)

@@ -11,13 +11,12 @@ from starlette.types import Receive, Scope, Send
 from producers.gateway.app import Gateway
 from producers.gateway.http.answering import Reply, options_reply, problem_reply, send_reply
 from producers.gateway.http.cross_origin import CrossOrigin
-from producers.gateway.http.documents import OPENAPI_PATH
 from producers.gateway.http.heading import request_id_in
 from producers.gateway.http.incoming import Incoming
 from producers.gateway.http.problems import RequestRefused
 from producers.gateway.http.routes import Routes
 from producers.gateway.shares.turns import metered
-from schemas.api.http import EVENTS_PATH, TERMINAL_PATH
+from schemas.api.http import EVENTS_PATH, OPENAPI_PATH, TERMINAL_PATH
 from schemas.logs import logger
 
 log = logger(__name__)
