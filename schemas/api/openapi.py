@@ -1,6 +1,6 @@
 """The gateway's HTTP API as OpenAPI 3.1, written from the models that the gateway and the workers themselves use.
 
-It is for programmers of other houses and their code generators: `portable` says which form those take.
+It is for integrators and their code generators; `portable` says which form the generators take.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""`fairpulse gateway conform`: check a gateway, and everything between, with the eyes of an integrator."""
+"""`fairpulse gateway conform`: check a gateway, and everything on the way to it, from where an integrator stands."""
 
 import click
 
