@@ -110,8 +110,7 @@ class Gateway:
             await self._deliver(judged.records)
             self.intake.confirm(judged)
             self.metrics.count_fates(judged)
-            refused = judged.misread or judged.rejected
-            return reply_to(judged, self._prefix(incoming) if refused else "")
+            return reply_to(judged)
 
     async def get_terminal(self, incoming: Incoming) -> Reply:
         """Tell a terminal who it is."""
@@ -147,10 +146,6 @@ class Gateway:
         """Serve the description of this API."""
         reached = self.proxies.reached(incoming.peer, incoming.heading.headers)
         return document_reply(served_openapi(f"{reached.origin}{reached.prefix}{self.settings.gateway_prefix}"))
-
-    def _prefix(self, incoming: Incoming) -> str:
-        """Return the path in front of the gateway's own, as the client knows it; empty if there is none."""
-        return self.proxies.reached(incoming.peer, incoming.heading.headers).prefix + self.settings.gateway_prefix
 
     async def get_root(self, _: Incoming) -> Reply:
         """Tell a load balancer or a curious person that a gateway is here, and where it is described."""

@@ -41,26 +41,25 @@ class Reply(NamedTuple):
     code: str = ""
 
 
-def reply_to(judged: Judged, prefix: str = "") -> Reply:
+def reply_to(judged: Judged) -> Reply:
     """Return the answer once every record of a posting is in Kafka.
 
     Args:
         judged: the posting.
-        prefix: of the paths under which the client reached us: links in the answer begin with it.
 
     Raises:
         RequestRefused: every event was rejected, or an event is not a CloudEvent.
     """
     if judged.misread:
-        errors = [_error(fate, prefix) for fate in judged.misread]
+        errors = [_error(fate) for fate in judged.misread]
         raise RequestRefused("not_a_cloudevent", errors=errors, alone=judged.events == 1)
     if not judged.rejected:
         return _never_cached(202, _RECEIPT.dump_json(Receipt(judged.accepted, judged.duplicates), exclude_none=True))
     if judged.rejected == judged.events:
         conflict = all(fate.code == "event_id_conflict" for fate in judged.fates)
-        errors = [_error(fate, prefix) for fate in judged.fates]
+        errors = [_error(fate) for fate in judged.fates]
         raise RequestRefused("event_id_conflict" if conflict else "rejected", errors=errors)
-    results = [_result(fate, prefix) for fate in judged.fates]
+    results = [_result(fate) for fate in judged.fates]
     body = Receipt(judged.accepted, judged.duplicates, judged.rejected, results)
     return _never_cached(207, _RECEIPT.dump_json(body, exclude_none=True))
 
@@ -123,7 +122,7 @@ async def send_reply(reply: Reply, request_id: str | None, copies_s: float | Non
     await send({"type": "http.response.body", "body": reply.body})
 
 
-def _result(fate: Fate, prefix: str) -> EventResult:
+def _result(fate: Fate) -> EventResult:
     assert fate.outcome is not None, "every event of a 207 was judged"
     return EventResult(
         index=fate.at,
@@ -132,18 +131,18 @@ def _result(fate: Fate, prefix: str) -> EventResult:
         code=fate.code,
         pointer=fate.pointer,
         message=fate.message,
-        schema=None if fate.schema is None else prefix + fate.schema,
+        schema=fate.schema,
     )
 
 
-def _error(fate: Fate, prefix: str) -> ProblemError:
+def _error(fate: Fate) -> ProblemError:
     return ProblemError(
         index=fate.at,
         id=fate.posted_id,
         pointer=fate.pointer or "",
         code=fate.code or "",
         message=fate.message or "",
-        schema=prefix + (fate.schema or ""),
+        schema=fate.schema or "",
     )
 
 
