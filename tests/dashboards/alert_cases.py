@@ -75,7 +75,7 @@ CASES = {
     ),
     "GatewayShareExceeded": Case(
         {"fair_gateway_terminal_over_share{terminal='t-1', instance='a'}": "1x400"},
-        {"fair_gateway_terminal_over_share{terminal='t-1', instance='a'}": "1x72 _x328"},
+        {"fair_gateway_terminal_over_share{terminal='t-1', instance='a'}": "1x72 stale"},
         {"terminal": "t-1"},
     ),
     "AddressOverShare": Case(
