@@ -88,7 +88,7 @@ def test_an_alert_fires_with_its_labels_and_a_link_to_its_runbook(alert: Alert, 
     said = firing[alert.name]
     labels = dict(re.findall(r'(\w+)="([^"]*)"', said.split("Annotations")[0]))
     assert labels == {"alertname": alert.name, "severity": alert.severity, **CASES[alert.name].labels}
-    assert f'runbook_url="https://runbooks.test/{alert.runbook}.md"' in said
+    assert f'runbook_url="https://runbooks.test/{alert.runbook or alert.name}.md"' in said
     assert "<no value>" not in said
     assert "{{" not in said
 
@@ -147,8 +147,8 @@ def test_an_alert_says_what_is_wrong_how_urgent_it_is_and_for_how_long(alert: Al
 
 @of_alert
 def test_an_alert_has_a_runbook_with_first_look_causes_and_commands(alert: Alert) -> None:
-    page = (RUNBOOKS / f"{alert.runbook}.md").read_text(encoding="utf-8")
-    assert page.startswith(f"# {alert.runbook}\n")
+    page = (RUNBOOKS / f"{alert.runbook or alert.name}.md").read_text(encoding="utf-8")
+    assert page.startswith(f"# {alert.runbook or alert.name}\n")
     assert alert.name in page
     for heading in ("## What it means", "## First look", "## Likely causes", "## Commands", "## Afterwards"):
         assert heading in page, heading
@@ -156,7 +156,7 @@ def test_an_alert_has_a_runbook_with_first_look_causes_and_commands(alert: Alert
 
 
 def test_no_runbook_is_left_of_an_alert_that_is_gone() -> None:
-    assert {path.stem for path in RUNBOOKS.glob("*.md")} == {alert.runbook for alert in ALERTS} | {
+    assert {path.stem for path in RUNBOOKS.glob("*.md")} == {alert.runbook or alert.name for alert in ALERTS} | {
         "README",
         "KpiAboveItsLevel",
     }
@@ -170,7 +170,7 @@ def test_a_kpi_that_names_a_level_gets_an_alert_a_panel_and_its_line(kpi: Kpi[An
     promql_parser.parse(alert.expr)
     assert kpi.metric in alert.expr
     assert alert.expr.endswith("> 42.5")
-    assert (RUNBOOKS / f"{alert.runbook}.md").exists()
+    assert (RUNBOOKS / f"{alert.runbook or alert.name}.md").exists()
     panel = panel_of(asking)
     assert panel.levels[-1][0] == 42.5
     assert panel.lines
