@@ -108,6 +108,9 @@ ROWS = {
     "a data content type with a charset": row(structured(datacontenttype="application/json; charset=utf-8")),
     "a data content type of JSON": row(structured(datacontenttype="application/vnd.fair.scan+json")),
     "data in base64": row(structured(data=..., data_base64=BASE64)),
+    "data in base64 with a byte order mark": row(
+        structured(data=..., data_base64=base64.b64encode(b"\xef\xbb\xbf" + BODY).decode())
+    ),
     "data null, and in base64": row(structured(data=None, data_base64=BASE64)),
     # binary
     "Go, binary": row(binary()),

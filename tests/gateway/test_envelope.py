@@ -15,7 +15,7 @@ from producers.gateway.events.media import media_type
 from producers.gateway.events.memory import Remembered
 from producers.gateway.events.reading import UnreadableBody, read_request
 from producers.gateway.http.answering import reply_to
-from producers.gateway.http.heading import heading_of
+from producers.gateway.http.heading import heading_of, token_in
 from producers.gateway.http.problems import FINAL, RequestRefused
 from schemas.api.http import EXTENSION_MAX_BYTES, EXTENSIONS_MAX, SERVER_FIELDS
 from schemas.api.openapi import openapi_text
@@ -113,6 +113,22 @@ OTHER_IDS = {
     "0199313c-a804-9c4e-9d31-5b8f20c1e604": "0199313c-a804-9c4e-9d31-5b8f20c1e604",
     "0199313c-a804-4c4e-cd31-5b8f20c1e604": "0199313c-a804-4c4e-cd31-5b8f20c1e604",
 }
+
+
+@pytest.mark.parametrize("blanks", [" ", "\t", " \t "])
+def test_blanks_around_a_header_are_not_part_of_its_value(blanks: str) -> None:
+    attributes = {name: value for name, value in event(id="scan-7").items() if name != "data"}
+    headers = {f"ce-{name}": f"{blanks}{value}{blanks}" for name, value in attributes.items()}
+    data, whole = event()["data"], event(id="scan-7")
+    first, again = judged(json.dumps(data).encode(), headers), judged(json.dumps(whole).encode())
+    assert first.accepted == 1
+    assert first.records[0].value == again.records[0].value
+
+
+@pytest.mark.parametrize("text", ["Bearer t", "bearer  t", "Bearer t ", "BEARER t\t"])
+def test_a_token_is_read_with_any_blanks_around_it(text: str) -> None:
+    scope = {"method": "POST", "path": "/", "query_string": b"", "headers": [(b"authorization", text.encode())]}
+    assert token_in(heading_of(scope)) == "t"
 
 
 @pytest.mark.parametrize("posted", OTHER_IDS, ids=lambda text: text[:40])

@@ -68,7 +68,7 @@ class Admission:
         if look is Look.CONFLICT:
             raise InvalidEvent(
                 "event_id_conflict",
-                "id: another event has this id",
+                "another event has this id",
                 field="event_id",
                 hint="create a new id for every event; the first event with this id counts",
             )

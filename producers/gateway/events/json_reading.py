@@ -5,6 +5,8 @@ from typing import Any, Final
 
 import jiter
 
+_MARK: Final = b"\xef\xbb\xbf"
+"""The byte order mark of UTF-8; it says nothing and is skipped (RFC 8259, 8.1)."""
 DIGITS_MAX: Final = 4_300
 """Most digits before the point that jiter reads in a number."""
 _TEXTS_AND_NUMBERS: Final = re.compile(
@@ -19,6 +21,7 @@ def parsed(body: bytes) -> Any:
     Raises:
         ValueError: it is not JSON, or has a key twice.
     """
+    body = body.removeprefix(_MARK)
     try:
         return jiter.from_json(body, catch_duplicate_keys=True, allow_inf_nan=False, cache_mode="none")
     except ValueError as error:

@@ -62,8 +62,6 @@ class UnreadableBody(Exception):
         self.kept = b""
 
 
-_MARK: Final = b"\xef\xbb\xbf"
-"""The byte order mark of UTF-8; it says nothing and is skipped (RFC 8259, 8.1)."""
 _ANY: Final = Announced()
 
 
@@ -123,7 +121,7 @@ def read_posting(
     if not body:
         raise UnreadableBody("no_body", alone=head.is_alone)
     try:
-        value = parsed(body.removeprefix(_MARK))
+        value = parsed(body)
     except ValueError as error:
         raise UnreadableBody(_reason(str(error)), alone=head.is_alone) from None
     if head.attributes is not None:

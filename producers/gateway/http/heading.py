@@ -39,10 +39,13 @@ class Heading(NamedTuple):
 
 
 def heading_of(scope: Scope) -> Heading:
-    """Return the heading of a request from its ASGI scope."""
+    """Return the heading of a request from its ASGI scope.
+
+    Blanks and tabs around a value are not part of it (RFC 9110, 5.5). The server leaves those behind it.
+    """
     headers: dict[str, list[str]] = defaultdict(list)
     for name, value in scope["headers"]:
-        headers[name.decode("latin-1")].append(value.decode("latin-1"))
+        headers[name.decode("latin-1")].append(value.decode("latin-1").strip(" \t"))
     return Heading(scope["method"], scope["path"], scope["query_string"], dict(headers))
 
 
@@ -54,7 +57,7 @@ def token_in(heading: Heading) -> str:
     scheme, _, text = given[0].partition(" ")
     if len(given) > 1 or scheme.lower() != "bearer":
         raise RequestRefused("token_malformed")
-    return text
+    return text.lstrip(" ")
 
 
 def check_length(heading: Heading) -> None:
