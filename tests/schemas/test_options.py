@@ -177,7 +177,7 @@ ELSE = {
     "producers/gateway/README.md": {"0:00:10"},  # the same
     "producers/gateway/RUNNING.md": {"0:00:10", "0:00:30"},  # the same; how long nginx waits
     "producers/gateway/events/envelope.py": {"2000"},  # the first year of an event
-    "schemas/api/answers.py": {"2000"},  # the same
+    "schemas/api/answers.py": {"2000"},  # of an example
     "dashboards/runbooks/RegistryOld.md": {"0:00:10"},  # the same
     "CHANGELOG.md": {"0:00:10"},  # the same
     "producers/registry/cli.py": {"0:00:10"},  # the same
