@@ -105,9 +105,6 @@ class Acceptor:
                 self._rest(listener, error)
                 return
             sock.setblocking(False)
-            # asyncio does so only for a socket that names its protocol; else the second part of an answer waits 40 ms.
-            with suppress(OSError):  # the peer has left
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             account = self._account_of(peer[0])
             self._lobby.add(account, sock)
             account.turns.charge(time.thread_time() - began_s)
@@ -187,6 +184,9 @@ class Acceptor:
         task.add_done_callback(self._entering.discard)
 
     async def _welcome(self, guest: Guest, sock: socket.socket, tls: ssl.SSLContext | None) -> None:
+        # asyncio does so only for a socket that names its protocol; else the second part of an answer waits 40 ms.
+        with suppress(OSError):  # the peer has left
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         patience = {} if tls is None else {"ssl_handshake_timeout": HANDSHAKE_S, "ssl_shutdown_timeout": GOODBYE_S}
         try:
             with suppress(OSError):  # the peer has left, or does not speak our TLS; an SSLError is an OSError

@@ -38,12 +38,16 @@ class Lobby:
         return self._size
 
     def add(self, account: Account, sock: socket.socket) -> None:
-        """Let a socket wait: in line if its client has said something, else until it does."""
+        """Let a socket wait: in line if its client has said something, else until it does; close it if it has left."""
+        said = first_byte(sock)
+        if said == b"":  # whoever opens and closes thousands a second must cost next to nothing
+            sock.close()
+            return
         if self._size >= WAITING:
             self._send_away_one()
         self._size += 1
         self._sizes[account] = self._sizes.get(account, 0) + 1
-        if has_said_nothing(sock):
+        if said is None:
             timer = self._loop.call_later(SILENT_S, self._send_away, account, sock)
             self._silent.setdefault(account, {})[sock] = timer
             self._loop.add_reader(sock, self._speaks, account, sock)
@@ -56,7 +60,7 @@ class Lobby:
         while line:
             sock = line.popleft()
             self._count_out(account)
-            if not has_left(sock):
+            if first_byte(sock) != b"":
                 return sock
             sock.close()
         del self._lines[account]
@@ -111,22 +115,11 @@ class Lobby:
             del self._sizes[account]
 
 
-def has_said_nothing(sock: socket.socket) -> bool:
-    """Return whether the client of a socket has neither said anything nor left."""
+def first_byte(sock: socket.socket) -> bytes | None:
+    """Return the first byte that a client said, and leave it there: None if it said nothing, empty if it has left."""
     try:
-        sock.recv(1, socket.MSG_PEEK)
+        return sock.recv(1, socket.MSG_PEEK)
     except (BlockingIOError, InterruptedError):
-        return True
+        return None
     except OSError:
-        pass
-    return False
-
-
-def has_left(sock: socket.socket) -> bool:
-    """Return whether the client of a socket has left without a word."""
-    try:
-        return not sock.recv(1, socket.MSG_PEEK)
-    except (BlockingIOError, InterruptedError):
-        return False
-    except OSError:
-        return True
+        return b""
