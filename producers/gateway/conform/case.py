@@ -83,7 +83,7 @@ class Case:
         before: bytes before the body.
         bytes: blanks are added up to this size.
         times: how often it is sent, over one connection.
-        counts: whether its events are stored and counted.
+        advice: whether another answer is worth a note and no more: devices work nevertheless.
     """
 
     name: str
@@ -103,3 +103,4 @@ class Case:
     gzip: bool = False
     framing: Framing = Framing.LENGTH
     times: int = 1
+    advice: bool = False

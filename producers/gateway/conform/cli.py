@@ -28,7 +28,8 @@ def conform(url: str, *, insecure: bool, yes: bool, as_json: bool) -> int:
     from schemas.http_reach import no_answer
     from schemas.terminal_settings import TerminalSettings
 
-    given_server("URL", urlunsplit((*urlsplit(url)[:2], "", urlsplit(url).query, "")), insecure=insecure)
+    parts = urlsplit(url)
+    given_server("URL", urlunsplit((*parts[:2], "", parts.query, "")) if parts.netloc else url, insecure=insecure)
     settings = TerminalSettings.load()
     authorities = authorities_in(settings.terminal_ca_file)
     tls = trusting([authorities]) if url.lower().startswith("https:") else None

@@ -40,7 +40,7 @@ class Lobby:
     def add(self, account: Account, sock: socket.socket) -> None:
         """Let a socket wait: in line if its client has said something, else until it does; close it if it has left."""
         said = first_byte(sock)
-        if said == b"":  # whoever opens and closes thousands a second must cost next to nothing
+        if said == b"":  # a client that opens and closes thousands a second must cost next to nothing
             sock.close()
             return
         if self._size >= WAITING:
