@@ -248,6 +248,7 @@ MISTAKES: dict[str, tuple[dict[str, str], bytes, int, str, str]] = {
     "binary, data in a header": (binary(ce_data="1")("a")[0], BODY, 400, "not_a_cloudevent", "/ce-data bad_extension"),
     "binary, a name with a hyphen": ({**binary()("a")[0], "ce-trace-id": "1"}, BODY, 400, "not_a_cloudevent",
                                      "/trace-id bad_extension"),
+    "binary, the body a whole event": (binary()("a")[0], body(event()), 400, "not_a_cloudevent", "/data bad_value"),
     "no CloudEvent": ({}, BODY, 400, "not_a_cloudevent", "/specversion missing_field"),
     "two events, one without time": ({}, body([event(), event(time=...)]), 400, "not_a_cloudevent",
                                      "/1/time missing_field"),

@@ -37,6 +37,7 @@ MALFORMED = {
     "a length and chunks": (["Content-Length: 4", "Transfer-Encoding: chunked"], chunk(BODY)),
     "chunks and a length": (["Transfer-Encoding: chunked", "Content-Length: 4"], chunk(BODY)),
     "two lengths": ([length(), "Content-Length: 5"], BODY),
+    "two hosts": (["Host: another", length()], BODY),
     "two lengths that are equal": ([length(), length()], BODY),
     "two lengths in one header": ([f"{length()}, {len(BODY)}"], BODY),
     "a negative length": (["Content-Length: -1"], BODY),

@@ -26,6 +26,7 @@ from schemas.api.http import (
     ID_MAX,
     INTEGER_MAX,
     JSON_TYPE,
+    SINGLE_TYPE,
     CloudEvent,
 )
 from schemas.api.posted import pointer
@@ -144,6 +145,10 @@ def open_event(item: object, source: str) -> Opened:
     if posted.source != source:
         raise WrongEnvelope(
             "wrong_source", "source", "this is not the address of the terminal that the token belongs to"
+        )
+    if "specversion" in posted.data:
+        raise WrongEnvelope(
+            "bad_value", "data", "it is a whole CloudEvent", hint=f"send the event once: in the body, as {SINGLE_TYPE}"
         )
     if posted.type not in _TYPES:
         raise WrongEnvelope("unknown_type", "type", "this is not a type of event that is posted")

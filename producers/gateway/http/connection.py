@@ -117,6 +117,8 @@ class Connection(HttpToolsProtocol):
         version = self.parser.get_http_version()
         if codings not in ([], [b"chunked"]) or version not in {"1.0", "1.1"}:
             raise _Unfit
+        if sum(name == b"host" for name, _ in self.headers) > 1:
+            raise _Unfit  # RFC 9112 3.2: a proxy and we might believe different ones
         if version == "1.0":
             self.expect_100_continue = False  # RFC 9110 10.1.1
         self._in_head = False

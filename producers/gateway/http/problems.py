@@ -147,7 +147,8 @@ KINDS: Final = _same(
         "media_type",
         415,
         "Wrong content type",
-        f"Send CloudEvents as JSON in UTF-8, plain or as gzip. {_PROGRAM}",
+        "Send CloudEvents as JSON in UTF-8, plain or as gzip. The header Accept-Post or Accept-Encoding of this answer "
+        f"says which header of the request is wrong, and what it may be. {_PROGRAM}",
         Action.ALERT,
     ),
     ProblemKind(
