@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from producers.gateway.events.envelope import Opened, WrongEnvelope, event_id_of, open_event
@@ -353,6 +353,7 @@ VALUES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) 
 NAMES = st.sampled_from([*event(), "subject", "datacontenttype", "dataschema", "data_base64", "x", "A", "trace-id"])
 
 
+@settings(max_examples=400, deadline=None)
 @given(st.dictionaries(NAMES, VALUES, max_size=4), st.booleans())
 def test_no_mistake_around_the_data_is_ever_final(changes: dict[str, Any], is_binary: bool) -> None:
     """Whatever is around good data, it is stored, or the request is refused and kept."""
