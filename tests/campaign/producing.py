@@ -18,6 +18,7 @@ import msgspec
 
 from producers.play.sinks import KafkaSink
 from producers.records import RawRecord, Record
+from schemas.cloud_events import KafkaHeaders
 from schemas.errors import Unavailable
 from schemas.settings import KafkaSettings
 
@@ -33,6 +34,7 @@ class Numbered(NamedTuple):
     topic: str
     key: bytes
     value: bytes
+    headers: KafkaHeaders
     number: int
 
 
