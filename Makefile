@@ -30,8 +30,8 @@ $(READY): pyproject.toml .requirements-dev.lock
 demo: $(READY) ## a simulated fair, live, that survives kill -9; DEMO_SECONDS=60 ends by itself and proves every number
 	@$(BIN)/fairpulse demo $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))
 
-test: $(READY) ## run all tests, fast ones first; they start the Kafka they need
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: $(READY) ## run all tests, two files at a time, fast ones first; they start the Kafka they need
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 chaos: $(READY) ## break things under load and compare every KPI; RUNS=300 SEED=1; FAULT=name RUN=number repeats one run
 	@$(BIN)/python -m tests.campaign.chaos $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) \
