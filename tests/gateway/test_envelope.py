@@ -271,7 +271,7 @@ def test_a_wrong_envelope_is_named_kept_and_nothing_beside_it_is_stored(name: st
         (event(type="x"), "Event"),
         ([], "Event"),
     ],
-    ids=str,
+    ids=["no time", "empty data", "no data", "a bad field", "another type", "not an object"],
 )
 def test_an_error_links_to_the_schema_that_describes_what_is_wrong(one: Any, schema: str) -> None:
     made = judged(json.dumps([one]).encode())

@@ -212,7 +212,9 @@ def test_a_field_of_the_event_is_never_taken_for_the_servers_stamp() -> None:
 # answering
 
 
-@pytest.mark.parametrize(("batch", "status"), [([event(), event()], 202), ([event(), scan_with(x=1)], 207)], ids=str)
+@pytest.mark.parametrize(
+    ("batch", "status"), [([event(), event()], 202), ([event(), scan_with(x=1)], 207)], ids=["good", "mixed"]
+)
 def test_the_answer_is_202_if_all_are_safe_and_207_if_some_were_rejected(batch: list[Any], status: int) -> None:
     reply = reply_to(fresh_intake().judge(posted(batch)))
     assert reply.status == status
