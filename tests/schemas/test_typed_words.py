@@ -53,6 +53,7 @@ def test_a_wrong_word_comes_back_with_the_name_of_its_place(
     told: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FAIRPULSE_TERMINALS_SHARED", "false")  # no Kafka is needed to say what is wrong
     assert run(program, ["terminals", "init"]) == 0
     assert run(program, arguments) == 1
     said = capsys.readouterr().err
