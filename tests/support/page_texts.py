@@ -49,7 +49,9 @@ def reasons_given(*folders: Path) -> Iterator[str]:
     """Yield the reasons that Python code spells out: the first argument of an InvalidEvent."""
     for call in _calls(*folders):
         match call:
-            case ast.Call(func=ast.Name("InvalidEvent" | "Misposted"), args=[ast.Constant(str(reason)), *_]):
+            case ast.Call(
+                func=ast.Name("InvalidEvent" | "WrongEnvelope" | "ServersField"), args=[ast.Constant(str(reason)), *_]
+            ):
                 yield reason
 
 

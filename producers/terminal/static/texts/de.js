@@ -135,6 +135,8 @@ export default {
 
   "reason.empty": "Es ist leer",
   "reason.too_large": "Zu groß",
+  "reason.not_a_cloudevent": "Dieses Programm hat es so geschrieben, dass der Server es nicht kennt",
+  "reason.bad_extension": "Dieses Programm hat etwas angefügt, das der Server nicht kennt",
   "reason.not_json": "Der Server kann es nicht lesen",
   "reason.unknown_type": "Der Server kennt diese Art nicht",
   "reason.missing_field": "Ein Feld fehlt",

@@ -135,6 +135,8 @@ export default {
 
   "reason.empty": "Nothing is in it",
   "reason.too_large": "Too large",
+  "reason.not_a_cloudevent": "This program wrote it in a way that the server does not know",
+  "reason.bad_extension": "This program added something that the server does not know",
   "reason.not_json": "The server cannot read it",
   "reason.unknown_type": "The server does not know this kind",
   "reason.missing_field": "A field is missing",

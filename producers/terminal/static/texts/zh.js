@@ -135,6 +135,8 @@ export default {
 
   "reason.empty": "内容为空",
   "reason.too_large": "数据过大",
+  "reason.not_a_cloudevent": "此程序的写法服务器不认识",
+  "reason.bad_extension": "此程序添加了服务器不认识的内容",
   "reason.not_json": "服务器无法读取",
   "reason.unknown_type": "服务器不认识此类数据",
   "reason.missing_field": "缺少字段",
