@@ -14,7 +14,6 @@ from producers.gateway.events.letters import Letters
 from producers.gateway.events.reading import Posting, UnreadableBody, read_request
 from producers.gateway.events.refusing import unreadable_letter
 from producers.gateway.http.answering import Reply, document_reply, info_reply, reply_to
-from producers.gateway.http.documents import served_openapi
 from producers.gateway.http.forwarded import Proxies
 from producers.gateway.http.heading import (
     Heading,
@@ -45,6 +44,7 @@ from schemas.api.http import (
     Limits,
     TerminalInfo,
 )
+from schemas.api.openapi import openapi_text
 from schemas.api.terminals import PlaceKind, Terminal
 from schemas.errors import Unavailable
 from schemas.fair.model import Fair
@@ -145,7 +145,7 @@ class Gateway:
     async def get_openapi(self, incoming: Incoming) -> Reply:
         """Serve the description of this API."""
         reached = self.proxies.reached(incoming.peer, incoming.heading.headers)
-        return document_reply(served_openapi(f"{reached.origin}{reached.prefix}{self.settings.gateway_prefix}"))
+        return document_reply(openapi_text(f"{reached.origin}{reached.prefix}{self.settings.gateway_prefix}"))
 
     async def get_root(self, _: Incoming) -> Reply:
         """Tell a load balancer or a curious person that a gateway is here, and where it is described."""

@@ -6,7 +6,7 @@ It is for integrators and their code generators; `portable` says which form the 
 import json
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final, get_args, get_type_hints
 
 from pydantic import TypeAdapter
@@ -70,12 +70,12 @@ def model_schemas(*models: Any) -> dict[str, Json]:
     return dict(definitions["$defs"])
 
 
-@cache
+@lru_cache(maxsize=64)
 def openapi_text(prefix: str = "") -> str:
     """Return the document as JSON.
 
     Args:
-        prefix: of all paths, such as /fair; empty if the gateway is at the root.
+        prefix: what stands in front of all paths: `https://fair.example/fair`, or a path such as /fair, or nothing.
     """
     return json.dumps(_document(prefix), indent=2, ensure_ascii=False) + "\n"
 
