@@ -6,10 +6,14 @@ from importlib.metadata import PackageNotFoundError, version
 
 
 @cache
+def our_version() -> str:
+    """Return the version of fairpulse; "unknown" if it is run from a folder and not installed."""
+    try:
+        return version("fairpulse")
+    except PackageNotFoundError:
+        return "unknown"
+
+
 def build_info() -> dict[str, str]:
     """Return the labels of a program's `build_info` series: version of fairpulse, and of Python."""
-    try:
-        ours = version("fairpulse")
-    except PackageNotFoundError:  # run from a folder, not installed
-        ours = "unknown"
-    return {"version": ours, "python": platform.python_version()}
+    return {"version": our_version(), "python": platform.python_version()}

@@ -5,8 +5,6 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib.metadata import version
-from typing import Final
 
 from producers.gateway.copies import Copies
 from producers.gateway.events.intake import Intake, Judged
@@ -52,13 +50,11 @@ from schemas.ids import TerminalId
 from schemas.logs import logger
 from schemas.settings import GatewaySettings
 from schemas.times import instant_text
+from schemas.version import our_version
 
 log = logger(__name__)
 
 Clock = Callable[[], datetime]
-
-VERSION: Final = version("fairpulse")
-"""Of this software."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -138,7 +134,7 @@ class Gateway:
             token_expires_at=None if key.expires_at is None else instant_text(key.expires_at),
             badge_key=badge_key,
             fair_file=self.fair.file_fingerprint,
-            gateway_version=VERSION,
+            gateway_version=our_version(),
         )
         return info_reply(info)
 

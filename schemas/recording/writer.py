@@ -3,7 +3,6 @@
 import hashlib
 import os
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
@@ -15,6 +14,7 @@ from schemas.errors import Unavailable
 from schemas.recording.frames import RecordedRecord, header_frame, pack, pack_records
 from schemas.recording.header import Header, TopicPart
 from schemas.recording.tally import Tally
+from schemas.version import our_version
 
 BLOCK_RECORDS: Final = 4_096
 BLOCK_BYTES: Final = 2 << 20
@@ -48,7 +48,7 @@ class RecordingWriter:
         self._fair_file = fair_file
         self._header = Header(
             fair_id=fair_id,
-            written_by=f"fairpulse {version('fairpulse')}",
+            written_by=f"fairpulse {our_version()}",
             topics={name: TopicPart(count) for name, count in partitions.items()},
             fair_sha256=hashlib.sha256(fair_file).hexdigest() if fair_file else "",
         )

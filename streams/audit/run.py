@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from schemas.fair.model import Fair
 from schemas.recording.reader import Recording
 from schemas.settings import KafkaSettings, WorkerSettings
 from schemas.times import from_epoch_ms, instant_text, wall_ms
+from schemas.version import our_version
 from streams.audit.compare import numbers
 from streams.audit.evidence import (
     EVIDENCE,
@@ -193,7 +193,7 @@ def keep(plan: AuditPlan, verdict: AuditVerdict) -> Path:
         "fair": plan.fair.fair_id,
         "fair_file_sha256": hashlib.sha256(plan.fair_bytes).hexdigest(),
         "audited_at": instant_text(plan.at),
-        "audited_by": f"fairpulse {version('fairpulse')}",
+        "audited_by": f"fairpulse {our_version()}",
         "day": plan.day or "all",
         "allowed_lateness_s": plan.lateness.total_seconds(),
         "source": source,
