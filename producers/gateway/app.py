@@ -215,14 +215,11 @@ class Gateway:
 
     async def _judge(self, posting: Posting, turns: ProcessorTurns) -> Judged:
         """Judge a posting slice by slice: other requests get in between, and a party over its share waits."""
-        judging = self.intake.judging(posting)
-        while True:
-            try:
-                next(judging)
-            except StopIteration as end:
-                judged: Judged = end.value
+        for judged in self.intake.judging(posting):
+            if judged is not None:
                 return judged
             await (turns.turn() if turns.must_wait else asyncio.sleep(0))
+        raise AssertionError("a posting has an outcome")
 
     def _offset_ms(self, heading: Heading, terminal: Terminal, received_at: datetime) -> int:
         told = clock_told(heading, received_at)

@@ -237,12 +237,9 @@ def test_a_large_posting_is_judged_in_slices_between_which_others_are(wrong: int
     made, small, large = fresh_intake(), event(), [event() for _ in range(100)]
     if wrong is not None:
         large[wrong]["source"] = GATE.source
-    judging, slices = made.judging(posted(large)), 0
-    while True:
-        try:
-            next(judging)
-        except StopIteration as end:
-            judged: Judged = end.value
+    slices = 0
+    for judged in made.judging(posted(large)):
+        if judged is not None:
             break
         slices += 1
         assert stored(made, small).fates[0].outcome is (Outcome.ACCEPTED if slices == 1 else Outcome.DUPLICATE)

@@ -5,7 +5,7 @@ reply_to (answering). An event that a stage refuses goes no further, and only th
 All envelopes are opened before any event is stamped: if one is wrong, the program that posts is, and nothing is stored.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -74,16 +74,16 @@ class Intake:
 
     def judge(self, posting: Posting) -> Judged:
         """Return the outcome of each event, and the records to store."""
-        judging = self.judging(posting)
-        while True:
-            try:
-                next(judging)
-            except StopIteration as end:
-                judged: Judged = end.value
-                return judged
+        *_, judged = self.judging(posting)
+        assert judged is not None
+        return judged
 
-    def judging(self, posting: Posting) -> Generator[None, None, Judged]:
-        """Judge a posting as `judge` does, and yield after every `SLICE_EVENTS` events, so that other work gets in."""
+    def judging(self, posting: Posting) -> Iterator[Judged | None]:
+        """Judge a posting slice by slice, so that other work gets in between.
+
+        Yields:
+            None after every `SLICE_EVENTS` events, and at last what `judge` returns.
+        """
         opened: list[Opened] = []
         wrong: list[tuple[int, WrongEnvelope]] = []
         for index, item in enumerate(posting.items):
@@ -92,19 +92,20 @@ class Intake:
             except WrongEnvelope as error:
                 wrong.append((index, error))
             if index % SLICE_EVENTS == SLICE_EVENTS - 1:
-                yield
+                yield None
         if wrong:
             told = [misread(index, error, posting) for index, error in wrong]
-            return Judged(len(posting.items), [letter for _, letter in told], misread=[fate for fate, _ in told])
-        return (yield from self._judge(opened, posting))
+            yield Judged(len(posting.items), [letter for _, letter in told], misread=[fate for fate, _ in told])
+        else:
+            yield from self._judge(opened, posting)
 
-    def _judge(self, opened: Sequence[Opened], posting: Posting) -> Generator[None, None, Judged]:
+    def _judge(self, opened: Sequence[Opened], posting: Posting) -> Iterator[Judged | None]:
         fates: list[Fate] = []
         records: list[RawRecord] = []
         fresh: dict[bytes, bytes] = {}
         for index, one in enumerate(opened):
             if index % SLICE_EVENTS == SLICE_EVENTS - 1:
-                yield
+                yield None
             event: Event | None = None
             try:
                 event = decode(stamp(one, posting))
@@ -123,7 +124,7 @@ class Intake:
                 fates.append(Fate(index, Outcome.ACCEPTED, posted_id))
             else:
                 fates.append(Fate(index, Outcome.DUPLICATE, posted_id))
-        return Judged(len(opened), records, fates, fresh)
+        yield Judged(len(opened), records, fates, fresh)
 
     def confirm(self, judged: Judged) -> None:
         """Remember that Kafka has acknowledged every record."""
