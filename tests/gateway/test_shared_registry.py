@@ -331,7 +331,7 @@ def test_a_backup_brings_all_terminals_into_an_empty_topic_and_no_revocation_is_
     kafka: LocalKafka, machines: tuple[Machine, Machine], tmp_path: Path
 ) -> None:
     one, two = machines
-    token = one.done("enrol", "stand-5", "--booth", "h1-001")
+    token = one.done("enrol", "stand-15", "--booth", "h1-001")
     lost = one.done("enrol", "stand-6", "--booth", "h1-001")
     backup, known = tmp_path / "backup", len(one.done("list").splitlines())
     saved = one.run("backup", str(backup))
@@ -389,7 +389,7 @@ async def test_transactions_in_the_topic_stop_nobody(machines: tuple[Machine, Ma
 
 def test_a_damaged_file_is_named_and_made_anew_when_it_is_moved_away(machines: tuple[Machine, Machine]) -> None:
     machine = machines[1]
-    token = machine.done("enrol", "stand-8", "--booth", "h1-001")
+    token = machine.done("enrol", "stand-18", "--booth", "h1-001")
     eventually(lambda: machine.status(token) == 200, "it is known")
     with machine.path.open("r+b") as file:
         file.write(b"x" * 4_096)
