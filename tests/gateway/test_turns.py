@@ -60,6 +60,14 @@ async def test_nobody_has_a_turn_while_time_is_owed() -> None:
     second.cancel()
 
 
+async def test_a_debt_has_a_bound_so_a_party_is_served_again_within_seconds() -> None:
+    mine = turns(share=2)
+    for _ in range(100):
+        mine.charge(10)
+    async with asyncio.timeout(30):
+        await mine.turn()
+
+
 async def test_a_long_series_of_waits_is_told_and_a_burst_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[int] = []
     now_s = 100.0

@@ -7,6 +7,7 @@ import asyncio
 import socket
 from collections import deque
 from collections.abc import Callable
+from itertools import islice
 from typing import Final
 
 from producers.gateway.shares.accounts import Account
@@ -15,6 +16,10 @@ WAITING: Final = 4_096
 """Most sockets in the lobby: a hall full of terminals that all come back at once."""
 SILENT_S: Final = 10.0
 """A client that says nothing for this long is sent away."""
+SWEEP_S: Final = 0.5
+"""Pause between two looks for such clients."""
+SWEPT: Final = 50
+"""Most of them that one party has sent away before other work gets its turn."""
 
 
 class Lobby:
@@ -30,9 +35,10 @@ class Lobby:
         self._call = call
         self._loop = asyncio.get_running_loop()
         self._lines: dict[Account, deque[socket.socket]] = {}
-        self._silent: dict[Account, dict[socket.socket, asyncio.TimerHandle]] = {}
+        self._silent: dict[Account, dict[socket.socket, float]] = {}
         self._sizes: dict[Account, int] = {}
         self._size = 0
+        self._sweeping: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         return self._size
@@ -48,26 +54,37 @@ class Lobby:
         self._size += 1
         self._sizes[account] = self._sizes.get(account, 0) + 1
         if said is None:
-            timer = self._loop.call_later(SILENT_S, self._send_away, account, sock)
-            self._silent.setdefault(account, {})[sock] = timer
-            self._loop.add_reader(sock, self._speaks, account, sock)
+            self._silent.setdefault(account, {})[sock] = self._loop.time()
+            self._loop.add_reader(sock.fileno(), self._speaks, account, sock)  # by number: asyncio's errors are slow
+            if self._sweeping is None:
+                self._sweeping = self._loop.call_later(SWEEP_S, self._sweep)
         else:
             self._line_up(account, sock)
 
-    def take(self, account: Account) -> socket.socket | None:
-        """Return the first socket in line whose client is still there. If there is none: None, and the line is gone."""
+    def is_there(self, account: Account) -> bool:
+        """Return whether the first client in line is still there. One that has left is forgotten.
+
+        Raises:
+            LookupError: nobody stands in line. The line is gone.
+        """
         line = self._lines[account]
-        while line:
-            sock = line.popleft()
-            self._count_out(account)
-            if first_byte(sock) != b"":
-                return sock
-            sock.close()
-        del self._lines[account]
-        return None
+        if not line:
+            del self._lines[account]
+            raise LookupError
+        if first_byte(line[0]) != b"":
+            return True
+        self.take(account).close()
+        return False
+
+    def take(self, account: Account) -> socket.socket:
+        """Return the first socket in line."""
+        self._count_out(account)
+        return self._lines[account].popleft()
 
     def close(self) -> None:
         """Send everybody away."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
         for account in list(self._silent):
             for sock in list(self._silent[account]):
                 self._send_away(account, sock)
@@ -86,7 +103,22 @@ class Lobby:
 
     def _speaks(self, account: Account, sock: socket.socket) -> None:
         self._forget_silent(account, sock)
-        self._line_up(account, sock)
+        if first_byte(sock) == b"":
+            self._count_out(account)
+            sock.close()
+        else:
+            self._line_up(account, sock)
+
+    def _sweep(self) -> None:
+        """Send those away who have been silent for too long; a few at a time, because closing takes its time."""
+        late_s, pause_s = self._loop.time() - SILENT_S, SWEEP_S
+        for account, silent in list(self._silent.items()):
+            late = [sock for sock, since_s in islice(silent.items(), SWEPT) if since_s <= late_s]
+            for sock in late:
+                self._send_away(account, sock)
+            if len(late) == SWEPT:
+                pause_s = 0.0
+        self._sweeping = self._loop.call_later(pause_s, self._sweep) if self._silent else None
 
     def _send_away(self, account: Account, sock: socket.socket) -> None:
         self._forget_silent(account, sock)
@@ -102,9 +134,9 @@ class Lobby:
             self._count_out(most)
 
     def _forget_silent(self, account: Account, sock: socket.socket) -> None:
-        self._loop.remove_reader(sock)
+        self._loop.remove_reader(sock.fileno())
         silent = self._silent[account]
-        silent.pop(sock).cancel()
+        del silent[sock]
         if not silent:
             del self._silent[account]
 

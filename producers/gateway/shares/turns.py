@@ -9,6 +9,9 @@ from typing import Any, Final
 AT_ONCE_S: Final = 0.03
 """Processor time that a party may use at once after a quiet time. Others wait for it, so it is well below the 50 ms by
 which one party may delay them."""
+OWED_MOST_S: Final = 0.3
+"""Most processor time that a party can owe. Accepting a connection cannot wait for a turn; after thousands of them a
+party, which may be the address of a whole venue, is served again within seconds."""
 STEP_S: Final = 0.001
 """Shortest pause between two turns of a party in line: one turn is charged before the next one begins."""
 SERIES_S: Final = 2.0
@@ -65,7 +68,7 @@ class ProcessorTurns:
 
     def charge(self, seconds: float) -> None:
         """Charge processor time."""
-        self._left_s -= self._meter.count(seconds)
+        self._left_s = max(self._left_s - self._meter.count(seconds), -OWED_MOST_S)
 
     @property
     def must_wait(self) -> bool:
