@@ -1,6 +1,6 @@
 """A connection at its party's pace: bytes that come while the party is over its share are kept, and handled later.
 
-Reading stops meanwhile, so the kernel slows the peer down.
+So are those behind requests that wait for their answers. Reading stops meanwhile, so the kernel slows the peer down.
 """
 
 import asyncio
@@ -18,14 +18,30 @@ from producers.gateway.shares.accounts import Accounts, Guest
 
 READ_BYTES: Final = 65_536
 """Most bytes read at once, so also most bytes that a connection keeps while it waits."""
+SLICE_BYTES: Final = 2_048
+"""Most bytes parsed at once: dozens of the shortest requests, a few milliseconds of work."""
+TURN_S: Final = 0.002
+"""Processor time after which a connection waits for another turn; most of what is read at once takes less."""
 ANSWER_S: Final = 10.0
 """A client that does not read its answers for this long is cut off."""
 
 
 class PacedFlow(FlowControl):
-    """Reading pauses while uvicorn wants it to, or while the party waits for its turn."""
+    """Reading pauses while uvicorn wants it to, or while bytes are kept.
 
-    is_held = False
+    Args:
+        transport: of the connection.
+        resumed: called when uvicorn wants more.
+
+    Attributes:
+        is_held: whether bytes are kept.
+        resumed: as given. It refers to the connection, which sets it to None when it is lost.
+    """
+
+    def __init__(self, transport: asyncio.Transport, resumed: Callable[[], None]) -> None:
+        super().__init__(transport)
+        self.is_held = False
+        self.resumed: Callable[[], None] | None = resumed
 
     @override
     def pause_reading(self) -> None:
@@ -37,19 +53,22 @@ class PacedFlow(FlowControl):
     def resume_reading(self) -> None:
         if not self.is_held:
             super().resume_reading()
+            return
         self.read_paused = False
+        if self.resumed is not None:
+            self.resumed()
 
     def hold(self) -> None:
-        """Let the party wait."""
-        self.is_held = True
-        if not self.read_paused:
+        """Read no more: bytes are kept."""
+        if not (self.is_held or self.read_paused):
             self._transport.pause_reading()
+        self.is_held = True
 
     def let_go(self) -> None:
-        """Go on, if uvicorn wants to."""
-        self.is_held = False
-        if not self.read_paused:
+        """Go on, if uvicorn wants to: no bytes are kept."""
+        if self.is_held and not self.read_paused:
             self._transport.resume_reading()
+        self.is_held = False
 
 
 class PacedConnection(Connection):
@@ -73,6 +92,7 @@ class PacedConnection(Connection):
         self._held = bytearray()
         self._ends = False
         self._turn: asyncio.Future[None] | None = None
+        self._soon: asyncio.Handle | None = None
         self._answer_due: asyncio.TimerHandle | None = None
 
     @override
@@ -80,7 +100,7 @@ class PacedConnection(Connection):
         if hasattr(transport, "max_size"):
             transport.max_size = READ_BYTES
         super().connection_made(transport)
-        self.flow = PacedFlow(transport)
+        self.flow = PacedFlow(transport, self._resumed)
         if self._guest.is_gone:  # it gave way during its handshake
             transport.abort()
         else:
@@ -92,28 +112,29 @@ class PacedConnection(Connection):
         self._accounts.let_go(self._guest)
         if self._turn is not None:
             self._turn.cancel()
+        if self._soon is not None:
+            self._soon.cancel()
+        self.flow.resumed = None
         self._answered()
         super().connection_lost(exc)
 
     @override
     def data_received(self, data: bytes) -> None:
-        turns = self._guest.account.turns
-        if self._turn is not None:
-            self._held += data
-        elif turns.must_wait:
-            self._held += data
-            self.flow.hold()
-            self._turn = turns.turn()
-            self._turn.add_done_callback(self._go_on)
-        else:
-            self._read(data)
+        self._held += data
+        if not self.flow.is_held:
+            self._read_on()
 
     @override
     def eof_received(self) -> bool:  # type: ignore[override]
-        if self._turn is not None:
+        if self.flow.is_held:
             self._ends = True  # what it sent before comes first
             return True
         return super().eof_received()
+
+    @override
+    def timeout_keep_alive_handler(self) -> None:
+        if not self.flow.is_held:  # else the next request is there, and waits
+            super().timeout_keep_alive_handler()
 
     @override
     def pause_writing(self) -> None:
@@ -125,20 +146,40 @@ class PacedConnection(Connection):
         super().resume_writing()
         self._answered()
 
-    def _read(self, data: bytes) -> None:
-        began_s = time.thread_time()
-        super().data_received(data)
-        self._guest.charge(time.thread_time() - began_s)
-
-    def _go_on(self, turn: asyncio.Future[None]) -> None:
-        self._turn = None
-        if turn.cancelled() or self.transport.is_closing():
-            return
-        data, self._held = bytes(self._held), bytearray()
-        self._read(data)
+    def _read_on(self, allowed_s: float = 0.0) -> None:
+        while self._held and not self.transport.is_closing():
+            turns = self._guest.account.turns
+            if allowed_s <= 0 and turns.must_wait:
+                self.flow.hold()
+                self._turn = turns.turn()
+                self._turn.add_done_callback(self._its_turn)
+                return
+            if self.flow.read_paused or self.pipeline:
+                self.flow.hold()
+                return
+            data = bytes(self._held[:SLICE_BYTES])
+            del self._held[:SLICE_BYTES]
+            began_s = time.thread_time()
+            super().data_received(data)
+            used_s = time.thread_time() - began_s
+            allowed_s -= used_s
+            self._guest.charge(used_s)
         self.flow.let_go()
         if self._ends and not super().eof_received():
             self.transport.close()
+
+    def _its_turn(self, turn: asyncio.Future[None]) -> None:
+        self._turn = None
+        if not turn.cancelled():
+            self._read_on(TURN_S)
+
+    def _resumed(self) -> None:
+        if self._turn is None and self._soon is None:
+            self._soon = self.loop.call_soon(self._read_soon)
+
+    def _read_soon(self) -> None:
+        self._soon = None
+        self._read_on()
 
     def _deaf(self) -> None:
         self._refused("answer_not_read")
