@@ -58,7 +58,14 @@ class Round:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=8, help="of each round (default 8)")
-    parser.add_argument("--only", nargs="*", default=list(ATTACKS), help=f"attacks: {', '.join(ATTACKS)}")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        default=list(ATTACKS),
+        choices=list(ATTACKS),
+        metavar="ATTACK",
+        help=f"attacks: {', '.join(ATTACKS)}",
+    )
     given = parser.parse_args()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 16_384)), hard))
