@@ -67,7 +67,8 @@ class Doors:
             )
             reply = await self._refuse(incoming, RequestRefused("bug"))
         self._gateway.metrics.count_answer(reply.status, reply.code, loop.time() - began_s)
-        reply = reply._replace(headers=(*reply.headers, *self._cross_origin.headers(incoming.heading)))
+        if more := self._cross_origin.headers(incoming.heading):
+            reply = reply._replace(headers=(*reply.headers, *more))
         if incoming.heading.method == "HEAD":
             reply = reply._replace(body=b"")
         await send_reply(reply, request_id_in(incoming.heading), incoming.copies_s, send)

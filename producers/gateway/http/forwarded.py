@@ -6,6 +6,7 @@ the peer, and goes left while the address it is at is a trusted proxy. The first
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, NamedTuple
 
@@ -66,10 +67,8 @@ class Proxies:
         """
         there = [name for name in (FORWARDED, X_FOR) if name in headers]
         near = _address(peer)
-        if near is None:
-            return peer
-        if not there:
-            return str(near)
+        if near is None or not there:
+            return _written(peer)
         if not self._trusts(near):
             if self._is_first("proxy"):
                 log.warning(
@@ -127,6 +126,7 @@ class Proxies:
         return not known
 
 
+@lru_cache(4_096)
 def _address(text: str) -> Address | None:
     try:
         address = ip_address(text.partition("%")[0])
@@ -134,6 +134,11 @@ def _address(text: str) -> Address | None:
         return None
     inside = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return inside or address
+
+
+@lru_cache(4_096)
+def _written(peer: str) -> str:
+    return str(_address(peer) or peer)
 
 
 def _node(text: str) -> Address | None:
