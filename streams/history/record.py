@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Self
 
+import click
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
@@ -44,7 +45,7 @@ def record_to(
             live.update(Text(progress_text(taken), no_wrap=True), refresh=True)
 
         taken = asyncio.run(record(kafka, fair, source.read_bytes(), path, span, tell=tell))
-    console.print(f"{path}: {taken.records:,} records, {taken.bytes / 1e6:,.1f} MB, in {taken.seconds:,.1f} s")
+    click.echo(f"{path}: {taken.records:,} records, {taken.bytes / 1e6:,.1f} MB, in {taken.seconds:,.1f} s", err=True)
 
 
 def span_of(since: str, until: str | None, fair: Fair) -> Span:

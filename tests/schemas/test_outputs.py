@@ -1,5 +1,6 @@
 """Every command ends in good order when nobody reads it, the disk is full, or a standard stream is closed."""
 
+import ast
 import os
 import re
 import signal
@@ -16,6 +17,7 @@ from schemas.settings import LOOPBACK
 from tests.support.commands import ALL_COMMANDS
 from tests.support.forked import Ended, Forker, forker
 
+ROOT = Path(__file__).parents[2]
 RECORDING = str(Path(__file__).parents[1] / "recordings/amendment_before_deal.fairrec")
 FAIR = str(Path(__file__).parents[2] / "schemas/fair/examples/small.yaml")
 PATHS = [path for path in ALL_COMMANDS if not path.startswith("python")]
@@ -186,3 +188,23 @@ def test_a_command_that_runs_once_tidies_up_and_ends_with_the_code_of_the_signal
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (code, "tidied up\n")
     assert "Traceback" not in err
+
+
+SHOWING = [
+    (path, call)
+    for package in ("schemas", "streams", "producers", "dashboards")
+    for path in sorted((ROOT / package).rglob("*.py"))
+    for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "print" and call.args
+]
+
+
+def test_no_line_is_broken_on_its_way_to_a_file_or_a_pipe() -> None:
+    """rich breaks lines after 80 characters, also within a path, unless it is told not to."""
+    assert SHOWING
+    broken = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path, call in SHOWING
+        if "soft_wrap" not in {keyword.arg for keyword in call.keywords}
+    ]
+    assert broken == []
