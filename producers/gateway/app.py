@@ -100,7 +100,7 @@ class Gateway:
         with self.room.enter(incoming.guest.account) as charge:
             body = await self._body(incoming, charge)
             self.buckets.charge(terminal.terminal_id, 1, now_s)
-            posting = await self._read(incoming.heading, body, terminal, received_at)
+            posting = await self._read(incoming.heading, body, terminal, received_at, charge)
             judged = await self._judge(posting, incoming.guest.account.turns)
             self.buckets.charge(terminal.terminal_id, judged.events - 1, now_s)
             await self._deliver(judged.records)
@@ -200,13 +200,15 @@ class Gateway:
             late = self.draining and refused.kind.code == "body_late"
             raise RequestRefused("draining") if late else refused from None
 
-    async def _read(self, heading: Heading, body: bytes, terminal: Terminal, received_at: datetime) -> Posting:
+    async def _read(
+        self, heading: Heading, body: bytes, terminal: Terminal, received_at: datetime, charge: Callable[[int], None]
+    ) -> Posting:
         if self.settings.gateway_clock == "simulated":
             received_at = instant_in(heading, SIMULATED_TIME) or received_at
         offset = self._offset_ms(heading, terminal, received_at)
         received = instant_text(received_at)
         try:
-            return read_request(heading, body, terminal, received, offset)
+            return read_request(heading, body, terminal, received, offset, charge)
         except UnreadableBody as error:
             refused = RequestRefused(error.code, alone=error.alone)
             if refused.kind.status == 400 and error.kept:

@@ -1,18 +1,21 @@
 """One hostile client at a time, against a real gateway: every other terminal is served, and the gateway stays ready."""
 
 import asyncio
+import gzip
 import http.client
 import json
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from schemas.api.http import BODY_MAX_BYTES
 from schemas.api.terminals import PlaceKind, Terminal
 from schemas.ports import HOST
 from streams.local.kafka import LocalKafka
 from tests.support.attacks import ATTACKS, Target
-from tests.support.gateway import BOOTH, FAIR_ID, GATE, HALL, GatewayProcess, Paired, event
+from tests.support.gateway import BOOTH, FAIR_ID, GATE, HALL, OTHER_BOOTH, GatewayProcess, Paired, event
 from tests.support.posting import Line
 from tests.support.workers import eventually
 
@@ -99,6 +102,20 @@ async def test_a_party_over_its_share_is_told_of(crowded: GatewayProcess) -> Non
     told = [line for line in crowded.said().splitlines() if "over its share" in line and "resource=memory" in line]
     assert len(told) == 1
     assert f"terminal={BOOTH.terminal_id}" in told[0]
+
+
+def test_a_compressed_body_is_charged_as_unpacked_and_fits_when_it_is_alone(crowded: GatewayProcess) -> None:
+    body = gzip.compress(json.dumps([event(OTHER_BOOTH), event(OTHER_BOOTH)]).encode().ljust(BODY_MAX_BYTES))
+
+    def status() -> int:
+        return crowded.post(body, OTHER_BOOTH, headers={"content-encoding": "gzip"}).status
+
+    assert status() == 202
+    target = Target(crowded.port, crowded.paired.of(OTHER_BOOTH), OTHER_BOOTH)
+    with socket.create_connection((HOST, crowded.port)) as stalled:
+        stalled.sendall(target.head(BODY_MAX_BYTES) + bytes(BODY_MAX_BYTES // 2))
+        eventually(lambda: status() == 429, "both together are over the share")
+    eventually(lambda: status() == 202, "the other one is gone")
 
 
 def test_one_nat_with_three_hundred_terminals_gets_in_where_there_is_room_for_a_hundred(

@@ -39,7 +39,8 @@ def unpacked(body: bytes, codings: int, charge: Callable[[int], None]) -> bytes:
     Args:
         body: as received.
         codings: how often it was compressed. An empty body is returned as it is.
-        charge: called with the number of bytes of each unpacked piece before the next one is made; may refuse.
+        charge: called with the number of bytes that are held more from now on. What is unpacked takes the place of
+            what was received, which is given back first; then piece by piece, and may refuse.
 
     Raises:
         NotGzip: it is cut, damaged or something else.
@@ -47,6 +48,7 @@ def unpacked(body: bytes, codings: int, charge: Callable[[int], None]) -> bytes:
     """
     for _ in range(codings if body else 0):
         parts, size = [], 0
+        charge(-len(body))
         for part in _pieces(body):
             size += len(part)
             if size > BODY_MAX_BYTES:

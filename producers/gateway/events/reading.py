@@ -85,7 +85,7 @@ def read_request(
         terminal: who posted it.
         received: the server's clock, RFC 3339.
         clock_offset_ms: server clock minus terminal clock.
-        charge: called with the number of bytes of each piece of a compressed body that is unpacked; may refuse.
+        charge: called with the number of bytes that a compressed body takes more once it is unpacked; may refuse.
 
     Raises:
         RequestRefused: its content type or coding is not taken (415), or it is too large once unpacked (413).
