@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 from producers.registry.badge_keys import BADGE_KEYS
@@ -139,12 +140,13 @@ def _as_known(path: Path, rows: Rows) -> tuple[Rows, int]:
 
 
 def _keep_aside(path: Path, source: Path, rows: Rows) -> Path | None:
-    """Copy the registry file if it is about to lose something; return where."""
+    """Copy the registry file if it is about to lose something; return where. No earlier copy is overwritten."""
     if not path.exists() or path.samefile(source):
         return None
     if knows_all_of(rows, read_backup(path).rows):
         return None
-    aside = path.with_name(f"{path.name}.before-restore")
+    names = (f"{path.name}.before-restore{'' if number == 1 else f'-{number}'}" for number in count(1))
+    aside = next(there for name in names if not (there := path.with_name(name)).exists())
     backup(path, aside)
     return aside
 

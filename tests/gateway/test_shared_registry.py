@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaProducer
 from click.testing import CliRunner, Result
 
 from producers.gateway.tls.files import Files
+from producers.registry.backup import read_backup
 from producers.registry.badge_keys import BadgeKey, tell_in
 from producers.registry.cli import terminals
 from producers.registry.doorkeeper import SHARED_STALE_S, Doorkeeper, RegistryUnreadable
@@ -373,6 +374,17 @@ def test_a_backup_does_not_revive_what_the_registry_file_knows_to_be_revoked(kaf
     said = machine.run("restore", str(backup)).stderr
     assert "left out: 1 token that the registry knows to be revoked" in said
     assert f"{lost.terminal_id}  revoked" in machine.done("list")
+
+
+def test_no_restore_overwrites_what_an_earlier_one_kept_aside(kafka: LocalKafka, tmp_path: Path) -> None:
+    machine, backup = Machine(kafka.bootstrap_servers, tmp_path / "machine"), tmp_path / "backup"
+    Paired(backup).enrol(replace(BOOTH, terminal_id="stand-20"))
+    for name in ("stand-21", "stand-22"):  # only the file knows them
+        machine.path.unlink(missing_ok=True)
+        Paired(machine.path).enrol(replace(BOOTH, terminal_id=name))
+        assert "before-restore" in machine.run("restore", str(backup)).stderr
+    kept = sorted(machine.folder.glob("*.before-restore*"))
+    assert [set(read_backup(one).rows.terminals) for one in kept] == [{"stand-21"}, {"stand-22"}]
 
 
 async def test_transactions_in_the_topic_stop_nobody(machines: tuple[Machine, Machine]) -> None:
