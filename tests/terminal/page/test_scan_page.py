@@ -1,5 +1,7 @@
 """A scan on the page: its effect, how its end is seen and heard, and Undo."""
 
+import asyncio
+
 import pytest
 
 from tests.support.booth_page import IN_A_BROWSER, Booth, playwright
@@ -47,8 +49,11 @@ async def test_a_scan_over_a_change_of_the_tab_belongs_to_the_tab_where_it_began
 
 async def test_a_page_that_is_busy_loses_no_key(booth: Booth) -> None:
     await booth.keyboard.press(presses(BADGE[:10]), wait=False)
-    await booth.page.evaluate("() => { const end = performance.now() + 600; while (performance.now() < end); }")
-    await booth.keyboard.press(presses(f"{BADGE[10:]}\n"), go_on=True)
+    busy = asyncio.ensure_future(
+        booth.page.evaluate("() => { const end = performance.now() + 600; while (performance.now() < end); }")
+    )
+    await booth.keyboard.press(presses(f"{BADGE[10:]}\n"), go_on=True)  # the browser keeps these until it is free
+    await busy
     assert await booth.said(1) == ["good"]
 
 
