@@ -39,8 +39,8 @@ def unpacked(body: bytes, codings: int, charge: Callable[[int], None]) -> bytes:
     Args:
         body: as received.
         codings: how often it was compressed. An empty body is returned as it is.
-        charge: called with the number of bytes that are held more from now on. What is unpacked takes the place of
-            what was received, which is given back first; then piece by piece, and may refuse.
+        charge: called with the number of bytes that are held more from now on: less by the packed body before
+            anything is unpacked, then more by each piece. It may refuse.
 
     Raises:
         NotGzip: it is cut, damaged or something else.
