@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import Final
 
 from producers.gateway.shares.accounts import Account, Accounts, Guest
+from producers.gateway.shares.flood import Flood
 from producers.gateway.shares.lobby import Lobby
 from producers.gateway.shares.turns import metered
 from schemas.logs import logger
@@ -69,6 +70,7 @@ class Acceptor:
         self.sockets = list(sockets)
         self._protocols, self._accounts, self._account_of, self._tls = protocols, accounts, account_of, tls
         self._lobby = Lobby(self._call)
+        self._flood = Flood(self.sockets, lambda one: accounts.over(one, "connections"))
         self._ready: deque[Account] = deque()
         self._turns: set[asyncio.Future[None]] = set()
         self._entering: set[asyncio.Task[None]] = set()
@@ -89,6 +91,7 @@ class Acceptor:
             waiting.cancel()
         if self._looking is not None:
             self._looking.cancel()
+        self._flood.close()
         self._lobby.close()
 
     async def wait_closed(self) -> None:
@@ -114,6 +117,7 @@ class Acceptor:
             account = self._account_of(peer[0])
             accepted.append(account)
             self._lobby.add(account, sock)
+            self._flood.count(account)
         if accepted:  # the clock costs as much as a tenth of it, so it is read once for all
             each_s = (time.perf_counter() - began_s) / len(accepted)
             for account in accepted:
