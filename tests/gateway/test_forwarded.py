@@ -2,6 +2,7 @@
 
 import pytest
 
+from producers.gateway.http import forwarded
 from producers.gateway.http.forwarded import Proxies, Reached
 from schemas.environment import Settings
 from schemas.errors import InvalidSettings
@@ -70,8 +71,25 @@ CLIENTS = {
         {"forwarded": ["for=8.8.8.8"], "x-forwarded-for": ["198.51.100.1"]},
         "10.0.0.1",
     ),
+    "a line with the client at its end that is not short": (
+        "10.0.0.1",
+        {"x-forwarded-for": ["x, " * 5_000 + "198.51.100.1"]},
+        "198.51.100.1",
+    ),
+    "an endless address": ("10.0.0.1", {"x-forwarded-for": ["1" * 5_000]}, "10.0.0.1"),
+    "an endless line by the RFC": ("10.0.0.1", {"forwarded": ["a=b," * 2_000 + "for=198.51.100.1"]}, "10.0.0.1"),
     "no peer, as over a socket of the file system": ("", {"x-forwarded-for": ["198.51.100.1"]}, ""),
 }
+
+
+def test_no_text_of_a_client_is_kept() -> None:
+    """One that is not asked for by a trusted proxy is not even read."""
+    known = forwarded._address.cache_info().currsize
+    for number in range(100):
+        line = f"198.51.{number}.77, 203.0.113.7"
+        assert Proxies(PROXIES).client_of("10.0.0.1", {"x-forwarded-for": [line]}) == "203.0.113.7"
+        Proxies(PROXIES).client_of("10.0.0.1", {"x-forwarded-for": [f"{number}" * 65]})
+    assert forwarded._address.cache_info().currsize - known <= 2
 
 
 @pytest.mark.parametrize("name", CLIENTS)

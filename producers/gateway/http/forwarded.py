@@ -22,6 +22,10 @@ HeaderLines = Mapping[str, Sequence[str]]
 FORWARDED: Final = "forwarded"
 X_FOR: Final = "x-forwarded-for"
 _SETTING: Final = variable("gateway_proxies")
+ADDRESS_MAX: Final = 64
+"""Most characters of an address; a longer text is none."""
+FORWARDED_MAX: Final = 2_048
+"""Most characters of a line of Forwarded that is read: dozens of hops."""
 _PAIR: Final = re.compile(r'[ \t]*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)=([^\s",;=]+|"(?:[^"\\]|\\.)*")[ \t]*([;,]|$)')
 _BRACKETS: Final = re.compile(r"\[([^\]]*)\](?::[A-Za-z0-9._-]+)?")
 _PORT: Final = re.compile(r"([0-9.]+):[A-Za-z0-9._-]+")
@@ -114,8 +118,9 @@ class Proxies:
 
     def _walk(self, near: Address, hops: Iterator[Address | None]) -> Address:
         client = near
-        for hop in hops:
-            if hop is None or not self._trusts(client):
+        while self._trusts(client):
+            hop = next(hops, None)
+            if hop is None:
                 break
             client = hop
         return client
@@ -144,6 +149,8 @@ def _written(peer: str) -> str:
 def _node(text: str) -> Address | None:
     """Return the address in a node (RFC 7239, section 6); None for `unknown`, `_hidden` and whatever else."""
     text = text.strip()
+    if len(text) > ADDRESS_MAX:
+        return None
     named = _BRACKETS.fullmatch(text) or _PORT.fullmatch(text)
     return _address(named[1] if named else text)
 
@@ -151,7 +158,9 @@ def _node(text: str) -> Address | None:
 def _x_forwarded_for(lines: Sequence[str]) -> Iterator[Address | None]:
     """Yield the hops from the nearest to the farthest."""
     for line in reversed(lines):
-        for one in reversed(line.split(",")):
+        rest, comma = line, ","
+        while comma:  # from the right, and only as far as somebody asks
+            rest, comma, one = rest.rpartition(",")
             yield _node(one)
 
 
@@ -167,6 +176,8 @@ def _elements(lines: Sequence[str]) -> Iterator[dict[str, str]]:
         elements: list[dict[str, str]] = [{}]
         at = 0
         while at < len(line):
+            if len(line) > FORWARDED_MAX:
+                break
             pair = _PAIR.match(line, at)
             if pair is None or pair[1].lower() in elements[-1]:
                 elements = [{}]
