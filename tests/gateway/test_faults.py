@@ -209,6 +209,15 @@ def test_a_terminal_that_is_too_fast_waits(start: Start) -> None:
     assert gateway.post(event(GATE), GATE).status == 202
 
 
+@pytest.mark.parametrize(("body", "status"), [(None, 202), (b"", 400), (b"nonsense", 400)])
+def test_a_request_costs_as_much_as_its_events_and_one_if_it_has_none(
+    start: Start, body: bytes | None, status: int
+) -> None:
+    gateway = start(gateway_rate="0.001", gateway_burst="10")
+    statuses = [gateway.post(event() if body is None else body).status for _ in range(11)]
+    assert statuses == [status] * 10 + [429]
+
+
 async def test_a_flood_is_answered_503_and_costs_no_memory_and_no_acknowledged_event(
     start: Start, log_of_events: LocalKafka
 ) -> None:

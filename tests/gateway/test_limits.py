@@ -41,13 +41,6 @@ def test_terminals_do_not_pay_for_each_other() -> None:
     buckets.check("other", 0)
 
 
-def test_a_request_without_events_costs_one() -> None:
-    buckets = Buckets(per_second=1, burst=1)
-    buckets.charge("t", 0, 0)
-    with pytest.raises(RequestRefused):
-        buckets.check("t", 0)
-
-
 def refusal(room: Room, account: Account, *sizes: int) -> str | None:
     """Return with which code a request is refused whose body arrives in such pieces; None if it is not."""
     try:
