@@ -53,6 +53,7 @@ _SENT_AT: Final[Json] = {
     "description": f"The terminal's clock now, RFC 3339. It corrects the times of events unless {CLOCK_OFFSET} does.",
     "schema": {"type": "string"},
 }
+_HERE: Final = "the prefix"
 _CLOCK_OFFSET: Final[Json] = {
     "name": CLOCK_OFFSET,
     "in": "header",
@@ -70,17 +71,24 @@ def model_schemas(*models: Any) -> dict[str, Json]:
     return dict(definitions["$defs"])
 
 
-@lru_cache(maxsize=64)
 def openapi_text(prefix: str = "") -> str:
     """Return the document as JSON.
 
     Args:
         prefix: what stands in front of all paths: `https://fair.example/fair`, or a path such as /fair, or nothing.
     """
-    return json.dumps(_document(prefix), indent=2, ensure_ascii=False) + "\n"
+    before, after = _around_the_prefix()
+    return f"{before}{json.dumps(prefix or '/', ensure_ascii=False)}{after}"
 
 
-def _document(prefix: str = "") -> Json:
+@lru_cache(maxsize=1)
+def _around_the_prefix() -> tuple[str, str]:
+    """Return the document in two parts. It takes 40 ms to make, and clients choose the host that they ask for."""
+    before, _, after = (json.dumps(_document(), indent=2, ensure_ascii=False) + "\n").partition(json.dumps(_HERE))
+    return before, after
+
+
+def _document() -> Json:
     return {
         "openapi": "3.1.0",
         "info": {
@@ -89,7 +97,7 @@ def _document(prefix: str = "") -> Json:
             "description": ABOUT,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": prefix or "/", "description": "the gateway that serves this document"}],
+        "servers": [{"url": _HERE, "description": "the gateway that serves this document"}],
         "tags": [
             {"name": "events", "description": "Post events of a fair."},
             {"name": "terminal", "description": "Ask who the terminal is."},
