@@ -33,15 +33,17 @@ def gets_in(source: str, port: int) -> bool:
         return True
 
 
-@pytest.fixture(params=[HOST, "::1"])
-def listener(request: pytest.FixtureRequest) -> Iterator[socket.socket]:
+@pytest.fixture(params=[HOST, "::1", "::"])
+def listener(request: pytest.FixtureRequest) -> Iterator[tuple[socket.socket, set[str]]]:
+    """A listening socket, and the addresses that can reach it."""
+    reached = {HOST: {ONE, OTHER}, "::1": {"::1"}, "::": {"::1", ONE, OTHER}}[request.param]
     family = socket.AF_INET6 if ":" in request.param else socket.AF_INET
     try:
-        made = socket.create_server((request.param, 0), family=family)
+        made = socket.create_server((request.param, 0), family=family, dualstack_ipv6=request.param == "::")
     except OSError:
         pytest.skip("this machine has no IPv6")
     with made:
-        yield made
+        yield made, reached
 
 
 @pytest.mark.parametrize(
@@ -58,14 +60,14 @@ def listener(request: pytest.FixtureRequest) -> Iterator[socket.socket]:
     ],
 )
 def test_a_listener_drops_these_networks_and_no_others(
-    listener: socket.socket, dropped: tuple[str, ...], out: set[str]
+    listener: tuple[socket.socket, set[str]], dropped: tuple[str, ...], out: set[str]
 ) -> None:
-    port = listener.getsockname()[1]
-    sources = {"::1"} if listener.family == socket.AF_INET6 else {ONE, OTHER}
-    assert drop_from(listener, map(ip_network, dropped))
-    assert {one for one in sources if not gets_in(one, port)} == out & sources
-    assert drop_from(listener, ())
-    assert all(gets_in(one, port) for one in sources)
+    server, reached = listener
+    port = server.getsockname()[1]
+    assert drop_from(server, [ip_network(one) for one in dropped])
+    assert {one for one in reached if not gets_in(one, port)} == out & reached
+    assert drop_from(server, [])
+    assert all(gets_in(one, port) for one in reached)
 
 
 @pytest.mark.parametrize("is_proxy", [False, True])

@@ -8,7 +8,7 @@ import ctypes
 import socket
 import struct
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection
 from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 
@@ -19,6 +19,9 @@ NETWORKS_MAX: Final = 500
 """Most networks of one filter; the kernel takes 4,096 instructions."""
 
 _LOAD: Final = 0x20
+_LOAD_BYTE: Final = 0x30
+_AND: Final = 0x54
+_GO_ON_AFTER: Final = 0x05
 _IF_EQUAL: Final = 0x15
 _RETURN: Final = 0x06
 _WHOLE: Final = 0xFFFF_FFFF
@@ -28,7 +31,7 @@ _SOURCE: Final = {4: _IP + 12, 6: _IP + 8}
 """Where the address of the sender begins (RFC 791, RFC 8200)."""
 
 
-def drop_from(listener: socket.socket, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+def drop_from(listener: socket.socket, networks: Collection[IPv4Network | IPv6Network]) -> bool:
     """Drop every attempt to connect from some networks, and none from others.
 
     Args:
@@ -40,20 +43,27 @@ def drop_from(listener: socket.socket, networks: Iterable[IPv4Network | IPv6Netw
     """
     if sys.platform != "linux":
         return False
-    version = 6 if listener.family == socket.AF_INET6 else 4
-    program = b"".join(_dropped(one) for one in [*networks][:NETWORKS_MAX] if one.version == version)
+    of_4, of_6 = (
+        b"".join(_dropped(one) for one in [*networks][:NETWORKS_MAX] if one.version == version) for version in (4, 6)
+    )
     try:
-        if not program:
+        if not (of_4 or of_6):
             listener.setsockopt(socket.SOL_SOCKET, DETACH_FILTER, 0)
             return True
-        program += _step(_RETURN, _WHOLE)
+        program = _by_version(of_4 + _step(_RETURN, _WHOLE), of_6 + _step(_RETURN, _WHOLE))
         kept = ctypes.create_string_buffer(program, len(program))
         listener.setsockopt(
             socket.SOL_SOCKET, ATTACH_FILTER, struct.pack("@HP", len(program) // 8, ctypes.addressof(kept))
         )
     except OSError:  # it had no filter, or this system forbids them
-        return not program
+        return not (of_4 or of_6)
     return True
+
+
+def _by_version(of_4: bytes, of_6: bytes) -> bytes:
+    """Return a program for both: a listener of IPv6 may take IPv4 too."""
+    steps = [_step(_LOAD_BYTE, _IP), _step(_AND, 0xF0), _step(_IF_EQUAL, 6 << 4, otherwise=1)]
+    return b"".join([*steps, _step(_GO_ON_AFTER, len(of_4) // 8), of_4, of_6])
 
 
 def _dropped(network: IPv4Network | IPv6Network) -> bytes:
