@@ -121,6 +121,23 @@ def test_a_long_target_is_cut_off(gateway: GatewayProcess) -> None:
     assert statuses(gateway.raw(gateway.head(target="/" + "a" * 20_000), seconds=3)) == [431]
 
 
+@pytest.mark.parametrize(
+    ("line", "status", "is_asked"),
+    [
+        ("Authorization: Bearer second", 401, False),
+        ("Content-Length: 1048577", 413, False),
+        (f"Content-Type: text/plain\r\n{length()}", 415, True),
+    ],
+    ids=["two tokens", "too large", "of another type"],
+)
+def test_a_client_that_waits_for_100_is_not_asked_for_a_body_that_nobody_reads(
+    gateway: GatewayProcess, line: str, status: int, is_asked: bool
+) -> None:
+    head = gateway.head(BOOTH, "Expect: 100-continue", "Connection: close", line)
+    said = gateway.raw(head + BODY if is_asked else head)
+    assert statuses(said) == ([100, status] if is_asked else [status])
+
+
 def test_chunks_are_read_like_any_body(gateway: GatewayProcess) -> None:
     body = json.dumps(event()).encode()
     said = gateway.raw(gateway.head(BOOTH, "Transfer-Encoding: chunked", "Connection: close") + chunk(body))

@@ -37,6 +37,7 @@ class Incoming:
         self.is_read = False
         self.copies_s: float | None = None
         self._receive = receive
+        self._asked_for_body = False
 
     def allows(self, status: int, code: str = "") -> bool:
         """Return whether this may be the answer: no final status for a body that was not read whole.
@@ -62,6 +63,7 @@ class Incoming:
         try:
             async with deadline:
                 patience.add(deadline)
+                self._asked_for_body = True
                 while not self.is_read:
                     message = await self._receive()
                     if message["type"] == "http.disconnect":
@@ -81,9 +83,13 @@ class Incoming:
     async def let_pass(self) -> bool:
         """Read and discard the rest of a refused request, for a moment: otherwise its sender never sees the answer.
 
+        A client that waits for 100 (RFC 9110, 10.1.1) has not sent it, and must not be asked to.
+
         Returns:
             Whether its end was reached, so that the connection can be used again.
         """
+        if not self._asked_for_body and "expect" in self.heading.headers:
+            return False
         size = 0
         try:
             async with asyncio.timeout(LET_PASS_S):
