@@ -1,9 +1,10 @@
 """The limits of an event's shape and size, checked on plain values."""
 
-import json
 from collections.abc import Iterable
 from math import isfinite
 from typing import Any, Final
+
+from pydantic_core import to_json
 
 from schemas.api.http import EVENT_MAX_BYTES, FIELDS_MAX
 from schemas.errors import InvalidEvent
@@ -46,6 +47,6 @@ def check_size(value: dict[str, Any]) -> None:
 def plain_json(item: Any) -> bytes:
     """Return a refused event as JSON again; an empty JSON text if it cannot be written."""
     try:
-        return json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode()
-    except (ValueError, RecursionError):
+        return to_json(item, inf_nan_mode="constants")
+    except ValueError:
         return b'""'

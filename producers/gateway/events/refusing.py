@@ -103,7 +103,7 @@ def _fate(index: int, outcome: Outcome | None, error: InvalidEvent, posting: Pos
 def _letter_of_item(index: int, error: InvalidEvent, posting: Posting) -> RawRecord:
     item = posting.items[index]
     raw = lasting = plain_json(item)
-    if isinstance(item, dict):  # a tracing header is another one on every attempt
+    if isinstance(item, dict) and not POSTED_ONCE.issuperset(item):  # a tracing header is another one on every attempt
         lasting = plain_json({name: value for name, value in item.items() if name in POSTED_ONCE})
     return _letter(_topic_of(item), posting.terminal, posting.received, raw, error, lasting)
 
