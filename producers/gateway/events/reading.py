@@ -11,7 +11,7 @@ from typing import Any, Final
 from producers.gateway.events.bounds import plain_json
 from producers.gateway.events.codings import NotGzip, codings_in, unpacked
 from producers.gateway.events.envelope import WrongEnvelope, open_event
-from producers.gateway.events.json_reading import parsed
+from producers.gateway.events.json_reading import TooManyValues, parsed
 from producers.gateway.events.media import Announced, announced
 from producers.gateway.http.heading import Heading
 from schemas.api.http import DATA_BASE64, EVENT_MAX_BYTES, EVENTS_MAX
@@ -116,14 +116,14 @@ def read_posting(
         head: what the head of the request says of the body.
 
     Raises:
-        UnreadableBody: it is empty, is not JSON, has a key twice, or has no events or too many.
+        UnreadableBody: it is empty, is not JSON, has a key twice or too many values, or has no events or too many.
     """
     if not body:
         raise UnreadableBody("no_body", alone=head.is_alone)
     try:
-        value = parsed(body)
+        value = parsed(body, EVENTS_MAX)
     except ValueError as error:
-        raise UnreadableBody(_reason(str(error)), alone=head.is_alone) from None
+        raise UnreadableBody(_reason(error), alone=head.is_alone) from None
     if head.attributes is not None:
         value = {**head.attributes, "data": value}
     is_array = isinstance(value, list)
@@ -155,7 +155,10 @@ def _kept(body: bytes, head: Announced) -> bytes:
     return plain_json({**head.attributes, DATA_BASE64: base64.b64encode(body).decode()})
 
 
-def _reason(text: str) -> str:
+def _reason(error: ValueError) -> str:
+    if isinstance(error, TooManyValues):
+        return "too_many_fields"
+    text = str(error)
     if "duplicate key" in text:
         return "duplicate_key"
     return "too_deep" if "recursion limit" in text else "not_json"

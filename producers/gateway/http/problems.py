@@ -54,6 +54,13 @@ KINDS: Final = _same(
     ProblemKind("duplicate_key", 400, "Duplicate key", f"An object has the same key twice. {_SEARCH}", Action.BISECT),
     ProblemKind("too_deep", 400, "Nested too deeply", f"There are too many nested levels. {_SEARCH}", Action.BISECT),
     ProblemKind(
+        "too_many_fields",
+        400,
+        "Too many fields",
+        f"There are more fields and items than {EVENTS_MAX} events can have. {_SEARCH}",
+        Action.BISECT,
+    ),
+    ProblemKind(
         "wrong_shape",
         400,
         "Wrong shape",
