@@ -5,10 +5,12 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from producers.gateway.copies import Copies
 from producers.gateway.events.intake import Intake, Judged
 from producers.gateway.events.letters import Letters
+from producers.gateway.events.memory import IdInDoubt
 from producers.gateway.events.reading import Posting, UnreadableBody, read_request
 from producers.gateway.events.refusing import unreadable_letter
 from producers.gateway.http.answering import Reply, document_reply, info_reply, reply_to
@@ -55,6 +57,8 @@ from schemas.version import our_version
 log = logger(__name__)
 
 Clock = Callable[[], datetime]
+
+_ID_IN_DOUBT: Final = "Another event came under one of these ids, and Kafka may still confirm that one."
 
 
 @dataclass(slots=True, kw_only=True)
@@ -103,8 +107,7 @@ class Gateway:
             posting = await self._read(incoming.heading, body, terminal, received_at, charge)
             judged = await self._judge(posting, incoming.guest.account.turns)
             self.buckets.charge(terminal.terminal_id, judged.events - 1, now_s)
-            await self._deliver(judged.records)
-            self.intake.confirm(judged)
+            await self._store(judged)
             self.metrics.count_fates(judged)
             return reply_to(judged)
 
@@ -228,6 +231,26 @@ class Gateway:
         if not told.is_readable:
             self.metrics.bad_sent_at.inc()
         return self.skew.offset_ms(terminal.terminal_id, told, asyncio.get_running_loop().time())
+
+    async def _store(self, judged: Judged) -> None:
+        """Store what was judged, and remember how that ended. An id that may be another event's is never settled."""
+        loop = asyncio.get_running_loop()
+        try:
+            self.intake.begin(judged, loop.time())
+        except IdInDoubt:
+            raise RequestRefused("kafka_timeout", addition=_ID_IN_DOUBT) from None
+        try:
+            await self._deliver(judged.records)
+        except RequestRefused as refused:
+            if refused.kind.outcome == "not_stored":
+                self.intake.forget(judged)
+            else:
+                self.intake.doubt(judged, loop.time())
+            raise
+        except BaseException:
+            self.intake.doubt(judged, loop.time())
+            raise
+        self.intake.confirm(judged)
 
     async def _deliver(self, records: Sequence[RawRecord]) -> None:
         """Store records, except dead letters that Kafka has."""

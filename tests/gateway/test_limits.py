@@ -97,29 +97,13 @@ async def test_room_is_given_back_when_the_request_fails() -> None:
     assert (room.requests, room.bytes, one.requests, one.bytes) == (0, 0, 0, 0)
 
 
-def test_an_event_is_a_duplicate_only_after_it_was_confirmed() -> None:
-    memory = Remembered(10)
-    assert memory.look(b"k", b"c") is Look.NEW
-    assert memory.look(b"k", b"c") is Look.NEW
-    memory.confirm(b"k", b"c")
-    assert memory.look(b"k", b"c") is Look.DUPLICATE
-
-
-def test_other_content_is_a_conflict_even_while_the_first_is_unknown() -> None:
-    memory = Remembered(10)
-    memory.look(b"k", b"c")
-    assert memory.look(b"k", b"other") is Look.CONFLICT
-    memory.confirm(b"k", b"c")
-    assert memory.look(b"k", b"other") is Look.CONFLICT
-
-
 def test_the_memory_is_bounded_and_forgets_the_least_recently_used_event() -> None:
     memory = Remembered(2)
     for key in (b"1", b"2"):
         memory.look(key, b"c")
         memory.confirm(key, b"c")
     memory.look(b"1", b"c")
-    memory.look(b"3", b"c")
+    memory.begin({b"3": b"c"}, 0)
     assert len(memory) == 2
     assert memory.look(b"1", b"c") is Look.DUPLICATE
     assert memory.look(b"2", b"c") is Look.NEW

@@ -4,6 +4,7 @@ It asks: may the terminal post the event, is everything that it names in the fai
 written once, here; the memory compares the written bytes.
 """
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from producers.gateway.events.envelope import Envelope
@@ -25,7 +26,7 @@ class Admitted(NamedTuple):
         record: for Kafka.
         key: terminal and id, as the memory knows them.
         content: what the event says, as the memory knows it.
-        is_new: False if it is in Kafka already.
+        is_new: False if it is in Kafka already, or came before in its posting.
     """
 
     record: RawRecord
@@ -47,13 +48,14 @@ class Admission:
         self._memory = memory
         self._check_names: Final = admission(fair)
 
-    def admit(self, event: Event, envelope: Envelope, posting: Posting) -> Admitted:
+    def admit(self, event: Event, envelope: Envelope, posting: Posting, earlier: Mapping[bytes, bytes]) -> Admitted:
         """Return the record of an event, written once, and whether it must be stored.
 
         Args:
             event: as it would be stored.
             envelope: its attributes as posted. They are headers of the record, and no part of what the event says.
             posting: the posting that it came in.
+            earlier: content by key of the events before it in the posting that will be stored.
 
         Raises:
             InvalidEvent: it belongs to another place, names something that the fair file does not have, or has the id
@@ -65,6 +67,8 @@ class Admission:
         content = digest(posting.lasting(record.value))
         key = digest(f"{event.terminal_id}\0{event.event_id}".encode())
         look = self._memory.look(key, content)
+        if look is Look.NEW and key in earlier:
+            look = Look.DUPLICATE if earlier[key] == content else Look.CONFLICT
         if look is Look.CONFLICT:
             raise InvalidEvent(
                 "event_id_conflict",

@@ -109,7 +109,7 @@ class Intake:
             event: Event | None = None
             try:
                 event = decode(stamp(one, posting))
-                admitted = self._admission.admit(event, one.envelope, posting)
+                admitted = self._admission.admit(event, one.envelope, posting, fresh)
             except InvalidEvent as error:
                 by_fair_file = event is not None and error.reason in BY_FAIR_FILE
                 record = record_of(event, headers_as_posted(event, one.envelope)) if event and by_fair_file else None
@@ -118,13 +118,25 @@ class Intake:
                 records.append(letter)
                 continue
             posted_id = safe_id(one.envelope.id)
-            if admitted.is_new and admitted.key not in fresh:
+            if admitted.is_new:
                 fresh[admitted.key] = admitted.content
                 records.append(admitted.record)
                 fates.append(Fate(index, Outcome.ACCEPTED, posted_id))
             else:
                 fates.append(Fate(index, Outcome.DUPLICATE, posted_id))
         yield Judged(len(opened), records, fates, fresh)
+
+    def begin(self, judged: Judged, now_s: float) -> None:
+        """Remember that the records of a posting are about to be stored. Raises IdInDoubt: they must wait."""
+        self._memory.begin(judged.fresh, now_s)
+
+    def forget(self, judged: Judged) -> None:
+        """Forget a posting of which Kafka certainly has nothing."""
+        self._memory.forget(judged.fresh)
+
+    def doubt(self, judged: Judged, now_s: float) -> None:
+        """Remember that Kafka may have stored records of a posting, and has not said so."""
+        self._memory.doubt(judged.fresh, now_s)
 
     def confirm(self, judged: Judged) -> None:
         """Remember that Kafka has acknowledged every record."""
