@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from producers.gateway.shares.accounts import Accounts, Guest, network_of
+from producers.gateway.shares.accounts import FIRST_TURNS, Accounts, Guest, network_of
 
 
 @pytest.mark.parametrize(
@@ -116,6 +116,23 @@ async def test_a_terminal_with_too_many_connections_closes_its_longest_idle_one(
     for one in (newer, third):
         one.begin()
     assert not accounts.seat(fourth, terminal), "all are at work"
+
+
+@pytest.mark.parametrize("answered", [False, True])
+async def test_the_turns_of_a_connections_first_request_are_a_newcomers(answered: bool) -> None:
+    accounts = Accounts(1 - 1e-9, 10)
+    address, order = accounts.of_address("192.0.2.1"), []
+    address.turns.charge(1e-9)
+    guest = accounts.let_in(address)
+    if answered:
+        guest.end(1)
+    others = [address.turns.turn() for _ in range(FIRST_TURNS + 2)]
+    own = [guest.turn() for _ in range(FIRST_TURNS + 1)]
+    for kind, line in (("o", others), ("g", own)):
+        for one in line:
+            one.add_done_callback(lambda _, kind=kind: order.append(kind))
+    await asyncio.gather(*others, *own)
+    assert "".join(order) == ("o" * len(others) + "g" * len(own) if answered else "go" * FIRST_TURNS + "oog")
 
 
 async def test_a_party_over_its_share_is_shown_for_a_while_and_counted_each_time() -> None:

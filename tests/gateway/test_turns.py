@@ -1,4 +1,7 @@
-"""Processor time: a party within its share never waits; beyond it, its wishes come one after the other, in order."""
+"""Processor time: a party within its share never waits; beyond it, its wishes come one after the other.
+
+They keep their order in each of two lines, which are served in alternation: that of newcomers, and that of all others.
+"""
 
 import asyncio
 import time
@@ -31,10 +34,11 @@ async def test_parties_do_not_pay_for_each_other() -> None:
     assert not other.must_wait
 
 
-async def test_turns_come_in_order_one_at_a_time_and_who_leaves_is_passed_over() -> None:
+@pytest.mark.parametrize("first", [False, True])
+async def test_turns_of_a_line_come_in_order_one_at_a_time_and_who_leaves_is_passed_over(first: bool) -> None:
     mine, came = turns(), []
     mine.charge(10)
-    line = [mine.turn() for _ in range(5)]
+    line = [mine.turn(first=first) for _ in range(5)]
     for number, one in enumerate(line):
         one.add_done_callback(lambda done, number=number: came.append((number, done.cancelled())))
     line[1].cancel()
@@ -45,6 +49,43 @@ async def test_turns_come_in_order_one_at_a_time_and_who_leaves_is_passed_over()
     await asyncio.gather(*line[2:])
     assert came == [(1, True), (0, False), (2, False), (3, False), (4, False)]
     assert not mine.must_wait
+
+
+@pytest.mark.parametrize(
+    ("lined_up", "served"),
+    [
+        ("uuuuuuuun", "nuuuuuuuu"),
+        ("nnnnnnnnu", "nunnnnnnn"),
+        ("nnnuuu", "nununu"),
+        ("uuunnn", "nununu"),
+        ("unnnu", "nunun"),
+    ],
+)
+async def test_newcomers_and_all_others_have_turns_in_alternation(lined_up: str, served: str) -> None:
+    """Otherwise a venue's newcomer would wait for all that others of its address ask over kept connections."""
+    mine, came = turns(), []
+    mine.charge(10)
+    line = [mine.turn(first=kind == "n") for kind in lined_up]
+    for kind, one in zip(lined_up, line, strict=True):
+        one.add_done_callback(lambda _, kind=kind: came.append(kind))
+    await asyncio.gather(*line)
+    assert "".join(came) == served
+
+
+async def test_a_newcomer_is_among_the_next_two_whenever_it_comes() -> None:
+    mine, came = turns(), []
+    mine.charge(10)
+    usual = [mine.turn() for _ in range(50)]
+    for number, one in enumerate(usual):
+        one.add_done_callback(lambda _, number=number: came.append(number))
+    for at in (0, 1, 10, 11):
+        while len(came) < at:
+            await asyncio.sleep(0)
+        seen = len(came)
+        await mine.turn(first=True)
+        assert len(came) - seen <= 1
+    await asyncio.gather(*usual)
+    assert came == [*range(50)]
 
 
 async def test_nobody_has_a_turn_while_time_is_owed() -> None:

@@ -49,7 +49,7 @@ class Doors:
             guest.become(self._gateway.accounts.of_address(incoming.client))
         try:
             if guest.account.turns.must_wait:
-                await guest.account.turns.turn()
+                await guest.turn()
             await metered(self._serve(incoming, send), guest.charge)
         finally:
             guest.end(asyncio.get_running_loop().time())

@@ -24,7 +24,7 @@ from schemas.logs import logger
 log = logger(__name__)
 
 AT_ONCE: Final = 16
-"""Most sockets accepted or let in before other work gets its turn."""
+"""Most sockets accepted before other work gets its turn, and most that one turn of a party lets in or sends away."""
 GATHER_S: Final = 0.005
 """If newcomers follow each other faster than this, they are accepted together. Most of those that only connect and
 leave have left by then, and cost least."""
@@ -146,7 +146,7 @@ class Acceptor:
     def _call(self, account: Account) -> None:
         """Let a party with sockets in the lobby be next, as soon as it has processor time."""
         if account.turns.must_wait:
-            turn = account.turns.turn()
+            turn = account.turns.turn(first=True)
             self._turns.add(turn)
             turn.add_done_callback(lambda _: self._called(account, turn))
         else:
@@ -166,24 +166,38 @@ class Acceptor:
 
     def _let_in(self) -> None:
         self._looking = None
-        refused = 0
-        for _ in range(AT_ONCE):
-            if refused >= len(self._ready):
-                break
+        refused = seen = 0
+        while seen < AT_ONCE and refused < len(self._ready):
             account = self._ready.popleft()
-            try:
-                is_there = self._lobby.is_there(account)
-            except LookupError:
+            began_s = time.perf_counter()
+            let_in, has_place = self._let_in_from(account)
+            seen += max(1, let_in)
+            if not has_place:  # others fill the gateway: looking for a place costs this party nothing
+                refused += 1
+                self._ready.append(account)
                 continue
-            if is_there:
-                if not self._makes_place(account):
-                    refused += 1
-                    self._ready.append(account)
-                    continue
-                self._enter(account, self._lobby.take(account))
-            self._call(account)
+            account.turns.charge(time.perf_counter() - began_s)
+            if self._lobby.has_line(account):
+                self._call(account)
         if self._ready:
             self._look(LOOK_AGAIN_S if refused >= len(self._ready) else 0)
+
+    def _let_in_from(self, account: Account) -> tuple[int, bool]:
+        """Let in the first clients in a party's line: one at a time, N of them would wait for N rotations of its turns.
+
+        Returns:
+            How many, and whether there was a place for each.
+        """
+        let_in = left = 0
+        while self._lobby.has_line(account) and let_in < AT_ONCE and left < AT_ONCE:
+            if not self._lobby.is_there(account):
+                left += 1
+            elif self._makes_place(account):
+                self._enter(account, self._lobby.take(account))
+                let_in += 1
+            else:
+                return let_in, False
+        return let_in, True
 
     def _makes_place(self, account: Account) -> bool:
         now_s = self._loop.time()

@@ -23,6 +23,8 @@ IDLE_ACCOUNTS: Final = 10_000
 """Most accounts kept. Those that hold nothing and have not used their share are forgotten first."""
 NETWORK_BITS: Final = 64
 """An IPv6 client can usually take any address of a network of this size."""
+FIRST_TURNS: Final = 3
+"""Turns of a connection that count as a newcomer's: to read its first request, to answer it, and to read its body."""
 
 
 class Guest:
@@ -36,13 +38,14 @@ class Guest:
         is_gone: whether it is closed, or about to be.
     """
 
-    __slots__ = ("_home", "account", "idle_since_s", "is_gone", "leave", "since_s")
+    __slots__ = ("_first_turns", "_home", "account", "idle_since_s", "is_gone", "leave", "since_s")
 
     def __init__(self, account: "Account", since_s: float) -> None:
         self.account = account
         self.since_s = since_s
         self.idle_since_s: float | None = since_s
         self.leave: Callable[[], None] = _nothing
+        self._first_turns = FIRST_TURNS
         self._home = account if account.is_proxy else None
         account.guests[self] = None
         self.is_gone = False
@@ -57,6 +60,12 @@ class Guest:
     def charge(self, seconds: float) -> None:
         """Charge processor time to the party of the moment."""
         self.account.turns.charge(seconds)
+
+    def turn(self) -> asyncio.Future[None]:
+        """Return a future that is done when it is the connection's turn; until its first answer, as a newcomer."""
+        is_first = self._first_turns > 0
+        self._first_turns -= is_first
+        return self.account.turns.turn(first=is_first)
 
     def begin(self) -> None:
         """Note that a request is under way."""
@@ -73,6 +82,7 @@ class Guest:
     def end(self, now_s: float) -> None:
         """Note that the request is answered. A proxy's connection is the proxy's again: the next may be for anybody."""
         self.idle_since_s = now_s
+        self._first_turns = 0
         if self._home is not None:
             self.become(self._home)
 

@@ -20,6 +20,12 @@ SWEEP_S: Final = 0.5
 """Pause between two looks for such clients."""
 SWEPT: Final = 50
 """Most of them that one party has sent away before other work gets its turn."""
+SHORTEST: Final = 16
+"""Bytes; no request is shorter, and no greeting of TLS."""
+_RESET: Final = 7
+_HALF_CLOSED: Final = 8
+"""States of a connection that its peer has reset, or whose peer has ended its side (Linux, net/tcp_states.h)."""
+_TCP_INFO: Final[int | None] = getattr(socket, "TCP_INFO", None)
 
 
 class Lobby:
@@ -45,7 +51,7 @@ class Lobby:
 
     def add(self, account: Account, sock: socket.socket) -> None:
         """Let a socket wait: in line if its client has said something, else until it does; close it if it has left."""
-        said = first_byte(sock)
+        said = first_bytes(sock)
         if said == b"":  # a client that opens and closes thousands a second must cost next to nothing
             sock.close()
             return
@@ -61,17 +67,16 @@ class Lobby:
         else:
             self._line_up(account, sock)
 
-    def is_there(self, account: Account) -> bool:
-        """Return whether the first client in line is still there. One that has left is forgotten.
+    def has_line(self, account: Account) -> bool:
+        """Return whether anybody stands in line. An empty line is forgotten: its next client calls the party again."""
+        if self._lines.get(account):
+            return True
+        self._lines.pop(account, None)
+        return False
 
-        Raises:
-            LookupError: nobody stands in line. The line is gone.
-        """
-        line = self._lines[account]
-        if not line:
-            del self._lines[account]
-            raise LookupError
-        if first_byte(line[0]) != b"":
+    def is_there(self, account: Account) -> bool:
+        """Return whether the first client in line is still there. One that has left is forgotten."""
+        if first_bytes(self._lines[account][0]) != b"":
             return True
         self.take(account).close()
         return False
@@ -103,7 +108,7 @@ class Lobby:
 
     def _speaks(self, account: Account, sock: socket.socket) -> None:
         self._forget_silent(account, sock)
-        if first_byte(sock) == b"":
+        if first_bytes(sock) == b"":
             self._count_out(account)
             sock.close()
         else:
@@ -147,11 +152,23 @@ class Lobby:
             del self._sizes[account]
 
 
-def first_byte(sock: socket.socket) -> bytes | None:
-    """Return the first byte that a client said, and leave it there: None if it said nothing, empty if it has left."""
+def first_bytes(sock: socket.socket) -> bytes | None:
+    """Return the first bytes that a client said, and leave them there: None if it said nothing, empty if it has left.
+
+    A client that said something has also left if it has reset the connection, or if it ended its side after less than
+    `SHORTEST` bytes. Only Linux tells.
+    """
     try:
-        return sock.recv(1, socket.MSG_PEEK)
+        said = sock.recv(SHORTEST, socket.MSG_PEEK)
+        return b"" if _has_left(sock, len(said)) else said
     except (BlockingIOError, InterruptedError):
         return None
     except OSError:
         return b""
+
+
+def _has_left(sock: socket.socket, said: int) -> bool:
+    if _TCP_INFO is None:
+        return False
+    state = sock.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, 1)[0]
+    return state == _RESET or (state == _HALF_CLOSED and said < SHORTEST)

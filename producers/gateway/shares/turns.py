@@ -1,4 +1,8 @@
-"""One party's share of the gateway's processor time. Beyond it, what the party wants done waits for its turn."""
+"""One party's share of the gateway's processor time. Beyond it, what the party wants done waits for its turn.
+
+It waits in one of two lines, which are served in alternation: newcomers in one, connections known already in the other.
+A party may be the address of a whole venue, so a flood over kept connections must not keep newcomers out.
+"""
 
 import asyncio
 import time
@@ -52,7 +56,7 @@ class Meter:
 
 
 class ProcessorTurns:
-    """The processor time of one party, as a bucket of seconds that may be overdrawn, and those who wait for it.
+    """The processor time of one party, as a bucket of seconds that may be overdrawn, and two lines that wait for it.
 
     Args:
         share: seconds of processor time per second.
@@ -60,13 +64,27 @@ class ProcessorTurns:
         waited_long: called when the party has had to wait again and again for `LONG_S`.
     """
 
-    __slots__ = ("_at_s", "_last_wait_s", "_left_s", "_line", "_meter", "_series_s", "_share", "_timer", "_waited_long")
+    __slots__ = (
+        "_at_s",
+        "_last_wait_s",
+        "_left_s",
+        "_meter",
+        "_newcomers",
+        "_newcomers_next",
+        "_series_s",
+        "_share",
+        "_timer",
+        "_usual",
+        "_waited_long",
+    )
 
     def __init__(self, share: float, meter: Meter, waited_long: Callable[[], None]) -> None:
         self._share, self._meter, self._waited_long = share, meter, waited_long
         self._left_s = AT_ONCE_S
         self._at_s = time.monotonic()
-        self._line: deque[asyncio.Future[None]] = deque()
+        self._newcomers: deque[asyncio.Future[None]] = deque()
+        self._usual: deque[asyncio.Future[None]] = deque()
+        self._newcomers_next = True
         self._timer: asyncio.TimerHandle | None = None
         self._series_s = self._last_wait_s = float("-inf")
 
@@ -77,18 +95,21 @@ class ProcessorTurns:
     @property
     def must_wait(self) -> bool:
         """Whether the party is over its share, or already waits for a turn."""
-        return bool(self._line) or (self._left_s <= 0 and self._refilled() <= 0)
+        return self._is_lined_up or (self._left_s <= 0 and self._refilled() <= 0)
 
     @property
     def is_full(self) -> bool:
         """Whether nothing would be lost if this were forgotten."""
-        return not self._line and self._refilled() >= AT_ONCE_S
+        return not self._is_lined_up and self._refilled() >= AT_ONCE_S
 
-    def turn(self) -> asyncio.Future[None]:
-        """Return a future that is done when it is its turn. Cancel it to leave the line."""
-        loop = asyncio.get_running_loop()
-        mine = loop.create_future()
-        self._line.append(mine)
+    def turn(self, *, first: bool = False) -> asyncio.Future[None]:
+        """Return a future that is done when it is its turn. Cancel it to leave the line.
+
+        Args:
+            first: wait in the line of newcomers.
+        """
+        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        (self._newcomers if first else self._usual).append(mine)
         now_s = time.monotonic()
         if now_s - self._last_wait_s > SERIES_S:
             self._series_s = now_s
@@ -106,13 +127,23 @@ class ProcessorTurns:
     def _next(self) -> None:
         self._timer = None
         if self._refilled() > 0:
-            while self._line:
-                first = self._line.popleft()
+            self._serve_one()
+        if self._is_lined_up:
+            self._wait()
+
+    @property
+    def _is_lined_up(self) -> bool:
+        return bool(self._newcomers or self._usual)
+
+    def _serve_one(self) -> None:
+        lines = (self._newcomers, self._usual) if self._newcomers_next else (self._usual, self._newcomers)
+        for line in lines:
+            while line:
+                first = line.popleft()
                 if not first.done():  # else it has left the line
                     first.set_result(None)
-                    break
-        if self._line:
-            self._wait()
+                    self._newcomers_next = line is self._usual
+                    return
 
     def _refilled(self) -> float:
         now_s = time.monotonic()
