@@ -118,6 +118,33 @@ async def test_a_terminal_with_too_many_connections_closes_its_longest_idle_one(
     assert not accounts.seat(fourth, terminal), "all are at work"
 
 
+async def test_an_address_has_so_many_connections_of_a_proxy_at_once_and_others_have_theirs() -> None:
+    counted: list[str] = []
+    accounts = Accounts(0.2, 10, counted.append)
+    proxy, crowd, other = accounts.of_proxy("::1"), accounts.of_address("192.0.2.1"), accounts.of_address("192.0.2.2")
+    first, second, third, fourth = (accounts.let_in(proxy) for _ in range(4))
+    assert [accounts.carry(one, crowd) for one in (first, second, third)] == [True, True, False], "a fifth of 10 is 2"
+    assert accounts.carry(fourth, other)
+    assert (counted, third.account) == (["connections"], proxy)
+    first.end(1)
+    assert accounts.carry(third, crowd)
+
+
+async def test_a_connection_that_is_closed_leaves_its_line() -> None:
+    accounts = Accounts(1e-9, 10)
+    address = accounts.of_address("192.0.2.1")
+    address.turns.charge(1)
+    pair = [accounts.let_in(address) for _ in range(2)]
+    lines = [asyncio.create_task(one.wait(one.turn())) for one in pair]
+    await asyncio.sleep(0)
+    accounts.let_go(pair[0])
+    async with asyncio.timeout(10):
+        assert not await lines[0]
+    assert not lines[1].done()
+    lines[1].cancel()
+    assert not await pair[0].wait(pair[0].turn()), "it came too late"
+
+
 @pytest.mark.parametrize("answered", [False, True])
 async def test_the_turns_of_a_connections_first_request_are_a_newcomers(answered: bool) -> None:
     accounts = Accounts(1 - 1e-9, 10)

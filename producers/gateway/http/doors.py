@@ -12,9 +12,10 @@ from producers.gateway.app import Gateway
 from producers.gateway.http.answering import Reply, options_reply, problem_reply, send_reply
 from producers.gateway.http.cross_origin import CrossOrigin
 from producers.gateway.http.heading import request_id_in
-from producers.gateway.http.incoming import Incoming
+from producers.gateway.http.incoming import LET_PASS_S, Incoming
 from producers.gateway.http.problems import RequestRefused
 from producers.gateway.http.routes import Routes
+from producers.gateway.shares.accounts import Account
 from producers.gateway.shares.turns import metered
 from schemas.api.http import EVENTS_PATH, OPENAPI_PATH, TERMINAL_PATH
 from schemas.logs import logger
@@ -45,14 +46,26 @@ class Doors:
         incoming.client = self._gateway.proxies.client_of(incoming.client, incoming.heading.headers)
         guest = incoming.guest
         guest.begin()
-        if guest.account.is_proxy:
-            guest.become(self._gateway.accounts.of_address(incoming.client))
         try:
-            if guest.account.turns.must_wait:
-                await guest.turn()
+            if guest.account.is_proxy:
+                address = self._gateway.accounts.of_address(incoming.client)
+                if not self._gateway.accounts.carry(guest, address):
+                    await self._turn_away(incoming, address, send)
+                    return
+            if guest.account.turns.must_wait and not await guest.wait(guest.turn()):
+                await incoming.until_gone()
+                return
             await metered(self._serve(incoming, send), guest.charge)
         finally:
             guest.end(asyncio.get_running_loop().time())
+
+    async def _turn_away(self, incoming: Incoming, address: Account, send: Send) -> None:
+        """Refuse a request of an address with too many connections, at once unless it floods us with those as well."""
+        incoming.is_turned_away = True
+        if address.refusals.must_wait and not await incoming.guest.wait(address.refusals.turn()):
+            await incoming.until_gone()
+            return
+        await metered(self._serve(incoming, send), address.refusals.charge)
 
     async def _serve(self, incoming: Incoming, send: Send) -> None:
         loop = asyncio.get_running_loop()
@@ -75,6 +88,8 @@ class Doors:
 
     async def _answer(self, incoming: Incoming) -> Reply:
         heading = incoming.heading
+        if incoming.is_turned_away:
+            raise RequestRefused("share")
         if heading.method == "OPTIONS":
             allow = self._routes.allowed(heading.path)
             return options_reply(allow, self._cross_origin.options(heading, allow))
@@ -90,7 +105,9 @@ class Doors:
         if not incoming.allows(refused.kind.status, refused.kind.code):
             log.error("a body was judged before it was read whole; its sender keeps it", code=refused.kind.code)
             refused = RequestRefused("body_cut")
-        if not incoming.is_identified:
+        if not (incoming.is_identified or incoming.is_turned_away):
             incoming.guest.become(self._gateway.accounts.of_address(incoming.client))
-        finished = incoming.is_read or (not self._gateway.draining and await incoming.let_pass())
-        return problem_reply(refused, str(uuid.uuid4()), close=self._gateway.draining or not finished)
+        is_last = self._gateway.draining or incoming.is_turned_away  # others of its proxy need the connection's place
+        patience_s = 0.0 if incoming.is_turned_away else LET_PASS_S
+        finished = incoming.is_read or (not self._gateway.draining and await incoming.let_pass(patience_s))
+        return problem_reply(refused, str(uuid.uuid4()), close=is_last or not finished)

@@ -25,6 +25,7 @@ class Incoming:
         client: address of the peer, until `forwarded` has found for whom it asks.
         guest: the connection that it came by.
         is_identified: whether its token was checked.
+        is_turned_away: whether it is refused at once, because its client has too many connections of a proxy.
         copies_s: seconds since another machine was heard that sends as the terminal of this request; None if none was.
     """
 
@@ -34,6 +35,7 @@ class Incoming:
         self.client = self.peer
         self.guest: Guest = scope["state"]["guest"]
         self.is_identified = False
+        self.is_turned_away = False
         self.is_read = False
         self.copies_s: float | None = None
         self._receive = receive
@@ -80,10 +82,18 @@ class Incoming:
             patience.discard(deadline)
         return b"".join(parts)
 
-    async def let_pass(self) -> bool:
+    async def until_gone(self) -> None:
+        """Return when a connection that is being closed is lost: no answer is missed then."""
+        while (await self._receive())["type"] == "http.request":
+            pass
+
+    async def let_pass(self, patience_s: float = LET_PASS_S) -> bool:
         """Read and discard the rest of a refused request, for a moment: otherwise its sender never sees the answer.
 
         A client that waits for 100 (RFC 9110, 10.1.1) has not sent it, and must not be asked to.
+
+        Args:
+            patience_s: how long it waits for what has not arrived.
 
         Returns:
             Whether its end was reached, so that the connection can be used again.
@@ -92,7 +102,7 @@ class Incoming:
             return False
         size = 0
         try:
-            async with asyncio.timeout(LET_PASS_S):
+            async with asyncio.timeout(patience_s):
                 while not self.is_read and size <= 2 * BODY_MAX_BYTES:
                     message = await self._receive()
                     if message["type"] != "http.request":

@@ -23,6 +23,8 @@ IDLE_ACCOUNTS: Final = 10_000
 """Most accounts kept. Those that hold nothing and have not used their share are forgotten first."""
 NETWORK_BITS: Final = 64
 """An IPv6 client can usually take any address of a network of this size."""
+REFUSING: Final = 0.25
+"""Part of an address's share of processor time that it may cost, beside that share, to refuse what is too much."""
 FIRST_TURNS: Final = 3
 """Turns of a connection that count as a newcomer's: to read its first request, to answer it, and to read its body."""
 
@@ -38,13 +40,14 @@ class Guest:
         is_gone: whether it is closed, or about to be.
     """
 
-    __slots__ = ("_first_turns", "_home", "account", "idle_since_s", "is_gone", "leave", "since_s")
+    __slots__ = ("_awaited", "_first_turns", "_home", "account", "idle_since_s", "is_gone", "leave", "since_s")
 
     def __init__(self, account: "Account", since_s: float) -> None:
         self.account = account
         self.since_s = since_s
         self.idle_since_s: float | None = since_s
         self.leave: Callable[[], None] = _nothing
+        self._awaited: asyncio.Future[None] | None = None
         self._first_turns = FIRST_TURNS
         self._home = account if account.is_proxy else None
         account.guests[self] = None
@@ -66,6 +69,21 @@ class Guest:
         is_first = self._first_turns > 0
         self._first_turns -= is_first
         return self.account.turns.turn(first=is_first)
+
+    async def wait(self, turn: asyncio.Future[None]) -> bool:
+        """Wait for a turn. Return whether the connection is still there: it leaves the line when it is closed."""
+        if self.is_gone:
+            turn.cancel()
+            return False
+        self._awaited = turn
+        await turn
+        self._awaited = None
+        return not self.is_gone
+
+    def leave_line(self) -> None:
+        """Wait no longer."""
+        if self._awaited is not None and not self._awaited.done():
+            self._awaited.set_result(None)
 
     def begin(self) -> None:
         """Note that a request is under way."""
@@ -103,6 +121,7 @@ class Account:
         bytes: bytes of their bodies that have arrived.
         guests: its connections, the oldest first.
         turns: its processor time.
+        refusals: the processor time for what is refused without a turn of its own.
         shown_until_s: until when metrics show that it was over its share.
     """
 
@@ -110,6 +129,7 @@ class Account:
     is_checked: bool
     is_proxy: bool
     turns: ProcessorTurns = field(init=False)
+    refusals: ProcessorTurns = field(init=False)
     requests: int = 0
     bytes: int = 0
     guests: dict[Guest, None] = field(default_factory=dict)
@@ -118,7 +138,7 @@ class Account:
     @property
     def is_idle(self) -> bool:
         """Whether nothing would be lost if this were forgotten."""
-        return not (self.guests or self.requests) and self.turns.is_full
+        return not (self.guests or self.requests) and self.turns.is_full and self.refusals.is_full
 
 
 class Accounts:
@@ -178,6 +198,7 @@ class Accounts:
         guest.account.guests.pop(guest, None)
         leave, guest.leave = guest.leave, _nothing  # it refers to the connection
         leave()
+        guest.leave_line()
 
     def seat(self, guest: Guest, account: Account) -> bool:
         """Charge a connection to a terminal whose token was checked.
@@ -191,6 +212,18 @@ class Accounts:
             if not idle:
                 return False
             self.let_go(min(idle, key=lambda one: one.idle_since_s or 0.0))
+        guest.become(account)
+        return True
+
+    def carry(self, guest: Guest, account: Account) -> bool:
+        """Charge a proxy's connection to an address, for one request.
+
+        Returns:
+            Whether it may go on. If the address has too many connections, this one stays the proxy's.
+        """
+        if len(account.guests) >= self.connections_each:
+            self.over(account, "connections")
+            return False
         guest.become(account)
         return True
 
@@ -250,6 +283,7 @@ class Accounts:
         account = accounts[name] = Account(name, accounts is self._terminals, is_proxy)
         share = 1.0 if is_proxy else self.share
         account.turns = ProcessorTurns(share, self._meter, lambda: self.over(account, "processor"))
+        account.refusals = ProcessorTurns(share * REFUSING, self._meter, lambda: None)
         return account
 
 
