@@ -1,6 +1,7 @@
 """A connection at its party's pace: bytes that come while the party is over its share are kept, and handled later.
 
 So are those behind requests that wait for their answers. Reading stops meanwhile, so the kernel slows the peer down.
+Over TLS, they are decrypted later, too.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from uvicorn.server import ServerState
 
 from producers.gateway.http.connection import Connection
 from producers.gateway.shares.accounts import Accounts, Guest
+from producers.gateway.shares.decrypting import Decrypting, Step, decrypting
 
 READ_BYTES: Final = 65_536
 """Most bytes read at once, so also most bytes that a connection keeps while it waits."""
@@ -91,6 +93,9 @@ class PacedConnection(Connection):
         self._accounts, self._guest = accounts, guest
         self._held = bytearray()
         self._ends = False
+        self._decrypting: Decrypting | None = None
+        self._allowed_s = 0.0  # of its turn, for bytes that are decrypted now
+        self._charged_s = 0.0
         self._turn: asyncio.Future[None] | None = None
         self._soon: asyncio.Handle | None = None
         self._answer_due: asyncio.TimerHandle | None = None
@@ -101,6 +106,7 @@ class PacedConnection(Connection):
             transport.max_size = READ_BYTES
         super().connection_made(transport)
         self.flow = PacedFlow(transport, self._resumed)
+        self._decrypting = decrypting(transport, self._decrypt)
         if self._guest.is_gone:  # it gave way during its handshake
             transport.abort()
         else:
@@ -115,6 +121,8 @@ class PacedConnection(Connection):
         if self._soon is not None:
             self._soon.cancel()
         self.flow.resumed = None
+        if self._decrypting is not None:
+            self._decrypting.leave()
         self._answered()
         super().connection_lost(exc)
 
@@ -122,19 +130,24 @@ class PacedConnection(Connection):
     def data_received(self, data: bytes) -> None:
         self._held += data
         if not self.flow.is_held:
-            self._read_on()
+            self._read_on(self._allowed_s)
 
     @override
     def eof_received(self) -> bool:  # type: ignore[override]
         if self.flow.is_held:
             self._ends = True  # what it sent before comes first
-            return True
+            return self.scheme != "https"  # over TLS, asyncio ends both sides at once
         return super().eof_received()
 
     @override
     def timeout_keep_alive_handler(self) -> None:
-        if not self.flow.is_held:  # else the next request is there, and waits
+        if not self.flow.is_held:
             super().timeout_keep_alive_handler()
+        else:  # the next request is there, and waits; over TLS, it may be that less than a request is there
+            self._unset_keepalive_if_required()
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
 
     @override
     def pause_writing(self) -> None:
@@ -146,13 +159,24 @@ class PacedConnection(Connection):
         super().resume_writing()
         self._answered()
 
+    def _decrypt(self, step: Step) -> None:
+        assert self._decrypting is not None
+        if (
+            self._decrypting.is_due
+            and self._allowed_s <= 0
+            and self._guest.account.turns.must_wait
+            and not (self.flow.is_held or self.flow.read_paused or self.transport.is_closing())
+        ):
+            self._await_turn()
+        charged_s, began_s = self._charged_s, time.perf_counter()
+        step()
+        self._charge(time.perf_counter() - began_s - (self._charged_s - charged_s))
+        self._allowed_s = 0.0
+
     def _read_on(self, allowed_s: float = 0.0) -> None:
         while self._held and not self.transport.is_closing():
-            turns = self._guest.account.turns
-            if allowed_s <= 0 and turns.must_wait:
-                self.flow.hold()
-                self._turn = turns.turn()
-                self._turn.add_done_callback(self._its_turn)
+            if allowed_s <= 0 and self._guest.account.turns.must_wait:
+                self._await_turn()
                 return
             if self.flow.read_paused or self.pipeline:
                 self.flow.hold()
@@ -163,10 +187,21 @@ class PacedConnection(Connection):
             super().data_received(data)
             used_s = time.perf_counter() - began_s
             allowed_s -= used_s
-            self._guest.charge(used_s)
+            self._charge(used_s)
+        if self._decrypting is not None and not self.flow.read_paused:
+            self._allowed_s = allowed_s
         self.flow.let_go()
-        if self._ends and not super().eof_received():
+        if self._ends and not self.transport.is_closing() and not super().eof_received():
             self.transport.close()
+
+    def _charge(self, seconds: float) -> None:
+        self._charged_s += seconds
+        self._guest.charge(seconds)
+
+    def _await_turn(self) -> None:
+        self.flow.hold()
+        self._turn = self._guest.account.turns.turn()
+        self._turn.add_done_callback(self._its_turn)
 
     def _its_turn(self, turn: asyncio.Future[None]) -> None:
         self._turn = None

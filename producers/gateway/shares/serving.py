@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from producers.gateway.shares.accepting import Acceptor
 from producers.gateway.shares.accounts import Account, Accounts, Guest
+from producers.gateway.shares.decrypting import TLS_BUFFER_BYTES
 from producers.gateway.shares.lobby import WAITING
 from producers.gateway.shares.paced import PacedConnection
 from schemas.logs import logger
@@ -25,8 +26,6 @@ log = logger(__name__)
 
 OTHER_FILES: Final = 256
 """Open files beside the connections of clients: Kafka, the registry, the internal port, Python's own."""
-TLS_BUFFER_BYTES: Final = 32_768
-"""asyncio reserves such a buffer per TLS connection: 256 KiB by itself, which is 1 GiB with 4,000 connections."""
 
 
 class PlainServer(uvicorn.Server):
