@@ -21,7 +21,7 @@ from producers.gateway.http.connection import Connection
 from producers.gateway.shares import decrypting, paced
 from producers.gateway.shares.accepting import Acceptor
 from producers.gateway.shares.accounts import Accounts, Guest
-from producers.gateway.shares.decrypting import TLS_BUFFER_BYTES
+from producers.gateway.shares.decrypting import TLS_BUFFER_BYTES, UNSENT_BYTES
 from producers.gateway.shares.paced import SLICE_BYTES, PacedConnection
 from producers.gateway.shares.serving import listeners
 from schemas.ports import HOST
@@ -62,7 +62,10 @@ class Visit(NamedTuple):
 
 
 class Server:
-    """Answers each request with its path and the length of its body, and notes how many others were read by then."""
+    """Answers each request with its path and the length of its body, and notes how many others were read by then.
+
+    One path is answered with 16 MiB more.
+    """
 
     def __init__(self, share: float = 0.9, issuer: Authority | None = None) -> None:
         self.accounts = Accounts(share, 10)
@@ -79,8 +82,12 @@ class Server:
             length += len(message["body"])
             more = message["more_body"]
         said = f"{scope['path'][1:]}:{length} ".encode()
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(said))]})
-        await send({"type": "http.response.body", "body": said})
+        beyond = 64 * [b"x" * 262_144] if scope["path"] == LONG_ANSWER else []
+        all_of_it = len(said) + sum(map(len, beyond))
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % all_of_it)]})
+        for part in (said, *beyond):
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
@@ -124,6 +131,9 @@ SENT = {
     "a body larger than all buffers, between others": [get(0), post(1, 400_000), get(2), get(3)],
     "a slice and a request each ends with a slice": [post(number, SLICE_BYTES - 53) for number in range(9)],
 }
+
+
+LONG_ANSWER = "/long"
 
 
 @pytest.mark.parametrize("owed_s", [0.0, 0.5])
@@ -224,3 +234,15 @@ async def test_a_connection_that_waits_for_its_turn_decrypts_nothing_and_keeps_l
             await asyncio.sleep(0)
         assert 0 < ours.transport.get_read_buffer_size() <= TLS_BUFFER_BYTES  # type: ignore[attr-defined]
         assert not ours._held, "nothing is decrypted before its turn"
+
+
+@pytest.mark.parametrize("way", ["plain", "TLS"])
+async def test_little_is_kept_for_a_client_that_does_not_read(issuer: Authority, way: str) -> None:
+    sent = b"GET %s HTTP/1.1\r\nHost: g\r\n\r\n" % LONG_ANSWER.encode()
+    server = Server(issuer=issuer if way == "TLS" else None)
+    async with server.listening(), server.visited(sent) as (_, writer, ours):
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        while not ours.flow.write_paused:
+            await asyncio.sleep(0)
+        assert ours._answer_due is not None
+        assert ours.transport.get_write_buffer_size() <= UNSENT_BYTES + 262_144

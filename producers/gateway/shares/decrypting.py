@@ -13,6 +13,9 @@ from typing import Any, Final
 TLS_BUFFER_BYTES: Final = 32_768
 """Most bytes read at once, so a step decrypts no more: two milliseconds of work if each record holds one byte. asyncio
 reserves such a buffer per TLS connection: 256 KiB by itself, which is 1 GiB with 4,000 connections."""
+UNSENT_BYTES: Final = 65_536
+"""Most encrypted bytes that wait until the socket takes more; then answers pause. It is asyncio's limit for plain HTTP,
+and an eighth of its limit for TLS."""
 _STEP: Final = "_do_read"
 
 Step = Callable[[], None]
@@ -53,6 +56,7 @@ def decrypting(transport: asyncio.Transport, step: Callable[[Step], None]) -> De
     if hasattr(transport, "set_read_buffer_limits"):
         # Once reading is paused, the socket is read once more at most. While it is not, all that came is decrypted.
         transport.set_read_buffer_limits(high=1, low=0)
+        transport.set_write_buffer_limits(high=UNSENT_BYTES)
     ssl_protocol = getattr(transport, "_ssl_protocol", None)
     incoming = getattr(ssl_protocol, "_incoming", None)
     if isinstance(incoming, ssl.MemoryBIO) and hasattr(ssl_protocol, _STEP):
