@@ -200,7 +200,7 @@ class PacedConnection(Connection):
 
     def _await_turn(self) -> None:
         self.flow.hold()
-        self._turn = self._guest.account.turns.turn()
+        self._turn = self._guest.turn()
         self._turn.add_done_callback(self._its_turn)
 
     def _its_turn(self, turn: asyncio.Future[None]) -> None:
