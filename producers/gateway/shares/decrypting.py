@@ -18,7 +18,7 @@ UNSENT_BYTES: Final = 65_536
 and an eighth of its limit for TLS."""
 _STEP: Final = "_do_read"
 
-Step = Callable[[], None]
+DecryptStep = Callable[[], None]
 
 
 class Decrypting:
@@ -31,9 +31,9 @@ class Decrypting:
             to it that the socket is not read either.
     """
 
-    def __init__(self, ssl_protocol: Any, incoming: ssl.MemoryBIO, step: Callable[[Step], None]) -> None:
+    def __init__(self, ssl_protocol: Any, incoming: ssl.MemoryBIO, step: Callable[[DecryptStep], None]) -> None:
         self._ssl_protocol, self._incoming = ssl_protocol, incoming
-        of_asyncio: Step = getattr(ssl_protocol, _STEP)
+        of_asyncio: DecryptStep = getattr(ssl_protocol, _STEP)
         setattr(ssl_protocol, _STEP, lambda: step(of_asyncio))
 
     @property
@@ -46,7 +46,7 @@ class Decrypting:
         vars(self._ssl_protocol).pop(_STEP, None)
 
 
-def decrypting(transport: asyncio.Transport, step: Callable[[Step], None]) -> Decrypting | None:
+def decrypting(transport: asyncio.Transport, step: Callable[[DecryptStep], None]) -> Decrypting | None:
     """Return the steps of a connection, and let little be kept for it; None if it is plain, or asyncio is unknown.
 
     Args:

@@ -16,7 +16,7 @@ from uvicorn.server import ServerState
 
 from producers.gateway.http.connection import Connection
 from producers.gateway.shares.accounts import Accounts, Guest
-from producers.gateway.shares.decrypting import Decrypting, Step, decrypting
+from producers.gateway.shares.decrypting import Decrypting, DecryptStep, decrypting
 
 READ_BYTES: Final = 65_536
 """Most bytes read at once, so also most bytes that a connection keeps while it waits."""
@@ -159,7 +159,7 @@ class PacedConnection(Connection):
         super().resume_writing()
         self._answered()
 
-    def _decrypt(self, step: Step) -> None:
+    def _decrypt(self, step: DecryptStep) -> None:
         assert self._decrypting is not None
         if (
             self._decrypting.is_due
