@@ -246,3 +246,40 @@ async def test_little_is_kept_for_a_client_that_does_not_read(issuer: Authority,
             await asyncio.sleep(0)
         assert ours._answer_due is not None
         assert ours.transport.get_write_buffer_size() <= UNSENT_BYTES + 262_144
+
+
+@pytest.mark.parametrize("is_proxy", [False, True])
+async def test_a_proxy_that_gives_a_waiting_request_up_is_closed_and_a_client_is_answered(is_proxy: bool) -> None:
+    """A client may end its side after its last request; a proxy does so only when its own client has left."""
+    turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    waits = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        waits.set()
+        if await scope["state"]["guest"].wait(turn):
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+
+    config = uvicorn.Config(app, ws="none", lifespan="off", log_config=None, access_log=False)
+    config.load()
+    accounts, state = Accounts(0.9, 10), uvicorn.server.ServerState()
+    sockets = await listeners(HOST, 0, 8)
+    acceptor = Acceptor(
+        sockets,
+        lambda guest: PacedConnection(config, state, lambda _: None, accounts, guest),
+        accounts,
+        accounts.of_proxy if is_proxy else accounts.of_address,
+    )
+    reader, writer = await asyncio.open_connection(*sockets[0].getsockname())
+    writer.write(get(0))
+    async with asyncio.timeout(30):
+        await waits.wait()
+        writer.write_eof()
+        if not is_proxy:
+            turn.set_result(None)
+        answer = await reader.read()
+    assert answer.startswith(b"HTTP/1.1 204") is not is_proxy
+    assert bool(answer) is not is_proxy
+    writer.close()
+    acceptor.close()
+    await acceptor.wait_closed()

@@ -85,6 +85,16 @@ class Guest:
         if self._awaited is not None and not self._awaited.done():
             self._awaited.set_result(None)
 
+    @property
+    def is_of_proxy(self) -> bool:
+        """Whether a trusted proxy opened it."""
+        return self._home is not None
+
+    @property
+    def waits(self) -> bool:
+        """Whether its request waits for a turn."""
+        return self._awaited is not None and not self._awaited.done()
+
     def begin(self) -> None:
         """Note that a request is under way."""
         self.idle_since_s = None

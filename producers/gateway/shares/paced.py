@@ -134,6 +134,8 @@ class PacedConnection(Connection):
 
     @override
     def eof_received(self) -> bool:  # type: ignore[override]
+        if self._guest.is_of_proxy and (self.flow.is_held or self._guest.waits):
+            return False  # its own client gave up, and has no use for what comes after a wait
         if self.flow.is_held:
             self._ends = True  # what it sent before comes first
             return self.scheme != "https"  # over TLS, asyncio ends both sides at once
