@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
+from typing_extensions import override
 
 from producers.gateway.http.connection import Connection
 from producers.gateway.shares import decrypting, paced
@@ -67,8 +68,9 @@ class Server:
     One path is answered with 16 MiB more.
     """
 
-    def __init__(self, share: float = 0.9, issuer: Authority | None = None) -> None:
+    def __init__(self, share: float = 0.9, issuer: Authority | None = None, *, is_proxied: bool = False) -> None:
         self.accounts = Accounts(share, 10)
+        self._account_of = self.accounts.of_proxy if is_proxied else self.accounts.of_address
         self.waiting: list[int] = []
         self._issuer = issuer
         self._state = uvicorn.server.ServerState()
@@ -100,7 +102,7 @@ class Server:
 
         tls = None if self._issuer is None else self._issuer.server()
         sockets = await listeners(HOST, 0, 8)
-        acceptor = Acceptor(sockets, protocol, self.accounts, self.accounts.of_address, lambda: tls)
+        acceptor = Acceptor(sockets, protocol, self.accounts, self._account_of, lambda: tls)
         self._port = sockets[0].getsockname()[1]
         yield
         acceptor.close()
@@ -248,38 +250,31 @@ async def test_little_is_kept_for_a_client_that_does_not_read(issuer: Authority,
         assert ours.transport.get_write_buffer_size() <= UNSENT_BYTES + 262_144
 
 
-@pytest.mark.parametrize("is_proxy", [False, True])
-async def test_a_proxy_that_gives_a_waiting_request_up_is_closed_and_a_client_is_answered(is_proxy: bool) -> None:
-    """A client may end its side after its last request; a proxy does so only when its own client has left."""
-    turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    waits = asyncio.Event()
+class Waiting(Server):
+    """Lets each request wait for a turn, and answers if it came."""
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        waits.set()
-        if await scope["state"]["guest"].wait(turn):
+    def __init__(self, *, is_proxied: bool) -> None:
+        super().__init__(is_proxied=is_proxied)
+        self.turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.waits = asyncio.Event()
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.waits.set()
+        if await scope["state"]["guest"].wait(self.turn):
             await send({"type": "http.response.start", "status": 204, "headers": []})
             await send({"type": "http.response.body", "body": b""})
 
-    config = uvicorn.Config(app, ws="none", lifespan="off", log_config=None, access_log=False)
-    config.load()
-    accounts, state = Accounts(0.9, 10), uvicorn.server.ServerState()
-    sockets = await listeners(HOST, 0, 8)
-    acceptor = Acceptor(
-        sockets,
-        lambda guest: PacedConnection(config, state, lambda _: None, accounts, guest),
-        accounts,
-        accounts.of_proxy if is_proxy else accounts.of_address,
-    )
-    reader, writer = await asyncio.open_connection(*sockets[0].getsockname())
-    writer.write(get(0))
-    async with asyncio.timeout(30):
-        await waits.wait()
+
+@pytest.mark.parametrize("is_proxy", [False, True])
+async def test_a_proxy_that_gives_a_waiting_request_up_is_closed_and_a_client_is_answered(is_proxy: bool) -> None:
+    """A client may end its side after its last request; a proxy does so only when its own client has left."""
+    server = Waiting(is_proxied=is_proxy)
+    async with server.listening(), server.visited(get(0)) as (reader, writer, _):
+        await server.waits.wait()
         writer.write_eof()
         if not is_proxy:
-            turn.set_result(None)
+            server.turn.set_result(None)
         answer = await reader.read()
     assert answer.startswith(b"HTTP/1.1 204") is not is_proxy
     assert bool(answer) is not is_proxy
-    writer.close()
-    acceptor.close()
-    await acceptor.wait_closed()

@@ -161,6 +161,15 @@ def with_kafka(app: GatewayApp) -> Scripted:
     return kafka
 
 
+async def under_way(app: GatewayApp, one: dict[str, Any]) -> tuple[Scripted, asyncio.Task[httpx.Response]]:
+    """Post an event, and return as soon as its delivery waits for Kafka's gate."""
+    kafka = with_kafka(app)
+    kafka.gate.clear()
+    posting = asyncio.create_task(app.post(one))
+    await kafka.waiting.wait()
+    return kafka, posting
+
+
 NOT_STORED, UNKNOWN = NotStored(unknown=False), NotStored(unknown=True)
 ALONE: Callable[[Any], Any] = lambda one: one  # noqa: E731 - beside the next one
 IN_A_BATCH: Callable[[Any], Any] = lambda one: [event(), one, event()]  # noqa: E731
@@ -202,10 +211,7 @@ async def test_another_event_is_refused_for_good_only_if_the_first_stands(
 async def test_another_event_waits_while_the_first_is_under_way(paired: Paired) -> None:
     one = event()
     async with gateway_app(paired) as app:
-        kafka = with_kafka(app)
-        kafka.gate.clear()
-        first = asyncio.create_task(app.post(one))
-        await kafka.waiting.wait()
+        kafka, first = await under_way(app, one)
         assert told(await app.post(corrected(one))) == (503, "kafka_timeout")
         kafka.gate.set()
         assert told(await first) == (202, "")
@@ -219,10 +225,7 @@ async def test_a_delivery_that_was_broken_off_leaves_a_doubt_that_ends(
     monkeypatch.setattr(memory, "DOUBT_S", doubt_s)
     one = event()
     async with gateway_app(paired) as app:
-        kafka = with_kafka(app)
-        kafka.gate.clear()
-        first = asyncio.create_task(app.post(one))
-        await kafka.waiting.wait()
+        kafka, first = await under_way(app, one)
         first.cancel()
         await asyncio.wait([first])
         kafka.gate.set()
