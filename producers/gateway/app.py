@@ -241,14 +241,11 @@ class Gateway:
             raise RequestRefused("kafka_timeout", addition=_ID_IN_DOUBT) from None
         try:
             await self._deliver(judged.records)
-        except RequestRefused as refused:
-            if refused.kind.outcome == "not_stored":
+        except BaseException as error:
+            if isinstance(error, RequestRefused) and error.kind.outcome == "not_stored":
                 self.intake.forget(judged)
             else:
                 self.intake.doubt(judged, loop.time())
-            raise
-        except BaseException:
-            self.intake.doubt(judged, loop.time())
             raise
         self.intake.confirm(judged)
 

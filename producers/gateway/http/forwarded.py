@@ -175,9 +175,7 @@ def _elements(lines: Sequence[str]) -> Iterator[dict[str, str]]:
     for line in reversed(lines):
         elements: list[dict[str, str]] = [{}]
         at = 0
-        while at < len(line):
-            if len(line) > FORWARDED_MAX:
-                break
+        while at < len(line) <= FORWARDED_MAX:
             pair = _PAIR.match(line, at)
             if pair is None or pair[1].lower() in elements[-1]:
                 elements = [{}]

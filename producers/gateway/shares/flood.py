@@ -1,4 +1,4 @@
-"""Who opens more connections in a second than a whole venue would is let in again a second later."""
+"""A party that opens more connections in a second than a whole venue would is kept out for a second."""
 
 import asyncio
 import socket

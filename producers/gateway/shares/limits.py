@@ -31,7 +31,7 @@ class Buckets:
             raise RequestRefused("rate", retry_after_s=(1 - level) / self._per_second)
 
     def charge(self, terminal_id: str, events: int, now_s: float) -> None:
-        """Charge events, or a request that has none that can be read as one."""
+        """Charge a terminal for events."""
         if len(self._levels) >= IDLE_BUCKETS:
             self._levels = {one: at for one, at in self._levels.items() if self._level(one, now_s) < self._burst}
         self._levels[terminal_id] = (self._level(terminal_id, now_s) - events, now_s)
