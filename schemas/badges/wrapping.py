@@ -36,9 +36,11 @@ def unwrapped(typed: str) -> Iterator[str]:
     """Yield the codes that a scanner may mean, each with less around it; the last has nothing left around it."""
     text = trimmed(typed)
     yield text
-    while found := AIM.match(text):
-        text = trimmed(text[found.end() :])
-        yield text
-    while len(text) > 2 and text.startswith("*") and text.endswith("*"):
-        text = trimmed(text[1:-1])
+    while True:
+        if found := AIM.match(text):
+            text = trimmed(text[found.end() :])
+        elif len(text) > 2 and text.startswith("*") and text.endswith("*"):
+            text = trimmed(text[1:-1])
+        else:
+            return
         yield text
