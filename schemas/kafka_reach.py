@@ -74,7 +74,9 @@ async def reaches_a_broker(client: Any) -> bool:
     """
     for broker in client.cluster.brokers():
         try:
-            if await asyncio.wait_for(client.ready(broker.nodeId), PROBE_S):
+            async with asyncio.timeout(PROBE_S):
+                ready = await client.ready(broker.nodeId)
+            if ready:
                 return True
         except TimeoutError:
             continue

