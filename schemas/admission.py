@@ -1,12 +1,13 @@
 """Does a well-formed event make sense at this fair? These rules need several fields, or the fair file."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from schemas.codes import ScanKind
 from schemas.errors import InvalidEvent
 from schemas.events import DealTerms, Event, ExhibitInteraction, ScanAnnulled, VisitorScan
 from schemas.fair.model import Fair
+from schemas.topics import EVENT_CLASSES
 from schemas.wire import REASONS
 
 LARGEST_MINOR: Final = 2**63 - 1
@@ -20,17 +21,19 @@ def admission(fair: Fair) -> Callable[[Event], None]:
     fair_id, gates, halls, booths = fair.fair_id, fair.gates, fair.halls, fair.booths
     exhibits, exhibitors, sections, currencies = fair.exhibits, fair.exhibitors, fair.sections, fair.currencies
 
+    booth, entry, exit_, session = ScanKind.BOOTH, ScanKind.ENTRY, ScanKind.EXIT, ScanKind.SESSION
+
     def admit_scan(scan: VisitorScan) -> None:
         kind = scan.scan_kind
-        if kind is ScanKind.BOOTH:
+        if kind is booth:
             if scan.booth_id not in booths:
                 raise _unplaced("booth_id", scan.booth_id)
-        elif kind is ScanKind.ENTRY or kind is ScanKind.EXIT:
+        elif kind is entry or kind is exit_:
             if scan.gate_id not in gates:
                 raise _unplaced("gate_id", scan.gate_id)
             if scan.badge_ref is None:
                 raise _missing("badge_ref", _NEVER_ANONYMOUS)
-        elif kind is not ScanKind.SESSION and scan.hall_id not in halls:
+        elif kind is not session and scan.hall_id not in halls:
             raise _unplaced("hall_id", scan.hall_id)
 
     def admit_interaction(touch: ExhibitInteraction) -> None:
@@ -89,6 +92,14 @@ def admission(fair: Fair) -> Callable[[Event], None]:
                     to_sender="it is too large; send it in the smallest unit of its currency",
                 )
 
+    rules: tuple[tuple[type[Event], Callable[[Any], None]], ...] = (
+        (VisitorScan, admit_scan),
+        (ExhibitInteraction, admit_interaction),
+        (ScanAnnulled, admit_annulment),
+        (DealTerms, admit_deal),
+    )
+    rule_of = {kind: rule for kind in EVENT_CLASSES for base, rule in rules if issubclass(kind, base)}
+
     def admit(event: Event) -> None:
         if event.fair_id != fair_id:
             raise InvalidEvent(
@@ -97,17 +108,9 @@ def admission(fair: Fair) -> Callable[[Event], None]:
                 field="fair_id",
                 hint="pair the terminal with this fair",
             )
-        match event:
-            case VisitorScan():
-                admit_scan(event)
-            case ExhibitInteraction():
-                admit_interaction(event)
-            case ScanAnnulled():
-                admit_annulment(event)
-            case DealTerms():
-                admit_deal(event)
-            case _:
-                pass  # it names nothing from the fair file
+        rule = rule_of.get(type(event))
+        if rule is not None:  # else it names nothing from the fair file
+            rule(event)
 
     return admit
 

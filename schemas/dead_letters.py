@@ -50,6 +50,15 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.value is None else base64.b64decode(self.value)
 
     @property
+    def same(self) -> tuple[int, str | None] | None:
+        """The content by which a letter is known beside its record key; None if the key alone identifies it.
+
+        The key of a refused record is its place, which has another record once the topic was made anew. That of a
+        posted event is made of its content.
+        """
+        return None if self.partition < 0 else (self.size, self.value)
+
+    @property
     def is_whole(self) -> bool:
         """Whether it has all bytes and all headers of the record."""
         return self.headers is not None and (self.raw is None or len(self.raw) >= self.size)
@@ -103,7 +112,8 @@ def record_letter(
 ) -> tuple[bytes, bytes]:
     """Return key and value of the dead letter of a record that a worker refused.
 
-    The key is the record's place, so a letter that is written again after a crash is the same letter.
+    The key is the record's place. So a letter that is written again after a crash is the same letter: it has the same
+    key and holds the same record.
     """
     place = {"topic": topic, "partition": partition, "offset": offset}
     return f"{topic}-{partition}-{offset}".encode(), msgspec.json.encode({**place, **_body(raw, error, headers)})

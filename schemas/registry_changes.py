@@ -114,6 +114,20 @@ def change_text(change: RegistryChange) -> bytes:
     return _CHANGE.dump_json(change)
 
 
+def looks_like_change(value: bytes | None) -> bool:
+    """Return whether a record that is not a change has what all of them have: to another version it may be one."""
+    try:
+        if not _VERSION.validate_json(value or b"").keys() >= _KEPT:
+            return False
+    except ValidationError:
+        return False
+    try:
+        _CHANGE.validate_json(value or b"")
+    except ValidationError:
+        return True
+    return False
+
+
 def read_change(value: bytes | None) -> RegistryChange:
     """Return the change that a record holds.
 

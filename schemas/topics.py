@@ -10,6 +10,8 @@ from datetime import timedelta
 from types import NoneType
 from typing import Final, get_args, get_type_hints
 
+import msgspec
+
 from schemas.events import (
     DealAmended,
     DealCancelled,
@@ -55,7 +57,7 @@ class Topic:
     description: str
     key: tuple[str, ...]
     producers: tuple[str, ...] = ("gateway", "simulator", "replay", "dead-letters")
-    consumers: tuple[str, ...] = ("worker", "audit", "record", "replay")
+    consumers: tuple[str, ...] = ("worker", "audit", "record", "replay", "topics")
     events: tuple[type[Event], ...] = ()
     partitioner: Partitioner = BY_KEY
     partitions: int | None = None
@@ -89,11 +91,14 @@ class Topic:
         """Return its own number of partitions, or the usual one if it has none."""
         return usual if self.partitions is None else self.partitions
 
-    def config(self) -> Mapping[str, str]:
-        """Return the topic settings for Kafka.
+    def config(self, copies: int = 1) -> Mapping[str, str]:
+        """Return the topic settings for Kafka, given the number of copies of each partition.
 
         LogAppendTime: a recording of last year's fair, produced with its own times as record timestamps, would be
         deleted by retention at once. The event's own time is in the event.
+
+        An acknowledged record is in all copies but one at least, so the loss of a broker neither loses it nor stops
+        the topic. A copy that lacks it never leads.
         """
         keep = -1 if self.retention is None else int(self.retention / timedelta(milliseconds=1))
         return {
@@ -102,6 +107,8 @@ class Topic:
             "retention.bytes": "-1",
             "message.timestamp.type": "LogAppendTime",
             "max.message.bytes": str(self.max_message_bytes),
+            "min.insync.replicas": str(max(1, copies - 1)),
+            "unclean.leader.election.enable": "false",
         }
 
 
@@ -160,6 +167,16 @@ RECORDED_TOPICS = (*EVENT_TOPICS, REJECTED)
 ALL_TOPICS = (*RECORDED_TOPICS, TERMINALS)
 
 
+PartitionPlace = tuple[str, int]
+"""Topic and partition."""
+
+
+def place_text(place: PartitionPlace) -> str:
+    """Return a partition as messages name it: fair.scans[3]."""
+    topic, partition = place
+    return f"{topic}[{partition}]"
+
+
 def homes_of(topics: Iterable[Topic]) -> Mapping[type[Event], Topic]:
     """Return the topic of each class of events.
 
@@ -181,6 +198,12 @@ def homes_of(topics: Iterable[Topic]) -> Mapping[type[Event], Topic]:
 
 
 _PARTITIONERS: Final[Mapping[str, Partitioner]] = {topic.name: topic.partitioner for topic in ALL_TOPICS}
+_KEYS: Final = {
+    topic.name: msgspec.json.Decoder(
+        msgspec.defstruct("Key", [(field, str | None, None) for field in topic.key], gc=False)
+    ).decode
+    for topic in EVENT_TOPICS
+}
 _TOPIC_OF: Final = homes_of(EVENT_TOPICS)
 _TOPIC_OF_TYPE: Final = {type_of(event): topic for event, topic in _TOPIC_OF.items()}
 
@@ -188,9 +211,21 @@ EVENT_CLASSES: Final = tuple(_TOPIC_OF)
 """Every kind of event."""
 
 
+_GROUPS: Final = "fairpulse-"
+
+
 def group_prefix(fair_id: str) -> str:
     """Return the first part of the names of a fair's worker groups and of their journals, the same for all states."""
-    return f"fairpulse-{fair_id}-"
+    return f"{_GROUPS}{fair_id}-"
+
+
+JOURNAL_SUFFIX: Final = "-journal-changelog"
+"""The end of a journal's name, which Faust dictates; it begins with `group_prefix`."""
+
+
+def is_journal(name: str) -> bool:
+    """Return whether a topic is the journal of workers, of any fair."""
+    return name.startswith(_GROUPS) and name.endswith(JOURNAL_SUFFIX)
 
 
 def journal_topic(name: str) -> Topic:
@@ -236,10 +271,27 @@ def key_of(event: Event) -> bytes:
 
     An anonymous event has no badge: its terminal is the key, which spreads the load.
     """
+    return key_as_text(event).encode()
+
+
+def key_as_text(event: Event) -> str:
+    """Return the record key as text."""
     for field in topic_of(event).key:
         if (value := getattr(event, field)) is not None:
-            return str(value).encode()
+            return str(value)
     raise AssertionError("the last field of a key is never null")
+
+
+def named_key(topic: str, value: bytes | None) -> bytes | None:
+    """Return the record key that follows from a value of an event topic if it is an event, without judging that.
+
+    It takes a tenth of the time of decoding. None for a value that cannot be an event.
+    """
+    try:
+        fields = msgspec.structs.astuple(_KEYS[topic](value or b""))
+    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError):
+        return None
+    return next((text.encode() for text in fields if text is not None), None)
 
 
 def _family(name: str) -> list[str]:

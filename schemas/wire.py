@@ -37,6 +37,8 @@ _ANY: Final[TypeAdapter[Event]] = TypeAdapter(Annotated[Any, _ByType(EVENT_CLASS
 _PLAIN: Final = plain_validator(_ANY)
 _WRITERS: Final = {kind: TypeAdapter(kind).serializer.to_json for kind in EVENT_CLASSES}
 
+MISPLACED: Final = "misplaced"
+"""The reason that only a worker gives: the gateway chooses the partition itself."""
 REASONS: Final = {
     "empty": "the record has no value",
     "too_large": f"an event may have at most {RECORD_MAX_BYTES} bytes",
@@ -49,6 +51,7 @@ REASONS: Final = {
     "wrong_fair": "the event belongs to another fair",
     "unknown_place": "the gate, hall, booth, exhibit or section is not in the fair file",
     "unknown_currency": "the currency is not in the fair file",
+    MISPLACED: "the event is not in the partition of its key",
 }
 """Every reason to refuse an event, as metric label and as sentence."""
 

@@ -5,21 +5,26 @@ from aiokafka.partitioner import DefaultPartitioner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.events import Event, type_of
 from schemas.partitioning import murmur2, partition_of
-from schemas.topics import ALL_TOPICS, EVENT_TOPICS, REJECTED, Topic, journal_topic, partitioner_of
-
-
-@pytest.mark.parametrize(
-    ("text", "number"),
-    [
-        ("21", -973_932_308),
-        ("foobar", -790_332_482),
-        ("a-little-bit-long-string", -985_981_536),
-        ("a-little-bit-longer-string", -1_486_304_829),
-        ("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58_897_971),
-        ("abc", 479_470_107),
-    ],
+from schemas.topics import (
+    ALL_TOPICS,
+    EVENT_CLASSES,
+    EVENT_TOPICS,
+    REJECTED,
+    Topic,
+    journal_topic,
+    key_of,
+    named_key,
+    partitioner_of,
+    topic_of,
 )
+from schemas.wire import decode_strict
+from tests.support.builders import KAFKAS_HASHES
+from tests.support.examples import example
+
+
+@pytest.mark.parametrize(("text", "number"), KAFKAS_HASHES)
 def test_it_is_the_hash_of_kafkas_own_tests(text: str, number: int) -> None:
     assert murmur2(text.encode()) == number % 2**32
 
@@ -28,6 +33,19 @@ def test_it_is_the_hash_of_kafkas_own_tests(text: str, number: int) -> None:
 def test_every_key_goes_where_the_other_producers_send_it(key: bytes, partitions: int) -> None:
     numbers = list(range(partitions))
     assert partition_of(key, partitions) == DefaultPartitioner()(key, numbers, numbers)
+
+
+@pytest.mark.parametrize("kind", EVENT_CLASSES, ids=type_of)
+@pytest.mark.parametrize("name", ["minimal", "full"])
+def test_the_key_that_a_value_names_is_the_key_of_its_event(kind: type[Event], name: str) -> None:
+    raw = example(kind, name)
+    event = decode_strict(raw)
+    assert named_key(topic_of(event).name, raw) == key_of(event)
+
+
+@pytest.mark.parametrize("value", [None, b"", b"[]", b"{}", b"no JSON", b'{"badge_ref": 7}', b'{"terminal_id": null}'])
+def test_a_value_that_cannot_be_an_event_names_no_key(value: bytes | None) -> None:
+    assert named_key("fair.scans", value) is None
 
 
 JOURNAL = journal_topic("group-journal-changelog")

@@ -3,8 +3,11 @@
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).parents[2]
 
 LOOP = """
 import asyncio
@@ -45,3 +48,11 @@ def test_a_coroutine_tidies_up_and_ends_with_the_code_of_the_signal(number: sign
     process.send_signal(number)
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err.strip()) == (code, "tidied up\n", "")
+
+
+@pytest.mark.parametrize("package", ["producers", "schemas", "streams"])
+def test_no_program_waits_in_a_way_that_forgets_a_cancellation(package: str) -> None:
+    """In Python 3.11, `wait_for` returns if its wait is over just as it is cancelled; `asyncio.timeout` does not."""
+    files = list((ROOT / package).rglob("*.py"))
+    assert len(files) > 20
+    assert [str(file) for file in files if "asyncio.wait_for" in file.read_text(encoding="utf-8")] == []
