@@ -19,7 +19,9 @@ def recording() -> None:
 @recording.command()
 @click.argument("file", type=FILE)
 @click.option(
-    "--check", is_flag=True, help="Read every record and verify all checksums; the exit code is 1 if it is cut."
+    "--check",
+    is_flag=True,
+    help="Read every record and verify all checksums; the exit code is 1 if records are missing or changed.",
 )
 def inspect(file: Path, *, check: bool) -> int:
     """Print what a recording holds.
@@ -37,14 +39,15 @@ def inspect(file: Path, *, check: bool) -> int:
 @recording.command()
 @click.argument("file", type=FILE)
 @click.option("--to", type=FILE, help="File to write. [default: standard output]")
-def export(file: Path, *, to: Path | None) -> None:
+def export(file: Path, *, to: Path | None) -> int:
     """Write a recording as JSON lines.
 
-    FILE is the recording. Each line is one record: topic, partition, offset, timestamp, key, value, headers.
+    FILE is the recording. Each line is one record: topic, partition, offset, timestamp, key, value, headers. Of a
+    recording that is cut or damaged, what can be read is written; the exit code is 1 then.
     """
     from schemas.recording.inspection import export_lines
 
-    export_lines(file, to)
+    return 0 if export_lines(file, to) else 1
 
 
 @recording.command("import")

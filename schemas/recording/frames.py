@@ -108,6 +108,14 @@ def unpack(file: BinaryIO) -> Iterator[bytes | Cut]:
         yield content
 
 
+def records_in_blocks(file: BinaryIO) -> Iterator[int]:
+    """Yield how many records each block names at its head, from the file's position on; the file must be undamaged."""
+    while head := file.read(_FRAME.size + _INDEX.size):
+        records, packed_length, _, _ = _INDEX.unpack_from(head, _FRAME.size)
+        yield records
+        file.seek(packed_length, 1)
+
+
 def unpack_records(content: bytes) -> list[RecordedRecord] | None:
     """Return the records of a block; None if they are not records."""
     try:

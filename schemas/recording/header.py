@@ -17,7 +17,7 @@ class TopicPart(msgspec.Struct, frozen=True):
     """One topic in a recording.
 
     Attributes:
-        partitions: number of partitions that the topic had; after an import, up to the last one that has a record.
+        partitions: number of partitions that the topic had; 0 if that is not known, as after an import.
         records: number of its records; 0 while recording.
         offsets: by partition, first offset and last offset held.
     """
@@ -39,7 +39,9 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
         first_arrival: when the gateway received the first event, RFC 3339: fair time, as a simulation has it too.
         last_arrival: of the last one.
         sha256: of everything after the header; empty while recording.
-        complete: recording ended normally. If False, it was cut off, and counts and times are not filled in.
+        complete: the file was closed. If False, it was cut off, and counts and times are not filled in.
+        left_out: in a sentence each, what Kafka had within the span and the file has not; empty in files of versions
+            that did not note it.
         written_by: product and version.
     """
 
@@ -47,6 +49,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     fair_id: str
     written_by: str
     complete: bool = False
+    left_out: tuple[str, ...] = ()
     records: int = 0
     topics: dict[str, TopicPart] = {}
     types: dict[str, int] = {}
@@ -56,6 +59,11 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     last_arrival: str | None = None
     fair_sha256: str = ""
     sha256: str = ""
+
+    @property
+    def partitions(self) -> dict[str, int]:
+        """How many partitions each topic had; 0 if that is not known."""
+        return {name: part.partitions for name, part in self.topics.items()}
 
 
 def to_bytes(header: Header) -> bytes:

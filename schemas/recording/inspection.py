@@ -5,33 +5,38 @@ from collections.abc import Iterable
 from contextlib import nullcontext
 from pathlib import Path
 
-from schemas.errors import Unavailable
-from schemas.fair.chosen import chosen_fair_file
+from schemas.errors import InvalidRecording, InvalidSettings, Unavailable
+from schemas.fair.chosen import FairsSeen, chosen_fair_file, named_fair_file, used_fair_file
 from schemas.fair.file import load_fair
 from schemas.recording.frames import HEADER_BYTES
-from schemas.recording.header import TopicPart
+from schemas.recording.header import Header, TopicPart
 from schemas.recording.jsonl import from_lines, to_line
 from schemas.recording.reader import Recording
 from schemas.recording.tally import Tally
 from schemas.recording.writer import RecordingWriter
+from schemas.topics import EVENT_TOPICS, place_text
 
 
 def describe(path: Path, *, check: bool) -> tuple[list[str], bool]:
-    """Return lines that describe a recording, and whether it is whole as far as it was checked.
+    """Return lines that describe a recording, and whether it is whole as far as it was checked, with all of its span.
 
     Raises:
         InvalidRecording: it is not a recording.
     """
     recording = Recording(path)
     header = recording.header
+    damage = recording.damage if check else None
     if check or not header.complete:
-        tally = Tally({name: part.partitions for name, part in header.topics.items()})
-        for record in recording.records():
+        tally = Tally(header.partitions)
+        for record in recording.readable():
             tally.add(record)
+        counted = tally.fill(header)
         if not header.complete:
-            header = tally.fill(header)
+            header = counted
+        elif damage is None and recording.cut is None and counted != header:
+            damage = "the counts in its header are not those of its records"
     size = path.stat().st_size
-    whole = recording.cut is None and (not check or recording.is_intact())
+    whole = recording.cut is None and damage is None and not header.left_out
     each = f", {(size - HEADER_BYTES) / header.records:.0f} bytes each" if header.records else ""
     lines = [
         f"{path.name}: recording of {header.fair_id}, {size:,} bytes, written by {header.written_by}",
@@ -41,16 +46,22 @@ def describe(path: Path, *, check: bool) -> tuple[list[str], bool]:
         f"in Kafka  {header.first or '-'} to {header.last or '-'}",
         f"received  {header.first_arrival or '-'} to {header.last_arrival or '-'}",
         f"fair file {header.fair_sha256 or 'none inside'}",
+        *(f"LEFT OUT  {one}" for one in header.left_out),
     ]
     if recording.cut is not None:
         lines.append(f"CUT       at byte {recording.cut.at_byte:,}: {recording.cut.why}")
+    elif damage is not None:
+        lines.append(f"DAMAGED   {damage}")
     elif check:
-        lines.append("checksums match" if whole else "CHANGED   the checksum of the whole file does not match")
+        lines.append("checksums match")
     return lines, whole
 
 
-def export_lines(path: Path, to: Path | None) -> None:
-    """Write a recording as JSON lines, to standard output without `to`; a cut one up to the cut, with a warning.
+def export_lines(path: Path, to: Path | None) -> bool:
+    """Write a recording as JSON lines, to standard output without `to`; one that does not hold all with a warning.
+
+    Returns:
+        Whether it was read to its end, and is the one that was written.
 
     Raises:
         Unavailable: the file cannot be written.
@@ -58,39 +69,118 @@ def export_lines(path: Path, to: Path | None) -> None:
     recording = Recording(path)
     try:
         with nullcontext(sys.stdout.buffer) if to is None else to.open("wb") as file:
-            for record in recording.records():
+            for record in recording.readable():
                 file.write(to_line(record))
     except BrokenPipeError:
         raise
     except OSError as error:
         raise Unavailable(f"the lines cannot be written ({error.strerror})", hint="name another file") from None
     warn_of_cut(recording)
+    whole = recording.cut is None
+    if whole and recording.damage is not None:
+        whole = False
+        _warn(f"{path.name} is damaged: {recording.damage}")
+    warn_of_part(recording)
+    return whole
 
 
 def held(part: TopicPart) -> str:
-    """Return how many records of a topic a recording has, and in how many partitions: lines of an export tell both."""
+    """Return how many records of a topic a recording has, and in how many partitions, of all if their number is known.
+
+    Lines of an export tell the first two.
+    """
     records = "record" if part.records == 1 else "records"
-    partitions = "partition" if len(part.offsets) == 1 else "partitions"
-    return f"{part.records:,} {records} in {len(part.offsets)} {partitions}"
+    partitions = "partition" if (part.partitions or len(part.offsets)) == 1 else "partitions"
+    known = f" of {part.partitions}" if part.partitions else ""
+    return f"{part.records:,} {records} in {len(part.offsets)}{known} {partitions}"
 
 
 def import_lines(lines: Iterable[bytes], path: Path, fair_file: Path | None) -> int:
     """Make a recording of JSON lines; return how many records it has.
 
+    An error leaves no file.
+
     Raises:
         InvalidRecording: a line is not a record.
+        InvalidSettings: the events are of another fair than the fair file's.
     """
-    source = chosen_fair_file(fair_file)
+    named = named_fair_file(fair_file)
+    source = chosen_fair_file(named)
     fair = load_fair(source)
     counts: dict[str, int] = {}
-    with RecordingWriter(path, fair.fair_id, counts, source.read_bytes()) as writer:
+    writer = RecordingWriter(path, fair.fair_id, counts, source.read_bytes())
+    with writer.without_rest(InvalidRecording, InvalidSettings), writer:
+        seen = FairsSeen(fair.fair_id, used_fair_file(named))
         for record in from_lines(lines):
+            seen.look(record.value)
             writer.write(record)
+        seen.end()
     return writer.records
 
 
 def warn_of_cut(recording: Recording) -> None:
-    """Say on standard error where a recording that was read is cut; nothing if it is not."""
+    """Say on standard error that a recording that was read is cut, and where, or that it holds no records."""
     if recording.cut is not None:
         at, why = recording.cut
-        print(f"warning: {recording.path.name} is cut at byte {at:,}: {why}", file=sys.stderr)  # noqa: T201
+        _warn(f"{recording.path.name} is cut at byte {at:,}: {why}")
+    else:
+        warn_of_nothing(recording)
+
+
+def warn_of_nothing(recording: Recording) -> None:
+    """Say on standard error that a complete recording holds no records; nothing if it holds some."""
+    if recording.header.complete and not recording.header.records:
+        _warn(f"{recording.path.name} holds no records")
+
+
+def warn_of_part(recording: Recording) -> None:
+    """Say on standard error what a recording does not hold; nothing if it holds all. See `missing_in`."""
+    for one in missing_in(recording):
+        _warn(one)
+
+
+def warn_of_left_out(recording: Recording) -> None:
+    """Say on standard error what was left out when a recording was made, wherever it begins."""
+    for one in _left_out(recording):
+        _warn(one)
+
+
+def missing_in(recording: Recording) -> list[str]:
+    """Return in a sentence each what a recording does not hold: what was left out when it was made, or its beginning.
+
+    A recording that begins in the middle of a partition of events is one from a later time on, or of a topic whose
+    older records were gone. Of one that was interrupted, the records are read for that.
+    """
+    if told := _left_out(recording):
+        return told
+    names = {topic.name for topic in EVENT_TOPICS}
+    later = [
+        (place_text((name, partition)), first)
+        for name, part in sorted(_counted(recording).topics.items())
+        for partition, (first, _) in sorted(part.offsets.items())
+        if name in names and first > 0
+    ]
+    if not later:
+        return []
+    place, first = later[0]
+    others = "" if len(later) == 1 else f", and {len(later) - 1} more partitions do not begin at 0 either"
+    return [f"{recording.path.name} begins at offset {first} of {place}{others}: these are the numbers of a part"]
+
+
+def _left_out(recording: Recording) -> list[str]:
+    return [f"{recording.path.name} holds a part only: {one}" for one in recording.header.left_out]
+
+
+def _counted(recording: Recording) -> Header:
+    """Return the header with counts, of an interrupted recording by reading it."""
+    header = recording.header
+    if header.complete:
+        return header
+    tally = Tally(header.partitions)
+    for record in recording.readable():
+        tally.add(record)
+    return tally.fill(header)
+
+
+def _warn(text: str) -> None:
+    print(f"warning: {text}", file=sys.stderr)  # noqa: T201

@@ -1,21 +1,27 @@
-"""Read a recording, whole or cut."""
+"""Read a recording: whole, cut or damaged."""
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from schemas.errors import InvalidRecording
+from schemas.fair.chosen import refuse_other_fair, used_fair_file
 from schemas.fair.file import load_fair, parse_fair
 from schemas.fair.model import Fair
+from schemas.recording.damage import Damage, damage_of
 from schemas.recording.frames import HEADER_BYTES, Cut, RecordedRecord, read_header, unpack, unpack_records
 from schemas.recording.header import Header
 
-_PIECE: Final = 1 << 20
+_RECORD: Final = "name a file that `fairpulse record` wrote"
+_PART: Final = "export it to JSON lines and import them again, if the part will do"
+_COPY: Final = "take a copy of the file that `fairpulse recording inspect --check` finds whole, or record again"
 
 
 class Recording:
     """A recording on disk. Opening it reads only the header.
+
+    Before it gives a record, it compares the whole file with the checksum and the counts in its header. One that was
+    interrupted while it was written has none yet: then the offsets of each partition must ascend.
 
     Attributes:
         header: its header.
@@ -28,14 +34,45 @@ class Recording:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.cut: Cut | None = None
+        self._checked = False
+        self._damage: Damage | None = None
         with self._open() as file:
             raw = file.read(HEADER_BYTES)
         if len(raw) < HEADER_BYTES:
-            raise InvalidRecording(f"{path.name} is not a recording", hint="name a file that `fairpulse record` wrote")
+            raise InvalidRecording(f"{path.name} is not a recording", hint=_RECORD)
         try:
             self.header: Header = read_header(raw)
         except InvalidRecording as error:
             raise InvalidRecording(f"{path.name}: {error.message}", hint=error.hint) from None
+
+    @property
+    def damage(self) -> Damage | None:
+        """Why the file is not the one that was written; None if it is, as far as it goes. It is read once for that."""
+        if not self._checked:
+            with self._open() as file:
+                self._damage = damage_of(file, self.header)
+            self._checked = True
+        return self._damage
+
+    def must_be_undamaged(self) -> None:
+        """Raise InvalidRecording if the file is not the one that was written; an interrupted one may be read."""
+        if (found := self.damage) is None:
+            return
+        if isinstance(found, Cut):
+            raise self._is_cut(found)
+        raise InvalidRecording(f"{self.path.name} is damaged: {found}", hint=_COPY)
+
+    def must_be_whole(self) -> None:
+        """Raise InvalidRecording if the file is damaged, or if writing it was interrupted: its end is missing."""
+        self.must_be_undamaged()
+        if not self.header.complete:
+            for _ in self.readable():
+                pass
+            assert self.cut is not None
+            raise self._is_cut(self.cut)
+
+    def _is_cut(self, cut: Cut) -> InvalidRecording:
+        return InvalidRecording(f"{self.path.name} is cut at byte {cut.at_byte:,}: {cut.why}", hint=_PART)
 
     def fair_file(self) -> bytes:
         """Return the fair file that travels inside; empty if none does or the file ends before it."""
@@ -48,18 +85,34 @@ class Recording:
         """Return the fair of the recording: from the file `instead` if it is given, otherwise from the file inside.
 
         Raises:
-            InvalidRecording: there is none inside.
+            InvalidRecording: the recording is damaged, or there is no fair file inside.
             InvalidFairFile: it is damaged, or of a version that this one cannot read.
+            InvalidSettings: the events are of another fair.
         """
+        self.must_be_undamaged()
         if instead is not None:
-            return load_fair(instead)
-        content = self.fair_file()
-        if not content:
+            fair = load_fair(instead)
+        elif content := self.fair_file():
+            fair = parse_fair(content.decode("utf-8-sig", errors="replace"), f"fair file in {self.path.name}")
+        else:
             raise InvalidRecording(f"{self.path.name} has no fair file inside", hint="name one with --fair")
-        return parse_fair(content.decode("utf-8-sig", errors="replace"), f"fair file in {self.path.name}")
+        used = "fair file is in the recording" if instead is None else used_fair_file(instead)
+        refuse_other_fair((one.value for one in self.readable()), fair.fair_id, used)
+        return fair
 
     def records(self, skip: int = 0) -> Iterator[RecordedRecord]:
-        """Yield the records in order, without the first `skip`. Afterwards `cut` says whether the file was cut off."""
+        """Yield the records in order, without the first `skip`.
+
+        Afterwards `cut` says whether writing was interrupted.
+
+        Raises:
+            InvalidRecording: before the first record, if the file is not the one that was written.
+        """
+        self.must_be_undamaged()
+        yield from self.readable(skip)
+
+    def readable(self, skip: int = 0) -> Iterator[RecordedRecord]:
+        """Yield what can be read of any recording, even of a damaged one. Afterwards `cut` says where it was cut."""
         self.cut = None
         with self._open() as file:
             file.seek(HEADER_BYTES)
@@ -88,18 +141,11 @@ class Recording:
             self.cut = Cut(at, "the recording was interrupted; all complete blocks are there")
 
     def is_intact(self) -> bool:
-        """Return whether every byte is as it was written, by the checksum of the whole body."""
-        digest = hashlib.sha256()
-        with self._open() as file:
-            file.seek(HEADER_BYTES)
-            while piece := file.read(_PIECE):
-                digest.update(piece)
-        return self.header.complete and digest.hexdigest() == self.header.sha256
+        """Return whether it is complete, and as it was written: by checksum and counts in the header."""
+        return self.header.complete and self.damage is None
 
     def _open(self) -> BinaryIO:
         try:
             return self.path.open("rb")
         except OSError as error:
-            raise InvalidRecording(
-                f"{self.path.name} cannot be read ({error.strerror})", hint="name a file that `fairpulse record` wrote"
-            ) from None
+            raise InvalidRecording(f"{self.path.name} cannot be read ({error.strerror})", hint=_RECORD) from None

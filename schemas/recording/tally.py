@@ -19,7 +19,8 @@ class Tally:
     """Counts records by topic and type, and notes first and last offsets and times.
 
     Args:
-        partitions: how many partitions each topic has; other topics are added as they appear.
+        partitions: how many partitions each topic has. Other topics are added as they appear; how many they have is
+            not known.
     """
 
     def __init__(self, partitions: Mapping[str, int]) -> None:
@@ -27,7 +28,7 @@ class Tally:
         self._partitions = dict(partitions)
         self._of_topic: Counter[str] = Counter()
         self._types: Counter[str] = Counter()
-        self._offsets: dict[str, dict[int, tuple[int, int]]] = {name: {} for name in partitions}
+        self._offsets: dict[str, dict[int, list[int]]] = {name: {} for name in partitions}
         self._times: list[int] = []
         self._arrivals: list[int] = []
 
@@ -38,8 +39,7 @@ class Tally:
         self._types[arrival.type] += 1
         self._of_topic[record.topic] += 1
         offsets = self._offsets.setdefault(record.topic, {})
-        first, last = offsets.get(record.partition, (record.offset, record.offset))
-        offsets[record.partition] = (min(first, record.offset), max(last, record.offset))
+        _widen(offsets.setdefault(record.partition, []), record.offset)
         _widen(self._times, record.timestamp_ms)
         if arrival.ms is not None:
             _widen(self._arrivals, arrival.ms)
@@ -51,9 +51,9 @@ class Tally:
             records=self.records,
             topics={
                 name: TopicPart(
-                    self._partitions.get(name, max(offsets, default=-1) + 1),
+                    self._partitions.get(name, 0),
                     self._of_topic[name],
-                    dict(sorted(offsets.items())),
+                    {number: (first, last) for number, (first, last) in sorted(offsets.items())},
                 )
                 for name, offsets in sorted(self._offsets.items())
             },

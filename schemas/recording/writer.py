@@ -1,8 +1,10 @@
 """Write a recording so that a crash, a full disk or Ctrl-C leaves a file that is readable up to that point."""
 
+import fcntl
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
@@ -11,7 +13,7 @@ import msgspec
 import zstandard
 
 from schemas.errors import Unavailable
-from schemas.recording.frames import RecordedRecord, header_frame, pack, pack_records
+from schemas.recording.frames import HEADER_BYTES, RecordedRecord, header_frame, pack, pack_records, unpack
 from schemas.recording.header import Header, TopicPart
 from schemas.recording.tally import Tally
 from schemas.version import our_version
@@ -23,6 +25,9 @@ BLOCK_BYTES: Final = 2 << 20
 PART: Final = ".part"
 """Added to the file's name until the recording is complete; such a file is readable up to where it ends."""
 
+MOST_LEFT_OUT: Final = 32
+"""Most sentences about missing records in a header; one more says how many there are."""
+
 
 class RecordingWriter:
     """Writes records to `path`, under another name until it is complete. Use as `with`.
@@ -30,15 +35,24 @@ class RecordingWriter:
     An exception leaves the `.part` file, with all that was written, for `recording inspect` and `replay`.
 
     Args:
-        partitions: how many partitions each topic has.
+        partitions: how many partitions each topic has; of a topic that is left out, that is not known.
         fair_file: bytes of the fair file, stored as well, so that the numbers can be computed again.
+        force: replace a `.part` file that a recording left when it broke off.
 
     Raises:
-        Unavailable: the file cannot be written (no such folder, no permission, no space).
+        Unavailable: the file cannot be written (no such folder, no permission, no space), another program writes it, or
+            a recording that broke off left it.
     """
 
     def __init__(
-        self, path: Path, fair_id: str, partitions: Mapping[str, int], fair_file: bytes = b"", *, level: int = 3
+        self,
+        path: Path,
+        fair_id: str,
+        partitions: Mapping[str, int],
+        fair_file: bytes = b"",
+        *,
+        level: int = 3,
+        force: bool = False,
     ) -> None:
         self.path = path
         self.part = path.with_name(path.name + PART)
@@ -46,6 +60,7 @@ class RecordingWriter:
         self.bytes = 0
         self._level = zstandard.ZstdCompressor(level=level, write_checksum=True, write_content_size=True)
         self._fair_file = fair_file
+        self._force = force
         self._header = Header(
             fair_id=fair_id,
             written_by=f"fairpulse {our_version()}",
@@ -57,6 +72,12 @@ class RecordingWriter:
         self._block: list[RecordedRecord] = []
         self._block_bytes = 0
         self._tally = Tally(partitions)
+        self._left_out: dict[str, None] = {}
+        self._broken = False
+
+    def leave_out(self, sentences: Iterable[str]) -> None:
+        """Note what the file does not hold. Sentences noted before `with` are also in a file that is cut off."""
+        self._left_out.update(dict.fromkeys(sentences))
 
     def write(self, record: RecordedRecord) -> None:
         """Take a record; it is on disk at the latest after the next `flush`."""
@@ -84,8 +105,8 @@ class RecordingWriter:
 
     def __enter__(self) -> Self:
         try:
-            self._file = self.part.open("w+b")
-            self._file.write(header_frame(self._header))
+            self._file = taken_alone(self.part, force=self._force)
+            self._file.write(header_frame(self._named()))
             self._put(pack(self._fair_file, 0, self._level))
         except OSError as error:
             raise self._unwritable(error) from None
@@ -96,7 +117,7 @@ class RecordingWriter:
     ) -> None:
         assert self._file is not None
         with self._file:
-            if error is not None:
+            if error is not None or self._broken:
                 return
             self.flush()
             try:
@@ -108,10 +129,25 @@ class RecordingWriter:
             except OSError as failed:
                 raise self._unwritable(failed) from None
 
+    @contextmanager
+    def without_rest(self, *errors: type[Exception]) -> Iterator[None]:
+        """Leave not even the `.part` file if one of these errors ends the block: what was written is of no use."""
+        try:
+            yield
+        except errors:
+            self.part.unlink(missing_ok=True)
+            raise
+
     def header(self, *, complete: bool = False) -> Header:
         """Return the header with the counts so far."""
         digest = self._digest.hexdigest() if complete else ""
-        return msgspec.structs.replace(self._tally.fill(self._header), complete=complete, sha256=digest)
+        return msgspec.structs.replace(self._tally.fill(self._named()), complete=complete, sha256=digest)
+
+    def _named(self) -> Header:
+        """Return the header without counts, with what is left out."""
+        told, more = list(self._left_out)[:MOST_LEFT_OUT], len(self._left_out) - MOST_LEFT_OUT
+        rest = [f"and {more:,} more sentences like these"] if more > 0 else []
+        return msgspec.structs.replace(self._header, left_out=(*told, *rest))
 
     def _put_block(self) -> None:
         block, self._block, self._block_bytes = self._block, [], 0
@@ -128,7 +164,45 @@ class RecordingWriter:
         self.bytes += len(raw)
 
     def _unwritable(self, error: OSError) -> Unavailable:
+        self._broken = True  # part of a block may be on disk: the header must never call this complete
         return Unavailable(
             f"the recording cannot be written ({error.strerror})",
             hint=f"check that the folder exists and has space; the records so far are readable in {self.part.name}",
         )
+
+
+def taken_alone(part: Path, *, force: bool) -> BinaryIO:
+    """Open the file of an unfinished recording for this program alone, and empty it. The lock ends with the program.
+
+    Raises:
+        Unavailable: another program writes it, or it holds something and shall not be replaced by `force`.
+        OSError: it cannot be opened.
+    """
+    file = os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        is_ours = os.path.samestat(os.fstat(file.fileno()), part.stat())  # else that program has just finished
+    except (BlockingIOError, FileNotFoundError):
+        is_ours = False
+    except OSError:
+        is_ours = True  # a file system without locks
+    if not is_ours:
+        file.close()
+        raise Unavailable(f"another program is writing {part.name}", hint="name another file, or end that program")
+    if not force and _holds_something(file):
+        file.close()
+        raise Unavailable(
+            f"{part.name} holds what a recording took before it broke off", hint="move it away, or delete it"
+        )
+    file.seek(0)
+    file.truncate()
+    return file
+
+
+def _holds_something(file: BinaryIO) -> bool:
+    """Return whether a file holds more than the head of a recording without records."""
+    if os.fstat(file.fileno()).st_size < HEADER_BYTES:
+        return bool(file.read(1))
+    file.seek(HEADER_BYTES)
+    next(unpack(file), None)
+    return bool(file.read(1))

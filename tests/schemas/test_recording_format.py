@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,11 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.errors import InvalidRecording, Unavailable
+from schemas.errors import InvalidRecording, InvalidSettings, Unavailable
 from schemas.recording.frames import HEADER_BYTES, RecordedRecord
 from schemas.recording.jsonl import from_lines, to_line
 from schemas.recording.reader import Recording
-from schemas.recording.writer import BLOCK_RECORDS, RecordingWriter
+from schemas.recording.writer import BLOCK_RECORDS, PART, RecordingWriter
 
 FAIR_FILE = b"fair_id: small-2025\n"
 
@@ -106,12 +107,12 @@ def test_wherever_it_is_cut_the_blocks_before_come_back_and_the_cut_is_named(pat
     for end in range(HEADER_BYTES, len(whole)):
         path.write_bytes(whole[:end])
         recording = Recording(path)
-        found = list(recording.records())
+        found = list(recording.readable())
         assert found == taken[: len(found)]
         seen.add(len(found))
         assert not recording.is_intact()
-        # Cut exactly between two blocks it looks whole; the checksum in the header tells.
-        assert recording.cut is not None or len(found) % 10 == 0
+        with pytest.raises(InvalidRecording, match="is cut at byte" if recording.cut else "records are missing"):
+            next(recording.records())
     assert seen == {0, 10, 20, 30}
 
 
@@ -121,7 +122,7 @@ def test_no_changed_byte_ever_yields_a_wrong_record(path: Path) -> None:
     for at in range(HEADER_BYTES, len(whole)):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x40]) + whole[at + 1 :])
         recording = Recording(path)
-        found = list(recording.records())
+        found = list(recording.readable())
         assert found == taken[: len(found)]
         assert not recording.is_intact()
 
@@ -172,3 +173,85 @@ def test_a_folder_that_is_not_there_is_an_error_with_a_remedy(tmp_path: Path) ->
     writer = RecordingWriter(tmp_path / "none" / "a.fairrec", "small-2025", {})
     with pytest.raises(Unavailable, match="No such file or directory"):
         writer.__enter__()
+
+
+def test_a_second_recording_into_the_same_file_is_refused_and_takes_nothing_from_the_first(path: Path) -> None:
+    with RecordingWriter(path, "small-2025", {}, FAIR_FILE) as first:
+        first.write(plain(1))
+        second = RecordingWriter(path, "small-2025", {}, FAIR_FILE)
+        with pytest.raises(Unavailable) as refused, second.without_rest(InvalidSettings), second:
+            pass
+        assert str(refused.value) == (
+            "another program is writing day.fairrec.part; name another file, or end that program"
+        )
+        first.flush()
+        first.write(plain(2))
+    assert [record.offset for record in Recording(path).records()] == [plain(1).offset, plain(2).offset]
+    assert Recording(path).is_intact()
+    with RecordingWriter(path, "small-2025", {}, FAIR_FILE) as third:
+        third.write(plain(3))
+    assert Recording(path).header.records == 1, "the lock ended with the first"
+
+
+def interrupted(path: Path, count: int) -> bytes:
+    """Return the `.part` file of a recording that broke off after some records."""
+
+    def write() -> None:
+        with RecordingWriter(path, "small-2025", {}, FAIR_FILE) as writer:
+            for number in range(count):
+                writer.write(plain(number))
+            writer.flush()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write()
+    return path.with_name(path.name + PART).read_bytes()
+
+
+LEFT: dict[str, tuple[Callable[[Path], bytes], bool]] = {
+    "ten records": (lambda path: interrupted(path, 10), True),
+    "ten records, the last block half": (lambda path: interrupted(path, 10)[:-9], True),
+    "a file of something else": (lambda _: b"notes\n", True),
+    "a large file of something else": (lambda _: b"x" * 100_000, True),
+    "no records": (lambda path: interrupted(path, 0), False),
+    "an empty file": (lambda _: b"", False),
+}
+"""Contents of a `.part` file, and whether each must be kept."""
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_what_a_recording_that_broke_off_has_taken_is_not_written_over(path: Path, name: str) -> None:
+    left, kept = LEFT[name]
+    content = left(path)
+    writer = RecordingWriter(path, "small-2025", {}, FAIR_FILE)
+    writer.part.write_bytes(content)
+    if kept:
+        with pytest.raises(Unavailable) as refused, writer.without_rest(InvalidSettings), writer:
+            pass
+        assert str(refused.value) == (
+            "day.fairrec.part holds what a recording took before it broke off; move it away, or delete it"
+        )
+        assert writer.part.read_bytes() == content
+        writer.part.rename(path.with_name("morning.fairrec.part"))
+    with writer:
+        writer.write(plain(1))
+    assert Recording(path).is_intact(), "after the cure, or if there was nothing to lose"
+
+
+def test_force_replaces_what_a_recording_that_broke_off_has_taken_and_nothing_of_it_is_left(path: Path) -> None:
+    interrupted(path, 1_000)
+    with RecordingWriter(path, "small-2025", {}, FAIR_FILE, force=True) as writer:
+        writer.write(plain(1))
+    assert list(Recording(path).records()) == [plain(1)]
+    assert Recording(path).is_intact()
+
+
+def test_force_takes_nothing_from_a_recording_that_is_being_written(path: Path) -> None:
+    with RecordingWriter(path, "small-2025", {}, FAIR_FILE) as first:
+        first.write(plain(1))
+        with (
+            pytest.raises(Unavailable, match="another program is writing"),
+            RecordingWriter(path, "small-2025", {}, force=True),
+        ):
+            pass
+    assert list(Recording(path).records()) == [plain(1)]
