@@ -14,6 +14,7 @@ from schemas.events import DealRevision, DealTerms, Event, happened_ms
 from schemas.fair.model import Fair
 from schemas.times import epoch_ms
 from schemas.topics import group_prefix
+from schemas.witness import with_newest
 from streams.fold.calendar import MINUTE_MS, Calendar
 from streams.fold.groups import Groups, spelt
 from streams.fold.identity import EVENT_ID_BITS, TERMINAL_SHIFT, TOPIC_NUMBERS, check_members
@@ -66,10 +67,25 @@ class Engine:
         """Eight hex digits that change when the meaning of the state changes."""
         return fingerprint(self.fair, self.kpis, self.lateness_ms)
 
-    def fold(self, state: PartitionState, topic: str, events: Sequence[tuple[int, Event | InvalidEvent]]) -> Delta:
-        """Return the change that a chunk makes: events with ascending offsets, none of them applied before."""
+    def fold(
+        self,
+        state: PartitionState,
+        topic: str,
+        events: Sequence[tuple[int, Event | InvalidEvent]],
+        newcomers: list[Event] | None = None,
+    ) -> Delta:
+        """Return the change that a chunk makes: events with ascending offsets, none of them applied before.
+
+        Args:
+            state: of the partition.
+            topic: of the events.
+            events: offset of each record, with its event or the reason why it was refused.
+            newcomers: takes the events of which the state does not say that they are in their own partition: those of a
+                badge that it does not have yet, and those without a badge. A terminal that has the pseudonym of a badge
+                for its name vouches for that badge too; the audit's recount judges each event, and tells.
+        """
         assert events[0][0] > state.upto.get(topic, -1), "the chunk was applied before"
-        return _Chunk(self, state, topic).fold(events)
+        return _Chunk(self, state, topic).fold(events, [] if newcomers is None else newcomers)
 
     def apply(self, state: PartitionState, delta: Delta) -> None:
         """Apply a change to the state from which it was folded.
@@ -79,6 +95,8 @@ class Engine:
         """
         state.upto[delta.topic] = delta.last
         state.watermarks[delta.topic] = delta.watermark
+        if delta.witness is not None:
+            state.witnesses[delta.topic] = with_newest(state.witnesses.get(delta.topic, ()), delta.witness)
         numbers = state.numbers
         for member in delta.numbers:
             numbers[member] = len(numbers)
@@ -145,9 +163,10 @@ class _Chunk:
         """Return the dense number of a member with one or more parts."""
         return self.number(spelt(parts))
 
-    def fold(self, events: Sequence[tuple[int, Event | InvalidEvent]]) -> Delta:
-        """Fold all events of the chunk."""
+    def fold(self, events: Sequence[tuple[int, Event | InvalidEvent]], newcomers: list[Event]) -> Delta:
+        """Fold all events of the chunk, and add the newcomers to their list."""
         engine, state, delta, moment, number = self._engine, self._state, self._delta, self._moment, self.number
+        known = state.numbers.get
         believable, is_open, panes = engine.calendar.is_believable, engine.calendar.is_open, delta.panes
         routes, signals = engine.plans.routes, engine.plans.signals
         seen, fresh, lateness = state.seen, set[int](), engine.lateness_ms
@@ -170,11 +189,20 @@ class _Chunk:
                 cells = panes[minute] = {}
             badge_of, kind_of, plans, others, is_deal = routes[type(event)]
             badge = badge_of(event)
-            moment.badge = -1 if badge is None else number(badge)
+            if badge is None:
+                moment.badge = -1
+                newcomers.append(event)
+            elif (at := known(badge)) is None:
+                moment.badge = number(badge)
+                newcomers.append(event)
+            else:
+                moment.badge = at
             moment.minute, moment.is_open = minute, is_open(minute)
             moment.lag_ms = received - happened if received > happened else 0
             event_id = int(event.event_id.replace("-", ""), 16)
-            key = (number(event.terminal_id) << TERMINAL_SHIFT) | topic_bits | event_id
+            if (at := known(event.terminal_id)) is None:
+                at = number(event.terminal_id)
+            key = (at << TERMINAL_SHIFT) | topic_bits | event_id
             if key in seen or key in fresh:
                 _run(signals[Signal.DUPLICATE], event, moment, cells)
                 continue

@@ -5,11 +5,19 @@ Each record names the record that it continues, by writer and sequence number. A
 it starts to write. Readers accept a record only if it continues the last accepted one. If two records continue the same
 one, the first in the log wins, for every reader. So a worker that froze, lost its partition and woke up can still
 append, but its record does not count. The offset of its append tells it so, and it must stop.
+
+Offsets may be missing: a transaction's marker has one, and no record. It is a hole only if a record continues one that
+was never read. Without missing offsets such a record was left by a writer that failed between two appends, and does not
+count either.
 """
+
+import struct
 
 import msgspec
 
+from schemas.cures import FOLD_ANEW
 from schemas.errors import MustStop
+from schemas.witness import NEAR_MS, Witness, with_newest, witness_of
 from streams.fold.engine import Engine
 from streams.fold.identity import KEY_BYTES
 from streams.fold.state import NOBODY, WRITER_BYTES, Delta, JournalRecord, PartitionState
@@ -32,37 +40,75 @@ class PartitionJournal:
         self.state = PartitionState()
         self.next_offset = 0
         self.seq = 0
+        self._last: tuple[int, int, bytes | None, bytes] | None = None
+        self._kept: tuple[Witness, ...] = ()
         self._writer = NOBODY
         self._me = NOBODY
+        self._missing = 0
+        self._written: dict[bytes, tuple[int, int]] = {NOBODY: (0, 0)}
 
-    def read(self, offset: int, raw: bytes) -> bool:
+    def read(self, offset: int, raw: bytes, time_ms: int = -1, key: bytes | None = None) -> bool:
         """Read the next record of the log; return whether it continues the chain, and so was applied.
+
+        Args:
+            offset: its place. Offsets before it that were not read must have no record.
+            raw: its value.
+            time_ms: when Kafka appended it, ms since 1970.
+            key: its key.
 
         Raises:
             MustStop: records are missing before it, or it is not a journal record.
         """
-        if offset != self.next_offset:
-            raise MustStop(
-                f"journal has a hole: expected offset {self.next_offset}, got {offset}",
-                hint="restart the worker; if it stops here again, delete the journal topic to rebuild from the events",
-            )
         try:
             record = _decode(raw)
-        except msgspec.MsgspecError:
+            seen = _keys(record.keys)
+        except (msgspec.MsgspecError, struct.error):
+            raise MustStop(f"offset {offset} of the journal does not hold a journal record", hint=FOLD_ANEW) from None
+        first, last = self._written.get(record.after, (1, 0))
+        if not first <= record.seq - 1 <= last and (self._missing or offset > self.next_offset):
             raise MustStop(
-                f"offset {offset} of the journal does not hold a journal record",
-                hint="delete the journal topic to rebuild from the events",
-            ) from None
+                f"the journal has a hole before offset {offset}: its records were removed, by retention, compaction or "
+                "hand",
+                hint=FOLD_ANEW,
+            )
+        self._missing += offset - self.next_offset
         self.next_offset = offset + 1
+        self._is_at(offset, time_ms, key, raw)
+        self._written[record.writer] = (self._written.get(record.writer, (record.seq, 0))[0], record.seq)
         if record.seq != self.seq + 1 or record.after != self._writer:
             return False
         delta = record.delta
         _read_numbers(delta)
-        keys = record.keys
-        delta.seen = [int.from_bytes(keys[at : at + KEY_BYTES], "big") for at in range(0, len(keys), KEY_BYTES)]
+        delta.seen = seen
         self._engine.apply(self.state, delta)
         self.seq, self._writer = record.seq, record.writer
         return True
+
+    def pass_to(self, offset: int) -> None:
+        """Note that there is no record before an offset any more: those offsets are markers of transactions."""
+        if offset > self.next_offset:
+            self._missing += offset - self.next_offset
+            self.next_offset = offset
+
+    def stored(self, offset: int, time_ms: int, key: bytes, raw: bytes) -> None:
+        """Note where and when Kafka appended a record that was written here."""
+        if self._last is None or offset > self._last[0]:
+            self._is_at(offset, time_ms, key, raw)
+
+    def _is_at(self, offset: int, time_ms: int, key: bytes | None, raw: bytes) -> None:
+        self._last = offset, time_ms, key, raw
+        if not self._kept or time_ms - self._kept[-1].time_ms >= NEAR_MS:
+            self._kept = with_newest(self._kept, witness_of(offset, time_ms, key, raw))
+
+    @property
+    def witnesses(self) -> tuple[Witness, ...]:
+        """Records that are known to be in the log, oldest first, by which it is recognised; none before the first.
+
+        The newest alone would not do: it may have been appended to a log that replaced the one that was read.
+        """
+        if self._last is None or self._last[0] == self._kept[-1].offset:
+            return self._kept
+        return (*self._kept, witness_of(*self._last))
 
     def start_writing(self, writer: bytes) -> None:
         """Start writing under a new id, so that records from before a restart count as another writer's.
@@ -90,9 +136,15 @@ class PartitionJournal:
             raw = _encode(JournalRecord(self.seq + 1, self._me, self._writer, keys, _spelt(delta)))
         delta.seen = seen
         self.seq, self._writer = self.seq + 1, self._me
+        self._written[self._me] = (self._written.get(self._me, (self.seq, 0))[0], self.seq)
         offset = self.next_offset
         self.next_offset += 1
         return offset, raw
+
+
+def _keys(packed: bytes) -> list[int]:
+    """Return the event keys of a journal record. Raises struct.error if the last one is cut."""
+    return list(map(int.from_bytes, struct.unpack(f"{KEY_BYTES}s" * -(-len(packed) // KEY_BYTES), packed)))
 
 
 def writer_of(raw: bytes) -> str:
@@ -122,9 +174,20 @@ def _read_numbers(delta: Delta) -> None:
 
 
 def confirm(expected: int, got: int) -> None:
-    """Raise MustStop if an append got another offset than expected: another worker writes this journal too."""
+    """Raise MustStop if an append got another offset than expected: another worker writes this journal too.
+
+    Or it is there twice: a broker stored it and failed before it answered, and the client sent it again. Readers take
+    the first one.
+
+    A lower one was given before, to the record that was read there: so this is another log, or it lost its end.
+    """
+    if got < expected:
+        raise MustStop(
+            f"the journal is not the one that was read: the append got offset {got}, not {expected}", hint=FOLD_ANEW
+        )
     if got != expected:
         raise MustStop(
-            f"another worker writes this journal: the append got offset {got}, not {expected}",
+            f"another worker writes this journal, or a broker that went away had stored the append already: it got "
+            f"offset {got}, not {expected}",
             hint="nothing is lost; the supervisor restarts this worker, which then reads the journal again",
         )

@@ -8,7 +8,8 @@ Some parts of the fair file are left out, although admission and measures use th
 exhibitors, and gates that are not countable. Exhibitors are added and changed until the last evening, and each change
 would fold the whole fair again. So a correction counts from the moment when a worker has it. Events refused before
 stay refused until they are redriven. A lead counted under a wrong section stays there; if it comes again, the right
-section counts it too. Where that is not good enough, delete the journal topic: the fair is then folded again.
+section counts it too. Where that is not good enough, start all workers with the next FAIRPULSE_GENERATION: the fair
+is then folded again.
 """
 
 import hashlib
@@ -18,12 +19,13 @@ from typing import Any, Final
 from schemas.codes import Code
 from schemas.events import type_of
 from schemas.fair.model import Fair
+from schemas.witness import Witness
 from streams.fold.calendar import AHEAD, AROUND
 from streams.fold.identity import EVENT_ID_BITS, TERMINAL_BITS, TOPIC_BITS, TOPIC_NUMBERS
 from streams.fold.state import NOBODY, DealState, Delta, JournalRecord
 from streams.kpis.definition import LONGEST, Kpi, Occasion
 
-FOLD_VERSION: Final = 3
+FOLD_VERSION: Final = 4
 """Raised whenever a code change makes the same events give another state: which events decoding and admission accept,
 how an aggregate folds, how a deal is booked, how the journal writes numbers.
 """
@@ -46,7 +48,7 @@ def fingerprint(fair: Fair, kpis: Iterable[Kpi[Any, Any]], lateness_ms: int) -> 
     """
     meaning = [
         FOLD_VERSION,
-        [(record.__name__, record.__struct_fields__) for record in (JournalRecord, Delta, DealState)],
+        [(record.__name__, record.__struct_fields__) for record in (JournalRecord, Delta, DealState, Witness)],
         (EVENT_ID_BITS, TOPIC_BITS, TERMINAL_BITS, NOBODY),
         sorted(TOPIC_NUMBERS.items()),
         sorted(_structure(kpi) for kpi in kpis if kpi.occasions),

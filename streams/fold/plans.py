@@ -13,7 +13,8 @@ from schemas.errors import MustStop
 from schemas.events import DealRevision, Event, fields_of
 from schemas.fair.model import Fair
 from schemas.ids import BadgeRef
-from schemas.topics import EVENT_CLASSES
+from schemas.partitioning import BY_KEY
+from schemas.topics import EVENT_TOPICS, Topic
 from streams.fold.groups import Groups
 from streams.kpis.aggregates import Aggregate, Changes
 from streams.kpis.definition import Kpi, Occasion, Signal
@@ -47,7 +48,7 @@ class Plans:
         signals: the plan of every signal.
 
     Raises:
-        MustStop: a KPI has an occasion that no event can have.
+        MustStop: a KPI has an occasion that no event can have, or a badge of an event does not choose its partition.
     """
 
     def __init__(self, kpis: Sequence[Kpi[Any, Any]], fair: Fair) -> None:
@@ -55,7 +56,9 @@ class Plans:
         self.groups = {kpi.key: Groups(kpi, fair) for kpi in kpis if kpi.measure is not None}
         self._kinds = {type(one) for kpi in kpis for one in kpi.occasions if isinstance(one, Code)} - {Signal}
         self.signals: Mapping[Signal, Plan] = {signal: self._plan(signal) for signal in Signal}
-        self.routes: Mapping[type[Event], Route] = {cls: self._route(cls) for cls in EVENT_CLASSES}
+        self.routes: Mapping[type[Event], Route] = {
+            cls: self._route(topic, cls) for topic in EVENT_TOPICS for cls in topic.events
+        }
         self._refuse_impossible()
 
     def _plan(self, *occasions: Occasion) -> Plan:
@@ -68,8 +71,13 @@ class Plans:
             and not wanted.isdisjoint(map(_typed, kpi.occasions))
         )
 
-    def _route(self, cls: type[Event]) -> Route:
+    def _route(self, topic: Topic, cls: type[Event]) -> Route:
         badges, kinds = fields_of(cls, BadgeRef), self._kinds_of(cls)
+        if badges and (badges[0] != topic.key[0] or topic.partitioner != BY_KEY):
+            raise MustStop(
+                f"{cls.__name__} has a badge that does not choose its partition, and all events of a badge share one",
+                hint=f"make {badges[0]} the first field of the key of {topic.name}, with BY_KEY, in schemas/topics.py",
+            )
         if len(badges) > 1 or len(kinds) > 1:
             raise MustStop(
                 f"{cls.__name__} has several badges or kinds: {', '.join([*badges, *kinds])}",

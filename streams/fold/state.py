@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from schemas.witness import Witness
 from streams.kpis.aggregates import Changes, Group, Totals
 
 Cells = dict[str, Totals]
@@ -44,6 +45,7 @@ class Delta(msgspec.Struct, array_like=True):
         deals: deals with a new current state.
         panes: changes by minute since 1970.
         timeless: changes that have no minute (refused records); they count only over the whole fair.
+        witness: the chunk's last record, by which the log is recognised later on; None if it is folded from a file.
     """
 
     topic: str
@@ -55,6 +57,7 @@ class Delta(msgspec.Struct, array_like=True):
     deals: dict[str, DealState]
     panes: dict[int, ChangedCells]
     timeless: ChangedCells
+    witness: Witness | None = None
 
 
 WRITER_BYTES = 8
@@ -86,6 +89,8 @@ class PartitionState:
 
     Attributes:
         upto: last applied offset by source topic. It is a part of the state, so the two can never disagree.
+        witnesses: records of each source topic by which its log is recognised, oldest first; none when folded from a
+            file.
         watermarks: by source topic, in ms since 1970.
         numbers: dense numbers of badges, terminals and pairs; Roaring bitmaps store each in 2 bytes.
         seen: key (terminal, topic, event id) of every event of the fair. Each is exact, and takes 48 bytes and a slot
@@ -97,6 +102,7 @@ class PartitionState:
     """
 
     upto: dict[str, int] = field(default_factory=dict)
+    witnesses: dict[str, tuple[Witness, ...]] = field(default_factory=dict)
     watermarks: dict[str, int] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
     seen: set[int] = field(default_factory=set)

@@ -16,6 +16,7 @@ from schemas.admission import admission
 from schemas.errors import InvalidEvent, MustStop
 from schemas.fair.file import example_fair_path, load_fair
 from schemas.topics import SCANS
+from schemas.witness import witness_of
 from streams.audit.recount.oracle import Oracle
 from streams.fold.engine import Engine
 from streams.fold.journal import PartitionJournal, confirm
@@ -165,9 +166,36 @@ def test_without_the_chain_the_same_log_counts_twice(monkeypatch: pytest.MonkeyP
     assert counted(recovered(log)) == 6
 
 
-def test_a_hole_in_the_journal_stops_the_reader() -> None:
-    with pytest.raises(MustStop, match="hole"):
-        PartitionJournal(ENGINE).read(1, two_writers_after_the_same_record()[0])
+def three_records() -> list[bytes]:
+    """Return the log of one writer."""
+    writer = Writer([])
+    for at in range(3):
+        delta = ENGINE.fold(writer.journal.state, SCANS.name, EVENTS[at : at + 1])  # type: ignore[arg-type]
+        writer.in_flight.append((*writer.journal.write(delta), delta.last))
+    return [raw for _, raw, _ in writer.in_flight]
+
+
+@pytest.mark.parametrize("kept", [{1, 2}, {2}, {0, 2}])
+def test_a_record_whose_predecessor_was_removed_stops_the_reader(kept: set[int]) -> None:
+    journal = PartitionJournal(ENGINE)
+    with pytest.raises(MustStop, match="a hole before offset"):  # noqa: PT012 - any of the records may be the one
+        for offset, raw in enumerate(three_records()):
+            if offset in kept:
+                journal.read(offset, raw)
+
+
+@pytest.mark.parametrize("offsets", [(1, 2, 3), (0, 2, 5), (0, 1, 4)])
+def test_offsets_without_a_record_are_no_hole_while_the_chain_goes_on(offsets: tuple[int, ...]) -> None:
+    journal = PartitionJournal(ENGINE)
+    assert all(journal.read(offset, raw) for offset, raw in zip(offsets, three_records(), strict=True))
+    journal.pass_to(9)
+    assert (counted(journal), journal.next_offset) == (3, 9)
+
+
+def test_a_writer_that_failed_between_two_appends_leaves_a_record_that_does_not_count() -> None:
+    first, _, third = three_records()
+    journal = recovered([first, third])
+    assert (counted(journal), journal.next_offset) == (1, 2)
 
 
 def test_bytes_that_are_not_a_journal_record_stop_the_reader() -> None:
@@ -179,6 +207,8 @@ def test_an_append_with_another_offset_stops_the_writer() -> None:
     confirm(7, 7)
     with pytest.raises(MustStop, match="another worker writes this journal"):
         confirm(7, 9)
+    with pytest.raises(MustStop, match="not the one that was read"):
+        confirm(7, 3)
 
 
 def test_sums_that_outgrow_64_bits_are_journalled_and_read_back() -> None:
@@ -217,3 +247,14 @@ def test_the_largest_deal_that_is_admitted_is_journalled_and_a_larger_one_is_ref
     assert oracle["rejected_events"]["fair"] == {frozenset({("topic", "fair.deals"), ("reason", "bad_value")}): 1}
     [counted] = oracle["contract_value_reported"]["fair"].values()
     assert journal.state.fair["contract_value_reported"] == {"finance": counted}
+
+
+def test_a_journal_is_recognised_by_older_records_too_once_newer_ones_were_appended_to_a_log_that_replaced_it() -> None:
+    journal = PartitionJournal(Engine(load_fair(example_fair_path("small")), builders.LATENESS))
+    assert journal.witnesses == ()
+    times = [1_000, 2_000, 3_000, 20_000, 21_000]
+    for offset, time_ms in enumerate(times):
+        journal.stored(offset, time_ms, b"key", b"record")
+    there = {witness_of(offset, time_ms, b"key", b"record") for offset, time_ms in enumerate(times)}
+    assert set(journal.witnesses) <= there
+    assert [one.offset for one in journal.witnesses] == [0, 3, 4]

@@ -10,7 +10,9 @@ import pytest
 from schemas.codes import BadgeRole, Code, DealStage, InteractionKind, PartyRole, ScanKind, ServiceCategory
 from schemas.errors import MustStop
 from schemas.events import DealCancelled, DealTerms, Event, ExhibitInteraction, VisitorScan
-from schemas.topics import topic_of
+from schemas.partitioning import beside
+from schemas.topics import SCANS, Topic, topic_of
+from streams.fold import plans
 from streams.fold.engine import Engine
 from streams.fold.state import PartitionState
 from streams.fold.windows import fair_values
@@ -126,3 +128,20 @@ def test_two_kpis_of_one_key_are_refused() -> None:
 def test_two_kpis_that_select_events_of_a_class_by_different_fields_are_refused() -> None:
     with pytest.raises(MustStop, match=r"VisitorScan has several badges or kinds: badge_ref, .*scan_kind"):
         Engine(FAIR, timedelta(seconds=30), [kpi_on(ScanKind.ENTRY, BadgeRole.MEDIA)])
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [replace(SCANS, key=("terminal_id",)), replace(SCANS, partitioner=beside("the last one"))],
+    ids=["another key", "another partitioner"],
+)
+def test_a_badge_that_does_not_choose_the_partition_of_its_events_is_refused(
+    topic: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fold takes it as known that all events of a badge that it has met are where they belong."""
+    monkeypatch.setattr(plans, "EVENT_TOPICS", (topic,))
+    with pytest.raises(MustStop, match="VisitorScan has a badge that does not choose its partition") as told:
+        Engine(FAIR, timedelta(seconds=30), [])
+    assert (
+        told.value.hint == "make badge_ref the first field of the key of fair.scans, with BY_KEY, in schemas/topics.py"
+    )

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from streams.audit.recount.fair import OracleFair
 from streams.audit.recount.numbering import Numbering
+from streams.audit.recount.placing import Placing
 from streams.audit.recount.rules import ANNULLED, CANCELLED, JsonEvent, epoch_ms, read_event
 
 StoredRecord = tuple[str, int, int, bytes | None, bytes | None]
@@ -109,17 +111,25 @@ class Oracle:
     Attributes:
         entries: by day and badge, the evidence for each visit.
         sequences: by terminal and epoch, the numbering of its events; the epoch is empty for events without one.
+        two_keys: ids that stand for two events, whose keys are of different partitions; by topic, terminal and event
+            id, the partitions. Each partition is right by itself, and only the first event is counted.
+        placing: tells which events are stored in a wrong partition. They are rejected.
 
     Args:
         fair_file: path or content of the fair file, which the oracle reads by itself.
         lateness: how long windows wait for late events, in whole milliseconds.
+        partitions: how many each topic has. Where that is not known (0, or left out), any partition is right.
     """
 
-    def __init__(self, fair_file: Path | bytes, lateness: timedelta) -> None:
+    def __init__(
+        self, fair_file: Path | bytes, lateness: timedelta, partitions: Mapping[str, int] = MappingProxyType({})
+    ) -> None:
         self.fair = OracleFair.read(fair_file)
+        self.placing = Placing(partitions)
         self.lateness_ms = lateness // timedelta(milliseconds=1)
         self.deals: dict[str, JsonEvent] = {}
-        self.seen: set[tuple[str, int, str, str]] = set()
+        self.seen: dict[tuple[str, str, str], int] = {}
+        self.two_keys: dict[tuple[str, str, str], set[int]] = {}
         self.newest: dict[tuple[str, int], int] = {}
         self.totals: dict[str, dict[str, dict[LabelSet, Cell]]] = defaultdict(lambda: defaultdict(dict))
         self.panes: dict[str, dict[int, dict[LabelSet, Cell]]] = defaultdict(lambda: defaultdict(dict))
@@ -133,6 +143,8 @@ class Oracle:
             event = read_event(topic, value, self.fair)
             if isinstance(event, str):
                 self._put("rejected_events", None, 1, topic=topic, reason=event)
+            elif self.placing.is_astray(topic, partition, event):
+                self._put("rejected_events", None, 1, topic=topic, reason="misplaced")
             else:
                 self._take(topic, partition, event)
         return self
@@ -140,13 +152,18 @@ class Oracle:
     def _take(self, topic: str, partition: int, event: JsonEvent) -> None:
         received = epoch_ms(event["received_at"])
         moment = self._moment(epoch_ms(event["occurred_at"]) + event.get("clock_offset_ms", 0), received)
-        identity = (topic, partition, event["terminal_id"], event["event_id"])
-        if identity in self.seen:
+        identity = (topic, event["terminal_id"], event["event_id"])  # in whichever partition it is stored
+        if (before := self.seen.get(identity)) is not None:
+            if before != partition and self.placing.partitions.get(topic):
+                self.two_keys.setdefault(identity, {before}).add(partition)
             self._put("duplicate_events", moment, 1, topic=topic)
             return
-        self.seen.add(identity)
+        self.seen[identity] = partition
         if event.get("terminal_seq") is not None:
-            self._number(event, (topic, partition))
+            numbering = self.sequences.setdefault(
+                (event["terminal_id"], event.get("terminal_epoch") or ""), Numbering()
+            )
+            numbering.add(event["terminal_seq"])
 
         newest = self.newest.get((topic, partition))
         if newest is not None:
@@ -172,15 +189,6 @@ class Oracle:
             current = self.deals.get(event["deal_id"])
             if current is None or _rank(event) > _rank(current):
                 self.deals[event["deal_id"]] = event
-
-    def _number(self, event: JsonEvent, place: tuple[str, int]) -> None:
-        terminal, number = event["terminal_id"], event["terminal_seq"]
-        numbering = self.sequences.setdefault((terminal, event.get("terminal_epoch") or ""), Numbering())
-        # One event may be stored in two partitions, if its key was changed. It has one number all the same.
-        others = (other for other in self.newest if other != place)
-        if number in numbering and any((*other, terminal, event["event_id"]) in self.seen for other in others):
-            return
-        numbering.add(number)
 
     def _moment(self, ms: int, received: int) -> When:
         suspect = ms > received + FUTURE_MS or not self.fair.first_ms <= ms < self.fair.end_ms

@@ -226,7 +226,7 @@ def read_event(topic: str, raw: bytes | None, fair: OracleFair) -> JsonEvent | s
     fault = "unknown_type" if fields is None else first_fault(event, fields)
     if fault:
         return other_json(raw) or fault
-    return misplaced(event, fair) or event
+    return unfit(event, fair) or event
 
 
 def parse(raw: bytes) -> JsonEvent | None:
@@ -281,22 +281,22 @@ def first_fault(event: JsonEvent, fields: tuple[Field, ...]) -> str:
     return ""
 
 
-def misplaced(event: JsonEvent, fair: OracleFair) -> str:
+def unfit(event: JsonEvent, fair: OracleFair) -> str:
     """Return why a well-formed event does not make sense at this fair; empty if it does."""
     if event["fair_id"] != fair.fair_id:
         return "wrong_fair"
     kind = event["type"]  # not by its fields: any event may carry unknown ones
     if kind == "fair.visitor.scanned.v1":
-        return _misplaced_scan(event, fair)
+        return _unfit_scan(event, fair)
     if kind == "fair.exhibit.interaction.v1":
         owner = fair.exhibit_owner.get(event["exhibit_id"])
         return "" if owner is not None and owner == event["exhibitor_id"] else "unknown_place"
     if kind == ANNULLED:
-        return _misplaced_annulment(event, fair)
-    return _misplaced_deal(event, fair) if kind in AGREED else ""
+        return _unfit_annulment(event, fair)
+    return _unfit_deal(event, fair) if kind in AGREED else ""
 
 
-def _misplaced_scan(scan: JsonEvent, fair: OracleFair) -> str:
+def _unfit_scan(scan: JsonEvent, fair: OracleFair) -> str:
     kind = scan["scan_kind"]
     if kind == "session":
         return ""
@@ -313,7 +313,7 @@ def _misplaced_scan(scan: JsonEvent, fair: OracleFair) -> str:
     return "missing_field" if field == "gate_id" and scan.get("badge_ref") is None else ""
 
 
-def _misplaced_annulment(annulment: JsonEvent, fair: OracleFair) -> str:
+def _unfit_annulment(annulment: JsonEvent, fair: OracleFair) -> str:
     """A named place exists, an annulment at a gate has a badge as its target does, and no event annuls itself."""
     for field, known in (("gate_id", fair.gates.keys()), ("hall_id", fair.halls), ("booth_id", fair.booths)):
         if annulment.get(field) is not None and annulment[field] not in known:
@@ -323,7 +323,7 @@ def _misplaced_annulment(annulment: JsonEvent, fair: OracleFair) -> str:
     return "bad_value" if annulment["target"] == annulment["event_id"] else ""
 
 
-def _misplaced_deal(deal: JsonEvent, fair: OracleFair) -> str:
+def _unfit_deal(deal: JsonEvent, fair: OracleFair) -> str:
     booth = deal.get("booth_id")
     if deal["section"] not in fair.sections or (booth is not None and booth not in fair.booths):
         return "unknown_place"
