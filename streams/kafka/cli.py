@@ -4,34 +4,107 @@ from datetime import timedelta
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from schemas import options
+from schemas.console import Commands
+
+FILE = click.Path(path_type=Path)
 
 
-@click.command()
+@click.group(cls=Commands, invoke_without_command=True)
 @click.option("--create", is_flag=True, help="Create the topics that are missing.")
+@click.option("--correct", is_flag=True, help="Give existing topics the declared settings; their others stay.")
+@click.option("--check", is_flag=True, help="Say what is wrong with the topics; the exit code is 1 if anything is.")
+@click.option(
+    "--anew",
+    type=FILE,
+    help="Delete the event topics and the fair's journals, and create the topics anew; this recording must hold all"
+    " of their records.",
+)
+@click.option("--part", is_flag=True, help="With --anew: do it also if nobody has the first records of a log any more.")
+@click.option("--yes", is_flag=True, help="With --anew: do not ask.")
+@options.fair
 @options.bootstrap_servers
-def topics(create: bool, bootstrap_servers: str | None) -> None:
-    """List the Kafka topics, or create them.
+@click.pass_context
+def topics(
+    context: click.Context,
+    *,
+    create: bool,
+    correct: bool,
+    check: bool,
+    anew: Path | None,
+    part: bool,
+    yes: bool,
+    fair_file: Path | None,
+    bootstrap_servers: str | None,
+) -> int:
+    """List the Kafka topics; create, check or correct them.
 
     The list says who writes and who reads each topic, what its key is, and how long it is kept.
+
+    --check looks at partitions, copies, settings, the places of the oldest events, logs whose beginning is gone and
+    open transactions, and names one cure for each fault. Without a fair file, it looks at the journals of all fairs.
+    --correct and --anew are for an administrator.
     """
     import asyncio
 
+    from schemas.fair.chosen import chosen_fair, named_fair_id
     from schemas.settings import KafkaSettings
-    from schemas.topics import ALL_TOPICS
     from streams.kafka.topics import ensure_topics
+    from streams.kafka.topics_run import checked, listed, made_anew
+
+    given = [name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if (behind := context.invoked_subcommand) is not None:
+        if given:
+            raise click.UsageError(f"write options of `fairpulse topics {behind}` behind its name")
+        return 0
+    for name, given_alone in ("--part", part), ("--yes", yes):
+        if given_alone and anew is None:
+            raise click.UsageError(f"{name} belongs to --anew")
+    kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
+    if not (create or correct or check or anew):
+        listed(kafka)
+        return 0
+    if anew is not None:
+        made_anew(kafka, chosen_fair(fair_file).fair_id, anew, yes=yes, part=part)
+    fair_id = named_fair_id(fair_file)
+    if create:
+        created = asyncio.run(ensure_topics(kafka, fair_id=fair_id))
+        click.echo(f"created: {', '.join(created) or 'none, all exist'}")
+    if correct:
+        from streams.kafka.correcting import correct_topics
+
+        for line in asyncio.run(correct_topics(kafka, fair_id)) or ["all settings are as declared"]:
+            click.echo(line)
+    return checked(kafka, fair_id) if check else 0
+
+
+@topics.command()
+@click.argument("file", required=False, type=FILE)
+@click.option("--live", is_flag=True, help="Judge the records that the event topics hold now.")
+@options.fair
+@options.bootstrap_servers
+def conform(*, file: Path | None, live: bool, fair_file: Path | None, bootstrap_servers: str | None) -> int:
+    """Say whether the records of another team's producer would count.
+
+    FILE is a recording, or JSON lines as `fairpulse recording export` writes them. Each record is judged by its topic,
+    key, partition and content. A line without a partition is not judged by it. The exit code is 1 if a record would
+    not count.
+    """
+    import asyncio
+
+    from schemas.fair.chosen import chosen_fair
+    from schemas.settings import KafkaSettings
+    from streams.kafka.conform_run import conform_file, conform_topics
 
     kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
-    for topic in ALL_TOPICS:
-        kept = "for ever" if topic.retention is None else f"{topic.retention.days} days"
-        partitions = topic.partitions_of(kafka.partitions)
-        click.echo(f"{topic.name}: {topic.description}")
-        click.echo(f"    key {topic.key_text}; kept {kept}; {partitions} partition{'s' if partitions > 1 else ''}")
-        click.echo(f"    written by {', '.join(topic.producers)}; read by {', '.join(topic.consumers)}")
-    if create:
-        created = asyncio.run(ensure_topics(kafka))
-        click.echo(f"created: {', '.join(created) or 'none, all exist'}")
+    if (file is None) != live:
+        raise click.UsageError("name a FILE, or give --live; one of the two")
+    fair = chosen_fair(fair_file)
+    found = asyncio.run(conform_topics(kafka, fair)) if file is None else conform_file(file, fair, kafka.partitions)
+    click.echo("\n".join(found.lines()))
+    return 0 if found.counting == found.records else 1
 
 
 @click.command()

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -17,6 +17,7 @@ NO_LEADER: Final = -1
 """Kafka's answer for the leader of a partition that cannot be written or read at the moment."""
 
 Offsets = dict[TopicPartition, int]
+_Ask = Callable[[list[TopicPartition]], Awaitable[Offsets]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,9 @@ class Partition:
         leader: id of the broker that leads it, or `NO_LEADER`.
         replicas: how many copies there should be.
         in_sync: how many copies are up to date.
-        oldest: offset of the oldest record that is kept; None if any of the leaders that were asked did not answer.
+        oldest: offset of the oldest record that is kept; None if a leader of its topic did not answer.
         current: offset that the next record will get; None in the same case.
+        stable: from here on, records wait for the end of a transaction; None in the same case.
     """
 
     topic: str
@@ -38,6 +40,7 @@ class Partition:
     in_sync: int
     oldest: int | None = None
     current: int | None = None
+    stable: int | None = None
 
     @property
     def is_under_replicated(self) -> bool:
@@ -59,8 +62,15 @@ class Cluster:
     seconds: float
 
 
-async def look(admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer) -> Cluster:
+async def look(
+    admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, committed: AIOKafkaConsumer | None = None
+) -> Cluster:
     """Ask Kafka for its state.
+
+    Args:
+        admin: that has started.
+        consumer: that reads all records.
+        committed: that reads committed records only; without one, nothing is known of transactions.
 
     Raises:
         KafkaError: Kafka does not answer.
@@ -69,13 +79,15 @@ async def look(admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer) -> Cluste
     brokers = [broker["node_id"] for broker in (await admin.describe_cluster())["brokers"]]
     described = partitions_in(await admin.describe_topics())
     led = [TopicPartition(one.topic, one.number) for one in described if one.leader != NO_LEADER]
-    oldest, current = await _offsets(consumer, led)
+    oldest, current, stable = await asyncio.gather(
+        _by_topic(consumer.beginning_offsets, led),
+        _by_topic(consumer.end_offsets, led),
+        _by_topic(committed.end_offsets, led) if committed is not None else _nothing(),
+    )
     return Cluster(
         tuple(sorted(brokers)),
         tuple(
-            Partition(
-                one.topic, one.number, one.leader, one.replicas, one.in_sync, oldest.get(place), current.get(place)
-            )
+            replace(one, oldest=oldest.get(place), current=current.get(place), stable=stable.get(place))
             for one in described
             for place in [TopicPartition(one.topic, one.number)]
         ),
@@ -92,11 +104,24 @@ def partitions_in(topics: Sequence[dict[str, Any]]) -> list[Partition]:
     ]
 
 
-async def _offsets(consumer: AIOKafkaConsumer, led: Sequence[TopicPartition]) -> tuple[Offsets, Offsets]:
-    """Return the oldest and the next offsets; both empty if a leader does not answer."""
-    try:
-        async with asyncio.timeout(OFFSETS_WITHIN_S):
-            oldest, current = await asyncio.gather(consumer.beginning_offsets(led), consumer.end_offsets(led))
-    except (TimeoutError, KafkaError):
-        return {}, {}
-    return oldest, current
+async def _nothing() -> Offsets:
+    return {}
+
+
+async def _by_topic(
+    ask: Callable[[list[TopicPartition]], Awaitable[Offsets]], led: Sequence[TopicPartition]
+) -> Offsets:
+    """Return offsets of all topics but those of which a leader does not answer in time."""
+
+    async def of_one(places: list[TopicPartition]) -> Offsets:
+        try:
+            async with asyncio.timeout(OFFSETS_WITHIN_S):
+                return await ask(places)
+        except (TimeoutError, KafkaError):
+            return {}
+
+    topics: dict[str, list[TopicPartition]] = {}
+    for place in led:
+        topics.setdefault(place.topic, []).append(place)
+    answers = await asyncio.gather(*map(of_one, topics.values()))
+    return {place: offset for answer in answers for place, offset in answer.items()}

@@ -6,11 +6,12 @@ while their own `fair_worker_lag_records` is exact.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
@@ -18,15 +19,20 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
-from schemas.errors import FairpulseError
+from schemas.errors import FairpulseError, Refused
 from schemas.interrupts import stopping
 from schemas.kafka_access import client_arguments
+from schemas.kafka_topics import look_at_topics
 from schemas.logs import logger
 from schemas.settings import ExporterSettings, KafkaSettings
+from schemas.topic_findings import PARTITIONS, TopicFinding
+from schemas.topics import ALL_TOPICS, TERMINALS, Topic, is_journal, journal_topic
 from schemas.web import authority
 from streams.kafka.cluster import Cluster, Partition, look
+from streams.kafka.fairs import journals_in_use
 from streams.kafka.topics import admin, stop_consumer
 from streams.shown.build import show_build
+from streams.shown.checks import family_of
 from streams.shown.serving import serving
 
 log = logger(__name__)
@@ -47,6 +53,7 @@ PER_PARTITION: Final[tuple[tuple[str, str, PartitionFigure], ...]] = (
     ),
     ("oldest_offset", "Offset of the oldest record of a partition that is kept.", lambda one: one.oldest),
     ("current_offset", "Offset that the next record of a partition will get.", lambda one: one.current),
+    ("stable_offset", "Offset from which records wait for the end of a transaction.", lambda one: one.stable),
 )
 """The metrics of every partition: suffix of kafka_topic_partition_..., help, and value. A value of None is left out."""
 
@@ -56,6 +63,7 @@ class KafkaCollector(Collector):
 
     def __init__(self) -> None:
         self.cluster: Cluster | None = None
+        self.findings: Sequence[TopicFinding] = ()
 
     @override
     def collect(self) -> Iterable[Metric]:
@@ -70,6 +78,7 @@ class KafkaCollector(Collector):
             answer.add_metric([], cluster.seconds)
             yield answer
             yield from self._partitions(cluster)
+            yield family_of(self.findings)
 
     def _partitions(self, cluster: Cluster) -> Iterator[Metric]:
         for name, what, number in PER_PARTITION:
@@ -125,18 +134,51 @@ async def _watch(kafka: KafkaSettings, collector: KafkaCollector, every_s: float
 
 async def _look_on(kafka: KafkaSettings, collector: KafkaCollector, every_s: float) -> None:
     """Look round by round on the same connections, until a round fails."""
+    told: set[str] = set()
     async with AsyncExitStack() as connections:
         async with asyncio.timeout(ROUND_WITHIN_S):
             client = await connections.enter_async_context(admin(kafka))
-            consumer = AIOKafkaConsumer(**client_arguments(kafka), enable_auto_commit=False)
-            connections.push_async_callback(stop_consumer, consumer)
-            await consumer.start()
+            consumers = []
+            for level in ("read_uncommitted", "read_committed"):
+                consumer = AIOKafkaConsumer(**client_arguments(kafka), enable_auto_commit=False, isolation_level=level)
+                connections.push_async_callback(stop_consumer, consumer)
+                await consumer.start()
+                consumers.append(consumer)
         while True:
             async with asyncio.timeout(ROUND_WITHIN_S):
-                found = await look(client, consumer)
+                found = await look(client, *consumers)
+                collector.findings = await topic_findings(client, kafka, found, told)
             if collector.cluster is None:
                 log.info(
                     "Kafka answers", brokers=len(found.brokers), partitions=len(found.partitions), took_s=found.seconds
                 )
             collector.cluster = found
             await asyncio.sleep(every_s)
+
+
+def _declared(cluster: Cluster) -> list[Topic]:
+    """Return the declared topics; the registry's only if it is there, because gateways may keep it in files alone."""
+    there = {one.topic for one in cluster.partitions}
+    return [topic for topic in ALL_TOPICS if topic is not TERMINALS or topic.name in there]
+
+
+async def topic_findings(
+    client: AIOKafkaAdminClient, kafka: KafkaSettings, cluster: Cluster, told: set[str]
+) -> list[TopicFinding]:
+    """Return what is wrong with all topics and journals, as far as we may ask; the log says once what is denied.
+
+    How many partitions a journal has is left to its workers: they look at their own, and that of a fair that is over
+    does no harm.
+    """
+    journals = journals_in_use(one.topic for one in cluster.partitions)
+    denied: list[Refused] = []
+    found: list[TopicFinding] = []
+    try:
+        found = await look_at_topics(client, kafka, (*_declared(cluster), *map(journal_topic, journals)), denied)
+    except Refused as error:
+        denied.append(error)
+    for one in denied:
+        if one.message not in told:
+            told.add(one.message)
+            log.warning("a topic may not be looked at", error=one)
+    return [one for one in found if one.setting != PARTITIONS or not is_journal(one.topic)]

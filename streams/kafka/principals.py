@@ -3,26 +3,28 @@
 Every program has its own principal, with only the rights that it needs. Rules name each topic. The topics themselves
 declare who writes and reads them; all other rights are declared here. The journal and the group of a fair's workers
 have a fingerprint in their names, so their rules name only the prefix (`group_prefix`). Some rights follow from others
-in Kafka: Read and Write include Describe, and Write on a topic allows an idempotent producer.
+in Kafka: Read, Write and Alter include Describe, and Write on a topic allows an idempotent producer.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from schemas.topics import ALL_TOPICS, group_prefix
+from schemas.topics import ALL_TOPICS, EVENT_TOPICS, RECORDED_TOPICS, REJECTED, TERMINALS, group_prefix
 
 PREFIX: Final = "fairpulse-"
 """The prefix of all principals of fairpulse. In a Kafka with other users, nobody else should have it."""
 
 ADMIN: Final = f"{PREFIX}admin"
-"""Grants and checks the rules, and makes users. It is a super user: it needs no rules, and no rule limits it."""
+"""Grants and checks the rules, makes users, corrects topics and makes them anew. It is a super user: it needs no rules,
+and no rule limits it.
+"""
 
 BROKER: Final = f"{PREFIX}broker"
 """The brokers, when they connect to one another. A super user."""
 
 Resource = Literal["Topic", "Group"]
-Operation = Literal["Create", "Describe", "Read", "Write"]
+Operation = Literal["Alter", "Create", "Describe", "DescribeConfigs", "Read", "Write"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -97,6 +99,8 @@ class Role:
 
 
 _ALL: Final = tuple(topic.name for topic in ALL_TOPICS)
+_EVENTS: Final = tuple(topic.name for topic in EVENT_TOPICS)
+_RECORDED: Final = tuple(topic.name for topic in RECORDED_TOPICS)
 
 OFFSETS: Final = "__consumer_offsets"
 """Kafka's own topic for groups. While it has no leaders, no worker gets a partition."""
@@ -104,25 +108,41 @@ OFFSETS: Final = "__consumer_offsets"
 ROLES: Final = (
     Role(
         "topics",
-        "`topics --create`. It can create the topics, but neither read nor write them.",
-        (Grant(("Create", "Describe"), _ALL),),
+        "`topics --create`, `topics --check`, and `topics conform --live`. It creates topics, and adds partitions for"
+        " dead letters. It reads events to see if they lie where their keys put them, and writes nothing.",
+        (
+            Grant(("Create", "DescribeConfigs"), _ALL),
+            Grant(("Alter",), (REJECTED.name,)),
+            Grant(("Describe",), (TERMINALS.name,)),
+            Grant(("Describe", "DescribeConfigs")),
+        ),
     ),
     Role(
         "gateway",
         "`gateway`, `terminals`, and `simulate` through a gateway. It writes the events that terminals post, and dead"
         " letters for refused ones. It reads and writes the registry of terminals.",
+        (Grant(("DescribeConfigs",), _ALL),),
     ),
     Role(
         "worker",
         "`worker`, and `rebuild`, which starts one. It reads events but cannot write them. It creates, reads and writes"
         " the journals of its fair, which share a prefix in all generations. It writes dead letters.",
         (
-            Grant(("Create", "Read", "Write")),
+            Grant(("Create", "DescribeConfigs", "Read", "Write")),
+            Grant(("DescribeConfigs",), _RECORDED),
             Grant(("Read",), resource="Group"),
         ),
     ),
-    Role("audit", "`audit` and `backfill`. They read events and write nothing."),
-    Role("record", "`record`. It reads every topic but the registry of terminals, and writes nothing."),
+    Role(
+        "audit",
+        "`audit` and `backfill`. They read events and write nothing.",
+        (Grant(("DescribeConfigs",), _EVENTS),),
+    ),
+    Role(
+        "record",
+        "`record`. It reads every topic but the registry of terminals, and writes nothing.",
+        (Grant(("DescribeConfigs",), _RECORDED),),
+    ),
     Role("simulator", "`simulate` without a gateway. It writes events and reads nothing."),
     Role(
         "replay",
@@ -131,7 +151,11 @@ ROLES: Final = (
     Role(
         "kafka-exporter",
         "`kafka-exporter`. It looks at topics, journals and Kafka's own offsets, but reads no records.",
-        (Grant(("Describe",), (*_ALL, OFFSETS)), Grant(("Describe",))),
+        (
+            Grant(("Describe", "DescribeConfigs"), _ALL),
+            Grant(("Describe",), (OFFSETS,)),
+            Grant(("Describe", "DescribeConfigs")),
+        ),
     ),
     Role(
         "dead-letters",

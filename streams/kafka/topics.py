@@ -1,84 +1,50 @@
 """Creates and checks the topics. A broker that creates missing topics by itself gives them the wrong settings."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
-from aiokafka import AIOKafkaConsumer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.conn import create_conn
-from aiokafka.errors import (
-    KafkaConnectionError,
-    KafkaError,
-    NodeNotReadyError,
-    RequestTimedOutError,
-    TopicAlreadyExistsError,
-    for_code,
-)
-from aiokafka.protocol.metadata import MetadataRequest
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from schemas.errors import FairpulseError, MustStop, Unavailable
-from schemas.kafka_access import client_arguments, refused
-from schemas.kafka_reach import explain_silence, reaches_a_broker
+from schemas.errors import MustStop, Unavailable
+from schemas.kafka_access import refused
+from schemas.kafka_topics import described
 from schemas.outputs import reason
 from schemas.settings import KafkaSettings
-from schemas.topics import ALL_TOPICS, Topic
+from schemas.topic_findings import PARTITIONS, TopicAsIs, findings
+from schemas.topics import ALL_TOPICS, REJECTED, Topic
+from streams.kafka.connections import admin, no_kafka, stop_consumer
+from streams.kafka.judgement import judged
 
+__all__ = ["admin", "create_topics", "ensure_topics", "no_kafka", "partitions_of", "stop_consumer"]
 
-async def no_kafka(settings: KafkaSettings) -> FairpulseError:
-    """Return why a client does not work: no broker answers, does not let us in, or gives an address of no use."""
-    return await explain_silence(settings, create_conn, MetadataRequest([]))
+SEEN_WITHIN_S: Final = 30.0
+"""How long all brokers may take to show a topic that was created, with a leader for each partition."""
 
-
-@asynccontextmanager
-async def admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
-    """Open an admin connection.
-
-    Raises:
-        Unavailable: no broker answers, it refuses name or password, or its advertised address cannot be reached.
-    """
-    client = AIOKafkaAdminClient(**client_arguments(settings), request_timeout_ms=15_000)
-    try:
-        await client.start()
-    except (KafkaConnectionError, OSError) as error:
-        await client.close()
-        raise await no_kafka(settings) from error
-    try:
-        if not await reaches_a_broker(client._client):  # noqa: SLF001 - a request would wait for it in vain
-            raise await no_kafka(settings)
-        yield client
-    except (KafkaConnectionError, NodeNotReadyError, RequestTimedOutError, TimeoutError) as error:
-        raise await no_kafka(settings) from error
-    finally:
-        await client.close()
-
-
-async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
-    """Stop a consumer, even one that has only just been started.
-
-    Its tasks get a turn first. aiokafka cancels them and waits for them, and a task that has not begun yet passes the
-    cancellation on to the caller.
-    """
-    await asyncio.sleep(0)
-    await consumer.stop()
+SEEN_EVERY_S: Final = 0.1
 
 
 async def partitions_of(client: AIOKafkaAdminClient, settings: KafkaSettings, names: Iterable[str]) -> dict[str, int]:
     """Return the number of partitions of each topic that exists.
 
     Raises:
-        Unavailable: the right to describe one is missing; the error names it.
+        Unavailable: the right to describe one is missing, or Kafka does not tell now; the error names it.
     """
-    described = await client.describe_topics(list(names))
-    for topic in described:
-        told = refused(settings, for_code(topic["error_code"]), f"Describe on topic {topic['topic']}")
-        if told is not None:
-            raise told
-    return {topic["topic"]: len(topic["partitions"]) for topic in described if topic["error_code"] == 0}
+    return {name: len(partitions) for name, partitions in (await described(client, settings, names)).items()}
 
 
-async def ensure_topics(settings: KafkaSettings, topics: Sequence[Topic] = ALL_TOPICS) -> list[str]:
-    """Create the topics that are missing; return their names.
+async def ensure_topics(
+    settings: KafkaSettings, topics: Sequence[Topic] = ALL_TOPICS, fair_id: str | None = None
+) -> list[str]:
+    """Create the topics that are missing, wait until they can be used, and return their names.
+
+    The dead letters' topic gets the partitions that it lacks.
+
+    Args:
+        settings: with the number of partitions and copies.
+        topics: those to look at.
+        fair_id: whose journals tell how many partitions were meant; None for those of all fairs.
 
     Raises:
         Unavailable: no broker answers, or it refuses to create a topic.
@@ -87,19 +53,60 @@ async def ensure_topics(settings: KafkaSettings, topics: Sequence[Topic] = ALL_T
     """
     async with admin(settings) as client:
         existing = await partitions_of(client, settings, [topic.name for topic in topics])
-        for topic in topics:
-            wanted = topic.partitions_of(settings.partitions)
-            count = existing.get(topic.name, wanted)
-            if count != wanted:
-                another = "" if topic.partitions else f"set FAIRPULSE_PARTITIONS={count}, or "
-                raise MustStop(
-                    f"topic {topic.name} has {count} partitions, not {wanted}",
-                    hint=f"{another}create the topics again, without their records",
-                )
+        await _refuse_other_counts(settings, topics, existing, fair_id)
         missing = [topic for topic in topics if topic.name not in existing]
         if missing:
             await create_topics(client, settings, missing)
+        if existing.get(REJECTED.name, settings.partitions) < settings.partitions:
+            await _add_partitions(client, settings, REJECTED, settings.partitions)
+            existing.pop(REJECTED.name)
+        await wait_until_seen(client, settings, [topic for topic in topics if topic.name not in existing])
         return [topic.name for topic in missing]
+
+
+async def _refuse_other_counts(
+    settings: KafkaSettings, topics: Sequence[Topic], existing: Mapping[str, int], fair_id: str | None
+) -> None:
+    there = {name: TopicAsIs(count, settings.replication_factor, {}) for name, count in existing.items()}
+    found = findings(topics, there, settings.partitions, settings.replication_factor)
+    other = [one for one in found if one.setting == PARTITIONS and one.topic != REJECTED.name]
+    for one in await judged(settings, fair_id, other[:1]):
+        raise MustStop(one.message, hint=one.cure)
+
+
+async def wait_until_seen(client: AIOKafkaAdminClient, settings: KafkaSettings, topics: Sequence[Topic]) -> None:
+    """Return once topics are there with all their partitions, each with a leader; at once without topics.
+
+    Raises:
+        Unavailable: Kafka does not show them in time.
+    """
+    waiting = {topic.name: topic.partitions_of(settings.partitions) for topic in topics}
+    deadline = asyncio.get_running_loop().time() + SEEN_WITHIN_S
+    while waiting:
+        for one in await client.describe_topics(list(waiting)):
+            led = sum(part["error_code"] == 0 and part["leader"] >= 0 for part in one["partitions"])
+            if one["error_code"] == 0 and led >= waiting[one["topic"]]:
+                del waiting[one["topic"]]
+        if not waiting:
+            return
+        if asyncio.get_running_loop().time() >= deadline:
+            name = min(waiting)
+            raise Unavailable(
+                f"topic {name} was created, and no broker leads all of its {waiting[name]} partitions after "
+                f"{SEEN_WITHIN_S:.0f} s",
+                hint="see the brokers' logs, then run the command again",
+            )
+        await asyncio.sleep(SEEN_EVERY_S)
+
+
+async def _add_partitions(client: AIOKafkaAdminClient, settings: KafkaSettings, topic: Topic, count: int) -> None:
+    try:
+        await client.create_partitions({topic.name: NewPartitions(count)})
+    except KafkaError as error:
+        told = refused(settings, error, f"Alter on topic {topic.name}")
+        raise told or Unavailable(
+            f"topic {topic.name} cannot get more partitions: {reason(error)}", hint="see the broker's log"
+        ) from error
 
 
 async def create_topics(client: AIOKafkaAdminClient, settings: KafkaSettings, topics: Sequence[Topic]) -> None:
@@ -109,7 +116,7 @@ async def create_topics(client: AIOKafkaAdminClient, settings: KafkaSettings, to
             topic.name,
             topic.partitions_of(settings.partitions),
             settings.replication_factor,
-            topic_configs=dict(topic.config()),
+            topic_configs=dict(topic.config(settings.replication_factor)),
         )
         for topic in topics
     ]

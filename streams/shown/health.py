@@ -1,5 +1,7 @@
 """The health of the worker itself, for the engineer on call."""
 
+from collections.abc import Callable, Sequence
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -8,11 +10,13 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 class Health:
     """Metrics of the worker process. KPIs are not among them: they are read from state at scrape time.
 
-    Attributes:
-        ready: whether the worker has recovered and is folding.
+    Args:
+        registry: of the metrics.
+        wrong: returns what keeps a worker from being ready although it folds, one sentence each.
     """
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, wrong: Callable[[], Sequence[str]] = tuple) -> None:
+        self._wrong = wrong
         self._records = Counter("fair_worker_records", "Records folded by this process.", registry=registry)
         self._chunks = Counter("fair_worker_chunks", "Chunks folded by this process.", registry=registry)
         self._journal_bytes = Counter(
@@ -37,9 +41,18 @@ class Health:
             "fair_worker_recovery_seconds", "Seconds that the last recovery of state took.", registry=registry
         )
         self._ready = Gauge(
-            "fair_worker_ready", "1 if the worker has recovered and is folding, 0 while it recovers.", registry=registry
+            "fair_worker_ready",
+            "1 if the worker folds and nothing is wrong, 0 otherwise.",
+            registry=registry,
         )
-        self.ready = False
+        self._ready.set_function(lambda: self.reason is None)
+        self._folds = Gauge(
+            "fair_worker_folding",
+            "1 if the worker folds, whether or not something is wrong with a topic; 0 while it recovers.",
+            registry=registry,
+        )
+        self._folds.set_function(lambda: self._is_folding)
+        self._is_folding = False
         self._rebalance_began: float | None = None
 
     def chunk_done(self, *, records: int, journal_bytes: int, decode: float, fold: float) -> None:
@@ -57,13 +70,23 @@ class Health:
     def rebalance_began(self, now: float) -> None:
         """Note that partitions are moving; `now` is a monotonic clock in seconds."""
         self._rebalances.inc()
-        self._ready.set(0)
-        self.ready = False
+        self._is_folding = False
         self._rebalance_began = now
 
     def recovered(self, now: float) -> None:
         """Note that all assigned partitions are recovered and being folded."""
         if self._rebalance_began is not None:
             self._recovery.set(now - self._rebalance_began)
-        self._ready.set(1)
-        self.ready = True
+        self._is_folding = True
+
+    @property
+    def ready(self) -> bool:
+        """Whether the worker has recovered and is folding, with nothing wrong."""
+        return self.reason is None
+
+    @property
+    def reason(self) -> str | None:
+        """Why the worker is not ready; None if it is."""
+        if not self._is_folding:
+            return "recovering: state is being read from the journal, or partitions are moving"
+        return "\n".join(self._wrong()) or None

@@ -135,8 +135,6 @@ class WorkerPages:
 
     async def readyz(self, _: web.Request) -> web.Response:
         """Answer 200 if the worker has recovered and is folding, otherwise 503 with the reason."""
-        if self._health.ready:
+        if (reason := self._health.reason) is None:
             return web.Response(text="ready\n")
-        return web.Response(
-            text="recovering: state is being read from the journal, or partitions are moving\n", status=503
-        )
+        return web.Response(text=f"{reason}\n", status=503)

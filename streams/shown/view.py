@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
+
 from schemas.times import from_epoch_ms, instant_text
 from streams.fold.calendar import MINUTE_MS
 from streams.fold.engine import Engine
@@ -66,7 +68,7 @@ class View:
         Without names, all KPIs are returned. Without partitions, the numbers are those of all partitions.
 
         `upto` has the offset of the last record in these numbers, by partition and topic. So an audit can recompute
-        exactly these numbers.
+        exactly these numbers. `witnesses` has the last records themselves, as offset, time and checksum.
         """
         end = self.end_minute()
         if partitions:
@@ -79,6 +81,10 @@ class View:
             "partitions": sorted(self.states()),
             **({} if self.partitions_total is None else {"partitions_total": self.partitions_total}),
             "upto": {str(number): state.upto for number, state in sorted(self.states().items())},
+            "witnesses": {
+                str(number): {topic: list(msgspec.structs.astuple(kept[-1])) for topic, kept in state.witnesses.items()}
+                for number, state in sorted(self.states().items())
+            },
             "kpis": {
                 kpi.name: {
                     "question": kpi.question,

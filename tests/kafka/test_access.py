@@ -43,6 +43,7 @@ async def test_the_exporter_sees_every_partition_of_ours_and_of_kafkas_groups_an
         ("gateway", "fairpulse-small-x"),
         ("worker", "fair.scans"),
         ("audit", "fair.scans"),
+        ("topics", "fair.scans"),
         ("record", "fair.rejected"),
         ("simulator", "fair.rejected"),
     ],
@@ -57,8 +58,8 @@ async def test_a_principal_cannot_write_topics_that_are_not_its_own(guarded: Loc
         await producer.stop()
 
 
-@pytest.mark.parametrize("user", ["gateway", "simulator", "topics"])
-async def test_those_that_write_events_or_make_topics_cannot_read_them(guarded: LocalKafka, user: str) -> None:
+@pytest.mark.parametrize("user", ["gateway", "simulator", "kafka-exporter"])
+async def test_those_that_only_write_or_describe_events_cannot_read_them(guarded: LocalKafka, user: str) -> None:
     consumer = AIOKafkaConsumer(**client_arguments(guarded.settings(f"fairpulse-{user}")), auto_offset_reset="earliest")
     await consumer.start()
     try:

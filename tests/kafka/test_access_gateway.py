@@ -1,13 +1,20 @@
 """A gateway accepts no events that it may no longer write to Kafka."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from producers.topics import TopicInspector
+from schemas.cures import JUDGE
+from schemas.topics import EVENT_TOPICS, RECORDED_TOPICS
+from streams.kafka.cluster import Cluster
+from streams.kafka.connections import admin
+from streams.kafka.exporter import topic_findings
 from streams.kafka.principals import ADMIN, Rule
 from streams.local.kafka import LocalKafka
-from tests.support.access import RULES, run, variables, without
+from tests.support.access import RULES, rules_of, run, settings_of, variables, without
 from tests.support.gateway import GatewayProcess, Paired, event
 from tests.support.workers import eventually
 
@@ -53,3 +60,35 @@ def test_a_gateway_to_which_nobody_posts_notices_too(guarded: LocalKafka, gatewa
         eventually(lambda: gateway.get("/readyz")[0] == 503, "the gateway is not ready")
         eventually(lambda: DENIED in gateway.said(), "the log names the right")
     eventually(lambda: gateway.get("/readyz")[0] == 200, "the gateway is ready again")
+
+
+async def test_without_the_right_to_see_settings_partitions_are_checked_all_the_same(guarded: LocalKafka) -> None:
+    kafka = settings_of(guarded, "fairpulse-simulator")
+    inspector = TopicInspector(kafka)
+    assert await inspector.look(EVENT_TOPICS) == []
+    assert "fairpulse-simulator DescribeConfigs on topic fair." in str(inspector.denied)
+    assert "`fairpulse acls --apply`" in str(inspector.denied)
+    await inspector.close()
+    other = TopicInspector(kafka.model_copy(update={"partitions": kafka.partitions + 1}))
+    assert {(one.setting, one.cure) for one in await other.look(EVENT_TOPICS)} == {("partitions", JUDGE)}
+    await other.close()
+
+
+def test_the_exporter_shows_numbers_of_partitions_also_without_the_right_to_see_settings(guarded: LocalKafka) -> None:
+    user = "fairpulse-kafka-exporter"
+    kafka = settings_of(guarded, user)
+    other = kafka.model_copy(update={"partitions": kafka.partitions + 1})
+    told: set[str] = set()
+
+    async def looked() -> set[tuple[str, str]]:
+        async with admin(other) as client:
+            return {(one.topic, one.setting) for one in await topic_findings(client, other, Cluster((), (), 0.0), told)}
+
+    with without(guarded, rules_of(user, "Topic", "DescribeConfigs")):
+        eventually(lambda: bool(asyncio.run(looked())) and bool(told), "the right is gone")
+        assert asyncio.run(looked()) == {(topic.name, "partitions") for topic in RECORDED_TOPICS}
+        denied = sorted(told)
+        assert denied
+        assert all("DescribeConfigs on topic fair." in one for one in denied)
+    eventually(lambda: len(asyncio.run(looked())) == len(RECORDED_TOPICS), "the right is back")
+    assert sorted(told) == denied, "each is told once"

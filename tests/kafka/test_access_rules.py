@@ -9,23 +9,27 @@ from typing import Final
 
 import pytest
 from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import NewPartitions
+from aiokafka.errors import InvalidPartitionsError, KafkaError
 
 from producers.play.neighbours import refuse_other_fairs
 from producers.play.sinks import KafkaSink
 from producers.records import RawRecord, record_of
 from producers.registry.sharing import change
 from schemas.errors import Refused
-from schemas.kafka_access import client_arguments
+from schemas.kafka_access import client_arguments, refused
+from schemas.kafka_topics import look_at_topics
 from schemas.settings import KafkaSettings
-from schemas.topics import ALL_TOPICS, EVENT_TOPICS, RECORDED_TOPICS, REJECTED, group_prefix, journal_topic
+from schemas.topics import ALL_TOPICS, EVENT_TOPICS, RECORDED_TOPICS, REJECTED, Topic, group_prefix, journal_topic
 from streams.history.letters import read_letters
 from streams.history.reading import Span, reading
 from streams.kafka.cluster import look
+from streams.kafka.held import held_records
 from streams.kafka.preflight import refuse_denied
 from streams.kafka.principals import OFFSETS, ROLES, Rule
 from streams.kafka.topics import admin, create_topics, ensure_topics
 from streams.local.kafka import LocalKafka
-from tests.support.access import RULES, settings_of, without
+from tests.support.access import PARTITIONS, RULES, settings_of, without
 from tests.support.examples import example_event, has_example
 from tests.support.gateway import DESK, FAIR_ID, NOW
 
@@ -54,13 +58,28 @@ async def read(kafka: KafkaSettings, *topics: str) -> None:
             pass
 
 
+async def check(kafka: KafkaSettings, *topics: Topic) -> None:
+    async with admin(kafka) as client:
+        await look_at_topics(client, kafka, topics)
+
+
 async def topics(kafka: KafkaSettings) -> None:
     await ensure_topics(kafka)
     async with admin(kafka) as client:
         await create_topics(client, kafka, ALL_TOPICS)
+        try:
+            await client.create_partitions({REJECTED.name: NewPartitions(PARTITIONS)})
+        except InvalidPartitionsError:
+            pass  # it has them already
+        except KafkaError as error:
+            raise refused(kafka, error, f"Alter on topic {REJECTED.name}") or error from error
+    await check(kafka, *ALL_TOPICS, JOURNAL)
+    async for _ in held_records(kafka, {topic.name: PARTITIONS for topic in EVENT_TOPICS}):
+        pass
 
 
 async def gateway(kafka: KafkaSettings) -> None:
+    await check(kafka, *ALL_TOPICS)
     await write(kafka, *EVENTS, LETTER)
     with TemporaryDirectory() as folder:
         registry = Path(folder) / "terminals.sqlite"
@@ -71,15 +90,18 @@ async def worker(kafka: KafkaSettings) -> None:
     async with admin(kafka) as client:
         await create_topics(client, kafka, [JOURNAL])
     await ensure_topics(kafka, (*RECORDED_TOPICS, JOURNAL))
+    await check(kafka, *RECORDED_TOPICS, JOURNAL)
     await write(kafka, LETTER, RawRecord(JOURNAL.name, b"k", b"{}"))
     await refuse_denied(kafka, GROUP, [topic.name for topic in (*EVENT_TOPICS, JOURNAL)])
 
 
 async def audit(kafka: KafkaSettings) -> None:
+    await check(kafka, *EVENT_TOPICS)
     await read(kafka, *(topic.name for topic in EVENT_TOPICS))
 
 
 async def record(kafka: KafkaSettings) -> None:
+    await check(kafka, *RECORDED_TOPICS)
     await read(kafka, *(topic.name for topic in RECORDED_TOPICS))
 
 
@@ -99,6 +121,7 @@ async def exporter(kafka: KafkaSettings) -> None:
     for name in (*(topic.name for topic in ALL_TOPICS), OFFSETS, JOURNAL.name):
         if name not in seen:
             raise Refused(f"nothing is seen of topic {name}")
+    await check(kafka, *ALL_TOPICS, JOURNAL)
 
 
 async def dead_letters(kafka: KafkaSettings) -> None:

@@ -89,7 +89,10 @@ def test_it_shows_brokers_and_offsets_as_they_are_and_the_loss_of_a_broker_two_a
     assert sum(exporter.shows(OFFSET)) == 0
     asyncio.run(send(kafka.bootstrap_servers, 7))
     eventually(lambda: sum(exporter.shows(OFFSET)) == 7, "seven records are shown")
+    eventually(lambda: sum(exporter.shows("kafka_topic_partition_stable_offset")) == 7, "none waits for a transaction")
     assert sum(exporter.shows("kafka_topic_partition_oldest_offset")) == 0
+    # Its own settings expect eight partitions with one copy.
+    assert exporter.shows("fair_topic_findings") == [1] * (len(ALL_TOPICS) - 1)
     assert exporter.shows(BEHIND) == [0] * ALL_PARTITIONS
     assert exporter.shows("kafka_topic_partition_replicas") == [3] * ALL_PARTITIONS
     assert exporter.shows("fair_kafka_answer_seconds")[0] > 0

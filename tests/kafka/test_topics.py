@@ -40,7 +40,7 @@ async def test_topics_with_another_number_of_partitions_are_refused_with_the_rem
 
 async def test_the_registry_has_one_partition_whatever_the_settings_say(broker: str) -> None:
     await make_topics(broker, TERMINALS.name, partitions=2)
-    with pytest.raises(MustStop, match=r"topic fair\.terminals has 2 partitions, not 1; create the topics again"):
+    with pytest.raises(MustStop, match=r"topic fair\.terminals has 2 partitions, not 1; stop the gateways"):
         await ensure_topics(KafkaSettings(bootstrap_servers=broker, partitions=2))
 
 
