@@ -1,7 +1,7 @@
 """The worker's loop: take a chunk, decode, refuse, fold, journal. Nothing counts before it is journalled."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import cast
@@ -9,11 +9,13 @@ from typing import cast
 from faust import Stream
 from faust.types import TP, EventT
 
+from schemas.events import Event
 from schemas.logs import logger
-from streams.fold.decoding import Decoding
+from streams.fold.decoding import Decoding, RefusedRecord
 from streams.fold.engine import Engine
 from streams.fold.journal import PartitionJournal, confirm
 from streams.shown.health import Health
+from streams.worker.appended import Appended
 from streams.worker.chunks import Chunk
 from streams.worker.failstop import leave
 from streams.worker.rejects import RejectLimit, letters
@@ -23,8 +25,8 @@ log = logger(__name__)
 IN_FLIGHT = 4
 """Most chunks that are folded but not yet acknowledged by Kafka. More would cost memory and gain nothing."""
 
-Append = Callable[[int, bytes, bytes], Awaitable[int]]
-"""Appends a record to a partition, given its key and value; returns its offset once Kafka has acknowledged it."""
+Append = Callable[[int, bytes, bytes], Awaitable[Appended]]
+"""Appends a record to a partition, given its key and value; returns its place once Kafka has acknowledged it."""
 
 
 @dataclass(slots=True)
@@ -41,6 +43,7 @@ class Folding:
 
     Args:
         engine: the fold.
+        partitions: how many each event topic has.
         journal_of: returns the journal of a partition that this worker folds; None for another partition.
         append: appends to the journal topic.
         bury: writes a dead letter to fair.rejected; returns once Kafka has acknowledged it.
@@ -56,6 +59,7 @@ class Folding:
         self,
         *,
         engine: Engine,
+        partitions: Mapping[str, int],
         journal_of: Callable[[int], PartitionJournal | None],
         append: Append,
         bury: Append,
@@ -72,7 +76,7 @@ class Folding:
         self._health = health
         self._room = asyncio.Semaphore(IN_FLIGHT)
         self._appends: set[asyncio.Task[None]] = set()
-        self._decoding = Decoding(engine.fair)
+        self._decoding = Decoding(engine.fair, partitions)
         self.folded = Folded()
 
     @property
@@ -115,9 +119,10 @@ class Folding:
         if journal is None:
             return None  # left over from before a rebalance: the partition's new owner reads it
         upto = journal.state.upto.get(tp.topic)
-        if upto is not None and chunk.follows > upto + 1:
-            log.info("reading events again", topic=tp.topic, partition=tp.partition, offset=upto + 1, got=chunk.follows)
-            await self._read_from(tp, upto + 1)
+        begin = 0 if upto is None else upto + 1  # a state without events begins with the log
+        if chunk.follows > begin:
+            log.info("reading events again", topic=tp.topic, partition=tp.partition, offset=begin, got=chunk.follows)
+            await self._read_from(tp, begin)
             return None
         records = chunk.records if upto is None else [record for record in chunk.records if record[0] > upto]
         if not records:
@@ -125,11 +130,17 @@ class Folding:
         started = perf_counter()
         events, refused = self._decoding.read(tp.topic, records)
         decoded = perf_counter()
-        if refused:
-            written = letters(tp.topic, tp.partition, refused, chunk.headers_at)
-            await asyncio.gather(*(self._bury(tp.partition, key, value) for key, value in written))
+        await self._refuse(tp, chunk, refused)
         folding = perf_counter()
-        delta = self._engine.fold(journal.state, tp.topic, events)
+        newcomers: list[Event] = []
+        delta = self._engine.fold(journal.state, tp.topic, events, newcomers)
+        if any(self._decoding.in_place(tp.topic, event, tp.partition) is not event for event in newcomers):
+            events, astray = self._decoding.all_in_place(tp.topic, records, events, tp.partition)
+            await self._refuse(tp, chunk, astray)
+            refused += astray
+            folding = perf_counter()  # without the time that the letters took
+            delta = self._engine.fold(journal.state, tp.topic, events)
+        delta.witness = chunk.witness
         expected, raw = journal.write(delta)
         folded = perf_counter()
         self._health.chunk_done(
@@ -139,11 +150,20 @@ class Folding:
         self.folded.records += len(records)
         self.folded.refused += len(refused)
         self._limit.note(good=len(records) - len(refused), refused=len(refused))
-        return self._journal(tp, expected, raw)
+        return self._journal(tp, journal, expected, raw)
 
-    async def _journal(self, tp: TP, expected: int, raw: bytes) -> None:
+    async def _refuse(self, tp: TP, chunk: Chunk, refused: Sequence[RefusedRecord]) -> None:
+        """Return once there is a dead letter for each refused record."""
+        if refused:
+            written = letters(tp.topic, tp.partition, refused, chunk.headers_at)
+            await asyncio.gather(*(self._bury(tp.partition, key, value) for key, value in written))
+
+    async def _journal(self, tp: TP, journal: PartitionJournal, expected: int, raw: bytes) -> None:
         began = perf_counter()
-        confirm(expected, await self._append(tp.partition, tp.topic.encode(), raw))
+        key = tp.topic.encode()
+        stored = await self._append(tp.partition, key, raw)
+        confirm(expected, stored.offset)
+        journal.stored(stored.offset, stored.time_ms, key, raw)
         self._health.appended(perf_counter() - began)
 
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 import faust
 from aiokafka.errors import KafkaError
 from faust.auth import Credentials
-from faust.types import StreamT
+from faust.types import TP, StreamT
 from mode import Service
 from prometheus_client import CollectorRegistry, ProcessCollector
 from typing_extensions import override
@@ -19,23 +19,26 @@ from schemas.fair.model import Fair
 from schemas.kafka_access import tls_context
 from schemas.settings import KafkaSettings, WorkerSettings
 from schemas.times import wall_ms
-from schemas.topics import EVENT_TOPICS, REJECTED, Topic, journal_topic
+from schemas.topics import EVENT_TOPICS, JOURNAL_SUFFIX, REJECTED, PartitionPlace, Topic, journal_topic
 from streams.fold.engine import Engine, group_of
 from streams.kafka.denials import denial
 from streams.shown.build import show_build
+from streams.shown.checks import Checks
 from streams.shown.collector import KpiCollector
 from streams.shown.health import Health
 from streams.shown.pages import WorkerPages
 from streams.shown.view import View
 from streams.worker.agent import Folding
+from streams.worker.appended import Appended
 from streams.worker.chunks import Chunk, Reading
 from streams.worker.rejects import RejectLimit
-from streams.worker.seams.app import FilelessApp, offset_of
+from streams.worker.seams.app import FilelessApp, place_of
 from streams.worker.seams.consumer import RawChunks, read_chunks, read_events_from
 from streams.worker.seams.table import JournalTable, read_journal_from
 from streams.worker.seams.thread import Denial
 from streams.worker.store import States
 from streams.worker.turns import Turns
+from streams.worker.watching import Watching
 
 QUEUED_CHUNKS = 16
 """Most chunks that wait between consumer and fold. More would only cost memory and make rebalances longer."""
@@ -68,22 +71,39 @@ class _Serving(Service):
         await self._pages.stop()
 
 
+class _Looking(Service):
+    """The looks at topics and logs as a Faust service: they end with the app."""
+
+    mundane_level = "debug"
+
+    def __init__(self, watching: Watching, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._watching = watching
+
+    @Service.task
+    async def _look(self) -> None:
+        await self._watching.run()
+
+
 class WorkerApp(FilelessApp):
     """The Faust app of a worker, with its pages.
 
     Attributes:
         pages: served as long as the app runs, also during recovery.
         turns: told when a rebalance begins and when it ends.
+        watching: looks at topics and logs as long as the app runs.
     """
 
     mundane_level = "debug"
     pages: WorkerPages
     turns: Turns
+    watching: Watching
 
     @override
     async def on_start(self) -> None:
         await super().on_start()
         await self.add_runtime_dependency(_Serving(self.pages, beacon=self.beacon))
+        await self.add_runtime_dependency(_Looking(self.watching, beacon=self.beacon))
 
     @override
     def on_rebalance_start(self) -> None:
@@ -91,9 +111,20 @@ class WorkerApp(FilelessApp):
         super().on_rebalance_start()
 
     @override
+    def on_rebalance_return(self) -> None:
+        super().on_rebalance_return()
+        self.turns.partitions_assigned()
+
+    @override
     def on_rebalance_end(self) -> None:
-        super().on_rebalance_end()
-        self.turns.rebalance_ended()
+        """Note that all partitions are being folded. Faust calls it at the end of each recovery.
+
+        If another rebalance began during one, its end is not the end: Faust clears the queues once more, at the end of
+        the next recovery, and throws away all events that had come by then.
+        """
+        if self.turns.may_end:
+            super().on_rebalance_end()
+            self.turns.rebalance_ended()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +152,22 @@ def create_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) ->
     states = States(engine, partial(read_journal_from, app))
     reading = Reading(_NAMES, settings.chunk_records, states.position_of)
     denial_of = partial(denial, kafka)
-    read_chunks(app, reading, denial_of)
-    table = JournalTable(app, states, kafka.partitions)
-    app.tables.add(table)
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     show_build(registry, "worker")
-    health = Health(registry)
+    checks = Checks(registry, kafka.bootstrap_servers)
+    health = Health(registry, lambda: [str(one) for one in checks.wrong])
+    journal = journal_topic(f"{app.conf.id}{JOURNAL_SUFFIX}")
+    lag = partial(_lag, reading, states)
+
+    def lag_at_rest() -> Mapping[PartitionPlace, int]:
+        return {} if app.rebalancing else lag()
+
+    watching = Watching(kafka, fair.fair_id, journal, states, checks, partial(read_events_from, app), lag_at_rest)
+    app.watching = watching
+    read_chunks(app, reading, denial_of, watching.hold)
+    table = JournalTable(app, states, kafka.partitions, watching.before_events_flow)
+    app.tables.add(table)
     app.turns = Turns(health, states)
     view = View(
         engine,
@@ -135,10 +175,10 @@ def create_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) ->
         wall_ms if settings.clock == "wall" else None,
         kafka.partitions,
     )
-    registry.register(KpiCollector(view, lambda: _lag(reading, states)))
+    registry.register(KpiCollector(view, lag))
     app.pages = WorkerPages(view, health, registry, settings.metrics_host, settings.metrics_port)
     folding = _attach_agent(app, engine, table, health, settings, denial_of)
-    return Worker(app, engine, states, folding, view, app.pages, health, journal_topic(table.changelog_topic_name))
+    return Worker(app, engine, states, folding, view, app.pages, health, journal)
 
 
 def credentials(kafka: KafkaSettings) -> Credentials | None:
@@ -173,6 +213,7 @@ def _create_app(name: str, kafka: KafkaSettings, settings: WorkerSettings) -> Wo
         stream_buffer_maxsize=QUEUED_CHUNKS,
         table_standby_replicas=settings.standby_replicas,
         consumer_max_fetch_size=FETCH_BYTES,
+        recovery_consistency_check=False,  # it crashes without a cause; `watching` checks more, and names it
         broker_session_timeout=session,
         broker_heartbeat_interval=session / HEARTBEATS,
         broker_rebalance_timeout=rebalance,
@@ -190,10 +231,10 @@ def _attach_agent(
 ) -> Folding:
     rejected = app.topic(REJECTED.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
-    async def append(partition: int, key: bytes, value: bytes) -> int:
+    async def append(partition: int, key: bytes, value: bytes) -> Appended:
         return await _stored(table.send_changelog(partition, key, value), denial_of)
 
-    async def bury(about: int, key: bytes, value: bytes) -> int:
+    async def bury(about: int, key: bytes, value: bytes) -> Appended:
         partition = REJECTED.partitioner.choose(key, app.conf.topic_partitions, about)
 
         async def sending() -> Any:  # at once: a message in Faust's buffer that cannot be sent stops the whole app
@@ -203,6 +244,7 @@ def _attach_agent(
 
     folding = Folding(
         engine=engine,
+        partitions=dict.fromkeys(_NAMES, app.conf.topic_partitions),
         journal_of=table.states.writable,
         append=append,
         bury=bury,
@@ -218,21 +260,20 @@ def _attach_agent(
     return folding
 
 
-async def _stored(sending: Awaitable[Any], denial_of: Denial) -> int:
-    """Return the offset of a record once Kafka has it. Raises Refused if the worker may not write it."""
+async def _stored(sending: Awaitable[Any], denial_of: Denial) -> Appended:
+    """Return the place of a record once Kafka has it. Raises Refused if the worker may not write it."""
     try:
-        return await offset_of(sending)
+        return await place_of(sending)
     except KafkaError as error:
         raise denial_of(error, "Write") or error from error
 
 
 def _lag(reading: Reading, states: States) -> Mapping[tuple[str, int], int]:
-    """Return how many records of each event partition are in Kafka but not yet in state."""
+    """Return how many offsets of each event partition are in Kafka but not yet in state."""
     return {
-        (tp.topic, tp.partition): max(0, end - 1 - (-1 if upto is None else upto))
-        for tp, end in reading.ends.items()
-        if tp.partition in states.active
-        for upto in (states.position_of(tp),)
+        (tp.topic, tp.partition): lag
+        for tp in (TP(name, number) for name in _NAMES for number in states.active)
+        if (lag := reading.lag(tp)) is not None
     }
 
 

@@ -12,9 +12,10 @@ from schemas.fair.model import Fair
 from schemas.interrupts import ending_signals
 from schemas.logs import hushed, log_to_stderr, logger
 from schemas.settings import KafkaSettings, LogSettings, WorkerSettings
-from schemas.topics import EVENT_TOPICS, RECORDED_TOPICS
+from schemas.topics import EVENT_TOPICS
+from streams.kafka.codecs import refuse_unreadable_codecs
 from streams.kafka.preflight import refuse_denied, refuse_strangers
-from streams.kafka.topics import ensure_topics
+from streams.kafka.starting import refuse_wrong_topics
 from streams.shown.pages import refuse_taken
 from streams.worker.app import create_worker
 from streams.worker.seams.app import SAID_TWICE
@@ -26,11 +27,12 @@ def run_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) -> No
     """Fold events until SIGINT, SIGTERM or SIGHUP.
 
     Raises:
-        Unavailable: no broker answers at the start, or it denies a right that the worker needs.
+        Unavailable: no broker answers at the start, it denies a right that the worker needs, or a codec is missing.
         MustStop: the topics do not fit the settings, or another program is in the workers' group.
         SystemExit: the worker ended.
     """
     log_to_stderr(LogSettings.load(), quiet=("faust", "mode", "aiokafka"), silent=SAID_TWICE)
+    refuse_unreadable_codecs()
     refuse_taken(settings.metrics_host, settings.metrics_port)
     worker = create_worker(fair, kafka, settings)
     log.info(
@@ -45,8 +47,7 @@ def run_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) -> No
         port=settings.metrics_port,
     )
     with hushed("aiokafka"):  # what goes wrong here is told once, in our words
-        for name in asyncio.run(ensure_topics(kafka, (*RECORDED_TOPICS, worker.journal))):
-            log.info("topic created", topic=name, partitions=kafka.partitions)
+        asyncio.run(refuse_wrong_topics(kafka, fair.fair_id, worker.journal))
         topics = [topic.name for topic in (*EVENT_TOPICS, worker.journal)]
         group = worker.app.conf.id
         asyncio.run(refuse_denied(kafka, group, topics))

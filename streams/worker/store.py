@@ -12,7 +12,7 @@ from schemas.logs import logger
 from streams.fold.engine import Engine
 from streams.fold.journal import PartitionJournal, writer_of
 from streams.fold.state import WRITER_BYTES
-from streams.worker.chunks import Chunk
+from streams.worker.chunks import Chunk, Fetched
 
 log = logger(__name__)
 
@@ -30,11 +30,14 @@ class States:
     Attributes:
         journals: state and chain of each partition.
         active: partitions that this worker folds and shows. Only these count on /metrics.
+        turn: number of times that partitions have moved.
+        recovered_turn: the turn whose partitions were recovered last.
     """
 
     def __init__(self, engine: Engine, read_from: Callable[[TP, int], Awaitable[None]]) -> None:
         self._engine = engine
         self._read_from = read_from
+        self.turn = self.recovered_turn = 0
         self._sought: dict[TP, tuple[int, float]] = {}
         self._seeking: set[asyncio.Future[None]] = set()
         self._recovering_since = 0.0
@@ -51,6 +54,10 @@ class States:
         """Return the journal of a partition that this worker folds; None if it does not fold it (any more)."""
         return self.journals.get(partition) if partition in self.active else None
 
+    def journal(self, partition: int) -> PartitionJournal:
+        """Return the journal of a partition; an empty one if nothing was read of it."""
+        return self.journals.setdefault(partition, PartitionJournal(self._engine))
+
     def last_read(self, partition: int) -> int | None:
         """Return the offset of the last journal record that was read or written; None if there is none."""
         journal = self.journals.get(partition)
@@ -58,6 +65,7 @@ class States:
 
     def assigned(self, active: AbstractSet[int], standby: AbstractSet[int]) -> None:
         """Forget the states of partitions that went elsewhere. New partitions are folded once they are recovered."""
+        self.turn += 1
         lost = sorted(self.journals.keys() - active - standby)
         log.info(
             "partitions assigned",
@@ -75,9 +83,9 @@ class States:
     def recovered(self, active: AbstractSet[int]) -> None:
         """Start to fold these partitions: their journals have been read to the end."""
         for partition in active:
-            journal = self.journals.setdefault(partition, PartitionJournal(self._engine))
-            journal.start_writing(secrets.token_bytes(WRITER_BYTES))
+            self.journal(partition).start_writing(secrets.token_bytes(WRITER_BYTES))
         self.active = frozenset(active)
+        self.recovered_turn = self.turn
         log.info(
             "recovery finished",
             partitions=sorted(active),
@@ -96,27 +104,26 @@ class States:
         """Apply records of a journal partition.
 
         Raises:
-            MustStop: one of them is not a journal record.
+            MustStop: one of them is not a journal record, or records before it were removed.
         """
-        for offset, raw in chunk.records:
-            self._apply(tp, offset, raw or b"")
-
-    def _apply(self, tp: TP, offset: int, raw: bytes) -> None:
-        journal = self.journals.get(tp.partition)
-        if journal is None:
-            journal = self.journals[tp.partition] = PartitionJournal(self._engine)
-        if offset < journal.next_offset:
-            return
-        if offset > journal.next_offset:
+        journal = self.journal(tp.partition)
+        if chunk.follows > journal.next_offset:
             self._read_again(tp, journal.next_offset)
             return
+        for record in chunk.fetched:
+            if record.offset >= journal.next_offset:
+                self._apply(tp, journal, record)
+        journal.pass_to(chunk.end)
+
+    def _apply(self, tp: TP, journal: PartitionJournal, record: Fetched) -> None:
+        raw = record.value or b""
         self._records += 1
-        if not journal.read(offset, raw):
+        if not journal.read(record.offset, raw, record.timestamp, record.key):
             log.warning(
                 "ignoring a journal record: its writer had lost the partition",
                 topic=tp.topic,
                 partition=tp.partition,
-                offset=offset,
+                offset=record.offset,
                 writer=writer_of(raw),
             )
 

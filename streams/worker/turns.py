@@ -20,9 +20,20 @@ class Turns:
         self._health = health
         self._states = states
         self._began = time.monotonic()
+        self._waits_for_partitions = False
+
+    @property
+    def may_end(self) -> bool:
+        """Whether the recovery that ends is that of the last rebalance which began."""
+        return not self._waits_for_partitions and self._states.recovered_turn == self._states.turn
+
+    def partitions_assigned(self) -> None:
+        """Note that the partitions of a rebalance are known, and are being recovered. Called in the app's thread."""
+        self._waits_for_partitions = False
 
     def rebalance_began(self) -> None:
         """Note that partitions start to move. Called in Faust's consumer thread."""
+        self._waits_for_partitions = True
         self._began = time.monotonic()
         self._health.rebalance_began(self._began)
         log.info("rebalance started", active=sorted(self._states.active))

@@ -11,7 +11,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from producers.records import RawRecord
 from schemas.settings import KafkaSettings
-from schemas.topics import DEALS, INTERACTIONS, SCANS
+from schemas.topics import DEALS, INTERACTIONS, SCANS, journal_topic
 from streams.kafka.topics import admin
 from streams.worker.failstop import EXIT_MUST_STOP
 from tests.support.workers import WorkerProcess, eventually, fair_of, must_equal_the_oracle, read_back, send
@@ -63,11 +63,12 @@ def test_a_journal_that_refuses_an_append_stops_the_worker_and_loses_nothing(bro
     send(broker, records[:500])
     must_equal_the_oracle(broker, worker)
     journal = journal_of(broker)
-    configure(broker, journal, {"max.message.bytes": "100"})
+    right = journal_topic(journal).config()
+    configure(broker, journal, {**right, "max.message.bytes": "100"})
     send(broker, records[500:])
     assert worker.wait_exit() == EXIT_MUST_STOP
     assert "could not be journalled" in worker.said()
-    configure(broker, journal, {"max.message.bytes": "8388608"})
+    configure(broker, journal, right)
     must_equal_the_oracle(broker, start_worker().wait_ready())
 
 

@@ -15,6 +15,7 @@ class Sent:
     """Kafka's answer to a record."""
 
     offset = 17
+    timestamp = 1_700_000_000_000
 
     def __await__(self) -> Any:
         return self
@@ -31,7 +32,7 @@ async def test_a_letter_lies_where_the_declaration_of_its_topic_says(
         return Sent()
 
     monkeypatch.setattr(faust.Topic, "send", send)
-    assert await worker.folding._bury(5, b"fair.scans-5-9", b"{}") == 17
+    assert (await worker.folding._bury(5, b"fair.scans-5-9", b"{}")).offset == 17
     other = Partitioner("the last one", lambda _key, partitions, _about: partitions - 1)
     monkeypatch.setattr(app, "REJECTED", replace(app.REJECTED, partitioner=other))
     await worker.folding._bury(5, b"fair.scans-5-9", b"{}")

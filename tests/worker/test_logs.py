@@ -12,8 +12,7 @@ from schemas.errors import InvalidEvent, MustStop
 from streams.fold.journal import PartitionJournal
 from streams.worker import failstop, store, turns
 from streams.worker.app import Worker
-from streams.worker.chunks import Chunk
-from tests.support.still_kafka import EVENTS, on_still_kafka
+from tests.support.still_kafka import EVENTS, journal_chunk, on_still_kafka
 
 
 @pytest.fixture
@@ -42,7 +41,7 @@ def written(worker: Worker) -> bytes:
 async def test_partitions_come_and_go_with_their_numbers_and_journal_offsets(worker: Worker, lines: list[Any]) -> None:
     states, journal = worker.states, TP(worker.journal.name, 0)
     states.assigned({0, 1}, set())
-    states.apply(journal, Chunk(0, [(0, written(worker))]))
+    states.apply(journal, journal_chunk(0, written(worker)))
     states.recovered({0, 1})
     assert named(lines, "partitions assigned")["gained"] == [0, 1]
     assert named(lines, "recovery started")["journal_from"] == {0: 0, 1: 0}
@@ -60,7 +59,7 @@ async def test_a_record_of_a_worker_that_had_lost_its_partition_is_named_with_it
     worker: Worker, lines: list[Any]
 ) -> None:
     first, other = written(worker), written(worker)
-    worker.states.apply(TP(worker.journal.name, 3), Chunk(0, [(0, first), (1, other)]))
+    worker.states.apply(TP(worker.journal.name, 3), journal_chunk(0, first, other))
     [line] = lines
     assert line["log_level"] == "warning"
     assert (line["topic"], line["partition"], line["offset"]) == (worker.journal.name, 3, 1)
@@ -71,6 +70,7 @@ async def test_a_rebalance_is_logged_with_its_seconds(worker: Worker, lines: lis
     on_still_kafka(worker, EVENTS)
     worker.states.active = frozenset({4})
     worker.app.on_rebalance_start()
+    worker.app.on_rebalance_return()
     worker.app.on_rebalance_end()
     assert named(lines, "rebalance started")["active"] == [4]
     finished = named(lines, "rebalance finished")

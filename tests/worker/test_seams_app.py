@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from streams.worker.app import Worker
 from streams.worker.run import process_of
-from streams.worker.seams.app import SAID_TWICE, FilelessApp, offset_of
+from streams.worker.seams.app import SAID_TWICE, FilelessApp, place_of
 from tests.support.still_kafka import EVENTS, on_still_kafka
 
 
@@ -29,13 +29,13 @@ async def test_an_app_that_starts_makes_directories_and_ours_makes_none(tmp_path
     assert not (tmp_path / "ours").exists(), "_create_directories: Faust makes its directories elsewhere"
 
 
-async def test_an_append_gives_its_offset_once_kafka_has_it(worker: Worker) -> None:
+async def test_an_append_gives_its_place_once_kafka_has_it(worker: Worker) -> None:
     future = worker.app.tables["journal"].send_changelog(3, b"fair.scans", b"\x00raw")
     message = future.message
     assert (message.partition, message.key, message.value) == (3, b"fair.scans", b"\x00raw")
     tp = TP(worker.journal.name, 3)
-    future.set_result(RecordMetadata(tp.topic, tp.partition, tp, 17))
-    assert await offset_of(future) == 17, "send_changelog: the result of an append is given in another way"
+    future.set_result(RecordMetadata(tp.topic, tp.partition, tp, 17, 1_234, 1))
+    assert await place_of(future) == (17, 1_234), "send_changelog: the result of an append is given in another way"
 
 
 async def test_a_refused_append_raises_aiokafka_s_error_early_or_late(worker: Worker) -> None:
@@ -52,11 +52,11 @@ async def test_a_refused_append_raises_aiokafka_s_error_early_or_late(worker: Wo
         await sending
     sending = producer.send("fair.rejected", b"k", b"v", partition=0, timestamp=None, headers=None)
     with pytest.raises(TopicAuthorizationFailedError):
-        await offset_of(sending)
+        await place_of(sending)
     late = worker.app.tables["journal"].send_changelog(3, b"fair.scans", b"")
     late.set_exception(denied)
     with pytest.raises(TopicAuthorizationFailedError):
-        await offset_of(late)
+        await place_of(late)
 
 
 @pytest.mark.parametrize("name", SAID_TWICE)
@@ -83,28 +83,42 @@ async def test_faust_tells_the_app_of_the_beginning_and_the_end_of_a_rebalance(w
     assert worker.app.rebalancing
     assert not worker.health.ready, "WorkerApp: Faust does not tell the app that a rebalance begins"
     worker.app.on_rebalance_end()
+    assert worker.app.rebalancing, "this was the end of an earlier one: the partitions are not known yet"
+    worker.app.on_rebalance_return()
+    worker.app.on_rebalance_end()
     assert not worker.app.rebalancing
     assert worker.health.ready, "WorkerApp: Faust does not tell the app that a rebalance is over"
 
 
-async def test_a_worker_is_ready_after_a_rebalance_in_which_another_one_began(
-    worker: Worker, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("steps", "over"),
+    [
+        ("begin assign recover end", True),
+        ("begin assign begin recover end", False),
+        ("begin assign begin recover end assign recover end", True),
+        ("begin assign recover begin assign end", False),
+        ("begin assign begin assign recover end", True),
+    ],
+)
+async def test_a_rebalance_is_over_when_the_partitions_of_the_last_one_that_began_are_recovered(
+    worker: Worker, steps: str, over: bool
 ) -> None:
-    """Faust forgets what its sensors knew about the second rebalance when the first one ends."""
     on_still_kafka(worker, EVENTS)
-    app, recovered = worker.app, worker.health.recovered
+    app, states = worker.app, worker.states
 
-    def and_another_begins(now: float) -> None:
-        recovered(now)
-        monkeypatch.undo()
-        app.on_rebalance_start()
+    def assign() -> None:
+        states.assigned({0}, set())
+        app.on_rebalance_return()
 
-    app.on_rebalance_start()
-    monkeypatch.setattr(worker.health, "recovered", and_another_begins)
-    app.on_rebalance_end()
-    assert not worker.health.ready
-    app.on_rebalance_end()
-    assert worker.health.ready
+    calls = {
+        "begin": app.on_rebalance_start,
+        "assign": assign,
+        "recover": lambda: states.recovered({0}),
+        "end": app.on_rebalance_end,
+    }
+    for step in steps.split():
+        calls[step]()
+    assert (app.rebalancing, worker.health.ready) == (not over, over)
 
 
 async def test_a_service_that_is_added_at_the_start_runs_before_its_parents_dependencies() -> None:

@@ -10,7 +10,7 @@ from aiokafka.errors import ConsumerStoppedError
 from faust.types import TP
 
 from streams.worker.app import Worker
-from streams.worker.chunks import Chunk
+from streams.worker.chunks import Chunk, chunk_of
 from streams.worker.seams import consumer as seam
 from streams.worker.seams.consumer import ChunkConsumer, RawChunks, read_events_from
 from streams.worker.seams.thread import PatientThread
@@ -38,8 +38,9 @@ async def test_faust_seeks_after_the_states_are_recovered_and_before_the_rebalan
 ) -> None:
     app = worker.app
     journal = TP(worker.journal.name, 0)
-    consumer, kafka = on_still_kafka(worker, EVENTS, journal, earliest=7)
+    consumer, kafka = on_still_kafka(worker, EVENTS, journal)
     app.on_rebalance_start()
+    app.on_rebalance_return()
     recovery: Any = app.tables.recovery  # type: ignore[attr-defined]
     recovery.add_active(app.tables["journal"], journal)
     consumer.pause_partitions({EVENTS, journal})
@@ -50,12 +51,21 @@ async def test_faust_seeks_after_the_states_are_recovered_and_before_the_rebalan
         await seek()
 
     monkeypatch.setattr(consumer, "perform_seek", noting)
+    checked: list[frozenset[int]] = []
+
+    async def check(active: frozenset[int]) -> bool:
+        assert app.rebalancing
+        checked.append(active)
+        return True
+
+    monkeypatch.setattr(app.tables["journal"], "_check", check)
     await recovery.on_recovery_completed(app.consumer_generation_id)
     await app._fetcher.stop()
     assert seen == [(True, [0], {EVENTS})], (
         "perform_seek: not called, or at another time (rebalancing, active, resumed)"
     )
-    assert kafka.sought == [(EVENTS, 7)], "an event partition without state starts at its first record"
+    assert checked == [frozenset({0})], "on_recovery_completed: Faust tells the table at another time"
+    assert kafka.sought == [(EVENTS, 0)], "an event partition without state starts at its first record"
     assert not app.rebalancing
 
 
@@ -81,19 +91,31 @@ async def test_records_that_are_gone_before_they_are_read_end_the_worker(
     with pytest.raises(Left):
         await consumer.perform_seek()
     [(_, error, where)] = left
-    assert "lost offsets 4 to 8" in error
+    assert "the records from offset 4 on are gone" in error
     assert where == {"topic": EVENTS.topic, "partition": 0}
     assert kafka.sought == []
 
 
-async def test_a_fetch_becomes_one_message_per_chunk_and_none_while_faust_rebalances(worker: Worker) -> None:
+async def test_a_fetch_that_falls_into_a_rebalance_is_made_again(worker: Worker) -> None:
+    consumer, kafka = on_still_kafka(worker, EVENTS)
+    await consumer.read_from(EVENTS, 0)
+    kafka.fetched = [{EVENTS: records(EVENTS, 0, 1)}, {EVENTS: records(EVENTS, 2)}, {EVENTS: records(EVENTS, 0, 1, 2)}]
+    worker.app.rebalancing = True
+    assert [message async for message in consumer.getmany(0)] == []
+    worker.app.rebalancing = False
+    assert [message async for message in consumer.getmany(0)] == []
+    assert kafka.sought == [(EVENTS, 0), (EVENTS, 0)]
+    [(_, message)] = [found async for found in consumer.getmany(0)]
+    assert cast("Chunk", message.value).records == [(0, b"0"), (1, b"1"), (2, b"2")]
+    assert [message async for message in consumer.getmany(0)] == []
+    assert len(kafka.sought) == 2, "nothing was thrown away since"
+
+
+async def test_a_fetch_becomes_one_message_per_chunk(worker: Worker) -> None:
     app = worker.app
     consumer, kafka = on_still_kafka(worker, EVENTS)
     await consumer.read_from(EVENTS, 0)
-    kafka.fetched = [{EVENTS: records(EVENTS, 0, 1)}, {EVENTS: records(EVENTS, 2, 3, 5)}]
-    app.rebalancing = True
-    assert [message async for message in consumer.getmany(0)] == []
-    app.rebalancing = False
+    kafka.fetched = [{EVENTS: records(EVENTS, 2, 3, 5)}]
     [(tp, message)] = [found async for found in consumer.getmany(0)]
     assert (tp, message.tp, message.offset) == (EVENTS, EVENTS, 5), "_to_message: the message of the last record"
     chunk = cast("Chunk", message.value)
@@ -103,7 +125,7 @@ async def test_a_fetch_becomes_one_message_per_chunk_and_none_while_faust_rebala
 
 async def test_a_chunk_comes_through_faust_s_decoding_as_it_is(worker: Worker) -> None:
     consumer, _ = on_still_kafka(worker, EVENTS)
-    message = consumer._message(EVENTS, 0, records(EVENTS, 0, 1))
+    message = consumer._message(EVENTS, chunk_of(0, records(EVENTS, 0, 1)))
     for topic in (worker.app.topic(EVENTS.topic, schema=RawChunks()), worker.app.tables["journal"].changelog_topic):
         event = await topic.decode(message, propagate=True)
         assert event.value is message.value, "RawChunks: Faust decodes a message elsewhere"
@@ -155,7 +177,7 @@ async def test_chunks_that_are_acknowledged_are_committed_whole_with_the_gaps_be
 
 async def test_a_chunk_that_is_not_acknowledged_holds_back_a_rebalance(worker: Worker) -> None:
     consumer, _ = on_still_kafka(worker, EVENTS)
-    message = consumer._message(EVENTS, 0, records(EVENTS, 0))
+    message = consumer._message(EVENTS, chunk_of(0, records(EVENTS, 0)))
     consumer.track_message(message)
     waiting = asyncio.create_task(consumer.wait_empty())
     await asyncio.sleep(0)

@@ -24,6 +24,12 @@ TOUCHES = {
     "consumer._fetch_min_bytes",
     "consumer._coordinator",
     "consumer._client",
+    "consumer._isolation_level",
+    "fetcher._default_reset_strategy",
+    "client._conns",
+    "self._ensure_consumer()._client",
+    "self._ensure_consumer()._fetcher",
+    "self._ensure_consumer()._subscription",
 }
 """Private attributes of other objects that the seams use, each marked SLF001 on its line."""
 

@@ -10,6 +10,7 @@ from faust.types import TP
 
 from streams.fold.journal import PartitionJournal
 from streams.worker.app import Worker
+from streams.worker.chunks import chunk_of
 from streams.worker.seams import table as seam
 from streams.worker.seams.table import read_journal_from
 from tests.support.still_kafka import EVENTS, on_still_kafka, records
@@ -58,7 +59,7 @@ async def test_faust_passes_records_to_the_table_and_continues_if_that_fails(
 ) -> None:
     consumer, _ = on_still_kafka(worker, EVENTS)
     tp = TP(worker.journal.name, 0)
-    message = consumer._message(tp, 0, records(tp, 0, 1))
+    message = consumer._message(tp, chunk_of(0, records(tp, 0, 1)))
     event = await worker.app.tables["journal"].changelog_topic.decode(message, propagate=True)
     recovery, applied = of_recovery(worker), []
     monkeypatch.setattr(worker.states, "apply", lambda *found: applied.append(found))
@@ -105,7 +106,7 @@ async def test_faust_drops_a_journal_record_that_it_counts_as_recovered_unless_i
     slurping = asyncio.create_task(type(recovery)._slurp_changelogs.fun(recovery))
 
     async def comes(offset: int) -> None:
-        message = consumer._message(tp, offset, records(tp, offset))
+        message = consumer._message(tp, chunk_of(offset, records(tp, offset)))
         queue.force_put_nowait(await table.changelog_topic.decode(message, propagate=True))
         for _ in range(10):
             await asyncio.sleep(0)

@@ -6,17 +6,19 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaConsumer
-from aiokafka.client import AIOKafkaClient
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.client import AIOKafkaClient, ConnectionGroup
+from aiokafka.consumer.fetcher import READ_COMMITTED, OffsetResetStrategy
 from aiokafka.consumer.group_coordinator import GroupCoordinator
-from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
+from aiokafka.errors import GroupAuthorizationFailedError, OffsetOutOfRangeError, TopicAuthorizationFailedError
 from aiokafka.protocol.metadata import MetadataResponse_v1
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 
 from streams.worker.app import Worker
+from streams.worker.chunks import FetchedTo
 from streams.worker.seams import thread as seam
 from streams.worker.seams.thread import FETCH_MIN_BYTES, FETCH_WAIT_MS, hidden_error
-from tests.support.still_kafka import EVENTS, on_still_kafka
+from tests.support.still_kafka import EVENTS, on_still_kafka, records
 
 DENIED = TopicAuthorizationFailedError(EVENTS.topic)
 
@@ -65,6 +67,7 @@ async def test_faust_makes_its_client_where_we_set_how_long_a_fetch_waits_and_th
 ) -> None:
     client = made_by(worker)
     async with started(client, monkeypatch):
+        assert client._client._conns == {}, "_conns: aiokafka keeps its connections elsewhere"
         fetcher = client._fetcher
         assert (fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes) == (FETCH_WAIT_MS, FETCH_MIN_BYTES), (
             "_create_worker_consumer: Faust makes its client elsewhere, or aiokafka passes these on in another way"
@@ -166,3 +169,59 @@ async def test_faust_keeps_its_client_where_the_watch_looks(
             await asyncio.wait_for(thread.watch(), 5)
         assert "group a-group" in left[0]
         client._coordinator._pending_exception = None
+
+
+async def test_aiokafka_does_not_move_on_by_itself_while_events_flow(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consumer, kafka = on_still_kafka(worker, EVENTS)
+    strategies: list[int] = []
+
+    async def out_of_range(*_: Any, **__: Any) -> None:
+        strategies.append(kafka._default_reset_strategy)  # type: ignore[attr-defined]
+        raise OffsetOutOfRangeError({TopicPartition(*EVENTS): 7})
+
+    monkeypatch.setattr(kafka, "fetched_records", out_of_range)
+    monkeypatch.setattr(seam, "OUT_OF_RANGE_S", 0)
+    held: list[Any] = []
+    monkeypatch.setattr(consumer, "_hold", lambda tp, *, reconnected: held.append((tp, reconnected)))
+    consumer.resume_flow()
+    await consumer.read_from(EVENTS, 7)
+    for worker.app.rebalancing in (True, False):
+        assert [found async for found in consumer.getmany(0)] == []
+    assert strategies == [OffsetResetStrategy.EARLIEST, OffsetResetStrategy.NONE]
+    assert held == [(EVENTS, False)] * 2
+    assert list(consumer.reading.cut(EVENTS, records(EVENTS, 7))) == [], "it is read no further"
+
+
+async def test_a_partition_is_held_when_the_connection_to_its_broker_is_another_one(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consumer, kafka = on_still_kafka(worker, EVENTS)
+    held: list[Any] = []
+    monkeypatch.setattr(consumer, "_hold", lambda tp, *, reconnected: held.append((tp, reconnected)))
+    consumer.resume_flow()
+    await consumer.read_from(EVENTS, 0)
+    for line in ("first", "first", "second"):
+        kafka._client._conns[1, ConnectionGroup.DEFAULT] = line
+        kafka.fetched = [{EVENTS: records(EVENTS, 7)}]
+        await consumer.read_from(EVENTS, 7)
+        found = [message async for message in consumer.getmany(0)]
+        assert bool(found) is (line == "first")
+    assert held == [(EVENTS, True)]
+
+
+async def test_aiokafka_keeps_the_strategy_and_the_level_of_isolation_where_the_seam_sets_them(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = made_by(worker)
+    async with started(client, monkeypatch):
+        fetcher = client._fetcher
+        assert fetcher._default_reset_strategy == OffsetResetStrategy.EARLIEST
+        assert fetcher._isolation_level == READ_COMMITTED, "_isolation_level: aiokafka passes it on in another way"
+        client.assign([TopicPartition(*EVENTS)])
+        client.seek(TopicPartition(*EVENTS), 5)
+        consumer: Any = worker.app.consumer
+        consumer._thread._consumer = client
+        found = consumer._thread._reached()
+        assert found == {EVENTS: FetchedTo(5, 5, None)}, "aiokafka keeps positions elsewhere"

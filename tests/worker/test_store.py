@@ -9,8 +9,8 @@ from schemas.fair.file import example_fair_path, load_fair
 from schemas.settings import KafkaSettings, WorkerSettings
 from streams.worker import store
 from streams.worker.app import create_worker
-from streams.worker.chunks import Chunk
 from streams.worker.store import States
+from tests.support.still_kafka import journal_chunk
 
 
 class Seeks:
@@ -26,7 +26,7 @@ class Seeks:
 def read(states: States, tp: TP, *offsets: int) -> None:
     """Apply chunks with one record each."""
     for offset in offsets:
-        states.apply(tp, Chunk(offset, [(offset, b"")]))
+        states.apply(tp, journal_chunk(offset, b""))
 
 
 async def test_a_lost_journal_record_is_read_again_once_for_any_number_of_records_behind_it(

@@ -7,6 +7,8 @@ import faust
 from faust.exceptions import ProducerSendError
 from typing_extensions import override
 
+from streams.worker.appended import Appended
+
 SAID_TWICE = ("faust.topics",)
 """Faust loggers that warn of an error which the sender of the record gets as well."""
 
@@ -19,13 +21,14 @@ class FilelessApp(faust.App):
         """Create no directories. At an app's first start Faust makes three for its tables, even for those in memory."""
 
 
-async def offset_of(sending: Awaitable[Any]) -> int:
-    """Return the offset of a record once Kafka has it.
+async def place_of(sending: Awaitable[Any]) -> Appended:
+    """Return the place of a record once Kafka has it.
 
     Faust wraps an error that aiokafka raises when it accepts a record, but passes on a later error as it is. This
     function raises aiokafka's own error in both cases.
     """
     try:
-        return int((await sending).offset)
+        stored = await sending
+        return Appended(int(stored.offset), int(stored.timestamp))
     except ProducerSendError as error:
         raise (error.__cause__ or error) from error

@@ -1,10 +1,11 @@
 """Faust's Kafka consumer, changed to deliver chunks. Read with faust-streaming 0.15.3 and aiokafka 0.14.0."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from typing import Any, cast
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any, Protocol, cast
 
 import faust
+from aiokafka import ConsumerRecord
 from faust import Service
 from faust.transport.drivers.aiokafka import Consumer, Transport
 from faust.types import TP, AppT, Message, ServiceT
@@ -13,7 +14,7 @@ from typing_extensions import override
 from yarl import URL
 
 from schemas.errors import MustStop
-from streams.worker.chunks import Chunk, Fetched, Reading, chunk_of, cut_journal
+from streams.worker.chunks import Chunk, Fetched, FetchedTo, Reading, chunk_of, cut_journal
 from streams.worker.failstop import leave
 from streams.worker.seams.thread import Denial, PatientThread
 
@@ -24,27 +25,47 @@ PAUSE_S = 0.02
 load was idle for 40 % of the time."""
 
 
+class Hold(Protocol):
+    """Told of a partition that is read no further until its log was looked at, and then from its state's end on."""
+
+    def __call__(self, tp: TP, *, reconnected: bool) -> None: ...
+
+
 class WorkerTransport(Transport):
     """Faust's transport, changed to make a `ChunkConsumer`.
 
     Faust asks the app's transport for the app's only consumer when it first needs it.
     """
 
-    def __init__(self, url: list[URL], app: AppT, reading: Reading, denial: Denial) -> None:
+    def __init__(self, url: list[URL], app: AppT, reading: Reading, denial: Denial, hold: Hold) -> None:
         super().__init__(url, app)
         self._reading = reading
         self._denial = denial
+        self._hold = hold
 
     @override
     def create_consumer(self, callback: ConsumerCallback, **kwargs: Any) -> "ChunkConsumer":
         return ChunkConsumer(
-            self, callback=callback, loop=self.loop, reading=self._reading, denial=self._denial, **kwargs
+            self,
+            callback=callback,
+            loop=self.loop,
+            reading=self._reading,
+            denial=self._denial,
+            hold=self._hold,
+            **kwargs,
         )
 
 
-def read_chunks(app: faust.App, reading: Reading, denial: Denial) -> None:
-    """Make an app read chunks. Call it before the app is started."""
-    app.transport = WorkerTransport(app.conf.broker_consumer, app, reading, denial)
+def read_chunks(app: faust.App, reading: Reading, denial: Denial, hold: Hold) -> None:
+    """Make an app read chunks. Call it before the app is started.
+
+    Args:
+        app: the app.
+        reading: the positions of the event partitions.
+        denial: tells which right an error says is missing.
+        hold: told of a partition that is read no further until its log was looked at.
+    """
+    app.transport = WorkerTransport(app.conf.broker_consumer, app, reading, denial, hold)
 
 
 async def read_events_from(app: faust.App, tp: TP, offset: int) -> None:
@@ -63,9 +84,10 @@ class ChunkConsumer(Consumer):
 
     mundane_level = "debug"
 
-    def __init__(self, *args: Any, reading: Reading, denial: Denial, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, reading: Reading, denial: Denial, hold: Hold, **kwargs: Any) -> None:
         self.reading = reading
         self._denial = denial
+        self._hold = hold
         super().__init__(*args, **kwargs)
 
     @override
@@ -76,9 +98,7 @@ class ChunkConsumer(Consumer):
     @Service.task
     async def _watch_thread(self) -> None:
         """End the process when the consumer has failed. mode runs this from the consumer's start to its stop."""
-        thread = self._thread
-        assert isinstance(thread, PatientThread)
-        await thread.watch()
+        await self._patient.watch()
 
     @override
     async def perform_seek(self) -> None:
@@ -101,13 +121,24 @@ class ChunkConsumer(Consumer):
         """Read an event partition from an offset on, no matter what was read before.
 
         Faust keeps two positions besides the client's own. It drops records before its read offset; it ignores acks
-        and gaps before its committed offset. In both, None stands for the beginning. Its `_seek` moves aiokafka's
-        consumer from this thread, even while the consumer's own thread is using it.
+        and gaps before its committed offset. In both, None stands for the beginning.
         """
+        self.reading.stop(tp)  # what is on its way was fetched before
+        self.on_buffer_drop(tp)  # Faust fetches nothing while a queue is full, and forgets it when it empties the queue
         await self._seek(tp, offset)
         self._read_offset[tp] = offset or None
         self._committed_offset[tp] = offset or None
         self.reading.reads_from(tp, offset)
+
+    @override
+    async def _seek(self, partition: TP, offset: int) -> None:
+        await self._patient.seek_in_thread(partition, offset)
+
+    @property
+    def _patient(self) -> PatientThread:
+        thread = self._thread
+        assert isinstance(thread, PatientThread)
+        return thread
 
     @override
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
@@ -121,18 +152,54 @@ class ChunkConsumer(Consumer):
         generation = self.app.consumer_generation_id
         if self.should_stop:
             return
-        for tp, run in records.items():
-            if tp not in active and tp not in self._buffered_partitions:
-                continue
+        await self._find_again()
+        reached, self._patient.reached = self._patient.reached, {}  # of this fetch, or of none
+        for tp in active | self._buffered_partitions:
+            run = records.get(tp, ())
             is_event = tp.topic in self.reading.topics
             if is_event:
-                self.reading.ends[tp] = self.highwater(tp) or 0
                 if self.app.rebalancing:
                     continue
-            for follows, part in self.reading.cut(tp, run) if is_event else cut_journal(run):
+                if (offset := self.reading.missed(tp, reached.get(tp))) is not None:
+                    await self.read_from(tp, offset)
+                    continue
+                chunks = self._chunks(tp, run, reached.get(tp))
+            else:
+                chunks = cut_journal(run, reached.get(tp))
+            for chunk in chunks:
                 if not self.flow_active or self.app.consumer_generation_id != generation:
                     return
-                yield tp, self._message(tp, follows, part)
+                yield tp, self._message(tp, chunk)
+            if is_event:
+                self.reading.taken(tp, reached.get(tp))
+
+    async def _find_again(self) -> None:
+        """Stop reading event partitions whose log does not have the next offset, or whose broker was gone.
+
+        A broker that comes back may have lost the end of a log, and have it filled anew before it is read on. A journal
+        is read from its beginning.
+        """
+        back, self._patient.reconnected = self._patient.reconnected, set()
+        for tp in back:
+            if tp.topic in self.reading.topics and not self.app.rebalancing:
+                self.reading.stop(tp)
+                self._hold(tp, reconnected=True)
+        lost, self._patient.out_of_range = self._patient.out_of_range, set()
+        for tp in lost:
+            if tp.topic in self.reading.topics:
+                self.reading.stop(tp)
+                self._hold(tp, reconnected=False)
+            else:
+                first = await self.earliest_offsets(tp)
+                await self._seek(tp, first.get(tp) or 0)
+
+    def _chunks(self, tp: TP, run: Sequence[Fetched], reached: FetchedTo | None) -> Iterator[Chunk]:
+        """Yield the chunks of a fetch of an event partition."""
+        for follows, part in self.reading.cut(tp, run):
+            yield chunk_of(follows, part)
+        if reached is not None and not self.reading.reached(tp, reached):
+            self.reading.stop(tp)
+            self._hold(tp, reconnected=False)
 
     async def _fetch_where_there_is_room(self, patience_s: float) -> tuple[Any, set[TP]]:
         """Fetch from the partitions that are being read and have room; if there are none, pause briefly instead.
@@ -148,11 +215,17 @@ class ChunkConsumer(Consumer):
             return {}, active
         return await self._getmany(active_partitions=active, timeout=patience_s), active
 
-    def _message(self, tp: TP, follows: int, part: Sequence[Fetched]) -> Message:
-        """Return Faust's message for the last record of a chunk, with the chunk as its value."""
-        message = self._to_message(tp, part[-1])
-        cast("Any", message).value = chunk_of(follows, part)
-        return message
+    def _message(self, tp: TP, chunk: Chunk) -> Message:
+        """Return Faust's message for a chunk, which is its value.
+
+        Its offset is that of the last record; or the last that has none, so that a recovery can reach the end of a
+        journal that ends with the marker of a transaction.
+        """
+        last = chunk.fetched[-1] if chunk.fetched else _nothing(tp)
+        message: Any = self._to_message(tp, last)
+        message.offset = max(message.offset, chunk.end - 1)
+        message.value = chunk
+        return cast("Message", message)
 
     @override
     async def _drain_messages(self, fetcher: ServiceT) -> None:
@@ -190,6 +263,11 @@ class ChunkConsumer(Consumer):
         except asyncio.CancelledError:
             if not self.transport.app.should_stop:
                 raise
+
+
+def _nothing(tp: TP) -> ConsumerRecord:
+    """Return a record that stands for offsets without one."""
+    return ConsumerRecord(tp.topic, tp.partition, -1, 0, 0, None, None, None, -1, -1, ())
 
 
 class RawChunks(faust.Schema[bytes, Chunk]):

@@ -3,7 +3,7 @@
 Read with faust-streaming 0.15.3.
 """
 
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final, cast
 
 import faust
@@ -34,7 +34,9 @@ class JournalTable(faust.Table):  # type: ignore[type-arg]
 
     mundane_level = "debug"
 
-    def __init__(self, app: faust.App, states: States, partitions: int) -> None:
+    def __init__(
+        self, app: faust.App, states: States, partitions: int, check: Callable[[frozenset[int]], Awaitable[bool]]
+    ) -> None:
         raw = RawChunks(key_type=bytes, key_serializer="raw", value_serializer="raw")
         super().__init__(
             app,
@@ -47,6 +49,7 @@ class JournalTable(faust.Table):  # type: ignore[type-arg]
             standby_buffer_size=BUFFERED_CHUNKS,
         )
         self.states = states
+        self._check = check
 
     @override
     def persisted_offset(self, tp: TP) -> int | None:
@@ -73,8 +76,18 @@ class JournalTable(faust.Table):  # type: ignore[type-arg]
 
     @override
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
-        """Tell the states that they are complete. Events do not flow yet; Faust ignores errors that are raised here."""
-        self.states.recovered({tp.partition for tp in active_tps})
+        """Check the states, then tell them that they are complete, unless partitions have moved again meanwhile.
+
+        Events do not flow yet. Faust ignores errors that are raised here, and begins no other recovery before this one
+        is over.
+        """
+        active = frozenset(tp.partition for tp in active_tps)
+        try:
+            may_fold = await self._check(active)
+        except Exception as error:  # noqa: BLE001 - after any error the state cannot be trusted
+            leave("the recovered state could not be checked", error, partitions=sorted(active))
+        if may_fold:
+            self.states.recovered(active)
 
     def _mine(self, tps: Iterable[TP]) -> set[int]:
         return {tp.partition for tp in tps if tp.topic == self.changelog_topic_name}
