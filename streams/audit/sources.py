@@ -7,12 +7,16 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from schemas.errors import FairpulseError, Unavailable
+from schemas.errors import Unavailable
+from schemas.fair.chosen import FairsSeen
 from schemas.recording.frames import RecordedRecord
 from schemas.settings import KafkaSettings
-from schemas.topics import EVENT_TOPICS
+from schemas.topics import EVENT_TOPICS, PartitionPlace
+from schemas.witness import Witness, with_newest, witness_of
 from streams.audit.recount.oracle import Oracle
-from streams.history.reading import PartitionPlace, Span, reading
+from streams.history.read_logs import gone
+from streams.history.reading import Span, reading
+from streams.history.whole_fair import refuse_doubled, refuse_missing
 from streams.kafka.topics import admin, partitions_of
 
 TOPICS: Final = tuple(topic.name for topic in EVENT_TOPICS)
@@ -30,12 +34,14 @@ class Seal:
         last: offset of the last record.
         records: how many there were.
         digest: SHA-256 over offset, key and value of every record, each with its length; see `Seal.add`.
+        witnesses: records by which the log is recognised in the next round.
     """
 
     first: int
     last: int = -1
     records: int = 0
     digest: Any = field(default_factory=hashlib.sha256)
+    witnesses: tuple[Witness, ...] = ()
 
     def add(self, record: RecordedRecord) -> None:
         """Add a record to the checksum: offset, key length and value length with 8 bytes each, then key and value."""
@@ -57,21 +63,23 @@ def positions(reports: Sequence[Mapping[str, Any]]) -> dict[PartitionPlace, int]
     Raises:
         FairpulseError: two workers show the same partition, which can happen for a moment while it moves.
     """
-    upto: dict[PartitionPlace, int] = {}
-    for report in reports:
-        for partition, topics in report["upto"].items():
-            for topic, offset in topics.items():
-                if (topic, int(partition)) in upto:
-                    raise FairpulseError(
-                        f"two workers show partition {partition}",
-                        hint="it is moving, or a worker is named twice; try again",
-                    )
-                upto[topic, int(partition)] = offset
-    return upto
+    refuse_doubled(reports)
+    return {
+        (topic, int(partition)): offset
+        for report in reports
+        for partition, topics in report["upto"].items()
+        for topic, offset in topics.items()
+    }
 
 
 async def read_topics(
-    kafka: KafkaSettings, reports: Sequence[Mapping[str, Any]], oracle: Oracle, tell: Tell, seals: Seals | None = None
+    kafka: KafkaSettings,
+    reports: Sequence[Mapping[str, Any]],
+    oracle: Oracle,
+    tell: Tell,
+    seals: Seals | None = None,
+    *,
+    seen: FairsSeen | None = None,
 ) -> Seals:
     """Feed the oracle with Kafka's records, up to the offsets in the workers' reports.
 
@@ -79,33 +87,32 @@ async def read_topics(
 
     Raises:
         Unavailable: Kafka does not answer or no longer holds all the records, or a worker has gone back to recover.
-        FairpulseError: these are not all the workers of the fair.
+        LogLost: a log was deleted, replaced or cut meanwhile.
+        FairpulseError: these are not all the workers of the fair, or the events are of another fair than `seen` looks
+            for.
     """
     upto = positions(reports)
     async with admin(kafka) as client:
         counts = await partitions_of(client, kafka, TOPICS)
-    shown = {partition for report in reports for partition in report["partitions"]}
-    if missing := sorted(set(range(max(counts.values(), default=0))) - shown):
-        raise FairpulseError(
-            f"none of these workers folds partition {missing[0]}", hint="name every worker: --live URL --live URL"
-        )
+    oracle.placing.partitions.update(counts)
+    refuse_missing(reports, max(counts.values(), default=0))
     seals = {} if seals is None else seals
     if any(seal.last > upto.get(place, -1) for place, seal in seals.items()):
         raise Unavailable("a worker is recovering: it is behind its earlier numbers", hint="audit again in a moment")
     after = {place: seal.last for place, seal in seals.items()}
     done, total = 0, sum(offset - after.get(place, -1) for place, offset in upto.items())
     async with reading(kafka, TOPICS, Span(after=after, upto=upto)) as reader, aclosing(reader.batches()) as batches:
+        if heads := {place: first for place, first in reader.heads.items() if place not in seals}:
+            raise Unavailable(gone(heads), hint="audit a recording that has them")
         async for batch in batches:
+            for one in batch:
+                if seen is not None:
+                    seen.look(one.value)
             feed(batch, oracle, seals)
             done += len(batch)
             tell(done, total)
-    for (topic, partition), last in upto.items():
-        seal = seals.get((topic, partition))
-        if seal is None or seal.first > 0 or seal.last < last:
-            raise Unavailable(
-                f"{topic}[{partition}] no longer holds all records from 0 to {last}",
-                hint="audit a recording that has them",
-            )
+    if seen is not None:
+        seen.end()
     return seals
 
 
@@ -130,17 +137,28 @@ def read_records(records: Iterator[RecordedRecord], total: int, oracle: Oracle, 
 
 def feed(batch: list[RecordedRecord], oracle: Oracle, seals: Seals) -> None:
     """Pass records to the oracle, and add them to the seals."""
+    newest: dict[PartitionPlace, RecordedRecord] = {}
     for one in batch:
         place = (one.topic, one.partition)
         seal = seals.get(place)
         if seal is None:
             seal = seals[place] = Seal(one.offset)
         seal.add(one)
+        newest[place] = one
+    for place, one in newest.items():
+        witness = witness_of(one.offset, one.timestamp_ms, one.key, one.value)
+        seals[place].witnesses = with_newest(seals[place].witnesses, witness)
     oracle.read((one.topic, one.partition, one.offset, one.key, one.value) for one in batch)
 
 
 def run_topics(
-    kafka: KafkaSettings, reports: Sequence[Mapping[str, Any]], oracle: Oracle, tell: Tell, seals: Seals | None = None
+    kafka: KafkaSettings,
+    reports: Sequence[Mapping[str, Any]],
+    oracle: Oracle,
+    tell: Tell,
+    seals: Seals | None = None,
+    *,
+    seen: FairsSeen | None = None,
 ) -> Seals:
     """Run `read_topics` in a new event loop."""
-    return asyncio.run(read_topics(kafka, reports, oracle, tell, seals))
+    return asyncio.run(read_topics(kafka, reports, oracle, tell, seals, seen=seen))

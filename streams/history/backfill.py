@@ -5,8 +5,9 @@
 These samples carry event times, because a past fair has no others. Live samples never do: they would not become stale.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from itertools import count
 from typing import Final
 
 from prometheus_client.registry import Collector
@@ -20,6 +21,8 @@ from schemas.topics import EVENT_TOPICS
 from streams.fold.decoding import Decoding
 from streams.fold.engine import Engine
 from streams.fold.state import PartitionState
+from streams.history.arrivals import Arrivals
+from streams.history.replay import UNKNOWN
 from streams.shown.collector import KpiCollector
 from streams.shown.facts import FairFacts
 from streams.shown.view import View
@@ -33,7 +36,11 @@ JOB: Final = {"job": "fairpulse-worker", "instance": "backfill"}
 
 
 def openmetrics(
-    fair: Fair, lateness: timedelta, records: Iterable[RecordedRecord], step: timedelta = STEP
+    fair: Fair,
+    lateness: timedelta,
+    records: Iterable[RecordedRecord],
+    step: timedelta = STEP,
+    counts: Mapping[str, int] = UNKNOWN,
 ) -> Iterator[str]:
     """Yield the lines of an OpenMetrics file: the samples that a worker would have shown at every step of event time.
 
@@ -42,8 +49,10 @@ def openmetrics(
         lateness: how long the workers kept minutes open.
         records: in order of arrival; within a partition and topic by offset.
         step: time between two samples.
+        counts: how many partitions each topic had. Events that were in a wrong one are refused, as a worker does. If
+            the number of one topic is missing or 0, none was wrong, and all have one state.
     """
-    backfill = Backfill(fair, lateness, step)
+    backfill = Backfill(fair, lateness, step, counts)
     for record in records:
         yield from backfill.feed(record)
     yield from backfill.finish()
@@ -52,8 +61,11 @@ def openmetrics(
 class Backfill:
     """The same as `openmetrics`, record by record, for sources that cannot be iterated over."""
 
-    def __init__(self, fair: Fair, lateness: timedelta, step: timedelta = STEP) -> None:
-        self._replay = _Fold(Engine(fair, lateness))
+    def __init__(
+        self, fair: Fair, lateness: timedelta, step: timedelta = STEP, counts: Mapping[str, int] = UNKNOWN
+    ) -> None:
+        self._replay = _Fold(Engine(fair, lateness), counts)
+        self._arrivals = Arrivals()
         self._facts = FairFacts(fair)
         self._topics = frozenset(topic.name for topic in EVENT_TOPICS)
         self._length = step // timedelta(milliseconds=1)
@@ -61,10 +73,16 @@ class Backfill:
         self._steps = 0
 
     def feed(self, record: RecordedRecord) -> Iterator[str]:
-        """Take the next record; yield the lines of the steps that end before it. Other topics are skipped."""
-        if record.topic not in self._topics:
-            return
-        reached = self._replay.take(record)
+        """Take the next record; yield the lines of the steps that end before those that arrived by then.
+
+        Other topics are skipped.
+        """
+        if record.topic in self._topics:
+            for one, arrived in self._arrivals.take(record):
+                yield from self._one(one, arrived)
+
+    def _one(self, record: RecordedRecord, arrived: int) -> Iterator[str]:
+        reached = self._replay.take(record, arrived)
         if self._due < 0 <= reached:
             self._due = self._after(reached)
         for _ in range(QUIET_STEPS):
@@ -76,7 +94,9 @@ class Backfill:
         self._replay.keep()
 
     def finish(self) -> Iterator[str]:
-        """Yield the lines of the last step, and the end of the file."""
+        """Yield the lines of the last steps, and the end of the file."""
+        for one, arrived in self._arrivals.rest():
+            yield from self._one(one, arrived)
         if self._due >= 0:
             yield from self._step(facts=True)
         yield "# EOF\n"
@@ -99,23 +119,30 @@ class _Fold:
     (`keep`).
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, counts: Mapping[str, int]) -> None:
         self._engine = engine
-        self._decoding = Decoding(engine.fair)
+        self._is_judged = all(counts.get(topic.name) for topic in EVENT_TOPICS)
+        self._decoding = Decoding(engine.fair, counts if self._is_judged else UNKNOWN)
         self._states: dict[int, PartitionState] = {}
         self._waiting: dict[tuple[int, str], list[tuple[int, Event | InvalidEvent]]] = {}
         self._now: tuple[RecordedRecord, Event | InvalidEvent] | None = None
+        self._numbers = count()
         self._reached = -1
 
-    def take(self, record: RecordedRecord) -> int:
-        """Look at a record; return the newest event time so far, in ms since 1970; -1 before the first event."""
-        event = self._decoding.one(record.topic, record.value)
+    def take(self, record: RecordedRecord, arrived: int) -> int:
+        """Look at a record; return the newest event time so far, in ms since 1970; -1 before the first event.
+
+        Args:
+            record: the next one.
+            arrived: when it had arrived, see `Arrivals`.
+        """
+        event = self._decoding.one(record.topic, record.value, record.partition)
         if not isinstance(event, InvalidEvent):
             happened = happened_ms(event)
             received = epoch_ms(event.received_at)
             if not self._engine.calendar.is_believable(happened, received):
                 happened = received
-            self._reached = max(self._reached, min(happened, received))
+            self._reached = max(self._reached, min(happened, received, arrived))
         self._now = (record, event)
         return self._reached
 
@@ -123,7 +150,9 @@ class _Fold:
         """Count the record that was looked at."""
         assert self._now is not None
         record, event = self._now
-        self._waiting.setdefault((record.partition, record.topic), []).append((record.offset, event))
+        # Where placement is not judged, a badge may lie in two partitions; it has one state all the same.
+        partition = record.partition if self._is_judged else 0
+        self._waiting.setdefault((partition, record.topic), []).append((next(self._numbers), event))
 
     def collector(self, now_ms: int) -> Collector:
         """Return the metrics that a worker with all partitions would show at a time, in ms since 1970."""

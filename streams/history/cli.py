@@ -21,7 +21,9 @@ from schemas import options
 @click.option("--until", metavar="TIME", help="Where to end: `end` is what is there now, or a time. [default: Ctrl-C]")
 @options.fair
 @options.bootstrap_servers
-@click.option("--force", is_flag=True, help="Replace FILE if it exists.")
+@click.option(
+    "--force", is_flag=True, help="Replace FILE if it exists, and FILE.part, which a run that broke off left."
+)
 def record(
     *, file: Path, since: str, until: str | None, fair_file: Path | None, bootstrap_servers: str | None, force: bool
 ) -> None:

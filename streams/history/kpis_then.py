@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from schemas.errors import InvalidSettings
 from schemas.kinds import quoted
+from schemas.recording.inspection import warn_of_nothing, warn_of_part
 from schemas.recording.reader import Recording
 from schemas.times import AFTER_LAST, FIRST, epoch_ms, from_epoch_ms, instant_text, venue_ms
 from streams.history.replay import Replay
@@ -29,6 +30,8 @@ def kpis_then(
         InvalidFairFile: the fair file inside, or the one given, cannot be read.
     """
     recording = Recording(path)
+    warn_of_nothing(recording)
+    warn_of_part(recording)
     replay = Replay.of(path, fair_file=fair_file, lateness=lateness)
     at_ms = None if time is None else _milliseconds(time, replay.zone)
     report = (replay.final() if at_ms is None else replay.at(from_epoch_ms(at_ms))).report

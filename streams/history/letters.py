@@ -14,6 +14,7 @@ from schemas.settings import KafkaSettings
 from schemas.topics import EVENT_TOPICS, REJECTED
 from schemas.wire import REASONS
 from streams.fold.decoding import Decoding
+from streams.history.read_logs import gone
 from streams.history.reading import Span, reading
 
 LetterPlace = tuple[int, int]
@@ -25,13 +26,15 @@ class DeadLetters:
     """All letters in `fair.rejected`.
 
     Attributes:
-        letters: by place, in the order in which they were written. A letter that was written twice because of a crash,
-            with the same key, is included once.
+        letters: by place, in the order in which they were written. A letter that was written twice, because of a crash
+            or because the fair was folded anew, is included once.
         redriven: places of the letters that were sent again.
+        notes: in a line each, that older letters are gone, and which transactions are open.
     """
 
     letters: Mapping[LetterPlace, DeadLetter]
     redriven: frozenset[LetterPlace]
+    notes: tuple[str, ...] = ()
 
     def of(self, reason: str | None = None, terminal: str | None = None) -> dict[LetterPlace, DeadLetter]:
         """Return the letters with this reason and of this terminal; None stands for any.
@@ -67,20 +70,22 @@ async def read_letters(kafka: KafkaSettings) -> DeadLetters:
     Raises:
         Unavailable: no broker answers, or the topic does not exist.
     """
-    found: dict[bytes | LetterPlace, tuple[LetterPlace, DeadLetter]] = {}
+    found: dict[object, tuple[LetterPlace, DeadLetter]] = {}
     redriven: set[LetterPlace] = set()
     async with reading(kafka, [REJECTED.name], Span()) as reader, aclosing(reader.batches()) as batches:
+        notes = [gone(reader.heads)] if reader.heads else []
+        notes += [one.message for one in reader.open]
         async for batch in batches:
             for record in batch:
                 place = (record.partition, record.offset)
                 match read_letter(record.value):
                     case DeadLetter() as letter:
-                        found.setdefault(record.key or place, (place, letter))
+                        found.setdefault((record.key, letter.same) if record.key else place, (place, letter))
                     case Redriven(redriven=of):
                         redriven.add(of)
                     case None:
                         pass
-    return DeadLetters(dict(found.values()), frozenset(redriven))
+    return DeadLetters(dict(found.values()), frozenset(redriven), tuple(notes))
 
 
 def admitted(letters: Mapping[LetterPlace, DeadLetter], fair: Fair) -> dict[LetterPlace, Event | InvalidEvent]:

@@ -1,11 +1,15 @@
 """Commands on dead letters: list, show, redrive."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from schemas import options
 from schemas.console import Commands
+
+if TYPE_CHECKING:
+    from streams.history.letters import DeadLetters
 
 REASON = click.option("--reason", help="Take only those with this reason, as `list` names it.")
 TERMINAL = click.option("--terminal", help="Take only those from this terminal.")
@@ -41,6 +45,7 @@ def list_(*, reason: str | None, terminal: str | None, each: bool, bootstrap_ser
     else:
         for (why, topic, who, gone), count in sorted(found.counts(chosen).items()):
             click.echo(f"{count:>9,}  {why:<16} {topic:<18} {who or '-'}{'  redriven' if gone else ''}")
+    _warn(found)
     waiting = len(chosen) - len(found.redriven & chosen.keys())
     click.echo(f"{len(chosen):,} dead letters, {waiting:,} not redriven", err=True)
 
@@ -79,6 +84,12 @@ def show(*, place: str, bootstrap_servers: str | None) -> None:
             click.echo(f"{name:<9} {value}")
 
 
+def _warn(found: "DeadLetters") -> None:
+    """Say on standard error why letters may be missing."""
+    for note in found.notes:
+        click.echo(f"warning: {note}", err=True)
+
+
 def _readable(raw: bytes | None) -> str:
     """Return bytes as ASCII text in quotes, so that nothing in them reaches the terminal; null without any."""
     return "null" if raw is None else ascii(raw.decode("utf-8", "backslashreplace"))
@@ -109,6 +120,7 @@ def redrive(
     kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
     fair = chosen_fair(fair_file)
     found = asyncio.run(read_letters(kafka))
+    _warn(found)
     plan = plan_redrive(found, fair, reason, terminal)
     if not dry_run:
         asyncio.run(send(kafka, found, plan))

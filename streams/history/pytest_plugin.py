@@ -9,12 +9,15 @@ Recordings lie beside the test, in a folder `recordings` there or further up, or
 itself is the module `fairpulse`.
 """
 
+import warnings
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from schemas.recording.inspection import missing_in
+from schemas.recording.reader import Recording
 from streams.history.replay import LATENESS, Replay
 
 SUFFIX = ".fairrec"
@@ -24,12 +27,17 @@ Replays = Callable[..., Replay]
 
 
 def replays(request: pytest.FixtureRequest) -> Replays:
-    """Return a function from a recording's name or path to its replay, for the test that asks."""
+    """Return a function from a recording's name or path to its replay, for the test that asks.
+
+    A recording that holds a part only gives a Python warning, since pytest shows standard error of failed tests alone.
+    """
 
     def of(
         name: str | Path, *, fair_file: Path | None = None, lateness: timedelta = LATENESS, partitions: int = 1
     ) -> Replay:
         path = find(name, request.path.parent, request.config.rootpath)
+        for line in missing_in(Recording(path)):
+            warnings.warn(line, stacklevel=2)
         return Replay.of(path, fair_file=fair_file, lateness=lateness, partitions=partitions)
 
     return of

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from schemas.errors import InvalidSettings
-from schemas.fair.chosen import chosen_fair_file
+from schemas.errors import InvalidSettings, Unavailable
+from schemas.fair.chosen import chosen_fair_file, named_fair_file, used_fair_file
 from schemas.fair.file import load_fair
 from schemas.fair.model import Fair
 from schemas.kinds import quoted
@@ -29,11 +29,12 @@ def record_to(
     """Record as the options say, and print a summary.
 
     Raises:
-        InvalidSettings: a time cannot be read, or the file exists already.
-        Unavailable: Kafka does not answer, or the file cannot be written.
+        InvalidSettings: a time cannot be read, the file exists already, or the events are of another fair.
+        Unavailable: Kafka does not answer, the file cannot be written, or it does not hold all of the span.
     """
     kafka = KafkaSettings.load(bootstrap_servers=bootstrap_servers)
-    source = chosen_fair_file(fair_file)
+    named = named_fair_file(fair_file)
+    source = chosen_fair_file(named)
     fair = load_fair(source)
     span = span_of(since, until, fair)
     if path.exists() and not force:
@@ -44,8 +45,25 @@ def record_to(
         def tell(taken: Taken) -> None:
             live.update(Text(progress_text(taken), no_wrap=True), refresh=True)
 
-        taken = asyncio.run(record(kafka, fair, source.read_bytes(), path, span, tell=tell))
+        content, used = source.read_bytes(), used_fair_file(named)
+        taken = asyncio.run(record(kafka, fair, content, path, span, tell=tell, warn=warn, used=used, force=force))
+    for one in taken.open:
+        warn(one.message)
     click.echo(f"{path}: {taken.records:,} records, {taken.bytes / 1e6:,.1f} MB, in {taken.seconds:,.1f} s", err=True)
+    if taken.lost is not None:
+        raise Unavailable(
+            f"{taken.lost.message}; {path.name} holds what was read before", hint="record again, into another file"
+        )
+    if not taken.complete:
+        raise Unavailable(
+            f"{path.name} was ended early: {taken.lag:,} records that Kafka had by then are not in it",
+            hint="record again with `--until end`",
+        )
+
+
+def warn(text: str) -> None:
+    """Print a warning on standard error."""
+    click.echo(f"warning: {text}", err=True)
 
 
 def span_of(since: str, until: str | None, fair: Fair) -> Span:

@@ -10,30 +10,40 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Self
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from schemas.environment import default_of
-from schemas.errors import FairpulseError, InvalidRecording
-from schemas.recording.arrival import arrival_of
+from schemas.errors import FairpulseError, InvalidEvent, InvalidRecording
+from schemas.events import Event
+from schemas.placement import homes
 from schemas.recording.frames import RecordedRecord
 from schemas.recording.reader import Recording
 from schemas.settings import WorkerSettings
 from schemas.times import venue_ms
-from schemas.topics import EVENT_TOPICS, partitioner_of
+from schemas.topics import EVENT_TOPICS
 from streams.fold.decoding import Decoding
 from streams.fold.engine import Engine
 from streams.fold.state import PartitionState
+from streams.history.arrivals import Arrived, with_arrivals
 from streams.shown.view import View
 
 LATENESS: Final[timedelta] = default_of(WorkerSettings, "allowed_lateness")
 """How long a minute stays open, as a worker does it by default."""
 
+END_MS: Final = 1 << 62
+"""After all times."""
+
 CHUNK: Final = 4_000
 """Records folded at once. The numbers do not depend on it."""
+
+UNKNOWN: Final[Mapping[str, int]] = MappingProxyType({})
+"""No topic's number of partitions is known."""
 
 _EVENT_TOPICS: Final = frozenset(topic.name for topic in EVENT_TOPICS)
 
@@ -90,54 +100,67 @@ def _counted(series: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 class Fold:
-    """Folds records in the order they are fed, into as many partitions as wanted, by key.
+    """Folds records in the order they are fed, into as many partitions as wanted, by the keys of their events.
 
     Records of other topics than the event topics are left out.
+
+    Args:
+        engine: the fold.
+        partitions: how many states there are.
+        counts: how many partitions each topic had. Events that were in a wrong one are refused, as a worker does; in a
+            topic that is missing or has 0, none was wrong.
     """
 
-    def __init__(self, engine: Engine, partitions: int = 1) -> None:
+    def __init__(self, engine: Engine, partitions: int = 1, counts: Mapping[str, int] = UNKNOWN) -> None:
         self.engine = engine
         self.records = 0
         self.states = {number: PartitionState() for number in range(partitions)}
-        self._partitions = partitions
-        self._decoding = Decoding(engine.fair)
-        self._next: dict[tuple[str, int], int] = {}
-        self._waiting: dict[tuple[str, int], list[tuple[int, bytes | None]]] = {}
+        self._homes = homes(dict.fromkeys(_EVENT_TOPICS, partitions))
+        self._decoding = Decoding(engine.fair, counts)
+        self._waiting: dict[str, list[RecordedRecord]] = {one.name: [] for one in EVENT_TOPICS}
+        self._next = dict.fromkeys(_EVENT_TOPICS, 0)
 
     def feed(self, record: RecordedRecord) -> None:
         """Take a record; it is in the state after `settle` at the latest."""
-        if record.topic not in _EVENT_TOPICS:
+        waiting = self._waiting.get(record.topic)
+        if waiting is None:
             return
-        lane = (record.topic, self._partition_of(record))
-        offset = self._next.get(lane, 0)
-        self._next[lane] = offset + 1
         self.records += 1
-        waiting = self._waiting.setdefault(lane, [])
-        waiting.append((offset, record.value))
+        waiting.append(record)
         if len(waiting) >= CHUNK:
-            self._fold(*lane)
-
-    def _partition_of(self, record: RecordedRecord) -> int:
-        if self._partitions == 1:
-            return 0
-        return partitioner_of(record.topic).choose(record.key or b"", self._partitions, None)
+            self._fold(record.topic)
 
     def settle(self) -> None:
         """Fold what waits."""
-        for lane in list(self._waiting):
-            self._fold(*lane)
+        for topic in self._waiting:
+            self._fold(topic)
 
     def kpis(self, now_ms: int | None = None) -> Kpis:
         """Return all KPIs: of windows, the newest that is closed at `now_ms`, or by the events' own time if None."""
         self.settle()
         return Kpis(View(self.engine, lambda: self.states, None if now_ms is None else lambda: now_ms).report())
 
-    def _fold(self, topic: str, partition: int) -> None:
-        waiting = self._waiting.pop((topic, partition), None)
-        if waiting:
-            events, _ = self._decoding.read(topic, waiting)
-            state = self.states[partition]
-            self.engine.apply(state, self.engine.fold(state, topic, events))
+    def _fold(self, topic: str) -> None:
+        waiting = self._waiting[topic]
+        if not waiting:
+            return
+        self._waiting[topic] = []
+        lanes: dict[int, list[tuple[int, Event | InvalidEvent]]] = {}
+        events, _ = self._decoding.read(topic, ((at, one.value) for at, one in enumerate(waiting)))
+        in_place = self._decoding.in_place
+        for record, (_, decoded) in zip(waiting, events, strict=True):
+            event = in_place(topic, decoded, record.partition)
+            lane = lanes.setdefault(self._state_of(topic, event), [])
+            lane.append((self._next[topic], event))
+            self._next[topic] += 1
+        for number, lane in lanes.items():
+            state = self.states[number]
+            self.engine.apply(state, self.engine.fold(state, topic, lane))
+
+    def _state_of(self, topic: str, event: Event | InvalidEvent) -> int:
+        if len(self.states) == 1 or isinstance(event, InvalidEvent):
+            return 0
+        return self._homes[topic](event)
 
 
 def whole_records(recording: Recording) -> Iterator[RecordedRecord]:
@@ -170,17 +193,26 @@ class Replay:
     """A stream of records that can be looked at as of any moment.
 
     Args:
+        engine: the fold.
         records: gives the records from the beginning, as often as it is asked.
+        partitions: how many states there are. The numbers do not depend on it.
+        counts: how many partitions each topic had, as for `Fold`.
     """
 
-    def __init__(self, engine: Engine, records: Callable[[], Iterable[RecordedRecord]], partitions: int = 1) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        records: Callable[[], Iterable[RecordedRecord]],
+        partitions: int = 1,
+        counts: Mapping[str, int] = UNKNOWN,
+    ) -> None:
         self.engine = engine
         self._records = records
-        self._partitions = partitions
-        self._fold = Fold(engine, partitions)
-        self._stream: Iterator[RecordedRecord] = iter(())
-        self._next: RecordedRecord | None = None
-        self._arrival_ms = self._until_ms = -1
+        self._new_fold = partial(Fold, engine, partitions, counts)
+        self._fold: Fold = self._new_fold()
+        self._stream: Iterator[Arrived] = iter(())
+        self._next: Arrived | None = None
+        self._until_ms = -1
         self._restart()
 
     @classmethod
@@ -195,7 +227,7 @@ class Replay:
         """
         recording = Recording(path)
         engine = Engine(recording.fair(fair_file), lateness)
-        return cls(engine, lambda: whole_records(recording), partitions)
+        return cls(engine, lambda: whole_records(recording), partitions, recording.header.partitions)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -213,32 +245,24 @@ class Replay:
             self._restart()
         self._until_ms = now_ms
         with _collector_paused():
-            while self._next is not None and self._arrival_ms <= now_ms:
-                self._fold.feed(self._next)
-                self._advance()
+            while self._next is not None and self._next[1] <= now_ms:
+                self._fold.feed(self._next[0])
+                self._next = next(self._stream, None)
             return self._fold.kpis(now_ms)
 
     def final(self) -> Kpis:
         """Return the KPIs after the last record; windows end where the newest event closed them."""
-        with _collector_paused():
-            feed = self._fold.feed
-            if self._next is not None:
-                feed(self._next)
-            for record in self._stream:
-                feed(record)
-            self._next = None
-            self._fold.settle()
-        self._arrival_ms = self._until_ms = 1 << 62
+        if self._until_ms < END_MS:
+            self._fold = self._new_fold()
+            with _collector_paused():
+                for record in self._records():
+                    self._fold.feed(record)
+                self._fold.settle()
+            self._until_ms = END_MS
         return self._fold.kpis()
 
     def _restart(self) -> None:
-        self._fold = Fold(self.engine, self._partitions)
-        self._stream = iter(self._records())
-        self._until_ms = self._arrival_ms = -1
-        self._advance()
-
-    def _advance(self) -> None:
-        """Look at the next record: a record that is not an event arrived when the one before it did."""
+        self._fold = self._new_fold()
+        self._stream = with_arrivals(self._records())
+        self._until_ms = -1
         self._next = next(self._stream, None)
-        if self._next is not None and (ms := arrival_of(self._next.value).ms) is not None:
-            self._arrival_ms = ms

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from schemas.errors import FairpulseError, InvalidRecording
 from schemas.recording.reader import Recording
+from schemas.recording.writer import RecordingWriter
 from streams.audit.recount.oracle import WINDOWS, Oracle
 from streams.fold.engine import Engine
 from streams.history.pytest_plugin import Replays
@@ -168,6 +170,24 @@ def test_asking_for_something_that_is_not_there_says_so(replay: Replays) -> None
         kpis.value("visits", window="15m")
     with pytest.raises(FileNotFoundError, match="no recording nowhere beside the test"):
         replay("nowhere")
+
+
+@pytest.mark.parametrize(("skipped", "said"), [(0, None), (1, "begins at offset 1 of fair.scans[")])
+def test_a_recording_that_begins_later_than_its_topics_gives_a_warning(
+    replay: Replays, tmp_path: Path, skipped: int, said: str | None
+) -> None:
+    whole = Recording(FOLDER / "gate_outage.fairrec")
+    path = tmp_path / "later.fairrec"
+    with RecordingWriter(path, "small-2025", whole.header.partitions, whole.fair_file()) as writer:
+        for record in whole.records():
+            if record.topic != "fair.scans" or record.offset >= skipped:
+                writer.write(record)
+    if said is None:
+        replay(path)  # a warning would be an error here
+    else:
+        with pytest.warns(UserWarning, match=re.escape(said)) as warned:
+            replay(path)
+        assert [Path(one.filename).name for one in warned] == ["test_golden.py"], "it points to the test"
 
 
 def test_a_cut_recording_gives_no_numbers_of_a_part(tmp_path: Path) -> None:

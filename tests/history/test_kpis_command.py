@@ -100,8 +100,15 @@ def test_a_recording_needs_no_ending_if_it_is_a_file(tmp_path: Path, monkeypatch
 
 def test_a_fair_file_of_ones_own_is_taken_instead_of_the_one_inside(tmp_path: Path) -> None:
     text = Recording(RUSH).fair_file().decode()
-    (tmp_path / "renamed.yaml").write_text(text.replace("small-2025", "small-2099", 1), encoding="utf-8")
-    assert answer(RUSH, "--fair", tmp_path / "renamed.yaml")["fair"] == "small-2099"
+    other, later = tmp_path / "renamed.yaml", tmp_path / "later.yaml"
+    other.write_text(text.replace("small-2025", "small-2099", 1), encoding="utf-8")
+    assert str(asked(RUSH, "--fair", other).exception) == (
+        "the events are of the fair small-2025, not of small-2099, whose fair file is named; "
+        "name its fair file with --fair or FAIRPULSE_FAIR_FILE"
+    )
+    later.write_text(text.replace("09:00", "09:30"), encoding="utf-8")
+    assert later.read_text() != text
+    assert answer(RUSH, "--fair", later)["kpis"] != answer(RUSH)["kpis"]
 
 
 LISTED = "`fairpulse kpis` lists all KPIs; a recording is a file"

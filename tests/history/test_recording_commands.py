@@ -8,8 +8,9 @@ from click import Command
 from click.testing import CliRunner
 
 from producers.play.replay import renamed_fair, replayed
+from producers.records import record_of
 from schemas.console import program
-from schemas.errors import InvalidSettings
+from schemas.errors import InvalidRecording, InvalidSettings
 from schemas.fair.file import example_fair_path, load_fair
 from schemas.recording.arrival import arrival_of
 from schemas.recording.frames import RecordedRecord
@@ -19,6 +20,7 @@ from schemas.recording.reader import Recording
 from schemas.recording.writer import RecordingWriter
 from streams.history.reading import Span
 from streams.history.record import span_of
+from tests.support import builders
 
 RUSH = Path(__file__).parents[1] / "recordings" / "opening_rush.fairrec"
 FAIR = load_fair(example_fair_path("small"))
@@ -40,9 +42,11 @@ def topics_in(recording: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("part", "told"),
     [
-        (TopicPart(8, 36, {0: (0, 20), 6: (0, 14)}), "36 records in 2 partitions"),
-        (TopicPart(8, 1, {3: (7, 7)}), "1 record in 1 partition"),
-        (TopicPart(8), "0 records in 0 partitions"),
+        (TopicPart(8, 36, {0: (0, 20), 6: (0, 14)}), "36 records in 2 of 8 partitions"),
+        (TopicPart(1, 1, {0: (7, 7)}), "1 record in 1 of 1 partition"),
+        (TopicPart(8), "0 records in 0 of 8 partitions"),
+        (TopicPart(0, 36, {0: (0, 20), 6: (0, 14)}), "36 records in 2 partitions"),
+        (TopicPart(0, 1, {3: (7, 7)}), "1 record in 1 partition"),
     ],
 )
 def test_inspect_counts_the_records_of_a_topic_and_the_partitions_that_hold_them(part: TopicPart, told: str) -> None:
@@ -72,9 +76,26 @@ def test_export_and_import_give_the_same_records(tmp_path: Path) -> None:
     run("recording", "export", RUSH, "--to", lines)
     run("recording", "import", lines, again, "--fair", example_fair_path("small"))
     assert list(Recording(again).records()) == list(Recording(RUSH).records())
-    assert topics_in(again) == topics_in(RUSH)
+    assert topics_in(again) == [line.replace(" of 8", "") for line in topics_in(RUSH)], "lines tell no number of all"
     first = json.loads(lines.read_bytes().splitlines()[0])
     assert first["topic"].startswith("fair.")
+
+
+def test_an_import_that_stops_at_a_bad_line_may_be_repeated_once_the_line_is_right(tmp_path: Path) -> None:
+    lines, path = tmp_path / "lines.jsonl", tmp_path / "again.fairrec"
+    run("recording", "export", RUSH, "--to", lines)
+    good = lines.read_bytes()
+    lines.write_bytes(good + b"no line\n")
+    with pytest.raises(InvalidRecording, match="line 721 is not a record"):
+        CliRunner().invoke(
+            program,
+            ["recording", "import", str(lines), str(path), "--fair", str(example_fair_path("small"))],
+            standalone_mode=False,
+            catch_exceptions=False,
+        )
+    assert not list(tmp_path.glob("again*"))
+    lines.write_bytes(good)
+    run("recording", "import", lines, path, "--fair", example_fair_path("small"))
 
 
 def test_as_a_new_fair_every_event_and_the_fair_file_have_the_new_id_and_nothing_else_changes() -> None:
@@ -158,3 +179,27 @@ def test_record_does_not_write_over_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", ["record", "replay", "recording", "audit", "rebuild", "dead-letters"])
 def test_every_command_has_help(command: str) -> None:
     assert "Usage:" in run(command, "--help")
+
+
+EVENT = record_of(builders.scan("ada"))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sent"),
+    [
+        (EVENT.key, EVENT.value, EVENT.key),
+        (None, EVENT.value, EVENT.key),
+        (b"another", EVENT.value, EVENT.key),
+        (b"another", b"{", b"another"),
+        (None, b"{", None),
+        (None, None, None),
+    ],
+)
+def test_a_replay_sends_an_event_under_its_own_key_and_any_other_record_under_that_of_the_record(
+    tmp_path: Path, key: bytes | None, value: bytes | None, sent: bytes | None
+) -> None:
+    path = tmp_path / "keys.fairrec"
+    with RecordingWriter(path, "small-2025", {}) as writer:
+        writer.write(RecordedRecord("fair.scans", 0, 0, 0, key, value))
+    assert [(one.key, one.value) for one in replayed(Recording(path))] == [(sent, value)]
+    assert Recording(path).header.partitions == {"fair.scans": 0}, "the number of partitions is not known"
