@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from schemas.errors import FairpulseError, InvalidSettings
-from schemas.fair.chosen import chosen_fair, chosen_fair_file, named_fair_file
+from schemas.fair.chosen import (
+    FairsSeen,
+    chosen_fair,
+    chosen_fair_file,
+    named_fair_file,
+    used_fair_file,
+)
 from schemas.fair.model import Fair
+from schemas.recording.inspection import warn_of_part
 from schemas.recording.reader import Recording
 from schemas.settings import KafkaSettings, WorkerSettings
 from schemas.times import from_epoch_ms, instant_text, wall_ms
@@ -26,12 +33,15 @@ from streams.audit.evidence import (
     sealed,
     write_audit,
 )
+from streams.audit.ids import id_lines
+from streams.audit.logs import Behind, look, uncounted
 from streams.audit.recount.oracle import Oracle
 from streams.audit.sources import Seals, read_records, run_topics
 from streams.audit.table import table_of
 from streams.audit.terminals import TERMINALS, missing, terminal_lines, terminal_rows, used_twice
 from streams.fold.engine import Engine
 from streams.history.replay import Replay, whole_records
+from streams.history.whole_fair import refuse_other_fairs
 from streams.shown.answers import Number
 from streams.shown.listing import fetch_report
 
@@ -47,6 +57,7 @@ class AuditPlan:
         day: a venue-local date; None for all days and the fair.
         folder: where to write evidence, numbers and manifest; None to write nothing.
         at: the time of the audit.
+        used: why this fair file is used, see `used_fair_file`.
     """
 
     fair: Fair
@@ -58,6 +69,7 @@ class AuditPlan:
     day: str | None = None
     folder: Path | None = None
     at: datetime
+    used: str = "fair file is named"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +80,20 @@ class AuditVerdict:
         numbers: all numbers that were compared.
         seals: the records that were read.
         oracle: the oracle, with the evidence.
+        uncounted: records that Kafka has and the workers' numbers do not, as they had not come to them yet.
+        behind: offsets that Kafka had and the workers' numbers did not, with those that wait for a transaction.
     """
 
     numbers: Sequence[Number]
     seals: Seals
     oracle: Oracle
+    uncounted: int = 0
+    behind: Behind = field(default_factory=Behind)
+
+    @property
+    def records(self) -> int:
+        """How many raw records were read."""
+        return sum(seal.records for seal in self.seals.values())
 
     @property
     def differences(self) -> list[Number]:
@@ -86,11 +107,13 @@ def audit(plan: AuditPlan, console: Console) -> AuditVerdict:
     Raises:
         Unavailable: a worker or Kafka does not answer, or Kafka no longer holds all records.
         InvalidSettings: the fair has no such day.
-        FairpulseError: the workers do not show the whole fair.
+        FairpulseError: the workers do not show the whole fair, a topic or a log is not what they have counted, or
+            there was nothing to compare.
     """
     if plan.day is not None and plan.day not in {str(day.date) for day in plan.fair.days}:
         raise InvalidSettings("--day: the fair has no such day", hint=f"for example {plan.fair.days[0].date}")
     oracle = oracle_for(plan)
+    behind, left = Behind(), 0
     reports: list[Mapping[str, Any]] = [] if plan.recording is not None and not plan.live else live_reports(plan)
     with Progress(
         "{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
@@ -101,19 +124,49 @@ def audit(plan: AuditPlan, console: Console) -> AuditVerdict:
             bar.update(task, completed=done, total=total)
 
         if plan.recording is None:
-            seals = run_topics(plan.kafka, reports, oracle, tell)
+            behind = look(plan.kafka, plan.fair.fair_id, reports, {})
+            seals = run_topics(plan.kafka, reports, oracle, tell, seen=fairs_seen(plan))
+            left = uncounted(plan.kafka, reports, behind.ready)
         else:
             total = sum(part.records for part in plan.recording.header.topics.values())
+            oracle.placing.partitions.update(plan.recording.header.partitions)
             seals = read_records(whole_records(plan.recording), total, oracle, tell)
+            warn_of_part(plan.recording)
             if not reports:
                 bar.update(task, description="folding")
                 reports = [_folded(plan, plan.recording)]
-    return verdict_of(plan, oracle, reports, seals)
+    verdict = verdict_of(plan, oracle, reports, seals)
+    return must_have_compared(plan, replace(verdict, uncounted=left, behind=behind))
+
+
+def must_have_compared(plan: AuditPlan, verdict: AuditVerdict) -> AuditVerdict:
+    """Return the verdict. Raises FairpulseError if no event was counted, or none on the plan's day."""
+    if not verdict.records:
+        raise FairpulseError(
+            "nothing was compared: no records were counted yet", hint="audit again when events have come in"
+        )
+    if not verdict.oracle.seen:
+        raise FairpulseError(
+            f"nothing was compared: of {verdict.records:,} records none is an event of {plan.fair.fair_id} that counts",
+            hint="`fairpulse dead-letters list` counts them by reason",
+        )
+    if not verdict.numbers:
+        raise FairpulseError(
+            f"nothing was compared: nobody has counted anything on {plan.day}",
+            hint="audit again when events of that day have come in, or leave --day out",
+        )
+    return verdict
+
+
+def fairs_seen(plan: AuditPlan) -> FairsSeen:
+    """Return what refuses the events of another fair."""
+    return FairsSeen(plan.fair.fair_id, plan.used)
 
 
 def _folded(plan: AuditPlan, recording: Recording) -> Mapping[str, Any]:
     """Return today's fold of a recording, using the same fair file as the oracle."""
-    return Replay(Engine(plan.fair, plan.lateness), lambda: whole_records(recording)).final().report
+    engine, counts = Engine(plan.fair, plan.lateness), recording.header.partitions
+    return Replay(engine, lambda: whole_records(recording), counts=counts).final().report
 
 
 def oracle_for(plan: AuditPlan) -> Oracle:
@@ -128,13 +181,9 @@ def live_reports(plan: AuditPlan) -> list[Mapping[str, Any]]:
         Unavailable: a worker does not answer.
         FairpulseError: a worker shows another fair.
     """
-    reports = [fetch_report(url) for url in plan.live]
-    for report in reports:
-        if report["fair"] != plan.fair.fair_id:
-            raise FairpulseError(
-                "a worker shows another fair than the one in the fair file", hint="name its fair file with --fair"
-            )
-    return list(reports)
+    reports: list[Mapping[str, Any]] = [fetch_report(url) for url in plan.live]
+    refuse_other_fairs(reports, plan.fair.fair_id, plan.used)
+    return reports
 
 
 def verdict_of(plan: AuditPlan, oracle: Oracle, reports: Sequence[Mapping[str, Any]], seals: Seals) -> AuditVerdict:
@@ -172,6 +221,7 @@ def plan_from(
         day=day,
         folder=folder,
         at=from_epoch_ms(wall_ms()),
+        used=used_fair_file(chosen),
     )
 
 
@@ -198,9 +248,15 @@ def keep(plan: AuditPlan, verdict: AuditVerdict) -> Path:
         "allowed_lateness_s": plan.lateness.total_seconds(),
         "source": source,
         "live": list(plan.live) or "folded from the recording",
-        "records": sum(seal.records for seal in verdict.seals.values()),
+        "records": verdict.records,
+        "records_not_counted_yet": verdict.uncounted,
+        "open_transactions": [
+            {"topic": one.place[0], "partition": one.place[1], "first_offset": one.offset, "offsets_waiting": count}
+            for one, count in sorted(verdict.behind.open.items())
+        ],
         "numbers": len(verdict.numbers),
         "differences": len(verdict.differences),
+        "ids_of_two_events": len(verdict.oracle.two_keys),
         "sequence_numbers_missing": missing(verdict.oracle),
         "sequence_numbers_used_twice": used_twice(verdict.oracle),
         "partitions": sealed(verdict.seals),
@@ -215,13 +271,16 @@ def keep(plan: AuditPlan, verdict: AuditVerdict) -> Path:
 
 
 def report_lines(verdict: AuditVerdict) -> list[str]:
-    """Return the table, every number that differs (at most 100), what is wrong with terminals, and the totals."""
+    """Return the table, numbers that differ (at most 100), what is wrong with terminals, and the totals."""
     found = verdict.differences
     lines = table_of(verdict.numbers)
     lines += [f"DIFFERENT  {number}" for number in found[:100]]
     if len(found) > 100:
         lines.append(f"... and {len(found) - 100:,} more; --out writes all of them to numbers.csv")
-    records = sum(seal.records for seal in verdict.seals.values())
+    lines += id_lines(verdict.oracle)
     lines += terminal_lines(verdict.oracle)
-    lines.append(f"{records:,} records, {len(verdict.numbers):,} numbers, {len(found):,} differences")
+    if verdict.uncounted:
+        lines.append(f"{verdict.uncounted:,} records in Kafka are not in these numbers yet, and were not audited")
+    lines += verdict.behind.lines()
+    lines.append(f"{verdict.records:,} records, {len(verdict.numbers):,} numbers, {len(found):,} differences")
     return lines

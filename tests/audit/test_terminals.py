@@ -136,7 +136,7 @@ def test_an_event_that_is_sent_again_uses_its_number_once_and_fills_no_gap() -> 
 
 
 def test_an_event_that_two_partitions_hold_uses_its_number_once() -> None:
-    """A corrected badge is another key. The fold counts such an event twice; it does not prove a second machine."""
+    """A corrected badge is another key. It is one event all the same, and does not prove a second machine."""
     stored = [scan(who, event_id=numbered_id(10**9), terminal_seq=1, terminal_epoch=OLD) for who in ("ada", "bob")]
     oracle = Oracle(SMALL, timedelta(seconds=30))
     oracle.read(records(stored[:1], partition=0)).read(records(stored[1:], partition=1))
