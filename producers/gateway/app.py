@@ -31,6 +31,7 @@ from producers.gateway.shares.limits import Buckets, Room
 from producers.gateway.shares.turns import ProcessorTurns
 from producers.gateway.skew import Skew, clock_told
 from producers.gateway.supervisor import NotStored, Supervisor
+from producers.gateway.topic_watch import TopicWatch
 from producers.records import RawRecord
 from producers.registry.badge_keys import BadgeKey
 from producers.registry.doorkeeper import Doorkeeper, RegistryUnreadable
@@ -78,6 +79,7 @@ class Gateway:
     clock: Clock
     doorkeeper: Doorkeeper
     supervisor: Supervisor
+    topics: TopicWatch
     intake: Intake
     accounts: Accounts
     room: Room
@@ -98,6 +100,8 @@ class Gateway:
         terminal = (await self._identify(incoming, received_at)).terminal
         now_s = asyncio.get_running_loop().time()
         self.buckets.check(terminal.terminal_id, now_s)
+        if self.topics.wrong is not None:
+            raise RequestRefused("topics_wrong")
         if not self.supervisor.is_connected:  # a flood of bodies would only delay the reconnection
             raise RequestRefused("kafka_unavailable")
         check_length(incoming.heading)
@@ -258,5 +262,8 @@ class Gateway:
             try:
                 await self.supervisor.deliver(records)
             except NotStored as error:
+                if error.misfit:
+                    self.topics.look_soon()
+                    raise RequestRefused("topics_wrong") from None
                 raise RequestRefused("kafka_timeout" if error.unknown else "kafka_unavailable") from None
         self.letters.confirm(records)

@@ -23,6 +23,7 @@ def internal_app(gateway: Gateway) -> Starlette:
             reasons.append("draining")
         if not gateway.supervisor.is_ready:
             reasons.append(f"kafka has not answered within {FRESH_S:g} s")
+        reasons += [str(one) for one in gateway.topics.findings if one.severity == "wrong"]
         if gateway.doorkeeper.trouble:
             reasons.append(gateway.doorkeeper.trouble)
         text = "".join(f"{reason}\n" for reason in reasons) or "ready\n"

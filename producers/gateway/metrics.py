@@ -1,6 +1,6 @@
 """The metrics of a gateway. No label value ever comes from a terminal; its id is the registry's."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.core import GaugeMetricFamily
@@ -10,6 +10,7 @@ from typing_extensions import override
 from producers.gateway.events.intake import Judged
 from producers.gateway.shares.accounts import RESOURCES
 from schemas.api.http import CLOCK_OFFSET, SENT_AT, Outcome
+from schemas.topic_findings import METRIC, METRIC_LABELS, METRIC_TEXT, TopicFinding
 from schemas.version import build_info
 
 SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 8)
@@ -99,16 +100,29 @@ class GatewayMetrics:
 
     def watch_each(self, name: str, what: str, label: str, values: Callable[[], Iterable[str]]) -> None:
         """Add a gauge that is 1 for each value of its label that there is when Prometheus scrapes."""
-        self.registry.register(_Each(f"fair_gateway_{name}", what, label, values))
+        self.registry.register(_Each(f"fair_gateway_{name}", what, (label,), lambda: ((value,) for value in values())))
+
+    def watch_findings(self, findings: Callable[[], Iterable[TopicFinding]]) -> None:
+        """Add the gauge of what is wrong with topics, which all programs have under the same name."""
+        self.registry.register(
+            _Each(
+                METRIC,
+                METRIC_TEXT,
+                METRIC_LABELS,
+                lambda: ((one.topic, one.setting, one.severity) for one in findings()),
+            )
+        )
 
 
 class _Each(Collector):
-    def __init__(self, name: str, what: str, label: str, values: Callable[[], Iterable[str]]) -> None:
-        self._name, self._what, self._label, self._values = name, what, label, values
+    def __init__(
+        self, name: str, what: str, labels: Sequence[str], values: Callable[[], Iterable[Sequence[str]]]
+    ) -> None:
+        self._name, self._what, self._labels, self._values = name, what, labels, values
 
     @override
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        family = GaugeMetricFamily(self._name, self._what, labels=[self._label])
+        family = GaugeMetricFamily(self._name, self._what, labels=self._labels)
         for value in self._values():
-            family.add_metric([value], 1)
+            family.add_metric(value, 1)
         yield family

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import socket
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -23,6 +24,7 @@ from producers.gateway.skew import Skew
 from producers.gateway.supervisor import FRESH_S, Supervisor
 from producers.gateway.tls.certificates import Certificates
 from producers.gateway.tls.files import Files
+from producers.gateway.topic_watch import TopicWatch
 from producers.registry.doorkeeper import Doorkeeper
 from producers.registry.follower import Follower
 from producers.registry.sharing import shared_in
@@ -31,6 +33,7 @@ from schemas.fair.model import Fair
 from schemas.interrupts import ending_signals, reloading_signal
 from schemas.logs import log_to_stderr, logger
 from schemas.settings import GatewaySettings, KafkaSettings, LogSettings
+from schemas.topics import ALL_TOPICS, RECORDED_TOPICS
 
 log = logger(__name__)
 
@@ -40,6 +43,8 @@ DRAIN_BODY_S: Final = 1.0
 """How long a body that is still being sent may take after SIGTERM."""
 CLOSE_S: Final = 2.0
 """How long connections may take to close after the drain."""
+CANCEL_AGAIN_S: Final = 3.0
+"""Pause before a task that is still there is cancelled once more."""
 LIVE_OBJECTS: Final = 50_000
 """New objects before Python looks for cyclic garbage: more than the requests under way hold, about 10 MB. Little here
 forms cycles (a connection releases its last request, see `connection`), and each search would scan the same events."""
@@ -62,7 +67,8 @@ def create_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) 
         follower = Follower(shared, settings.terminals_file, lambda why: metrics.ignored_changes.labels(why).inc())
     doorkeeper = Doorkeeper(settings.terminals_file, follower)
     copies = Copies()
-    supervisor = Supervisor(kafka, rebuilt=lambda cause: metrics.rebuilds.labels(cause).inc())
+    topics = TopicWatch(kafka, RECORDED_TOPICS if shared is None else ALL_TOPICS)
+    supervisor = Supervisor(kafka, rebuilt=lambda cause: metrics.rebuilds.labels(cause).inc(), connected=topics.look)
     metrics.watch("requests_under_way", "Requests under way.", lambda: room.requests)
     metrics.watch("body_bytes_under_way", "Bytes of bodies under way (unit: bytes).", lambda: room.bytes)
     metrics.watch("connections", "Open connections of clients.", lambda: len(accounts.guests))
@@ -85,8 +91,11 @@ def create_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) 
         lambda: doorkeeper.age_s,
     )
     metrics.watch(
-        "ready", f"1 if Kafka has answered within the last {FRESH_S:g} s.", lambda: float(supervisor.is_ready)
+        "ready",
+        f"1 if Kafka has answered within the last {FRESH_S:g} s, and no topic is wrong.",
+        lambda: float(supervisor.is_ready and topics.wrong is None),
     )
+    metrics.watch_findings(lambda: topics.findings)
     metrics.watch_each(
         "terminal_copies",
         "1 for each terminal that two machines send as; no other terminal has a series.",
@@ -100,6 +109,7 @@ def create_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) 
         clock=wall_clock,
         doorkeeper=doorkeeper,
         supervisor=supervisor,
+        topics=topics,
         intake=Intake(fair, memory),
         accounts=accounts,
         room=room,
@@ -139,7 +149,7 @@ async def serve(gateway: Gateway, stop: asyncio.Event) -> None:
         lambda peer: account_of(peer, gateway),
         lambda cause: gateway.metrics.bad_http.labels(cause).inc(),
     )
-    watching = [loop.create_task(gateway.doorkeeper.watch())]
+    watching = [loop.create_task(gateway.doorkeeper.watch()), loop.create_task(gateway.topics.watch())]
     if certificates is not None:
         watching.append(loop.create_task(certificates.watch()))
     gateway.supervisor.start()
@@ -176,11 +186,17 @@ async def serve(gateway: Gateway, stop: asyncio.Event) -> None:
             server.should_exit = True
         await asyncio.gather(*serving)
     finally:
-        for watch in watching:
-            watch.cancel()
-        await asyncio.wait(watching)
+        await _end(watching)
         await gateway.supervisor.stop()
     log.info("ended in good order", seconds=round(loop.time() - began_s, 1))
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel tasks, again and again until all have ended: a library may take a cancellation for an error of its own."""
+    while running := [one for one in tasks if not one.done()]:
+        for one in running:
+            one.cancel()
+        await asyncio.wait(running, timeout=CANCEL_AGAIN_S)
 
 
 def account_of(peer: str, gateway: Gateway) -> Account:

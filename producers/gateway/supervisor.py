@@ -7,7 +7,7 @@ delivery is unknown; the stream counts each event once.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Final, Literal
 
@@ -22,7 +22,7 @@ from schemas.kafka_access import client_arguments, refused
 from schemas.logs import logger
 from schemas.outputs import reason
 from schemas.settings import KafkaSettings
-from schemas.topics import RECORDED_TOPICS, partitioner_of
+from schemas.topics import RECORDED_TOPICS, REJECTED, partitioner_of
 
 log = logger(__name__)
 
@@ -45,6 +45,9 @@ DENIED_S: Final = 10.0
 TELL_S: Final = 60.0
 """Pause before the log repeats why there is still no producer."""
 
+METADATA_S: Final = 10.0
+"""How old the client's knowledge of a topic's partitions may become."""
+
 TOPICS: Final = tuple(topic.name for topic in RECORDED_TOPICS)
 
 
@@ -53,21 +56,31 @@ class NotStored(Exception):
 
     Attributes:
         unknown: Kafka may have stored some of them.
+        misfit: a topic has another number of partitions than the settings say, so nothing was handed over.
     """
 
-    def __init__(self, *, unknown: bool) -> None:
+    def __init__(self, *, unknown: bool, misfit: bool = False) -> None:
         super().__init__("unknown outcome" if unknown else "not stored")
         self.unknown = unknown
+        self.misfit = misfit
+
+
+async def _always() -> bool:
+    return True
 
 
 class Supervisor:
     """Delivers records with acks=all, through one producer after another.
+
+    A record goes where its key belongs by FAIRPULSE_PARTITIONS, whatever its topic has: a record beside those is read
+    by nobody, and one that is spread over more partitions lies apart from the others of its key.
 
     Args:
         kafka: where the brokers are, and who we are.
         rebuilt: called with the cause each time a producer is replaced.
         deadline_s: how long a delivery may take.
         topics: must exist before anything is delivered.
+        connected: called for a fresh producer; it is not used yet if the answer is no.
     """
 
     def __init__(
@@ -77,11 +90,13 @@ class Supervisor:
         rebuilt: Callable[[Cause], None] = lambda _: None,
         deadline_s: float = DEADLINE_S,
         topics: Iterable[str] = TOPICS,
+        connected: Callable[[], Awaitable[bool]] = _always,
     ) -> None:
         self._kafka = kafka
         self._rebuilt = rebuilt
         self._deadline_s = deadline_s
         self._topics = tuple(topics)
+        self._connected = connected
         self._outbox: Outbox | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -115,22 +130,22 @@ class Supervisor:
         """Return when Kafka has acknowledged every record with all replicas in sync.
 
         Raises:
-            NotStored: Kafka did not acknowledge them within the deadline.
+            NotStored: Kafka did not acknowledge them within the deadline, or a topic has other partitions.
         """
-        outbox = self._outbox
+        outbox, partitions = self._outbox, self._kafka.partitions
         if outbox is None:
             raise NotStored(unknown=False)
-        chosen: dict[str, tuple[Callable[[bytes, int, int | None], int], int]] = {}
+        chosen = {record.topic: partitioner_of(record.topic).choose for record in records}
         waiting: dict[asyncio.Future[None], str] = {}
         topic = ""
         try:
             async with asyncio.timeout(self._deadline_s):
+                for topic in chosen:
+                    if not self._fits(topic, len(await outbox.producer.partitions_for(topic))):
+                        raise NotStored(unknown=False, misfit=True)
                 for topic, key, value, headers in records:
-                    if topic not in chosen:
-                        partitions = len(await outbox.producer.partitions_for(topic))
-                        chosen[topic] = partitioner_of(topic).choose, partitions
-                    choose, partitions = chosen[topic]
-                    waiting[outbox.add((topic, choose(key, partitions, None)), key, value, headers)] = topic
+                    partition = chosen[topic](key, partitions, None)
+                    waiting[outbox.add((topic, partition), key, value, headers)] = topic
                 for future in waiting:  # most are done together with the first
                     if not future.done():
                         with suppress(Exception):  # checked below
@@ -161,6 +176,11 @@ class Supervisor:
         if outbox is not None:
             await outbox.stop()
 
+    def _fits(self, topic: str, partitions: int) -> bool:
+        """Return whether all partitions of a topic are read. Dead letters are, however many there are."""
+        wanted = self._kafka.partitions
+        return partitions == wanted or (topic == REJECTED.name and partitions > wanted)
+
     def _retire(self, outbox: Outbox, cause: Cause, error: BaseException | None = None, topic: str = "") -> None:
         """Replace the producer, once; deliveries that still wait for it fail or succeed within `STOP_S`.
 
@@ -183,7 +203,9 @@ class Supervisor:
         pause_s = 0.2
         while not self._stopping:
             producer = await self._connect()
-            if producer is not None:
+            if producer is not None and not await self._connected():
+                await let_go(producer)
+            elif producer is not None:
                 self._outbox = Outbox(producer)
                 self._answered_at = asyncio.get_running_loop().time()
                 self._told = ("", float("-inf"))
@@ -212,7 +234,7 @@ class Supervisor:
             retry_backoff_ms=200,
             linger_ms=0,  # the outbox waits instead
             max_batch_size=BATCH_BYTES,
-            metadata_max_age_ms=30_000,
+            metadata_max_age_ms=int(METADATA_S * 1_000),
         )
         topic, is_connected = "", False
         try:

@@ -265,7 +265,8 @@ class HttpSink(CountingSink):
     async def _some_progress(self) -> None:
         """Wait until some terminal has been answered. Raises TimeoutError if none is for too long."""
         self._progress.clear()
-        await asyncio.wait_for(self._progress.wait(), self._patience_s)
+        async with asyncio.timeout(self._patience_s):
+            await self._progress.wait()
 
     def _terminal_ms(self, name: str) -> int:
         """Return what a terminal's clock says, wrong as it was when the event was made."""

@@ -14,6 +14,10 @@ from schemas.topics import EVENT_TOPICS
 
 _FAIR_ID: Final = re.compile(rb'"fair_id"\s*:\s*"([A-Za-z0-9._-]{1,64})"')
 ANSWER_MS: Final = 2_000
+STEPS_BACK: Final = (1, 100, 10_000)
+"""How many offsets before the end to begin at, one after the other: transactions end with offsets that have no record,
+and those that were given up hold none that count.
+"""
 
 
 async def refuse_other_fairs(kafka: KafkaSettings, fair_id: str) -> None:
@@ -23,7 +27,7 @@ async def refuse_other_fairs(kafka: KafkaSettings, fair_id: str) -> None:
         InvalidSettings: one is an event of another fair.
         Unavailable: no broker answers, or the topics are not there or may not be read.
     """
-    consumer = AIOKafkaConsumer(**client_arguments(kafka), enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**client_arguments(kafka), enable_auto_commit=False, isolation_level="read_committed")
     try:
         try:
             await consumer.start()
@@ -58,15 +62,17 @@ async def _newest(consumer: AIOKafkaConsumer) -> list[bytes]:
     ]
     consumer.assign(tps)
     begins, ends = await consumer.beginning_offsets(tps), await consumer.end_offsets(tps)
-    wanted = {tp for tp in tps if ends[tp] > begins[tp]}
-    for tp in tps:
-        consumer.seek(tp, max(begins[tp], ends[tp] - 1))
-    values: list[bytes] = []
-    while wanted:
-        fetched = await consumer.getmany(*wanted, timeout_ms=ANSWER_MS, max_records=len(wanted))
-        if not fetched:
-            break
-        for tp, records in fetched.items():
-            wanted.discard(tp)
-            values += [record.value for record in records if record.value is not None]
-    return values
+    newest: dict[TopicPartition, bytes] = {}
+    for back in STEPS_BACK:
+        wanted = {tp for tp in tps if tp not in newest and ends[tp] > begins[tp]}
+        for tp in wanted:
+            consumer.seek(tp, max(begins[tp], ends[tp] - back))
+        while wanted:
+            fetched = await consumer.getmany(*wanted, timeout_ms=ANSWER_MS)
+            for tp, records in fetched.items():
+                newest.update((tp, record.value) for record in records if record.value is not None)
+            done = {tp for tp in wanted if await consumer.position(tp) >= ends[tp]}
+            if not fetched and not done:
+                break
+            wanted -= done
+    return list(newest.values())

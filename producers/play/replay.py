@@ -14,20 +14,22 @@ from producers.play.sinks import KafkaSink
 from producers.play.stepping import Stepper
 from producers.records import Record
 from schemas.cloud_events import SOURCE
-from schemas.errors import FairpulseError, InvalidRecording, InvalidSettings
+from schemas.errors import FairpulseError, InvalidEvent, InvalidRecording, InvalidSettings
 from schemas.fair.file import parse_fair
 from schemas.fair.model import Fair
 from schemas.interrupts import stopping
 from schemas.recording.arrival import NO_EVENT, arrival_of
-from schemas.recording.frames import Cut
+from schemas.recording.frames import Cut, RecordedRecord
+from schemas.recording.inspection import warn_of_part
 from schemas.recording.reader import Recording
 from schemas.settings import KafkaSettings
-from schemas.topics import EVENT_TOPICS
+from schemas.topics import EVENT_TOPICS, key_of, named_key
+from schemas.wire import decoder
 
 MOST_GAP_MS: Final = 2 * 86_400_000
 """No fair is closed for longer between two days; a record further away has a broken time and is not waited for."""
 
-_EVENT_TOPICS: Final = frozenset(topic.name for topic in EVENT_TOPICS)
+_DECODERS: Final = {topic.name: decoder(topic.name) for topic in EVENT_TOPICS}
 _FAIR_ID: Final = re.compile(rb'("fair_id"\s*:\s*")([A-Za-z0-9._-]*)(")')
 
 
@@ -38,6 +40,8 @@ class Replayed(NamedTuple):
         at_ms: when the gateway had received it; for a record that is not an event, when the one before it was received.
         number: its place in the recording, from 0.
         kind: its event type; empty for a record that is not an event.
+        key: that of its event, whatever it was recorded with: the partition follows from it. A record that is not an
+            event keeps its own.
     """
 
     at_ms: int
@@ -85,7 +89,8 @@ class ReplayOutcome:
 async def replay(plan: ReplayPlan, tell_position: Callable[[int], None] = lambda _: None) -> ReplayOutcome:
     """Send a recording's events; Ctrl-C ends it cleanly. Dead letters are left out: a worker writes its own.
 
-    The partition follows from the key, so a recording of 8 partitions may go into 3.
+    The partition follows from the key of the event, so a recording of 8 partitions may go into 3. An event that was
+    recorded in a wrong partition goes into the right one. A recording of a part is sent with a warning.
 
     Args:
         plan: what to send and how.
@@ -103,8 +108,9 @@ async def replay(plan: ReplayPlan, tell_position: Callable[[int], None] = lambda
 
     await refuse_other_fairs(plan.kafka, plan.new_fair or plan.recording.header.fair_id)
     fair = plan.recording.fair()
+    warn_of_part(plan.recording)
     header = plan.recording.header
-    total = sum(one.records for name, one in header.topics.items() if name in _EVENT_TOPICS) if header.complete else 0
+    total = sum(one.records for name, one in header.topics.items() if name in _DECODERS) if header.complete else 0
     sink = KafkaSink(plan.kafka, acknowledged)
     stream = replayed(plan.recording, plan.skip, plan.new_fair)
     try:
@@ -125,7 +131,7 @@ def replayed(recording: Recording, skip: int = 0, new_fair: str | None = None) -
     replacement = None if new_fair is None else rb"\g<1>" + new_fair.encode() + rb"\g<3>"
     old, new = f"/fairs/{recording.header.fair_id}/".encode(), f"/fairs/{new_fair}/".encode()
     for number, record in enumerate(recording.records(skip), skip):
-        if record.topic not in _EVENT_TOPICS:
+        if record.topic not in _DECODERS:
             continue
         value, headers = record.value, record.headers
         last = arrival_of(value)
@@ -134,7 +140,17 @@ def replayed(recording: Recording, skip: int = 0, new_fair: str | None = None) -
         if replacement is not None and value is not None:
             value = _FAIR_ID.sub(replacement, value, count=1)
             headers = tuple((name, _moved(text, old, new) if name == SOURCE else text) for name, text in headers)
-        yield Replayed(at_ms, record.topic, record.key, value, headers, number, last.type)
+        yield Replayed(at_ms, record.topic, _key(record), value, headers, number, last.type)
+
+
+def _key(record: RecordedRecord) -> bytes | None:
+    """Return the key of the event in a record; of a record that is not an event, its own."""
+    if record.key is not None and record.key == named_key(record.topic, record.value):
+        return record.key
+    try:
+        return key_of(_DECODERS[record.topic](record.value))
+    except InvalidEvent:
+        return record.key
 
 
 def _moved(source: bytes | None, old: bytes, new: bytes) -> bytes | None:

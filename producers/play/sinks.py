@@ -17,11 +17,13 @@ from typing_extensions import override
 from producers.kafka import end, let_go, no_kafka, start
 from producers.records import Record, record_of
 from schemas.cloud_events import KafkaHeaders
+from schemas.cures import JUDGE
 from schemas.errors import Unavailable
 from schemas.events import Event
 from schemas.kafka_access import client_arguments, refused
 from schemas.outputs import reason
 from schemas.settings import KafkaSettings
+from schemas.topics import EVENT_TOPICS, partitioner_of
 
 PATIENCE_S = 20.0
 """How long starting, flushing and stopping may take. An idempotent producer itself never gives up."""
@@ -31,6 +33,9 @@ IN_FLIGHT = 20_000
 
 LINGER_MS = 5
 """How long a batch waits for more records."""
+
+METADATA_S = 10.0
+"""How old the client's knowledge of a topic's partitions may become."""
 
 
 class Kept(NamedTuple):
@@ -155,6 +160,9 @@ class NowhereSink(CountingSink):
 class KafkaSink(CountingSink):
     """Sends to Kafka: every record acknowledged by all replicas in sync, none doubled by a retry.
 
+    Each record goes where its topic's declaration says, among the partitions that the topic had at the start. If their
+    number changes, nothing more is sent: what belongs together would lie apart.
+
     Args:
         kafka: where the brokers are, and who we are.
         acknowledged: told of each record that Kafka has.
@@ -176,11 +184,15 @@ class KafkaSink(CountingSink):
         self._producer: Any = None
         self._under_way: deque[tuple[asyncio.Future[Any], Record]] = deque()
         self._failed = 0
-        self._topics: set[str] = set()
+        self._partitions: dict[str, int] = {}
 
     @override
     async def start(self) -> None:
-        """Connect. Raises Unavailable when no broker answers in time, or lets us in."""
+        """Connect, and count the partitions of the event topics.
+
+        Raises:
+            Unavailable: no broker answers in time, or lets us in; or the event topics differ in their partitions.
+        """
         self._producer = AIOKafkaProducer(
             **client_arguments(self._kafka),
             acks="all",
@@ -188,19 +200,35 @@ class KafkaSink(CountingSink):
             linger_ms=LINGER_MS,
             max_batch_size=131_072,
             request_timeout_ms=int(self._patience_s * 1_000),
+            metadata_max_age_ms=int(METADATA_S * 1_000),
         )
         try:
-            await asyncio.wait_for(start(self._producer), self._patience_s)
+            async with asyncio.timeout(self._patience_s):
+                await self._count()
         except (KafkaError, OSError, TimeoutError):
             producer, self._producer = self._producer, None
             await let_go(producer)
             raise await no_kafka(self._kafka) from None
+        counts = [(count, topic) for topic, count in self._partitions.items()]
+        if counts and min(counts)[0] != max(counts)[0]:
+            (least, one), (most, other) = min(counts), max(counts)
+            with suppress(Unavailable):
+                await self.stop()
+            raise Unavailable(f"topic {one} has {least} partitions, and topic {other} has {most}", hint=JUDGE)
+
+    async def _count(self) -> None:
+        await start(self._producer)
+        await self._producer.client.set_topics([topic.name for topic in EVENT_TOPICS])
+        for topic in EVENT_TOPICS:
+            if there := self._known(topic.name):
+                self._partitions[topic.name] = there
 
     async def send(self, record: Event | Record) -> None:
         """Hand the record to Kafka's client; waits while `in_flight` records are not acknowledged.
 
         Raises:
-            Unavailable: a record sent earlier was refused, or Kafka has not answered for too long.
+            Unavailable: a record sent earlier was refused, Kafka has not answered for too long, or the topic has
+                another number of partitions than before.
         """
         if isinstance(record, Event):
             record = record_of(record)
@@ -209,15 +237,25 @@ class KafkaSink(CountingSink):
         elif self.sent % 256 == 0:
             self._collect()
         try:
-            if record.topic not in self._topics:
-                # The client itself looks for a topic that is not there for longer than anybody waits.
-                await asyncio.wait_for(self._producer.partitions_for(record.topic), self._patience_s)
-                self._topics.add(record.topic)
+            there = self._known(record.topic)
+            if not there:  # the client itself looks for a topic that is not there for longer than anybody waits
+                async with asyncio.timeout(self._patience_s):
+                    there = len(await self._producer.partitions_for(record.topic))
+            count = self._partitions.setdefault(record.topic, there)
+            if there != count:
+                raise Unavailable(
+                    f"topic {record.topic} has {there} partitions now, and had {count} when the first record was sent",
+                    hint=JUDGE,
+                )
             key = record.key
             if key is None and record.value is None:
                 key = b""  # the client refuses to send nothing at all, and a recording may hold it
             future = await self._producer.send(
-                record.topic, value=record.value, key=key, headers=list(getattr(record, "headers", ()))
+                record.topic,
+                value=record.value,
+                key=key,
+                partition=None if key is None else partitioner_of(record.topic).choose(key, count, None),
+                headers=list(getattr(record, "headers", ())),
             )
         except (KafkaError, TimeoutError) as error:
             raise self._undelivered(record.topic, error) from error
@@ -248,6 +286,10 @@ class KafkaSink(CountingSink):
         self._failed = 0
         if missing:
             raise self._unanswered(missing)
+
+    def _known(self, topic: str) -> int:
+        """Return how many partitions the client knows of a topic; 0 if it knows none."""
+        return len(self._producer.client.cluster.partitions_for_topic(topic) or ())
 
     async def _wait_for(self, allowed: int) -> None:
         """Wait until at most `allowed` records are under way; every record that arrives renews the patience."""

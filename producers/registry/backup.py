@@ -114,7 +114,9 @@ async def _published(topic: TerminalsTopic, rows: Rows, *, dry: bool) -> tuple[M
     first: tuple[Merged, ChangedRows] | None = None
     lost = 0
     while lost < TRIES:
-        there, mark = replayed(await topic.read(0, await topic.end()))
+        extent = await topic.extent()
+        extent.must_be_all()
+        there, mark = replayed(await topic.read(0, extent.end))
         both = merged(there, rows)
         lacking = both.rows.since(there)
         first = first or (both, lacking)

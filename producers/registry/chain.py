@@ -2,17 +2,21 @@
 
 So of two changes that were made at once, the first in the topic counts, for every reader; the writer of the other reads
 its own record, sees that, and tries again.
+
+A record that does not count, does not for any reader, so a change that continues one does not count either. A reader
+that might miss that a token was revoked stops: at a record of a later version, and at a change that continues one that
+is missing, or one that looks like a change and is none to this version.
 """
 
-from collections.abc import Container, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final, Literal
 
 from producers.registry.mark import START, TopicMark
 from producers.registry.rows import Rows
 from schemas.errors import Unavailable
-from schemas.registry_changes import LaterVersion, NotAChange, RegistryChange, read_change
+from schemas.registry_changes import LaterVersion, NotAChange, RegistryChange, looks_like_change, read_change
 from schemas.topics import TERMINALS
 
 Ignored = Literal["not_a_change", "too_late"]
@@ -58,19 +62,36 @@ def digest_of_record(value: bytes) -> bytes:
     return sha256(value).digest()
 
 
-def judge(mark: TopicMark, records: Iterable[Stored]) -> tuple[list[JudgedRecord], TopicMark]:
+def doubtful(mark: TopicMark, records: Iterable[Stored]) -> list[int]:
+    """Return the offsets before a mark that records after it continue, and of which the mark does not know the record.
+
+    Our own programs never continue them: each was judged before, and none counts.
+    """
+    followed = {_follows(record) for record in records}
+    return sorted(one for one in followed if one is not None and mark.head < one < mark.position)
+
+
+def judge(
+    mark: TopicMark, records: Iterable[Stored], before: Iterable[Stored] = ()
+) -> tuple[list[JudgedRecord], TopicMark]:
     """Return what records are that follow a mark, in their order, and the mark after them.
+
+    Args:
+        mark: up to where the topic was read.
+        records: from there on.
+        before: what is at the `doubtful` offsets.
 
     Raises:
         Unavailable: one was written by a later version of this program, or is missing, so a revocation might be missed.
     """
     judged = []
-    missing = set()
+    past = _Past()
+    for record in before:
+        past.note(record)
     for record in records:
-        if not record.is_there:
-            missing.add(record.offset)
-        one = _judge(mark.head, record, missing)
+        one = _judge(mark.head, record, past)
         judged.append(one)
+        past.note(record)
         head = mark.head if one.change is None else one.offset
         mark = TopicMark(record.offset + 1, head, digest_of_record(record.value))
     return judged, mark
@@ -86,7 +107,21 @@ def replayed(records: Iterable[Stored]) -> tuple[Rows, TopicMark]:
     return rows, mark
 
 
-def _judge(head: int, record: Stored, missing: Container[int]) -> JudgedRecord:
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """Offsets that no change may continue: without a record, or with one that another version may count."""
+
+    missing: set[int] = field(default_factory=set)
+    unclear: set[int] = field(default_factory=set)
+
+    def note(self, record: Stored) -> None:
+        if not record.is_there:
+            self.missing.add(record.offset)
+        elif looks_like_change(record.value):
+            self.unclear.add(record.offset)
+
+
+def _judge(head: int, record: Stored, past: _Past) -> JudgedRecord:
     if not record.is_there:
         return JudgedRecord(record.offset, None)
     try:
@@ -95,19 +130,26 @@ def _judge(head: int, record: Stored, missing: Container[int]) -> JudgedRecord:
         return JudgedRecord(record.offset, None, "not_a_change", str(error))
     except LaterVersion:
         raise _later(record.offset) from None
-    if change.follows in missing:
+    if change.follows in past.missing:
         raise Unavailable(
             f"topic {TERMINALS.name} lacks the record at offset {change.follows}; "
             "it must be kept for ever, and never be compacted",
             hint=_DAMAGED,
         )
-    if head < change.follows < record.offset:  # somebody counts a record that we do not
+    if change.follows in past.unclear:  # somebody counts it
         raise _later(change.follows)
     if change.follows != head:
         return JudgedRecord(
             record.offset, None, "too_late", f"it continues {change.follows}, and the last one is {head}"
         )
     return JudgedRecord(record.offset, change)
+
+
+def _follows(record: Stored) -> int | None:
+    try:
+        return read_change(record.value).follows if record.is_there else None
+    except (NotAChange, LaterVersion):
+        return None
 
 
 def _later(offset: int) -> Unavailable:

@@ -130,7 +130,8 @@ class Doorkeeper:
     async def _pause(self) -> None:
         """Wait until it is time to look again, or somebody asks for it."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._wanted.wait(), POLL_S)
+            async with asyncio.timeout(POLL_S):
+                await self._wanted.wait()
         self._wanted.clear()
 
     def identify(self, text: str, now: datetime) -> Key | None:

@@ -6,13 +6,13 @@ first that continues the last change; then every file takes it from the topic.
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
 from producers.registry.cache import Result, adopt, apply, known_mark, rehearse
-from producers.registry.chain import Ignored, digest_of_record, judge, replayed
+from producers.registry.chain import Ignored, JudgedRecord, Stored, digest_of_record, doubtful, judge, replayed
 from producers.registry.mark import TopicMark
 from producers.registry.store import Registry
 from producers.registry.topic import TerminalsTopic, Unconfirmed, opened
@@ -46,16 +46,22 @@ async def catch_up(topic: TerminalsTopic, path: Path, noted: Noted = lambda _: N
 
     Raises:
         NotInTopic: the file has something that the topic does not know.
-        Unavailable: Kafka does not answer, the file cannot be written, or a record is of a later version.
+        Unavailable: Kafka does not answer, the file cannot be written, or a record is of a later version. If a
+            transaction is open in the topic, the file has all that is before it.
     """
+    there = await topic.extent()
+    await _follow(topic, path, there.end, noted)
+    there.must_be_all()
+
+
+async def _follow(topic: TerminalsTopic, path: Path, end: int, noted: Noted) -> None:
     mark = await asyncio.to_thread(known_mark, path)
-    end = await topic.end()
     if mark is not None and mark == topic.verified and mark.position == end:
         return
     if mark is not None and mark.position <= end:
         records = await topic.read(max(0, mark.position - 1), end)
         if not mark.position or digest_of_record(records.pop(0).value) == mark.digest:
-            judged, after = judge(mark, records)
+            judged, after = await _judged(topic, mark, records)
             for one in judged:
                 if one.ignored is not None:
                     log.warning("a record of the registry does not count", offset=one.offset, why=one.why)
@@ -121,7 +127,9 @@ async def publish(topic: TerminalsTopic, mark: TopicMark, command: str, rows: Ch
     except Unconfirmed as error:
         unconfirmed = error
     try:
-        judged, _ = judge(mark, await topic.read(mark.position, await topic.end()))
+        there = await topic.extent()
+        there.must_be_all()
+        judged, _ = await _judged(topic, mark, await topic.read(mark.position, there.end))
     except FairpulseError:
         raise unconfirmed or Unconfirmed(
             "Kafka has the change, but did not answer whether another one came first",
@@ -131,6 +139,14 @@ async def publish(topic: TerminalsTopic, mark: TopicMark, command: str, rows: Ch
     if not counts and unconfirmed is not None:
         raise unconfirmed
     return counts
+
+
+async def _judged(
+    topic: TerminalsTopic, mark: TopicMark, records: Sequence[Stored]
+) -> tuple[list[JudgedRecord], TopicMark]:
+    """Judge records after a mark as a reader would that reads all of the topic. Raises as `judge`."""
+    before = [(await topic.read(one, one + 1))[0] for one in doubtful(mark, records)]
+    return judge(mark, records, before)
 
 
 def _alone(path: Path, rules: Rules[Result], *, create: bool) -> Result:

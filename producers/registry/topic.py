@@ -3,24 +3,31 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import (
     KafkaConnectionError,
     KafkaError,
+    LeaderNotAvailableError,
     TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
+    for_code,
 )
+from aiokafka.protocol.offset import OffsetRequest
 
 from producers.kafka import end, no_kafka, start
 from producers.registry.chain import Stored
 from producers.registry.mark import TopicMark
+from producers.topics import TopicInspector
+from schemas.cures import end_transaction
 from schemas.errors import Unavailable
 from schemas.kafka_access import client_arguments, refused
 from schemas.kafka_reach import reaches_a_broker
 from schemas.outputs import reason
 from schemas.settings import KafkaSettings
+from schemas.topic_findings import MISSING, PARTITIONS
 from schemas.topics import TERMINALS
 
 ANSWER_S: Final = 5.0
@@ -29,8 +36,12 @@ CONFIRM_S: Final = 8.0
 """How long Kafka may take to confirm a change."""
 END_S: Final = 1.0
 """How long a client may take to end."""
+CHECK_S: Final = 10.0
+"""Pause between two looks at the settings of the topic."""
 
 _PLACE: Final = TopicPartition(TERMINALS.name, 0)
+_UNCOMMITTED: Final = 0
+_NEWEST: Final = -1
 _CREATE: Final = "create the topics with `fairpulse topics --create`"
 
 
@@ -38,8 +49,35 @@ class Unconfirmed(Unavailable):
     """Kafka did not confirm a change in time; it may be in the topic or not."""
 
 
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """How much of the topic there is, and can be read.
+
+    Attributes:
+        end: offset before which records can be read.
+        written: offset before which something was written a moment before.
+        servers: the brokers, for the cure.
+    """
+
+    end: int
+    written: int
+    servers: str
+
+    def must_be_all(self) -> None:
+        """Raise Unavailable if something waits behind an open transaction: it may be a revocation."""
+        if self.end < self.written:
+            raise Unavailable(
+                f"topic {TERMINALS.name} has an open transaction at offset {self.end}, and what is behind it cannot be "
+                "read",
+                hint=end_transaction(self.servers, (TERMINALS.name, 0), self.end),
+            )
+
+
 class TerminalsTopic:
     """A connection to the topic. After an error it cannot be used any more; `opened` makes a new one.
+
+    It reads what was committed. Our programs use no transactions, but others may: a change that was given up never
+    counts, and while a transaction is open, a revocation may wait behind it.
 
     Attributes:
         verified: the last mark whose record was found in the topic over this connection.
@@ -48,10 +86,13 @@ class TerminalsTopic:
     def __init__(self, kafka: KafkaSettings) -> None:
         self.verified: TopicMark | None = None
         self._kafka = kafka
+        self._inspector = TopicInspector(kafka)
+        self._checked_s = float("-inf")
         self._consumer = AIOKafkaConsumer(
             **client_arguments(kafka),
             client_id="fairpulse-registry",
             enable_auto_commit=False,
+            isolation_level="read_committed",
             auto_offset_reset="none",
             request_timeout_ms=int(ANSWER_S * 1_000),
             max_partition_fetch_bytes=TERMINALS.max_message_bytes,
@@ -82,14 +123,29 @@ class TerminalsTopic:
                 f"topic {TERMINALS.name} has lost its first {begins} records; it must be kept for ever",
                 hint=f"delete it, {_CREATE}, and run `fairpulse terminals restore` with the registry file",
             )
+        await self._check()
 
-    async def end(self) -> int:
-        """Return the offset that the next record will get. Raises Unavailable if Kafka does not answer."""
+    async def extent(self) -> Readable:
+        """Return up to where records can be read.
+
+        Raises:
+            Unavailable: Kafka does not answer, or the topic has a setting that it must not have.
+        """
+        if asyncio.get_running_loop().time() - self._checked_s > CHECK_S:
+            await self._check()
         async with self._asking("Describe"):
-            return int((await self._consumer.end_offsets([_PLACE]))[_PLACE])
+            end = await self._committed()
+            written = await _written(self._consumer._client)  # noqa: SLF001 - the consumer tells only what is committed
+            readable = end if end == written else await self._committed()
+            return Readable(readable, written, self._kafka.bootstrap_servers)
+
+    async def _committed(self) -> int:
+        return int((await self._consumer.end_offsets([_PLACE]))[_PLACE])
 
     async def read(self, begin: int, end: int) -> list[Stored]:
-        """Return what is at each offset from one up to before another; no record is at that of a transaction's marker.
+        """Return what is at each offset from one up to before another.
+
+        No record is at that of a transaction's marker, and of what a transaction wrote that was given up.
 
         Raises:
             Unavailable: Kafka does not answer, or denies it.
@@ -148,8 +204,18 @@ class TerminalsTopic:
         """Let go of the connection, whether or not a broker answers."""
         with suppress(KafkaError, OSError, TimeoutError):
             async with asyncio.timeout(END_S):
+                await self._inspector.close()
                 await asyncio.sleep(0)  # its tasks get a turn: one that has not begun would pass the end on to us
                 await self._consumer.stop()
+
+    async def _check(self) -> None:
+        """Refuse settings by which records would be thrown away or changed."""
+        async with self._asking("Describe"):
+            found = await self._inspector.look((TERMINALS,))
+        for one in found:
+            if one.severity == "wrong" and one.setting not in (MISSING, PARTITIONS):  # these are asked for elsewhere
+                raise Unavailable(one.message, hint=one.cure)
+        self._checked_s = asyncio.get_running_loop().time()
 
     @asynccontextmanager
     async def _asking(self, operation: str) -> AsyncIterator[asyncio.Timeout]:
@@ -166,6 +232,18 @@ class TerminalsTopic:
 
 def _none(begin: int, end: int) -> list[Stored]:
     return [Stored(offset, b"", is_there=False) for offset in range(begin, end)]
+
+
+async def _written(client: Any) -> int:
+    """Return the offset that the next record gets, committed or not."""
+    leader = client.cluster.leader_for_partition(_PLACE)
+    if leader is None or leader == -1:
+        raise LeaderNotAvailableError(_PLACE)
+    answer = await client.send(leader, OffsetRequest(-1, _UNCOMMITTED, [(TERMINALS.name, [(0, _NEWEST)])]))
+    [(_, [(_, code, *_, offset)])] = answer.topics
+    if code:
+        raise for_code(code)(_PLACE)
+    return int(offset)
 
 
 async def _partitions(client: Any) -> int:

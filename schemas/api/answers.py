@@ -51,7 +51,10 @@ _WHEN: Final[Mapping[int, tuple[str, str]]] = {
     429: ("TooFast", "The terminal is too fast: keep the events, wait for `Retry-After`."),
     431: ("HeadersTooLarge", f"Headers of more than {HEADERS_MAX_BYTES // 1024} KiB or {HEADERS_MAX} lines."),
     500: ("Fault", "The gateway has a fault: keep the events, send the same bytes again."),
-    503: ("Unavailable", "No room, or Kafka does not answer: keep the events, send the same bytes again."),
+    503: (
+        "Unavailable",
+        "No room, no Kafka, or a topic is wrong (`topics_wrong`): keep the events, send the same bytes again.",
+    ),
 }
 """Every status from 400 on: the name of the answer, when it is sent, and what the terminal does then."""
 _COPIES: Final[Json] = {

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from schemas.api.openapi import model_schemas
 from schemas.api.portable import Json
+from schemas.api.producing import FORMULA, RULES, VECTORS
 from schemas.cloud_events import CONTENT_TYPE, DATA_TYPE, PREFIX, REQUIRED, SPEC_VERSION
 from schemas.events import Event, type_of
 from schemas.registry_changes import RegistryChange
@@ -13,6 +14,9 @@ from schemas.topics import ALL_TOPICS, EVENT_CLASSES, EVENT_TOPICS, PARTITIONS, 
 
 _BINDING: Final = "0.5.0"
 """Version of AsyncAPI's Kafka bindings."""
+
+COPIES: Final = 3
+"""Copies of a partition that the document tells: those of a production."""
 
 _SAYINGS: Final = frozenset({"title", "description", "default"})
 """Members of a schema that do not restrict a value."""
@@ -114,7 +118,8 @@ def _document() -> Json:
         "info": {
             "title": "fairpulse topics",
             "version": "1",
-            "description": "The topics in Kafka. The record key decides the partition; events carry their own time.",
+            "description": "The topics in Kafka. The record key decides the partition; events carry their own time.\n\n"
+            + "\n".join(f"* {rule}" for rule in RULES),
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
@@ -187,14 +192,24 @@ def _channel(topic: Topic) -> Json:
             "kafka": {
                 "topic": topic.name,
                 "partitions": topic.partitions_of(PARTITIONS),
-                "topicConfiguration": {
-                    "cleanup.policy": ["delete"],
-                    "retention.ms": int(topic.config()["retention.ms"]),
-                },
+                "replicas": COPIES,
+                "topicConfiguration": _configuration(topic),
                 "bindingVersion": _BINDING,
             }
         },
         "x-partitioner": topic.partitioner.text,
+        "x-message.timestamp.type": topic.config()["message.timestamp.type"],
+        "x-min.insync.replicas": int(topic.config(COPIES)["min.insync.replicas"]),
+        **({"x-partition-formula": FORMULA, "x-partition-vectors": dict(VECTORS)} if topic.events else {}),
+    }
+
+
+def _configuration(topic: Topic) -> Json:
+    """Return the settings of a topic that the binding knows."""
+    settings = topic.config(COPIES)
+    return {
+        "cleanup.policy": [settings["cleanup.policy"]],
+        **{name: int(settings[name]) for name in ("retention.ms", "retention.bytes", "max.message.bytes")},
     }
 
 

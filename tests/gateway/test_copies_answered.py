@@ -66,7 +66,7 @@ async def test_an_answer_that_asks_to_wait_tells_of_the_other_machine(
 
 @pytest.mark.broker
 async def test_every_outcome_of_a_posting_tells_of_the_other_machine(paired: Paired, log_of_events: LocalKafka) -> None:
-    kafka = KafkaSettings(bootstrap_servers=log_of_events.bootstrap_servers)
+    kafka = KafkaSettings(bootstrap_servers=log_of_events.bootstrap_servers, partitions=4)
     one, bad = event(), event(data={})
     postings: list[tuple[Any, str, int]] = [
         (one, "application/json", 202),

@@ -135,7 +135,7 @@ def test_a_frozen_kafka_is_a_503_with_an_unknown_outcome_and_the_same_bytes_are_
 ) -> None:
     with LocalKafka.start() as kafka:
         asyncio.run(ensure_topics(KafkaSettings(bootstrap_servers=kafka.bootstrap_servers, partitions=2)))
-        gateway = start(servers=kafka.bootstrap_servers)
+        gateway = start(servers=kafka.bootstrap_servers, partitions="2")
         one = event()
         assert gateway.post(event()).status == 202
         kafka.pause()

@@ -32,6 +32,7 @@ NOT_OF_A_POSTED_EVENT = {
     "duplicate_key": "the answer is about the request",
     "too_large": "413 unless it comes in a batch, where test_intake has it",
     "wrong_fair": "the fair comes from the token: 403",
+    "misplaced": "the gateway chooses the partition itself",
 }
 OURS = {"event_id_conflict", "out_of_scope", "too_many_fields", "wrong_source", "bad_extension"}
 """Reasons of the gateway beside those of the events themselves."""

@@ -32,7 +32,7 @@ async def test_a_clock_that_jumps_by_an_hour_ends_no_request_and_refuses_no_even
         terminals_shared=False,
         gateway_burst=500,
     )
-    kafka = KafkaSettings(bootstrap_servers=log_of_events.bootstrap_servers)
+    kafka = KafkaSettings(bootstrap_servers=log_of_events.bootstrap_servers, partitions=4)
     gateway = create_gateway(load_fair(example_fair_path("small")), kafka, settings)
     now = NOON
     gateway.clock = lambda: now

@@ -10,25 +10,28 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from click.testing import CliRunner, Result
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from producers.gateway.tls.files import Files
+from producers.records import RawRecord
 from producers.registry.backup import read_backup
 from producers.registry.badge_keys import BadgeKey, tell_in
-from producers.registry.cli import terminals
+from producers.registry.cache import rehearse
 from producers.registry.doorkeeper import SHARED_STALE_S, Doorkeeper, RegistryUnreadable
 from producers.registry.follower import Follower
 from producers.registry.sharing import change
 from producers.registry.store import Registry
 from schemas.api.terminals import PlaceKind, Terminal, Token
+from schemas.cures import CORRECT_COMPACTED_REGISTRY
 from schemas.errors import FairpulseError
-from schemas.fair.file import example_fair_path
-from schemas.settings import KafkaSettings
+from schemas.registry_changes import VERSION, RegistryChange, change_text
 from schemas.topics import TERMINALS
-from streams.kafka.topics import ensure_topics
+from streams.kafka.topics import admin
 from streams.local.kafka import LocalKafka
-from tests.support.gateway import BOOTH, DESK, FAIR_ID, NOW, GatewayProcess, Paired
+from tests.support.gateway import BOOTH, DESK, FAIR_ID, NOW, Paired
+from tests.support.registry_machines import Machine, make_topics
 from tests.support.topics import delete_topics
+from tests.support.transactions import abort, commit, transactional
 from tests.support.workers import eventually, read_back
 
 pytestmark = pytest.mark.broker
@@ -36,72 +39,6 @@ pytestmark = pytest.mark.broker
 ONE, TWO = "0123456789abcdef", "fedcba9876543210"
 STALE = "the registry of terminals is not known to be up to date within 10 s"
 CURE = "run `fairpulse terminals restore"
-
-
-class Machine:
-    """A machine: a registry file, the commands, and a gateway that is not started.
-
-    Attributes:
-        servers: how its programs reach Kafka.
-    """
-
-    def __init__(self, servers: str, folder: Path, **settings: str) -> None:
-        folder.mkdir()
-        self.servers, self.folder = servers, folder
-        self.path = folder / "terminals.sqlite"
-        self.paired = Paired(self.path)
-        self.gateway = GatewayProcess(servers, self.paired, folder / "gateway.log", terminals_shared="true", **settings)
-
-    @property
-    def kafka(self) -> KafkaSettings:
-        return KafkaSettings(bootstrap_servers=self.servers)
-
-    def run(self, *words: str, **settings: str) -> Result:
-        """Run a command of the registry on this machine."""
-        environment = {
-            "FAIRPULSE_BOOTSTRAP_SERVERS": self.servers,
-            "FAIRPULSE_FAIR_FILE": str(example_fair_path("small")),
-            "FAIRPULSE_TERMINALS_FILE": str(self.path),
-            **{f"FAIRPULSE_{name.upper()}": value for name, value in settings.items()},
-        }
-        return CliRunner(env=environment).invoke(terminals, words)
-
-    def done(self, *words: str) -> str:
-        """Run a command that works; return what it prints."""
-        ran = self.run(*words)
-        assert ran.exit_code == 0, ran.exception
-        return ran.stdout.strip()
-
-    def refused(self, *words: str) -> str:
-        """Run a command that does not work; return why."""
-        ran = self.run(*words)
-        assert isinstance(ran.exception, FairpulseError), ran.stdout
-        return str(ran.exception)
-
-    def status(self, token: str) -> int:
-        """Return how the gateway answers a terminal that asks who it is; 0 while it does not."""
-        return self.ask(token)[0]
-
-    def ask(self, token: str, **headers: str) -> tuple[int, str]:
-        self.paired.tokens[BOOTH.terminal_id] = token
-        try:
-            answer = self.gateway.post(b"", path="/v1/terminal", method="GET", headers=headers)
-        except OSError:
-            return 0, ""
-        return answer.status, answer.json.get("badge_key" if answer.status == 200 else "code")
-
-    @property
-    def readiness(self) -> str:
-        return self.gateway.get("/readyz")[1]
-
-    def stop(self) -> None:
-        assert self.gateway.stop() == 0, self.gateway.said()
-        assert "Traceback" not in self.gateway.said()
-        assert "because of a bug" not in self.gateway.said()
-
-
-def make_topics(servers: str) -> None:
-    asyncio.run(ensure_topics(KafkaSettings(bootstrap_servers=servers, partitions=1)))
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +56,7 @@ def machines(kafka: LocalKafka, tmp_path_factory: pytest.TempPathFactory) -> Ite
     for one in both:
         one.gateway.start(wait=False)
     for one in both:
-        eventually(lambda one=one: one.readiness == "ready\n", "a gateway is ready")  # type: ignore[misc]
+        one.wait_ready()
     yield both
     for one in both:
         one.stop()
@@ -222,7 +159,38 @@ def test_a_gateway_that_is_cut_off_lets_nobody_in_and_comes_back(
         kafka.resume()
     for machine in machines:
         eventually(lambda machine=machine: machine.status(token) == 200, "it is back")  # type: ignore[misc]
-        eventually(lambda machine=machine: machine.readiness == "ready\n", "it is ready")  # type: ignore[misc]
+        machine.wait_ready()
+
+
+async def test_a_setting_that_the_topic_must_not_have_stops_commands_and_gateways_until_it_is_corrected(
+    machines: tuple[Machine, Machine],
+) -> None:
+    async def set_policy(policy: str) -> None:
+        settings = {**TERMINALS.config(), "cleanup.policy": policy}
+        async with admin(machines[0].kafka) as client:
+            await client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, TERMINALS.name, settings)])
+
+    token = await asyncio.to_thread(machines[0].done, "enrol", "stand-12", "--booth", "h1-001")
+    await set_policy("compact")
+    says = f"topic fair.terminals has cleanup.policy=compact, not delete; {CORRECT_COMPACTED_REGISTRY}"
+    assert says == await asyncio.to_thread(machines[0].refused, "enrol", "stand-13", "--booth", "h1-001")
+    for one in machines:
+        await asyncio.to_thread(
+            eventually,
+            lambda one=one: (  # type: ignore[misc]
+                says in one.readiness and STALE in one.readiness and one.status(token) == 503
+            ),
+            "it says what is wrong, and lets nobody in",
+        )
+        assert one.gateway.metric("fair_topic_findings", topic=TERMINALS.name, setting="cleanup.policy") == 1
+    await set_policy("delete")
+    for one in machines:
+        await asyncio.to_thread(
+            eventually,
+            lambda one=one: one.status(token) == 200 and one.readiness == "ready\n",
+            "it goes on",  # type: ignore[misc]
+        )
+    await asyncio.to_thread(machines[0].done, "enrol", "stand-13", "--booth", "h1-001")
 
 
 @asynccontextmanager
@@ -353,7 +321,7 @@ def test_a_backup_brings_all_terminals_into_an_empty_topic_and_no_revocation_is_
     assert f"added or changed: {known} terminals" in fresh.run("restore", str(backup)).stderr
     assert "stand-6  1 token" in fresh.done("list")  # as the backup has it
     assert "changed: 1 terminal, 0 tokens, 1 revoked token, 0" in one.run("restore", str(one.path)).stderr
-    eventually(lambda: one.readiness == "ready\n", "the gateway goes on without a restart")
+    one.wait_ready()  # without a restart
     assert one.status(token) == 200
     assert one.status(lost) == 401
     assert "stand-6  revoked" in fresh.done("list")
@@ -387,16 +355,63 @@ def test_no_restore_overwrites_what_an_earlier_one_kept_aside(kafka: LocalKafka,
     assert [set(read_backup(one).rows.terminals) for one in kept] == [{"stand-21"}, {"stand-22"}]
 
 
-async def test_transactions_in_the_topic_stop_nobody(machines: tuple[Machine, Machine]) -> None:
-    """Each leaves a marker, which takes an offset but is not a record."""
+async def test_a_change_counts_once_it_is_committed_and_never_if_it_is_given_up(
+    machines: tuple[Machine, Machine],
+) -> None:
+    """Each transaction leaves a marker too, which takes an offset but is not a record."""
     machine = machines[0]
-    async with AIOKafkaProducer(bootstrap_servers=machine.servers, transactional_id="stranger") as producer:
-        for _ in range(2):
-            async with producer.transaction():
-                await producer.send_and_wait(TERMINALS.name, b"nonsense", b"nobody")
-    token = await asyncio.to_thread(machine.done, "enrol", "after-two", "--desk")
+    token = await asyncio.to_thread(machine.done, "enrol", "stand-91", "--booth", "h1-001")
+    for is_committed in (False, True):
+        await asyncio.to_thread(machine.done, "list")
+        record = RawRecord(TERMINALS.name, b"revoke", revocation_of(machine, "stand-91"))
+        for one in (RawRecord(TERMINALS.name, b"nobody", b"nonsense"), record):
+            await (commit if is_committed else abort)(machine.servers, [one], 0)
+        after = await asyncio.to_thread(machine.done, "enrol", f"after-{is_committed}", "--desk")
+        for one in machines:
+            await asyncio.to_thread(eventually, lambda one=one, after=after: one.status(after) == 200, "changes count")  # type: ignore[misc]
+            assert await asyncio.to_thread(one.status, token) == (401 if is_committed else 200)
+        assert ("revoked" in _line_of("stand-91", await asyncio.to_thread(machines[1].done, "list"))) is is_committed
+
+
+async def test_while_a_transaction_is_open_a_revocation_may_be_missed_so_nobody_is_let_in(
+    machines: tuple[Machine, Machine],
+) -> None:
+    token = await asyncio.to_thread(machines[0].done, "enrol", "stand-92", "--booth", "h1-001")
     for one in machines:
-        await asyncio.to_thread(eventually, lambda one=one: one.status(token) == 200, "changes count")  # type: ignore[misc]
+        await asyncio.to_thread(eventually, lambda one=one: one.status(token) == 200, "it is known")  # type: ignore[misc]
+    value = revocation_of(machines[0], "stand-92")
+    async with transactional(machines[0].servers) as stranger:
+        await stranger.begin_transaction()
+        at = (await stranger.send_and_wait(TERMINALS.name, b"nonsense", b"nobody")).offset
+        async with AIOKafkaProducer(bootstrap_servers=machines[0].servers) as producer:
+            await producer.send_and_wait(TERMINALS.name, value, b"revoke")
+        told = f"topic {TERMINALS.name} has an open transaction at offset {at}, and what is behind it cannot be read"
+        for words in (
+            ("enrol", "new", "--desk"),
+            ("revoke", "stand-92"),
+            ("restore", str(machines[1].path), "--dry-run"),
+        ):
+            said = await asyncio.to_thread(machines[0].refused, *words)
+            assert told in said
+            assert f"--partition 0 --start-offset {at}" in said
+        for one in machines:
+            await asyncio.to_thread(eventually, lambda one=one: told in one.readiness, "it is not ready")  # type: ignore[misc]
+            assert await asyncio.to_thread(one.ask, token) == (503, "registry_unreadable")
+            assert one.gateway.metric("fair_gateway_registry_age_seconds") > SHARED_STALE_S
+        await stranger.abort_transaction()
+    for one in machines:
+        await asyncio.to_thread(one.wait_ready)
+        assert await asyncio.to_thread(one.status, token) == 401
+
+
+def revocation_of(machine: Machine, terminal: str) -> bytes:
+    """Return the record that a machine would write now to revoke a terminal."""
+    mark, rows, _ = rehearse(machine.path, lambda rules: rules.revoke(terminal, NOW))
+    return change_text(RegistryChange(VERSION, "0" * 32, mark.head, "revoke", 1, rows))
+
+
+def _line_of(terminal: str, listed: str) -> str:
+    return next(line for line in listed.splitlines() if f"/{terminal} " in line)
 
 
 def test_a_damaged_file_is_named_and_made_anew_when_it_is_moved_away(machines: tuple[Machine, Machine]) -> None:
@@ -407,5 +422,5 @@ def test_a_damaged_file_is_named_and_made_anew_when_it_is_moved_away(machines: t
         file.write(b"x" * 4_096)
     eventually(lambda: "is damaged" in machine.readiness and "move it away" in machine.readiness, "it is named")
     machine.path.unlink()
-    eventually(lambda: machine.readiness == "ready\n", "the gateway has made it anew")
+    machine.wait_ready()
     assert machine.status(token) == 200

@@ -69,11 +69,11 @@ async def deliver_until_stored(supervisor: Supervisor, one: RawRecord) -> None:
 class Supervised:
     """A Kafka and a supervisor that is connected to it; `causes` are those of its rebuilds."""
 
-    def __init__(self, kafka: LocalKafka, deadline_s: float) -> None:
+    def __init__(self, kafka: LocalKafka, deadline_s: float, partitions: int = 1) -> None:
         self.kafka = kafka
         self.causes: list[str] = []
         self.supervisor = Supervisor(
-            KafkaSettings(bootstrap_servers=kafka.bootstrap_servers),
+            KafkaSettings(bootstrap_servers=kafka.bootstrap_servers, partitions=partitions),
             rebuilt=self.causes.append,
             deadline_s=deadline_s,
             topics=(TOPIC,),
@@ -153,7 +153,7 @@ async def test_a_partition_without_a_leader_leaves_no_gap_in_the_sequence() -> N
     """The old producer would go on with sequence numbers that the broker never saw, and be refused for ever."""
     with LocalKafka.start(nodes=3) as kafka:
         await make_topic(kafka, partitions=6)
-        made = Supervised(kafka, 8.0)
+        made = Supervised(kafka, 8.0, partitions=6)
         made.supervisor.start()
         await until(lambda: made.supervisor.is_ready, "a producer is connected")
         keys = [b"%d" % number for number in range(60)]  # reach every partition

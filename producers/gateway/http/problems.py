@@ -205,6 +205,14 @@ KINDS: Final = _same(
         retry_after_s=5,
     ),
     ProblemKind(
+        "topics_wrong",
+        503,
+        "A topic is wrong",
+        f"A topic in Kafka is not as it must be; the gateway's log says what to do. {_KEEP}",
+        Action.RESEND,
+        retry_after_s=5,
+    ),
+    ProblemKind(
         "kafka_unavailable",
         503,
         "Kafka is unavailable",
