@@ -4,35 +4,18 @@ Severities: `critical` wakes somebody, `warning` is handled within the hour, `no
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Final
 
-from dashboards.queries import quantile, total
+from dashboards.alert import Alert
+from dashboards.queries import FOLDABLE, FOLDS, quantile, total
 from dashboards.scraping import MOST_SERIES, WORKER
+from dashboards.truth_alerts import TRUTH_ALERTS
 from streams.kpis.aggregates import Histogram
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi
 
 RUNBOOKS: Final = "{{ $externalLabels.runbooks }}"
 """Where the pages of dashboards/runbooks are served: RUNBOOKS_URL in Prometheus' environment."""
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """One alert.
-
-    Attributes:
-        wait: how long the expression must be true first.
-        summary: one line; may use `{{ $labels.x }}` and `{{ $value }}`.
-        runbook: its page; by default the one with its own name.
-    """
-
-    name: str
-    severity: str
-    expr: str
-    wait: str
-    summary: str
-    runbook: str = ""
 
 
 _OPEN = "and on () (fair:open == 1)"
@@ -125,7 +108,7 @@ ALERTS: Final = (
     Alert(
         "WatermarkStuck",
         "critical",
-        "changes(fair:watermark[5m]) == 0 and on (partition) fair:partition_lag > 0",
+        f"changes(fair:watermark[5m]) == 0 and on (partition) sum by (partition) ({FOLDABLE}) > 0",
         "2m",
         "Partition {{ $labels.partition }} has records waiting, but its watermark does not move",
     ),
@@ -146,14 +129,14 @@ ALERTS: Final = (
     Alert(
         "NoWorker",
         "critical",
-        "(sum(fair_worker_ready) or vector(0)) == 0",
+        f"(sum({FOLDS}) or vector(0)) == 0",
         "1m",
         "No worker folds events: the boards are blank. Events wait in Kafka; none is lost",
     ),
     Alert(
         "WorkerRecoversTooLong",
         "warning",
-        "fair_worker_ready == 0",
+        f"{FOLDS} == 0",
         "2m",
         "Worker {{ $labels.instance }} has been recovering for more than two minutes",
     ),
@@ -168,7 +151,7 @@ ALERTS: Final = (
         "JournalFails",
         "critical",
         "increase(fair_worker_journal_append_seconds_count[2m]) == 0"
-        " and on (instance) sum by (instance) (fair_worker_lag_records) > 0 and on (instance) fair_worker_ready == 1",
+        f" and on (instance) sum by (instance) ({FOLDABLE}) > 0 and on (instance) {FOLDS} == 1",
         "1m",
         "Worker {{ $labels.instance }} has records to fold, but Kafka acknowledges no journal record",
     ),
@@ -186,6 +169,7 @@ ALERTS: Final = (
         "0s",
         "{{ $value }} numbers differ from the recount: publish nothing",
     ),
+    *TRUTH_ALERTS,
     Alert(
         "TerminalCopied",
         "warning",

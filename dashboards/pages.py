@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from schemas.api.producing import CLIENTS, FORMULA, RULES, VECTORS
 from schemas.environment import default_text, described, variable
 from schemas.events import type_of
 from schemas.settings import ALL_SETTINGS
@@ -66,7 +67,51 @@ def topics_page() -> str:
             kept,
         ]
         lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_producing(), *_topic_settings()]) + "\n"
+
+
+def _producing() -> list[str]:
+    """Return how a producer of another team must send events."""
+    return [
+        "",
+        "## Write a producer",
+        "",
+        "All events of one badge, or of one deal, must lie in one partition. Its number is",
+        "",
+        "```text",
+        FORMULA,
+        "```",
+        "",
+        "| client | how it chooses like that |",
+        "|---|---|",
+        *(f"| {client} | {how} |" for client, how in CLIENTS),
+        "",
+        "Try your producer with these keys:",
+        "",
+        f"| key | partition of {PARTITIONS} |",
+        "|---|---|",
+        *(f"| `{key}` | {partition} |" for key, partition in VECTORS.items()),
+        "",
+        *(f"* {rule}" for rule in RULES),
+        "",
+        "`fairpulse topics conform FILE` and `fairpulse topics conform --live` say whether your records would count.",
+    ]
+
+
+def _topic_settings() -> list[str]:
+    """Return the settings of each topic in Kafka."""
+    names = list(ALL_TOPICS[0].config())
+    return [
+        "",
+        "## Settings in Kafka",
+        "",
+        "`fairpulse topics --create` makes topics so, `--check` compares, and `--correct` corrects.",
+        f"min.insync.replicas is one less than {variable('replication_factor')}, and at least 1; here for 3 copies.",
+        "",
+        f"| topic | {' | '.join(names)} |",
+        f"|---|{'---|' * len(names)}",
+        *(f"| `{topic.name}` | {' | '.join(topic.config(3).values())} |" for topic in ALL_TOPICS),
+    ]
 
 
 def settings_page() -> str:

@@ -16,6 +16,13 @@ BRIDGE = "90s"
 Otherwise, with two workers, every total would drop to half between a worker's death and the first scrape of its
 successor. It is longer than session timeout, recovery and a scrape together. The boards show how old the numbers are.
 """
+FOLDS = "(fair_worker_folding or fair_worker_ready)"
+"""1 for each worker that folds, also while a topic is wrong and it is not ready; workers of before say only the latter.
+"""
+LAG = "clamp_min(fair_worker_lag_records, 0)"
+"""Records that wait, by instance, topic and partition. A log that became shorter must not hide those of other logs."""
+FOLDABLE = f"({LAG} unless on (instance, topic, partition) fair_worker_transaction_seconds > 30)"
+"""The same without logs whose records wait for the end of a transaction: nobody can fold these."""
 RATE = "$__rate_interval"
 """Grafana makes it at least four scrapes long; a fixed interval would be too short or too long."""
 

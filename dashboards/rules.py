@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from dashboards.boards.shared import SCANNED, SILENT, load, pressure
-from dashboards.queries import total
+from dashboards.queries import FOLDS, LAG, total
 from dashboards.scraping import FACTS_SECONDS
 from streams.kpis.booths import BOOTH_VISITORS
 from streams.kpis.definition import Window
 from streams.kpis.gates import GATE_PASSAGES, VISITORS_BY_COUNTRY
 from streams.kpis.labels import Label
-from streams.kpis.quality import REJECTED_EVENTS
+from streams.kpis.quality import EVENTS, REJECTED_EVENTS
 
 _COUNTABLE = 'max by (gate) (fair_gate_info{countable="yes"})'
 
@@ -28,12 +28,14 @@ RULES: Final[Mapping[str, str]] = {
     "fair:gate_pressure": pressure(),
     "fair:gate_passages": total(GATE_PASSAGES, Window.M15, Label.GATE),
     "fair:gate_idle": f"{_COUNTABLE} unless (fair:gate_passages > 0) and (max_over_time(fair:gate_passages[1h]) > 0)"
-    " and on () (max(fair_worker_ready) == 1)",
+    f" and on () (max({FOLDS}) == 1)",
     "fair:rejected_events": total(REJECTED_EVENTS, Window.FAIR),
     # Counted since the gateways started: a rate would miss the first burst of a new reason.
     "fair:gateway_rejected_events": "sum by (reason) (fair_gateway_rejected_events_total)",
-    "fair:lag": "sum(max by (topic, partition) (fair_worker_lag_records))",
-    "fair:partition_lag": "sum by (partition) (max by (topic, partition) (fair_worker_lag_records))",
+    "fair:events": total(EVENTS, Window.FAIR),
+    "fair:partitions": "count(max by (partition) (fair_worker_remembered_events))",
+    "fair:lag": f"sum(max by (topic, partition) ({LAG}))",
+    "fair:partition_lag": f"sum by (partition) (max by (topic, partition) ({LAG}))",
     "fair:watermark": "max by (partition) (fair_watermark_timestamp_seconds)",
 }
 """By name, in the order of evaluation: a rule sees the new values of those before it."""

@@ -1,21 +1,22 @@
 """Pipeline health: workers, lag, journal, rebalances, the gateway's requests, Kafka seen from both sides."""
 
+from dashboards import queries
 from dashboards.boards.shared import MARKS, PIPELINE, TO_QUALITY, TOPIC_COLOURS
-from dashboards.queries import RATE
+from dashboards.queries import FOLDS, RATE
 from dashboards.scraping import MOST_SERIES
 from dashboards.spec import BAD, GOOD, NEUTRAL, NO_WORKER, WARN, WATCH, Board, Kind, Legend, Levels, Panel, Query, Row
 from schemas.environment import variable
 
 LAG: Levels = ((None, GOOD), (5_000, WATCH), (50_000, BAD))
 APPEND: Levels = ((None, GOOD), (0.25, WATCH), (1, BAD))
-_LAG = "sum by (topic) (max by (topic, partition) (fair_worker_lag_records))"
+_LAG = f"sum by (topic) (max by (topic, partition) ({queries.LAG}))"
 _STALE = "max by (partition) (fair_watermark_timestamp_seconds)"
 _LEADER = "max by (topic, partition) (kafka_topic_partition_leader)"
 _BEHIND = "max by (topic, partition) (kafka_topic_partition_under_replicated_partition)"
 _GONE = "max(last_over_time(fair_worker_ready[1h])) * 0"
 """Zero if there was a worker within the last hour; before the first worker, nothing, so nobody is alarmed."""
 _FIRING = '(time() - ALERTS_FOR_STATE) and ignoring (alertstate) ALERTS{alertstate="firing"}'
-_PLACES = '"hall", "gate", "partition", "instance"'
+_PLACES = '"hall", "gate", "topic", "partition", "setting", "instance"'
 _FAILED = 'status=~"5.."'
 
 
@@ -38,7 +39,7 @@ _NOW = Row(
             what="Workers that have recovered their state and fold events.",
             good="as many as you started; at least two.",
             do="without a worker, the boards soon go blank: see the runbook NoWorker.",
-            queries=(Query(f"sum(fair_worker_ready) or {_GONE}"),),
+            queries=(Query(f"sum({FOLDS}) or {_GONE}"),),
             unit="locale",
             width=4,
             levels=((None, BAD), (1, WATCH), (2, GOOD)),

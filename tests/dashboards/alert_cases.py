@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 OPEN = {"fair_opens_timestamp_seconds{day='d1'}": "0x400", "fair_closes_timestamp_seconds{day='d1'}": "90000x400"}
 MINUTES = {"fair_window_end_timestamp_seconds{instance='a'}": "60+15x400"}
 READY = {"fair_worker_ready{instance='a'}": "1x400"}
+UNREADY = {"fair_worker_ready{instance='a'}": "0x400", "fair_worker_folding{instance='a'}": "1x400"}
+"""A worker that folds while a setting of a topic is wrong."""
+HUNG = "fair_worker_transaction_seconds{topic='t', partition='0', instance='a'}"
 NOW = {**OPEN, **MINUTES, **READY}
 H1 = {"fair_hall_capacity_persons{hall='h1'}": "100x400"}
 NORTH = {"fair_gate_lanes{gate='north'}": "2x400", "fair_gate_info{gate='north', countable='yes'}": "1x400"}
@@ -32,6 +35,25 @@ def passages(window: str, values: str) -> dict[str, str]:
 
 def booths(values: str, of: int = 2) -> dict[str, str]:
     return {f"fair_booth_scans{{booth='b{n}', window='day', instance='a'}}": values for n in range(of)}
+
+
+def refused(reason: str, partition: int) -> str:
+    return f"fair_rejected_events{{topic='t', reason='{reason}', window='fair', partition='{partition}', instance='a'}}"
+
+
+def finding(setting: str, severity: str, instance: str) -> str:
+    place = f"topic='fair.scans', setting='{setting}'"
+    return f"fair_topic_findings{{{place}, severity='{severity}', instance='{instance}'}}"
+
+
+def events(partition: int) -> str:
+    return f"fair_events{{topic='t', window='fair', partition='{partition}', instance='a'}}"
+
+
+def folded(partitions: int) -> dict[str, str]:
+    """Return series of a worker that folds all of these partitions."""
+    names = ("fair_worker_remembered_events", "fair_watermark_timestamp_seconds")
+    return {f"{name}{{partition='{n}', instance='a'}}": "9x400" for name in names for n in range(partitions)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +118,15 @@ CASES = {
     ),
     "WatermarkStuck": Case(
         {
-            "fair_watermark_timestamp_seconds{partition='0'}": "1000x400",
-            "fair_worker_lag_records{topic='t', partition='0'}": "7x400",
+            "fair_watermark_timestamp_seconds{partition='0', instance='a'}": "1000x400",
+            "fair_worker_lag_records{topic='t', partition='0', instance='a'}": "7x400",
+            "fair_worker_lag_records{topic='u', partition='0', instance='a'}": "-9x400",
         },
         {
-            "fair_watermark_timestamp_seconds{partition='0'}": "1000x400",
-            "fair_worker_lag_records{topic='t', partition='0'}": "0x400",
+            "fair_watermark_timestamp_seconds{partition='0', instance='a'}": "1000x400",
+            "fair_worker_lag_records{topic='t', partition='0', instance='a'}": "7x400",  # behind an open transaction
+            HUNG: "0+15x400",
+            "fair_worker_lag_records{topic='u', partition='0', instance='a'}": "0x400",
         },
         {"partition": "0"},
     ),
@@ -113,10 +138,12 @@ CASES = {
         {**NOW, "fair_watermark_timestamp_seconds{partition='0'}": "30+15x400",
          "fair_watermark_timestamp_seconds{partition='1'}": "30+15x40 630x360"},
     ),
-    "NoWorker": Case({"fair_worker_ready{instance='a'}": "1x20 0x380"}, READY),
+    "NoWorker": Case(
+        {"fair_worker_ready{instance='a'}": "1x20 0x380", "fair_worker_folding{instance='a'}": "1x20 0x380"}, UNREADY
+    ),
     "WorkerRecoversTooLong": Case(
         {"fair_worker_ready{instance='a'}": "0x400"},
-        {"fair_worker_ready{instance='a'}": "0x6 1x394"},
+        {"fair_worker_ready{instance='b'}": "0x6 1x394", **UNREADY},
         {"instance": "a"},
     ),
     "WorkerRestarts": Case(
@@ -127,14 +154,16 @@ CASES = {
     ),
     "JournalFails": Case(
         {
-            **READY,
+            **UNREADY,
             f"{APPENDS}_count{{instance='a'}}": "9x400",
             "fair_worker_lag_records{topic='t', partition='0', instance='a'}": "7x400",
+            "fair_worker_lag_records{topic='t', partition='1', instance='a'}": "-9x400",
         },
         {
             **READY,
             f"{APPENDS}_count{{instance='a'}}": "9x400",
-            "fair_worker_lag_records{topic='t', partition='0', instance='a'}": "0x400",
+            "fair_worker_lag_records{topic='t', partition='0', instance='a'}": "7x400",  # behind an open transaction
+            HUNG: "0+15x400",
         },
         {"instance": "a"},
     ),
@@ -145,6 +174,53 @@ CASES = {
          f"{APPENDS}_bucket{{le='+Inf'}}": "0+1x400"},
     ),
     "LiveDiffersFromAudit": Case({"fair_audit_differences": "3x400"}, {"fair_audit_differences": "0x400"}),
+    "TopicsWrong": Case(
+        {finding("cleanup.policy", "wrong", "a"): "0x20 1x380", finding("cleanup.policy", "wrong", "b"): "1x400"},
+        {finding("copies", "risk", "a"): "1x400", finding("cleanup.policy", "wrong", "b"): "1x70 stale"},
+        {"topic": "fair.scans", "setting": "cleanup.policy"},
+    ),
+    "TopicsAtRisk": Case(
+        {finding("copies", "risk", "a"): "1x400"},
+        {finding("copies", "risk", "a"): "0x62 1x338", finding("cleanup.policy", "wrong", "a"): "1x400"},
+        {"topic": "fair.scans", "setting": "copies"},
+    ),
+    "EventsMisplaced": Case(
+        {refused("misplaced", 0): "_x60 3x340"},  # the first ones, and the series did not exist before
+        {refused("misplaced", 0): "3x400", refused("late", 1): "_x60 3x340"},  # these are an hour old
+        {"topic": "t"},
+    ),
+    "EventsOfAnotherFair": Case(
+        {refused("wrong_fair", 0): "_x60 11x340", events(0): "5x60 114x340"},  # over a tenth of 109 events
+        {refused("wrong_fair", 0): "_x60 11x340", events(0): "5x60 115x340", refused("misplaced", 1): "_x60 99x340"},
+        {"topic": "t"},
+    ),
+    "TransactionHangs": Case(
+        {"fair_worker_transaction_seconds{topic='t', partition='0', instance='a'}": "0+1x400"},
+        {"fair_worker_transaction_seconds{topic='t', partition='0', instance='a'}": "60x400",
+         "kafka_topic_partition_current_offset{topic='t', partition='0'}": "9+5x400",
+         "kafka_topic_partition_stable_offset{topic='t', partition='0'}": "2+5x400"},
+        {"topic": "t", "partition": "0"},
+    ),
+    "LogsUnchecked": Case(
+        {"kafka_brokers": "1x400", "fair_worker_checked_timestamp_seconds{instance='a'}": "0+15x70 1050x330"},
+        {"kafka_brokers": "0x400", "fair_worker_checked_timestamp_seconds{instance='a'}": "0+15x70 1050x330",
+         "fair_worker_checked_timestamp_seconds{instance='b'}": "0+15x400"},
+        {"instance": "a"},
+    ),
+    "LogShorter": Case(
+        {"fair_worker_lag_records{topic='t', partition='0', instance='a'}": "-1x400",
+         "fair_worker_lag_records{topic='t', partition='0', instance='b'}": "5x400"},
+        {"fair_worker_lag_records{topic='t', partition='0', instance='a'}": "0x400"},
+        {"topic": "t", "partition": "0"},
+    ),
+    "EventsFell": Case(
+        {**folded(2), events(0): "100x60 30x340", events(1): "100x60 149x340"},
+        {**folded(2), events(0): "100x60 30x340", events(1): "100x60 150x340"},
+    ),
+    "AuditOld": Case(
+        {"fair_audit_waiting_seconds": "841+15x400"},
+        {"fair_audit_waiting_seconds": "900x400"},
+    ),
     "TerminalCopied": Case(
         {"fair_audit_reused_sequence_numbers{terminal='stand-1'}": "2x200 3x200",
          "fair_audit_reused_sequence_numbers{terminal='stand-2'}": "2x400"},

@@ -12,12 +12,13 @@ import pytest
 import yaml
 
 from dashboards.__main__ import ROOT
-from dashboards.alerts import ALERTS, Alert, kpi_alerts
+from dashboards.alert import Alert
+from dashboards.alerts import ALERTS, kpi_alerts
 from dashboards.boards.all_kpis import panel_of
 from dashboards.rules import RULES
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi
-from tests.dashboards.alert_cases import CASES, MINUTES, NORTH, OPEN, READY, hall, passages
+from tests.dashboards.alert_cases import CASES, MINUTES, NORTH, OPEN, READY, events, folded, hall, passages, refused
 
 RULE_FILES = [str(ROOT / "prometheus" / "rules" / name) for name in ("recording.yml", "alerts.yml")]
 RUNBOOKS = ROOT / "runbooks"
@@ -133,6 +134,67 @@ def test_a_copied_terminal_is_still_told_of_when_its_gateway_restarts_or_vanishe
     assert (alert.name in fired(tmp_path, [verdict(alert, series, minute)])) is fires
 
 
+@promtool
+@pytest.mark.parametrize(
+    ("name", "series", "minutes"),
+    [
+        (  # the audit is gone: a quarter of an hour without it counts
+            "AuditOld",
+            {"fair_audit_waiting_seconds": "30x40 stale"},
+            {9: False, 24: False, 26: True, 90: True},
+        ),
+        (  # the exporter sees it too, when no worker runs
+            "TransactionHangs",
+            {
+                "kafka_topic_partition_current_offset{topic='t', partition='0'}": "9x20 9+1x30 40x350",
+                "kafka_topic_partition_stable_offset{topic='t', partition='0'}": "9x400",
+            },
+            {5: False, 6: False, 8: True, 20: True},
+        ),
+        (  # another worker takes over, and the partition of the dead one is missing for a while: nothing fell
+            "EventsFell",
+            {**folded(1), events(0): "100x400", **{one.replace("'0'", "'1'"): "9x40 stale" for one in folded(1)},
+             events(1): "100x40 stale"},
+            {9: False, 11: False, 13: False, 16: False},
+        ),
+        (  # topics were made anew, and a new generation counts from zero
+            "EventsFell",
+            {**folded(2), events(0): "100x40 stale", events(1): "100x40 stale"},
+            {9: False, 11: True, 20: True, 26: False},
+        ),
+        (  # the wrong fair file, from the beginning until it is corrected
+            "EventsOfAnotherFair",
+            {refused("wrong_fair", 0): "_x20 90x380", events(0): "_x200 90x200"},
+            {4: False, 6: True, 48: True, 51: False},
+        ),
+        (  # a partition is away while another one has some strangers among many events
+            "EventsOfAnotherFair",
+            {
+                refused("wrong_fair", 1): "0x40 30x360", events(1): "0x40 5000x360",
+                events(0): "90000x70 _x20 90000x310",
+            },
+            {17: False, 18: False, 19: False, 24: False},
+        ),
+        (  # strangers of yesterday, and all workers were away
+            "EventsOfAnotherFair",
+            {refused("wrong_fair", 0): "9000x40 _x400 9000x60", events(0): "9000x40 _x400 9000x60"},
+            {9: False, 111: False, 120: False},
+        ),
+        (
+            "EventsMisplaced",
+            {refused("misplaced", 0): "2x120 3x280"},
+            {20: False, 31: True, 44: True, 46: False},
+        ),
+    ],
+)  # fmt: skip
+def test_an_alert_is_right_at_each_minute_when_series_vanish_or_appear(
+    name: str, series: dict[str, str], minutes: dict[int, bool], tmp_path: Path
+) -> None:
+    [alert] = [one for one in ALERTS if one.name == name]
+    told = {minute: name in fired(tmp_path, [verdict(alert, series, minute)]) for minute in minutes}
+    assert told == minutes
+
+
 def test_every_alert_has_its_two_cases_and_every_case_its_alert() -> None:
     assert set(CASES) == {alert.name for alert in ALERTS}
 
@@ -220,8 +282,15 @@ BEFORE_NOON = {
     "fair_rejected_events{topic='t', reason='r', window='fair', partition='0'}": "5x400",
     "fair_gateway_rejected_events_total{reason='bad_value', instance='a'}": "2x400",
     "fair_gateway_rejected_events_total{reason='bad_value', instance='b'}": "3x400",
+    "fair_events{topic='t', window='fair', partition='0', instance='a'}": "5x400",
+    "fair_events{topic='t', window='fair', partition='0', instance='b'}": "4x400",
+    "fair_events{topic='u', window='fair', partition='1', instance='b'}": "7x400",
+    "fair_worker_remembered_events{partition='0', instance='a'}": "5x400",
+    "fair_worker_remembered_events{partition='0', instance='b'}": "4x400",
+    "fair_worker_remembered_events{partition='1', instance='b'}": "7x400",
     "fair_worker_lag_records{topic='t', partition='0', instance='a'}": "7x400",
     "fair_worker_lag_records{topic='t', partition='0', instance='b'}": "9x400",
+    "fair_worker_lag_records{topic='u', partition='0', instance='b'}": "-3x400",
     "fair_watermark_timestamp_seconds{partition='0', instance='a'}": "77x400",
     "fair_watermark_timestamp_seconds{partition='0', instance='b'}": "78x400",
 }
@@ -238,6 +307,8 @@ ANSWERS = {
     "fair:gate_idle": {},
     "fair:rejected_events": {"{}": 5},
     "fair:gateway_rejected_events": {'{reason="bad_value"}': 5},
+    "fair:events": {"{}": 12},
+    "fair:partitions": {"{}": 2},
     "fair:lag": {"{}": 9},
     "fair:partition_lag": {'{partition="0"}': 9},
     "fair:watermark": {'{partition="0"}': 78},

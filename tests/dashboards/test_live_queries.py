@@ -5,6 +5,7 @@ records by other code; also after a worker has died and another one has taken ov
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -58,6 +59,7 @@ A_WHOLE_YESTERDAY = f"timestamp(fair_window_end_timestamp_seconds offset {A_DAY}
 EMPTY = {
     ("fair-pipeline", 17): "no alert may fire when all is well",
     ("fair-quality", 11): "every gate passes people before noon",
+    ("fair-quality", 19): "every topic is as declared",
     ("fair-quality", 15): "no booth has been there for half an hour",
 }
 """Panels that are rightly empty here."""
@@ -74,7 +76,9 @@ class Running:
 def program(log: Path, *arguments: str) -> Iterator[None]:
     """Run one of our programs, with its page of metrics, until the block ends."""
     with log.open("ab") as out:
-        process = subprocess.Popen([sys.executable, "-m", "streams", *arguments], stdout=out, stderr=out)
+        settings = {**os.environ, "FAIRPULSE_PARTITIONS": str(PARTITIONS)}
+        command = [sys.executable, "-m", "streams", *arguments]
+        process = subprocess.Popen(command, stdout=out, stderr=out, env=settings)
     try:
         yield
         assert process.poll() is None, log.read_text()
@@ -309,6 +313,7 @@ def test_a_backfill_of_the_topics_stores_what_live_scraping_stored(fair: Running
                 "--bootstrap-servers",
                 fair.broker,
             ],
+            env={**os.environ, "FAIRPULSE_PARTITIONS": str(PARTITIONS)},
             stdout=out,
             check=True,
         )

@@ -23,7 +23,7 @@ from tests.dashboards.test_boards import plain
 from tests.shown.test_collector import busy_states
 
 FAIR = load_fair(example_fair_path())
-PLACES = {"hall", "gate", "partition", "instance"}
+PLACES = {"hall", "gate", "topic", "partition", "setting", "instance"}
 """Labels with which alerts name a place."""
 ELSEWHERE = {
     "up": {"job", "instance"},
@@ -47,7 +47,13 @@ ELSEWHERE = {
     "kafka_brokers": set(),
     "kafka_topic_partition_leader": {"topic", "partition"},
     "kafka_topic_partition_under_replicated_partition": {"topic", "partition"},
+    "kafka_topic_partition_current_offset": {"topic", "partition"},
+    "kafka_topic_partition_stable_offset": {"topic", "partition"},
     "fair_kafka_answer_seconds": set(),
+    "fair_topic_findings": {"topic", "setting", "severity"},
+    "fair_worker_transaction_seconds": {"topic", "partition"},
+    "fair_worker_checked_timestamp_seconds": set(),
+    "fair_audit_waiting_seconds": set(),
     "fair_audit_differences": set(),
     "fair_audit_missing_sequence_numbers": set(),
     "fair_audit_reused_sequence_numbers": {"terminal"},

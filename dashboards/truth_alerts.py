@@ -1,0 +1,114 @@
+"""Alerts about what the numbers rest on: topics, their logs and settings, places of records, and the recount."""
+
+from typing import Final
+
+from dashboards.alert import Alert
+from dashboards.queries import total
+from streams.kpis.definition import Window
+from streams.kpis.labels import Label
+from streams.kpis.quality import EVENTS, REJECTED_EVENTS
+
+
+def _refused(reason: str) -> str:
+    return f'{REJECTED_EVENTS.metric}{{window="fair", reason="{reason}"}}'
+
+
+def _of_places(series: str) -> str:
+    """Return the largest value of each partition over all workers."""
+    return f"max by (topic, partition) ({series})"
+
+
+def _before(series: str) -> str:
+    """Return the same as it was a quarter of an hour ago."""
+    return _of_places(f"last_over_time({series}[1h] offset 15m)")
+
+
+_MISPLACED = total(REJECTED_EVENTS, Window.FAIR, Label.TOPIC, where='reason="misplaced"')
+_MISPLACED_BEFORE = f"sum by (topic) ({_before(_refused('misplaced'))})"
+_OURS = f'{EVENTS.metric}{{window="fair"}}'
+_OURS_BEFORE = _before(_OURS)
+_OURS_LATELY = f"sum by (topic) (clamp_min({_of_places(_OURS)} - {_OURS_BEFORE}, 0))"
+_STRANGERS = _of_places(_refused("wrong_fair"))
+_STRANGERS_BEFORE = f"({_before(_refused('wrong_fair'))} or {_OURS_BEFORE} * 0)"
+_STRANGERS_LATELY = f"sum by (topic) (clamp_min({_STRANGERS} - {_STRANGERS_BEFORE}, 0))"
+"""A partition that is between two workers is missing on both sides of a difference."""
+_ANY_OURS = f"sum by (topic) ({_of_places(f'last_over_time({_OURS}[1h])')}) > 0"
+_STRANGERS_ALONE = f"sum by (topic) ({_STRANGERS}) > 10 unless {_ANY_OURS}"
+_STABLE = "kafka_topic_partition_stable_offset"
+_HANGS = (
+    f"max by (topic, partition) (min_over_time(kafka_topic_partition_current_offset[2m])) > "
+    f"max by (topic, partition) (max_over_time({_STABLE}[2m]))"
+    f" and on (topic, partition) changes({_STABLE}[2m]) == 0"
+)
+"""The log was longer than what may be read for two minutes, and the place from which on records wait did not move."""
+_WAITS = "fair_audit_waiting_seconds"
+
+TRUTH_ALERTS: Final = (
+    Alert(
+        "TopicsWrong",
+        "critical",
+        'max by (topic, setting) (fair_topic_findings{severity="wrong"}) > 0',
+        "0s",
+        "Topic {{ $labels.topic }} is not as declared ({{ $labels.setting }}): numbers cannot stay right",
+    ),
+    Alert(
+        "TopicsAtRisk",
+        "warning",
+        'max by (topic, setting) (fair_topic_findings{severity="risk"}) > 0',
+        "5m",
+        "Topic {{ $labels.topic }} is not as safe as declared ({{ $labels.setting }}); the numbers are right",
+    ),
+    Alert(
+        "EventsMisplaced",
+        "critical",
+        f"{_MISPLACED} > 0 unless {_MISPLACED} <= {_MISPLACED_BEFORE}",
+        "0s",
+        "A producer puts events of {{ $labels.topic }} into wrong partitions; {{ $value }} wait among the dead letters",
+    ),
+    Alert(
+        "EventsOfAnotherFair",
+        "warning",
+        f"{_STRANGERS_ALONE} or ({_STRANGERS_LATELY} > 10 unless {_STRANGERS_LATELY} <= 0.1 * {_OURS_LATELY})",
+        "0s",
+        "{{ $value }} events of another fair on {{ $labels.topic }}: is this the right fair file, the right Kafka?",
+    ),
+    Alert(
+        "TransactionHangs",
+        "warning",
+        f"max by (topic, partition) (fair_worker_transaction_seconds) > 60 or {_HANGS}",
+        "0s",
+        "A transaction stays open: records behind it wait in {{ $labels.topic }}[{{ $labels.partition }}]",
+    ),
+    Alert(
+        "LogsUnchecked",
+        "warning",
+        "time() - max by (instance) (fair_worker_checked_timestamp_seconds) > 60"
+        " unless on () (max(kafka_brokers) == 0)",
+        "1m",
+        "Worker {{ $labels.instance }} has not looked at its topics for {{ $value | humanizeDuration }}",
+    ),
+    Alert(
+        "LogShorter",
+        "critical",
+        "min by (topic, partition) (fair_worker_lag_records) < 0",
+        "0s",
+        "{{ $labels.topic }}[{{ $labels.partition }}] ends before the place that was read: records are lost from Kafka",
+    ),
+    Alert(
+        "EventsFell",
+        "critical",
+        "(fair:events or vector(0)) < 0.9 * max_over_time(fair:events[15m])"
+        " and on () fair:partitions >= max_over_time(fair:partitions[15m])",
+        "0s",
+        "The fair has {{ $value | humanize }} events, over a tenth fewer than a while ago: were topics made anew?",
+    ),
+    Alert(
+        "AuditOld",
+        "warning",
+        f"max({_WAITS}) > 900"
+        f" or max(last_over_time({_WAITS}[1d] offset 15m)) * 0 + 900 unless max(last_over_time({_WAITS}[15m]))",
+        "0s",
+        "For {{ $value | humanizeDuration }} or longer, no recount has succeeded: nobody checks the numbers",
+    ),
+)
+"""Most of them need no audit: workers and the exporter notice by themselves."""
