@@ -1,13 +1,13 @@
 """One run from beginning to end, and the clusters that runs share."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from schemas.errors import Unavailable
 from tests.campaign import workloads
 from tests.campaign.checks import Verdict, judge
-from tests.campaign.plan import FAULTS, SMALL_DISK, THREE_NODES, Run
+from tests.campaign.plan import FAULTS, OWN_BROKER, SMALL_DISK, THREE_NODES, Run
 from tests.campaign.stage import PATIENCE_S, Cluster, NotSeen, Scene, Stalled, remove, scene
 
 PATCHED = ("-m", "tests.campaign.patched_worker")
@@ -67,7 +67,7 @@ class Lane:
 
     def _attempt(self, run: Run, attempt: int, bug: str, patience_s: float) -> Outcome:
         outcome = Outcome(run, Verdict(), bug=bug)
-        own = run.fault in (*THREE_NODES, *SMALL_DISK)
+        own = run.fault in (*THREE_NODES, *SMALL_DISK, *OWN_BROKER)
         try:
             cluster = self._cluster(run)
             name = f"chaos-{run.seed}-{run.number}" + (f"-{attempt}" if attempt else "")
@@ -108,6 +108,9 @@ class Lane:
         if run.fault in SMALL_DISK:
             self._own = Cluster(disk=True)
             return self._own
+        if run.fault in OWN_BROKER:
+            self._own = Cluster()
+            return self._own
         if self._shared is None:
             self._shared = Cluster()
         return self._shared
@@ -142,7 +145,7 @@ def table(outcomes: Iterable[Outcome]) -> str:
     for outcome in counted:
         rows.setdefault(outcome.run.fault, []).append(outcome)
     width = max(map(len, ("fault", *rows)))
-    lines = [f"{'fault':<{width}}  runs  kills  lost  double  worst recovery"]
+    lines = [f"{'fault':<{width}}  runs  kills  lost  double  silent  worst recovery  longest untold"]
     for name in FAULTS:
         if name in rows:
             of = rows[name]
@@ -151,15 +154,23 @@ def table(outcomes: Iterable[Outcome]) -> str:
             worst = "never" if len(known) < len(times) else f"{max(known):.1f} s"
             lines.append(
                 f"{name:<{width}}  {len(of):>4}  {sum(one.kills for one in of):>5}"
-                f"  {sum(one.verdict.lost for one in of):>4}  {sum(one.verdict.double for one in of):>6}  {worst:>14}"
+                f"  {sum(one.verdict.lost for one in of):>4}  {sum(one.verdict.double for one in of):>6}"
+                f"  {silent(of):>6}  {worst:>14}  {max(one.verdict.untold_s for one in of):>12.1f} s"
             )
     lines += [
         f"kills\t{sum(one.kills for one in counted)}",
         f"runs\t{len(counted)}",
         f"lost\t{sum(one.verdict.lost for one in counted)}",
         f"double\t{sum(one.verdict.double for one in counted)}",
+        f"silent\t{silent(counted)}",
     ]
     return "\n".join(lines)
+
+
+def silent(outcomes: Sequence[Outcome]) -> str:
+    """Return how many times wrong numbers were shown in silence; `?` if that could not be looked at in any run."""
+    known = [one.verdict.silent for one in outcomes if one.verdict.silent is not None]
+    return str(sum(known)) if known or not outcomes else "?"
 
 
 def line(outcome: Outcome) -> str:
@@ -169,8 +180,11 @@ def line(outcome: Outcome) -> str:
     recovery = "" if verdict.recovery_s is None else f"right after {verdict.recovery_s:4.1f} s"
     text = (
         f"seed {run.seed} run {run.number:>3}  {state:<8}  {run.fault:<35} {run.workload:<11} {run.workers} workers"
-        f"  lost {verdict.lost} double {verdict.double}  {recovery:<19} {outcome.seconds:5.1f} s  {outcome.seen}"
+        f"  lost {verdict.lost} double {verdict.double}  silent {silent([outcome])}"
+        f"  {recovery:<19} {outcome.seconds:5.1f} s  {outcome.seen}"
     )
+    if verdict.destroyed:
+        text += f"; it destroyed {verdict.destroyed} acknowledged records"
     text += "".join(f"\n    tried before: {why}" for why in outcome.before)
     if not outcome.is_good:
         text += "".join(f"\n    {problem}" for problem in verdict.problems)

@@ -1,4 +1,4 @@
-"""`make chaos`: a long fault campaign, a table at the end, exit code 1 if anything was lost, double, slow or wrong."""
+"""`make chaos`: a long fault campaign with a table at the end; exit code 1 if a law was broken in any run."""
 
 import os
 import queue
@@ -10,12 +10,17 @@ import threading
 import click
 
 from tests.campaign import producing
+from tests.campaign.beside import MISSING
 from tests.campaign.campaign import Lane, Outcome, line, table
 from tests.campaign.plan import FAULTS, SMALL_DISK, Run, run_of
 from tests.campaign.seeded_bugs import BUGS
 from tests.campaign.stage import PATIENCE_S, SmallDisk
 
 INTERRUPTED = 130
+USUAL_S = 25
+"""Seconds that a run takes on two cores, with another one beside it."""
+TELL_EVERY = 20
+"""After this number of runs, say again how long it takes."""
 BUG_PATIENCE_S = 10
 """With a bug put in, numbers stay wrong; there is no need to wait a minute for them."""
 
@@ -36,7 +41,9 @@ def chaos(
     numbers = range(runs) if only is None else [only]
     todo = [run_of(seed, number, fault) for number in numbers]
     todo = without_impossible(todo)
-    print(f"seed {seed}, {len(todo)} runs", flush=True)
+    print(f"seed {seed}, {len(todo)} runs, about {minutes(len(todo) * USUAL_S, lanes)}", flush=True)
+    if MISSING:
+        print(f"skipped: not silent: {MISSING}", flush=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(campaign(todo, lanes, bug or "", keep=keep))
 
@@ -78,6 +85,9 @@ def campaign(todo: list[Run], lanes: int, bug: str, *, keep: bool) -> int:
             outcome = got(done.get())
             outcomes.append(outcome)
             print(line(outcome), flush=True)
+            if len(outcomes) % TELL_EVERY == 0 and len(outcomes) < len(todo):
+                left = sum(one.seconds for one in outcomes) / len(outcomes) * (len(todo) - len(outcomes))
+                print(f"{len(outcomes)} of {len(todo)} runs, {minutes(left, lanes)} left", flush=True)
     except KeyboardInterrupt:
         print("interrupted; so far:", flush=True)
         for lane in crew:
@@ -92,6 +102,12 @@ def campaign(todo: list[Run], lanes: int, bug: str, *, keep: bool) -> int:
         lane.stop()
     print(table(outcomes), flush=True)
     return 0 if all(outcome.is_good for outcome in outcomes) else 1
+
+
+def minutes(seconds: float, lanes: int) -> str:
+    """Return how long runs of this length in all take in lanes, in words."""
+    number = round(seconds / lanes / 60)
+    return f"{number} minute{'' if number == 1 else 's'}"
 
 
 def got(outcome: Outcome | BaseException) -> Outcome:

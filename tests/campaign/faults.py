@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 
-from tests.campaign.stage import PARTITIONS, SESSION_S, NotSeen, Scene
+from tests.campaign.stage import SESSION_S, NotSeen, Scene
 from tests.campaign.supervised import is_running, wait_stopped
+from tests.campaign.workloads import PARTITIONS
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,22 @@
 import random
 from dataclasses import dataclass
 
-from tests.campaign import broker_faults, failpoints, faults, network_faults
+from tests.campaign import (
+    broker_faults,
+    failpoints,
+    faults,
+    log_faults,
+    network_faults,
+    settings_faults,
+    stranger_faults,
+)
 from tests.campaign.faults import Fault
 from tests.campaign.workloads import WORKLOADS
 
 THREE_NODES = ("one_of_three", "two_of_three")
 SMALL_DISK = ("disk_full",)
+OWN_BROKER = ("tail_lost", "broker_replaced", "page_cache_lost")
+"""They damage the data of a broker, which no other run uses then."""
 
 FAULTS: dict[str, tuple[Fault, int]] = {
     "nothing": (faults.nothing, 3),
@@ -29,6 +39,20 @@ FAULTS: dict[str, tuple[Fault, int]] = {
     "reset": (network_faults.reset, 3),
     "one_of_three": (broker_faults.one_of_three, 1),
     "two_of_three": (broker_faults.two_of_three, 1),
+    "topic_recreated_shorter": (log_faults.topic_recreated("shorter"), 3),
+    "topic_recreated_equal": (log_faults.topic_recreated("equal"), 3),
+    "topic_recreated_longer": (log_faults.topic_recreated("longer"), 3),
+    "journal_recreated": (log_faults.journal_recreated, 2),
+    "journal_head_gone": (log_faults.journal_head_gone, 2),
+    "tail_lost": (log_faults.tail_lost, 2),
+    "broker_replaced": (log_faults.broker_replaced, 2),
+    "page_cache_lost": (log_faults.page_cache_lost, 4),
+    "settings_changed": (settings_faults.settings_changed, 3),
+    "compression_changed": (settings_faults.compression_changed, 1),
+    "partition_added": (settings_faults.partition_added, 3),
+    "misplaced": (stranger_faults.misplaced, 3),
+    "codecs": (stranger_faults.codecs, 1),
+    "transactions": (stranger_faults.transactions, 2),
 }
 """By name: the fault, and how often it comes in a deck of runs."""
 

@@ -4,6 +4,9 @@
 * `dedupe_by_id_only` (N3): two terminals that use one id are taken for one.
 * `commit_before_apply` (N4): a chunk is committed when it is read, and reading resumes at the commit.
 * `counters_instead_of_state` (N6): duplicates are counted by the process and not read from state.
+* `no_look_at_logs` (N7): what is seen of topics and logs is thrown away, and all metrics say that they are well.
+* `no_stop` (N8): no worker stops for what it sees of them, and the lag says that a log is shorter; so nobody tells but
+  an alert.
 
 N1, acknowledging before the append, is a bug of the producing side: `producing.BUG`. N5 is one of a booth client.
 """
@@ -17,11 +20,13 @@ from faust.transport.consumer import Consumer
 from faust.types import TP
 
 from schemas.errors import InvalidEvent
+from schemas.topics import place_text
 from streams.fold.engine import Engine
 from streams.shown.view import View
 from streams.worker.agent import Folding
-from streams.worker.chunks import Chunk
+from streams.worker.chunks import Chunk, Reading
 from streams.worker.seams.consumer import ChunkConsumer
+from streams.worker.watching import Watching
 
 SLOW_S = 0.2
 """How long after its commit a chunk is folded: a journal that is a little slow."""
@@ -45,12 +50,12 @@ def no_dedupe() -> None:
 def dedupe_by_id_only() -> None:
     fold = Engine.fold
 
-    def blind(self: Engine, state: Any, topic: str, events: Any) -> Any:
+    def blind(self: Engine, state: Any, topic: str, events: Any, newcomers: Any = None) -> Any:
         alike = [
             (offset, event if isinstance(event, InvalidEvent) else replace(event, terminal_id="any"))
             for offset, event in events
         ]
-        return fold(self, state, topic, alike)
+        return fold(self, state, topic, alike, newcomers)
 
     Engine.fold = blind  # type: ignore[method-assign]
 
@@ -81,8 +86,8 @@ def counters_instead_of_state() -> None:
     counted: Counter[str] = Counter()
     fold, report = Engine.fold, View.report
 
-    def counting(self: Engine, state: Any, topic: str, events: Any) -> Any:
-        delta = fold(self, state, topic, events)
+    def counting(self: Engine, state: Any, topic: str, events: Any, newcomers: Any = None) -> Any:
+        delta = fold(self, state, topic, events, newcomers)
         counted[topic] += sum(not isinstance(event, InvalidEvent) for _, event in events) - len(delta.seen)
         return delta
 
@@ -97,4 +102,41 @@ def counters_instead_of_state() -> None:
     View.report = of_this_process  # type: ignore[method-assign]
 
 
-BUGS = {bug.__name__: bug for bug in (no_dedupe, dedupe_by_id_only, commit_before_apply, counters_instead_of_state)}
+def no_look_at_logs() -> None:
+    no_stop()
+    lag = Reading.lag
+
+    def clipped(self: Reading, tp: TP) -> int | None:
+        found = lag(self, tp)
+        return None if found is None else max(0, found)
+
+    Reading.lag = clipped  # type: ignore[method-assign]
+
+
+def no_stop() -> None:
+    shorter: set[str] = set()
+    lag, hold, ask = Reading.lag, Watching.hold, Watching._ask
+
+    async def only_noted(self: Watching, active: Any, *, recovering: bool) -> list[Any]:
+        shorter.update(fault.place for fault in await ask(self, active, recovering=recovering) or ())
+        self._checks.checked([], {})
+        return []
+
+    def noted(self: Watching, tp: TP, *, reconnected: bool) -> None:
+        if reconnected:
+            hold(self, tp, reconnected=True)
+        else:
+            shorter.add(place_text((tp.topic, tp.partition)))
+
+    def below_zero(self: Reading, tp: TP) -> int | None:
+        return -1 if place_text((tp.topic, tp.partition)) in shorter else lag(self, tp)
+
+    Watching._ask = only_noted  # type: ignore[method-assign]
+    Watching.hold = noted  # type: ignore[method-assign]
+    Reading.lag = below_zero  # type: ignore[method-assign]
+
+
+BUGS = {
+    bug.__name__: bug
+    for bug in (no_dedupe, dedupe_by_id_only, commit_before_apply, counters_instead_of_state, no_look_at_logs, no_stop)
+}

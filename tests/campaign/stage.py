@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,12 +25,12 @@ from schemas.settings import KafkaSettings
 from schemas.topics import ALL_TOPICS
 from streams.kafka.topics import admin, ensure_topics
 from streams.local.kafka import LocalKafka
+from tests.campaign.beside import MISSING, Beside
 from tests.campaign.supervised import Feed, Fleet
-from tests.campaign.workloads import Workload, write_fair
+from tests.campaign.workloads import PARTITIONS, Workload, write_fair
 from tests.support.proxy import Proxy
 from tests.support.workers import WorkerProcess
 
-PARTITIONS: Final = 4
 SESSION_S: Final = 2.0
 """Session timeout of the workers: a takeover after kill -9 waits for it."""
 
@@ -156,6 +156,10 @@ class Scene:
         chance: the only source of chance.
         fault_over: when the fault ended, monotonic seconds; set by the fault, or when it returns.
         program: what workers run; another launcher for failpoints and seeded bugs.
+        destroyed: numbers of records that were acknowledged before the fault, and that it may have destroyed in Kafka.
+        logs_changed: whether a topic begins again at offset 0, so dead letters of the one before stay as well.
+        letters_destroyed: whether the fault destroyed dead letters; numbers do not rest on them.
+        said_before: how long the workers' log was when the fault began; None if that does not matter.
     """
 
     cluster: Cluster
@@ -167,17 +171,29 @@ class Scene:
     environment: dict[str, str] = field(default_factory=dict)
     feed_bugs: tuple[str, ...] = ()
     fault_over: float = 0.0
+    destroyed: set[int] = field(default_factory=set)
+    logs_changed: bool = False
+    letters_destroyed: bool = False
+    said_before: int | None = None
     fleet: Fleet = field(init=False)
     feed: Feed = field(init=False)
+    beside: Beside = field(init=False)
 
     def begin(self, workers: int) -> None:
         """Start workers, and the feed once one is ready: else, on a slow machine, the fault would strike too late."""
         self.cluster.fresh_topics()
-        self.fleet = Fleet(self._start_worker, workers)
+        self.fleet = Fleet(self._start_worker, workers, self._tell)
+        if not MISSING:  # it starts while the workers do
+            self.beside = Beside(self.directory / "beside", self.cluster.servers, self.fair_file)
+            self.fleet.tell()
         self.wait_for(
             lambda: any(worker.get("/readyz") == "ready\n" for worker in self.fleet.workers), "a worker is ready"
         )
         self.feed = Feed(self.cluster.servers, self.workload, self.directory, *self.feed_bugs)
+
+    def _tell(self, workers: Sequence[WorkerProcess]) -> None:
+        if hasattr(self, "beside"):
+            self.beside.tell([worker.port for worker in workers])
 
     def _start_worker(self) -> WorkerProcess:
         return WorkerProcess(
@@ -193,7 +209,7 @@ class Scene:
 
     def end(self) -> None:
         """End all processes; their files stay in the directory."""
-        for part in ("feed", "fleet"):
+        for part in ("feed", "beside", "fleet"):
             if hasattr(self, part):
                 getattr(self, part).stop()
 

@@ -7,7 +7,8 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ from tests.support.workers import WorkerProcess
 
 POLL_S = 0.05
 KILLED = -signal.SIGKILL
+IN_FLIGHT_S = 0.3
+"""How long Kafka may work on the requests of a producer that was killed."""
+
 NO_KAFKA = 1
 """Exit code of a worker that finds no Kafka when it starts, and of a producer to which Kafka does not answer."""
 
@@ -29,18 +33,27 @@ class Fleet:
 
     Args:
         start: starts one.
+        number: how many.
+        changed: told of all workers whenever one was started.
 
     Attributes:
         exits: exit codes of processes that ended without being asked to.
         kills: how many were killed through `kill`.
     """
 
-    def __init__(self, start: Callable[[], WorkerProcess], number: int) -> None:
+    def __init__(
+        self,
+        start: Callable[[], WorkerProcess],
+        number: int,
+        changed: Callable[[Sequence[WorkerProcess]], None] = lambda _: None,
+    ) -> None:
         self._start = start
+        self._changed = changed
         self._lock = threading.RLock()
         self._over = threading.Event()
         self._leaving: list[WorkerProcess] = []
         self.workers = [start() for _ in range(number)]
+        changed(self.workers)
         self.exits: Counter[int] = Counter()
         self.kills = 0
         self._supervisor = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
@@ -54,6 +67,12 @@ class Fleet:
                     if code is not None:
                         self.exits[code] += 1
                         self.workers[at] = self._start()
+                        self._changed(self.workers)
+
+    def tell(self) -> None:
+        """Tell of all workers now."""
+        with self._lock:
+            self._changed(self.workers)
 
     @property
     def unexpected(self) -> list[int]:
@@ -90,8 +109,32 @@ class Fleet:
                 self.workers.append(self._start())
             leaving, self.workers = self.workers[number:], self.workers[:number]
             self._leaving += leaving
+            self._changed(self.workers)
         for worker in leaving:
             worker.process.terminate()
+
+    def ends(self) -> int:
+        """Return how many workers ended by themselves so far; those that were killed do not count."""
+        return sum(self.exits.values()) - self.exits[KILLED]
+
+    def are_ready(self) -> bool:
+        """Return whether every worker says that it is ready; false if there is none."""
+        workers = list(self.workers)
+        return bool(workers) and all(worker.get("/readyz") == "ready\n" for worker in workers)
+
+    def start_anew(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """End all workers in good order, do something while none runs, and start as many again."""
+        with self._lock:
+            number = len(self.workers)
+            for worker in self.workers:
+                worker.process.terminate()
+            for worker in self.workers:
+                worker.stop()
+            self.workers = []
+            self._changed(self.workers)
+            meanwhile()
+            self.workers = [self._start() for _ in range(number)]
+            self._changed(self.workers)
 
     def stop(self) -> None:
         """End all of them at once. Nothing more is checked."""
@@ -174,6 +217,16 @@ class Feed:
             process.wait()
             self.kills += process.returncode == KILLED
             return process.pid
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Send nothing within the block; records under way are acknowledged first, or are sent again afterwards."""
+        with self._lock:
+            if self.process.poll() is None:
+                self.process.kill()
+                self.process.wait()
+            time.sleep(IN_FLIGHT_S)
+            yield
 
     def stop(self) -> None:
         """End it at once."""

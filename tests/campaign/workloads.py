@@ -12,6 +12,9 @@ from producers.play.simulator.stream import emissions
 from producers.records import RawRecord
 from schemas.fair.file import example_fair_path, load_fair
 
+PARTITIONS = 4
+"""Partitions of the event topics and the journal."""
+
 FRESH = 30
 """Records kept back until the fault is over: they must show up in the KPIs as well."""
 
@@ -64,8 +67,12 @@ def _with_shared_ids(records: Sequence[RawRecord], chance: random.Random) -> lis
     for record in records:
         found.append(record)
         if chance.random() < SAME_ID and (event := _event(record)) is not None:
-            event["terminal_id"] = f"{event['terminal_id']}-b"
-            found.append(_again(record, event))
+            first = str(event["terminal_id"])
+            event["terminal_id"] = f"{first}-b"
+            again = _again(record, event)
+            if record.key == first.encode():  # an event without a badge
+                again = again._replace(key=f"{first}-b".encode())
+            found.append(again)
     return found
 
 
