@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos check format bench load hostile clients generators generate lock secrets clean
+.PHONY: help demo test chaos check format bench load hostile clients producers generators generate lock secrets clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,8 +30,8 @@ $(READY): pyproject.toml .requirements-dev.lock
 demo: $(READY) ## a simulated fair, live, that survives kill -9; DEMO_SECONDS=60 ends by itself and proves every number
 	@$(BIN)/fairpulse demo $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))
 
-test: $(READY) ## run all tests, two files at a time, fast ones first; they start the Kafka they need
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+test: $(READY) ## run all tests, three files at a time, fast ones first; they start the Kafka they need
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 chaos: $(READY) ## break things under load and compare every KPI; RUNS=300 SEED=1; FAULT=name RUN=number repeats one run
 	@$(BIN)/python -m tests.campaign.chaos $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) \
@@ -58,6 +58,9 @@ load: $(READY) ## load on a gateway of its own, loopback only; LOAD_ARGS="--over
 
 clients: $(READY) ## post to a gateway with SDKs and usual programs, straight and through nginx; CLIENTS="go curl" tries these, WRITE=1 keeps the table
 	@$(BIN)/python tests/clients/run.py $(if $(CLIENTS),--only $(CLIENTS)) $(if $(WRITE),--write)
+
+producers: $(READY) ## programs of others write to Kafka in every codec and in transactions; PRODUCERS="console aiokafka" tries these, WRITE=1 keeps the table
+	@$(BIN)/python tests/clients/producers_table.py $(if $(PRODUCERS),--only $(PRODUCERS)) $(if $(WRITE),--write)
 
 hostile: $(READY) ## what other terminals notice of a hostile client, attack by attack; LOAD_ARGS="--only churn" runs one
 	@$(BIN)/python tests/bench/hostile.py $(LOAD_ARGS)

@@ -24,6 +24,7 @@ from schemas.settings import KafkaSettings
 from schemas.topics import REJECTED, SCANS
 from streams.kafka.topics import ensure_topics
 from streams.local.kafka import LocalKafka
+from tests.clients.page import put
 from tests.clients.programs import build, missing, post
 from tests.clients.table import CLIENTS, Client
 from tests.support.certificates import authority
@@ -32,7 +33,6 @@ from tests.support.nginx import Nginx, free_ports, readme_server
 from tests.support.workers import read_back
 
 ROOT = Path(__file__).parents[2]
-PAGE = Path(__file__).parent / "README.md"
 BEGIN, END = "<!-- written by make clients WRITE=1 -->\n", "<!-- until here -->\n"
 EVENTS = 20
 DIRECT, SET_UP, DEFAULT = "direct", "nginx as in RUNNING.md", "nginx as it is"
@@ -67,8 +67,7 @@ def main() -> None:
     text, good = table(clients)
     print(text)
     if given.write:
-        before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-        PAGE.write_text(before + BEGIN + "\n" + text + "\n" + END + rest.partition(END)[2], encoding="utf-8")
+        put(text, BEGIN, END)
     sys.exit(not good)
 
 

@@ -43,6 +43,16 @@ ZONE = ZoneInfo("Europe/Berlin")
 FIRST_DAY, SECOND_DAY = "2025-10-25", "2025-10-26"
 """Open 09:00-18:00 and 10:00-16:00; summer time ends in the night between them."""
 
+KAFKAS_HASHES = (
+    ("21", -973_932_308),
+    ("foobar", -790_332_482),
+    ("a-little-bit-long-string", -985_981_536),
+    ("a-little-bit-longer-string", -1_486_304_829),
+    ("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58_897_971),
+    ("abc", 479_470_107),
+)
+"""Keys and their hashes in the tests of Kafka's own clients, as Java counts them."""
+
 LATENESS = timedelta(seconds=30)
 """How long minutes stay open for late events, unless a test says otherwise."""
 

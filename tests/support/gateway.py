@@ -131,6 +131,7 @@ class GatewayProcess:
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("FAIRPULSE_")},
             "FAIRPULSE_BOOTSTRAP_SERVERS": bootstrap_servers,
+            "FAIRPULSE_PARTITIONS": "4",
             "FAIRPULSE_FAIR_FILE": str(example_fair_path("small")),
             "FAIRPULSE_TERMINALS_FILE": str(paired.path),
             "FAIRPULSE_TERMINALS_SHARED": "false",

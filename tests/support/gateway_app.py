@@ -63,4 +63,7 @@ async def gateway_app(
 
     transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
-        yield GatewayApp(paired, gateway, client)
+        try:
+            yield GatewayApp(paired, gateway, client)
+        finally:
+            await gateway.topics.close()

@@ -14,7 +14,7 @@ from tests.support.builders import LATENESS
 
 
 def oracle_of(recording: Recording, records: Iterable[RecordedRecord] | None = None) -> Oracle:
-    oracle = Oracle(recording.fair_file(), LATENESS)
+    oracle = Oracle(recording.fair_file(), LATENESS, recording.header.partitions)
     taken = recording.records() if records is None else records
     return oracle.read((one.topic, one.partition, one.offset, one.key, one.value) for one in taken)
 

@@ -30,9 +30,14 @@ from schemas.settings import KafkaSettings
 from schemas.topics import EVENT_TOPICS
 from streams.audit.compare import differences
 from streams.audit.recount.oracle import Oracle, StoredRecord
+from streams.kafka.topics import admin, partitions_of
 from tests.support.builders import LATENESS
 from tests.support.remedies import told
 
+FORGETFUL = ("-m", "tests.support.forgetful", "worker")
+"""A worker that looks every second, and loses a chunk whenever the file of the variable LOSE exists."""
+WATCHFUL = ("-m", "tests.support.watchful", "worker")
+"""A program that is a worker and looks at its logs every second."""
 PATIENCE_S = 60
 SESSION_S = 6
 """Session timeout of the tests' workers: a takeover waits for it."""
@@ -194,11 +199,16 @@ class Feed(threading.Thread):
 
 
 def read_back(kafka: str | KafkaSettings, *topics: str) -> list[StoredRecord]:
-    """Return every record of the topics as stored in Kafka; by default, of the event topics."""
+    """Return every committed record of the topics as stored in Kafka; by default, of the event topics."""
     names = topics or [topic.name for topic in EVENT_TOPICS]
 
     async def run() -> list[StoredRecord]:
-        consumer = AIOKafkaConsumer(*names, **client_arguments(settings_for(kafka)), auto_offset_reset="earliest")
+        consumer = AIOKafkaConsumer(
+            *names,
+            **client_arguments(settings_for(kafka)),
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+        )
         await consumer.start()
         try:
             records: list[StoredRecord] = []
@@ -213,9 +223,19 @@ def read_back(kafka: str | KafkaSettings, *topics: str) -> list[StoredRecord]:
     return asyncio.run(run())
 
 
+def counts_in(kafka: str | KafkaSettings) -> dict[str, int]:
+    """Return how many partitions each event topic has."""
+
+    async def run() -> dict[str, int]:
+        async with admin(settings_for(kafka)) as client:
+            return await partitions_of(client, settings_for(kafka), [topic.name for topic in EVENT_TOPICS])
+
+    return asyncio.run(run())
+
+
 def must_equal_the_oracle(kafka: str | KafkaSettings, *workers: WorkerProcess, fair_file: Path | None = None) -> Oracle:
     """Fail unless all workers together soon show exactly what the oracle computes from Kafka's records."""
-    oracle = Oracle(fair_file or example_fair_path(), LATENESS).read(read_back(kafka))
+    oracle = Oracle(fair_file or example_fair_path(), LATENESS, counts_in(kafka)).read(read_back(kafka))
     why = "nothing was shown"
 
     def equal() -> bool:
