@@ -67,7 +67,7 @@ async def flush(terminals: int, events: int, folder: Path) -> bool:
     tokens = {one: paired.enrol(one) for one in chosen}
     ids = [name for number, one in enumerate(chosen) for name in fill(folder / "spools", one, number, events)]
     with LocalKafka.start() as kafka:
-        await ensure_topics(KafkaSettings(bootstrap_servers=kafka.bootstrap_servers))
+        await ensure_topics(KafkaSettings(bootstrap_servers=kafka.bootstrap_servers, partitions=4))
         gateway = GatewayProcess(
             kafka.bootstrap_servers, paired, folder / "gateway.log",
             fair_file=str(example_fair_path("ciftis")), gateway_rate="200", gateway_burst="4000",

@@ -65,7 +65,9 @@ def main() -> None:
         terminals = [Terminal(f"load-{number}", FAIR_ID, PlaceKind.BOOTH, "h1-001") for number in range(TERMINALS)]
         for one in terminals:
             paired.enrol(one)
-        gateway = GatewayProcess(kafka.bootstrap_servers, paired, Path(directory) / "gateway.log").start()
+        gateway = GatewayProcess(
+            kafka.bootstrap_servers, paired, Path(directory) / "gateway.log", partitions=str(PARTITIONS)
+        ).start()
         pin(gateway.process.pid, 0)
         stand = Stand(kafka, gateway, terminals)
         try:
@@ -235,8 +237,9 @@ async def _visible(stand: Stand, worker: WorkerProcess, seconds: float) -> str:
 def overload(kafka: LocalKafka, paired: Paired, terminals: list[Terminal], directory: Path, seconds: float) -> str:
     """Ten times as many terminals as there is room for requests; memory, and what became of the acknowledged."""
     gateway = GatewayProcess(
-        kafka.bootstrap_servers, paired, directory / "flood.log", gateway_requests=str(len(terminals) // 10)
-    ).start()
+        kafka.bootstrap_servers, paired, directory / "flood.log",
+        gateway_requests=str(len(terminals) // 10), partitions=str(PARTITIONS),
+    ).start()  # fmt: skip
     pin(gateway.process.pid, 0)
     stand = Stand(kafka, gateway, terminals)
     memory: list[float] = []

@@ -2,9 +2,10 @@
 
 Every contender is a process on a core of its own; broker and benchmark have the others. All read the same records from
 consumer groups of their own. Time runs from the first record to the last one applied (and, for those that keep
-anything, stored); joining the group is left out. Contenders that count differently fail the benchmark.
-The figures are the last lines of standard output: name, value, unit, with tabs between. --write puts them into the
-table of README.md beside this file.
+anything, stored); joining the group is left out. Our workers fail the benchmark if they count differently. A peer that
+loses events is told beside its figure, and the run goes on. The figures are
+the last lines of standard output: name, value, unit, with tabs between. --write puts them into the table of README.md
+beside this file.
 """
 
 import argparse
