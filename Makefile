@@ -16,7 +16,7 @@ $(READY): pyproject.toml .requirements-dev.lock
 	  || { echo "error: Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@if command -v uv >/dev/null 2>&1; then \
 	  set -e; [ -x $(BIN)/python ] || uv venv --quiet --python "$(PYTHON)" .venv; \
-	  uv pip install --quiet --python $(BIN)/python --require-hashes -r .requirements-dev.lock; \
+	  uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r .requirements-dev.lock; \
 	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .; \
 	else \
 	  set -e; [ -x $(BIN)/pip ] || $(PYTHON) -m venv .venv \
