@@ -79,6 +79,7 @@ class ChromiumHands:
 class FirefoxHands:
     """See `Hands`; the browser itself waits between two keys, so they are as fast as the machine is idle.
 
+    A test with these hands has the mark `alone`.
     Its keys are real, its taps are events of the page.
     """
 

@@ -85,7 +85,7 @@ PLACES: dict[str, Callable[[Hands], Awaitable[None]]] = {
 }
 
 
-@pytest_asyncio.fixture(params=["chromium", "firefox"], loop_scope="session")
+@pytest_asyncio.fixture(params=["chromium", pytest.param("firefox", marks=pytest.mark.alone)], loop_scope="session")
 async def hands(request: pytest.FixtureRequest, booth: Booth, tmp_path: Path) -> AsyncIterator[Hands]:
     """The hands at one of the browsers."""
     if request.param == "firefox" and not EVERY_END and request.getfixturevalue("place") not in IN_FIREFOX:

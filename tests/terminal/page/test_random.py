@@ -34,6 +34,7 @@ async def test_random_sequences_lose_no_scan_in_chromium(booth: Booth) -> None:
     await run(booth, ChromiumHands(booth))
 
 
+@pytest.mark.alone
 @pytest.mark.skipif(FIREFOX is None, reason="no Firefox on this machine (Debian: apt-get install firefox-esr)")
 async def test_random_sequences_lose_no_scan_in_firefox(booth: Booth, tmp_path: Path) -> None:
     profile = tmp_path / "firefox"
