@@ -82,7 +82,7 @@ TRUTH_ALERTS: Final = (
     Alert(
         "LogsUnchecked",
         "warning",
-        "time() - max by (instance) (fair_worker_checked_timestamp_seconds) > 60"
+        "time() - max by (job, instance) (fair_topics_checked_timestamp_seconds) > 60"
         " unless on () (max(kafka_brokers) == 0)",
         "1m",
         "Worker {{ $labels.instance }} has not looked at its topics for {{ $value | humanizeDuration }}",

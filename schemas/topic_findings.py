@@ -43,7 +43,9 @@ METRIC_TEXT: Final = (
     "1 for each setting of a topic that is not as declared: wrong stops or keeps events, risk does not."
 )
 METRIC_LABELS: Final = ("topic", "setting", "severity")
-"""The metric that every program has which looks at topics."""
+CHECKED: Final = "fair_topics_checked_timestamp_seconds"
+CHECKED_TEXT: Final = "When topics were last checked (unit: seconds)."
+"""The metrics that every program has which looks at topics. `CHECKED` is absent before the first look."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,12 +25,12 @@ TOPICS = Row(
             id=20,
             kind=Kind.TREND,
             title="Are the logs looked at, and free of open transactions?",
-            what="How long ago the slowest worker made sure that its topics still are those that it has read; "
-            "and how long records have waited behind the oldest transaction that a producer has not ended.",
+            what="How long ago the slowest worker, gateway or exporter made sure that its topics are as they should "
+            "be; and how long records have waited behind the oldest transaction that a producer has not ended.",
             good="looks below 20 s. Transactions near 0.",
             do="above a minute, see the runbooks LogsUnchecked and TransactionHangs.",
             queries=(
-                Query("time() - min(fair_worker_checked_timestamp_seconds)", "last look"),
+                Query("time() - min(fair_topics_checked_timestamp_seconds)", "last look"),
                 Query(fill("max(fair_worker_transaction_seconds)"), "open transaction"),
             ),
             unit="s",

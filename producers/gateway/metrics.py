@@ -10,7 +10,7 @@ from typing_extensions import override
 from producers.gateway.events.intake import Judged
 from producers.gateway.shares.accounts import RESOURCES
 from schemas.api.http import CLOCK_OFFSET, SENT_AT, Outcome
-from schemas.topic_findings import METRIC, METRIC_LABELS, METRIC_TEXT, TopicFinding
+from schemas.topic_findings import CHECKED, CHECKED_TEXT, METRIC, METRIC_LABELS, METRIC_TEXT, TopicFinding
 from schemas.version import build_info
 
 SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 8)
@@ -102,16 +102,15 @@ class GatewayMetrics:
         """Add a gauge that is 1 for each value of its label that there is when Prometheus scrapes."""
         self.registry.register(_Each(f"fair_gateway_{name}", what, (label,), lambda: ((value,) for value in values())))
 
-    def watch_findings(self, findings: Callable[[], Iterable[TopicFinding]]) -> None:
-        """Add the gauge of what is wrong with topics, which all programs have under the same name."""
-        self.registry.register(
-            _Each(
-                METRIC,
-                METRIC_TEXT,
-                METRIC_LABELS,
-                lambda: ((one.topic, one.setting, one.severity) for one in findings()),
-            )
+    def watch_findings(
+        self, findings: Callable[[], Iterable[TopicFinding]], checked_at: Callable[[], float | None]
+    ) -> None:
+        """Add the gauges of what is wrong with topics and when that was seen; all programs have them."""
+        found = _Each(
+            METRIC, METRIC_TEXT, METRIC_LABELS, lambda: ((one.topic, one.setting, one.severity) for one in findings())
         )
+        for one in (found, _Once(CHECKED, CHECKED_TEXT, checked_at)):
+            self.registry.register(one)
 
 
 class _Each(Collector):
@@ -126,3 +125,14 @@ class _Each(Collector):
         for value in self._values():
             family.add_metric(value, 1)
         yield family
+
+
+class _Once(Collector):
+    """A gauge without a sample as long as there is no value."""
+
+    def __init__(self, name: str, what: str, value: Callable[[], float | None]) -> None:
+        self._name, self._what, self._value = name, what, value
+
+    @override
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        yield GaugeMetricFamily(self._name, self._what, value=self._value())

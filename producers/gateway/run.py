@@ -95,7 +95,7 @@ def create_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) 
         f"1 if Kafka has answered within the last {FRESH_S:g} s, and no topic is wrong.",
         lambda: float(supervisor.is_ready and topics.wrong is None),
     )
-    metrics.watch_findings(lambda: topics.findings)
+    metrics.watch_findings(lambda: topics.findings, lambda: topics.checked_at)
     metrics.watch_each(
         "terminal_copies",
         "1 for each terminal that two machines send as; no other terminal has a series.",

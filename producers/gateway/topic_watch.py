@@ -15,6 +15,7 @@ from producers.topics import TopicInspector
 from schemas.errors import FairpulseError, Unavailable
 from schemas.logs import logger
 from schemas.settings import KafkaSettings
+from schemas.times import wall_ms
 from schemas.topic_findings import TopicFinding
 from schemas.topics import RECORDED_TOPICS, Topic
 
@@ -38,15 +39,17 @@ class TopicWatch:
     Attributes:
         findings: of the last look that Kafka answered, those first that keep events from being taken. While Kafka is
             away they stay as they are.
+        checked_at: when that look was, s since 1970; None before the first one.
     """
 
     def __init__(self, kafka: KafkaSettings, topics: Iterable[Topic] = RECORDED_TOPICS) -> None:
         self.findings: tuple[TopicFinding, ...] = ()
+        self.checked_at: float | None = None
         self._topics = tuple(topics)
         self._inspector = TopicInspector(kafka)
         self._one_at_a_time = asyncio.Lock()
         self._wanted = asyncio.Event()
-        self._has_looked = self._is_blind = False
+        self._is_blind = False
         self._told: tuple[tuple[TopicFinding, ...], float] = (), float("-inf")
         self._told_denied = False
 
@@ -65,9 +68,9 @@ class TopicWatch:
                     log.warning("the topics cannot be looked at; it is tried again", error=error)
                 self._is_blind = True
             else:
-                self._has_looked, self._is_blind = True, False
+                self.checked_at, self._is_blind = wall_ms() / 1_000, False
                 self._tell()
-        return self._has_looked
+        return self.checked_at is not None
 
     def look_soon(self) -> None:
         """Let `watch` look at once."""

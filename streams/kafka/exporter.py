@@ -25,6 +25,7 @@ from schemas.kafka_access import client_arguments
 from schemas.kafka_topics import look_at_topics
 from schemas.logs import logger
 from schemas.settings import ExporterSettings, KafkaSettings
+from schemas.times import wall_ms
 from schemas.topic_findings import PARTITIONS, TopicFinding
 from schemas.topics import ALL_TOPICS, TERMINALS, Topic, is_journal, journal_topic
 from schemas.web import authority
@@ -32,7 +33,7 @@ from streams.kafka.cluster import Cluster, Partition, look
 from streams.kafka.fairs import journals_in_use
 from streams.kafka.topics import admin, stop_consumer
 from streams.shown.build import show_build
-from streams.shown.checks import family_of
+from streams.shown.checks import families_of
 from streams.shown.serving import serving
 
 log = logger(__name__)
@@ -64,6 +65,7 @@ class KafkaCollector(Collector):
     def __init__(self) -> None:
         self.cluster: Cluster | None = None
         self.findings: Sequence[TopicFinding] = ()
+        self.checked_at: float | None = None
 
     @override
     def collect(self) -> Iterable[Metric]:
@@ -78,7 +80,7 @@ class KafkaCollector(Collector):
             answer.add_metric([], cluster.seconds)
             yield answer
             yield from self._partitions(cluster)
-            yield family_of(self.findings)
+            yield from families_of(self.findings, self.checked_at)
 
     def _partitions(self, cluster: Cluster) -> Iterator[Metric]:
         for name, what, number in PER_PARTITION:
@@ -152,7 +154,7 @@ async def _look_on(kafka: KafkaSettings, collector: KafkaCollector, every_s: flo
                 log.info(
                     "Kafka answers", brokers=len(found.brokers), partitions=len(found.partitions), took_s=found.seconds
                 )
-            collector.cluster = found
+            collector.cluster, collector.checked_at = found, wall_ms() / 1_000
             await asyncio.sleep(every_s)
 
 

@@ -1,7 +1,7 @@
 """Findings of the looks at topics and logs, on /metrics, /readyz and in the log."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from prometheus_client import CollectorRegistry
@@ -13,7 +13,7 @@ from typing_extensions import override
 from schemas.cures import end_transaction
 from schemas.logs import logger
 from schemas.times import wall_ms
-from schemas.topic_findings import METRIC, METRIC_LABELS, METRIC_TEXT, TopicFinding
+from schemas.topic_findings import CHECKED, CHECKED_TEXT, METRIC, METRIC_LABELS, METRIC_TEXT, TopicFinding
 from schemas.topics import PartitionPlace
 
 log = logger(__name__)
@@ -24,12 +24,21 @@ HANGS_S: Final = 5.0
 """After this time without a move, a transaction is logged at the next look."""
 
 
-def family_of(found: Iterable[TopicFinding]) -> Metric:
-    """Return the metric of findings."""
-    family = GaugeMetricFamily(METRIC, METRIC_TEXT, labels=METRIC_LABELS)
+def families_of(found: Iterable[TopicFinding], checked_at: float | None) -> Iterator[Metric]:
+    """Yield the metrics of findings, and of the look that found them.
+
+    Args:
+        found: what is wrong.
+        checked_at: when that was seen, s since 1970; None before the first look.
+    """
+    findings = GaugeMetricFamily(METRIC, METRIC_TEXT, labels=METRIC_LABELS)
     for one in found:
-        family.add_metric([one.topic, one.setting, one.severity], 1)
-    return family
+        findings.add_metric([one.topic, one.setting, one.severity], 1)
+    yield findings
+    checked = GaugeMetricFamily(CHECKED, CHECKED_TEXT)
+    if checked_at is not None:
+        checked.add_metric([], checked_at)
+    yield checked
 
 
 class Checks(Collector):
@@ -101,7 +110,7 @@ class Checks(Collector):
 
     @override
     def collect(self) -> Iterable[Metric]:
-        yield family_of(self._found)
+        yield from families_of(self._found, self._checked_at)
         waits = GaugeMetricFamily(
             "fair_worker_transaction_seconds",
             "How long records have waited behind an open transaction (unit: seconds).",
@@ -111,9 +120,3 @@ class Checks(Collector):
             if self._looked > since:  # what happened after the last look is not known
                 waits.add_metric([topic, str(partition)], self._looked - since)
         yield waits
-        checked = GaugeMetricFamily(
-            "fair_worker_checked_timestamp_seconds", "When topics and logs were last checked (unit: seconds)."
-        )
-        if self._checked_at is not None:
-            checked.add_metric([], self._checked_at)
-        yield checked

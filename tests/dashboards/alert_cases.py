@@ -202,10 +202,11 @@ CASES = {
         {"topic": "t", "partition": "0"},
     ),
     "LogsUnchecked": Case(
-        {"kafka_brokers": "1x400", "fair_worker_checked_timestamp_seconds{instance='a'}": "0+15x70 1050x330"},
-        {"kafka_brokers": "0x400", "fair_worker_checked_timestamp_seconds{instance='a'}": "0+15x70 1050x330",
-         "fair_worker_checked_timestamp_seconds{instance='b'}": "0+15x400"},
-        {"instance": "a"},
+        {"kafka_brokers": "1x400", "fair_topics_checked_timestamp_seconds{job='w', instance='a'}": "0+15x70 1050x330",
+         "fair_topics_checked_timestamp_seconds{job='g', instance='a'}": "0+15x400"},
+        {"kafka_brokers": "0x400", "fair_topics_checked_timestamp_seconds{job='w', instance='a'}": "0+15x70 1050x330",
+         "fair_topics_checked_timestamp_seconds{job='g', instance='b'}": "0+15x400"},
+        {"job": "w", "instance": "a"},
     ),
     "LogShorter": Case(
         {"fair_worker_lag_records{topic='t', partition='0', instance='a'}": "-1x400",

@@ -52,7 +52,7 @@ ELSEWHERE = {
     "fair_kafka_answer_seconds": set(),
     "fair_topic_findings": {"topic", "setting", "severity"},
     "fair_worker_transaction_seconds": {"topic", "partition"},
-    "fair_worker_checked_timestamp_seconds": set(),
+    "fair_topics_checked_timestamp_seconds": set(),
     "fair_audit_waiting_seconds": set(),
     "fair_audit_differences": set(),
     "fair_audit_missing_sequence_numbers": set(),

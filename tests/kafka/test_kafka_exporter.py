@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from schemas.ports import HOST, free_port
 from schemas.settings import KafkaSettings
+from schemas.times import wall_ms
 from schemas.topics import ALL_TOPICS, SCANS
 from streams.kafka.topics import ensure_topics
 from streams.local.kafka import LocalKafka
@@ -96,6 +97,7 @@ def test_it_shows_brokers_and_offsets_as_they_are_and_the_loss_of_a_broker_two_a
     assert exporter.shows(BEHIND) == [0] * ALL_PARTITIONS
     assert exporter.shows("kafka_topic_partition_replicas") == [3] * ALL_PARTITIONS
     assert exporter.shows("fair_kafka_answer_seconds")[0] > 0
+    assert exporter.shows("fair_topics_checked_timestamp_seconds")[0] == pytest.approx(wall_ms() / 1_000, abs=60)
 
     kafka.kill(1)
     eventually(lambda: exporter.shows("kafka_brokers") == [2], "two brokers are left")

@@ -1,4 +1,4 @@
-"""How long a transaction has been open is known only up to the last look."""
+"""The findings of the last look have its time. Up to it is known how long a transaction has been open."""
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -36,3 +36,15 @@ def test_a_transaction_waits_from_the_look_that_found_it_to_the_last_one_that_st
     told.failed(TimeoutError())
     labels = {"topic": PLACE[0], "partition": "0"}
     assert registry.get_sample_value("fair_worker_transaction_seconds", labels) == seconds
+
+
+def test_the_last_look_is_shown_once_there_was_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = CollectorRegistry()
+    told = Checks(registry, "kafka:9092")
+    monkeypatch.setattr(checks, "wall_ms", lambda: 5_000)
+    told.failed(TimeoutError())
+    assert registry.get_sample_value("fair_topics_checked_timestamp_seconds") is None
+    told.checked([], {})
+    monkeypatch.setattr(checks, "wall_ms", lambda: 9_000)
+    told.failed(TimeoutError())
+    assert registry.get_sample_value("fair_topics_checked_timestamp_seconds") == 5
