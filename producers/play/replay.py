@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -100,11 +101,18 @@ async def replay(plan: ReplayPlan, tell_position: Callable[[int], None] = lambda
         Unavailable: Kafka is not there, or did not take a record.
     """
     position = plan.skip
+    under_way: deque[int] = deque()
+
+    def taken(records: Iterable[Replayed]) -> Iterator[Replayed]:
+        for record in records:
+            under_way.append(record.number)
+            yield record
 
     def acknowledged(record: Record) -> None:
         nonlocal position
         assert isinstance(record, Replayed)
-        position = record.number + 1
+        if under_way[0] == record.number:  # else Kafka did not take an earlier one, and a resumed replay begins there
+            position = under_way.popleft() + 1
 
     await refuse_other_fairs(plan.kafka, plan.new_fair or plan.recording.header.fair_id)
     fair = plan.recording.fair()
@@ -112,7 +120,7 @@ async def replay(plan: ReplayPlan, tell_position: Callable[[int], None] = lambda
     header = plan.recording.header
     total = sum(one.records for name, one in header.topics.items() if name in _DECODERS) if header.complete else 0
     sink = KafkaSink(plan.kafka, acknowledged)
-    stream = replayed(plan.recording, plan.skip, plan.new_fair)
+    stream = taken(replayed(plan.recording, plan.skip, plan.new_fair))
     try:
         async with sink:
             with ProgressLine(sink, fair.zone, total=max(0, total - plan.skip)) as line:

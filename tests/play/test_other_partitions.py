@@ -1,4 +1,7 @@
-"""Events that belong together are sent to one partition, or not at all: the number of partitions must not change."""
+"""Events that belong together are sent to one partition, or not at all: the number of partitions must not change.
+
+Records that Kafka did not take are sent by a replay that is resumed where the first one said.
+"""
 
 import asyncio
 import re
@@ -9,13 +12,16 @@ from pathlib import Path
 
 import pytest
 from aiokafka.admin import NewPartitions
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from producers.play.neighbours import refuse_other_fairs
 from schemas.cures import JUDGE
 from schemas.errors import InvalidSettings
 from schemas.fair.file import example_fair_path
 from schemas.partitioning import partition_of
+from schemas.recording.frames import RecordedRecord
 from schemas.recording.reader import Recording
+from schemas.recording.writer import RecordingWriter
 from schemas.settings import KafkaSettings
 from schemas.topics import EVENT_TOPICS, INTERACTIONS, SCANS
 from streams.kafka.topics import admin, ensure_topics
@@ -107,6 +113,38 @@ def test_partitions_that_are_added_while_events_are_sent_end_that_in_one_line(ka
     assert sending.returncode == 0, said
     expected = sum(record.topic in NAMES for record in Recording(RECORDING).records())
     assert must_lie_by_their_keys(kafka) == expected
+
+
+def test_a_resumed_replay_sends_what_kafka_did_not_take_although_it_took_later_records(
+    kafka: KafkaSettings, tmp_path: Path
+) -> None:
+    path, keys = tmp_path / "day.fairrec", [b"%d" % number for number in range(200)]
+    alone = next(key for key in keys if partition_of(key, PARTITIONS) == 2)
+    others = [key for key in keys if partition_of(key, PARTITIONS) != 2][:30]
+    with RecordingWriter(path, "small-2025", {SCANS.name: PARTITIONS}, example_fair_path("small").read_bytes()) as to:
+        for number, key in enumerate([*others[:10], alone, *others[10:]]):
+            value = b'{"fair_id":"small-2025"}'.ljust(90_000 if key == alone else 100)
+            to.write(RecordedRecord(SCANS.name, partition_of(key, PARTITIONS), number, 0, key, value))
+    asyncio.run(limit_records(kafka, "50000"))
+    sending = program(kafka, "replay", str(path))
+    _, said = sending.communicate(timeout=60)
+    assert sending.returncode == 1
+    assert "did not take a record for fair.scans" in said
+    there = {key for _, _, _, key, _ in read_back(kafka, SCANS.name)}
+    assert alone not in there
+    assert there > {*others[:10]}, "later records were taken"
+    assert "go on with --resume 10" in said
+    asyncio.run(limit_records(kafka, "1000000"))
+    sending = program(kafka, "replay", str(path), "--resume", "10")
+    _, said = sending.communicate(timeout=60)
+    assert sending.returncode == 0, said
+    assert {key for _, _, _, key, _ in read_back(kafka, SCANS.name)} == {*others, alone}
+
+
+async def limit_records(kafka: KafkaSettings, size: str) -> None:
+    resource = ConfigResource(ConfigResourceType.TOPIC, SCANS.name, {"max.message.bytes": size})
+    async with admin(kafka) as client:
+        await client.alter_configs([resource])
 
 
 async def test_the_newest_event_is_found_behind_the_ends_of_transactions(kafka: KafkaSettings) -> None:
