@@ -20,7 +20,7 @@ from streams.history.letters import DeadLetters, LetterPlace, admitted
 from streams.kafka.topics import no_kafka
 
 PATIENCE_S = 30.0
-"""How long Kafka may take to acknowledge all events."""
+"""How long Kafka may take to acknowledge one event and its mark."""
 MARK_KEY = b"redriven"
 """Record key of the mark that a letter was redriven."""
 
@@ -71,8 +71,9 @@ async def redrive(kafka: KafkaSettings, letters: DeadLetters, plan: RedrivePlan)
     try:
         async with asyncio.timeout(PATIENCE_S):
             await _start(producer, kafka)
-            for place, event in plan.ready.items():
-                letter = letters.letters[place]
+        for place, event in plan.ready.items():
+            letter = letters.letters[place]
+            async with asyncio.timeout(PATIENCE_S):
                 topic = letter.topic
                 await producer.send_and_wait(
                     letter.topic, value=letter.raw, key=key_of(event), headers=letter.record_headers

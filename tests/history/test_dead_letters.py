@@ -11,12 +11,16 @@ import pytest
 
 from producers.records import RawRecord, record_of
 from schemas.cloud_events import headers_of
+from schemas.dead_letters import record_letter
+from schemas.errors import InvalidEvent
 from schemas.fair.file import example_fair_path, load_fair
 from schemas.settings import KafkaSettings
 from schemas.wire import encode
+from streams.history import redrive as redriving
 from streams.history.letters import read_letters
 from streams.history.reading import Span, reading
 from streams.history.redrive import RedrivePlan, plan_redrive, redrive
+from streams.kafka.topics import ensure_topics
 from tests.support import builders
 from tests.support.workers import WorkerProcess, eventually, send
 
@@ -72,6 +76,22 @@ def test_events_of_a_forgotten_booth_are_redriven_once_the_fair_file_names_it(
     asyncio.run(redrive(kafka, letters, mended))
     eventually(lambda: duplicates(after) == 3, "the redriven events came again")
     assert after.events() == 3
+
+
+def test_a_redrive_may_take_longer_than_one_event(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    kafka, fair = KafkaSettings(bootstrap_servers=broker), load_fair(example_fair_path("small"))
+    scans = [builders.scan(f"redriven-{number}") for number in range(3_000)]
+    error = InvalidEvent("unknown_place", "no such booth")
+    letters = [record_letter("fair.scans", 0, 10**6 + at, encode(scan), error) for at, scan in enumerate(scans)]
+    asyncio.run(ensure_topics(kafka))
+    send(kafka, [RawRecord("fair.rejected", key, value) for key, value in letters])
+    found = asyncio.run(read_letters(kafka))
+    plan = plan_redrive(found, fair, "unknown_place", None)
+    sent = {event.event_id for event in plan.ready.values()}
+    assert {scan.event_id for scan in scans} <= sent
+    monkeypatch.setattr(redriving, "PATIENCE_S", 3.0)  # two acknowledgements take some milliseconds
+    asyncio.run(redrive(kafka, found, plan))
+    assert not plan_redrive(asyncio.run(read_letters(kafka)), fair, "unknown_place", None).ready
 
 
 async def scans_with_headers(kafka: KafkaSettings) -> list[tuple[bytes | None, Any]]:
