@@ -15,7 +15,10 @@ NAME_IT: Final = "name its fair file with --fair or FAIRPULSE_FAIR_FILE"
 _FAIR_ID: Final = re.compile(rb'"fair_id"\s*:\s*"([A-Za-z0-9._-]{1,64})"')
 
 ENOUGH: Final = 100
-"""With this many events of other fairs and none of this one, the fair file is the wrong one. A few may go astray."""
+"""With this many events of other fairs, none of this one, and no older ones to come, the fair file is the wrong one.
+
+A few may go astray, and a log may begin with a rehearsal.
+"""
 
 
 class FairsSeen:
@@ -34,11 +37,7 @@ class FairsSeen:
         self.ours = False
 
     def look(self, value: bytes | None) -> None:
-        """Look at the value of a record; one that is not an event says nothing.
-
-        Raises:
-            InvalidSettings: all of the first `ENOUGH` events are of other fairs.
-        """
+        """Look at the value of a record; one that is not an event says nothing."""
         if self.ours or (found := _FAIR_ID.search(value or b"")) is None:
             return
         if found[1] == self._fair_id:
@@ -46,8 +45,11 @@ class FairsSeen:
             return
         self._other = found[1]
         self._others += 1
-        if self._others >= ENOUGH:
-            self.end()
+
+    @property
+    def only_others(self) -> bool:
+        """Whether there were `ENOUGH` events of other fairs by now, and none of this one."""
+        return self._others >= ENOUGH and not self.ours
 
     def end(self) -> None:
         """Say that there are no more records. Raises InvalidSettings if there were events, and all of other fairs."""

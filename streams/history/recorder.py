@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Final
 
 from schemas.errors import InvalidSettings, Refused, Unavailable
-from schemas.fair.chosen import FairsSeen
+from schemas.fair.chosen import ENOUGH, FairsSeen
 from schemas.fair.model import Fair
 from schemas.interrupts import stopping
 from schemas.recording.writer import RecordingWriter
@@ -150,6 +150,8 @@ async def record(
                             saved = now
                         if bool(silence := reader.silence) is not waits:
                             waits = not waits
+                        if seen.only_others and reader.lag < ENOUGH:
+                            seen.end()
                             warn(f"{silence}; {WAITS}" if waits else "Kafka answers again: recording goes on")
                         if now - told >= TOLD_S:
                             tell(taken())

@@ -28,6 +28,7 @@ from streams.history.letters import read_letters
 from streams.history.read_logs import LogLost
 from streams.history.reading import Span, reading
 from streams.history.recorder import Taken, record
+from streams.history.replay import Replay
 from streams.kafka.topics import admin, ensure_topics, partitions_of
 from streams.local.kafka import LocalKafka
 from tests.support.builders import LATENESS
@@ -246,6 +247,37 @@ def test_events_of_another_fair_than_the_fair_file_s_are_not_recorded_under_its_
     assert not list(tmp_path.iterdir())
     with pytest.raises(InvalidSettings, match="whose example is used because no fair file is named"):
         list(backfill_kafka(kafka, None, LATENESS))
+
+
+def test_a_log_that_begins_with_a_rehearsal_is_recorded_read_and_imported(kafka: KafkaSettings, tmp_path: Path) -> None:
+    asyncio.run(made_anew(kafka))
+    send(kafka, scans(150, "rehearsal-2025"))
+    send(kafka, scans(7))
+    path, lines, again = (tmp_path / name for name in ("day.fairrec", "day.jsonl", "again.fairrec"))
+    taken, _ = recorded(kafka, path)
+    assert taken.records == 157
+    assert Recording(path).header.fair_id == "ciftis-2025"
+    for one in (path, again):
+        for words in (
+            ["kpis", path, "events"],
+            ["recording", "export", path, "--to", lines],
+            ["recording", "import", lines, again, "--fair", FAIR_FILE, "--force"],
+        ):
+            done = CliRunner().invoke(program, [str(word) for word in words], standalone_mode=False)
+            assert done.exception is None, words
+        assert Replay.of(one).final().value("events", topic="fair.scans") == 7
+    lines = list(backfill_kafka(kafka, FAIR_FILE, LATENESS))
+    assert any(line.startswith('fair_events{topic="fair.scans"') for line in lines)
+
+
+def test_a_recording_that_goes_on_is_ended_once_all_that_kafka_has_is_of_another_fair(
+    kafka: KafkaSettings, tmp_path: Path
+) -> None:
+    asyncio.run(made_anew(kafka))
+    send(kafka, scans(150, "other-2025"))
+    with pytest.raises(InvalidSettings, match="the events are of the fair other-2025, not of ciftis-2025"):
+        recorded(kafka, tmp_path / "day.fairrec", Span(follow=True))
+    assert not list(tmp_path.iterdir())
 
 
 def test_older_dead_letters_that_are_gone_are_told(kafka: KafkaSettings) -> None:
