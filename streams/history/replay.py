@@ -245,20 +245,24 @@ class Replay:
             self._restart()
         self._until_ms = now_ms
         with _collector_paused():
-            while self._next is not None and self._next[1] <= now_ms:
-                self._fold.feed(self._next[0])
-                self._next = next(self._stream, None)
+            try:
+                while self._next is not None and self._next[1] <= now_ms:
+                    self._fold.feed(self._next[0])
+                    self._next = next(self._stream, None)
+            except InvalidRecording:
+                self._restart()  # what was fed up to the cut must not be taken for all
+                raise
             return self._fold.kpis(now_ms)
 
     def final(self) -> Kpis:
         """Return the KPIs after the last record; windows end where the newest event closed them."""
         if self._until_ms < END_MS:
-            self._fold = self._new_fold()
+            fold = self._new_fold()
             with _collector_paused():
                 for record in self._records():
-                    self._fold.feed(record)
-                self._fold.settle()
-            self._until_ms = END_MS
+                    fold.feed(record)
+                fold.settle()
+            self._fold, self._until_ms = fold, END_MS
         return self._fold.kpis()
 
     def _restart(self) -> None:

@@ -177,6 +177,21 @@ def test_a_recording_without_records_compares_nothing_and_says_so(tmp_path: Path
         done = CliRunner().invoke(program, [command, str(path)], standalone_mode=False)
         assert done.exception is None
         assert "warning: empty.fairrec holds no records" in done.stderr
+def test_after_a_cut_was_reached_earlier_moments_are_right_and_later_ones_refused_again(tmp_path: Path) -> None:
+    path = tmp_path / "day.fairrec.part"
+    _, own = recording_of(path, RECORDS)
+    header = header_frame(msgspec.structs.replace(Recording(path).header, complete=False))
+    path.write_bytes(header + b"".join(own[:-1]))
+    early, late = "2025-10-25T08:36:00+02:00", "2025-10-25T20:00:00+02:00"
+    replayed_rush = Replay.of(path)
+    expected = replayed_rush.at(early).report
+    for _ in range(2):
+        for ask in (replayed_rush.final, lambda: replayed_rush.at(late)):
+            with pytest.raises(FairpulseError, match="is cut at byte"):
+                ask()
+            assert replayed_rush.at(early).report == expected
+
+
 
 
 def test_a_writer_that_could_not_write_a_block_never_calls_its_file_complete(tmp_path: Path) -> None:
