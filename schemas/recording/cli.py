@@ -43,7 +43,8 @@ def export(file: Path, *, to: Path | None) -> int:
     """Write a recording as JSON lines.
 
     FILE is the recording. Each line is one record: topic, partition, offset, timestamp, key, value, headers. Of a
-    recording that is cut or damaged, what can be read is written; the exit code is 1 then.
+    recording that is cut or damaged, what can be read is written; the exit code is 1 then. If records are missing, the
+    last lines say so, and `import` keeps it.
     """
     from schemas.recording.inspection import export_lines
 
@@ -54,12 +55,13 @@ def export(file: Path, *, to: Path | None) -> int:
 @click.argument("lines", type=click.File("rb"))
 @click.argument("file", type=FILE)
 @options.fair
-def import_(lines: BinaryIO, file: Path, *, fair_file: Path | None) -> None:
+@click.option("--force", is_flag=True, help="Replace FILE if it exists, and what an import that broke off left of it.")
+def import_(lines: BinaryIO, file: Path, *, fair_file: Path | None, force: bool) -> None:
     """Make a recording from JSON lines.
 
     LINES is a file as `export` writes it, or - for standard input. FILE is the recording to write.
     """
     from schemas.recording.inspection import import_lines
 
-    count = import_lines(lines, file, fair_file)
+    count = import_lines(lines, file, fair_file, force=force)
     click.echo(f"{file}: {count:,} records")

@@ -10,10 +10,10 @@ from schemas.fair.chosen import FairsSeen, chosen_fair_file, named_fair_file, us
 from schemas.fair.file import load_fair
 from schemas.recording.frames import HEADER_BYTES
 from schemas.recording.header import Header, TopicPart
-from schemas.recording.jsonl import from_lines, to_line
+from schemas.recording.jsonl import from_lines, left_out_line, to_line
 from schemas.recording.reader import Recording
 from schemas.recording.tally import Tally
-from schemas.recording.writer import RecordingWriter
+from schemas.recording.writer import RecordingWriter, must_be_new
 from schemas.topics import EVENT_TOPICS, place_text
 
 
@@ -58,7 +58,9 @@ def describe(path: Path, *, check: bool) -> tuple[list[str], bool]:
 
 
 def export_lines(path: Path, to: Path | None) -> bool:
-    """Write a recording as JSON lines, to standard output without `to`; one that does not hold all with a warning.
+    """Write a recording as JSON lines, to standard output without `to`.
+
+    Of one that does not hold all, or is damaged, the last lines and a warning say so.
 
     Returns:
         Whether it was read to its end, and is the one that was written.
@@ -71,6 +73,8 @@ def export_lines(path: Path, to: Path | None) -> bool:
         with nullcontext(sys.stdout.buffer) if to is None else to.open("wb") as file:
             for record in recording.readable():
                 file.write(to_line(record))
+            for sentence in _lacking(recording):
+                file.write(left_out_line(sentence))
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -95,31 +99,34 @@ def held(part: TopicPart) -> str:
     return f"{part.records:,} {records} in {len(part.offsets)}{known} {partitions}"
 
 
-def import_lines(lines: Iterable[bytes], path: Path, fair_file: Path | None) -> int:
-    """Make a recording of JSON lines; return how many records it has.
+def import_lines(lines: Iterable[bytes], path: Path, fair_file: Path | None, *, force: bool = False) -> int:
+    """Make a recording of JSON lines; return how many records it has. What the lines lack is noted in it.
 
-    An error leaves no file.
+    An error leaves no file. `force` replaces a file of that name.
 
     Raises:
-        InvalidRecording: a line is not a record.
-        InvalidSettings: the events are of another fair than the fair file's.
+        InvalidRecording: a line is not a record, or there is none.
+        InvalidSettings: the events are of another fair than the fair file's, or the file exists already.
     """
+    must_be_new(path, force=force)
     named = named_fair_file(fair_file)
     source = chosen_fair_file(named)
     fair = load_fair(source)
     counts: dict[str, int] = {}
-    writer = RecordingWriter(path, fair.fair_id, counts, source.read_bytes())
+    writer = RecordingWriter(path, fair.fair_id, counts, source.read_bytes(), force=force)
     with writer.without_rest(InvalidRecording, InvalidSettings), writer:
         seen = FairsSeen(fair.fair_id, used_fair_file(named))
-        for record in from_lines(lines):
+        for record in from_lines(lines, lambda sentence: writer.leave_out([sentence])):
             seen.look(record.value)
             writer.write(record)
         seen.end()
+        if not writer.taken:
+            raise InvalidRecording("there is no record to import", hint="see how the export ended that wrote the lines")
     return writer.records
 
 
 def warn_of_cut(recording: Recording) -> None:
-    """Say on standard error that a recording that was read is cut, and where, or that it holds no records."""
+    """Say on standard error that a recording that was read is cut, and where, or that it holds no events."""
     if recording.cut is not None:
         at, why = recording.cut
         _warn(f"{recording.path.name} is cut at byte {at:,}: {why}")
@@ -128,9 +135,16 @@ def warn_of_cut(recording: Recording) -> None:
 
 
 def warn_of_nothing(recording: Recording) -> None:
-    """Say on standard error that a complete recording holds no records; nothing if it holds some."""
-    if recording.header.complete and not recording.header.records:
-        _warn(f"{recording.path.name} holds no records")
+    """Say on standard error that a complete recording holds no events; nothing if it holds some."""
+    for one in nothing_in(recording):
+        _warn(one)
+
+
+def nothing_in(recording: Recording) -> list[str]:
+    """Return in a sentence that a complete recording holds no records of event topics; nothing if it holds some."""
+    topics = recording.header.topics
+    held = sum(topics[topic.name].records for topic in EVENT_TOPICS if topic.name in topics)
+    return [f"{recording.path.name} holds no events"] if recording.header.complete and not held else []
 
 
 def warn_of_part(recording: Recording) -> None:
@@ -165,6 +179,15 @@ def missing_in(recording: Recording) -> list[str]:
     place, first = later[0]
     others = "" if len(later) == 1 else f", and {len(later) - 1} more partitions do not begin at 0 either"
     return [f"{recording.path.name} begins at offset {first} of {place}{others}: these are the numbers of a part"]
+
+
+def _lacking(recording: Recording) -> Iterable[str]:
+    """Yield what a recording that was read does not hold, for the lines of an export."""
+    yield from recording.header.left_out
+    if recording.cut is not None:
+        yield f"the file it was exported from was cut at byte {recording.cut.at_byte:,}: {recording.cut.why}"
+    elif recording.damage is not None:
+        yield f"the file it was exported from was damaged: {recording.damage}"
 
 
 def _left_out(recording: Recording) -> list[str]:

@@ -1,7 +1,8 @@
 """A recording as JSON lines, to read, filter with jq or edit; and back, byte for byte."""
 
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -28,8 +29,19 @@ class JsonLine(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     headers: list[tuple[str, str | None]] = []
 
 
+class LeftOutLine(msgspec.Struct, forbid_unknown_fields=True):
+    """A line behind the records of a part.
+
+    Attributes:
+        left_out: what the records lack, in a sentence.
+    """
+
+    left_out: str
+
+
 _ENCODE = msgspec.json.Encoder().encode
 _DECODE = msgspec.json.Decoder(JsonLine).decode
+_DECODE_LEFT_OUT = msgspec.json.Decoder(LeftOutLine).decode
 
 
 def to_line(record: RecordedRecord) -> bytes:
@@ -43,8 +55,17 @@ def to_line(record: RecordedRecord) -> bytes:
     return _ENCODE(line) + b"\n"
 
 
-def from_lines(lines: Iterable[bytes]) -> Iterator[RecordedRecord]:
+def left_out_line(sentence: str) -> bytes:
+    """Return the line that says what the records lack, newline included."""
+    return _ENCODE(LeftOutLine(sentence)) + b"\n"
+
+
+def from_lines(lines: Iterable[bytes], leave_out: Callable[[str], None] = lambda _: None) -> Iterator[RecordedRecord]:
     """Yield the records of JSON lines; empty lines are skipped.
+
+    Args:
+        lines: records, and sentences as `left_out_line` gives them.
+        leave_out: told what the records lack, in a sentence each.
 
     Raises:
         InvalidRecording: names the line.
@@ -64,6 +85,9 @@ def from_lines(lines: Iterable[bytes]) -> Iterator[RecordedRecord]:
                 tuple((name, None if text is None else _bytes(text)) for name, text in line.headers),
             )
         except (msgspec.DecodeError, msgspec.ValidationError, ValueError):
+            with suppress(msgspec.DecodeError, msgspec.ValidationError):
+                leave_out(_DECODE_LEFT_OUT(raw).left_out)
+                continue
             raise InvalidRecording(
                 f"line {number} is not a record",
                 hint="write one JSON object per line, as `fairpulse recording export` does",

@@ -12,7 +12,7 @@ from typing import BinaryIO, Final, Self
 import msgspec
 import zstandard
 
-from schemas.errors import Unavailable
+from schemas.errors import InvalidSettings, Unavailable
 from schemas.recording.frames import HEADER_BYTES, RecordedRecord, header_frame, pack, pack_records, unpack
 from schemas.recording.header import Header, TopicPart
 from schemas.recording.tally import Tally
@@ -169,6 +169,12 @@ class RecordingWriter:
             f"the recording cannot be written ({error.strerror})",
             hint=f"check that the folder exists and has space; the records so far are readable in {self.part.name}",
         )
+
+
+def must_be_new(path: Path, *, force: bool) -> None:
+    """Raise InvalidSettings if a recording of this name exists, unless `force` replaces it."""
+    if path.exists() and not force:
+        raise InvalidSettings(f"{path.name} exists already", hint="name another file, or overwrite it with --force")
 
 
 def taken_alone(part: Path, *, force: bool) -> BinaryIO:

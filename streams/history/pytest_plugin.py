@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.recording.inspection import missing_in
+from schemas.recording.inspection import missing_in, nothing_in
 from schemas.recording.reader import Recording
 from streams.history.replay import LATENESS, Replay
 
@@ -29,14 +29,16 @@ Replays = Callable[..., Replay]
 def replays(request: pytest.FixtureRequest) -> Replays:
     """Return a function from a recording's name or path to its replay, for the test that asks.
 
-    A recording that holds a part only gives a Python warning, since pytest shows standard error of failed tests alone.
+    A recording that holds a part only, or nothing, gives a Python warning: pytest shows standard error of failed tests
+    alone.
     """
 
     def of(
         name: str | Path, *, fair_file: Path | None = None, lateness: timedelta = LATENESS, partitions: int = 1
     ) -> Replay:
         path = find(name, request.path.parent, request.config.rootpath)
-        for line in missing_in(Recording(path)):
+        recording = Recording(path)
+        for line in (*nothing_in(recording), *missing_in(recording)):
             warnings.warn(line, stacklevel=2)
         return Replay.of(path, fair_file=fair_file, lateness=lateness, partitions=partitions)
 

@@ -14,6 +14,7 @@ from schemas.fair.chosen import chosen_fair_file, named_fair_file, used_fair_fil
 from schemas.fair.file import load_fair
 from schemas.fair.model import Fair
 from schemas.kinds import quoted
+from schemas.recording.writer import must_be_new
 from schemas.settings import KafkaSettings
 from schemas.times import venue_ms
 from streams.history.reading import Span
@@ -37,8 +38,7 @@ def record_to(
     source = chosen_fair_file(named)
     fair = load_fair(source)
     span = span_of(since, until, fair)
-    if path.exists() and not force:
-        raise InvalidSettings(f"{path.name} exists already", hint="name another file, or overwrite it with --force")
+    must_be_new(path, force=force)
     console = Console(stderr=True, highlight=False)
     with Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else _Plain(console) as live:
 

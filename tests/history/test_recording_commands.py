@@ -98,6 +98,27 @@ def test_an_import_that_stops_at_a_bad_line_may_be_repeated_once_the_line_is_rig
     run("recording", "import", lines, path, "--fair", example_fair_path("small"))
 
 
+def test_an_import_replaces_no_recording_and_makes_none_of_nothing(tmp_path: Path) -> None:
+    lines, path = tmp_path / "lines.jsonl", tmp_path / "day.fairrec"
+    run("recording", "export", RUSH, "--to", lines)
+    path.write_bytes(RUSH.read_bytes())
+    small = example_fair_path("small")
+
+    def refused(*words: str | Path) -> str:
+        typed = [str(word) for word in ("recording", "import", *words, "--fair", small)]
+        return str(CliRunner().invoke(program, typed, input="", standalone_mode=False).exception)
+
+    assert refused(lines, path) == "day.fairrec exists already; name another file, or overwrite it with --force"
+    nothing = "there is no record to import; see how the export ended that wrote the lines"
+    assert refused("-", path, "--force") == nothing
+    assert refused("-", tmp_path / "new.fairrec") == nothing
+    assert path.read_bytes() == RUSH.read_bytes()
+    assert not list(tmp_path.glob("*.part"))
+    run("recording", "import", lines, path, "--fair", small, "--force")
+    assert path.read_bytes() != RUSH.read_bytes()
+    assert list(Recording(path).records()) == list(Recording(RUSH).records())
+
+
 def test_as_a_new_fair_every_event_and_the_fair_file_have_the_new_id_and_nothing_else_changes() -> None:
     fair, content = renamed_fair(Recording(RUSH), "rehearsal-2026")
     assert fair.fair_id == "rehearsal-2026"

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from schemas.console import program
 from schemas.fair.file import example_fair_path
+from schemas.recording.frames import HEADER_BYTES
 from schemas.recording.header import SIZE
 from schemas.recording.inspection import missing_in
 from schemas.recording.reader import Recording
@@ -101,6 +102,29 @@ def test_every_reader_of_a_whole_recording_says_what_it_lacks(
     path = copied(tmp_path / "day.fairrec", left_out)
     told = [f"warning: day.fairrec holds a part only: {one}" for one in left_out]
     assert READERS[name](path, tmp_path) == told
+
+
+@pytest.mark.parametrize("how", ["left out", "interrupted", "cut", "damaged"])
+def test_an_import_of_a_part_is_a_part(tmp_path: Path, how: str) -> None:
+    path = copied(tmp_path / "day.fairrec", (OPEN, LOST) if how == "left out" else (), ends=how != "interrupted")
+    content = path.read_bytes()
+    if how == "cut":
+        path.write_bytes(content + b"x" * 60)
+    elif how == "damaged":
+        path.write_bytes(content + content[HEADER_BYTES:])
+    lines, again = tmp_path / "lines.jsonl", tmp_path / "again.fairrec"
+    ran("recording", "export", path, "--to", lines)
+    ran("recording", "import", lines, again, "--fair", SMALL)
+    found = Recording(again).header.left_out
+    if how == "left out":
+        assert found == (OPEN, LOST)
+    else:
+        assert [one.startswith("the file it was exported from was ") for one in found] == [True]
+    assert ran("recording", "inspect", again, "--check")[2] == 1
+    assert ran("kpis", again, "visits")[1] == [f"warning: again.fairrec holds a part only: {one}" for one in found]
+    ran("recording", "export", again, "--to", lines)
+    ran("recording", "import", lines, again, "--fair", SMALL, "--force")
+    assert Recording(again).header.left_out == found, "as often as it is exported"
 
 
 @pytest.mark.parametrize("ends", [True, False], ids=["complete", "interrupted"])
