@@ -1,13 +1,13 @@
 """Compares the body of a recording with its header: is it what was written, and all of it?
 
-Each block has a checksum of its own, so a changed byte is found while reading. A file that lacks whole blocks, or has
-them twice or in another order, is found only here.
+Header and blocks each have a checksum of their own, so a changed byte is found while reading. A file that lacks whole
+blocks, or has them twice or in another order, is found only here.
 """
 
 import hashlib
 from typing import BinaryIO, Final
 
-from schemas.recording.frames import HEADER_BYTES, Cut, records_in_blocks, unpack, unpack_records
+from schemas.recording.frames import HEADER_BYTES, Cut, header_is_changed, records_in_blocks, unpack, unpack_records
 from schemas.recording.header import Header
 
 _PIECE: Final = 1 << 20
@@ -22,6 +22,9 @@ def damage_of(file: BinaryIO, header: Header) -> Damage | None:
     Without a complete header there is nothing to compare with. Then an end in the middle is not damage, and the offsets
     of each partition must ascend.
     """
+    file.seek(0)
+    if header_is_changed(file.read(HEADER_BYTES)):
+        return "its header was changed: its checksum does not match"
     if not header.complete:
         return _order(file)
     digest = hashlib.sha256()

@@ -15,7 +15,7 @@ from typing import BinaryIO, Final, NamedTuple
 import msgspec
 import zstandard
 
-from schemas.recording.header import SIZE, Header, from_bytes, to_bytes
+from schemas.recording.header import SIZE, Header, from_bytes, is_changed, to_bytes
 
 SKIPPABLE: Final = 0x184D2A5F
 _FRAME: Final = struct.Struct("<II")
@@ -64,6 +64,11 @@ def header_frame(header: Header) -> bytes:
 def read_header(raw: bytes) -> Header:
     """Return the header of the first `HEADER_BYTES` of a file. Raises InvalidRecording if it is not a recording."""
     return from_bytes(raw[_FRAME.size :])
+
+
+def header_is_changed(raw: bytes) -> bool:
+    """Return whether the header of the first `HEADER_BYTES` of a file is another one than was written."""
+    return is_changed(raw[_FRAME.size :])
 
 
 def pack(content: bytes, records: int, compressor: zstandard.ZstdCompressor) -> bytes:

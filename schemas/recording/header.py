@@ -1,5 +1,7 @@
 """The header of a recording, as JSON that a person can read with `head`."""
 
+import hashlib
+import re
 from typing import Final
 
 import msgspec
@@ -11,6 +13,8 @@ FORMAT: Final = "fairpulse recording 1"
 
 SIZE: Final = 65_536
 """Bytes of the header on disk, padded with spaces: it is written again in place when the counts are known."""
+
+_SHA256: Final = re.compile(rb'("header_sha256": ")([^"]*)(")')
 
 
 class TopicPart(msgspec.Struct, frozen=True):
@@ -39,6 +43,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
         first_arrival: when the gateway received the first event, RFC 3339: fair time, as a simulation has it too.
         last_arrival: of the last one.
         sha256: of everything after the header; empty while recording.
+        header_sha256: of this header with nothing here; empty in files of versions that did not have it.
         complete: the file was closed. If False, it was cut off, and counts and times are not filled in.
         left_out: in a sentence each, what Kafka had within the span and the file has not; empty in files of versions
             that did not note it.
@@ -59,6 +64,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     last_arrival: str | None = None
     fair_sha256: str = ""
     sha256: str = ""
+    header_sha256: str = ""
 
     @property
     def partitions(self) -> dict[str, int]:
@@ -68,9 +74,22 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
 def to_bytes(header: Header) -> bytes:
     """Return the header as indented JSON, padded to `SIZE`."""
-    text = msgspec.json.format(msgspec.json.encode(header), indent=1)
+    text = msgspec.json.format(msgspec.json.encode(msgspec.structs.replace(header, header_sha256="")), indent=1)
+    text = _SHA256.sub(rb"\g<1>" + _digest(text) + rb"\g<3>", text)
     assert len(text) < SIZE, "a recording of our topics has a small header"
     return text + b"\n" + b" " * (SIZE - len(text) - 1)
+
+
+def is_changed(raw: bytes) -> bool:
+    """Return whether a header, as `to_bytes` gave it, does not have its own checksum; False if it has none."""
+    found = _SHA256.search(raw)
+    if found is None or not found[2]:
+        return False
+    return found[2] != _digest(_SHA256.sub(rb"\g<1>\g<3>", raw.rstrip(b" \n")))
+
+
+def _digest(text: bytes) -> bytes:
+    return hashlib.sha256(text).hexdigest().encode()
 
 
 def from_bytes(raw: bytes) -> Header:

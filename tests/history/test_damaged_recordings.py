@@ -105,6 +105,16 @@ READERS: dict[str, Callable[[Path], tuple[str, str, int]]] = {
 }
 
 
+HEADERS = {
+    "another number of partitions": (b'"partitions": 8', b'"partitions": 9'),
+    "the number of partitions lost": (b'"partitions": 8', b'"partitions": 0'),
+    "a field that nobody reads": (b'"left_out"', b'"lift_out"'),
+    "another fair": (b'"fair_id": "small-2025"', b'"fair_id": "small-2026"'),
+    "another first time": (b'"first": "2025', b'"first": "2015'),
+    "another own checksum": (b'"header_sha256": "', b'"header_sha256": "f'),
+}
+
+
 def must_be_refused(path: Path, why: str) -> None:
     for name, read in READERS.items():
         printed, error, _ = read(path)
@@ -127,6 +137,17 @@ def test_a_damaged_recording_is_refused_before_any_number(tmp_path: Path, name: 
     assert inspected.splitlines()[-1].startswith(("CUT", "DAMAGED"))
     lines = tmp_path / "lines.jsonl"
     assert told("recording", "export", path, "--to", lines)[2] == 1, "what can be read is there, and is not all"
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_a_changed_header_is_refused_before_any_number(tmp_path: Path, name: str) -> None:
+    path, (old, new) = tmp_path / "day.fairrec", HEADERS[name]
+    header, own = recording_of(path, RECORDS)
+    assert old in header
+    changed = header.replace(old, new, 1)
+    path.write_bytes(changed[: len(header)].rstrip(b" ").ljust(len(header)) + b"".join(own))
+    must_be_refused(path, f"{DAMAGED}its header was changed: its checksum does not match")
+    assert told("recording", "inspect", path, "--check")[2] == 1
 
 
 @pytest.mark.parametrize("field", ["records", "topics"])
@@ -156,6 +177,21 @@ def test_an_interrupted_recording_is_refused_if_its_blocks_are_not_in_order(tmp_
     assert told("recording", "export", path, "--to", tmp_path / "lines.jsonl")[2] == 1
 
 
+def test_after_a_cut_was_reached_earlier_moments_are_right_and_later_ones_refused_again(tmp_path: Path) -> None:
+    path = tmp_path / "day.fairrec.part"
+    _, own = recording_of(path, RECORDS)
+    header = header_frame(msgspec.structs.replace(Recording(path).header, complete=False))
+    path.write_bytes(header + b"".join(own[:-1]))
+    early, late = "2025-10-25T08:36:00+02:00", "2025-10-25T20:00:00+02:00"
+    replayed_rush = Replay.of(path)
+    expected = replayed_rush.at(early).report
+    for _ in range(2):
+        for ask in (replayed_rush.final, lambda: replayed_rush.at(late)):
+            with pytest.raises(FairpulseError, match="is cut at byte"):
+                ask()
+            assert replayed_rush.at(early).report == expected
+
+
 def test_an_export_of_a_whole_recording_ends_well(tmp_path: Path) -> None:
     assert told("recording", "export", RUSH, "--to", tmp_path / "lines.jsonl") == ("", "", 0)
 
@@ -180,6 +216,15 @@ def test_a_recording_without_records_compares_nothing_and_says_so(tmp_path: Path
         assert "warning: empty.fairrec holds no events" in done.stderr
 
 
+@pytest.mark.parametrize("records", [0, 3])
+def test_the_fixture_warns_of_a_recording_without_events(
+    request: pytest.FixtureRequest, tmp_path: Path, records: int
+) -> None:
+    path = tmp_path / "empty.fairrec"
+    letters = [RecordedRecord("fair.rejected", 0, number, 0, b"k", b"{}") for number in range(records)]
+    recording_of(path, letters)
+    with pytest.warns(UserWarning, match=r"^empty.fairrec holds no events$"):
+        replays(request)(path)
 
 
 def test_a_writer_that_could_not_write_a_block_never_calls_its_file_complete(tmp_path: Path) -> None:
@@ -216,15 +261,6 @@ FAIR_READERS: dict[str, Callable[[Path, Path], tuple[str, str]]] = {
 }
 
 
-@pytest.mark.parametrize("records", [0, 3])
-def test_the_fixture_warns_of_a_recording_without_events(
-    request: pytest.FixtureRequest, tmp_path: Path, records: int
-) -> None:
-    path = tmp_path / "empty.fairrec"
-    letters = [RecordedRecord("fair.rejected", 0, number, 0, b"k", b"{}") for number in range(records)]
-    recording_of(path, letters)
-    with pytest.warns(UserWarning, match=r"^empty.fairrec holds no events$"):
-        replays(request)(path)
 @pytest.mark.parametrize("name", FAIR_READERS)
 def test_events_of_another_fair_than_the_fair_file_s_are_refused(tmp_path: Path, name: str) -> None:
     lines = tmp_path / "day.jsonl"
