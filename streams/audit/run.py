@@ -40,6 +40,7 @@ from streams.audit.sources import Seals, read_records, run_topics
 from streams.audit.table import table_of
 from streams.audit.terminals import TERMINALS, missing, terminal_lines, terminal_rows, used_twice
 from streams.fold.engine import Engine
+from streams.history.placed import placed_by
 from streams.history.replay import Replay, whole_records
 from streams.history.whole_fair import refuse_other_fairs
 from streams.shown.answers import Number
@@ -129,7 +130,7 @@ def audit(plan: AuditPlan, console: Console) -> AuditVerdict:
             left = uncounted(plan.kafka, reports, behind.ready)
         else:
             total = sum(part.records for part in plan.recording.header.topics.values())
-            oracle.placing.partitions.update(plan.recording.header.partitions)
+            oracle.placing.partitions.update(placed_by(plan.recording))
             seals = read_records(whole_records(plan.recording), total, oracle, tell)
             warn_of_part(plan.recording)
             if not reports:
@@ -165,7 +166,7 @@ def fairs_seen(plan: AuditPlan) -> FairsSeen:
 
 def _folded(plan: AuditPlan, recording: Recording) -> Mapping[str, Any]:
     """Return today's fold of a recording, using the same fair file as the oracle."""
-    engine, counts = Engine(plan.fair, plan.lateness), recording.header.partitions
+    engine, counts = Engine(plan.fair, plan.lateness), placed_by(recording)
     return Replay(engine, lambda: whole_records(recording), counts=counts).final().report
 
 

@@ -15,6 +15,7 @@ from schemas.recording.reader import Recording
 from schemas.settings import KafkaSettings
 from schemas.topics import EVENT_TOPICS
 from streams.history.backfill import Backfill, openmetrics
+from streams.history.placed import placed_by
 from streams.history.read_logs import gone
 from streams.history.reading import Span, reading
 from streams.history.replay import whole_records
@@ -31,7 +32,7 @@ def backfill_recording(recording: Recording, fair_file: Path | None, lateness: t
     recording.must_be_whole()
     warn_of_nothing(recording)
     warn_of_part(recording)
-    counts = recording.header.partitions
+    counts = placed_by(recording)
     return openmetrics(recording.fair(fair_file), lateness, whole_records(recording), counts=counts)
 
 

@@ -8,12 +8,14 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
+from schemas.cures import JUDGE, MAKE_ANEW
 from schemas.errors import InvalidSettings, Refused, Unavailable
 from schemas.fair.chosen import ENOUGH, FairsSeen
 from schemas.fair.model import Fair
 from schemas.interrupts import stopping
 from schemas.recording.writer import RecordingWriter
 from schemas.settings import KafkaSettings
+from schemas.topic_findings import PARTITIONS
 from schemas.topics import EVENT_TOPICS, RECORDED_TOPICS
 from streams.history.read_logs import LogLost, OpenTransaction, gone
 from streams.history.reading import Span, reading
@@ -112,11 +114,14 @@ async def record(
     """
     stop = asyncio.Event() if stop is None else stop
     began = saved = told = monotonic()
+    mixed: set[str] = set()
     try:
         for finding in await findings_of(
             kafka, fair.fair_id, [topic for topic in RECORDED_TOPICS if topic.name in topics]
         ):
             warn(str(finding))
+            if finding.setting == PARTITIONS and finding.cure in (MAKE_ANEW, JUDGE):
+                mixed.add(finding.topic)  # events may lie by another number: theirs is not known
     except Refused as error:
         warn(f"the topics' settings were not checked: {error}")
     async with reading(kafka, topics, span) as reader:
@@ -124,7 +129,8 @@ async def record(
             warn(gone(reader.heads))
         heads = {place: first for place, first in reader.heads.items() if place[0] in EVENTS}
         seen = FairsSeen(fair.fair_id, used)
-        to = RecordingWriter(path, fair.fair_id, reader.partitions, fair_file, force=force)
+        counts = reader.partitions | dict.fromkeys(mixed, 0)
+        to = RecordingWriter(path, fair.fair_id, counts, fair_file, force=force)
         if heads and span.since_ms == 0:
             to.leave_out([gone(heads)])
         with to.without_rest(InvalidSettings), to as writer, stopping(stop):
@@ -144,14 +150,14 @@ async def record(
                             if not seen.ours and one.topic in EVENTS:
                                 seen.look(one.value)
                             writer.write(one)
+                        if seen.only_others and reader.lag < ENOUGH:
+                            seen.end()
                         now = monotonic()
                         if now - saved >= SAVE_S:
                             writer.flush()
                             saved = now
                         if bool(silence := reader.silence) is not waits:
                             waits = not waits
-                        if seen.only_others and reader.lag < ENOUGH:
-                            seen.end()
                             warn(f"{silence}; {WAITS}" if waits else "Kafka answers again: recording goes on")
                         if now - told >= TOLD_S:
                             tell(taken())

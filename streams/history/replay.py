@@ -31,6 +31,7 @@ from streams.fold.decoding import Decoding
 from streams.fold.engine import Engine
 from streams.fold.state import PartitionState
 from streams.history.arrivals import Arrived, with_arrivals
+from streams.history.placed import placed_by
 from streams.shown.view import View
 
 LATENESS: Final[timedelta] = default_of(WorkerSettings, "allowed_lateness")
@@ -227,7 +228,7 @@ class Replay:
         """
         recording = Recording(path)
         engine = Engine(recording.fair(fair_file), lateness)
-        return cls(engine, lambda: whole_records(recording), partitions, recording.header.partitions)
+        return cls(engine, lambda: whole_records(recording), partitions, placed_by(recording))
 
     @property
     def zone(self) -> ZoneInfo:

@@ -20,6 +20,7 @@ from schemas.fair.file import example_fair_path
 from schemas.partitioning import partition_of
 from schemas.settings import KafkaSettings
 from schemas.topics import EVENT_TOPICS, INTERACTIONS, SCANS, group_prefix, journal_topic
+from streams.history.replay import Replay
 from streams.kafka.topics import admin, ensure_topics, partitions_of
 from streams.local.kafka import LocalKafka
 from tests.support.fairpulse import fairpulse
@@ -103,6 +104,11 @@ def test_partitions_added_during_the_fair_are_cured_by_the_commands_that_are_nam
     asyncio.run(delete_topics(servers, INTERACTIONS.name))  # as after an interruption
     fairpulse(servers, "topics", "--anew", later, "--yes", **SETTINGS)
     fairpulse(servers, "replay", later, **SETTINGS)
+
+    after = str(tmp_path / "after.fpr")
+    fairpulse(servers, "record", after, "--until", "end", **SETTINGS)
+    counted = [Replay.of(Path(one)).final().canonical() for one in (later, after)]
+    assert counted[0] == counted[1], "the recording that the cure begins with has the same numbers as its end"
 
     there = read_back(servers)
     assert Counter((topic, key, value) for topic, _, _, key, value in there) == Counter(
