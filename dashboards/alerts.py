@@ -122,7 +122,7 @@ ALERTS: Final = (
     Alert(
         "NoEvents",
         "critical",
-        f"fair:time - max(fair:watermark) > 180 {_OPEN} unless on () (fair:lag > 0)",
+        f"fair:time - max(fair:watermark) > 180 {_OPEN} unless on () (sum({FOLDABLE}) > 0)",
         "0s",
         "No event has happened for three minutes while the fair is open: check gateway and network",
     ),

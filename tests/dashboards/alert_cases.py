@@ -134,7 +134,8 @@ CASES = {
         {**OPEN, "fair_window_end_timestamp_seconds{instance='a'}": "60x400"}, NOW
     ),
     "NoEvents": Case(
-        {**NOW, "fair_watermark_timestamp_seconds{partition='0'}": "30+15x40 630x360"},
+        {**NOW, "fair_watermark_timestamp_seconds{partition='0'}": "30+15x40 630x360", HUNG: "31x400",
+         "fair_worker_lag_records{topic='t', partition='0', instance='a'}": "7x400"},
         {**NOW, "fair_watermark_timestamp_seconds{partition='0'}": "30+15x400",
          "fair_watermark_timestamp_seconds{partition='1'}": "30+15x40 630x360"},
     ),
