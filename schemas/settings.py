@@ -185,7 +185,7 @@ class WorkerSettings(Settings):
 
     max_consecutive_rejects: Annotated[int, Field(ge=0, le=1_000_000_000, examples=["50"])] = 500
     """A worker stops after this many refused records without a good one: then it is wrong, not the records.
-    0 never stops."""
+    Misplaced ones are not among them. 0 never stops."""
 
     session_timeout: Annotated[Duration, Field(ge=timedelta(seconds=1), le=timedelta(minutes=30), examples=["45s"])] = (
         timedelta(seconds=10)

@@ -133,11 +133,11 @@ class Folding:
         await self._refuse(tp, chunk, refused)
         folding = perf_counter()
         newcomers: list[Event] = []
+        astray: list[RefusedRecord] = []
         delta = self._engine.fold(journal.state, tp.topic, events, newcomers)
         if any(self._decoding.in_place(tp.topic, event, tp.partition) is not event for event in newcomers):
             events, astray = self._decoding.all_in_place(tp.topic, records, events, tp.partition)
             await self._refuse(tp, chunk, astray)
-            refused += astray
             folding = perf_counter()  # without the time that the letters took
             delta = self._engine.fold(journal.state, tp.topic, events)
         delta.witness = chunk.witness
@@ -148,8 +148,9 @@ class Folding:
         )
         self.folded.chunks += 1
         self.folded.records += len(records)
-        self.folded.refused += len(refused)
-        self._limit.note(good=len(records) - len(refused), refused=len(refused))
+        self.folded.refused += len(refused) + len(astray)
+        # Records in a wrong partition say nothing against this worker, and another start would meet them again.
+        self._limit.note(good=len(records) - len(refused) - len(astray), refused=len(refused))
         return self._journal(tp, journal, expected, raw)
 
     async def _refuse(self, tp: TP, chunk: Chunk, refused: Sequence[RefusedRecord]) -> None:

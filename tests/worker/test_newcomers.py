@@ -13,7 +13,7 @@ from faust.types import TP
 from prometheus_client import CollectorRegistry
 
 from schemas.dead_letters import DeadLetter, read_letter
-from schemas.errors import InvalidEvent
+from schemas.errors import InvalidEvent, MustStop
 from schemas.events import Event
 from schemas.fair.file import example_fair_path, load_fair
 from schemas.partitioning import partition_of
@@ -39,7 +39,7 @@ DOORS = ("door-1", "door-2", "door-3")
 class InMemory:
     """A `Folding` whose journal and dead letters are kept here."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = 0) -> None:
         engine = Engine(FAIR, builders.LATENESS)
         self.journals = {number: PartitionJournal(engine) for number in range(PARTITIONS)}
         for journal in self.journals.values():
@@ -53,7 +53,7 @@ class InMemory:
             append=self._append,
             bury=self._bury,
             read_from=self._read_from,
-            limit=RejectLimit(0),
+            limit=RejectLimit(limit),
             health=Health(CollectorRegistry()),
         )
 
@@ -137,6 +137,21 @@ def test_exactly_the_events_that_are_astray_are_refused_however_the_log_is_cut_i
     for number, journal in worker.journals.items():
         members = {name for place, log in logs.items() if place[1] == number for name in members_of(place, log)}
         assert journal.state.numbers.keys() == members
+
+
+def test_many_events_in_a_wrong_partition_do_not_end_a_worker_and_many_broken_records_do() -> None:
+    scans = [encode(builders.scan(None, "booth", terminal="door-1")) for _ in range(20)]
+    home = partition_of(b"door-1", PARTITIONS)
+
+    async def take(records: list[bytes]) -> InMemory:
+        worker = InMemory(limit=10)
+        await worker.take("fair.scans", (home + 1) % PARTITIONS, list(enumerate(records)))
+        return worker
+
+    worker = asyncio.run(take(scans))
+    assert [one.reason for one in worker.letters] == ["misplaced"] * 20
+    with pytest.raises(MustStop, match="20 records in a row were refused"):
+        asyncio.run(take([b"not an event"] * 20))
 
 
 def members_of(place: tuple[str, int], log: list[tuple[int, bytes | None]]) -> Iterator[str]:
