@@ -118,34 +118,41 @@ class LogReader:
     async def read(
         self, spans: Mapping[PartitionPlace, tuple[int, int]]
     ) -> dict[PartitionPlace, tuple[list[ConsumerRecord], int]]:
-        """Return the committed records of some spans of logs, and where each was read to; it may be beyond its end.
+        """Return the committed records of some spans of logs, and where each was read to.
+
+        That may be beyond its end; or before it, if not all came within `READ_WITHIN_S`: then read on from there.
 
         Args:
             spans: first offset, and the offset behind the last one, of each.
 
         Raises:
             KafkaError: Kafka does not answer.
-            TimeoutError: it does not send the records in time.
+            TimeoutError: it sends nothing in time.
         """
         waiting = {TopicPartition(*place): span for place, span in spans.items()}
-        found: dict[PartitionPlace, tuple[list[ConsumerRecord], int]] = {place: ([], 0) for place in spans}
+        records: dict[PartitionPlace, list[ConsumerRecord]] = {place: [] for place in spans}
+        read_to = {place: start for place, (start, _) in spans.items()}
         self._committed.assign(list(waiting))
         for tp, (start, _) in waiting.items():
             self._committed.seek(tp, start)
         try:
             async with asyncio.timeout(READ_WITHIN_S):
                 while waiting:
-                    for tp, records in (await self._fetched()).items():
-                        if tp in waiting:
-                            found[tp.topic, tp.partition][0].extend(records)
+                    for tp, fetched in (await self._fetched()).items():
+                        if tp in waiting and fetched:
+                            records[tp.topic, tp.partition].extend(fetched)
+                            read_to[tp.topic, tp.partition] = fetched[-1].offset + 1
                     for tp, (_, end) in list(waiting.items()):
                         if (position := await self._committed.position(tp)) >= end:
-                            found[tp.topic, tp.partition] = (found[tp.topic, tp.partition][0], position)
+                            read_to[tp.topic, tp.partition] = position
                             self._committed.pause(tp)
                             del waiting[tp]
+        except TimeoutError:
+            if not any(records.values()):
+                raise
         finally:
             self._committed.assign([])
-        return found
+        return {place: (records[place], read_to[place]) for place in spans}
 
     async def _fetched(self) -> dict[TopicPartition, list[ConsumerRecord]]:
         """Return what came of all partitions: the client waits before it fetches more if some of it is left."""

@@ -136,11 +136,12 @@ class Watching:
         faults: list[StateFault] | None = []
         seen: set[str] = set()
         while faults is not None:
+            held = set(self._held)  # what is held from here on waits for another look
             faults = await self._look(active, recovering=recovering)
             if faults is None or self._states.turn != turn:
                 return False
             if not faults:
-                await self._go_on(active)
+                await self._go_on(active, held)
                 return True
             for fault in faults:
                 if fault.place in seen:
@@ -179,6 +180,8 @@ class Watching:
         places = [*((topic.name, number) for topic in EVENT_TOPICS for number in active), *self._of_journals(active)]
         ends = extents = await logs.extents(places)
         if recovering and await self._read_the_rest(logs, journals, extents):
+            if self._missing(journals, extents):
+                return None  # that takes longer than a look may
             witnesses, ends = self._witnesses(journals), await logs.extents(places)
         faults = faults_of_logs(self._journal.name, journals, extents, recovering=recovering)
         if not faults:
@@ -203,18 +206,28 @@ class Watching:
     async def _read_the_rest(
         self, logs: LogReader, journals: dict[int, PartitionJournal], extents: dict[PartitionPlace, Extent]
     ) -> bool:
-        """Read what Faust has dropped of journals on the way, and still counted as read; return whether it has any."""
-        missing = {
-            place: (journals[place[1]].next_offset, extents[place].stable)
-            for place in self._of_journals(frozenset(journals))
-            if extents[place].first <= journals[place[1]].next_offset < extents[place].stable
-        }
+        """Read what Faust has dropped of journals on the way, and still counted as read; return whether it has any.
+
+        Of much, each call reads a part, so that a look that has to end in time has got further.
+        """
+        missing = self._missing(journals, extents)
         if not missing:
             return False
         log.info("reading the rest of the journal", partitions=sorted(number for _, number in missing))
         for place, (records, position) in (await logs.read(missing)).items():
-            self._states.apply(TP(*place), Chunk(missing[place][0], [], records, position))
+            if (start := missing[place][0]) < position:
+                self._states.apply(TP(*place), Chunk(start, [], records, position))
         return True
+
+    def _missing(
+        self, journals: dict[int, PartitionJournal], extents: dict[PartitionPlace, Extent]
+    ) -> dict[PartitionPlace, tuple[int, int]]:
+        """Return the offsets of journals that are not in the states yet, as `LogReader.read` takes them."""
+        return {
+            place: (journals[place[1]].next_offset, extents[place].stable)
+            for place in self._of_journals(frozenset(journals))
+            if extents[place].first <= journals[place[1]].next_offset < extents[place].stable
+        }
 
     def _of_journals(self, active: frozenset[int]) -> list[PartitionPlace]:
         return [(self._journal.name, number) for number in active]
@@ -224,10 +237,10 @@ class Watching:
         self._open = frozenset(waiting)
         self._checks.checked(found, waiting)
 
-    async def _go_on(self, active: frozenset[int]) -> None:
-        """Read on where a log seemed to be shorter, for it is not; and where events were lost on their way."""
+    async def _go_on(self, active: frozenset[int], held: set[TP]) -> None:
+        """Read on in logs that were held before the look and are right, and where events were lost on their way."""
         turn = self._states.turn
-        held, self._held = self._held, set()
+        self._held -= {tp for tp in held if tp.partition in active or tp.partition not in self._states.active}
         standing = self._standing(active)
         for tp in standing:
             log.warning("events were fetched and did not arrive: reading on", topic=tp.topic, partition=tp.partition)
