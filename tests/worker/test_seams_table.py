@@ -8,6 +8,7 @@ from faust.assignor.client_assignment import ClientAssignment
 from faust.tables.recovery import Recovery
 from faust.types import TP
 
+from schemas.cures import FOLD_ANEW
 from streams.fold.journal import PartitionJournal
 from streams.worker.app import Worker
 from streams.worker.chunks import chunk_of
@@ -52,6 +53,34 @@ async def test_faust_tells_the_table_what_is_assigned_and_then_asks_where_to_con
     assert (recovery.active_offsets[mine], recovery.standby_offsets[warm]) == (3, 3), (
         "persisted_offset: Faust asks in another place where to continue reading, or before it tells the table"
     )
+
+
+@pytest.mark.parametrize(("there", "ends"), [(0, True), (8, False), (None, False)])
+async def test_a_journal_that_is_not_there_when_partitions_are_assigned_ends_the_worker_that_had_some(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch, there: int | None, ends: bool
+) -> None:
+    on_still_kafka(worker, EVENTS)
+    monkeypatch.setattr(worker.app.assignor, "_assignment", ClientAssignment(actives={}, standbys={}))
+    monkeypatch.setattr(worker.app.consumer, "topic_partitions", lambda _: there)
+    said: list[BaseException] = []
+
+    def leave(_: str, error: BaseException) -> None:
+        said.append(error)
+        raise Left
+
+    monkeypatch.setattr(seam, "leave", leave)
+    table = worker.app.tables["journal"]
+    await table.on_rebalance(set(), set(), set())
+    assert not said, "a worker without partitions waits"
+    worker.states.active = frozenset({1})
+    if not ends:
+        await table.on_rebalance(set(), set(), set())
+        assert not worker.states.active
+        return
+    with pytest.raises(Left):
+        await table.on_rebalance(set(), set(), set())
+    [error] = said
+    assert str(error) == f"topic {worker.journal.name} was not there when partitions were assigned; {FOLD_ANEW}"
 
 
 async def test_faust_passes_records_to_the_table_and_continues_if_that_fails(

@@ -11,6 +11,8 @@ from faust.tables.manager import TableManager
 from faust.types import TP, EventT
 from typing_extensions import override
 
+from schemas.cures import FOLD_ANEW
+from schemas.errors import MustStop
 from streams.worker.failstop import leave
 from streams.worker.seams.consumer import RawChunks
 from streams.worker.store import States
@@ -70,9 +72,16 @@ class JournalTable(faust.Table):  # type: ignore[type-arg]
     async def on_rebalance(
         self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
     ) -> None:
-        """Tell the states their partitions. The assignor knows which are active; `assigned` mixes both kinds."""
-        assignor = self.app.assignor
-        self.states.assigned(self._mine(assignor.assigned_actives()), self._mine(assignor.assigned_standbys()))
+        """Tell the states their partitions. The assignor knows which are active; `assigned` mixes both kinds.
+
+        It leaves a topic out that is not there, and nobody gets its partitions, also if it is made again at once.
+        """
+        assignor, journal = self.app.assignor, self.changelog_topic_name
+        active = self._mine(assignor.assigned_actives())
+        if self.states.active and not active and self.app.consumer.topic_partitions(journal) == 0:
+            missing = MustStop(f"topic {journal} was not there when partitions were assigned", hint=FOLD_ANEW)
+            leave("partitions have no worker", missing)
+        self.states.assigned(active, self._mine(assignor.assigned_standbys()))
 
     @override
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
