@@ -4,6 +4,7 @@ from typing import Final
 
 from dashboards.alert import Alert
 from dashboards.queries import total
+from schemas.topics import REJECTED
 from streams.kpis.definition import Window
 from streams.kpis.labels import Label
 from streams.kpis.quality import EVENTS, REJECTED_EVENTS
@@ -41,6 +42,8 @@ _HANGS = (
     f" and on (topic, partition) changes({_STABLE}[2m]) == 0"
 )
 """The log was longer than what may be read for two minutes, and the place from which on records wait did not move."""
+_LETTERS = f'sum(max by (partition) (kafka_topic_partition_current_offset{{topic="{REJECTED.name}"}}))'
+"""Letters that were ever written, of workers and gateways; a topic that was made anew begins at 0."""
 _WAITS = "fair_audit_waiting_seconds"
 
 TRUTH_ALERTS: Final = (
@@ -85,7 +88,7 @@ TRUTH_ALERTS: Final = (
         "time() - max by (job, instance) (fair_topics_checked_timestamp_seconds) > 60"
         " unless on () (max(kafka_brokers) == 0)",
         "1m",
-        "Worker {{ $labels.instance }} has not looked at its topics for {{ $value | humanizeDuration }}",
+        "{{ $labels.job }} at {{ $labels.instance }} has not looked at its topics for {{ $value | humanizeDuration }}",
     ),
     Alert(
         "LogShorter",
@@ -101,6 +104,13 @@ TRUTH_ALERTS: Final = (
         " and on () fair:partitions >= max_over_time(fair:partitions[15m])",
         "0s",
         "The fair has {{ $value | humanize }} events, over a tenth fewer than a while ago: were topics made anew?",
+    ),
+    Alert(
+        "LettersLost",
+        "critical",
+        f"min_over_time(fair:rejected_events[2m]) > {_LETTERS}",
+        "1m",
+        "{{ $value | humanize }} events were refused, and Kafka has had fewer dead letters: they cannot be redriven",
     ),
     Alert(
         "AuditOld",

@@ -219,6 +219,14 @@ CASES = {
         {**folded(2), events(0): "100x60 30x340", events(1): "100x60 149x340"},
         {**folded(2), events(0): "100x60 30x340", events(1): "100x60 150x340"},
     ),
+    "LettersLost": Case(
+        {refused("misplaced", 0): "3x400", refused("misplaced", 1): "2x400",
+         "kafka_topic_partition_current_offset{topic='fair.rejected', partition='0', instance='a'}": "4x400",
+         "kafka_topic_partition_current_offset{topic='fair.rejected', partition='0', instance='b'}": "3x400",
+         "kafka_topic_partition_current_offset{topic='fair.scans', partition='0', instance='a'}": "90x400"},
+        {refused("misplaced", 0): "3x72 3+1x328", refused("misplaced", 1): "2x400",
+         "kafka_topic_partition_current_offset{topic='fair.rejected', partition='0', instance='a'}": "5x75 5+1x325"},
+    ),
     "AuditOld": Case(
         {"fair_audit_waiting_seconds": "841+15x400"},
         {"fair_audit_waiting_seconds": "900x400"},

@@ -252,6 +252,25 @@ def test_dead_letters_without_their_topic_wait_until_it_is_created(
     assert len(read_back(kafka_here, REJECTED.name)) == PARTITIONS
 
 
+def test_lost_letters_are_written_again_by_workers_that_count_anew(
+    kafka_here: str, start: Start, tmp_path: Path
+) -> None:
+    """The cure of the alert LettersLost, which compares the two numbers."""
+    clean(kafka_here)
+    file, _ = day_of(tmp_path, "letters")
+    worker = start(fair_file=str(file)).wait_ready()
+    send_raw(kafka_here, [(SCANS.name, one % PARTITIONS, b"x", b"no event %d" % one) for one in range(5)])
+    eventually(lambda: worker.metric("fair_rejected_events") == 5, "the records are refused")
+    letters = {value for *_, value in read_back(kafka_here, REJECTED.name)}
+    make_again(kafka_here, REJECTED.name)
+    assert worker.stop() == 0
+    assert len(letters) == 5
+    assert not read_back(kafka_here, REJECTED.name)
+    again = start(fair_file=str(file), generation="2").wait_ready()
+    eventually(lambda: again.metric("fair_rejected_events") == 5, "the records are refused again")
+    assert {value for *_, value in read_back(kafka_here, REJECTED.name)} == letters
+
+
 async def test_a_worker_without_partitions_goes_on_to_look_at_topics(
     kafka_here: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
