@@ -71,7 +71,7 @@ _TRUST = Row(
         Panel(
             id=17,
             kind=Kind.STAT,
-            title="Last recount",
+            title="Not recounted for",
             what="Time since the audit last succeeded, or since it started if it never has.",
             good="a few minutes; no longer than a recount of all topics takes.",
             do="above 15 minutes, nobody checks the numbers: see the runbook AuditOld.",

@@ -216,7 +216,9 @@ def _show(demo: _Demo, screen: Console) -> None:
     if screen.is_terminal:
         screen.print()  # the view leaves the top line of the screen as it is
     with Live(console=screen, auto_refresh=False) if screen.is_terminal else ExitStack() as live:
-        while simulator.popen.poll() is None:
+        has_ended = False
+        while not has_ended:
+            has_ended = simulator.popen.poll() is not None  # then its last numbers are shown
             crew.look(view.time(report))
             missing = NO_WORKER if crew.is_away(demo.worker.part) else ""
             if not missing:
@@ -236,7 +238,8 @@ def _show(demo: _Demo, screen: Console) -> None:
                 live.update(view.render(report, now, *screen.size), refresh=True)
             else:
                 lines.show(report, now)
-            time.sleep(SHOW_SECONDS)
+            if not has_ended:
+                time.sleep(SHOW_SECONDS)
     if simulator.popen.returncode < 0:
         raise Unavailable("the simulator was killed, and with it the fair", hint="start the demo again")
     if simulator.popen.returncode:

@@ -78,8 +78,9 @@ def beside(tmp_path_factory: pytest.TempPathFactory) -> Said:
 
 @pytest.fixture(scope="module")
 def without_data(tmp_path_factory: pytest.TempPathFactory) -> Said:
-    home = tmp_path_factory.mktemp("nothing")
-    return fired(home, [verdict(alert, {"fair_nothing": "1x400"}, 20) for alert in ALERTS])
+    nothing = {"fair_nothing": "1x400"}
+    asked = [one for alert in ALERTS for one in verdict(alert, nothing, 20)["alert_rule_test"]]
+    return fired(tmp_path_factory.mktemp("nothing"), [given(nothing) | {"alert_rule_test": asked}])
 
 
 @promtool
