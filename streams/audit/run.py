@@ -130,12 +130,13 @@ def audit(plan: AuditPlan, console: Console) -> AuditVerdict:
             left = uncounted(plan.kafka, reports, behind.ready)
         else:
             total = sum(part.records for part in plan.recording.header.topics.values())
-            oracle.placing.partitions.update(placed_by(plan.recording))
+            counts = placed_by(plan.recording)
+            oracle.placing.partitions.update(counts)
             seals = read_records(whole_records(plan.recording), total, oracle, tell)
             warn_of_part(plan.recording)
             if not reports:
                 bar.update(task, description="folding")
-                reports = [_folded(plan, plan.recording)]
+                reports = [_folded(plan, plan.recording, counts)]
     verdict = verdict_of(plan, oracle, reports, seals)
     return must_have_compared(plan, replace(verdict, uncounted=left, behind=behind))
 
@@ -164,10 +165,9 @@ def fairs_seen(plan: AuditPlan) -> FairsSeen:
     return FairsSeen(plan.fair.fair_id, plan.used)
 
 
-def _folded(plan: AuditPlan, recording: Recording) -> Mapping[str, Any]:
+def _folded(plan: AuditPlan, recording: Recording, counts: Mapping[str, int]) -> Mapping[str, Any]:
     """Return today's fold of a recording, using the same fair file as the oracle."""
-    engine, counts = Engine(plan.fair, plan.lateness), placed_by(recording)
-    return Replay(engine, lambda: whole_records(recording), counts=counts).final().report
+    return Replay(Engine(plan.fair, plan.lateness), lambda: whole_records(recording), counts=counts).final().report
 
 
 def oracle_for(plan: AuditPlan) -> Oracle:
