@@ -128,7 +128,7 @@ class _Each(Collector):
 
 
 class _Once(Collector):
-    """A gauge without a sample as long as there is no value."""
+    """A gauge that has a sample only once it has a value."""
 
     def __init__(self, name: str, what: str, value: Callable[[], float | None]) -> None:
         self._name, self._what, self._value = name, what, value
