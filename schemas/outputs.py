@@ -75,6 +75,11 @@ def _told() -> Iterator[None]:
         ) from None
 
 
+def warn(text: str) -> None:
+    """Print a warning on standard error: the command goes on."""
+    print(f"warning: {text}", file=sys.stderr)  # noqa: T201
+
+
 def reason(error: BaseException | type[BaseException] | None) -> str:
     """Return why something failed, in the words of the system or of Kafka, for the end of a sentence.
 

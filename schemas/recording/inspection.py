@@ -8,6 +8,7 @@ from pathlib import Path
 from schemas.errors import InvalidRecording, InvalidSettings, Unavailable
 from schemas.fair.chosen import FairsSeen, chosen_fair_file, named_fair_file, used_fair_file
 from schemas.fair.file import load_fair
+from schemas.outputs import warn
 from schemas.recording.frames import HEADER_BYTES
 from schemas.recording.header import Header, TopicPart
 from schemas.recording.jsonl import from_lines, left_out_line, to_line
@@ -27,10 +28,7 @@ def describe(path: Path, *, check: bool) -> tuple[list[str], bool]:
     header = recording.header
     damage = recording.damage if check else None
     if check or not header.complete:
-        tally = Tally(header.partitions)
-        for record in recording.readable():
-            tally.add(record)
-        counted = tally.fill(header)
+        counted = _tallied(recording)
         if not header.complete:
             header = counted
         elif damage is None and recording.cut is None and counted != header:
@@ -83,7 +81,7 @@ def export_lines(path: Path, to: Path | None) -> bool:
     whole = recording.cut is None
     if whole and recording.damage is not None:
         whole = False
-        _warn(f"{path.name} is damaged: {recording.damage}")
+        warn(f"{path.name} is damaged: {recording.damage}")
     warn_of_part(recording)
     return whole
 
@@ -129,7 +127,7 @@ def warn_of_cut(recording: Recording) -> None:
     """Say on standard error that a recording that was read is cut, and where, or that it holds no events."""
     if recording.cut is not None:
         at, why = recording.cut
-        _warn(f"{recording.path.name} is cut at byte {at:,}: {why}")
+        warn(f"{recording.path.name} is cut at byte {at:,}: {why}")
     else:
         warn_of_nothing(recording)
 
@@ -137,7 +135,7 @@ def warn_of_cut(recording: Recording) -> None:
 def warn_of_nothing(recording: Recording) -> None:
     """Say on standard error that a complete recording holds no events; nothing if it holds some."""
     for one in nothing_in(recording):
-        _warn(one)
+        warn(one)
 
 
 def nothing_in(recording: Recording) -> list[str]:
@@ -150,13 +148,13 @@ def nothing_in(recording: Recording) -> list[str]:
 def warn_of_part(recording: Recording) -> None:
     """Say on standard error what a recording does not hold; nothing if it holds all. See `missing_in`."""
     for one in missing_in(recording):
-        _warn(one)
+        warn(one)
 
 
 def warn_of_left_out(recording: Recording) -> None:
     """Say on standard error what was left out when a recording was made, wherever it begins."""
     for one in _left_out(recording):
-        _warn(one)
+        warn(one)
 
 
 def missing_in(recording: Recording) -> list[str]:
@@ -196,14 +194,12 @@ def _left_out(recording: Recording) -> list[str]:
 
 def _counted(recording: Recording) -> Header:
     """Return the header with counts, of an interrupted recording by reading it."""
-    header = recording.header
-    if header.complete:
-        return header
-    tally = Tally(header.partitions)
+    return recording.header if recording.header.complete else _tallied(recording)
+
+
+def _tallied(recording: Recording) -> Header:
+    """Return the header with the counts of the records that can be read."""
+    tally = Tally(recording.header.partitions)
     for record in recording.readable():
         tally.add(record)
-    return tally.fill(header)
-
-
-def _warn(text: str) -> None:
-    print(f"warning: {text}", file=sys.stderr)  # noqa: T201
+    return tally.fill(recording.header)

@@ -1,7 +1,6 @@
 """The command `backfill`: the records of Kafka or of a recording as OpenMetrics lines."""
 
 import asyncio
-import sys
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from datetime import timedelta
@@ -10,6 +9,7 @@ from pathlib import Path
 from schemas.errors import Unavailable
 from schemas.fair.chosen import FairsSeen, chosen_fair, used_fair_file
 from schemas.fair.model import Fair
+from schemas.outputs import warn
 from schemas.recording.inspection import warn_of_nothing, warn_of_part
 from schemas.recording.reader import Recording
 from schemas.settings import KafkaSettings
@@ -64,7 +64,7 @@ async def _lines_of_kafka(
                 hint="fill in from a recording that has them: `fairpulse backfill RECORDING`",
             )
         for one in reader.open:
-            print(f"warning: {one.message}", file=sys.stderr)  # noqa: T201
+            warn(one.message)
         backfill = Backfill(fair, lateness, counts=reader.partitions)
         async for batch in batches:
             for record in batch:

@@ -1,6 +1,5 @@
 """The KPIs of a recording as of a moment, as plain data: for tests in any language, and for readers."""
 
-import sys
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from schemas.errors import InvalidSettings
 from schemas.kinds import quoted
+from schemas.outputs import warn
 from schemas.recording.inspection import warn_of_nothing, warn_of_part
 from schemas.recording.reader import Recording
 from schemas.times import AFTER_LAST, FIRST, epoch_ms, from_epoch_ms, instant_text, venue_ms
@@ -62,18 +62,14 @@ def _warn(recording: Recording, at_ms: int, zone: ZoneInfo) -> None:
     """Say on standard error why numbers may be other than somebody expects."""
     header = recording.header
     if not header.complete:
-        _say(f"{recording.path.name} is cut; all that was received by --at is in it")
+        warn(f"{recording.path.name} is cut; all that was received by --at is in it")
     elif header.first_arrival and header.last_arrival:
         first, last = map(datetime.fromisoformat, (header.first_arrival, header.last_arrival))
         if at_ms < epoch_ms(first):
-            _say(f"--at is before the first event in {recording.path.name}, {_local(first, zone)}: nothing is counted")
+            warn(f"--at is before the first event in {recording.path.name}, {_local(first, zone)}: nothing is counted")
         elif at_ms > epoch_ms(last) + 60_000:
-            _say(f"--at is after the last event in {recording.path.name}, {_local(last, zone)}")
+            warn(f"--at is after the last event in {recording.path.name}, {_local(last, zone)}")
 
 
 def _local(instant: datetime, zone: ZoneInfo) -> str:
     return f"{instant.astimezone(zone):%Y-%m-%dT%H:%M:%S} in {zone.key}"
-
-
-def _say(what: str) -> None:
-    print(f"warning: {what}", file=sys.stderr)  # noqa: T201

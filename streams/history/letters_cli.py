@@ -7,6 +7,7 @@ import click
 
 from schemas import options
 from schemas.console import Commands
+from schemas.outputs import warn
 
 if TYPE_CHECKING:
     from streams.history.letters import DeadLetters
@@ -87,7 +88,7 @@ def show(*, place: str, bootstrap_servers: str | None) -> None:
 def _warn(found: "DeadLetters") -> None:
     """Say on standard error why letters may be missing."""
     for note in found.notes:
-        click.echo(f"warning: {note}", err=True)
+        warn(note)
 
 
 def _readable(raw: bytes | None) -> str:

@@ -14,6 +14,7 @@ from schemas.fair.chosen import chosen_fair_file, named_fair_file, used_fair_fil
 from schemas.fair.file import load_fair
 from schemas.fair.model import Fair
 from schemas.kinds import quoted
+from schemas.outputs import warn
 from schemas.recording.writer import must_be_new
 from schemas.settings import KafkaSettings
 from schemas.times import venue_ms
@@ -59,11 +60,6 @@ def record_to(
             f"{path.name} was ended early: {taken.lag:,} records that Kafka had by then are not in it",
             hint="record again with `--until end`",
         )
-
-
-def warn(text: str) -> None:
-    """Print a warning on standard error."""
-    click.echo(f"warning: {text}", err=True)
 
 
 def span_of(since: str, until: str | None, fair: Fair) -> Span:
