@@ -3,9 +3,17 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from schemas.codes import ScanKind
+from schemas.codes import BadgeRole, ScanKind
 from schemas.errors import InvalidEvent
-from schemas.events import DealTerms, Event, ExhibitInteraction, ScanAnnulled, VisitorScan
+from schemas.events import (
+    BadgeRegistered,
+    DealTerms,
+    Event,
+    ExhibitInteraction,
+    MeetingChanged,
+    ScanAnnulled,
+    VisitorScan,
+)
 from schemas.fair.model import Fair
 from schemas.topics import EVENT_CLASSES
 from schemas.wire import REASONS
@@ -21,10 +29,13 @@ def admission(fair: Fair) -> Callable[[Event], None]:
     fair_id, gates, halls, booths = fair.fair_id, fair.gates, fair.halls, fair.booths
     exhibits, exhibitors, sections, currencies = fair.exhibits, fair.exhibitors, fair.sections, fair.currencies
 
+    has_register = fair.badge_register
     booth, entry, exit_, session = ScanKind.BOOTH, ScanKind.ENTRY, ScanKind.EXIT, ScanKind.SESSION
 
     def admit_scan(scan: VisitorScan) -> None:
         kind = scan.scan_kind
+        if scan.badge_role is None and not has_register:
+            raise _missing("badge_role", "without a register of badges, a scan says who wears the badge")
         if kind is booth:
             if scan.booth_id not in booths:
                 raise _unplaced("booth_id", scan.booth_id)
@@ -66,6 +77,29 @@ def admission(fair: Fair) -> Callable[[Event], None]:
                 hint="give the annulment an id of its own, and name the event that is taken back",
             )
 
+    def admit_meeting(meeting: MeetingChanged) -> None:
+        if meeting.exhibitor_id not in exhibitors:
+            raise _unplaced("exhibitor_id", meeting.exhibitor_id)
+
+    def admit_registration(person: BadgeRegistered) -> None:
+        if not has_register:
+            raise InvalidEvent(
+                "no_register",
+                REASONS["no_register"],
+                hint="write `badge_register: yes` into the fair file of all programs, or do not import badges",
+            )
+        if person.exhibitor_id is None:
+            return
+        if person.exhibitor_id not in exhibitors:
+            raise _unplaced("exhibitor_id", person.exhibitor_id)
+        if person.role is not BadgeRole.EXHIBITOR_STAFF:
+            raise InvalidEvent(
+                "bad_value",
+                f"exhibitor_id: {REASONS['bad_value']}",
+                field="exhibitor_id",
+                hint="leave it out: only exhibitor staff has an exhibitor",
+            )
+
     def admit_deal(deal: DealTerms) -> None:
         if deal.section not in sections:
             raise _unplaced("section", deal.section)
@@ -96,6 +130,8 @@ def admission(fair: Fair) -> Callable[[Event], None]:
         (VisitorScan, admit_scan),
         (ExhibitInteraction, admit_interaction),
         (ScanAnnulled, admit_annulment),
+        (MeetingChanged, admit_meeting),
+        (BadgeRegistered, admit_registration),
         (DealTerms, admit_deal),
     )
     rule_of = {kind: rule for kind in EVENT_CLASSES for base, rule in rules if issubclass(kind, base)}

@@ -110,6 +110,15 @@ class InteractionKind(Code):
     SURVEY_SUBMITTED = "survey_submitted"
 
 
+class MeetingStep(Code):
+    """How far a meeting has come; each step counts once per meeting."""
+
+    INVITED = "invited"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    HELD = "held"
+
+
 class OutcomeKind(Code):
     """The seven kinds of results that CIFTIS publishes; only the first two are deals in the narrow sense."""
 

@@ -1,4 +1,4 @@
-"""The events that terminals send: visitor scan, exhibit interaction, either annulled, deal signed, amended, cancelled.
+"""The events: visitor scan, exhibit interaction, either annulled, meeting, deal, and what the register says of a person.
 
 `type` names the kind and its major version. Inside a major version fields are only added, and optional:
 producers refuse unknown fields, workers ignore them, so either side may be upgraded first.
@@ -25,6 +25,7 @@ from schemas.codes import (
     DealStage,
     DenyReason,
     InteractionKind,
+    MeetingStep,
     OutcomeKind,
     PartyRole,
     ScanKind,
@@ -46,6 +47,7 @@ from schemas.ids import (
     FairId,
     GateId,
     HallId,
+    MeetingId,
     OrgId,
     SectionId,
     TerminalEpoch,
@@ -80,6 +82,8 @@ class Event:
         occurred_at: the terminal's clock when it happened.
         received_at: the server's clock when it arrived.
         clock_offset_ms: server clock minus terminal clock, as last measured; added to `occurred_at`.
+        test: whether the terminal is enrolled for tests: the event goes through everything and counts nowhere. The
+            gateway sets it; left out for any other terminal.
     """
 
     posted_at: ClassVar[frozenset[PlaceKind]] = frozenset()
@@ -94,6 +98,7 @@ class Event:
     received_at: Instant
     clock_offset_ms: ClockOffset = 0
     capture: Capture = Capture.ONLINE
+    test: bool | None = None
 
 
 def happened_ms(event: Event) -> int:
@@ -121,6 +126,9 @@ class VisitorScan(Event):
 
     Attributes:
         badge_ref: left out without tracking consent, but never at a gate; the flow still counts.
+        badge_role: as printed on the badge. A fair without a register of badges counts by it, and needs it; at a fair
+            with one the register alone says who somebody is.
+        residence_country: like `badge_role`, and may be unknown.
         dwell_ms: how long the badge was in the hall, on zone_out only, if the door reader knows.
     """
 
@@ -131,7 +139,7 @@ class VisitorScan(Event):
     source_type: SourceType = SourceType.QR
     scan_kind: ScanKind
     badge_ref: BadgeRef | None = None
-    badge_role: BadgeRole
+    badge_role: BadgeRole | None = None
     residence_country: Country | None = None
     result: ScanResult = ScanResult.ACCEPTED
     reason: DenyReason | None = None
@@ -182,6 +190,51 @@ class ScanAnnulled(Event):
     gate_id: GateId | None = None
     hall_id: HallId | None = None
     booth_id: BoothId | None = None
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class MeetingChanged(Event):
+    """A meeting of an exhibitor and a visitor was proposed, accepted, declined or held.
+
+    Attributes:
+        meeting_id: the same over all steps, which may arrive in any order and more than once.
+    """
+
+    posted_at: ClassVar[frozenset[PlaceKind]] = frozenset({PlaceKind.BOOTH, PlaceKind.DESK})
+
+    _: KW_ONLY
+    type: Literal["fair.meeting.changed.v1"] = "fair.meeting.changed.v1"
+    meeting_id: MeetingId
+    step: MeetingStep
+    exhibitor_id: ExhibitorId
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class BadgeRegistered(Event):
+    """What the register of badges says of a person; the highest revision counts for all events of the person.
+
+    Of two contents under one revision the greater counts, compared field by field in the order below, so the order of
+    arrival does not matter. Its times say when it was entered; no number depends on them.
+
+    Attributes:
+        badge_ref: the person, whatever badge the person wears.
+        residence_country: of the address given to the organiser (ISO 25639-1); left out if unknown.
+        exhibitor_id: whose staff the person is; only for the role exhibitor_staff.
+        tracking_consent: whether scans at booths and hall doors may name the person (PIPL, Art. 29).
+        denied: why gates turn the person away; left out if they do not.
+        erased: the codes and everything else that leads from a badge to the person are gone.
+    """
+
+    _: KW_ONLY
+    type: Literal["fair.badge.registered.v1"] = "fair.badge.registered.v1"
+    badge_ref: BadgeRef
+    revision: Revision
+    role: BadgeRole
+    residence_country: Country | None = None
+    exhibitor_id: ExhibitorId | None = None
+    tracking_consent: bool = True
+    denied: DenyReason | None = None
+    erased: bool = False
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)

@@ -3,9 +3,11 @@
 ASCII only: two ids that look the same are the same (no homoglyphs, no combining marks, no control characters).
 """
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import StringConstraints
+
+from schemas.countries import country_names
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 """1-64 characters: letters, digits, dot, underscore, hyphen; the first a letter or a digit."""
@@ -32,6 +34,8 @@ DealId = Name
 """A deal or other outcome, the same over all its revisions."""
 OrgId = Name
 """An organisation that is party to a deal."""
+MeetingId = Name
+"""A meeting of an exhibitor and a visitor, the same over all its steps."""
 
 EPOCH_PATTERN = r"^[0-9a-f]{8}$"
 
@@ -46,12 +50,25 @@ EventId = Annotated[str, StringConstraints(pattern=EVENT_ID_PATTERN)]
 BADGE_PATTERN = r"^(?:[0-9a-f]{2}){16,32}$"
 
 BadgeRef = Annotated[str, StringConstraints(pattern=BADGE_PATTERN)]
-"""A keyed one-way pseudonym of a badge, stable for one fair: 16-32 bytes as lower-case hex."""
+"""A keyed one-way pseudonym, stable for one fair: 16-32 bytes as lower-case hex.
 
-COUNTRY_PATTERN = r"^[A-Z]{2}$"
+At a fair with a register of badges it stands for a person, whatever badge the person wears. At any other fair it stands
+for a badge.
+"""
+
+TEST_BADGE: Final = "7e57"
+TEST_BADGE_DIGITS: Final = 36
+
+
+def is_test_badge(badge_ref: str) -> bool:
+    """Return whether a pseudonym is that of a test badge. It has 18 bytes, a length that no other one is made with."""
+    return len(badge_ref) == TEST_BADGE_DIGITS and badge_ref.startswith(TEST_BADGE)
+
+
+COUNTRY_PATTERN = f"^(?:{'|'.join(sorted(country_names()))})$"
 
 Country = Annotated[str, StringConstraints(pattern=COUNTRY_PATTERN)]
-"""ISO 3166-1 alpha-2. HK, MO and TW are codes of their own."""
+"""A country or region on the list of ISO 3166-1 alpha-2, or XK. HK, MO and TW are codes of their own."""
 
 CURRENCY_PATTERN = r"^[A-Z]{3}$"
 
@@ -63,7 +80,7 @@ SPELLINGS = {
     EPOCH_PATTERN: "8 lower-case hex digits, such as 3f9c01de",
     EVENT_ID_PATTERN: "a UUID in lower case, such as 0199e000-0000-7000-8000-000000000001",
     BADGE_PATTERN: "a pseudonym of 32 to 64 lower-case hex digits, an even number",
-    COUNTRY_PATTERN: "two capital letters such as DE",
+    COUNTRY_PATTERN: "a code on the list of ISO 3166-1 alpha-2, such as DE (GB, not UK)",
     CURRENCY_PATTERN: "three capital letters such as EUR",
 }
 """How to write an identifier, by its pattern; for people, who should not have to read a pattern."""

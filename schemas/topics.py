@@ -13,11 +13,13 @@ from typing import Final, get_args, get_type_hints
 import msgspec
 
 from schemas.events import (
+    BadgeRegistered,
     DealAmended,
     DealCancelled,
     DealSigned,
     Event,
     ExhibitInteraction,
+    MeetingChanged,
     ScanAnnulled,
     VisitorScan,
     type_of,
@@ -47,6 +49,7 @@ class Topic:
         partitioner: chooses the partition; every writer must use it.
         partitions: how many it has, whatever the settings say; None for as many as they say.
         retention: None keeps for ever.
+        compacted: whether only the newest record of each key is kept. A record without a value deletes its key.
 
     Raises:
         TypeError: it has no key, or one of its events has no type, lacks a field of the key, or may have all of them
@@ -63,6 +66,7 @@ class Topic:
     partitions: int | None = None
     retention: timedelta | None = KEEP
     max_message_bytes: int = 1_048_576
+    compacted: bool = False
 
     def __post_init__(self) -> None:
         if not self.key:
@@ -102,7 +106,7 @@ class Topic:
         """
         keep = -1 if self.retention is None else int(self.retention / timedelta(milliseconds=1))
         return {
-            "cleanup.policy": "delete",
+            "cleanup.policy": "compact" if self.compacted else "delete",
             "retention.ms": str(keep),
             "retention.bytes": "-1",
             "message.timestamp.type": "LogAppendTime",
@@ -129,6 +133,39 @@ INTERACTIONS = Topic(
     description="What visitors did at exhibits.",
     events=(ExhibitInteraction,),
     key=("badge_ref", "terminal_id"),
+)
+MEETINGS = Topic(
+    name="fair.meetings",
+    description="Meetings of exhibitors and visitors, one record per step.",
+    events=(MeetingChanged,),
+    key=("meeting_id",),
+)
+BADGES = Topic(
+    name="fair.badges",
+    description="The register of badges: who a person is, one record per revision. No names and no printed codes.",
+    events=(BadgeRegistered,),
+    key=("badge_ref",),
+    producers=("gateway", "badges", "simulator", "replay", "dead-letters"),
+    consumers=("worker", "gateway", "badges", "audit", "record", "replay", "topics"),
+    retention=None,
+)
+"""Never compacted and never expired: any order of arrival and any rebuild give the same numbers."""
+BADGE_CODES = Topic(
+    name="fair.badge-codes",
+    description="Which badges a person wears: keyed hashes of their printed codes. Erasing a person deletes the key.",
+    key=("the person's badge_ref",),
+    producers=("gateway", "badges", "simulator"),
+    consumers=("gateway", "badges"),
+    retention=None,
+    compacted=True,
+)
+"""Compacted, and never recorded, so that what leads from a badge to a person can be erased."""
+UNRESOLVED = Topic(
+    name="fair.unresolved",
+    description="Events of badges that the register does not know yet, and the mark of each that was released.",
+    key=("the keyed hash of the badge's code",),
+    producers=("gateway",),
+    consumers=("gateway", "badges"),
 )
 REJECTED = Topic(
     name="fair.rejected",
@@ -158,13 +195,15 @@ TERMINALS = Topic(
 )
 """Never compacted and never expired: a change counts only if it continues the last one that does."""
 
-EVENT_TOPICS = (DEALS, SCANS, INTERACTIONS)
+EVENT_TOPICS = (DEALS, SCANS, INTERACTIONS, MEETINGS, BADGES)
 """All topics that the workers fold. A state and its fingerprint know a topic by its position here: after a topic is
 added or moved, the workers fold the fair anew.
 """
 RECORDED_TOPICS = (*EVENT_TOPICS, REJECTED)
 """The topics that a recording holds: all that happened at the fair, and the dead letters."""
-ALL_TOPICS = (*RECORDED_TOPICS, TERMINALS)
+REGISTER_TOPICS = (BADGES, BADGE_CODES, UNRESOLVED)
+"""The topics of the register of badges."""
+ALL_TOPICS = (*RECORDED_TOPICS, BADGE_CODES, UNRESOLVED, TERMINALS)
 
 
 PartitionPlace = tuple[str, int]

@@ -51,6 +51,7 @@ REASONS: Final = {
     "wrong_fair": "the event belongs to another fair",
     "unknown_place": "the gate, hall, booth, exhibit or section is not in the fair file",
     "unknown_currency": "the currency is not in the fair file",
+    "no_register": "the fair file says that this fair has no register of badges",
     MISPLACED: "the event is not in the partition of its key",
 }
 """Every reason to refuse an event, as metric label and as sentence."""
@@ -76,6 +77,8 @@ _TYPES: Final = {
     "less": INSTANT_WORDS,
 }
 """How to write a value, by the beginning of pydantic's name for the error. Bounds are numbers or, here, times."""
+
+_POSTED: Final = frozenset(type_of(kind) for kind in EVENT_CLASSES if kind.posted_at)
 
 WORDS_MAX: Final = 12
 """Longest list of words that a hint repeats."""
@@ -168,7 +171,7 @@ def _explain(error: ValidationError) -> InvalidEvent:
     kind, path = first["loc"][:1], first["loc"][1:]
     rule, more = first.get("ctx", {}), ""
     if first["type"] == "union_tag_invalid":
-        reason, hint = "unknown_type", _one_of(rule["expected_tags"])
+        reason, hint = "unknown_type", _one_of(_posted(rule["expected_tags"]))
     else:
         reason, hint = _HINTS.get(first["type"]) or ("bad_value", _value_hint(first["type"], rule))
     if reason == "unknown_field" and PLAIN_KEY.fullmatch(str(path[-1])):
@@ -180,6 +183,12 @@ def _explain(error: ValidationError) -> InvalidEvent:
     field = ".".join(str(part) for part in path)
     where = f"{field}: " if field else ""
     return InvalidEvent(reason, f"{where}{REASONS[reason]}{more}", field=field, path=path, hint=hint)
+
+
+def _posted(types: str) -> str:
+    """Return those of the listed types that a terminal may post, or all if it may post none of them."""
+    listed = types.replace("'", "").split(", ")
+    return ", ".join([one for one in listed if one in _POSTED] or listed)
 
 
 def _meant(kind: Sequence[str | int], path: Sequence[str | int]) -> str:

@@ -1,10 +1,9 @@
 """From the code on a badge to the pseudonym that leaves the terminal. The code itself is never stored."""
 
-import hmac
-
 from schemas.badges.format import BadgeFormat
 from schemas.badges.reading import is_pseudonym, read_code
 from schemas.badges.refusals import refusal
+from schemas.badges.register import code_hash
 
 
 def badge_ref(typed: str, key: bytes | None, badge_format: BadgeFormat | None) -> str:
@@ -26,4 +25,4 @@ def badge_ref(typed: str, key: bytes | None, badge_format: BadgeFormat | None) -
         return code
     if key is None:
         raise refusal("badge_caps" if carries_pseudonyms and is_pseudonym(code.lower()) else "badge_no_key")
-    return hmac.digest(key, code.encode(), "sha256")[:16].hex()
+    return code_hash(key, code)

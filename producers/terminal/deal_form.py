@@ -16,7 +16,7 @@ from producers.terminal.readings import AmountRules, AmountUnit
 from producers.terminal.review import DealValue, Review, value_shown
 from producers.terminal.typed import has_full_width
 from schemas.codes import DealStage, OutcomeKind
-from schemas.fair.countries import country_meant, country_names
+from schemas.countries import country_meant, country_names
 from schemas.ids import NAME_PATTERN
 
 

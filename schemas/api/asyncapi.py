@@ -1,16 +1,29 @@
 """The topics as AsyncAPI 3, written from the topics and the models that the workers themselves use."""
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
 from schemas.api.openapi import model_schemas
 from schemas.api.portable import Json
 from schemas.api.producing import FORMULA, RULES, VECTORS
+from schemas.badges.register import Released, WornCodes
 from schemas.cloud_events import CONTENT_TYPE, DATA_TYPE, PREFIX, REQUIRED, SPEC_VERSION
-from schemas.events import Event, type_of
+from schemas.events import Event, fields_of, type_of
+from schemas.ids import BadgeRef
 from schemas.registry_changes import RegistryChange
-from schemas.topics import ALL_TOPICS, EVENT_CLASSES, EVENT_TOPICS, PARTITIONS, REJECTED, TERMINALS, Topic
+from schemas.topics import (
+    ALL_TOPICS,
+    BADGE_CODES,
+    EVENT_CLASSES,
+    EVENT_TOPICS,
+    PARTITIONS,
+    REJECTED,
+    TERMINALS,
+    UNRESOLVED,
+    Topic,
+)
 
 _BINDING: Final = "0.5.0"
 """Version of AsyncAPI's Kafka bindings."""
@@ -91,6 +104,27 @@ _HEADERS: Final[Json] = {
 }
 
 
+_WAIT: Final = tuple(cls for cls in EVENT_CLASSES if fields_of(cls, BadgeRef) and cls.posted_at)
+"""Events that wait until their badge is registered: those that terminals post, with a badge."""
+
+_OTHERS: Final[Mapping[str, tuple[Topic, str, str]]] = {
+    "DeadLetter": (REJECTED, "dead letter", "A refused record, its reason and its place."),
+    "RegistryChange": (
+        TERMINALS,
+        "change of the registry",
+        "Terminals, hashes of their tokens and fingerprints of badge keys, as they are after a change.",
+    ),
+    "WornCodes": (BADGE_CODES, "badges of a person", "Hashes of the codes of the badges that a person wears."),
+    "WaitingEvent": (
+        UNRESOLVED,
+        "waiting event",
+        "An event as it will be stored once its badge is registered. Its badge_ref is the hash of the badge's code.",
+    ),
+    "Released": (UNRESOLVED, "mark of a release", "The event was stored, with the reference of a person."),
+}
+"""Messages that are not events: topic, name and what they are."""
+
+
 @cache
 def asyncapi_text() -> str:
     """Return the document as JSON."""
@@ -99,20 +133,7 @@ def asyncapi_text() -> str:
 
 def _document() -> Json:
     messages = {cls.__name__: _message(cls, topic) for topic in EVENT_TOPICS for cls in topic.events}
-    messages["DeadLetter"] = {
-        "name": "dead letter",
-        "summary": "A refused record, its reason and its place.",
-        "contentType": "application/json",
-        "payload": {"$ref": "#/components/schemas/DeadLetter"},
-        "bindings": _key_binding(REJECTED),
-    }
-    messages["RegistryChange"] = {
-        "name": "change of the registry",
-        "summary": "Terminals, hashes of their tokens and fingerprints of badge keys, as they are after a change.",
-        "contentType": "application/json",
-        "payload": {"$ref": "#/components/schemas/RegistryChange"},
-        "bindings": _key_binding(TERMINALS),
-    }
+    messages |= {name: _other_message(name, *about) for name, about in _OTHERS.items()}
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -128,7 +149,8 @@ def _document() -> Json:
         "components": {
             "messages": messages,
             "schemas": {
-                **dict(sorted(model_schemas(*EVENT_CLASSES, RegistryChange).items())),
+                **dict(sorted(model_schemas(*EVENT_CLASSES, RegistryChange, WornCodes, Released).items())),
+                "WaitingEvent": {"oneOf": [{"$ref": f"#/components/schemas/{one.__name__}"} for one in _WAIT]},
                 "CloudEventHeaders": _HEADERS,
                 "DeadLetter": _LETTER,
             },
@@ -149,6 +171,16 @@ def _message(cls: type[Event], topic: Topic) -> Json:
         },
         "payload": {"$ref": f"#/components/schemas/{cls.__name__}"},
         "correlationId": {"description": "The event's id.", "location": f"$message.header#/{PREFIX}id"},
+        "bindings": _key_binding(topic),
+    }
+
+
+def _other_message(name: str, topic: Topic, called: str, summary: str) -> Json:
+    return {
+        "name": called,
+        "summary": summary,
+        "contentType": "application/json",
+        "payload": {"$ref": f"#/components/schemas/{name}"},
         "bindings": _key_binding(topic),
     }
 
@@ -182,8 +214,7 @@ def _forms(field: Json, definitions: Json) -> list[Json]:
 
 
 def _channel(topic: Topic) -> Json:
-    other = {REJECTED.name: "DeadLetter", TERMINALS.name: "RegistryChange"}
-    names = [cls.__name__ for cls in topic.events] or [other[topic.name]]
+    names = [cls.__name__ for cls in topic.events] or [name for name, (of, *_) in _OTHERS.items() if of is topic]
     return {
         "address": topic.name,
         "description": topic.description,

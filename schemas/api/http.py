@@ -52,7 +52,7 @@ HEADERS_MAX: Final = 64
 """Most headers of a request."""
 
 SERVER_FIELDS: Final = frozenset(
-    {"event_id", "fair_id", "terminal_id", "occurred_at", "received_at", "clock_offset_ms", "type"}
+    {"event_id", "fair_id", "terminal_id", "occurred_at", "received_at", "clock_offset_ms", "test", "type"}
 )
 """Fields of a stored event that are never in `data`: the server sets them, or they are CloudEvents attributes."""
 

@@ -85,12 +85,14 @@ def summary(fair: "Fair") -> str:
         f"            {_count(sum(one.leader for one in direct), 'leader')}",
         f"booths      {len(fair.booths):,} with {_count(len(fair.exhibits), 'exhibit')}",
         f"badges      {_badges(fair)}",
+        f"            {_register(fair)}",
+        f"profile     {fair.profile.title}",
         f"currencies  {', '.join(fair.currencies)}; reported in {fair.reporting_currency}",
         f"amounts     are typed with a decimal {fair.decimal_mark}",
     ]
     if fair.top_economies:
         there = len(countries & fair.top_economies)
-        lines.insert(-4, f"            {there} of the {len(fair.top_economies)} top economies")
+        lines.insert(-6, f"            {there} of the {len(fair.top_economies)} top economies")
     return "\n".join(lines)
 
 
@@ -106,6 +108,11 @@ def _badges(fair: "Fair") -> str:
     if not form.prefix and form.characters <= set("0123456789") and form.length in (8, 12, 13, 14):
         told += "\n            warning: the code of a product may look like this"
     return told
+
+
+def _register(fair: "Fair") -> str:
+    """Return where the role and country of a person come from."""
+    return "a register says who wears them" if fair.badge_register else "each says itself who wears it: no register"
 
 
 def _count(number: int, one: str, many: str = "") -> str:

@@ -29,6 +29,7 @@ from schemas.fair.words import in_our_words
 from schemas.ids import BoothId
 from schemas.kinds import quoted
 from schemas.outputs import reason
+from schemas.profiles import FKM, PROFILES, Profile, own_profile
 
 MOST_BYTES: Final = 8 * 1024 * 1024
 """Largest fair file: 40 times the example with 2,000 exhibitors."""
@@ -110,12 +111,22 @@ def _fair(rows: FairRows, fingerprint: str) -> Fair:
         reporting_currency=rows.reporting_currency,
         currencies={code: CurrencyInfo(code, minor_units) for code, minor_units in rows.currencies.items()},
         rates={code: _history(table) for code, table in rows.rates.items()},
-        visitor_roles=frozenset(rows.visitor_roles),
+        profile=_profile(rows),
         file_fingerprint=fingerprint,
         top_economies=frozenset(rows.top_economies),
         badge_codes=None if rows.badge_codes is None else BadgeFormat(**dict(rows.badge_codes)),
+        badge_register=rows.badge_register,
         decimal_mark=rows.decimal_mark,
     )
+
+
+def _profile(rows: FairRows) -> Profile:
+    """Return the profile whose numbers the boards show: the named one, or FKM's, or one of the fair's own."""
+    chosen = PROFILES[rows.profile or FKM.name]
+    visitors = chosen.visitors if rows.visitor_roles is None else frozenset(rows.visitor_roles)
+    if visitors == chosen.visitors and rows.regions_abroad == chosen.regions_abroad:
+        return chosen
+    return own_profile(visitors, regions_abroad=rows.regions_abroad)
 
 
 def _history(table: Mapping[date, Decimal]) -> RateHistory:

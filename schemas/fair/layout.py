@@ -7,7 +7,7 @@ so 1_0 is not a number and "yes" is not a number of lanes.
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -24,7 +24,7 @@ from pydantic_core import core_schema
 from schemas.badges.check_characters import CheckKind
 from schemas.badges.format import CodeCase
 from schemas.codes import BadgeRole, DecimalMark, ExhibitorType
-from schemas.fair.countries import country_names
+from schemas.countries import country_names
 from schemas.ids import BoothId, Country, Currency, ExhibitId, FairId, GateId, HallId, SectionId
 
 
@@ -67,8 +67,8 @@ CodeLength = Annotated[int, Spelt(r"^([1-9]|[1-5][0-9]|6[0-4])$")]
 RowId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,61}$")]
 """An exhibitor id: two characters shorter than other ids, so that `x-<id>` is an id too."""
 
-VISITORS_BY_FKM: Final = (BadgeRole.VISITOR_PROFESSIONAL, BadgeRole.VISITOR_PUBLIC)
-"""Who is a visitor by the rules of FKM (fkm.de, "visitor to an exhibition"): no staff, press or service people."""
+ProfileName = Literal["fkm", "abc", "a762_1"]
+"""The audit profiles that a fair file can name, see `schemas.profiles`."""
 
 
 class FileRow(BaseModel):
@@ -143,13 +143,16 @@ class FairRows(FileRow):
     name: ShownName
     host_country: ListedCountry
     timezone: Zone
-    visitor_roles: Annotated[tuple[BadgeRole, ...], Field(min_length=1)] = VISITORS_BY_FKM
+    profile: ProfileName | None = None
+    visitor_roles: Annotated[tuple[BadgeRole, ...], Field(min_length=1)] | None = None
+    regions_abroad: YesOrNo = True
     top_economies: tuple[ListedCountry, ...] = ()
     days: Annotated[dict[Day, DayRow], Field(min_length=1, max_length=400)]
     halls: Annotated[dict[HallId, HallRow], Field(min_length=1)]
     gates: Annotated[dict[GateId, GateRow], Field(min_length=1)]
     sections: Annotated[dict[SectionId, SectionRow], Field(min_length=1)]
     badge_codes: BadgeCodesRow | None = None
+    badge_register: YesOrNo = False
     decimal_mark: DecimalMark = DecimalMark.POINT
     reporting_currency: Currency
     currencies: Annotated[dict[Currency, MinorDigits], Field(min_length=1)]

@@ -11,10 +11,11 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from schemas.badges.format import BadgeFormat
-from schemas.codes import BadgeRole, DecimalMark, ExhibitorType
+from schemas.codes import DecimalMark, ExhibitorType
 from schemas.fair.days import FairDay, Timetable
 from schemas.fair.money import CurrencyInfo, RateHistory, convert_minor
 from schemas.ids import BoothId, Country, Currency, ExhibitId, ExhibitorId, FairId, GateId, HallId, SectionId
+from schemas.profiles import PROFILES, Profile
 
 __all__ = ["Booth", "CurrencyInfo", "Exhibit", "Exhibitor", "Fair", "FairDay", "Gate", "Hall", "Section"]
 
@@ -117,10 +118,11 @@ class Fair:
         exhibits: an exhibitor without an exhibit in the file has one, `x-<exhibitor_id>`, under its own name.
         currencies: those a deal may be in; the reporting currency is one of them.
         rates: for every currency but the reporting one.
-        visitor_roles: badge roles that count as visitors, by the audit profile (FKM: professional and public).
+        profile: the audit profile whose numbers the boards show. All others are counted as well.
         file_fingerprint: of the fair file as it was read; it differs when any character of the file does.
         top_economies: the leading service-trade economies whose coverage is shown; may be empty.
         badge_codes: the form of the codes on badges; None if the file does not say it.
+        badge_register: whether a register says who wears which badge. Without one, badges say it themselves.
         decimal_mark: the sign before the decimals of an amount that is typed at a terminal.
     """
 
@@ -138,15 +140,21 @@ class Fair:
     reporting_currency: Currency
     currencies: Mapping[Currency, CurrencyInfo]
     rates: Mapping[Currency, RateHistory]
-    visitor_roles: frozenset[BadgeRole]
+    profile: Profile
     file_fingerprint: str = field(repr=False, compare=False)
     top_economies: frozenset[Country] = frozenset()
     badge_codes: BadgeFormat | None = None
+    badge_register: bool = False
     decimal_mark: DecimalMark = DecimalMark.POINT
     timetable: Timetable = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "timetable", Timetable(self.days, self.zone))
+
+    @property
+    def profiles(self) -> Mapping[str, Profile]:
+        """All audit profiles that are counted, by name: those of fairpulse, and the fair's own if it has one."""
+        return {**PROFILES, self.profile.name: self.profile}
 
     def local_date(self, epoch_s: float) -> date:
         """Return the calendar date at the venue, for any instant in seconds since 1970 UTC."""

@@ -12,9 +12,10 @@ from pydantic import ValidationError
 from schemas.badges.check_characters import CheckKind
 from schemas.badges.format import CodeCase
 from schemas.codes import BadgeRole, DecimalMark, ExhibitorType
-from schemas.fair.countries import country_meant
+from schemas.countries import country_meant
 from schemas.fair.text import FieldPath, Finding
 from schemas.kinds import quoted
+from schemas.profiles import PROFILES
 
 _ID = "1-64 letters, digits, dots, underscores or hyphens, the first a letter or digit"
 _NAME = "text of 1-120 characters"
@@ -30,8 +31,10 @@ FIELDS: Final[dict[str, tuple[str, str]]] = {
     "name": (_NAME, "My fair 2025"),
     "host_country": (_COUNTRY, "CN"),
     "timezone": ("the IANA name of a time zone", "Asia/Shanghai"),
+    "profile": ("one of " + ", ".join(PROFILES), "fkm"),
     "visitor_roles": ("a list of badge roles", "[visitor_professional, visitor_public]"),
     "visitor_roles.*": ("one of " + ", ".join(BadgeRole), "[visitor_professional, visitor_public]"),
+    "regions_abroad": (_ANSWER, "yes"),
     "top_economies": ("a list of countries", "[US, DE]"),
     "top_economies.*": (_COUNTRY, "[US, DE]"),
     "days": ("a block of 1-400 dates", "{2025-09-10: {opens: 09:00, closes: 18:00}}"),
@@ -62,6 +65,7 @@ FIELDS: Final[dict[str, tuple[str, str]]] = {
     "badge_codes.length": ("a number of characters from 1 to 64, after the prefix", "6"),
     "badge_codes.check": ("one of " + ", ".join(CheckKind), "mod_37_36"),
     "badge_codes.case": ("one of " + ", ".join(CodeCase), "folded"),
+    "badge_register": (_ANSWER, "yes"),
     "decimal_mark": ("one of " + ", ".join(DecimalMark), "comma"),
     "reporting_currency": (_CURRENCY, "CNY"),
     "currencies": ("a block of currencies with their minor units", "{CNY: 2, JPY: 0, KWD: 3}"),

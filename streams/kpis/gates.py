@@ -25,7 +25,7 @@ def is_visit(scan: VisitorScan, moment: Moment) -> bool:
     return (
         scan.result is _ACCEPTED
         and moment.is_open
-        and scan.badge_role in moment.fair.visitor_roles
+        and scan.badge_role in moment.fair.profile.visitors
         and moment.fair.gates[scan.gate_id or ""].countable
     )
 

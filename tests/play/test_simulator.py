@@ -205,7 +205,7 @@ def test_a_third_of_the_visitors_come_in_the_first_hour_and_few_after_four(
         fact = emission.fact
         if isinstance(fact, Passage) and fact.kind is ScanKind.ENTRY and fact.accepted and fact.person not in seen:
             seen.add(fact.person)
-            if fact.role in fair.visitor_roles:
+            if fact.role in fair.profile.visitors:
                 event = decode_strict(emission.value)
                 hours[(happened_ms(event) - opens) // HOUR_MS] += 1
     assert 0.25 < hours[0] / hours.total() < 0.5
@@ -259,7 +259,7 @@ def test_visitors_return_on_the_next_day_of_the_whole_fair(simulated: Simulate, 
     people: dict[str, set[int]] = {}
     for emission in simulated("whole_fair"):
         fact = emission.fact
-        if isinstance(fact, Passage) and fact.role in fair.visitor_roles and fact.person is not None:
+        if isinstance(fact, Passage) and fact.role in fair.profile.visitors and fact.person is not None:
             people.setdefault(fair.local_date(emission.t_ms / 1_000).isoformat(), set()).add(fact.person)
     first, second = (people[day.date.isoformat()] for day in fair.days)
     assert 0.2 < len(first & second) / len(first) < 0.5

@@ -323,7 +323,7 @@ KEYS = [
         "unknown_field",
         worker=ACCEPTED,
     ),
-    Bad("a needed key in the wrong case", as_json(SCAN).replace(b"badge_role", b"badgeRole"), "missing_field"),
+    Bad("a needed key in the wrong case", as_json(SCAN).replace(b"scan_kind", b"scanKind"), "missing_field"),
     Bad(
         "an unknown key in a party",
         changed(DEAL, parties=[PARTY | {"s3cret": 1}]),

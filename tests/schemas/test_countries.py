@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.fair.countries import country_meant
+from schemas.countries import country_meant
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from click.testing import CliRunner
 import schemas.fair.cli
 from schemas.codes import BadgeRole, ExhibitorType
 from schemas.console import run
+from schemas.countries import country_names
 from schemas.errors import InvalidFairFile
 from schemas.fair import text as fair_text
-from schemas.fair.countries import country_names
 from schemas.fair.file import EXAMPLES, MOST_BYTES, example_fair_path, load_fair, parse_fair
 from schemas.fair.layout import BadgeCodesRow, FairRows
 from schemas.fair.model import Booth, Fair
@@ -119,11 +119,11 @@ def test_an_exhibitor_without_an_exhibit_has_one_under_its_own_name(small: Fair)
 
 def test_visitors_are_those_of_fkm_unless_the_file_says_otherwise(small: Fair) -> None:
     fkm = {BadgeRole.VISITOR_PROFESSIONAL, BadgeRole.VISITOR_PUBLIC}
-    assert small.visitor_roles == fkm
+    assert small.profile.visitors == fkm
     without = SMALL.replace("visitor_roles: [visitor_professional, visitor_public]\n", "")
-    assert parse_fair(without, "small.yaml").visitor_roles == fkm
+    assert parse_fair(without, "small.yaml").profile.visitors == fkm
     with_press = SMALL.replace("[visitor_professional, visitor_public]", "[visitor_public, media]")
-    assert parse_fair(with_press, "small.yaml").visitor_roles == {BadgeRole.VISITOR_PUBLIC, BadgeRole.MEDIA}
+    assert parse_fair(with_press, "small.yaml").profile.visitors == {BadgeRole.VISITOR_PUBLIC, BadgeRole.MEDIA}
 
 
 def test_an_unknown_example_is_refused() -> None:

@@ -145,7 +145,7 @@ class Ledger:
 
     def _book_visit(self, fact: Passage, t_ms: int, day: str) -> None:
         opens_ms, closes_ms = self._hours.get(day, (0, 0))
-        if fact.role not in self._fair.visitor_roles or not opens_ms <= t_ms < closes_ms:
+        if fact.role not in self._fair.profile.visitors or not opens_ms <= t_ms < closes_ms:
             return
         for name in ("visits", "unique_visitors"):
             self._sets[name, day, ()].add(fact.person)

@@ -1,0 +1,84 @@
+"""The register of badges: how a person and a printed code become references, and which codes a person wears.
+
+Nothing here, and nothing in Kafka, holds a name, the number of a person in the registration system, or a printed code.
+"""
+
+import hmac
+import json
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from schemas.errors import InvalidEvent
+from schemas.events import STRICT
+from schemas.ids import TEST_BADGE, BadgeRef, EventId, TerminalId
+from schemas.times import Instant
+
+_BYTES: Final = 16
+_PERSON: Final = "person "
+"""No badge code has a blank: so a person's reference is never the hash of a code."""
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class WornCodes:
+    """The badges of a person, as hashes of their codes: a record of the topic fair.badge-codes.
+
+    Attributes:
+        codes: in force; the newest comes last.
+        replaced: printed before and lost or reprinted. They still mean the person, and gates turn them away.
+    """
+
+    codes: tuple[BadgeRef, ...]
+    replaced: tuple[BadgeRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Released:
+    """The mark that a waiting event was released: a record of the topic fair.unresolved, under the event's key."""
+
+    terminal_id: TerminalId
+    event_id: EventId
+    released_at: Instant
+
+
+_WORN: Final = TypeAdapter(WornCodes)
+
+
+def code_hash(key: bytes, code: str) -> BadgeRef:
+    """Return the keyed hash of a badge's code: what a terminal that holds the badge key sends for the badge.
+
+    Args:
+        key: the fair's badge key.
+        code: in its one spelling, see `schemas.badges.reading.read_code`.
+    """
+    return hmac.digest(key, code.encode(), "sha256")[:_BYTES].hex()
+
+
+def person_ref(key: bytes, person: str, *, test: bool = False) -> BadgeRef:
+    """Return the reference of a person, the same at every import.
+
+    Args:
+        key: the fair's badge key.
+        person: the person's number in the registration system.
+        test: whether it is a test badge, which is counted nowhere; the reference says so.
+    """
+    plain = hmac.digest(key, (_PERSON + person).encode(), "sha256")[:_BYTES].hex()
+    return TEST_BADGE + plain if test else plain
+
+
+def encode_worn(worn: WornCodes) -> bytes:
+    """Return the record that says which badges a person wears."""
+    return json.dumps({"codes": worn.codes, "replaced": worn.replaced}, separators=(",", ":")).encode()
+
+
+def decode_worn(raw: bytes) -> WornCodes:
+    """Return what a record says.
+
+    Raises:
+        InvalidEvent: it is not such a record.
+    """
+    try:
+        return _WORN.validate_json(raw, strict=False)
+    except ValidationError:
+        raise InvalidEvent("bad_value", "the record does not say which badges a person wears") from None
