@@ -1,4 +1,4 @@
-"""The events: visitor scan, exhibit interaction, either annulled, meeting, deal, and what the register says of a person.
+"""The events: scans, interactions, annulments of both, meetings, deals, and what the register says of a person.
 
 `type` names the kind and its major version. Inside a major version fields are only added, and optional:
 producers refuse unknown fields, workers ignore them, so either side may be upgraded first.
