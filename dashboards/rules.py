@@ -8,9 +8,10 @@ from dashboards.queries import FOLDS, LAG, total
 from dashboards.scraping import FACTS_SECONDS
 from streams.kpis.booths import BOOTH_VISITORS
 from streams.kpis.definition import Window
-from streams.kpis.gates import GATE_PASSAGES, VISITORS_BY_COUNTRY
+from streams.kpis.gates import GATE_PASSAGES
 from streams.kpis.labels import Label
 from streams.kpis.quality import EVENTS, REJECTED_EVENTS
+from streams.kpis.visits import VISITORS_BY_COUNTRY
 
 _COUNTABLE = 'max by (gate) (fair_gate_info{countable="yes"})'
 

@@ -4,30 +4,25 @@ from dashboards.boards.shared import (
     EXHIBITORS,
     HALL,
     MARKS,
-    MINUTES,
     SPAN,
     TO_BOOTH,
     TO_DEALS,
     TO_GATES,
-    in_minutes,
     spoken,
 )
-from dashboards.queries import fill, quantile, share, total
+from dashboards.queries import fill, share, total
 from dashboards.spec import GOOD, NEUTRAL, Board, Kind, Panel, Query, Row, Variable, about
 from streams.kpis.booths import (
-    BOOTH_AUDIENCE,
     BOOTH_SCANS,
     BOOTH_VISITORS,
-    EXHIBIT_AUDIENCE,
     EXHIBIT_VISITORS,
     INTERACTIONS,
-    LEAD_AUDIENCE,
     LEADS,
 )
 from streams.kpis.definition import Window
-from streams.kpis.gates import UNIQUE_VISITORS, VISITS
-from streams.kpis.halls import HALL_DWELL
+from streams.kpis.funnel import BOOTH_AUDIENCE, EXHIBIT_AUDIENCE, LEAD_AUDIENCE
 from streams.kpis.labels import Label
+from streams.kpis.visits import UNIQUE_VISITORS, VISITS
 
 _DAY, _W = Window.DAY, "$window"
 BOOTH = Variable("booth", "Booth", "label_values(fair_booth_scans, booth)")
@@ -260,46 +255,11 @@ _ONE = Row(
     ),
 )
 
-_DWELL = Row(
-    8,
-    (
-        Panel(
-            id=17,
-            kind=Kind.TREND,
-            title="How long do visitors stay in a hall?",
-            what=f"{about(HALL_DWELL)} The median stay of the last 15 minutes, and the stay that one in ten exceeds.",
-            good="a median of 10 to 40 minutes.",
-            do="short stays in a dense hall: it is too full. In an empty hall: there is nothing to see.",
-            queries=(
-                Query(in_minutes(quantile(0.5, HALL_DWELL, Window.M15, where='hall=~"$hall"')), "median"),
-                Query(in_minutes(quantile(0.9, HALL_DWELL, Window.M15, where='hall=~"$hall"')), "long"),
-            ),
-            unit=MINUTES,
-            width=12,
-            colours={"median": GOOD, "long": NEUTRAL},
-            decimals=0,
-        ),
-        Panel(
-            id=18,
-            kind=Kind.BARS,
-            title="Median stay today, by hall",
-            what=about(HALL_DWELL),
-            good="10 to 40 minutes.",
-            do="compare with Gates and halls: density explains most differences.",
-            queries=(Query(f"sort_desc({quantile(0.5, HALL_DWELL, _DAY, Label.HALL, where=_HALLS)})", "{{hall}}"),),
-            unit="s",
-            width=12,
-            decimals=0,
-            links=(TO_GATES,),
-        ),
-    ),
-)
-
 BOARD = Board(
     uid=EXHIBITORS,
     title="Exhibitors and exhibits",
     question="Who draws visitors, and what comes of it?",
-    rows=(_FUNNEL, _RATES, _TOPS, _ONE, _DWELL),
+    rows=(_FUNNEL, _RATES, _TOPS, _ONE),
     variables=(SPAN, HALL, BOOTH),
     marks=MARKS,
 )

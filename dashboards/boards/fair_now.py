@@ -40,16 +40,15 @@ from dashboards.spec import (
 from streams.kpis.booths import LEADS
 from streams.kpis.deals import CONTRACT_VALUE_REPORTED, DEALS, INTENDED_VALUE_REPORTED, OUTCOMES
 from streams.kpis.definition import Window
-from streams.kpis.gates import (
-    GATE_PASSAGES,
+from streams.kpis.gates import GATE_PASSAGES, SITE_OCCUPANCY
+from streams.kpis.labels import Label
+from streams.kpis.visits import (
     INTERNATIONAL_VISITORS,
     PROFESSIONAL_VISITS,
-    SITE_OCCUPANCY,
     UNIQUE_VISITORS,
     VISITORS_BY_COUNTRY,
     VISITS,
 )
-from streams.kpis.labels import Label
 
 _DAY, _FAIR = Window.DAY, Window.FAIR
 _RANGE = "no fixed range: see Compare. Quote live numbers with their time; the audited ones come later."

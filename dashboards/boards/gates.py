@@ -9,23 +9,21 @@ from dashboards.boards.shared import (
     HALL,
     LANE_PER_MINUTE,
     MARKS,
-    MINUTES,
     PRESSURE,
     TO_QUALITY,
     WHEN_FULL,
     denied,
     density,
     entries_per_minute,
-    in_minutes,
     load,
     named,
     pressure,
 )
-from dashboards.queries import fill, inside, quantile, total
+from dashboards.queries import fill, inside, total
 from dashboards.spec import BAD, GOOD, NEUTRAL, WATCH, Board, Kind, Legend, Panel, Query, Row, about
 from streams.kpis.definition import Window
 from streams.kpis.gates import GATE_DENIALS, GATE_PASSAGES, SITE_OCCUPANCY
-from streams.kpis.halls import HALL_DWELL, HALL_OCCUPANCY
+from streams.kpis.halls import HALL_OCCUPANCY
 from streams.kpis.labels import Label
 
 _H, _G = 'hall=~"$hall"', 'gate=~"$gate"'
@@ -251,19 +249,6 @@ _TABLES = Row(
             levels=DENIED,
             lines=True,
             decimals=1,
-        ),
-        Panel(
-            id=15,
-            kind=Kind.TREND,
-            legend=Legend.RIGHT,
-            title="How long do visitors stay, by hall?",
-            what=f"{about(HALL_DWELL)} The median stay of the last 15 minutes.",
-            good="10 to 40 minutes. If stays get shorter in a full hall, people are giving up.",
-            do="compare with density. Short stays in a dense hall: it is too full. In an empty one: it is dull.",
-            queries=(Query(in_minutes(quantile(0.5, HALL_DWELL, Window.M15, Label.HALL, where=_H)), "{{hall}}"),),
-            unit=MINUTES,
-            width=6,
-            decimals=0,
         ),
     ),
 )

@@ -10,11 +10,22 @@ from pydantic.dataclasses import dataclass
 
 from schemas import events, topics
 from schemas.api.terminals import PlaceKind
-from schemas.events import STRICT, DealTerms, Event, ExhibitInteraction, ScanAnnulled, VisitorScan, type_of
+from schemas.events import (
+    STRICT,
+    BadgeRegistered,
+    DealTerms,
+    Event,
+    ExhibitInteraction,
+    ScanAnnulled,
+    VisitorScan,
+    type_of,
+)
 from schemas.fair.file import example_fair_path
 from schemas.ids import BadgeRef
 from schemas.topics import (
     ALL_TOPICS,
+    BADGE_CODES,
+    BADGES,
     DEALS,
     EVENT_CLASSES,
     EVENT_TOPICS,
@@ -133,10 +144,14 @@ def test_every_topic_of_events_is_folded() -> None:
     assert not left, f"schemas/topics.py: add {sorted(left)} to EVENT_TOPICS"
 
 
-@pytest.mark.parametrize("kind", EVENT_CLASSES)
+@pytest.mark.parametrize("kind", [kind for kind in EVENT_CLASSES if kind is not BadgeRegistered])
 def test_every_class_of_events_says_where_it_may_be_posted(kind: type[Event]) -> None:
     assert kind.posted_at, f"schemas/events.py: give {kind.__name__} its `posted_at`, the places that may post it"
     assert kind.posted_at <= set(PlaceKind)
+
+
+def test_no_terminal_says_who_somebody_is() -> None:
+    assert BadgeRegistered.posted_at == frozenset()
 
 
 def test_an_event_that_names_no_place_may_be_posted_nowhere() -> None:
@@ -310,21 +325,26 @@ def test_every_topic_says_what_it_is_for_who_writes_and_who_reads(topic: Topic) 
 def test_no_topic_loses_records_by_their_own_time_by_size_or_by_compaction(topic: Topic) -> None:
     config = topic.config()
     assert config["message.timestamp.type"] == "LogAppendTime"
-    assert config["cleanup.policy"] == "delete"
+    assert config["cleanup.policy"] == ("compact" if topic is BADGE_CODES else "delete")
     assert config["retention.bytes"] == "-1"
 
 
-@pytest.mark.parametrize("topic", RECORDED_TOPICS, ids=lambda t: t.name)
+def test_only_what_must_be_erasable_is_compacted_and_it_is_in_no_recording() -> None:
+    assert [topic for topic in ALL_TOPICS if topic.compacted] == [BADGE_CODES]
+    assert BADGE_CODES not in RECORDED_TOPICS
+
+
+@pytest.mark.parametrize("topic", [one for one in RECORDED_TOPICS if one is not BADGES], ids=lambda t: t.name)
 def test_events_outlive_the_fair_by_thirty_days(topic: Topic) -> None:
     assert topic.retention is not None
     assert topic.retention >= timedelta(days=35)
     assert int(topic.config()["retention.ms"]) == topic.retention // timedelta(milliseconds=1)
 
 
-def test_journal_and_registry_are_kept_for_ever() -> None:
+def test_journal_and_registries_are_kept_for_ever() -> None:
     journal = journal_topic("group-journal-changelog")
     assert journal.name == "group-journal-changelog"
-    for topic in (journal, TERMINALS):
+    for topic in (journal, TERMINALS, BADGES, BADGE_CODES):
         assert topic.config()["retention.ms"] == "-1"
 
 
