@@ -1,4 +1,4 @@
-"""The windows of every KPI that is recounted, and the sums of what counts alike, whoever the person is."""
+"""The windows of every KPI that is recounted, and the sums that do not depend on who the person is."""
 
 from bisect import bisect_left
 from collections import defaultdict

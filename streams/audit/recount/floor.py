@@ -14,7 +14,7 @@ from streams.audit.recount.people import People
 from streams.audit.recount.profiles import UNKNOWN
 
 COLLAPSE_MINUTES = 5
-"""Scans of a badge at a booth that are at most so many minutes apart are one."""
+"""Scans of a badge at a booth are one if at most this many minutes lie between each and the next."""
 
 
 class AtBooth(NamedTuple):

@@ -2,7 +2,7 @@
 
 It follows the definitions of the KPIs one by one, with sets, dicts and whole numbers. Its numbers can be compared with
 those of the product at any moment: `streams.audit.compare.differences`. No order of arrival changes a number of a day
-or of the fair. What counts alike for everybody is added up at once; what depends on the person is kept as a fact.
+or of the fair. Sums that do not depend on the person are added up at once. Everything about persons is kept as facts.
 """
 
 from collections.abc import Iterable, Mapping
@@ -41,7 +41,7 @@ class Oracle:
 
     Attributes:
         people: the register and the entries, the evidence for each visit.
-        tally: what counts alike for everybody.
+        tally: the sums that do not depend on the person.
         sequences: by terminal and epoch, the numbering of its events; the epoch is empty for events without one.
         two_keys: ids that stand for two events, whose keys are of different partitions; by topic, terminal and event
             id, the partitions. Each partition is right by itself, and only the first event is counted.
