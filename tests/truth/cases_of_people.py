@@ -170,7 +170,7 @@ OF_PEOPLE = (
         "1.6",
         [*(scan(role, role=None) for role in ROLES), *(registered(role, role) for role in ROLES)],
         {
-            "profile_count": {
+            "counted_by_profile": {
                 FIRST_DAY: {"profile=fkm": 2, "profile=abc": 6, "profile=a762_1": 3},
                 "fair": {"profile=fkm": 2, "profile=abc": 6, "profile=a762_1": 3},
             },
@@ -185,7 +185,7 @@ OF_PEOPLE = (
         "1.6",
         [scan(role, role=role) for role in ROLES],
         {
-            "profile_count": {
+            "counted_by_profile": {
                 FIRST_DAY: {"profile=fkm": 2, "profile=abc": 6, "profile=a762_1": 3},
                 "fair": {"profile=fkm": 2, "profile=abc": 6, "profile=a762_1": 3},
             },
@@ -205,7 +205,7 @@ OF_PEOPLE = (
             *(registered(role, role) for role in ROLES),
         ],
         {
-            "profile_count": {
+            "counted_by_profile": {
                 SECOND_DAY: {"profile=fkm": 2, "profile=abc": 6, "profile=a762_1": 3},
                 "fair": {"profile=fkm": 4, "profile=abc": 6, "profile=a762_1": 6},
             },
@@ -222,7 +222,7 @@ OF_PEOPLE = (
             "visits": {"fair": {"": 6}},
             "unique_visitors": {"fair": {"": 6}},
             "attendance": {"fair": {"": 7}},
-            "profile_count": {"fair": {"profile=fkm": 2, "profile=abc": 6, "profile=a762_1": 3}},
+            "counted_by_profile": {"fair": {"profile=fkm": 2, "profile=abc": 6, "profile=a762_1": 3}},
         },
         fair={"visitor_roles: [visitor_professional, visitor_public]": "profile: abc"},
     ),
@@ -234,7 +234,7 @@ OF_PEOPLE = (
             "visits": {"fair": {"": 2}},
             "professional_visits": {"fair": {"": 1}},
             "attendance": {"fair": {"": 3}},
-            "profile_count": {
+            "counted_by_profile": {
                 "fair": {"profile=fkm": 2, "profile=abc": 6, "profile=a762_1": 3, "profile=own": 2},
             },
         },
