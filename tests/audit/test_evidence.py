@@ -146,7 +146,7 @@ def written(folder: Path, *options: str) -> Path:
     assert done.exit_code in {0, 1}, (
         done.output,
         done.exception,
-    )  # 1 if the fold counts otherwise: another test is about that
+    )
     assert "audited" not in (folder / "audit" / "manifest.json").read_text()
     return folder / "audit"
 

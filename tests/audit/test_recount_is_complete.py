@@ -60,11 +60,11 @@ def test_fold_and_recount_give_every_kpi_the_same_numbers_in_every_story(
     [
         (
             replace(GATE_PASSAGES, labels=(Label.GATE, Label.HALL), windows=(Window.M15, Window.DAY)),
-            'WINDOWS say "gate_passages": "15m day", and count it where the event is taken, in oracle.py there, by gate and',
+            'WINDOWS say "gate_passages": "15m day", and count it where the event is taken, in oracle.py there, by gate',
         ),
         (
             VISITS,
-            'WINDOWS say "visits": "day fair", and count it from its persons, in visits.py or floor.py there, without',
+            'WINDOWS say "visits": "day fair", and count it from its persons, in visits.py or floor.py there',
         ),
         (replace(OUTCOMES, labels=(Label.KIND,)), '"outcomes": "day fair", and count it in deals.py there, by kind'),
     ],
