@@ -60,7 +60,7 @@ def test_fold_and_recount_give_every_kpi_the_same_numbers_in_every_story(
     [
         (
             replace(GATE_PASSAGES, labels=(Label.GATE, Label.HALL), windows=(Window.M15, Window.DAY)),
-            'WINDOWS say "gate_passages": "15m day", and count it where the event is taken, in oracle.py there, by gate',
+            'WINDOWS say "gate_passages": "15m day", and count it where the event is taken, in oracle.py there, by',
         ),
         (
             VISITS,

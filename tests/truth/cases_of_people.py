@@ -119,6 +119,7 @@ OF_PEOPLE = (
             scan("noone", kind="booth", role=None),
             touch("noman"),
             scan("refused", role=None, result="denied", reason="unknown_badge"),
+            annulled("taken back"),
         ],
         {
             "visits": {"fair": {"": 1}},
@@ -278,6 +279,24 @@ OF_PEOPLE = (
             "late_events": {"fair": {}},
             "registered_badges": {"fair": {"role=visitor_public": 1}},
             "unregistered_badges": {"fair": {"": 0}},
+        },
+    ),
+    Case(
+        "who tried a test terminal counts like anybody else at the others",
+        "1.12",
+        [
+            registered("ada"),
+            *(scan(who, role=None, test=True, at="08:30") for who in ("ada", "nobody")),
+            *(scan(who, role=None, at="11:30") for who in ("ada", "nobody")),
+            touch("ada", test=True),
+            touch("ada", at="12:00"),
+        ],
+        {
+            "visits": {FIRST_DAY: {"": 1}, "fair": {"": 1}},
+            "attendance_by_role": {"fair": {"role=visitor_public": 1, "role=unknown": 1}},
+            "unregistered_badges": {"fair": {"": 1}},
+            "exhibit_visitors": {FIRST_DAY: {"exhibit=night-train": 1}},
+            "test_events": {"fair": {"topic=fair.scans": 2, "topic=fair.interactions": 1}},
         },
     ),
     Case(
