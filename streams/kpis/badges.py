@@ -36,7 +36,6 @@ UNREGISTERED_BADGES = Kpi(
     source="references in events that no registration has: they count in no figure of people until there is one",
     aggregate=View(of=(), count=_unregistered),
     windows=(Window.FAIR,),
-    warn_above=0,
 )
 
 KPIS = (REGISTERED_BADGES, UNREGISTERED_BADGES)

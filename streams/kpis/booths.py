@@ -164,7 +164,7 @@ EXHIBIT_INTERACTIONS = Kpi(
     measure=_interaction_at,
     windows=(Window.M15, Window.DAY),
     wide=True,
-    unscraped=(Window.M15,),
+    unscraped=(Window.M15, Window.DAY),
 )
 
 EXHIBIT_VISITORS = Kpi(

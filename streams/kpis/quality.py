@@ -101,7 +101,7 @@ REJECTED_EVENTS = Kpi(
 
 TEST_EVENTS = Kpi(
     name="test_events",
-    question="How many events of test badges and test terminals came? They count nowhere else.",
+    question="How many events came from test badges and test terminals, which count nowhere else?",
     unit=Unit.EVENTS,
     source="FKM certifies an electronic admission system before its first use: it is tried on the live fair",
     on=On[Event]((Signal.TEST,)),
@@ -113,7 +113,7 @@ TEST_EVENTS = Kpi(
 
 SCANS_BY_SOURCE = Kpi(
     name="scans_by_source",
-    question="What read the badges? A code that was typed by hand is `manual`.",
+    question="What read the badges: how many codes were scanned, and how many typed by hand?",
     unit=Unit.SCANS,
     source="accepted scans of any kind; manual ones are listed one by one in the evidence",
     on=On[VisitorScan]((VisitorScan,)),

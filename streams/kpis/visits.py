@@ -1,7 +1,7 @@
 """Attendance: visits, visitors, and what each audit profile counts.
 
 There is never one attendance number: gate_passages >= attendance >= visits >= unique_visitors, and every label says
-which it is. Visits follow the fair's profile; `profile_count` has all profiles side by side.
+which it is. Visits follow the fair's profile; `counted_by_profile` has all profiles side by side.
 """
 
 from collections.abc import Mapping
@@ -153,8 +153,8 @@ ATTENDANCE_BY_ROLE = Kpi(
     windows=_DAY_AND_FAIR,
 )
 
-PROFILE_COUNT = Kpi(
-    name="profile_count",
+COUNTED_BY_PROFILE = Kpi(
+    name="counted_by_profile",
     question="How many does each audit profile count?",
     unit=Unit.VISITS,
     source="each profile by its own rule: FKM admissions, ABC Unique Attendance, A762-1 attendance",
@@ -219,7 +219,7 @@ KPIS = (
     REPEAT_VISITS,
     ATTENDANCE,
     ATTENDANCE_BY_ROLE,
-    PROFILE_COUNT,
+    COUNTED_BY_PROFILE,
     FIRST_TIME_VISITORS,
     RETURNING_VISITORS,
     INTERNATIONAL_VISITORS,

@@ -13,8 +13,9 @@ from streams.fold.state import PartitionState
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.deals import OUTCOMES
 from streams.kpis.definition import Kpi, Window
-from streams.kpis.gates import GATE_DENIALS, GATE_PASSAGES, RETURNING_VISITORS, VISITS
+from streams.kpis.gates import GATE_DENIALS, GATE_PASSAGES
 from streams.kpis.labels import Label
+from streams.kpis.visits import RETURNING_VISITORS, VISITS
 from streams.shown.answers import Number
 from streams.shown.view import View
 from tests.support.builders import LATENESS

@@ -69,7 +69,7 @@ WRONG_KIND: list[tuple[Kpi[Any, Any], Event, Any, str]] = [
     (PASSAGES, SCAN, ("south", "entry"), "gate that is not a gate of the fair file"),
     (PASSAGES, SCAN, ("north", "zone_in"), "direction that is not entry or exit"),
     (PASSAGES, SCAN, ("", "entry"), "gate that is not a gate of the fair file"),
-    (SCANS, BOOTH, ("h1",), "booth that is not a booth of the fair file"),
+    (SCANS, BOOTH, (("h1",), 0, 0), "booth that is not a booth of the fair file"),
     (DWELL, DOOR, (("north",), 900), "hall that is not a hall of the fair file"),
     (TOUCHES, TOUCH, (SCAN.badge_ref,), "kind that is not a kind of interaction or of result"),
     (TAKEN, TOUCH, (("e3",), 0), "section that is not a section of the fair file"),

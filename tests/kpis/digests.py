@@ -1,8 +1,8 @@
 """Digests of all numbers in every story, by version: `python -m tests.kpis.digests` writes them to a file.
 
-The numbers are those of KPIs and traces. The fingerprint of a state cannot see the code of a measure, of decoding and admission, or of the fold. So all cases and
-recordings are folded, and a digest of each KPI's numbers is kept with its version. If the version is the same but the
-digest is not, two meanings have the same name, and a worker would mix the numbers of both. The command writes new
+The fingerprint of a state cannot see the code of a measure, of decoding and admission, or of the fold. So all cases and
+recordings are folded, and a digest of the numbers of each KPI and trace is kept with its version. If the version is the
+same but the digest is not, two meanings have the same name, and a worker would mix the numbers of both. The command writes new
 stories, new KPIs and raised versions. It refuses to overwrite a digest whose version was not raised. A story whose
 events or fair file were changed counts as a new story.
 """

@@ -80,9 +80,8 @@ def test_merging_panes_equals_folding_all_their_hits_at_once(aggregate: Aggregat
 @given(data=st.data())
 def test_values_of_disjoint_partitions_add_up(aggregate: Aggregate[Any], data: st.DataObject) -> None:
     hits = data.draw(st.lists(hits_of(aggregate), min_size=1, max_size=20))
-    member = (
-        (lambda hit: hit[1] % 2) if isinstance(aggregate, Distinct | Tally | Spaced) else (lambda hit: hash(hit) % 2)
-    )
+    of_members = isinstance(aggregate, Distinct | Tally | Spaced)
+    member = (lambda hit: hit[1] % 2) if of_members else (lambda hit: hash(hit) % 2)
     whole = totals(aggregate, hits, [])
     halves = [totals(aggregate, [hit for hit in hits if member(hit) == side], []) for side in (0, 1)]
     for group, total in whole.items():

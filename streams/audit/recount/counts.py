@@ -27,7 +27,7 @@ WINDOWS = {
     "returning_visitors": "day fair",
     "attendance": "day fair",
     "attendance_by_role": "day fair",
-    "profile_count": "day fair",
+    "counted_by_profile": "day fair",
     "international_visitors": "day fair",
     "visitors_by_group": "fair",
     "visitors_by_country": "fair",

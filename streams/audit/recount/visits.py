@@ -43,7 +43,7 @@ def _count_day(kpis: RecountedKpis, fair: OracleFair, day: str, badges: dict[str
             put_number(kpis, "attendance_by_role", window, len(having(badges, {role})), role=role)
         for name, profile in fair.profiles.items():
             if window == day or not profile.once_per_fair:
-                put_number(kpis, "profile_count", window, len(having(badges, profile.counted)), profile=name)
+                put_number(kpis, "counted_by_profile", window, len(having(badges, profile.counted)), profile=name)
     put_number(kpis, "international_visitors", day, len(_groups(fair, badges)["foreign"]))
 
 
@@ -55,7 +55,7 @@ def _count_fair(kpis: RecountedKpis, fair: OracleFair, present: Presence) -> Non
             everybody[badge] |= whos
     for name, profile in fair.profiles.items():
         if profile.once_per_fair:
-            put_number(kpis, "profile_count", "fair", len(having(everybody, profile.counted)), profile=name)
+            put_number(kpis, "counted_by_profile", "fair", len(having(everybody, profile.counted)), profile=name)
     groups = _groups(fair, everybody)
     put_number(kpis, "international_visitors", "fair", len(groups["foreign"]))
     for group, members in groups.items():
