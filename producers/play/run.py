@@ -14,7 +14,15 @@ from pathlib import Path
 from producers.play.fleet import HttpSink, terminals_of
 from producers.play.pacing import Ending, Pace, Player
 from producers.play.progress import ProgressLine
-from producers.play.simulator.emission import BadRecord, DealFact, Emission, Passage, Touch
+from producers.play.simulator.emission import (
+    BadRecord,
+    DealFact,
+    Emission,
+    MeetingFact,
+    Passage,
+    Registration,
+    Touch,
+)
 from producers.play.simulator.ledger import Ledger
 from producers.play.simulator.scenarios import Scenario
 from producers.play.simulator.stream import emissions
@@ -220,6 +228,10 @@ def kind_of(emission: Emission) -> str:
             return f"{emission.topic} {kind.value}"
         case DealFact(stands=stands, revision=revision):
             return f"{emission.topic} {('signed' if revision == 1 else 'amended') if stands else 'cancelled'}"
+        case MeetingFact(step=step):
+            return f"{emission.topic} {step.value}"
+        case Registration(revision=revision):
+            return f"{emission.topic} {'registered' if revision == 1 else 'corrected'}"
         case BadRecord(reason=reason):
             return f"{emission.topic} refused:{reason}"
 
