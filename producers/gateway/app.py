@@ -132,6 +132,7 @@ class Gateway:
             terminal_id=terminal.terminal_id,
             place=PlaceKind(terminal.place),
             place_id=terminal.place_id or None,
+            test=terminal.test,
             source=terminal.source,
             received_at=instant_text(now),
             answered_at=answered_at,

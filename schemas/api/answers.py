@@ -131,6 +131,7 @@ _TERMINAL: Final[Json] = {
     "terminal_id": "h1-a01-t1",
     "place": "booth",
     "place_id": "h1-a01",
+    "test": False,
     "source": "/fairs/ciftis-2025/booths/h1-a01/terminals/h1-a01-t1",
     "received_at": "2025-09-10T01:12:03.501Z",
     "answered_at": "2025-09-10T01:12:03.502Z",

@@ -227,6 +227,8 @@ class TerminalInfo:
     terminal_id: str
     place: PlaceKind
     place_id: str | None = None
+    test: bool = False
+    """Whether the terminal is for tests: its events are taken and stored, and count nowhere."""
     source: str
     """The value of `source` in every event."""
     received_at: str
