@@ -8,7 +8,9 @@ from pydantic import ConfigDict, StringConstraints
 from pydantic.dataclasses import dataclass
 
 from schemas.api.terminals import PlaceKind
-from schemas.topics import RECORD_MAX_BYTES
+from schemas.events import fields_of, type_of
+from schemas.ids import BadgeRef
+from schemas.topics import EVENT_CLASSES, RECORD_MAX_BYTES
 
 EVENTS_PATH: Final = "/v1/events"
 TERMINAL_PATH: Final = "/v1/terminal"
@@ -55,6 +57,15 @@ SERVER_FIELDS: Final = frozenset(
     {"event_id", "fair_id", "terminal_id", "occurred_at", "received_at", "clock_offset_ms", "test", "type"}
 )
 """Fields of a stored event that are never in `data`: the server sets them, or they are CloudEvents attributes."""
+
+BADGE_CODE: Final = "badge_code"
+"""A field of `data` that no stored event has: the code on a badge, at a fair with a register of badges."""
+BADGE_CODE_MAX: Final = 7_089
+"""Most characters of it: those of the longest QR code."""
+TYPES_WITH_BADGE: Final = frozenset(
+    type_of(kind) for kind in EVENT_CLASSES if kind.posted_at and fields_of(kind, BadgeRef)
+)
+"""The types of events that are posted with a badge."""
 
 STRICT: Final = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
@@ -131,6 +142,8 @@ class EventResult:
     message: str | None = None
     schema: str | None = None
     """URI reference of the schema that describes the wrong part, relative to the address of this request."""
+    word: str | None = None
+    """Says more than `code`, in a word of a closed list, for a text in another language: why a code is not a badge."""
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
@@ -181,6 +194,8 @@ class ProblemError:
     schema: str
     """URI reference of the schema that describes the wrong part, relative to the address of this request."""
     id: str | None = None
+    word: str | None = None
+    """Says more than `code`, in a word of a closed list, for a text in another language: why a code is not a badge."""
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)

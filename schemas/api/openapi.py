@@ -15,6 +15,8 @@ from schemas.api.answers import answers, problem_answers
 from schemas.api.described import summary
 from schemas.api.example_posts import example_post
 from schemas.api.http import (
+    BADGE_CODE,
+    BADGE_CODE_MAX,
     BADGE_KEY,
     BATCH_TYPE,
     CLOCK_OFFSET,
@@ -30,6 +32,7 @@ from schemas.api.http import (
     SINGLE_TYPE,
     TERMINAL_INSTANCE,
     TERMINAL_PATH,
+    TYPES_WITH_BADGE,
     CloudEvent,
     Problem,
     Receipt,
@@ -52,6 +55,12 @@ _SENT_AT: Final[Json] = {
     "in": "header",
     "description": f"The terminal's clock now, RFC 3339. It corrects the times of events unless {CLOCK_OFFSET} does.",
     "schema": {"type": "string"},
+}
+_BADGE_CODE: Final[Json] = {
+    "description": "The code on the badge, as the scanner read it, in place of `badge_ref`. Only at a fair with a "
+    "register of badges, which knows whose code it is. It is not stored.",
+    "type": ["string", "null"],
+    "maxLength": BADGE_CODE_MAX,
 }
 _HERE: Final = "the prefix"
 _CLOCK_OFFSET: Final[Json] = {
@@ -166,9 +175,11 @@ def _parts(model: Any) -> list[type[Any]]:
 def _data_of(stored: Json, cls: type[Event]) -> Json:
     """Return the schema of `data`: a stored event without what the server stamps."""
     example = example_post(cls)
+    code = {BADGE_CODE: _BADGE_CODE} if type_of(cls) in TYPES_WITH_BADGE else {}
+    given = {name: one for name, one in stored["properties"].items() if name not in SERVER_FIELDS}
     return {
         **stored,
-        "properties": {name: one for name, one in stored["properties"].items() if name not in SERVER_FIELDS},
+        "properties": {**given, **code},
         "required": [name for name in stored["required"] if name not in SERVER_FIELDS],
         "additionalProperties": False,
         **({"examples": [example["data"]]} if example else {}),

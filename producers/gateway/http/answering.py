@@ -132,6 +132,7 @@ def _result(fate: Fate) -> EventResult:
         pointer=fate.pointer,
         message=fate.message,
         schema=fate.schema,
+        word=fate.word,
     )
 
 
@@ -143,6 +144,7 @@ def _error(fate: Fate) -> ProblemError:
         code=fate.code or "",
         message=fate.message or "",
         schema=fate.schema or "",
+        word=fate.word,
     )
 
 
