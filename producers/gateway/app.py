@@ -26,6 +26,7 @@ from producers.gateway.http.heading import (
 from producers.gateway.http.incoming import Incoming
 from producers.gateway.http.problems import RequestRefused
 from producers.gateway.metrics import GatewayMetrics
+from producers.gateway.register.register import Register
 from producers.gateway.shares.accounts import Accounts
 from producers.gateway.shares.limits import Buckets, Room
 from producers.gateway.shares.turns import ProcessorTurns
@@ -68,6 +69,7 @@ class Gateway:
 
     Attributes:
         draining: new requests are refused.
+        register: the register of badges; None at a fair without one.
         letters: dead letters that Kafka has.
         told_of_copies: terminals that two machines send as, and of which a line in the log has told.
         patience: deadlines of bodies that are being read.
@@ -87,6 +89,7 @@ class Gateway:
     copies: Copies
     skew: Skew
     metrics: GatewayMetrics
+    register: Register | None = None
     draining: bool = False
     letters: Letters = field(default_factory=Letters)
     told_of_copies: set[TerminalId] = field(default_factory=set)
@@ -102,6 +105,8 @@ class Gateway:
         self.buckets.check(terminal.terminal_id, now_s)
         if self.topics.wrong is not None:
             raise RequestRefused("topics_wrong")
+        if self.register is not None and self.register.trouble(self.doorkeeper):
+            raise RequestRefused("register_unready")
         if not self.supervisor.is_connected:  # a flood of bodies would only delay the reconnection
             raise RequestRefused("kafka_unavailable")
         check_length(incoming.heading)
@@ -220,7 +225,8 @@ class Gateway:
         except UnreadableBody as error:
             refused = RequestRefused(error.code, alone=error.alone)
             if refused.kind.status == 400 and error.kept:
-                await self._deliver([unreadable_letter(error.kept, terminal, received, refused.kind)])
+                keep = self.register is None
+                await self._deliver([unreadable_letter(error.kept, terminal, received, refused.kind, keep=keep)])
             raise refused from None
 
     async def _judge(self, posting: Posting, turns: ProcessorTurns) -> Judged:

@@ -62,9 +62,9 @@ BADGE_CODE: Final = "badge_code"
 """A field of `data` that no stored event has: the code on a badge, at a fair with a register of badges."""
 BADGE_CODE_MAX: Final = 7_089
 """Most characters of it: those of the longest QR code."""
-TYPES_WITH_BADGE: Final = frozenset(
-    type_of(kind) for kind in EVENT_CLASSES if kind.posted_at and fields_of(kind, BadgeRef)
-)
+POSTED_CLASSES: Final = tuple(kind for kind in EVENT_CLASSES if kind.posted_at)
+"""The kinds of events that terminals post. What the register of badges says comes another way."""
+TYPES_WITH_BADGE: Final = frozenset(type_of(kind) for kind in POSTED_CLASSES if fields_of(kind, BadgeRef))
 """The types of events that are posted with a badge."""
 
 STRICT: Final = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)

@@ -25,6 +25,7 @@ from schemas.api.http import (
     EVENTS_PATH,
     HEX_PATTERN,
     JSON_TYPE,
+    POSTED_CLASSES,
     REQUEST_ID,
     REQUEST_ID_PATTERN,
     SENT_AT,
@@ -41,7 +42,6 @@ from schemas.api.http import (
 from schemas.api.openapi_texts import ABOUT, BINARY, POSTING
 from schemas.api.portable import Json, portable
 from schemas.events import Event, type_of
-from schemas.topics import EVENT_CLASSES
 
 _REF: Final = "#/components/schemas/"
 _INSTANCE: Final[Json] = {
@@ -62,6 +62,7 @@ _BADGE_CODE: Final[Json] = {
     "type": ["string", "null"],
     "maxLength": BADGE_CODE_MAX,
 }
+_ANSWERS: Final = (Receipt, Problem, TerminalInfo)
 _HERE: Final = "the prefix"
 _CLOCK_OFFSET: Final[Json] = {
     "name": CLOCK_OFFSET,
@@ -130,26 +131,28 @@ def _document() -> Json:
 
 
 def _schemas() -> dict[str, Json]:
-    stored = model_schemas(*EVENT_CLASSES)
+    stored = model_schemas(*POSTED_CLASSES)
     answered = model_schemas(Receipt, Problem, TerminalInfo)
-    classes = {one.__name__: one for model in (Receipt, Problem, TerminalInfo, *EVENT_CLASSES) for one in _parts(model)}
+    classes = {
+        one.__name__: one for model in (Receipt, Problem, TerminalInfo, *POSTED_CLASSES) for one in _parts(model)
+    }
     schemas = {
         name: portable(schema, classes[name], is_answer=name in answered)
         for name, schema in {**answered, **stored}.items()
     }
     envelope = portable(model_schemas(CloudEvent)["CloudEvent"], CloudEvent, is_answer=False)
-    for cls in EVENT_CLASSES:
+    for cls in POSTED_CLASSES:
         schemas[f"{cls.__name__}Data"] = _data_of(schemas.pop(cls.__name__), cls)
         schemas[cls.__name__] = _posted(envelope, cls)
-    for name in stored.keys() - {cls.__name__ for cls in EVENT_CLASSES}:
+    for name in stored.keys() - {cls.__name__ for cls in POSTED_CLASSES}:
         if "properties" in schemas[name]:  # an object within an event: the gateway refuses what workers would ignore
             schemas[name]["additionalProperties"] = False
     schemas["Event"] = {
         "description": "An event of any type.",
-        "oneOf": [{"$ref": _REF + cls.__name__} for cls in EVENT_CLASSES],
+        "oneOf": [{"$ref": _REF + cls.__name__} for cls in POSTED_CLASSES],
         "discriminator": {
             "propertyName": "type",
-            "mapping": {type_of(cls): _REF + cls.__name__ for cls in EVENT_CLASSES},
+            "mapping": {type_of(cls): _REF + cls.__name__ for cls in POSTED_CLASSES},
         },
     }
     schemas["Batch"] = {
@@ -206,7 +209,7 @@ def _posted(envelope: Json, cls: type[Event]) -> Json:
 
 
 def _post_events() -> Json:
-    posts = {cls.__name__: example_post(cls) for cls in EVENT_CLASSES}
+    posts = {cls.__name__: example_post(cls) for cls in POSTED_CLASSES}
     return {
         "operationId": "postEvents",
         "tags": ["events"],
@@ -269,7 +272,7 @@ def _other_bodies() -> dict[str, Json]:
     Two content types, one of them an array, make clients that do not compile (openapi-generator) or that fail with
     every post (openapi-python-client).
     """
-    data = [{"$ref": f"{_REF}{cls.__name__}Data"} for cls in EVENT_CLASSES]
+    data = [{"$ref": f"{_REF}{cls.__name__}Data"} for cls in POSTED_CLASSES]
     event, batch = {"$ref": _REF + "Event"}, {"$ref": _REF + "Batch"}
     return {
         "StructuredEvent": {

@@ -5,10 +5,9 @@ The code itself goes no further. It is in no event, no answer, no log and no dea
 
 from typing import Any, Final
 
+from producers.badges.codes import hash_of
 from schemas.api.http import BADGE_CODE, TYPES_WITH_BADGE
 from schemas.badges.format import BadgeFormat
-from schemas.badges.reading import read_code
-from schemas.badges.register import code_hash
 from schemas.errors import InvalidEvent
 from schemas.ids import BadgeRef
 
@@ -54,7 +53,7 @@ class BadgeCodes:
         if not isinstance(code, str):
             raise _refused("bad_value", "the value is not valid", hint="write a text in quotes")
         try:
-            return code_hash(self._key, read_code(code, self._format))
+            return hash_of(code, self._key, self._format)
         except InvalidEvent as error:
             raise InvalidEvent(
                 error.reason,

@@ -205,6 +205,14 @@ KINDS: Final = _same(
         retry_after_s=5,
     ),
     ProblemKind(
+        "register_unready",
+        503,
+        "Badges cannot be looked up",
+        f"The gateway is still reading the register of badges, or has another badge key. {_KEEP}",
+        Action.RESEND,
+        retry_after_s=2,
+    ),
+    ProblemKind(
         "topics_wrong",
         503,
         "A topic is wrong",
