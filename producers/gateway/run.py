@@ -32,6 +32,7 @@ from producers.gateway.topic_watch import TopicWatch
 from producers.registry.doorkeeper import Doorkeeper
 from producers.registry.follower import Follower
 from producers.registry.sharing import shared_in
+from producers.registry.store import digest_of
 from schemas.errors import Unavailable
 from schemas.fair.model import Fair
 from schemas.interrupts import ending_signals, reloading_signal
@@ -125,6 +126,7 @@ def create_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) 
         skew=Skew(),
         metrics=metrics,
         register=register,
+        badges_token=None if (token := settings.badges_token()) is None else digest_of(token),
     )
 
 

@@ -126,6 +126,8 @@ _SORTED: Final[Json] = {
         {**_ERROR, "outcome": "rejected"},
     ],
 }
+_IMPORTED: Final[Json] = {"new": 2, "changed": 1, "unchanged": 4_117, "older": 0, "dry_run": False}
+_BADGE: Final[Json] = {"known": True, "role": "visitor_professional", "denied": "revoked"}
 _TERMINAL: Final[Json] = {
     "fair_id": "ciftis-2025",
     "terminal_id": "h1-a01-t1",
@@ -164,6 +166,8 @@ def answers() -> dict[str, Json]:
             "Receipt",
             _SORTED,
         ),
+        "Imported": _good("Kafka has all persons; with `dry_run`, it would.", "ImportReceipt", _IMPORTED),
+        "Badge": _good("What the register says of the badge.", "BadgeAnswer", _BADGE),
         "Terminal": _good("The terminal that the token belongs to.", "TerminalInfo", _TERMINAL),
         **{_WHEN[status][0]: _problem(status) for status in _WHEN},
     }

@@ -8,12 +8,17 @@ from pydantic import ConfigDict, StringConstraints
 from pydantic.dataclasses import dataclass
 
 from schemas.api.terminals import PlaceKind
+from schemas.codes import BadgeRole, DenyReason
 from schemas.events import fields_of, type_of
 from schemas.ids import BadgeRef
 from schemas.topics import EVENT_CLASSES, RECORD_MAX_BYTES
 
 EVENTS_PATH: Final = "/v1/events"
 TERMINAL_PATH: Final = "/v1/terminal"
+BADGES_PATH: Final = "/v1/badges"
+BADGE_CHECK_PATH: Final = "/v1/badge-check"
+DRY_RUN: Final = "dry_run"
+"""The one parameter of a query: `true` for an import that is only tried."""
 OPENAPI_PATH: Final = "/openapi.json"
 BATCH_TYPE: Final = "application/cloudevents-batch+json"
 SINGLE_TYPE: Final = "application/cloudevents+json"
@@ -199,6 +204,14 @@ class ProblemError:
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
+class LineError:
+    """What is wrong with a line of an import, counted from 1. It repeats at most a mistyped word."""
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
 class Problem:
     """Every answer from 400 on (RFC 9457)."""
 
@@ -220,6 +233,44 @@ class Problem:
     rejected: int | None = None
     errors: list[ProblemError] | None = None
     """In the order of the events: one for each event of the request in 409 and 422, for each that is wrong in 400."""
+    lines: list[LineError] | None = None
+    """The first errors of an import, by line. `rejected` is the number of all lines that are wrong."""
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class ImportReceipt:
+    """Answers an import: how many persons are new, changed, as they were, or older than what the register has."""
+
+    _: KW_ONLY
+    new: int
+    changed: int
+    unchanged: int
+    older: int
+    dry_run: bool = False
+    """Whether nothing was written."""
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class BadgeQuestion:
+    """Asks about a badge, by one of the two."""
+
+    _: KW_ONLY
+    badge_code: Annotated[str, StringConstraints(max_length=BADGE_CODE_MAX)] | None = None
+    """The code on the badge, as the scanner read it."""
+    badge_ref: BadgeRef | None = None
+    """The pseudonym that a terminal with the badge key makes of the code."""
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class BadgeAnswer:
+    """Whether the register has a badge, and why a gate turns it away."""
+
+    _: KW_ONLY
+    known: bool
+    role: BadgeRole | None = None
+    """Left out for an unknown badge."""
+    denied: DenyReason | None = None
+    """Left out if nothing speaks against it; `revoked` for a badge that was replaced by another one."""
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)

@@ -12,12 +12,15 @@ from typing import Any, Final, get_args, get_type_hints
 from pydantic import TypeAdapter
 
 from schemas.api.answers import answers, problem_answers
+from schemas.api.badge_paths import REGISTRATION, post_badge_check, post_badges
 from schemas.api.described import summary
 from schemas.api.example_posts import example_post
 from schemas.api.http import (
+    BADGE_CHECK_PATH,
     BADGE_CODE,
     BADGE_CODE_MAX,
     BADGE_KEY,
+    BADGES_PATH,
     BATCH_TYPE,
     CLOCK_OFFSET,
     CLOCK_OFFSET_PATTERN,
@@ -34,7 +37,10 @@ from schemas.api.http import (
     TERMINAL_INSTANCE,
     TERMINAL_PATH,
     TYPES_WITH_BADGE,
+    BadgeAnswer,
+    BadgeQuestion,
     CloudEvent,
+    ImportReceipt,
     Problem,
     Receipt,
     TerminalInfo,
@@ -62,7 +68,7 @@ _BADGE_CODE: Final[Json] = {
     "type": ["string", "null"],
     "maxLength": BADGE_CODE_MAX,
 }
-_ANSWERS: Final = (Receipt, Problem, TerminalInfo)
+_ANSWERS: Final = (Receipt, Problem, TerminalInfo, ImportReceipt, BadgeAnswer)
 _HERE: Final = "the prefix"
 _CLOCK_OFFSET: Final[Json] = {
     "name": CLOCK_OFFSET,
@@ -111,16 +117,27 @@ def _document() -> Json:
         "tags": [
             {"name": "events", "description": "Post events of a fair."},
             {"name": "terminal", "description": "Ask who the terminal is."},
+            {"name": "badges", "description": "At a fair with a register of badges: fill it, and ask it at a gate."},
         ],
         "security": [{"terminal": []}],
-        "paths": {EVENTS_PATH: {"post": _post_events()}, TERMINAL_PATH: {"get": _get_terminal()}},
+        "paths": {
+            EVENTS_PATH: {"post": _post_events()},
+            TERMINAL_PATH: {"get": _get_terminal()},
+            BADGES_PATH: {"post": post_badges()},
+            BADGE_CHECK_PATH: {"post": post_badge_check()},
+        },
         "components": {
             "securitySchemes": {
                 "terminal": {
                     "type": "http",
                     "scheme": "bearer",
                     "description": "The terminal's token, tf_<key id>_<secret>. The organiser gives it out.",
-                }
+                },
+                REGISTRATION: {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The token of the registration system. It imports badges and posts no events.",
+                },
             },
             "parameters": dict(_attributes_in_headers()),
             "requestBodies": _other_bodies(),
@@ -144,6 +161,8 @@ def _schemas() -> dict[str, Json]:
     for cls in POSTED_CLASSES:
         schemas[f"{cls.__name__}Data"] = _data_of(schemas.pop(cls.__name__), cls)
         schemas[cls.__name__] = _posted(envelope, cls)
+    asked = model_schemas(BadgeQuestion)["BadgeQuestion"]
+    schemas["BadgeQuestion"] = {**portable(asked, BadgeQuestion, is_answer=False), "minProperties": 1}
     for name in stored.keys() - {cls.__name__ for cls in POSTED_CLASSES}:
         if "properties" in schemas[name]:  # an object within an event: the gateway refuses what workers would ignore
             schemas[name]["additionalProperties"] = False
