@@ -16,6 +16,11 @@ _LINES: Final = (
     '{"person": "P-1043", "role": "media", "consent": false, "codes": ["CIF26-000418", "CIF26-000502"]}\n'
 )
 _CSV: Final = "person;role;class;country;codes\nP-1042;visitor;professional;DE;CIF26-000417\n"
+CSV_BODY: Final[Json] = {
+    "description": "The body of an import as CSV: separated by commas, semicolons or tabs, as its header shows.",
+    "content": {CSV_TYPE: {"schema": {"type": "string"}, "examples": {"csv": {"value": _CSV}}}},
+}
+"""The other form of an import. It is not listed at the operation, see `openapi._other_bodies`."""
 
 
 def post_badges() -> Json:
@@ -24,8 +29,9 @@ def post_badges() -> Json:
         "operationId": "postBadges",
         "tags": ["badges"],
         "summary": "Import persons and their badges; the answer comes when Kafka has all of them.",
-        "description": "For the registration system, with a token of its own. The body is JSON lines or CSV in UTF-8, "
-        "one person per line, with the columns person, role, class, country, exhibitor, consent, denied, codes, test "
+        "description": "For the registration system, with a token of its own. The body is JSON lines, or CSV "
+        "(`#/components/requestBodies/BadgesAsCsv`), in UTF-8, one person "
+        "per line, with the columns person, role, class, country, exhibitor, consent, denied, codes, test "
         "and revision; person and role are needed. Any content type is taken, the first character tells the two apart; "
         "`Content-Encoding: gzip` too.\n\nIf one line is wrong, nothing is imported. Lines that say what is there "
         "already write nothing, so an import may be sent again at any time. A body has at most "
@@ -44,7 +50,6 @@ def post_badges() -> Json:
             "required": True,
             "content": {
                 LINES_TYPE: {"schema": {"type": "string"}, "examples": {"lines": {"value": _LINES}}},
-                CSV_TYPE: {"schema": {"type": "string"}, "examples": {"csv": {"value": _CSV}}},
             },
         },
         "responses": {
@@ -60,8 +65,10 @@ def post_badge_check() -> Json:
         "operationId": "postBadgeCheck",
         "tags": ["badges"],
         "summary": "Ask whether a badge is known, and why to turn it away.",
-        "description": "For terminals at gates and at the doors of halls. Nothing is stored: post the scan as an event, "
-        "with `result` and `reason` as the person was treated. An unknown badge may have been printed a moment ago.",
+        "description": "For terminals at gates and at the doors of halls. Nothing is stored: post the scan as an "
+        "event, with `result` and `reason` as the person was treated. An unknown badge may have been printed a "
+        "moment ago.",
+        "parameters": [],
         "requestBody": {
             "required": True,
             "content": {

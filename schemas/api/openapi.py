@@ -12,7 +12,7 @@ from typing import Any, Final, get_args, get_type_hints
 from pydantic import TypeAdapter
 
 from schemas.api.answers import answers, problem_answers
-from schemas.api.badge_paths import REGISTRATION, post_badge_check, post_badges
+from schemas.api.badge_paths import CSV_BODY, REGISTRATION, post_badge_check, post_badges
 from schemas.api.described import summary
 from schemas.api.example_posts import example_post
 from schemas.api.http import (
@@ -149,10 +149,8 @@ def _document() -> Json:
 
 def _schemas() -> dict[str, Json]:
     stored = model_schemas(*POSTED_CLASSES)
-    answered = model_schemas(Receipt, Problem, TerminalInfo)
-    classes = {
-        one.__name__: one for model in (Receipt, Problem, TerminalInfo, *POSTED_CLASSES) for one in _parts(model)
-    }
+    answered = model_schemas(*_ANSWERS)
+    classes = {one.__name__: one for model in (*_ANSWERS, *POSTED_CLASSES) for one in _parts(model)}
     schemas = {
         name: portable(schema, classes[name], is_answer=name in answered)
         for name, schema in {**answered, **stored}.items()
@@ -302,6 +300,7 @@ def _other_bodies() -> dict[str, Json]:
             "description": "One event or a batch, as plain JSON.",
             "content": {JSON_TYPE: {"schema": {"oneOf": [event, batch]}}},
         },
+        "BadgesAsCsv": CSV_BODY,
         "BinaryEvent": {"description": BINARY, "content": {JSON_TYPE: {"schema": {"anyOf": data}}}},
     }
 
