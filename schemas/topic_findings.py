@@ -171,7 +171,7 @@ def _cure_of(topic: Topic, name: str, value: str) -> str:
 
 
 def _fits(name: str, value: str, wanted: str) -> bool:
-    """Return whether a setting keeps what its declaration promises: longer, larger, more copies and sooner are as good."""
+    """Return whether a setting keeps what its declaration promises: longer, larger, more and sooner are as good."""
     if name.startswith("retention."):
         return value == "-1" or (wanted != "-1" and int(value) >= int(wanted))
     if name in ("max.message.bytes", IN_SYNC):

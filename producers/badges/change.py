@@ -52,11 +52,11 @@ def change_of(row: Row, book: Book, *, again: bool = False) -> Change | Problem:
         again: whether a person who was erased may be registered again.
     """
     known = book.registration(row.person)
-    if problem := _problem(row, book, known, again=again):
+    registration = _registration(row, known)
+    if problem := _problem(row, book, known, registration, again=again):
         return Problem(row.line, problem)
     if known is not None and row.revision is not None and row.revision < known.revision:
         return Change(Kind.OLDER, row.person)
-    registration = _registration(row, known)
     before = book.codes_of(row.person)
     worn = worn_after(before, row.codes)
     if known is not None and registration is None and worn == before:
@@ -115,7 +115,7 @@ def event_of(person: BadgeRef, registration: Registration, fair_id: FairId, now:
     )
 
 
-def _problem(row: Row, book: Book, known: Registration | None, *, again: bool) -> str:
+def _problem(row: Row, book: Book, known: Registration | None, wanted: Registration | None, *, again: bool) -> str:
     """Return why the register cannot take a row; empty if it can."""
     if known is not None and known.erased and not again:
         return "the person was erased; give --again to register the person again"
@@ -125,7 +125,6 @@ def _problem(row: Row, book: Book, known: Registration | None, *, again: bool) -
         owner = book.person_of(code)
         if (owner is not None and owner != row.person) or book.registration(code) is not None:
             return f"code {place} is on the badge of another person; a code is never given to a second one"
-    wanted = _registration(row, known)
     if known is not None and wanted is not None and known.revision == row.revision:
         return f"revision {row.revision} is in the register with other content; write a higher one"
     if wanted is not None and wanted.revision not in REVISIONS:
@@ -135,9 +134,6 @@ def _problem(row: Row, book: Book, known: Registration | None, *, again: bool) -
 
 def _registration(row: Row, known: Registration | None) -> Registration | None:
     """Return the registration that a row asks for; None if the register has it."""
-    wanted = Registration(1, row.role, row.country, row.exhibitor, row.consent, row.denied)
-    if known is None:
-        return replace(wanted, revision=row.revision or 1)
-    if replace(wanted, revision=known.revision) == known:
-        return None
-    return replace(wanted, revision=row.revision or known.revision + 1)
+    before = 0 if known is None else known.revision
+    wanted = Registration(before, row.role, row.country, row.exhibitor, row.consent, row.denied)
+    return None if wanted == known else replace(wanted, revision=row.revision or before + 1)

@@ -13,7 +13,7 @@ from schemas.codes import BadgeRole, DenyReason
 from schemas.countries import country_meant, country_names
 from schemas.errors import InvalidEvent
 from schemas.fair.model import Fair
-from schemas.ids import BadgeRef, Country, ExhibitorId
+from schemas.ids import TEST_BADGE, BadgeRef, Country, ExhibitorId
 from schemas.kinds import quoted
 from schemas.nearest import nearest
 
@@ -25,6 +25,8 @@ MOST_CODES: Final = 16
 """Codes of one person in a file."""
 REVISIONS: Final = range(1, 1_000_001)
 
+_ROLES: Final[Mapping[str, BadgeRole]] = {str(role): role for role in BadgeRole}
+_REASONS: Final[Mapping[str, DenyReason]] = {str(why): why for why in DenyReason}
 _NO_CODES: Final[tuple[BadgeRef, ...]] = ()
 _FLAGS: Final = {"yes": True, "no": False, "true": True, "false": False}
 _WORD: Final = re.compile(r"[\w .'-]{1,24}")
@@ -91,7 +93,9 @@ class RowJudge:
         revision = tried(_revision, None)
         if faults:
             return faults
-        person, twin = (person_ref(self._key, number, test=one) for one in (test, not test))
+        plain = person_ref(self._key, number)
+        tested = f"{TEST_BADGE}{plain}"
+        person, twin = (tested, plain) if test else (plain, tested)
         return Row(line.line, person, twin, role, country, exhibitor, consent, denied, codes, revision)
 
     def _exhibitor(self, values: Mapping[str, str]) -> ExhibitorId | None:
@@ -147,9 +151,8 @@ def _role(values: Mapping[str, str]) -> BadgeRole:
         return CLASSES[kind]
     if not word:
         raise _Bad("role is empty")
-    if word not in set(BadgeRole):
-        raise _Bad(f"role{_said(word)} is not a role{_near(word, (VISITOR, *BadgeRole))}")
-    role = BadgeRole(word)
+    if (role := _ROLES.get(word)) is None:
+        raise _Bad(f"role{_said(word)} is not a role{_near(word, (VISITOR, *_ROLES))}")
     if kind and CLASSES[kind] is not role:
         raise _Bad(f"class {kind} does not go with the role {role}; leave one of them out")
     return role
@@ -166,9 +169,11 @@ def _country(values: Mapping[str, str]) -> Country | None:
 
 def _denied(values: Mapping[str, str]) -> DenyReason | None:
     word = values.get("denied", "").lower()
-    if word and word not in set(DenyReason):
-        raise _Bad(f"denied{_said(word)} is not a reason to deny entry{_near(word, DenyReason)}")
-    return DenyReason(word) if word else None
+    if not word:
+        return None
+    if (why := _REASONS.get(word)) is None:
+        raise _Bad(f"denied{_said(word)} is not a reason to deny entry{_near(word, _REASONS)}")
+    return why
 
 
 def _flag(values: Mapping[str, str], name: str, *, default: bool = False) -> bool:
