@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from schemas.times import from_epoch_ms, instant_text
+from schemas.times import epoch_ms, from_epoch_ms, instant_text
 from streams.fold.calendar import MINUTE_MS
 from streams.fold.engine import Engine
 from streams.fold.state import PartitionState
@@ -53,6 +53,11 @@ class View:
         time = self.time_ms()
         return None if time is None else self.engine.calendar.day(time // MINUTE_MS)
 
+    def _is_over(self) -> bool:
+        """Return whether the fair's last day is over by the fair's time."""
+        time, last = self.time_ms(), self.engine.fair.days[-1]
+        return time is not None and time >= epoch_ms(last.ends_at)
+
     def by_partition(self, kpi: Kpi[Any, Any], window: Window) -> Iterator[tuple[int, Values]]:
         """Yield every partition's values of a KPI in its newest window; nothing before the first event."""
         end, today = self.end_minute(), self.today()
@@ -80,6 +85,8 @@ class View:
     def report(self, names: Collection[str] = (), partitions: Collection[int] = ()) -> dict[str, Any]:
         """Return KPIs as plain data for JSON, for every fair day. Money is in minor units.
 
+        `status` is `live` until the last day of the fair has ended, and then `finished`.
+
         Without names, all KPIs are returned. Without partitions, the numbers are those of all partitions.
 
         `upto` has the offset of the last record in these numbers, by partition and topic. So an audit can recompute
@@ -91,7 +98,7 @@ class View:
             return replace(self, states=lambda: chosen).report(names)
         return {
             "fair": self.engine.fair.fair_id,
-            "status": "live",
+            "status": "finished" if self._is_over() else "live",
             "window_end": None if end is None else instant_text(from_epoch_ms(end * MINUTE_MS)),
             "partitions": sorted(self.states()),
             **({} if self.partitions_total is None else {"partitions_total": self.partitions_total}),

@@ -579,7 +579,7 @@ def test_every_field_of_the_file_is_explained() -> None:
 def test_check_says_what_fair_a_file_describes() -> None:
     said = CliRunner().invoke(schemas.fair.cli.fair, ["check", str(example_fair_path())])
     assert said.exit_code == 0
-    for part in ("CIFTIS 2025", "2,000: 1,820 main, 180 co", "85 countries", "international", "26 of the 30", "KWD"):
+    for part in ("CIFTIS 2025", "2,000: 1,820 main, 180 co", "85 countries", "from abroad", "26 of the 30", "KWD"):
         assert part in said.output
 
 
