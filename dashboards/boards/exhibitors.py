@@ -30,7 +30,7 @@ from streams.kpis.labels import Label
 from streams.kpis.meetings import MEETINGS
 from streams.kpis.visits import (
     ATTENDANCE_BY_ROLE,
-    PROFILE_COUNT,
+    COUNTED_BY_PROFILE,
     REPEAT_VISITS,
     UNIQUE_VISITORS,
     VISITS,
@@ -68,10 +68,10 @@ _WHO = Row(
             id=17,
             kind=Kind.BARS,
             title="What does each audit profile count?",
-            what=f"{about(PROFILE_COUNT)} Every profile is counted all the time; COUNTING.md has their rules.",
+            what=f"{about(COUNTED_BY_PROFILE)} Every profile is counted all the time; COUNTING.md has their rules.",
             good="each figure is for its own body. They are not expected to be equal.",
             do="never quote one without the name of its profile.",
-            queries=(Query(f"sort_desc({_titled(total(PROFILE_COUNT, _W, Label.PROFILE))})", "{{title}}"),),
+            queries=(Query(f"sort_desc({_titled(total(COUNTED_BY_PROFILE, _W, Label.PROFILE))})", "{{title}}"),),
             unit="locale",
             width=6,
             no_value="no visit yet",

@@ -143,7 +143,10 @@ def written(folder: Path, *options: str) -> Path:
         for topic, partition, offset, key, value in records(TEN_ROLES):
             writer.write(RecordedRecord(topic, partition, offset, 0, key, value))
     done = CliRunner().invoke(audit, [str(folder / "day.fairrec"), "--out", str(folder / "audit"), *options])
-    assert done.exit_code in {0, 1}, (done.output, done.exception)  # 1 if the fold counts otherwise: another test is about that
+    assert done.exit_code in {0, 1}, (
+        done.output,
+        done.exception,
+    )  # 1 if the fold counts otherwise: another test is about that
     assert "audited" not in (folder / "audit" / "manifest.json").read_text()
     return folder / "audit"
 
