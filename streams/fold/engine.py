@@ -9,8 +9,17 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+from schemas.codes import ScanResult
 from schemas.errors import FairpulseError, InvalidEvent, MustStop
-from schemas.events import BadgeRegistered, DealRevision, DealTerms, Event, happened_ms
+from schemas.events import (
+    BadgeRegistered,
+    DealRevision,
+    DealTerms,
+    Event,
+    ExhibitInteraction,
+    VisitorScan,
+    happened_ms,
+)
 from schemas.fair.model import Fair
 from schemas.ids import is_test_badge
 from schemas.times import epoch_ms
@@ -171,6 +180,7 @@ class _Chunk:
         known = state.numbers.get
         believable, is_open, panes = engine.calendar.is_believable, engine.calendar.is_open, delta.panes
         routes, signals = engine.plans.routes, engine.plans.signals
+        has_register, registered = engine.fair.badge_register, state.register.contents
         seen, fresh, lateness = state.seen, set[int](), engine.lateness_ms
         topic_bits = TOPIC_NUMBERS[delta.topic] << EVENT_ID_BITS
         watermark = delta.watermark
@@ -195,15 +205,17 @@ class _Chunk:
             if cells is None:
                 cells = panes[minute] = {}
             badge = badge_of(event)
-            is_test = event.test is True
-            if badge is None:
+            is_test = event.test is True or (badge is not None and is_test_badge(badge))
+            if badge is None or is_test:
                 moment.badge = -1
                 newcomers.append(event)
             else:
                 if (at := known(badge)) is None:
-                    at = self._newcomer(badge, event, newcomers)
+                    at = number(badge)
+                    newcomers.append(event)
+                if has_register and at not in registered and is_met(event):
+                    delta.met.append(at)
                 moment.badge = at
-                is_test = is_test or is_test_badge(badge)
             moment.minute, moment.is_open = minute, is_open(minute)
             moment.lag_ms = received - happened if received > happened else 0
             event_id = int(event.event_id.replace("-", ""), 16)
@@ -211,7 +223,8 @@ class _Chunk:
                 at = number(event.terminal_id)
             key = (at << TERMINAL_SHIFT) | topic_bits | event_id
             if key in seen or key in fresh:
-                _run(signals[Signal.DUPLICATE], event, moment, cells)
+                if not is_test:
+                    _run(signals[Signal.DUPLICATE], event, moment, cells)
                 continue
             fresh.add(key)
             if is_test:
@@ -230,15 +243,6 @@ class _Chunk:
         delta.watermark = watermark
         delta.seen = list(fresh)
         return delta
-
-    def _newcomer(self, badge: str, event: Event, newcomers: list[Event]) -> int:
-        """Return the number of a person whom the state does not have, and note that the event is the first one."""
-        newcomers.append(event)
-        is_new = badge not in self._fresh
-        number = self.number(badge)
-        if is_new and self._engine.fair.badge_register and not (event.test or is_test_badge(badge)):
-            self._delta.met.append(number)
-        return number
 
     def _register(self, event: BadgeRegistered, newcomers: list[Event]) -> None:
         """Note what the register says of a person. A test badge is counted nowhere, so nothing is kept of it."""
@@ -273,6 +277,13 @@ class _Chunk:
         for key, group, amount in booked:
             changes = cells.setdefault(key, {})
             changes[group] = changes.get(group, 0) + sign * amount
+
+
+def is_met(event: Event) -> bool:
+    """Return whether an event with a badge shows that its person is there: an accepted scan, or an interaction."""
+    return (
+        event.result is not ScanResult.DENIED if isinstance(event, VisitorScan) else type(event) is ExhibitInteraction
+    )
 
 
 def _folded(kpis: Sequence[Kpi[Any, Any]]) -> tuple[Folded[Any, Any], ...]:

@@ -62,7 +62,7 @@ class Delta(msgspec.Struct, array_like=True):
         timeless: changes that have no minute (refused records); they count only over the whole fair.
         witness: the chunk's last record, by which the log is recognised later on; None if it is folded from a file.
         people: what the register says of persons.
-        met: persons in events whom the partition did not have before; none at a fair without a register.
+        met: persons in events whom the register did not have; none at a fair without a register.
     """
 
     topic: str
@@ -116,7 +116,7 @@ class PartitionState:
             in the set.
         deals: current state of every deal.
         register: who the persons are.
-        met: persons who were in events before they were in the register.
+        met: persons who were met before they were in the register.
         panes: cells of the newest minutes.
         days: cells by venue-local date.
         fair: cells since the beginning.

@@ -31,9 +31,9 @@ REGISTERED_BADGES = Kpi(
 
 UNREGISTERED_BADGES = Kpi(
     name="unregistered_badges",
-    question="How many persons are in events, and not in the register of badges?",
+    question="How many persons were met whom the register of badges lacks?",
     unit=Unit.PERSONS,
-    source="references in events that no registration has: they count in no figure of people until there is one",
+    source="persons in accepted scans or interactions without a registration: until there is one, no figure has them",
     aggregate=View(of=(), count=_unregistered),
     windows=(Window.FAIR,),
 )

@@ -42,7 +42,7 @@ class People:
     Attributes:
         fair: the fair file.
         register: who the persons are; empty at a fair without a register.
-        met: persons in events whom the register did not have then; empty at a fair without a register.
+        met: persons in accepted scans or interactions whom the register did not have then; empty without a register.
         totals: returns the totals of a trace over a span.
         days: all days with events, ascending.
     """

@@ -76,7 +76,8 @@ def test_a_running_fair_is_audited_exactly_up_to_where_its_workers_are(
     numbers = rows(tmp_path / "audit" / "numbers.csv")
     evidence = rows(tmp_path / "audit" / "counted.csv")
     visits = {row["window"]: int(row["live"]) for row in numbers if row["kpi"] == "visits" and row["window"] != "fair"}
-    assert Counter(row["day"] for row in evidence) == visits, "one row of evidence per visit"
+    # Counters are equal if they differ in zeros alone: a day of the fair's neighbourhood may have events and no visit.
+    assert Counter(row["day"] for row in evidence) == Counter(visits), "one row of evidence per visit"
 
     code, said = audit(broker, "--live", url(one))
     assert code == 1

@@ -130,7 +130,7 @@ def test_without_a_register_the_scan_says_role_and_country() -> None:
 @pytest.mark.parametrize("profile", [one.name for one in WRITTEN])
 def test_the_sheet_of_a_profile_has_as_many_rows_as_its_days_have_persons(profile: str) -> None:
     events = [*TEN_ROLES, *(scan(role, role=None, at=f"{SECOND_DAY} 11:00") for role in ROLES[:4])]
-    counts = Oracle(fair_file(register=True), LATENESS).read(records(events)).kpis()["profile_count"]
+    counts = Oracle(fair_file(register=True), LATENESS).read(records(events)).kpis()["counted_by_profile"]
     key = frozenset({("profile", profile)})
     days = column(sheets(events, profile).counted, "day")
     assert [days.count(day) for day in (FIRST_DAY, SECOND_DAY)] == [counts[d][key] for d in (FIRST_DAY, SECOND_DAY)]
@@ -146,7 +146,7 @@ def written(folder: Path, *options: str) -> Path:
     assert done.exit_code in {0, 1}, (
         done.output,
         done.exception,
-    )  # 1 if the fold counts otherwise: another test is about that
+    )
     assert "audited" not in (folder / "audit" / "manifest.json").read_text()
     return folder / "audit"
 

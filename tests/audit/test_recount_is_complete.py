@@ -60,17 +60,13 @@ def test_fold_and_recount_give_every_kpi_the_same_numbers_in_every_story(
     [
         (
             replace(GATE_PASSAGES, labels=(Label.GATE, Label.HALL), windows=(Window.M15, Window.DAY)),
-            'WINDOWS say "gate_passages": "15m day", and count it where the event is taken, by gate and hall; what',
+            'WINDOWS say "gate_passages": "15m day", and count it where the event is taken, in oracle.py there, by',
         ),
         (
-            replace(VISITS, labels=()),
-            (
-                'WINDOWS say "visits": "day", and count it where the event is taken, without labels; '
-                "name it in SUMMED_OVER_DAYS as well"
-            ),
+            VISITS,
+            'WINDOWS say "visits": "day fair", and count it from its persons, in visits.py or floor.py there',
         ),
-        (replace(OUTCOMES, labels=(Label.KIND,)), 'add "outcomes" to DEAL_KPIS, and count it in _deal_kpis, by kind'),
-        (RETURNING_VISITORS, 'add "returning_visitors" to HISTORY_KPIS, and count it in _history_kpis'),
+        (replace(OUTCOMES, labels=(Label.KIND,)), '"outcomes": "day fair", and count it in deals.py there, by kind'),
     ],
 )
 def test_the_remedy_names_the_place_for_its_sort_of_kpi(kpi: Kpi[Any, Any], said: str) -> None:
@@ -95,9 +91,9 @@ def test_numbers_that_differ_are_reported_with_both_values_and_how_to_correct_ei
     ]
 
 
-def test_the_code_that_may_be_wrong_is_the_measure_and_for_a_kpi_about_history_its_aggregate() -> None:
+def test_the_code_that_may_be_wrong_is_the_measure_or_the_view() -> None:
     assert measure_remedy(GATE_DENIALS) == "put its measure in streams/kpis/gates.py right"
-    assert measure_remedy(RETURNING_VISITORS) == "put Returning in streams/kpis/history.py right"
+    assert measure_remedy(RETURNING_VISITORS) == "put its view in streams/kpis/visits.py right"
 
 
 def test_a_kpi_that_is_shown_but_not_recounted_stops_the_comparison() -> None:

@@ -2,9 +2,9 @@
 
 The fingerprint of a state cannot see the code of a measure, of decoding and admission, or of the fold. So all cases and
 recordings are folded, and a digest of the numbers of each KPI and trace is kept with its version. If the version is the
-same but the digest is not, two meanings have the same name, and a worker would mix the numbers of both. The command writes new
-stories, new KPIs and raised versions. It refuses to overwrite a digest whose version was not raised. A story whose
-events or fair file were changed counts as a new story.
+same but the digest is not, two meanings have the same name, and a worker would mix the numbers of both. The command
+writes new stories, new KPIs and raised versions. It refuses to overwrite a digest whose version was not raised. A story
+whose events or fair file were changed counts as a new story.
 """
 
 import hashlib

@@ -7,7 +7,7 @@ from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi, Signal, View
 from streams.shown.answers import Number
 
-ORACLE = "streams/audit/recount/oracle.py"
+ORACLE = "streams/audit/recount/counts.py"
 LEDGER = "producers/play/simulator/ledger.py"
 MOST_LINES = 20
 """Most numbers in a message: one missing line can make thousands of them differ."""
@@ -17,14 +17,12 @@ def recount_remedy(kpi: Kpi[Any, Any]) -> str:
     """Return the additions to the recount for a KPI of its kind."""
     labels = f"by {' and '.join(kpi.labels)}" if kpi.labels else "without labels"
     needs = "; what it needs of the fair file is read in streams/audit/recount/fair.py"
+    where = "where the event is taken, in oracle.py there"
     if Signal.DEAL_STATE in kpi.occasions:
-        return f'in {ORACLE} add "{kpi.name}" to DEAL_KPIS, and count it in _deal_kpis, {labels}{needs}'
-    windows = " ".join(kpi.windows)
-    if isinstance(kpi.aggregate, View):
-        return f'in {ORACLE} let WINDOWS say "{kpi.name}": "{windows}", and count it from its persons, {labels}{needs}'
-    return (
-        f'in {ORACLE} let WINDOWS say "{kpi.name}": "{windows}", and count it where the event is taken, {labels}{needs}'
-    )
+        where = "in deals.py there"
+    elif isinstance(kpi.aggregate, View):
+        where = "from its persons, in visits.py or floor.py there"
+    return f'in {ORACLE} let WINDOWS say "{kpi.name}": "{" ".join(kpi.windows)}", and count it {where}, {labels}{needs}'
 
 
 def ledger_remedy(kpi: Kpi[Any, Any]) -> str:

@@ -119,6 +119,7 @@ OF_PEOPLE = (
             scan("noone", kind="booth", role=None),
             touch("noman"),
             scan("refused", role=None, result="denied", reason="unknown_badge"),
+            annulled("taken back"),
         ],
         {
             "visits": {"fair": {"": 1}},
@@ -170,7 +171,7 @@ OF_PEOPLE = (
         "1.6",
         [*(scan(role, role=None) for role in ROLES), *(registered(role, role) for role in ROLES)],
         {
-            "profile_count": {
+            "counted_by_profile": {
                 FIRST_DAY: {"profile=fkm": 2, "profile=abc": 6, "profile=a762_1": 3},
                 "fair": {"profile=fkm": 2, "profile=abc": 6, "profile=a762_1": 3},
             },
@@ -185,7 +186,7 @@ OF_PEOPLE = (
         "1.6",
         [scan(role, role=role) for role in ROLES],
         {
-            "profile_count": {
+            "counted_by_profile": {
                 FIRST_DAY: {"profile=fkm": 2, "profile=abc": 6, "profile=a762_1": 3},
                 "fair": {"profile=fkm": 2, "profile=abc": 6, "profile=a762_1": 3},
             },
@@ -205,7 +206,7 @@ OF_PEOPLE = (
             *(registered(role, role) for role in ROLES),
         ],
         {
-            "profile_count": {
+            "counted_by_profile": {
                 SECOND_DAY: {"profile=fkm": 2, "profile=abc": 6, "profile=a762_1": 3},
                 "fair": {"profile=fkm": 4, "profile=abc": 6, "profile=a762_1": 6},
             },
@@ -222,7 +223,7 @@ OF_PEOPLE = (
             "visits": {"fair": {"": 6}},
             "unique_visitors": {"fair": {"": 6}},
             "attendance": {"fair": {"": 7}},
-            "profile_count": {"fair": {"profile=fkm": 2, "profile=abc": 6, "profile=a762_1": 3}},
+            "counted_by_profile": {"fair": {"profile=fkm": 2, "profile=abc": 6, "profile=a762_1": 3}},
         },
         fair={"visitor_roles: [visitor_professional, visitor_public]": "profile: abc"},
     ),
@@ -234,7 +235,7 @@ OF_PEOPLE = (
             "visits": {"fair": {"": 2}},
             "professional_visits": {"fair": {"": 1}},
             "attendance": {"fair": {"": 3}},
-            "profile_count": {
+            "counted_by_profile": {
                 "fair": {"profile=fkm": 2, "profile=abc": 6, "profile=a762_1": 3, "profile=own": 2},
             },
         },
@@ -278,6 +279,24 @@ OF_PEOPLE = (
             "late_events": {"fair": {}},
             "registered_badges": {"fair": {"role=visitor_public": 1}},
             "unregistered_badges": {"fair": {"": 0}},
+        },
+    ),
+    Case(
+        "who tried a test terminal counts like anybody else at the others",
+        "1.12",
+        [
+            registered("ada"),
+            *(scan(who, role=None, test=True, at="08:30") for who in ("ada", "nobody")),
+            *(scan(who, role=None, at="11:30") for who in ("ada", "nobody")),
+            touch("ada", test=True),
+            touch("ada", at="12:00"),
+        ],
+        {
+            "visits": {FIRST_DAY: {"": 1}, "fair": {"": 1}},
+            "attendance_by_role": {"fair": {"role=visitor_public": 1, "role=unknown": 1}},
+            "unregistered_badges": {"fair": {"": 1}},
+            "exhibit_visitors": {FIRST_DAY: {"exhibit=night-train": 1}},
+            "test_events": {"fair": {"topic=fair.scans": 2, "topic=fair.interactions": 1}},
         },
     ),
     Case(

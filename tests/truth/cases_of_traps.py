@@ -85,7 +85,7 @@ OF_TRAPS = (
         "trap 5",
         [registered("meg", "media"), scan("meg", role=None)],
         {
-            "profile_count": {"fair": {"profile=abc": 1}},
+            "counted_by_profile": {"fair": {"profile=abc": 1}},
             "visits": {"fair": {}},
         },
     ),
@@ -101,7 +101,7 @@ OF_TRAPS = (
         {
             "unique_visitors": {"fair": {"": 1}},
             "visitors_by_country": {"fair": {"country=US": 1}},
-            "profile_count": {"fair": {"profile=fkm": 2, "profile=abc": 1, "profile=a762_1": 2}},
+            "counted_by_profile": {"fair": {"profile=fkm": 2, "profile=abc": 1, "profile=a762_1": 2}},
         },
     ),
     Case(
@@ -265,7 +265,7 @@ OF_TRAPS = (
             "visitors_by_country": COUNTRIES,
             "visitors_by_group": {"fair": {"group=domestic": 4, "group=foreign": 1, "group=unknown": 1}},
             "international_visitors": {FIRST_DAY: {"": 1}, "fair": {"": 1}},
-            "profile_count": {"fair": {f"profile={name}": 6 for name in ("fkm", "abc", "a762_1", "own")}},
+            "counted_by_profile": {"fair": {f"profile={name}": 6 for name in ("fkm", "abc", "a762_1", "own")}},
         },
         fair=AT_HOME | {"host_country: CN": "host_country: CN\nregions_abroad: no"},
     ),
