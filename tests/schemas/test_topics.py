@@ -36,6 +36,7 @@ from schemas.topics import (
     REJECTED,
     SCANS,
     TERMINALS,
+    UNRESOLVED,
     Topic,
     homes_of,
     journal_topic,
@@ -322,15 +323,22 @@ def test_every_topic_says_what_it_is_for_who_writes_and_who_reads(topic: Topic) 
 
 
 @pytest.mark.parametrize("topic", [*ALL_TOPICS, journal_topic("group-journal-changelog")], ids=lambda t: t.name)
-def test_no_topic_loses_records_by_their_own_time_by_size_or_by_compaction(topic: Topic) -> None:
+def test_no_topic_loses_records_by_their_own_time_by_size_or_by_compaction_but_the_codes_on_badges(
+    topic: Topic,
+) -> None:
     config = topic.config()
     assert config["message.timestamp.type"] == "LogAppendTime"
     assert config["cleanup.policy"] == ("compact" if topic is BADGE_CODES else "delete")
     assert config["retention.bytes"] == "-1"
 
 
-def test_only_what_must_be_erasable_is_compacted_and_it_is_in_no_recording() -> None:
+def test_only_what_must_be_erasable_is_compacted() -> None:
     assert [topic for topic in ALL_TOPICS if topic.compacted] == [BADGE_CODES]
+
+
+def test_codes_that_were_erased_are_gone_within_a_day_and_are_in_no_recording() -> None:
+    assert int(BADGE_CODES.config()["max.compaction.lag.ms"]) <= timedelta(days=1) // timedelta(milliseconds=1)
+    assert [topic.name for topic in ALL_TOPICS if "max.compaction.lag.ms" in topic.config()] == [BADGE_CODES.name]
     assert BADGE_CODES not in RECORDED_TOPICS
 
 
@@ -341,7 +349,11 @@ def test_events_outlive_the_fair_by_thirty_days(topic: Topic) -> None:
     assert int(topic.config()["retention.ms"]) == topic.retention // timedelta(milliseconds=1)
 
 
-def test_journal_and_registries_are_kept_for_ever() -> None:
+def test_waiting_events_are_kept_as_long_as_events() -> None:
+    assert UNRESOLVED.retention == SCANS.retention
+
+
+def test_journal_and_both_registers_are_kept_for_ever() -> None:
     journal = journal_topic("group-journal-changelog")
     assert journal.name == "group-journal-changelog"
     for topic in (journal, TERMINALS, BADGES, BADGE_CODES):
