@@ -81,10 +81,10 @@ def counting_page() -> str:
                 _HEADLINE.strip(),
                 "",
                 rows(
-                    ("profile", "figure", "counts", "leaves out", "how often", "source"),
+                    ("profile", "its name", "counts", "leaves out", "how often", "source"),
                     *map(_counts, PROFILES.values()),
                 ),
-                "What a profile says of people from abroad is information, never a verdict:",
+                "People from abroad, by profile. Shares are information, never a verdict:",
                 "",
                 rows(
                     ("profile", "abroad begins", "shares from abroad that the body looks at"),

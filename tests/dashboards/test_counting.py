@@ -34,7 +34,7 @@ def test_the_rules_of_the_bodies_are_these(name: str, counted: int, once: str) -
 
 
 def test_shares_from_abroad_are_information_and_of_fkm_alone() -> None:
-    assert "What a profile says of people from abroad is information, never a verdict:" in LINES
+    assert "People from abroad, by profile. Shares are information, never a verdict:" in LINES
     assert cells_of("fkm", 1)[2] == "5 % of the visitors and 10 % of the exhibitors"
     assert [cells_of(name, 1)[2] for name in ("abc", "a762_1")] == ["none", "none"]
 
