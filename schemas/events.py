@@ -211,7 +211,7 @@ class MeetingChanged(Event):
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class BadgeRegistered(Event):
-    """What the register of badges says of a person; the highest revision counts for all events of the person.
+    """An entry of the register of badges: who a person is. The highest revision counts for all events of the person.
 
     Of two contents under one revision the greater counts, compared field by field in the order below, so the order of
     arrival does not matter. Its times say when it was entered; no number depends on them.

@@ -78,7 +78,7 @@ FUNNEL_STEPS = Kpi(
     name="funnel",
     question="How many visitors got how far: visit, booth, exhibit, lead?",
     unit=Unit.VISITORS,
-    source="distinct visitors at each step who also took all steps before it; a deal has no badge and is no step",
+    source="distinct visitors at each step who also took all steps before it; a deal has no badge, so it is not a step",
     labels=(Label.STEP,),
     aggregate=View(of=(PRESENT, AT_BOOTH, AT_EXHIBIT, LEFT_LEAD), count=_funnel),
     windows=_DAY_AND_FAIR,

@@ -4,6 +4,7 @@ Only panels that are listed here may be empty. Values must be those of the oracl
 records by other code; also after a worker has died and another one has taken over.
 """
 
+import asyncio
 import json
 import os
 import re
@@ -26,7 +27,9 @@ from schemas.api.http import SIMULATED_TIME
 from schemas.api.terminals import PlaceKind, Terminal
 from schemas.fair.file import example_fair_path, load_fair
 from schemas.ports import HOST, free_port
+from schemas.settings import KafkaSettings
 from streams.audit.recount.oracle import Oracle
+from streams.kafka.topics import ensure_topics
 from streams.kpis.aggregates import Histogram
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi, Unit, Window
@@ -61,6 +64,8 @@ EMPTY = {
     ("fair-quality", 11): "every gate passes people before noon",
     ("fair-quality", 19): "every topic is as declared",
     ("fair-quality", 15): "no booth has been there for half an hour",
+    ("fair-kpis", 935196): "registered_badges: this fair has no register of badges",
+    ("fair-kpis", 847837): "unregistered_badges: this fair has no register of badges",
 }
 """Panels that are rightly empty here."""
 
@@ -102,6 +107,7 @@ def fair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     records = fair_of(visitors=700, seed=21)
     with ExitStack() as stack:
         broker = stack.enter_context(LocalKafka.start()).bootstrap_servers
+        asyncio.run(ensure_topics(KafkaSettings(bootstrap_servers=broker, partitions=PARTITIONS)))
         workers = [WorkerProcess(broker, home / f"worker-{n}.log", partitions=PARTITIONS) for n in range(2)]
         for worker in workers:
             stack.callback(worker.kill)

@@ -44,7 +44,7 @@ ELSEWHERE = {
     "fair_gateway_terminal_over_share": {"terminal"},
     "fair_gateway_addresses_over_share": set(),
     "fair_gateway_registry_age_seconds": set(),
-    "fair_unresolved_events": set(),
+    "fair_unresolved_events": {"partition"},
     "kafka_brokers": set(),
     "kafka_topic_partition_leader": {"topic", "partition"},
     "kafka_topic_partition_under_replicated_partition": {"topic", "partition"},
