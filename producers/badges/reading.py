@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -113,10 +113,17 @@ class RegisterReader:
         return [record for records in found.values() for record in records]
 
     async def close(self) -> None:
-        """Let go of the connection, whether or not a broker answers."""
-        with suppress(KafkaError, OSError, TimeoutError):
-            async with asyncio.timeout(END_S):
-                await self._consumer.stop()
+        """Let go of the connection, whether or not a broker answers.
+
+        The client stops in a task of its own: it passes the end of its own tasks on to whom waits for it.
+        """
+        await asyncio.sleep(0)  # its tasks get a turn, so that each has begun and can end
+        stopping = asyncio.ensure_future(self._consumer.stop())
+        await asyncio.wait([stopping], timeout=END_S)
+        if not stopping.done():
+            stopping.cancel()
+        elif not stopping.cancelled():
+            stopping.exception()  # asked for, else asyncio reports it in the middle of other lines
 
     async def _places(self, client: Any) -> list[TopicPartition]:
         names = [topic.name for topic in self._topics]
