@@ -49,7 +49,7 @@ class BadgeFollower:
     Attributes:
         ready: whether the book has held all that was in the topics, at least once.
         behind: offsets that are not read yet, by the last look; None before the first one.
-        skipped: records that are no registration of the fair, and no record of codes.
+        skipped: records that are neither a registration of the fair nor a record of codes.
         clashes: codes that a record gave to a second person. They stay with the first one.
     """
 
