@@ -156,3 +156,12 @@ class BadgeFollower:
         self.behind = behind
         if not behind:
             self.ready, self._fresh_s = True, monotonic()
+
+
+async def read_book(kafka: KafkaSettings, fair_id: FairId, progress: Progress = lambda _done, _all: None) -> Book:
+    """Return the whole register as it is now, over a connection of its own. Raises as `BadgeFollower.catch_up`."""
+    follower = BadgeFollower(kafka, fair_id)
+    try:
+        return await follower.catch_up(progress)
+    finally:
+        await follower.close()
