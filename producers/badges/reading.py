@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, OffsetOutOfRangeEr
 from producers.kafka import no_kafka
 from schemas.cures import CREATE
 from schemas.errors import Unavailable
-from schemas.kafka_access import client_arguments, refused
+from schemas.kafka_access import DENIED, client_arguments, code_of, names_in, refused
 from schemas.kafka_reach import reaches_a_broker
 from schemas.settings import KafkaSettings
 from schemas.topics import Topic, place_text
@@ -146,5 +146,7 @@ class RegisterReader:
         except OffsetOutOfRangeError as error:
             raise LogCut(next(iter(error.args[0]))) from None
         except (KafkaError, OSError, TimeoutError) as error:
-            what = f"{operation} on topics {', '.join(topic.name for topic in self._topics)}"
-            raise refused(self._kafka, error, what) or await no_kafka(self._kafka) from error
+            denied = names_in(error) if code_of(error) in DENIED else ""
+            raise refused(self._kafka, error, f"{operation} on topic {denied}") or await no_kafka(
+                self._kafka
+            ) from error
