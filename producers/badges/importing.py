@@ -10,7 +10,7 @@ from typing import Final
 from producers.badges.book import Book
 from producers.badges.change import Change, Kind, change_of
 from producers.badges.file import read_file
-from producers.badges.follower import BadgeFollower
+from producers.badges.follower import read_book
 from producers.badges.place import RegisterPlace
 from producers.badges.tables import Problem
 from producers.badges.waiting import waiting_events
@@ -62,11 +62,9 @@ async def planned(place: RegisterPlace, path: Path, tell: Tell, *, again: bool =
         Unavailable: Kafka does not answer, or the topics are missing or denied.
     """
     reading = read_file(path, place.fair, place.key, lambda line: tell(f"read {line:,} lines"))
-    follower = BadgeFollower(place.kafka, place.fair.fair_id)
-    try:
-        book = await follower.catch_up(lambda done, of: tell(f"read {done:,} of {of:,} records of the register"))
-    finally:
-        await follower.close()
+    book = await read_book(
+        place.kafka, place.fair.fair_id, lambda done, of: tell(f"read {done:,} of {of:,} records of the register")
+    )
     plan, bad = Plan(problems=reading.problems), reading.bad
     for row in reading.rows:
         change = change_of(row, book, again=again)
