@@ -35,7 +35,7 @@ class Checked:
 
 
 async def check_badge(link: Link, token: str, badge: Badge, patience_s: float = PATIENCE_S) -> Checked | None:
-    """Return what the register says of a badge; None without an answer in time, or with one that is no answer.
+    """Return what the register says of a badge; None without an answer in time, or with one about something else.
 
     Args:
         link: the way to the gateway.

@@ -23,7 +23,7 @@ Read = tuple[str | InvalidEvent | None, str]
 
 
 Checks = Mapping[str, Checked | None]
-"""What the register says of each badge, by its code; None without an answer."""
+"""The answer of the register about each badge, by the badge's code; None without one."""
 
 
 def scan_of(terminal: BoothTerminal, fields: Mapping[str, Any], checked: Checks | None = None) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from tests.support.remedies import LEDGER, ledger_remedy, recount_remedy, told_o
 SMALL = example_fair_path("small")
 
 OF_A_REGISTER = {"registered_badges", "unregistered_badges"}
-"""What a fair without a register of badges never has."""
+"""KPIs that a fair without a register of badges never has."""
 
 BY_ARRIVAL = {"event_lag", "late_events"}
 """What no ledger can know: it depends on how records reach their partitions."""

@@ -92,7 +92,7 @@ class ScriptedServer:
         errors_max: most refused events that a 422 names.
         blocked: what a proxy on the way says to a batch with one of these ids.
         checks: what the register of badges says of a badge, by its code or pseudonym; others are not known. None is a
-            gateway that knows no such question; it answers 404.
+            gateway that does not know the question; it answers 404.
         check_s: seconds until it answers that.
         tls: the certificate to speak TLS with; set it before `up`.
         answers_also: headers of every answer.
