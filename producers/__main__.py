@@ -2,6 +2,7 @@
 
 import click
 
+from producers.badges.cli import badges
 from producers.gateway.cli import gateway
 from producers.play.cli import replay, simulate
 from producers.registry.cli import terminals
@@ -13,7 +14,7 @@ def producers() -> None:
     """Commands that put events on Kafka."""
 
 
-for _command in (simulate, replay, gateway, terminals):
+for _command in (simulate, replay, gateway, terminals, badges):
     producers.add_command(_command)
 
 if __name__ == "__main__":

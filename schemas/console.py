@@ -30,7 +30,7 @@ SECTIONS: Final = {
     "Run": ("gateway", "worker", "terminal", "kafka-exporter"),
     "Look": ("kpis", "dead-letters", "recording", "backfill"),
     "Prove": ("record", "replay", "audit", "rebuild"),
-    "Administer": ("topics", "acls", "terminals", "dashboards", "settings"),
+    "Administer": ("topics", "acls", "terminals", "badges", "dashboards", "settings"),
 }
 """Commands as the help shows them, in this order. Python does not keep the order of pyproject."""
 

@@ -86,3 +86,15 @@ REGISTRY_AFTER_COMPACTION: Final = f"see whether `fairpulse terminals list` lack
 
 CORRECT_COMPACTED_REGISTRY: Final = f"{CORRECT}, then {REGISTRY_AFTER_COMPACTION}"
 """For the registry of terminals that is compacted."""
+
+REGISTER_ANEW: Final = (
+    "stop the gateways, delete the topic with Kafka's own `kafka-topics.sh`, and run `fairpulse topics --create` and "
+    "`fairpulse badges import FILE` with a file of all persons"
+)
+"""For the codes of the register with another number of partitions. A reprint that the file lacks must be made again."""
+
+UNRESOLVED_ANEW: Final = (
+    "register the badges that events wait for with `fairpulse badges import FILE`; then stop the gateways, delete the "
+    "topic with Kafka's own `kafka-topics.sh`, and run `fairpulse topics --create`"
+)
+"""For the events that wait for a registration, with another number of partitions: those in the topic are lost."""

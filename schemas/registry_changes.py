@@ -31,7 +31,10 @@ Unique = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class TerminalRow:
-    """A terminal. `place_id` is empty for a desk; `revoked_ms` is null while it may be given tokens."""
+    """A terminal. `place_id` is empty for a desk; `revoked_ms` is null while it may be given tokens.
+
+    A program from before there were test terminals writes no `test`, and ignores it when it reads one.
+    """
 
     terminal_id: TerminalId
     fair_id: FairId
@@ -39,6 +42,7 @@ class TerminalRow:
     place_id: Name | Literal[""]
     enrolled_ms: EpochMs
     revoked_ms: EpochMs | None = None
+    test: bool = False
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)

@@ -35,6 +35,9 @@ from schemas.web import authority
 LOOPBACK: Final = "127.0.0.1"
 """Where everything listens unless it is told otherwise: no other machine reaches it."""
 
+BADGES_TOKEN_LEAST: Final = 32
+"""Characters of a token that nobody can guess."""
+
 KAFKA_PORT: Final = 9_092
 """Where Kafka listens unless it is told otherwise, the local one as well."""
 
@@ -259,12 +262,39 @@ class GatewaySettings(Settings):
     gateway_remembered_events: Annotated[int, Field(ge=1, le=1_000_000_000, examples=["50000"])] = 100_000
     """Events remembered to answer `duplicate` at once, about 250 bytes each. The stream knows all of them."""
 
+    gateway_badges_token_file: Annotated[File | None, Field(examples=["/run/secrets/fairpulse-badges"])] = None
+    """File that holds the token with which the registration system imports badges over HTTP, at least 32 characters
+    and nothing else. Without it nobody can."""
+
     terminals_file: Annotated[File, Field(examples=["/var/lib/fairpulse/terminals.sqlite"])] = Path("terminals.sqlite")
     """The registry of terminals: SQLite, made by `fairpulse terminals enrol`. It holds hashes, no secrets."""
 
     terminals_shared: Annotated[bool, Field(examples=["false"])] = True
     """Whether gateways share the registry: it is then the topic fair.terminals, and the file a copy of it. Without, the
     file alone is the registry, of the gateways on one machine."""
+
+    def badges_token(self) -> str | None:
+        """Return the token of the registration system; None if there is none.
+
+        Raises:
+            InvalidSettings: the file cannot be read, or does not hold a token of at least 32 characters.
+        """
+        if self.gateway_badges_token_file is None:
+            return None
+        name = f"{PREFIX}GATEWAY_BADGES_TOKEN_FILE"
+        try:
+            token = self.gateway_badges_token_file.read_text(encoding="utf-8").strip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidSettings(
+                f"{name}: the file cannot be read ({reason(error)})",
+                hint="name a file that this user may read and that holds the token and nothing else",
+            ) from None
+        if len(token) < BADGES_TOKEN_LEAST or not token.isascii() or not token.isprintable() or " " in token:
+            raise InvalidSettings(
+                f"{name}: the file does not hold one token of at least {BADGES_TOKEN_LEAST} characters",
+                hint="make one with `openssl rand -hex 32`",
+            )
+        return token
 
     @model_validator(mode="after")
     def _certificate_with_its_key(self) -> Self:

@@ -17,9 +17,11 @@ from schemas.cures import (
     CREATE,
     FOLD_ANEW,
     JUDGE,
+    REGISTER_ANEW,
     REGISTRY_ANEW,
+    UNRESOLVED_ANEW,
 )
-from schemas.topics import EVENT_TOPICS, REJECTED, TERMINALS, Topic, is_journal
+from schemas.topics import BADGE_CODES, EVENT_TOPICS, FORGET_MS, REJECTED, TERMINALS, UNRESOLVED, Topic, is_journal
 
 Severity = Literal["wrong", "risk"]
 """wrong: events can be lost or numbers cannot be right; programs stop, or keep events. risk: a further fault would do
@@ -31,8 +33,14 @@ PARTITIONS: Final = "partitions"
 COPIES: Final = "copies"
 
 IN_SYNC: Final = "min.insync.replicas"
-AT_RISK: Final = frozenset({IN_SYNC, "unclean.leader.election.enable"})
-"""Settings that lose an acknowledged event only when brokers fail."""
+AT_RISK: Final = frozenset({IN_SYNC, "unclean.leader.election.enable", FORGET_MS})
+"""Settings that lose an acknowledged event only when brokers fail, or keep what was erased for longer."""
+_ANEW: Final = {
+    TERMINALS.name: REGISTRY_ANEW,
+    BADGE_CODES.name: REGISTER_ANEW,
+    UNRESOLVED.name: UNRESOLVED_ANEW,
+}
+"""The cures of topics that are no event topics, for another number of partitions."""
 
 CODECS: Final = frozenset({"producer", "uncompressed", "gzip", "snappy", "lz4", "zstd"})
 """The values of compression.type that Kafka knows; every program reads all of them."""
@@ -120,7 +128,7 @@ def _counted(topic: Topic, one: TopicAsIs, partitions: int, copies: int) -> Iter
         if one.partitions < wanted:
             yield TopicFinding(topic.name, PARTITIONS, f"has {one.partitions} partitions, fewer than {wanted}", CREATE)
     elif one.partitions != wanted:
-        cure = FOLD_ANEW if is_journal(topic.name) else REGISTRY_ANEW if topic.name == TERMINALS.name else JUDGE
+        cure = FOLD_ANEW if is_journal(topic.name) else _ANEW.get(topic.name, JUDGE)
         yield TopicFinding(topic.name, PARTITIONS, f"has {one.partitions} partitions, not {wanted}", cure)
     if one.copies < copies:
         yield TopicFinding(
@@ -163,9 +171,11 @@ def _cure_of(topic: Topic, name: str, value: str) -> str:
 
 
 def _fits(name: str, value: str, wanted: str) -> bool:
-    """Return whether a setting keeps what its declaration promises: longer, larger and more copies are as good."""
+    """Return whether a setting keeps what its declaration promises: longer, larger, more and sooner are as good."""
     if name.startswith("retention."):
         return value == "-1" or (wanted != "-1" and int(value) >= int(wanted))
     if name in ("max.message.bytes", IN_SYNC):
         return int(value) >= int(wanted)
+    if name == FORGET_MS:
+        return int(value) <= int(wanted)
     return value == wanted

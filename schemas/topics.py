@@ -32,8 +32,15 @@ PARTITIONS = 8
 KEEP = timedelta(days=45)
 """Five days of fair, thirty days after it for a rebuild or an audit, and ten of margin."""
 
+FORGET = timedelta(days=1)
+"""How long a compacted topic may keep what was replaced or deleted."""
+
 RECORD_MAX_BYTES = 65_536
 """Largest event; a booth terminal's event is about 500 bytes."""
+
+
+FORGET_MS: Final = "max.compaction.lag.ms"
+"""Kafka's name for the setting that says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,8 @@ class Topic:
         partitioner: chooses the partition; every writer must use it.
         partitions: how many it has, whatever the settings say; None for as many as they say.
         retention: None keeps for ever.
-        compacted: whether only the newest record of each key is kept. A record without a value deletes its key.
+        compacted: whether only the newest record of each key is kept. A record without a value deletes its key. Kafka
+            does it within `FORGET` of the next record in the partition.
 
     Raises:
         TypeError: it has no key, or one of its events has no type, lacks a field of the key, or may have all of them
@@ -105,8 +113,10 @@ class Topic:
         the topic. A copy that lacks it never leads.
         """
         keep = -1 if self.retention is None else int(self.retention / timedelta(milliseconds=1))
+        forget = {FORGET_MS: str(int(FORGET / timedelta(milliseconds=1)))} if self.compacted else {}
         return {
             "cleanup.policy": "compact" if self.compacted else "delete",
+            **forget,
             "retention.ms": str(keep),
             "retention.bytes": "-1",
             "message.timestamp.type": "LogAppendTime",
@@ -251,11 +261,18 @@ EVENT_CLASSES: Final = tuple(_TOPIC_OF)
 
 
 _GROUPS: Final = "fairpulse-"
+RELEASE: Final = "release"
+"""The end of the name of the group in which gateways release waiting events; it begins with `group_prefix`."""
 
 
 def group_prefix(fair_id: str) -> str:
     """Return the first part of the names of a fair's worker groups and of their journals, the same for all states."""
     return f"{_GROUPS}{fair_id}-"
+
+
+def release_group(fair_id: str) -> str:
+    """Return the name of the group in which a fair's gateways release waiting events."""
+    return f"{group_prefix(fair_id)}{RELEASE}"
 
 
 JOURNAL_SUFFIX: Final = "-journal-changelog"

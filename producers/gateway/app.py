@@ -26,6 +26,7 @@ from producers.gateway.http.heading import (
 from producers.gateway.http.incoming import Incoming
 from producers.gateway.http.problems import RequestRefused
 from producers.gateway.metrics import GatewayMetrics
+from producers.gateway.register.register import Register
 from producers.gateway.shares.accounts import Accounts
 from producers.gateway.shares.limits import Buckets, Room
 from producers.gateway.shares.turns import ProcessorTurns
@@ -68,8 +69,10 @@ class Gateway:
 
     Attributes:
         draining: new requests are refused.
+        register: the register of badges; None at a fair without one.
         letters: dead letters that Kafka has.
         told_of_copies: terminals that two machines send as, and of which a line in the log has told.
+        badges_token: hash of the token of the registration system; None if it has none.
         patience: deadlines of bodies that are being read.
     """
 
@@ -87,9 +90,11 @@ class Gateway:
     copies: Copies
     skew: Skew
     metrics: GatewayMetrics
+    register: Register | None = None
     draining: bool = False
     letters: Letters = field(default_factory=Letters)
     told_of_copies: set[TerminalId] = field(default_factory=set)
+    badges_token: bytes | None = None
     patience: set[asyncio.Timeout] = field(default_factory=set)
 
     async def post_events(self, incoming: Incoming) -> Reply:
@@ -97,16 +102,18 @@ class Gateway:
         if self.draining:
             raise RequestRefused("draining")
         received_at = self.clock()
-        terminal = (await self._identify(incoming, received_at)).terminal
+        terminal = (await self.identify(incoming, received_at)).terminal
         now_s = asyncio.get_running_loop().time()
         self.buckets.check(terminal.terminal_id, now_s)
         if self.topics.wrong is not None:
             raise RequestRefused("topics_wrong")
+        if self.register is not None:
+            self.check_register(self.register)
         if not self.supervisor.is_connected:  # a flood of bodies would only delay the reconnection
             raise RequestRefused("kafka_unavailable")
         check_length(incoming.heading)
         with self.room.enter(incoming.guest.account) as charge:
-            body = await self._body(incoming, charge)
+            body = await self.body_of(incoming, charge)
             self.buckets.charge(terminal.terminal_id, 1, now_s)
             posting = await self._read(incoming.heading, body, terminal, received_at, charge)
             judged = await self._judge(posting, incoming.guest.account.turns)
@@ -118,7 +125,7 @@ class Gateway:
     async def get_terminal(self, incoming: Incoming) -> Reply:
         """Tell a terminal who it is."""
         now = self.clock()
-        key = await self._identify(incoming, now)
+        key = await self.identify(incoming, now)
         terminal = key.terminal
         told = badge_key_in(incoming.heading)
         badge_key = await self._badge_key(None if told is None else BadgeKey(told, terminal.terminal_id, now))
@@ -132,6 +139,7 @@ class Gateway:
             terminal_id=terminal.terminal_id,
             place=PlaceKind(terminal.place),
             place_id=terminal.place_id or None,
+            test=terminal.test,
             source=terminal.source,
             received_at=instant_text(now),
             answered_at=answered_at,
@@ -156,8 +164,13 @@ class Gateway:
             raise RequestRefused("draining")
         return document_reply(json.dumps({"openapi": f"{self.settings.gateway_prefix}{OPENAPI_PATH}"}) + "\n")
 
-    async def _identify(self, incoming: Incoming, now: datetime) -> Key:
-        """Return the key of a request, when it is its terminal's turn. Raises RequestRefused."""
+    def check_register(self, register: Register) -> None:
+        """Raise RequestRefused (503) unless badges can be looked up now."""
+        if register.trouble(self.doorkeeper):
+            raise RequestRefused("register_unready")
+
+    async def identify(self, incoming: Incoming, now: datetime) -> Key:
+        """Return the key of a request, when it is its terminal's turn. Raises RequestRefused (401, 403, 429, 503)."""
         key = self._key_of(incoming, now)
         account = self.accounts.of_terminal(key.terminal.terminal_id)
         incoming.is_identified = True
@@ -200,7 +213,8 @@ class Gateway:
             raise RequestRefused("registry_unwritable") from None
         return None if known is None else known.fingerprint
 
-    async def _body(self, incoming: Incoming, charge: Callable[[int], None]) -> bytes:
+    async def body_of(self, incoming: Incoming, charge: Callable[[int], None]) -> bytes:
+        """Return the body of a request. Raises RequestRefused, see `Incoming.body`."""
         try:
             return await incoming.body(self.patience, charge)
         except RequestRefused as refused:
@@ -219,7 +233,8 @@ class Gateway:
         except UnreadableBody as error:
             refused = RequestRefused(error.code, alone=error.alone)
             if refused.kind.status == 400 and error.kept:
-                await self._deliver([unreadable_letter(error.kept, terminal, received, refused.kind)])
+                keep = self.register is None
+                await self.deliver([unreadable_letter(error.kept, terminal, received, refused.kind, keep=keep)])
             raise refused from None
 
     async def _judge(self, posting: Posting, turns: ProcessorTurns) -> Judged:
@@ -244,7 +259,7 @@ class Gateway:
         except IdInDoubt:
             raise RequestRefused("kafka_timeout", addition=_ID_IN_DOUBT) from None
         try:
-            await self._deliver(judged.records)
+            await self.deliver(judged.records)
         except BaseException as error:
             if isinstance(error, RequestRefused) and error.kind.outcome == "not_stored":
                 self.intake.forget(judged)
@@ -253,8 +268,8 @@ class Gateway:
             raise
         self.intake.confirm(judged)
 
-    async def _deliver(self, records: Sequence[RawRecord]) -> None:
-        """Store records, except dead letters that Kafka has."""
+    async def deliver(self, records: Sequence[RawRecord]) -> None:
+        """Store records, except dead letters that Kafka has. Raises RequestRefused (503)."""
         records = self.letters.missing(records)
         if not records:
             return

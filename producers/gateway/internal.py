@@ -26,6 +26,8 @@ def internal_app(gateway: Gateway) -> Starlette:
         reasons += [str(one) for one in gateway.topics.findings if one.severity == "wrong"]
         if gateway.doorkeeper.trouble:
             reasons.append(gateway.doorkeeper.trouble)
+        if gateway.register is not None and (trouble := gateway.register.trouble(gateway.doorkeeper)):
+            reasons.append(trouble)
         text = "".join(f"{reason}\n" for reason in reasons) or "ready\n"
         return Response(text, 503 if reasons else 200, media_type="text/plain")
 

@@ -1,6 +1,6 @@
 """The metrics of a gateway. No label value ever comes from a terminal; its id is the registry's."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.core import GaugeMetricFamily
@@ -75,6 +75,9 @@ class GatewayMetrics:
         for resource in RESOURCES:
             self.over_share.labels(resource)
 
+        self.released = Counter(
+            "fair_released_events", "Events stored after they had waited for a registration.", registry=registry
+        )
         self._answers: dict[tuple[int, str], Counter] = {}
 
     def count_answer(self, status: int, code: str, seconds: float) -> None:
@@ -102,6 +105,20 @@ class GatewayMetrics:
         """Add a gauge that is 1 for each value of its label that there is when Prometheus scrapes."""
         self.registry.register(_Each(f"fair_gateway_{name}", what, (label,), lambda: ((value,) for value in values())))
 
+    def watch_register(
+        self, persons: Callable[[], float], age_s: Callable[[], float], waiting: Callable[[], Mapping[int, int]]
+    ) -> None:
+        """Add the gauges of a fair with a register of badges."""
+        Gauge("fair_register_persons", "Persons in the register of badges.", registry=self.registry).set_function(
+            persons
+        )
+        Gauge(
+            "fair_register_age_seconds",
+            "Time since the register of badges was known to be up to date (unit: seconds).",
+            registry=self.registry,
+        ).set_function(age_s)
+        self.registry.register(_Waiting(waiting))
+
     def watch_findings(
         self, findings: Callable[[], Iterable[TopicFinding]], checked_at: Callable[[], float | None]
     ) -> None:
@@ -124,6 +141,24 @@ class _Each(Collector):
         family = GaugeMetricFamily(self._name, self._what, labels=self._labels)
         for value in self._values():
             family.add_metric(value, 1)
+        yield family
+
+
+class _Waiting(Collector):
+    """The waiting events of the partitions that this gateway watches."""
+
+    def __init__(self, counts: Callable[[], Mapping[int, int]]) -> None:
+        self._counts = counts
+
+    @override
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        family = GaugeMetricFamily(
+            "fair_unresolved_events",
+            "Events that wait for the registration of their badge, in the partitions that this gateway watches.",
+            labels=["partition"],
+        )
+        for partition, count in self._counts().items():
+            family.add_metric([str(partition)], count)
         yield family
 
 

@@ -9,14 +9,18 @@ from typing import Final
 
 import uvicorn
 
+from producers.badges.follower import BadgeFollower
 from producers.gateway.app import Gateway
 from producers.gateway.copies import Copies
+from producers.gateway.events.badge_codes import BadgeCodes
 from producers.gateway.events.intake import Intake
 from producers.gateway.events.memory import Remembered
 from producers.gateway.http.doors import Doors
 from producers.gateway.http.forwarded import Proxies
 from producers.gateway.internal import internal_app
 from producers.gateway.metrics import GatewayMetrics
+from producers.gateway.register.register import Register, badge_key_of
+from producers.gateway.register.releasing import Releases
 from producers.gateway.shares.accounts import Account, Accounts
 from producers.gateway.shares.limits import Buckets, Room
 from producers.gateway.shares.serving import PlainServer, PublicServer, most_connections
@@ -28,12 +32,13 @@ from producers.gateway.topic_watch import TopicWatch
 from producers.registry.doorkeeper import Doorkeeper
 from producers.registry.follower import Follower
 from producers.registry.sharing import shared_in
+from producers.registry.store import digest_of
 from schemas.errors import Unavailable
 from schemas.fair.model import Fair
 from schemas.interrupts import ending_signals, reloading_signal
 from schemas.logs import log_to_stderr, logger
 from schemas.settings import GatewaySettings, KafkaSettings, LogSettings
-from schemas.topics import ALL_TOPICS, RECORDED_TOPICS
+from schemas.topics import BADGE_CODES, RECORDED_TOPICS, TERMINALS, UNRESOLVED, Topic
 
 log = logger(__name__)
 
@@ -45,6 +50,8 @@ CLOSE_S: Final = 2.0
 """How long connections may take to close after the drain."""
 CANCEL_AGAIN_S: Final = 3.0
 """Pause before a task that is still there is cancelled once more."""
+UP_TO_NOW_S: Final = 1e9
+"""Shown as the age of a register that was never read."""
 LIVE_OBJECTS: Final = 50_000
 """New objects before Python looks for cyclic garbage: more than the requests under way hold, about 10 MB. Little here
 forms cycles (a connection releases its last request, see `connection`), and each search would scan the same events."""
@@ -67,8 +74,9 @@ def create_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) 
         follower = Follower(shared, settings.terminals_file, lambda why: metrics.ignored_changes.labels(why).inc())
     doorkeeper = Doorkeeper(settings.terminals_file, follower)
     copies = Copies()
-    topics = TopicWatch(kafka, RECORDED_TOPICS if shared is None else ALL_TOPICS)
+    topics = TopicWatch(kafka, _topics(fair, is_shared=shared is not None))
     supervisor = Supervisor(kafka, rebuilt=lambda cause: metrics.rebuilds.labels(cause).inc(), connected=topics.look)
+    register = None if not fair.badge_register else _register(fair, kafka, supervisor, metrics)
     metrics.watch("requests_under_way", "Requests under way.", lambda: room.requests)
     metrics.watch("body_bytes_under_way", "Bytes of bodies under way (unit: bytes).", lambda: room.bytes)
     metrics.watch("connections", "Open connections of clients.", lambda: len(accounts.guests))
@@ -110,14 +118,41 @@ def create_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) 
         doorkeeper=doorkeeper,
         supervisor=supervisor,
         topics=topics,
-        intake=Intake(fair, memory),
+        intake=Intake(fair, memory) if register is None else Intake(fair, memory, register.codes, register.book),
         accounts=accounts,
         room=room,
         buckets=Buckets(settings.gateway_rate, settings.gateway_burst),
         copies=copies,
         skew=Skew(),
         metrics=metrics,
+        register=register,
+        badges_token=None if (token := settings.badges_token()) is None else digest_of(token),
     )
+
+
+def _topics(fair: Fair, *, is_shared: bool) -> tuple[Topic, ...]:
+    """Return the topics that a gateway relies on."""
+    register = (BADGE_CODES, UNRESOLVED) if fair.badge_register else ()
+    return (*RECORDED_TOPICS, *register, *((TERMINALS,) if is_shared else ()))
+
+
+def _register(fair: Fair, kafka: KafkaSettings, supervisor: Supervisor, metrics: GatewayMetrics) -> Register:
+    """Return the register of badges, not connected yet. Raises InvalidSettings if the badge key is missing."""
+    key = badge_key_of(fair)
+    follower = BadgeFollower(kafka, fair.fair_id)
+    releases = Releases(
+        kafka,
+        fair.fair_id,
+        follower.book,
+        lambda: follower.ready,
+        supervisor.deliver,
+        wall_clock,
+        metrics.released.inc,
+    )
+    metrics.watch_register(
+        lambda: len(follower.book), lambda: min(follower.age_s, UP_TO_NOW_S), lambda: releases.waiting.counts
+    )
+    return Register(fair=fair, key=key, codes=BadgeCodes(key, fair.badge_codes), follower=follower, releases=releases)
 
 
 def run_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) -> None:
@@ -126,7 +161,7 @@ def run_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) -> 
     SIGHUP reads certificate and registry again. In a gateway that was started from a terminal, it ends it as SIGTERM.
 
     Raises:
-        InvalidSettings: the certificate or its key cannot be used.
+        InvalidSettings: the certificate or its key cannot be used; or the badge key is missing, or not the fair's.
         Unavailable: a port is taken, or the registry cannot be read.
     """
     log_to_stderr(LogSettings.load(), silent=("aiokafka", "uvicorn", "asyncio"))
@@ -142,6 +177,8 @@ async def serve(gateway: Gateway, stop: asyncio.Event) -> None:
     began_s = loop.time()
     certificates = _certificates(gateway)
     gateway.doorkeeper.read()
+    if gateway.register is not None:
+        gateway.register.check_key(gateway.doorkeeper)
     _hear_signals(loop, stop, Files(gateway.doorkeeper, certificates))
     public = PublicServer(
         _config(gateway, certificates),
@@ -150,6 +187,7 @@ async def serve(gateway: Gateway, stop: asyncio.Event) -> None:
         lambda cause: gateway.metrics.bad_http.labels(cause).inc(),
     )
     watching = [loop.create_task(gateway.doorkeeper.watch()), loop.create_task(gateway.topics.watch())]
+    keeping = _watch_register(gateway, watching, stop)
     if certificates is not None:
         watching.append(loop.create_task(certificates.watch()))
     gateway.supervisor.start()
@@ -188,7 +226,26 @@ async def serve(gateway: Gateway, stop: asyncio.Event) -> None:
     finally:
         await _end(watching)
         await gateway.supervisor.stop()
+    if keeping is not None and not keeping.cancelled():
+        keeping.result()
     log.info("ended in good order", seconds=round(loop.time() - began_s, 1))
+
+
+def _watch_register(
+    gateway: Gateway, watching: list[asyncio.Task[None]], stop: asyncio.Event
+) -> asyncio.Task[None] | None:
+    """Begin to read the register of badges; a badge key that is not the fair's sets `stop`.
+
+    Returns:
+        What compares the key, and fails if it is another one; None at a fair without a register.
+    """
+    register, loop = gateway.register, asyncio.get_running_loop()
+    if register is None:
+        return None
+    keeping = loop.create_task(register.keep_key(gateway.doorkeeper, gateway.clock))
+    keeping.add_done_callback(lambda done: None if done.cancelled() or done.exception() is None else stop.set())
+    watching += [loop.create_task(register.follower.follow()), loop.create_task(register.releases.watch()), keeping]
+    return keeping
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:

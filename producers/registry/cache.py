@@ -13,7 +13,7 @@ from producers.registry.chain import JudgedRecord
 from producers.registry.file import RegistryFile
 from producers.registry.mark import TopicMark, mark_of, set_mark
 from producers.registry.rows import Rows, knows_all_of
-from producers.registry.store import TABLES, Registry
+from producers.registry.store import TABLES, Registry, add_test, test_in
 from schemas.api.terminals import PlaceKind
 from schemas.errors import FairpulseError, Unavailable
 from schemas.kinds import quoted
@@ -23,7 +23,8 @@ from schemas.topics import TERMINALS
 Result = TypeVar("Result")
 
 _READ: Final = {
-    "terminals": "SELECT terminal_id, fair_id, place, place_id, enrolled_ms, revoked_ms FROM terminals ORDER BY rowid",
+    "terminals": "SELECT terminal_id, fair_id, place, place_id, enrolled_ms, revoked_ms, {test} FROM terminals "
+    "ORDER BY rowid",
     "keys": "SELECT kid, terminal_id, digest, made_ms, expires_ms, revoked_ms FROM keys ORDER BY rowid",
     "badge_keys": "SELECT fair_id, fingerprint, told_by, told_ms FROM badge_keys ORDER BY rowid",
 }
@@ -63,7 +64,8 @@ def rows_of(file: RegistryFile) -> Rows:
     badge_keys = file.rows(_READ["badge_keys"]) if file.has("badge_keys") else []
     try:
         terminals = [
-            TerminalRow(one, fair, PlaceKind(at), *rest) for one, fair, at, *rest in file.rows(_READ["terminals"])
+            TerminalRow(one, fair, PlaceKind(kind), at, enrolled, revoked, bool(test))
+            for one, fair, kind, at, enrolled, revoked, test in file.rows(_READ["terminals"].format(test=test_in(file)))
         ]
         keys = [KeyRow(kid, one, digest.hex(), *rest) for kid, one, digest, *rest in file.rows(_READ["keys"])]
         told = [BadgeKeyRow(*row) for row in badge_keys]
@@ -147,12 +149,14 @@ def _write(file: RegistryFile, changed: ChangedRows) -> None:
     file.write(BADGE_KEYS)
     for fair_id in changed.forgotten:
         file.write("DELETE FROM badge_keys WHERE fair_id = ?", (fair_id,))
+    if changed.terminals:
+        add_test(file)
     for one in changed.terminals:
         file.write(
-            "INSERT INTO terminals VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET (fair_id, place, place_id, "
-            "enrolled_ms, revoked_ms) = (excluded.fair_id, excluded.place, excluded.place_id, excluded.enrolled_ms, "
-            "excluded.revoked_ms)",
-            (one.terminal_id, one.fair_id, one.place, one.place_id, one.enrolled_ms, one.revoked_ms),
+            "INSERT INTO terminals VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET (fair_id, place, place_id, "
+            "enrolled_ms, revoked_ms, test) = (excluded.fair_id, excluded.place, excluded.place_id, "
+            "excluded.enrolled_ms, excluded.revoked_ms, excluded.test)",
+            (one.terminal_id, one.fair_id, one.place, one.place_id, one.enrolled_ms, one.revoked_ms, int(one.test)),
         )
     for key in changed.keys:
         file.write(

@@ -56,6 +56,7 @@ def init(terminals_file: Path | None) -> None:
 @click.option(
     "--desk", is_flag=True, help="The terminal stands at a desk of the organiser: sessions, deals of the whole fair."
 )
+@click.option("--test", is_flag=True, help="It is for tests: its events are taken and stored, and count nowhere.")
 @click.option("--again", is_flag=True, help="Give a known terminal a new token; its old ones end at once.")
 @options.fair
 @FILE
@@ -68,6 +69,7 @@ def enrol(
     gate: str | None,
     hall: str | None,
     desk: bool,
+    test: bool,
     again: bool,
     fair_file: Path | None,
     terminals_file: Path | None,
@@ -86,12 +88,12 @@ def enrol(
     if len(chosen) != 1:
         raise click.UsageError("name exactly one place: --booth, --gate, --hall or --desk")
     fair = chosen_fair(fair_file)
-    terminal = _terminal(terminal_id, fair, *chosen[0])
+    terminal = _terminal(terminal_id, fair, *chosen[0], test=test)
     now = _now()
     ends = _end_of(fair, now) if days is None else now + timedelta(days=days)
     place = place_of(terminals_file, bootstrap_servers)
     token = place.change("enrol", lambda registry: registry.enrol(terminal, now, ends, again=again), create=True)
-    click.echo(f"enrolled as {terminal.source}", err=True)
+    click.echo(f"enrolled as {terminal.source}{', for tests: nothing of it counts' if test else ''}", err=True)
     _show(token, ends)
 
 
@@ -109,7 +111,8 @@ def list_(terminals_file: Path | None, bootstrap_servers: str | None) -> None:
     with closing(Registry(place.path)) as registry:
         for row in registry.list():
             state = "revoked" if row.revoked_at is not None else f"{row.keys} tokens" if row.keys != 1 else "1 token"
-            click.echo(f"{row.terminal.source}  {state}, enrolled {row.enrolled_at:%Y-%m-%d %H:%M} UTC")
+            test = "test, " if row.terminal.test else ""
+            click.echo(f"{row.terminal.source}  {test}{state}, enrolled {row.enrolled_at:%Y-%m-%d %H:%M} UTC")
 
 
 @terminals.command()
@@ -147,7 +150,7 @@ for _command in (badge_key, backup, restore):
     terminals.add_command(_command)
 
 
-def _terminal(terminal_id: str, fair: "Fair", kind: str, place_id: str) -> "Terminal":
+def _terminal(terminal_id: str, fair: "Fair", kind: str, place_id: str, *, test: bool) -> "Terminal":
     from pydantic import TypeAdapter, ValidationError
 
     from schemas.api.terminals import PlaceKind, Terminal
@@ -168,7 +171,7 @@ def _terminal(terminal_id: str, fair: "Fair", kind: str, place_id: str) -> "Term
             f"--{place}: {quoted(place_id)} is not a {place} of {fair.fair_id}",
             hint="see the fair file, or name another with --fair",
         )
-    return Terminal(terminal_id, fair.fair_id, place, place_id)
+    return Terminal(terminal_id, fair.fair_id, place, place_id, test)
 
 
 def _end_of(fair: "Fair", now: datetime) -> datetime | None:

@@ -152,6 +152,10 @@ class Doorkeeper:
             return None
         return key
 
+    def known_badge_key(self, fair_id: FairId) -> BadgeKey | None:
+        """Return the badge key of a fair, as the registry was last read; None if none is known."""
+        return self._badge_keys.get(fair_id)
+
     async def badge_key(self, fair_id: FairId, told: BadgeKey | None) -> BadgeKey | None:
         """Return the badge key of a fair; None if none is known.
 

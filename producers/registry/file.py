@@ -85,6 +85,10 @@ class RegistryFile:
         """Return whether there is a table of that name."""
         return bool(self.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)))
 
+    def has_column(self, table: str, column: str) -> bool:
+        """Return whether a table has a column of that name."""
+        return bool(self.rows("SELECT 1 FROM pragma_table_info(?) WHERE name = ?", (table, column)))
+
     def copy_to(self, path: Path) -> None:
         """Copy all of it into a new file, as it is at one moment. Raises sqlite3.Error if that cannot be written."""
         with closing(sqlite3.connect(path)) as copy:

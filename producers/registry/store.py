@@ -5,7 +5,7 @@ import shlex
 import string
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -27,13 +27,14 @@ _ALPHABET: Final = string.digits + string.ascii_letters
 TABLES: Final = """
 CREATE TABLE IF NOT EXISTS terminals (
     terminal_id TEXT PRIMARY KEY, fair_id TEXT NOT NULL, place TEXT NOT NULL, place_id TEXT NOT NULL,
-    enrolled_ms INTEGER NOT NULL, revoked_ms INTEGER
+    enrolled_ms INTEGER NOT NULL, revoked_ms INTEGER, test INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE IF NOT EXISTS keys (
     kid TEXT PRIMARY KEY, terminal_id TEXT NOT NULL REFERENCES terminals, digest BLOB NOT NULL,
     made_ms INTEGER NOT NULL, expires_ms INTEGER, revoked_ms INTEGER
 ) STRICT;
 """
+_ADD_TEST: Final = "ALTER TABLE terminals ADD COLUMN test INTEGER NOT NULL DEFAULT 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,7 @@ class Registry:
     def again(self, terminal: Terminal) -> str:
         """Return the command that pairs a terminal of this registry again, complete."""
         place = f"--{terminal.place}" + (f" {terminal.place_id}" if terminal.place_id else "")
+        place += " --test" if terminal.test else ""
         usual = self.file.path == default_of(GatewaySettings, "terminals_file")
         file = "" if usual else f" --terminals {shlex.quote(str(self.file.path))}"
         return f"fairpulse terminals enrol {terminal.terminal_id} {place} --again{file}"
@@ -153,13 +155,14 @@ class Registry:
             Unavailable: the file cannot be read.
         """
         rows = self.file.rows(
-            "SELECT kid, terminal_id, fair_id, place, place_id, digest, expires_ms FROM keys JOIN terminals "
-            "USING (terminal_id) WHERE keys.revoked_ms IS NULL AND terminals.revoked_ms IS NULL"
+            f"SELECT kid, terminal_id, fair_id, place, place_id, {test_in(self.file)}, digest, expires_ms "  # noqa: S608
+            "FROM keys JOIN terminals USING (terminal_id) "
+            "WHERE keys.revoked_ms IS NULL AND terminals.revoked_ms IS NULL"
         )
         try:
             return {
-                kid: Key(kid, Terminal(one, fair, PlaceKind(place), at), digest, _instant(ends))
-                for kid, one, fair, place, at, digest, ends in rows
+                kid: Key(kid, Terminal(one, fair, PlaceKind(place), at, bool(test)), digest, _instant(ends))
+                for kid, one, fair, place, at, test, digest, ends in rows
             }
         except (ValueError, OverflowError, OSError):
             raise self.file.damaged("it holds a place or a time that no registry has") from None
@@ -174,11 +177,13 @@ class Registry:
 
     def _rows(self, where: str, values: tuple[str, ...]) -> Iterator[Enrolment]:
         query = (
-            "SELECT terminal_id, fair_id, place, place_id, enrolled_ms, revoked_ms, (SELECT count(*) FROM keys WHERE "  # noqa: S608
+            f"SELECT terminal_id, fair_id, place, place_id, {test_in(self.file)}, enrolled_ms, revoked_ms, "  # noqa: S608
+            "(SELECT count(*) FROM keys WHERE "
             f"keys.terminal_id = terminals.terminal_id AND revoked_ms IS NULL) FROM terminals {where} ORDER BY 1"
         )
-        for one, fair, place, at, enrolled, revoked, keys in self.file.rows(query, values):
-            yield Enrolment(Terminal(one, fair, PlaceKind(place), at), from_epoch_ms(enrolled), _instant(revoked), keys)
+        for one, fair, place, at, test, enrolled, revoked, keys in self.file.rows(query, values):
+            terminal = Terminal(one, fair, PlaceKind(place), at, bool(test))
+            yield Enrolment(terminal, from_epoch_ms(enrolled), _instant(revoked), keys)
 
     def _find(self, terminal_id: str) -> Enrolment | None:
         return next(self._rows("WHERE terminal_id = ?", (terminal_id,)), None)
@@ -203,15 +208,30 @@ class Registry:
                 f"a terminal with the id {terminal.terminal_id} is already enrolled",
                 hint=f"choose another id, or pair it again: {self.again(known.terminal)}",
             )
+        if known is not None and known.terminal == replace(terminal, test=not terminal.test):
+            raise FairpulseError(
+                f"{terminal.terminal_id} is {'a test' if known.terminal.test else 'no test'} terminal",
+                hint="its events count nowhere; give the terminal that counts an id of its own"
+                if known.terminal.test
+                else "its events count; give the test terminal an id of its own",
+            )
         if known is not None and known.terminal != terminal:
             raise FairpulseError(
                 f"a terminal with the id {terminal.terminal_id} is enrolled at {known.terminal.source}",
                 hint="its events are counted there; give the new place a terminal id of its own",
             )
         if known is None:
+            add_test(self.file)
             self.file.write(
-                "INSERT INTO terminals VALUES (?, ?, ?, ?, ?, NULL)",
-                (terminal.terminal_id, terminal.fair_id, terminal.place, terminal.place_id, epoch_ms(now)),
+                "INSERT INTO terminals VALUES (?, ?, ?, ?, ?, NULL, ?)",
+                (
+                    terminal.terminal_id,
+                    terminal.fair_id,
+                    terminal.place,
+                    terminal.place_id,
+                    epoch_ms(now),
+                    int(terminal.test),
+                ),
             )
         else:
             self._revoke(terminal.terminal_id, now)
@@ -226,6 +246,20 @@ class Registry:
             (token.kid, terminal_id, digest_of(token.secret), epoch_ms(now), ends),
         )
         return token
+
+
+def test_in(file: RegistryFile) -> str:
+    """Return what a query selects to know whether a terminal is for tests; a file from before that has no such column.
+
+    A program that only reads the registry never writes to it, so reading does not add the column.
+    """
+    return "terminals.test" if file.has_column("terminals", "test") else "0"
+
+
+def add_test(file: RegistryFile) -> None:
+    """Give a file from before there were test terminals the column for them, within `changing`."""
+    if not file.has_column("terminals", "test"):
+        file.write(_ADD_TEST)
 
 
 def read_keys(path: Path) -> dict[str, Key]:

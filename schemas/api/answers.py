@@ -126,11 +126,14 @@ _SORTED: Final[Json] = {
         {**_ERROR, "outcome": "rejected"},
     ],
 }
+_IMPORTED: Final[Json] = {"new": 2, "changed": 1, "unchanged": 4_117, "older": 0, "dry_run": False}
+_BADGE: Final[Json] = {"known": True, "role": "visitor_professional", "denied": "revoked"}
 _TERMINAL: Final[Json] = {
     "fair_id": "ciftis-2025",
     "terminal_id": "h1-a01-t1",
     "place": "booth",
     "place_id": "h1-a01",
+    "test": False,
     "source": "/fairs/ciftis-2025/booths/h1-a01/terminals/h1-a01-t1",
     "received_at": "2025-09-10T01:12:03.501Z",
     "answered_at": "2025-09-10T01:12:03.502Z",
@@ -163,6 +166,8 @@ def answers() -> dict[str, Json]:
             "Receipt",
             _SORTED,
         ),
+        "Imported": _good("Kafka has all persons; with `dry_run`, it would.", "ImportReceipt", _IMPORTED),
+        "Badge": _good("What the register says of the badge.", "BadgeAnswer", _BADGE),
         "Terminal": _good("The terminal that the token belongs to.", "TerminalInfo", _TERMINAL),
         **{_WHEN[status][0]: _problem(status) for status in _WHEN},
     }

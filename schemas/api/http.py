@@ -8,10 +8,17 @@ from pydantic import ConfigDict, StringConstraints
 from pydantic.dataclasses import dataclass
 
 from schemas.api.terminals import PlaceKind
-from schemas.topics import RECORD_MAX_BYTES
+from schemas.codes import BadgeRole, DenyReason
+from schemas.events import fields_of, type_of
+from schemas.ids import BadgeRef
+from schemas.topics import EVENT_CLASSES, RECORD_MAX_BYTES
 
 EVENTS_PATH: Final = "/v1/events"
 TERMINAL_PATH: Final = "/v1/terminal"
+BADGES_PATH: Final = "/v1/badges"
+BADGE_CHECK_PATH: Final = "/v1/badge-check"
+DRY_RUN: Final = "dry_run"
+"""The one parameter of a query: `true` for an import that is only tried."""
 OPENAPI_PATH: Final = "/openapi.json"
 BATCH_TYPE: Final = "application/cloudevents-batch+json"
 SINGLE_TYPE: Final = "application/cloudevents+json"
@@ -55,6 +62,15 @@ SERVER_FIELDS: Final = frozenset(
     {"event_id", "fair_id", "terminal_id", "occurred_at", "received_at", "clock_offset_ms", "test", "type"}
 )
 """Fields of a stored event that are never in `data`: the server sets them, or they are CloudEvents attributes."""
+
+BADGE_CODE: Final = "badge_code"
+"""A field of `data` that no stored event has: the code on a badge, at a fair with a register of badges."""
+BADGE_CODE_MAX: Final = 7_089
+"""Most characters of it: those of the longest QR code."""
+POSTED_CLASSES: Final = tuple(kind for kind in EVENT_CLASSES if kind.posted_at)
+"""The kinds of events that terminals post. What the register of badges says comes another way."""
+TYPES_WITH_BADGE: Final = frozenset(type_of(kind) for kind in POSTED_CLASSES if fields_of(kind, BadgeRef))
+"""The types of events that are posted with a badge."""
 
 STRICT: Final = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
@@ -131,6 +147,8 @@ class EventResult:
     message: str | None = None
     schema: str | None = None
     """URI reference of the schema that describes the wrong part, relative to the address of this request."""
+    word: str | None = None
+    """Says more than `code`, in a word of a closed list, for a text in another language: why a code is not a badge."""
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
@@ -181,6 +199,16 @@ class ProblemError:
     schema: str
     """URI reference of the schema that describes the wrong part, relative to the address of this request."""
     id: str | None = None
+    word: str | None = None
+    """Says more than `code`, in a word of a closed list, for a text in another language: why a code is not a badge."""
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class LineError:
+    """What is wrong with a line of an import, counted from 1. It repeats at most a mistyped word."""
+
+    line: int
+    message: str
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
@@ -205,6 +233,44 @@ class Problem:
     rejected: int | None = None
     errors: list[ProblemError] | None = None
     """In the order of the events: one for each event of the request in 409 and 422, for each that is wrong in 400."""
+    lines: list[LineError] | None = None
+    """The first errors of an import, by line. `rejected` is the number of all lines that are wrong."""
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class ImportReceipt:
+    """Answers an import: how many persons are new, changed, as they were, or older than what the register has."""
+
+    _: KW_ONLY
+    new: int
+    changed: int
+    unchanged: int
+    older: int
+    dry_run: bool = False
+    """Whether nothing was written."""
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class BadgeQuestion:
+    """Asks about a badge, by one of the two."""
+
+    _: KW_ONLY
+    badge_code: Annotated[str, StringConstraints(max_length=BADGE_CODE_MAX)] | None = None
+    """The code on the badge, as the scanner read it."""
+    badge_ref: BadgeRef | None = None
+    """The pseudonym that a terminal with the badge key makes of the code."""
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class BadgeAnswer:
+    """Whether the register has a badge, and why a gate turns it away."""
+
+    _: KW_ONLY
+    known: bool
+    role: BadgeRole | None = None
+    """Left out for an unknown badge."""
+    denied: DenyReason | None = None
+    """Left out if nothing speaks against it; `revoked` for a badge that was replaced by another one."""
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
@@ -227,6 +293,8 @@ class TerminalInfo:
     terminal_id: str
     place: PlaceKind
     place_id: str | None = None
+    test: bool = False
+    """Whether the terminal is for tests: its events are taken and stored, and count nowhere."""
     source: str
     """The value of `source` in every event."""
     received_at: str

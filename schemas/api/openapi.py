@@ -12,10 +12,15 @@ from typing import Any, Final, get_args, get_type_hints
 from pydantic import TypeAdapter
 
 from schemas.api.answers import answers, problem_answers
+from schemas.api.badge_paths import CSV_BODY, REGISTRATION, post_badge_check, post_badges
 from schemas.api.described import summary
 from schemas.api.example_posts import example_post
 from schemas.api.http import (
+    BADGE_CHECK_PATH,
+    BADGE_CODE,
+    BADGE_CODE_MAX,
     BADGE_KEY,
+    BADGES_PATH,
     BATCH_TYPE,
     CLOCK_OFFSET,
     CLOCK_OFFSET_PATTERN,
@@ -23,6 +28,7 @@ from schemas.api.http import (
     EVENTS_PATH,
     HEX_PATTERN,
     JSON_TYPE,
+    POSTED_CLASSES,
     REQUEST_ID,
     REQUEST_ID_PATTERN,
     SENT_AT,
@@ -30,7 +36,11 @@ from schemas.api.http import (
     SINGLE_TYPE,
     TERMINAL_INSTANCE,
     TERMINAL_PATH,
+    TYPES_WITH_BADGE,
+    BadgeAnswer,
+    BadgeQuestion,
     CloudEvent,
+    ImportReceipt,
     Problem,
     Receipt,
     TerminalInfo,
@@ -38,7 +48,6 @@ from schemas.api.http import (
 from schemas.api.openapi_texts import ABOUT, BINARY, POSTING
 from schemas.api.portable import Json, portable
 from schemas.events import Event, type_of
-from schemas.topics import EVENT_CLASSES
 
 _REF: Final = "#/components/schemas/"
 _INSTANCE: Final[Json] = {
@@ -53,6 +62,13 @@ _SENT_AT: Final[Json] = {
     "description": f"The terminal's clock now, RFC 3339. It corrects the times of events unless {CLOCK_OFFSET} does.",
     "schema": {"type": "string"},
 }
+_BADGE_CODE: Final[Json] = {
+    "description": "The code on the badge, as the scanner read it, in place of `badge_ref`. Only at a fair with a "
+    "register of badges, which knows whose code it is. It is not stored.",
+    "type": ["string", "null"],
+    "maxLength": BADGE_CODE_MAX,
+}
+_ANSWERS: Final = (Receipt, Problem, TerminalInfo, ImportReceipt, BadgeAnswer)
 _HERE: Final = "the prefix"
 _CLOCK_OFFSET: Final[Json] = {
     "name": CLOCK_OFFSET,
@@ -101,16 +117,27 @@ def _document() -> Json:
         "tags": [
             {"name": "events", "description": "Post events of a fair."},
             {"name": "terminal", "description": "Ask who the terminal is."},
+            {"name": "badges", "description": "At a fair with a register of badges: fill it, and ask it at a gate."},
         ],
         "security": [{"terminal": []}],
-        "paths": {EVENTS_PATH: {"post": _post_events()}, TERMINAL_PATH: {"get": _get_terminal()}},
+        "paths": {
+            EVENTS_PATH: {"post": _post_events()},
+            TERMINAL_PATH: {"get": _get_terminal()},
+            BADGES_PATH: {"post": post_badges()},
+            BADGE_CHECK_PATH: {"post": post_badge_check()},
+        },
         "components": {
             "securitySchemes": {
                 "terminal": {
                     "type": "http",
                     "scheme": "bearer",
                     "description": "The terminal's token, tf_<key id>_<secret>. The organiser gives it out.",
-                }
+                },
+                REGISTRATION: {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The token of the registration system. It imports badges and posts no events.",
+                },
             },
             "parameters": dict(_attributes_in_headers()),
             "requestBodies": _other_bodies(),
@@ -121,26 +148,28 @@ def _document() -> Json:
 
 
 def _schemas() -> dict[str, Json]:
-    stored = model_schemas(*EVENT_CLASSES)
-    answered = model_schemas(Receipt, Problem, TerminalInfo)
-    classes = {one.__name__: one for model in (Receipt, Problem, TerminalInfo, *EVENT_CLASSES) for one in _parts(model)}
+    stored = model_schemas(*POSTED_CLASSES)
+    answered = model_schemas(*_ANSWERS)
+    classes = {one.__name__: one for model in (*_ANSWERS, *POSTED_CLASSES) for one in _parts(model)}
     schemas = {
         name: portable(schema, classes[name], is_answer=name in answered)
         for name, schema in {**answered, **stored}.items()
     }
     envelope = portable(model_schemas(CloudEvent)["CloudEvent"], CloudEvent, is_answer=False)
-    for cls in EVENT_CLASSES:
+    for cls in POSTED_CLASSES:
         schemas[f"{cls.__name__}Data"] = _data_of(schemas.pop(cls.__name__), cls)
         schemas[cls.__name__] = _posted(envelope, cls)
-    for name in stored.keys() - {cls.__name__ for cls in EVENT_CLASSES}:
+    asked = model_schemas(BadgeQuestion)["BadgeQuestion"]
+    schemas["BadgeQuestion"] = {**portable(asked, BadgeQuestion, is_answer=False), "minProperties": 1}
+    for name in stored.keys() - {cls.__name__ for cls in POSTED_CLASSES}:
         if "properties" in schemas[name]:  # an object within an event: the gateway refuses what workers would ignore
             schemas[name]["additionalProperties"] = False
     schemas["Event"] = {
         "description": "An event of any type.",
-        "oneOf": [{"$ref": _REF + cls.__name__} for cls in EVENT_CLASSES],
+        "oneOf": [{"$ref": _REF + cls.__name__} for cls in POSTED_CLASSES],
         "discriminator": {
             "propertyName": "type",
-            "mapping": {type_of(cls): _REF + cls.__name__ for cls in EVENT_CLASSES},
+            "mapping": {type_of(cls): _REF + cls.__name__ for cls in POSTED_CLASSES},
         },
     }
     schemas["Batch"] = {
@@ -166,9 +195,11 @@ def _parts(model: Any) -> list[type[Any]]:
 def _data_of(stored: Json, cls: type[Event]) -> Json:
     """Return the schema of `data`: a stored event without what the server stamps."""
     example = example_post(cls)
+    code = {BADGE_CODE: _BADGE_CODE} if type_of(cls) in TYPES_WITH_BADGE else {}
+    given = {name: one for name, one in stored["properties"].items() if name not in SERVER_FIELDS}
     return {
         **stored,
-        "properties": {name: one for name, one in stored["properties"].items() if name not in SERVER_FIELDS},
+        "properties": {**given, **code},
         "required": [name for name in stored["required"] if name not in SERVER_FIELDS],
         "additionalProperties": False,
         **({"examples": [example["data"]]} if example else {}),
@@ -195,7 +226,7 @@ def _posted(envelope: Json, cls: type[Event]) -> Json:
 
 
 def _post_events() -> Json:
-    posts = {cls.__name__: example_post(cls) for cls in EVENT_CLASSES}
+    posts = {cls.__name__: example_post(cls) for cls in POSTED_CLASSES}
     return {
         "operationId": "postEvents",
         "tags": ["events"],
@@ -258,7 +289,7 @@ def _other_bodies() -> dict[str, Json]:
     Two content types, one of them an array, make clients that do not compile (openapi-generator) or that fail with
     every post (openapi-python-client).
     """
-    data = [{"$ref": f"{_REF}{cls.__name__}Data"} for cls in EVENT_CLASSES]
+    data = [{"$ref": f"{_REF}{cls.__name__}Data"} for cls in POSTED_CLASSES]
     event, batch = {"$ref": _REF + "Event"}, {"$ref": _REF + "Batch"}
     return {
         "StructuredEvent": {
@@ -269,6 +300,7 @@ def _other_bodies() -> dict[str, Json]:
             "description": "One event or a batch, as plain JSON.",
             "content": {JSON_TYPE: {"schema": {"oneOf": [event, batch]}}},
         },
+        "BadgesAsCsv": CSV_BODY,
         "BinaryEvent": {"description": BINARY, "content": {JSON_TYPE: {"schema": {"anyOf": data}}}},
     }
 

@@ -6,15 +6,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Literal, NamedTuple
 
-from schemas.cures import FOLD_ANEW, FOLD_ANEW_OR_FORGET, MAKE_ANEW, MAKE_PART_ANEW, REGISTRY_ANEW, end_transaction
+from schemas.cures import (
+    FOLD_ANEW,
+    FOLD_ANEW_OR_FORGET,
+    MAKE_ANEW,
+    MAKE_PART_ANEW,
+    REGISTER_ANEW,
+    REGISTRY_ANEW,
+    end_transaction,
+)
 from schemas.kafka_topics import look_at_topics
 from schemas.settings import KafkaSettings
 from schemas.topic_findings import MISSING, TopicFinding
 from schemas.topics import (
     ALL_TOPICS,
+    BADGE_CODES,
     EVENT_TOPICS,
     REJECTED,
     TERMINALS,
+    UNRESOLVED,
     PartitionPlace,
     Topic,
     is_journal,
@@ -100,13 +110,15 @@ def about_beginnings(extents: Mapping[PartitionPlace, Extent]) -> list[CheckLine
     has_state = any(is_journal(name) and one.first < one.end for (name, _), one in extents.items())
     lines = []
     for (name, number), one in sorted(extents.items()):
-        if one.first == 0 or name == REJECTED.name:
+        if one.first == 0 or name in (REJECTED.name, UNRESOLVED.name):
             continue
         what = f"{place_text((name, number))} begins at offset {one.first}: older records are gone"
         if is_journal(name):
             lines.append(CheckLine("WRONG", name, f"{what}; {FOLD_ANEW_OR_FORGET}"))
         elif name == TERMINALS.name:
             lines.append(CheckLine("WRONG", name, f"{what}; {REGISTRY_ANEW}"))
+        elif name == BADGE_CODES.name:
+            lines.append(CheckLine("WRONG", name, f"{what}; {REGISTER_ANEW}"))
         elif has_state:
             lines.append(
                 CheckLine("RISK", name, f"{what}; keep a recording from before: a fresh fold would count a part")

@@ -2,15 +2,26 @@
 
 Every program has its own principal, with only the rights that it needs. Rules name each topic. The topics themselves
 declare who writes and reads them; all other rights are declared here. The journal and the group of a fair's workers
-have a fingerprint in their names, so their rules name only the prefix (`group_prefix`). Some rights follow from others
-in Kafka: Read, Write and Alter include Describe, and Write on a topic allows an idempotent producer.
+have a fingerprint in their names, so their rules name only the prefix (`group_prefix`). Gateways release
+waiting events in a group of their own (`release_group`). Some rights follow from others in Kafka: Read, Write and Alter
+include Describe, and Write on a topic allows an idempotent producer.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from schemas.topics import ALL_TOPICS, EVENT_TOPICS, RECORDED_TOPICS, REJECTED, TERMINALS, group_prefix
+from schemas.topics import (
+    ALL_TOPICS,
+    BADGE_CODES,
+    EVENT_TOPICS,
+    RECORDED_TOPICS,
+    REJECTED,
+    RELEASE,
+    TERMINALS,
+    UNRESOLVED,
+    group_prefix,
+)
 
 PREFIX: Final = "fairpulse-"
 """The prefix of all principals of fairpulse. In a Kafka with other users, nobody else should have it."""
@@ -56,11 +67,13 @@ class Grant:
 
     Attributes:
         names: of the resources; empty for all those of the fair's workers.
+        ending: of the one name that begins as those of the fair's workers; empty for all of them.
     """
 
     operations: tuple[Operation, ...]
     names: tuple[str, ...] = ()
     resource: Resource = "Topic"
+    ending: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +98,9 @@ class Role:
     def rules(self, fair_id: str) -> Iterator[Rule]:
         """Yield its rules for a fair."""
         for grant in (*self._records(), *self.grants):
-            for name in grant.names or (group_prefix(fair_id),):
+            for name in grant.names or (f"{group_prefix(fair_id)}{grant.ending}",):
                 for operation in grant.operations:
-                    yield Rule(self.principal, grant.resource, name, not grant.names, operation)
+                    yield Rule(self.principal, grant.resource, name, not (grant.names or grant.ending), operation)
 
     def _records(self) -> Iterator[Grant]:
         """Yield the rights that the topics give it."""
@@ -113,15 +126,16 @@ ROLES: Final = (
         (
             Grant(("Create", "DescribeConfigs"), _ALL),
             Grant(("Alter",), (REJECTED.name,)),
-            Grant(("Describe",), (TERMINALS.name,)),
+            Grant(("Describe",), (TERMINALS.name, BADGE_CODES.name, UNRESOLVED.name)),
             Grant(("Describe", "DescribeConfigs")),
         ),
     ),
     Role(
         "gateway",
         "`gateway`, `terminals`, and `simulate` through a gateway. It writes the events that terminals post, and dead"
-        " letters for refused ones. It reads and writes the registry of terminals.",
-        (Grant(("DescribeConfigs",), _ALL),),
+        " letters for refused ones. It reads and writes the registry of terminals and the register of badges. All"
+        " gateways of a fair are a group, which releases events that waited for a registration.",
+        (Grant(("DescribeConfigs",), _ALL), Grant(("Read",), resource="Group", ending=RELEASE)),
     ),
     Role(
         "worker",
@@ -140,8 +154,12 @@ ROLES: Final = (
     ),
     Role(
         "record",
-        "`record`. It reads every topic but the registry of terminals, and writes nothing.",
+        "`record`. It reads what happened at the fair and the dead letters, and writes nothing.",
         (Grant(("DescribeConfigs",), _RECORDED),),
+    ),
+    Role(
+        "badges",
+        "`badges`. It reads and writes the register of badges, and reads which events wait for a registration.",
     ),
     Role("simulator", "`simulate` without a gateway. It writes events and reads nothing."),
     Role(

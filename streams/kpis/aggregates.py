@@ -1,4 +1,4 @@
-"""How values are combined: count, sum, distinct, histogram. Each is associative and commutative.
+"""How values are combined: count, sum, distinct, tally, spaced, histogram. The order in which they come never matters.
 
 A cell is the value of one aggregate for one group. A group is the label values joined into one text by the fold.
 Every value has two forms: a change (what a chunk adds; plain data for the journal) and a total (kept in state).
@@ -8,8 +8,8 @@ Every value has two forms: a change (what a chunk adds; plain data for the journ
 from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, NewType
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final, Generic, NewType
 
 from pyroaring import BitMap
 from typing_extensions import TypeVar, override
@@ -25,9 +25,9 @@ Hit = TypeVar("Hit", default=Any)
 GroupOf = Mapping[LabelValues, Group]
 """Finds the group for label values."""
 Changes = dict[Group, Any]
-"""What a chunk adds, per group: an int, a set of members or a list of bucket counts."""
+"""What a chunk adds, per group: an int, a set or list of members, or a list of bucket counts."""
 Totals = dict[Group, Any]
-"""The total so far, per group: an int, a bitmap or a list of bucket counts."""
+"""The total so far, per group: an int, a bitmap, a `Tallied` or a list of counts."""
 Value = int | list[int]
 """A total as plain numbers; values of disjoint partitions add up."""
 
@@ -42,11 +42,6 @@ class Aggregate(ABC, Generic[Hit]):
     __slots__ = ()
     kind: ClassVar[str]
     hit: ClassVar[str] = ""
-
-    @property
-    def per_day(self) -> bool:
-        """Whether the total of the fair is the sum of its days, not kept separately."""
-        return False
 
     @abstractmethod
     def fold(self, changes: Changes, hit: Hit, groups: GroupOf) -> None:
@@ -141,19 +136,10 @@ class Distinct(Aggregate[tuple[LabelValues, int]]):
     """An exact count of different members: Roaring bitmaps of dense numbers. A hit is the label values and the member.
 
     Members of different partitions are disjoint because the badge is the record key, so partitions add up.
-
-    Attributes:
-        daily: whether the total of the fair is the sum of its days (visits) or their union (visitors).
     """
 
-    daily: bool = False
     kind: ClassVar[str] = "distinct"
     hit: ClassVar[str] = "a member: the moment's `badge` unless it is -1, or a result of its `number`"
-
-    @property
-    @override
-    def per_day(self) -> bool:
-        return self.daily
 
     @override
     def fold(self, changes: Changes, hit: tuple[LabelValues, int], groups: GroupOf) -> None:
@@ -183,6 +169,127 @@ class Distinct(Aggregate[tuple[LabelValues, int]]):
     @override
     def value(self, total: Any) -> Value:
         return len(total)
+
+
+@dataclass(slots=True)
+class Tallied:
+    """Members, and how often each was met beyond the first time."""
+
+    members: BitMap = field(default_factory=BitMap)
+    again: dict[int, int] = field(default_factory=dict)
+
+    def times(self, of: BitMap) -> int:
+        """Return how often some members were met, all together."""
+        return self.members.intersection_cardinality(of) + sum(more for one, more in self.again.items() if one in of)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally(Aggregate[tuple[LabelValues, int]]):
+    """How often each member was met. A hit is the label values and the member."""
+
+    kind: ClassVar[str] = "tally"
+    hit: ClassVar[str] = Distinct.hit
+
+    @override
+    def fold(self, changes: Changes, hit: tuple[LabelValues, int], groups: GroupOf) -> None:
+        values, member = hit
+        changes.setdefault(groups[values], []).append(whole(member))
+
+    @override
+    def absorb(self, totals: Totals, changes: Changes) -> None:
+        for group, met in changes.items():
+            total = totals.get(group)
+            if total is None:
+                total = totals[group] = Tallied()
+            members, again = total.members, total.again
+            for one in met:
+                if one in members:
+                    again[one] = again.get(one, 0) + 1
+                else:
+                    members.add(one)
+
+    @override
+    def merge(self, totals: Sequence[Any]) -> Any:
+        merged = Tallied()
+        for total in totals:
+            for one in merged.members & total.members:
+                merged.again[one] = merged.again.get(one, 0) + 1
+            merged.members |= total.members
+            for one, more in total.again.items():
+                merged.again[one] = merged.again.get(one, 0) + more
+        return merged
+
+    @override
+    def value(self, total: Any) -> Value:
+        return len(total.members) + sum(int(more) for more in total.again.values())
+
+
+MINUTE_BITS: Final = 11
+"""Bits of a minute beside its member: more minutes than the longest day has."""
+_MINUTES: Final = 1 << MINUTE_BITS
+
+
+@dataclass(frozen=True, slots=True)
+class Spaced(Aggregate[tuple[LabelValues, int, int]]):
+    """Meetings with members, of which those in quick succession are one. For days only.
+
+    A hit is the label values, the member (-1 for nobody in particular, who is never met again) and the minute. It
+    counts unless the member was met in the same minute or in one of the `gap` minutes before.
+
+    A total is the minutes of all members in one bitmap, and the count.
+    """
+
+    gap: int
+    kind: ClassVar[str] = "spaced"
+    hit: ClassVar[str] = "a member or -1, and the moment's minute"
+
+    @override
+    def fold(self, changes: Changes, hit: tuple[LabelValues, int, int], groups: GroupOf) -> None:
+        values, member, minute = hit
+        whole(minute)
+        change = changes.setdefault(groups[values], [0, []])
+        if whole(member) < 0:
+            change[0] += 1
+        else:
+            change[1].append(member << MINUTE_BITS | minute % _MINUTES)
+
+    @override
+    def absorb(self, totals: Totals, changes: Changes) -> None:
+        for group, (unnamed, met) in changes.items():
+            total = totals.get(group)
+            if total is None:
+                total = totals[group] = [BitMap(), 0]
+            total[1] += unnamed
+            for one in met:
+                self._meet(total, one)
+
+    def _meet(self, total: list[Any], one: int) -> None:
+        met = total[0]
+        if one in met:
+            return
+        if not self._follows(met, one):
+            total[1] += 1
+        after = next((_moved(one, by) for by in range(1, self.gap + 1) if _moved(one, by) in met), None)
+        if after is not None and not self._follows(met, after):
+            total[1] -= 1  # it counted so far, and now one is before it
+        met.add(one)
+
+    def _follows(self, met: BitMap, one: int) -> bool:
+        return any(_moved(one, -by) in met for by in range(1, self.gap + 1))
+
+    @override
+    def merge(self, totals: Sequence[Any]) -> Any:
+        return [BitMap.union(BitMap(), *(met for met, _ in totals)), sum(count for _, count in totals)]
+
+    @override
+    def value(self, total: Any) -> Value:
+        count: int = total[1]
+        return count
+
+
+def _moved(one: int, by: int) -> int:
+    """Return the same member some minutes later. Minutes are counted modulo more than a day has."""
+    return one & -_MINUTES | (one + by) % _MINUTES
 
 
 @dataclass(frozen=True, slots=True)

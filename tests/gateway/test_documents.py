@@ -51,12 +51,12 @@ def fits(value: Any, schema: str, document: dict[str, Any] = DOCUMENT) -> list[s
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_our_example_events_fit_both_documents(path: Path) -> None:
     stored = json.loads(path.read_text(encoding="utf-8"))
-    name = type(decode_strict(path.read_bytes())).__name__
-    assert fits(stored, name, ASYNC) == []
+    kind = type(decode_strict(path.read_bytes()))
+    assert fits(stored, kind.__name__, ASYNC) == []
     data = {field: value for field, value in stored.items() if field not in SERVER_FIELDS}
     posted = event(id=stored["event_id"], time=stored["occurred_at"], type=stored["type"], data=data)
-    assert fits(posted, "Event") == []
-    assert fits([posted], "Batch") == []
+    assert (fits(posted, "Event") == []) is bool(kind.posted_at)
+    assert (fits([posted], "Batch") == []) is bool(kind.posted_at)
     assert fits({**posted, "data": {**data, "received_at": stored["received_at"]}}, "Event") != []
 
 
@@ -95,7 +95,7 @@ class Measured(Event):
 def test_an_unknown_field_does_not_fit_at_any_depth_of_any_kind_of_event(
     monkeypatch: pytest.MonkeyPatch, data: dict[str, Any]
 ) -> None:
-    monkeypatch.setattr(openapi, "EVENT_CLASSES", (Measured,))
+    monkeypatch.setattr(openapi, "POSTED_CLASSES", (Measured,))
     document = openapi._document()
     without = json.loads(json.dumps(data).replace(', "x": 1', ""))
     assert fits(event(type="fair.test.measured.v1", data=without), "Measured", document) == []
@@ -156,7 +156,8 @@ def test_an_event_is_a_message_of_its_topic_alone_with_the_key_it_has_there(kind
     assert not key.is_valid("not a key")
     assert not key.is_valid(None)
     assert described["description"] == topic.key_text
-    assert DOCUMENT["components"]["schemas"]["Event"]["discriminator"]["mapping"][type_of(kind)].endswith(f"/{name}")
+    posted = DOCUMENT["components"]["schemas"]["Event"]["discriminator"]["mapping"]
+    assert posted.get(type_of(kind), "").endswith(f"/{name}") is bool(kind.posted_at)
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)

@@ -13,11 +13,11 @@ import pytest
 from producers.gateway.events.intake import Intake, Judged
 from producers.gateway.events.memory import Remembered
 from producers.gateway.events.reading import read_posting
+from schemas.api.http import POSTED_CLASSES
 from schemas.api.openapi import openapi_text
 from schemas.api.terminals import PlaceKind, Terminal
 from schemas.events import Event, type_of
 from schemas.fair.file import example_fair_path, load_fair
-from schemas.topics import EVENT_CLASSES
 from schemas.wire import REASONS
 from tests.gateway.test_openapi import OF_THE_HOUSE
 from tests.support.examples import has_example
@@ -25,13 +25,14 @@ from tests.support.gateway import BOOTH, DESK, event
 
 FAIR = load_fair(example_fair_path("small"))
 SCHEMAS = json.loads(openapi_text())["components"]["schemas"]
-KINDS = [kind for kind in EVENT_CLASSES if has_example(kind)]
+KINDS = [kind for kind in POSTED_CLASSES if has_example(kind)]
 NOT_OF_A_POSTED_EVENT = {
     "empty": "no body: the answer is about the request",
     "not_json": "the answer is about the request",
     "duplicate_key": "the answer is about the request",
     "too_large": "413 unless it comes in a batch, where test_intake has it",
     "wrong_fair": "the fair comes from the token: 403",
+    "no_register": "registrations come another way",
     "misplaced": "the gateway chooses the partition itself",
 }
 OURS = {"event_id_conflict", "out_of_scope", "too_many_fields", "wrong_source", "bad_extension"}

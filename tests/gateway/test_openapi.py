@@ -9,9 +9,9 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 
 from producers.gateway.http.problems import KINDS
+from schemas.api.http import POSTED_CLASSES
 from schemas.api.openapi import openapi_text
 from schemas.events import Event, type_of
-from schemas.topics import EVENT_CLASSES
 from tests.support.examples import has_example
 
 DOCUMENT: dict[str, Any] = json.loads(openapi_text())
@@ -100,7 +100,7 @@ def test_all_good_answers_of_an_operation_have_one_schema() -> None:
         assert len({json.dumps(content["application/json"]["schema"]) for content in answers}) == 1
 
 
-@pytest.mark.parametrize("kind", [kind for kind in EVENT_CLASSES if has_example(kind)])
+@pytest.mark.parametrize("kind", [kind for kind in POSTED_CLASSES if has_example(kind)])
 def test_every_type_of_event_has_an_example(kind: type[Event]) -> None:
     (post,) = DOCUMENT["paths"]["/v1/events"]["post"]["requestBody"]["content"].values()
     (event,) = post["examples"][kind.__name__]["value"]

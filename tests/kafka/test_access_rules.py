@@ -12,15 +12,32 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import NewPartitions
 from aiokafka.errors import InvalidPartitionsError, KafkaError
 
+from producers.badges.book import Registration
+from producers.badges.follower import BadgeFollower
+from producers.badges.waiting import waiting_events
+from producers.badges.writing import codes_record, opened_writer, registration_record
 from producers.play.neighbours import refuse_other_fairs
 from producers.play.sinks import KafkaSink
 from producers.records import RawRecord, record_of
 from producers.registry.sharing import change
+from schemas.badges.register import WornCodes, encode_worn
+from schemas.codes import BadgeRole
 from schemas.errors import Refused
 from schemas.kafka_access import client_arguments, refused
 from schemas.kafka_topics import look_at_topics
 from schemas.settings import KafkaSettings
-from schemas.topics import ALL_TOPICS, EVENT_TOPICS, RECORDED_TOPICS, REJECTED, Topic, group_prefix, journal_topic
+from schemas.topics import (
+    ALL_TOPICS,
+    BADGE_CODES,
+    EVENT_TOPICS,
+    RECORDED_TOPICS,
+    REJECTED,
+    UNRESOLVED,
+    Topic,
+    group_prefix,
+    journal_topic,
+    release_group,
+)
 from streams.history.letters import read_letters
 from streams.history.reading import Span, reading
 from streams.kafka.cluster import look
@@ -43,6 +60,10 @@ EVENTS: Final = [
     if has_example(topic.events[0])
 ]
 """One event of this fair for every event topic."""
+PERSON: Final = "ab" * 16
+CODE: Final = "cd" * 16
+CODES: Final = RawRecord(BADGE_CODES.name, PERSON.encode(), encode_worn(WornCodes((CODE,))))
+WAITING: Final = RawRecord(UNRESOLVED.name, CODE.encode(), b"{}")
 LETTER: Final = RawRecord(REJECTED.name, b"k", b"{}")
 
 
@@ -80,10 +101,27 @@ async def topics(kafka: KafkaSettings) -> None:
 
 async def gateway(kafka: KafkaSettings) -> None:
     await check(kafka, *ALL_TOPICS)
-    await write(kafka, *EVENTS, LETTER)
+    await write(kafka, *EVENTS, LETTER, WAITING)
+    await register(kafka)
+    await release(kafka)
     with TemporaryDirectory() as folder:
         registry = Path(folder) / "terminals.sqlite"
         await change(kafka, registry, "enrol", lambda rules: rules.enrol(DESK, NOW, None, again=True))
+
+
+async def release(kafka: KafkaSettings) -> None:
+    """Join the group in which gateways release waiting events."""
+    await refuse_denied(kafka, release_group(FAIR_ID), [UNRESOLVED.name])
+
+
+async def register(kafka: KafkaSettings) -> None:
+    """Read all of the register, and write a person into it."""
+    await BadgeFollower(kafka, FAIR_ID, told=lambda _: None).catch_up()
+    await waiting_events(kafka)
+    async with opened_writer(kafka) as writer:
+        said = Registration(1, BadgeRole.DELEGATE)
+        await writer.write([registration_record(PERSON, said, FAIR_ID, NOW)])
+        await writer.write([codes_record(PERSON, WornCodes((CODE,)))])
 
 
 async def worker(kafka: KafkaSettings) -> None:
@@ -106,7 +144,7 @@ async def record(kafka: KafkaSettings) -> None:
 
 
 async def simulator(kafka: KafkaSettings) -> None:
-    await write(kafka, *EVENTS)
+    await write(kafka, *EVENTS, CODES)
 
 
 async def replay(kafka: KafkaSettings) -> None:
@@ -135,6 +173,7 @@ WORK: Final[dict[str, Callable[[KafkaSettings], Awaitable[None]]]] = {
     "gateway": gateway,
     "audit": audit,
     "record": record,
+    "badges": register,
     "simulator": simulator,
     "replay": replay,
     "kafka-exporter": exporter,

@@ -17,8 +17,9 @@ from streams.audit.recount.oracle import Oracle
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.deals import OUTCOMES
 from streams.kpis.definition import Kpi
-from streams.kpis.gates import GATE_PASSAGES, RETURNING_VISITORS
+from streams.kpis.gates import GATE_PASSAGES
 from streams.kpis.labels import Label
+from streams.kpis.visits import RETURNING_VISITORS
 from streams.shown.answers import Number
 from tests.play.conftest import Simulate
 from tests.support.builders import LATENESS

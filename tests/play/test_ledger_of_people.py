@@ -71,7 +71,7 @@ def test_a_person_counts_as_the_register_says_now_whatever_came_first(book: Book
     assert book.value("international_visitors") == 1
     assert book.value("visitors_by_group", group="unknown") == 3
     assert book.value("attendance") == 5
-    assert book.value("profile_count", profile="a762_1") == 5
+    assert book.value("counted_by_profile", profile="a762_1") == 5
     assert book.value("gate_entries_by_role", gate="north", role="exhibitor_staff") == 1
 
 
@@ -141,8 +141,8 @@ def test_somebody_who_comes_on_two_days_is_two_visits_and_one_visitor(book: Book
     assert book.value("visits") == 2
     assert book.value("unique_visitors") == book.value("repeat_visits") == book.value("international_visitors") == 1
     assert book.value("visits_by_group", group="foreign") == 2
-    assert book.value("profile_count", profile="abc") == 1
-    assert book.value("profile_count", profile="fkm") == 2
+    assert book.value("counted_by_profile", profile="abc") == 1
+    assert book.value("counted_by_profile", profile="fkm") == 2
     assert book.value("forced_passages", DAY_1, gate="north") == 1
 
 

@@ -69,7 +69,7 @@ def test_a_password_is_not_in_the_representation() -> None:
     assert "s3cret" not in repr(KafkaSettings.load({}, **LOGIN))
 
 
-def test_no_two_roles_have_the_same_rights_and_none_but_replay_and_dead_letters_both_reads_and_writes_a_topic() -> None:
+def test_no_two_roles_have_the_same_rights_and_only_four_both_read_and_write_a_topic() -> None:
     rights = {frozenset(replace(rule, principal="") for rule in role.rules("fair")) for role in ROLES}
     assert len(rights) == len(ROLES)
     rules = all_rules("fair")
@@ -80,7 +80,7 @@ def test_no_two_roles_have_the_same_rights_and_none_but_replay_and_dead_letters_
         if (one.principal, one.name, one.resource) == (other.principal, other.name, other.resource)
         and (one.operation, other.operation, one.prefixed) == ("Read", "Write", False)
     }
-    assert both == {"fairpulse-replay", "fairpulse-dead-letters", "fairpulse-gateway"}
+    assert both == {"fairpulse-replay", "fairpulse-dead-letters", "fairpulse-gateway", "fairpulse-badges"}
 
 
 @pytest.mark.parametrize("topic", ALL_TOPICS, ids=lambda topic: topic.name)

@@ -10,11 +10,22 @@ from pydantic.dataclasses import dataclass
 
 from schemas import events, topics
 from schemas.api.terminals import PlaceKind
-from schemas.events import STRICT, DealTerms, Event, ExhibitInteraction, ScanAnnulled, VisitorScan, type_of
+from schemas.events import (
+    STRICT,
+    BadgeRegistered,
+    DealTerms,
+    Event,
+    ExhibitInteraction,
+    ScanAnnulled,
+    VisitorScan,
+    type_of,
+)
 from schemas.fair.file import example_fair_path
 from schemas.ids import BadgeRef
 from schemas.topics import (
     ALL_TOPICS,
+    BADGE_CODES,
+    BADGES,
     DEALS,
     EVENT_CLASSES,
     EVENT_TOPICS,
@@ -25,6 +36,7 @@ from schemas.topics import (
     REJECTED,
     SCANS,
     TERMINALS,
+    UNRESOLVED,
     Topic,
     homes_of,
     journal_topic,
@@ -133,10 +145,14 @@ def test_every_topic_of_events_is_folded() -> None:
     assert not left, f"schemas/topics.py: add {sorted(left)} to EVENT_TOPICS"
 
 
-@pytest.mark.parametrize("kind", EVENT_CLASSES)
+@pytest.mark.parametrize("kind", [kind for kind in EVENT_CLASSES if kind is not BadgeRegistered])
 def test_every_class_of_events_says_where_it_may_be_posted(kind: type[Event]) -> None:
     assert kind.posted_at, f"schemas/events.py: give {kind.__name__} its `posted_at`, the places that may post it"
     assert kind.posted_at <= set(PlaceKind)
+
+
+def test_no_terminal_says_who_somebody_is() -> None:
+    assert BadgeRegistered.posted_at == frozenset()
 
 
 def test_an_event_that_names_no_place_may_be_posted_nowhere() -> None:
@@ -307,24 +323,40 @@ def test_every_topic_says_what_it_is_for_who_writes_and_who_reads(topic: Topic) 
 
 
 @pytest.mark.parametrize("topic", [*ALL_TOPICS, journal_topic("group-journal-changelog")], ids=lambda t: t.name)
-def test_no_topic_loses_records_by_their_own_time_by_size_or_by_compaction(topic: Topic) -> None:
+def test_no_topic_loses_records_by_their_own_time_by_size_or_by_compaction_but_the_codes_on_badges(
+    topic: Topic,
+) -> None:
     config = topic.config()
     assert config["message.timestamp.type"] == "LogAppendTime"
-    assert config["cleanup.policy"] == "delete"
+    assert config["cleanup.policy"] == ("compact" if topic is BADGE_CODES else "delete")
     assert config["retention.bytes"] == "-1"
 
 
-@pytest.mark.parametrize("topic", RECORDED_TOPICS, ids=lambda t: t.name)
+def test_only_what_must_be_erasable_is_compacted() -> None:
+    assert [topic for topic in ALL_TOPICS if topic.compacted] == [BADGE_CODES]
+
+
+def test_codes_that_were_erased_are_gone_within_a_day_and_are_in_no_recording() -> None:
+    assert int(BADGE_CODES.config()["max.compaction.lag.ms"]) <= timedelta(days=1) // timedelta(milliseconds=1)
+    assert [topic.name for topic in ALL_TOPICS if "max.compaction.lag.ms" in topic.config()] == [BADGE_CODES.name]
+    assert BADGE_CODES not in RECORDED_TOPICS
+
+
+@pytest.mark.parametrize("topic", [one for one in RECORDED_TOPICS if one is not BADGES], ids=lambda t: t.name)
 def test_events_outlive_the_fair_by_thirty_days(topic: Topic) -> None:
     assert topic.retention is not None
     assert topic.retention >= timedelta(days=35)
     assert int(topic.config()["retention.ms"]) == topic.retention // timedelta(milliseconds=1)
 
 
-def test_journal_and_registry_are_kept_for_ever() -> None:
+def test_waiting_events_are_kept_as_long_as_events() -> None:
+    assert UNRESOLVED.retention == SCANS.retention
+
+
+def test_journal_and_both_registers_are_kept_for_ever() -> None:
     journal = journal_topic("group-journal-changelog")
     assert journal.name == "group-journal-changelog"
-    for topic in (journal, TERMINALS):
+    for topic in (journal, TERMINALS, BADGES, BADGE_CODES):
         assert topic.config()["retention.ms"] == "-1"
 
 

@@ -1,7 +1,8 @@
-"""The fourth stage, from an event to its record.
+"""The last stage, from an event to its record.
 
 It asks: may the terminal post the event, is everything that it names in the fair file, and is it new? The event is
-written once, here; the memory compares the written bytes.
+written here; the memory compares the written bytes. They are those of the event as it was posted, so a post that is
+repeated after the badge was registered is the same event.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Final, NamedTuple
 from producers.gateway.events.envelope import Envelope
 from producers.gateway.events.memory import Look, Remembered, digest
 from producers.gateway.events.reading import Posting
+from producers.gateway.events.resolving import Resolved
 from producers.gateway.events.scope import check_scope
 from producers.records import RawRecord, record_of
 from schemas.admission import admission
@@ -17,6 +19,8 @@ from schemas.cloud_events import KafkaHeaders, kafka_headers
 from schemas.errors import InvalidEvent
 from schemas.events import Event
 from schemas.fair.model import Fair
+from schemas.topics import UNRESOLVED
+from schemas.wire import encode
 
 
 class Admitted(NamedTuple):
@@ -48,11 +52,13 @@ class Admission:
         self._memory = memory
         self._check_names: Final = admission(fair)
 
-    def admit(self, event: Event, envelope: Envelope, posting: Posting, earlier: Mapping[bytes, bytes]) -> Admitted:
-        """Return the record of an event, written once, and whether it must be stored.
+    def admit(
+        self, resolved: Resolved, envelope: Envelope, posting: Posting, earlier: Mapping[bytes, bytes]
+    ) -> Admitted:
+        """Return the record of an event, and whether it must be stored.
 
         Args:
-            event: as it would be stored.
+            resolved: the event, as it would be stored and as it was posted.
             envelope: its attributes as posted. They are headers of the record, and no part of what the event says.
             posting: the posting that it came in.
             earlier: content by key of the events before it in the posting that will be stored.
@@ -61,10 +67,12 @@ class Admission:
             InvalidEvent: it belongs to another place, names something that the fair file does not have, or has the id
                 of another event.
         """
+        event = resolved.event
         check_scope(event, posting.terminal, self._fair)
         self._check_names(event)
-        record = record_of(event, headers_as_posted(event, envelope))
-        content = digest(posting.lasting(record.value))
+        record = record_as_posted(resolved, envelope)
+        written = record.value if resolved.posted is event else encode(resolved.posted)
+        content = digest(posting.lasting(written))
         key = digest(f"{event.terminal_id}\0{event.event_id}".encode())
         look = self._memory.look(key, content)
         if look is Look.NEW and key in earlier:
@@ -77,6 +85,13 @@ class Admission:
                 hint="create a new id for every event; the first event with this id counts",
             )
         return Admitted(record, key, content, look is Look.NEW)
+
+
+def record_as_posted(resolved: Resolved, envelope: Envelope) -> RawRecord:
+    """Return the record of an event: for its topic, or for that of the waiting ones, where its badge is the key."""
+    event = resolved.event
+    record = record_of(event, headers_as_posted(event, envelope))
+    return record._replace(topic=UNRESOLVED.name) if resolved.waits else record
 
 
 def headers_as_posted(event: Event, envelope: Envelope) -> KafkaHeaders:

@@ -26,6 +26,7 @@ from schemas.api.http import (
     ID_MAX,
     INTEGER_MAX,
     JSON_TYPE,
+    POSTED_CLASSES,
     SINGLE_TYPE,
     CloudEvent,
 )
@@ -35,7 +36,6 @@ from schemas.events import VisitorScan, type_of
 from schemas.ids import EVENT_ID_PATTERN
 from schemas.plain import plain_validator
 from schemas.times import AFTER_LAST, FIRST, instant_text
-from schemas.topics import EVENT_CLASSES
 
 Extensions = Mapping[str, str | int | bool]
 
@@ -43,7 +43,7 @@ ATTRIBUTES: Final = frozenset(field.name for field in fields(CloudEvent))
 """Members of an event that are not extensions."""
 
 _VALIDATE: Final = plain_validator(TypeAdapter(CloudEvent)).validate_python
-_TYPES: Final = frozenset(type_of(kind) for kind in EVENT_CLASSES)
+_TYPES: Final = frozenset(type_of(kind) for kind in POSTED_CLASSES)
 _NONE: Final[Extensions] = MappingProxyType({})
 
 _EVENT_ID: Final = re.compile(EVENT_ID_PATTERN)

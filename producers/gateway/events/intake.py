@@ -1,25 +1,28 @@
 """The path of an event through the gateway, stage by stage. Pure: no HTTP, no clock, no Kafka.
 
-read_request (reading) -> open_event (envelope) -> stamp (stamping) -> decode (decoding) -> admit (admitting) ->
-reply_to (answering). An event that a stage refuses goes no further, and only that event is looked at again (refusing).
-All envelopes are opened before any event is stamped: if one is wrong, the program that posts is, and nothing is stored.
+read_request (reading) -> open_event (envelope) -> stamp (stamping) -> decode (decoding) -> resolve (resolving) ->
+admit (admitting) -> reply_to (answering). An event that a stage refuses goes no further, and only that event is looked
+at again (refusing). All envelopes are opened before any event is stamped: if one is wrong, the program that posts is,
+and nothing is stored.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from producers.gateway.events.admitting import Admission, headers_as_posted
+from producers.badges.book import Book
+from producers.gateway.events.admitting import Admission, record_as_posted
+from producers.gateway.events.badge_codes import NO_CODES, BadgeCodes
 from producers.gateway.events.decoding import decode
 from producers.gateway.events.envelope import Opened, WrongEnvelope, open_event
 from producers.gateway.events.memory import Remembered
 from producers.gateway.events.reading import Posting
 from producers.gateway.events.refusing import BY_FAIR_FILE, Fate, misread, refuse, safe_id
+from producers.gateway.events.resolving import Resolved, resolve
 from producers.gateway.events.stamping import stamp
-from producers.records import RawRecord, record_of
+from producers.records import RawRecord
 from schemas.api.http import Outcome
 from schemas.errors import InvalidEvent
-from schemas.events import Event
 from schemas.fair.model import Fair
 
 SLICE_EVENTS: Final = 32
@@ -66,10 +69,12 @@ class Intake:
     Args:
         fair: the places, exhibitors and currencies that events may name.
         memory: events accepted recently.
+        codes: reads the codes of the fair's badges.
+        book: the register of badges; None at a fair without one.
     """
 
-    def __init__(self, fair: Fair, memory: Remembered) -> None:
-        self._memory = memory
+    def __init__(self, fair: Fair, memory: Remembered, codes: BadgeCodes = NO_CODES, book: Book | None = None) -> None:
+        self._memory, self._codes, self._book = memory, codes, book
         self._admission = Admission(fair, memory)
 
     def judge(self, posting: Posting) -> Judged:
@@ -106,13 +111,13 @@ class Intake:
         for index, one in enumerate(opened):
             if index % SLICE_EVENTS == SLICE_EVENTS - 1:
                 yield None
-            event: Event | None = None
+            resolved: Resolved | None = None
             try:
-                event = decode(stamp(one, posting))
-                admitted = self._admission.admit(event, one.envelope, posting, fresh)
+                resolved = resolve(decode(stamp(one, posting), self._codes), self._book)
+                admitted = self._admission.admit(resolved, one.envelope, posting, fresh)
             except InvalidEvent as error:
-                by_fair_file = event is not None and error.reason in BY_FAIR_FILE
-                record = record_of(event, headers_as_posted(event, one.envelope)) if event and by_fair_file else None
+                by_fair_file = error.reason in BY_FAIR_FILE
+                record = record_as_posted(resolved, one.envelope) if resolved and by_fair_file else None
                 fate, letter = refuse(index, error, posting, record)
                 fates.append(fate)
                 records.append(letter)

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 from producers.gateway.events.bounds import plain_json
 from producers.gateway.events.envelope import ATTRIBUTES
 from producers.gateway.events.reading import Posting
+from producers.gateway.events.redacting import without_codes
 from producers.gateway.events.telling import told
 from producers.gateway.http.problems import ProblemKind
 from producers.records import RawRecord
@@ -34,6 +35,7 @@ class Fate(NamedTuple):
         code: the reason.
         pointer: JSON pointer to the wrong part of the body.
         schema: link to the schema that describes it.
+        word: says more than the code, in a word of a closed list; None if there is none.
     """
 
     at: int
@@ -43,13 +45,14 @@ class Fate(NamedTuple):
     pointer: str | None = None
     message: str | None = None
     schema: str | None = None
+    word: str | None = None
 
 
 def refuse(index: int, error: InvalidEvent, posting: Posting, record: RawRecord | None) -> tuple[Fate, RawRecord]:
     """Return what the terminal is told of a refused event, and its dead letter.
 
     Only an event that the fair file refused is kept as it would have been stored. Any other is kept as posted, so that
-    redriving cannot let a terminal post for another place.
+    redriving cannot let a terminal post for another place. No letter has the code of a badge.
 
     Args:
         index: of the event in the posting.
@@ -74,9 +77,20 @@ def misread(index: int, error: InvalidEvent, posting: Posting) -> tuple[Fate, Ra
     return _fate(index, None, error, posting), _letter_of_item(index, error, posting)
 
 
-def unreadable_letter(raw: bytes, terminal: Terminal, received: str, kind: ProblemKind) -> RawRecord:
-    """Return the dead letter of a body that is not a posting."""
-    return _letter("", terminal, received, raw, InvalidEvent(kind.code, kind.title, hint=kind.detail))
+def unreadable_letter(
+    raw: bytes, terminal: Terminal, received: str, kind: ProblemKind, *, keep: bool = True
+) -> RawRecord:
+    """Return the dead letter of a body that is not a posting.
+
+    Args:
+        raw: the body.
+        terminal: who posted it.
+        received: the server's clock, RFC 3339.
+        kind: what is wrong with it.
+        keep: whether the letter has the body. Where codes of badges are posted, one may be in it.
+    """
+    error = InvalidEvent(kind.code, kind.title, hint=kind.detail)
+    return _letter("", terminal, received, raw if keep else b"", error, raw)
 
 
 def safe_id(text: object) -> str | None:
@@ -97,11 +111,12 @@ def _fate(index: int, outcome: Outcome | None, error: InvalidEvent, posting: Pos
         where + known.pointer,
         known.message,
         known.schema,
+        error.word or None,
     )
 
 
 def _letter_of_item(index: int, error: InvalidEvent, posting: Posting) -> RawRecord:
-    item = posting.items[index]
+    item = without_codes(posting.items[index])
     raw = lasting = plain_json(item)
     if isinstance(item, dict) and not POSTED_ONCE.issuperset(item):  # a tracing header is another one on every attempt
         lasting = plain_json({name: value for name, value in item.items() if name in POSTED_ONCE})

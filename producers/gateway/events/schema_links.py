@@ -6,12 +6,11 @@ or a proxy in front of it has.
 
 from typing import Final
 
-from schemas.api.http import OPENAPI_PATH
+from schemas.api.http import OPENAPI_PATH, POSTED_CLASSES
 from schemas.events import type_of
-from schemas.topics import EVENT_CLASSES
 
 _SCHEMAS: Final = f"..{OPENAPI_PATH}#/components/schemas/"
-_NAMES: Final = {type_of(kind): kind.__name__ for kind in EVENT_CLASSES}
+_NAMES: Final = {type_of(kind): kind.__name__ for kind in POSTED_CLASSES}
 
 
 def schema_link(kind: object, pointer: str) -> str:

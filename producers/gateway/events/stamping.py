@@ -73,6 +73,8 @@ def stamp(opened: Opened, posting: Posting) -> Stamped:
     data["occurred_at"] = envelope.occurred_at
     data["received_at"] = posting.received
     data["clock_offset_ms"] = posting.clock_offset_ms
+    if terminal.test:
+        data["test"] = True
     return Stamped(data, opened)
 
 

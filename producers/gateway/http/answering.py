@@ -12,7 +12,9 @@ from schemas.api.http import (
     PROBLEM_TYPE,
     REQUEST_ID,
     TERMINAL_COPIES,
+    BadgeAnswer,
     EventResult,
+    ImportReceipt,
     Problem,
     ProblemError,
     Receipt,
@@ -22,6 +24,8 @@ from schemas.api.http import (
 _RECEIPT: Final = TypeAdapter(Receipt)
 _PROBLEM: Final = TypeAdapter(Problem)
 _INFO: Final = TypeAdapter(TerminalInfo)
+_IMPORTED: Final = TypeAdapter(ImportReceipt)
+_BADGE: Final = TypeAdapter(BadgeAnswer)
 _JSON: Final = (b"content-type", b"application/json")
 _NEVER_CACHED: Final = (b"cache-control", b"no-store")
 
@@ -67,6 +71,16 @@ def reply_to(judged: Judged) -> Reply:
 def info_reply(info: TerminalInfo) -> Reply:
     """Return the answer to `who am I`."""
     return _never_cached(200, _INFO.dump_json(info))
+
+
+def import_reply(receipt: ImportReceipt) -> Reply:
+    """Return the answer to an import."""
+    return _never_cached(200, _IMPORTED.dump_json(receipt))
+
+
+def badge_reply(answer: BadgeAnswer) -> Reply:
+    """Return the answer to a question about a badge."""
+    return _never_cached(200, _BADGE.dump_json(answer, exclude_none=True))
 
 
 def document_reply(document: str) -> Reply:
@@ -132,6 +146,7 @@ def _result(fate: Fate) -> EventResult:
         pointer=fate.pointer,
         message=fate.message,
         schema=fate.schema,
+        word=fate.word,
     )
 
 
@@ -143,6 +158,7 @@ def _error(fate: Fate) -> ProblemError:
         code=fate.code or "",
         message=fate.message or "",
         schema=fate.schema or "",
+        word=fate.word,
     )
 
 

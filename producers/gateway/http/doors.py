@@ -9,6 +9,7 @@ import uuid
 from starlette.types import Receive, Scope, Send
 
 from producers.gateway.app import Gateway
+from producers.gateway.badge_desk import DRY_RUNS, BadgeDesk
 from producers.gateway.http.answering import Reply, options_reply, problem_reply, send_reply
 from producers.gateway.http.cross_origin import CrossOrigin
 from producers.gateway.http.heading import request_id_in
@@ -17,7 +18,7 @@ from producers.gateway.http.problems import RequestRefused
 from producers.gateway.http.routes import Routes
 from producers.gateway.shares.accounts import Account
 from producers.gateway.shares.turns import metered
-from schemas.api.http import EVENTS_PATH, OPENAPI_PATH, TERMINAL_PATH
+from schemas.api.http import BADGE_CHECK_PATH, BADGES_PATH, EVENTS_PATH, OPENAPI_PATH, TERMINAL_PATH
 from schemas.logs import logger
 
 log = logger(__name__)
@@ -30,11 +31,15 @@ class Doors:
         self._gateway = gateway
         settings = gateway.settings
         self._cross_origin = CrossOrigin(settings.gateway_origins, settings.gateway_rate)
+        badges = BadgeDesk(gateway)
+        self._queries = {f"{settings.gateway_prefix}{BADGES_PATH}": DRY_RUNS}
         self._routes = Routes(
             settings.gateway_prefix,
             {
                 EVENTS_PATH: {"POST": gateway.post_events},
                 TERMINAL_PATH: {"GET": gateway.get_terminal},
+                BADGES_PATH: {"POST": badges.post_badges},
+                BADGE_CHECK_PATH: {"POST": badges.post_badge_check},
                 OPENAPI_PATH: {"GET": gateway.get_openapi},
                 "/": {"GET": gateway.get_root},
             },
@@ -94,7 +99,7 @@ class Doors:
             allow = self._routes.allowed(heading.path)
             return options_reply(allow, self._cross_origin.options(heading, allow))
         answer = self._routes.find(heading.method, heading.path)
-        if heading.query:
+        if heading.query and heading.query not in self._queries.get(heading.path, ()):
             raise RequestRefused("no_such_resource", addition="Leave out the question mark and what follows it.")
         reply = await answer(incoming)
         if not incoming.allows(reply.status):

@@ -11,6 +11,7 @@ from schemas.api.http import (
     HEADERS_MAX,
     HEADERS_MAX_BYTES,
     Action,
+    LineError,
     Problem,
     ProblemError,
 )
@@ -104,6 +105,55 @@ KINDS: Final = _same(
     ),
     ProblemKind(
         "token_unknown", 401, "Token refused", f"The token is unknown, revoked or expired. {_PAIR}", Action.REPAIR
+    ),
+    ProblemKind(
+        "badges_token",
+        401,
+        "Token refused",
+        "This is not the token of the registration system. Nothing was imported; ask the organiser for it.",
+        Action.ALERT,
+    ),
+    ProblemKind(
+        "no_register",
+        404,
+        "No register of badges",
+        "This fair has no register of badges: it counts by what is printed on a badge.",
+        Action.ALERT,
+    ),
+    ProblemKind(
+        "badges_unreadable",
+        400,
+        "Not a list of persons",
+        "Nothing was imported. Send JSON lines or CSV in UTF-8, with the columns of `fairpulse badges import`.",
+        Action.ALERT,
+    ),
+    ProblemKind(
+        "badges_refused",
+        422,
+        "Lines were refused",
+        "Nothing was imported. `lines` says what is wrong; correct it, and send all lines again.",
+        Action.ALERT,
+    ),
+    ProblemKind(
+        "not_a_question",
+        400,
+        "Not a question about a badge",
+        f"Send a JSON object with the one member `badge_code` or `badge_ref`. {_PROGRAM}",
+        Action.ALERT,
+    ),
+    ProblemKind(
+        "not_a_badge",
+        422,
+        "Not a badge",
+        "The code is not that of a badge of this fair: `errors` says why. Nothing was stored; scan the badge.",
+        Action.ALERT,
+    ),
+    ProblemKind(
+        "not_here",
+        403,
+        "Not at this place",
+        "Only terminals at gates and at the doors of halls may ask about badges.",
+        Action.ALERT,
     ),
     ProblemKind("wrong_fair", 403, "Wrong fair", f"The terminal is enrolled for another fair. {_PAIR}", Action.REPAIR),
     ProblemKind(
@@ -205,6 +255,14 @@ KINDS: Final = _same(
         retry_after_s=5,
     ),
     ProblemKind(
+        "register_unready",
+        503,
+        "Badges cannot be looked up",
+        f"The gateway is still reading the register of badges, or has another badge key. {_KEEP}",
+        Action.RESEND,
+        retry_after_s=2,
+    ),
+    ProblemKind(
         "topics_wrong",
         503,
         "A topic is wrong",
@@ -243,6 +301,8 @@ class RequestRefused(Exception):
         addition: a sentence for this request, in words that are never the client's.
         accept: the header that says what is accepted, for 415.
         errors: of each event, for 422 and 409; of each event that is not a CloudEvent, for 400.
+        lines: errors of an import by line.
+        rejected: how many lines or events are wrong; by default as many as there are errors of events.
     """
 
     def __init__(
@@ -255,6 +315,8 @@ class RequestRefused(Exception):
         accept: tuple[bytes, bytes] | None = None,
         errors: list[ProblemError] | None = None,
         alone: bool = False,
+        lines: list[LineError] | None = None,
+        rejected: int | None = None,
     ) -> None:
         super().__init__(code)
         kind = KINDS[code]
@@ -264,6 +326,8 @@ class RequestRefused(Exception):
         self.addition = addition
         self.accept = accept
         self.errors = errors
+        self.lines = lines
+        self.rejected = len(errors) if errors is not None and self.kind.status != 400 else rejected
 
 
 def problem_of(refusal: RequestRefused, request_id: str) -> Problem:
@@ -273,7 +337,7 @@ def problem_of(refusal: RequestRefused, request_id: str) -> Problem:
         refusal: why the request ends.
         request_id: a UUID that names this request on both sides.
     """
-    kind, errors = refusal.kind, refusal.errors
+    kind = refusal.kind
     wait = None
     if refusal.retry_after_s is not None:
         wait = int(1_000 * refusal.retry_after_s * (1 + secrets.randbelow(1_000) / 1_000))
@@ -288,8 +352,9 @@ def problem_of(refusal: RequestRefused, request_id: str) -> Problem:
         action=kind.action,
         outcome=kind.outcome,
         retry_after_ms=wait,
-        rejected=None if errors is None or kind.status == 400 else len(errors),
-        errors=errors,
+        rejected=refusal.rejected,
+        errors=refusal.errors,
+        lines=refusal.lines,
     )
 
 

@@ -34,7 +34,7 @@ LABELS: Final[Mapping[str, tuple[str, ...]]] = {
     "visits_by_group": ("group",),
     "attendance": (),
     "attendance_by_role": ("role",),
-    "profile_count": ("profile",),
+    "counted_by_profile": ("profile",),
     "unique_visitors": (),
     "repeat_visits": (),
     "first_time_visitors": (),

@@ -163,10 +163,12 @@ class PeopleBook:
             _add(cells, "attendance", day, (), sum(self._role(one) in attending for one in there))
             for name, profile in self._fair.profiles.items():
                 those = {one for one in there if self._role(one) in profile.counted}
-                cells["profile_count"][day][name,] = len(those)
+                cells["counted_by_profile"][day][name,] = len(those)
                 once_ever = those - counted[name] if profile.once is Once.PER_FAIR else those
                 counted[name] |= those
-                cells["profile_count"][FAIR][name,] = cells["profile_count"][FAIR].get((name,), 0) + len(once_ever)
+                cells["counted_by_profile"][FAIR][name,] = cells["counted_by_profile"][FAIR].get((name,), 0) + len(
+                    once_ever
+                )
 
     def _settle_booths(self, cells: Cells) -> None:
         for (day, booth), count in self._anonymous.items():

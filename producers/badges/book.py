@@ -1,0 +1,155 @@
+"""The whole register of badges in memory: about 50 MB for 250,000 persons.
+
+Pure: it takes records in any order and answers questions. References are kept as bytes, and persons with the same
+registration share one object.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from schemas.badges.register import WornCodes
+from schemas.codes import BadgeRole, DenyReason
+from schemas.events import BadgeRegistered
+from schemas.ids import BadgeRef, Country, ExhibitorId
+
+NO_CODES: Final = WornCodes(())
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What the register says of a person now.
+
+    Attributes:
+        country: None if unknown.
+        exhibitor: whose staff the person is; None for any other role.
+        consent: whether scans at booths and hall doors may name the person.
+        denied: why gates turn the person away; None if they do not.
+        erased: no badge leads to the person any more.
+    """
+
+    revision: int
+    role: BadgeRole
+    country: Country | None = None
+    exhibitor: ExhibitorId | None = None
+    consent: bool = True
+    denied: DenyReason | None = None
+    erased: bool = False
+
+    @property
+    def rank(self) -> tuple[int, str, str, str, bool, str, bool]:
+        """What decides between two of one person: the revision, then the content. The greater one counts."""
+        return (
+            self.revision,
+            self.role,
+            self.country or "",
+            self.exhibitor or "",
+            self.consent,
+            self.denied or "",
+            self.erased,
+        )
+
+
+class Book:
+    """Persons by reference, and by the hash of each code that they wear or wore."""
+
+    def __init__(self) -> None:
+        self._persons: dict[bytes, Registration] = {}
+        self._contents: dict[Registration, Registration] = {}
+        self._owners: dict[bytes, bytes] = {}
+        self._worn: dict[bytes, bytes | tuple[bytes, ...]] = {}  # one code alone is the most common case
+        self._replaced: set[bytes] = set()
+
+    def __len__(self) -> int:
+        """Return the number of registered persons, those that were erased among them."""
+        return len(self._persons)
+
+    def take_badge(self, event: BadgeRegistered) -> bool:
+        """Take a registration; return whether it is the current one of its person now, and was not before."""
+        return self.take_registration(event.badge_ref, registration_of(event))
+
+    def take_registration(self, person: BadgeRef, found: Registration) -> bool:
+        """Take a registration that is no event yet, as `take_badge` does."""
+        key = bytes.fromhex(person)
+        known = self._persons.get(key)
+        if known is not None and known.rank >= found.rank:
+            return False
+        self._persons[key] = self._contents.setdefault(found, found)
+        return True
+
+    def take_codes(self, person: BadgeRef, worn: WornCodes | None) -> tuple[BadgeRef, ...]:
+        """Take all codes of a person, in place of those that it had; None if the person was erased.
+
+        Returns:
+            The codes that another person has. They stay with that person, who had them first.
+        """
+        key = bytes.fromhex(person)
+        self._forget(key)
+        if worn is None:
+            return ()
+        clashes: list[BadgeRef] = []
+        kept: list[bytes] = []
+        replaced = dict.fromkeys(bytes.fromhex(one) for one in worn.replaced)
+        for code in dict.fromkeys((*map(bytes.fromhex, worn.codes), *replaced)):
+            if self._owners.setdefault(code, key) != key:
+                clashes.append(code.hex())
+                continue
+            kept.append(code)
+            if code in replaced:
+                self._replaced.add(code)
+        if kept:
+            self._worn[key] = kept[0] if len(kept) == 1 else tuple(kept)
+        return tuple(clashes)
+
+    def person_of(self, code_hash: BadgeRef) -> BadgeRef | None:
+        """Return the person who wears or wore the badge with this code; None if the register lacks it."""
+        found = self._owners.get(bytes.fromhex(code_hash))
+        return None if found is None else found.hex()
+
+    def is_replaced(self, code_hash: BadgeRef) -> bool:
+        """Return whether a code was reprinted: it still means the person, and gates turn it away."""
+        return bytes.fromhex(code_hash) in self._replaced
+
+    def registration(self, person: BadgeRef) -> Registration | None:
+        """Return the current registration of a person; None if the register lacks it."""
+        return self._persons.get(bytes.fromhex(person))
+
+    def is_person(self, ref: BadgeRef) -> bool:
+        """Return whether a reference is that of a person, not the hash of a code and not unknown."""
+        key = bytes.fromhex(ref)
+        return key in self._persons or key in self._worn
+
+    def codes_of(self, person: BadgeRef) -> WornCodes:
+        """Return the codes of a person, those in force and those replaced; none for an unknown person."""
+        codes = self._codes(bytes.fromhex(person))
+        return WornCodes(
+            tuple(one.hex() for one in codes if one not in self._replaced),
+            tuple(one.hex() for one in codes if one in self._replaced),
+        )
+
+    def persons(self) -> "list[BadgeRef]":
+        """Return the references of all registered persons."""
+        return [one.hex() for one in self._persons]
+
+    def _codes(self, person: bytes) -> tuple[bytes, ...]:
+        found = self._worn.get(person, ())
+        return (found,) if isinstance(found, bytes) else found
+
+    def _forget(self, person: bytes) -> None:
+        """Take all codes from a person."""
+        for code in self._codes(person):
+            del self._owners[code]
+            self._replaced.discard(code)
+        self._worn.pop(person, None)
+
+
+def registration_of(event: BadgeRegistered) -> Registration:
+    """Return what an event says of its person."""
+    return Registration(
+        event.revision,
+        event.role,
+        event.residence_country,
+        event.exhibitor_id,
+        event.tracking_consent,
+        event.denied,
+        event.erased,
+    )

@@ -1,0 +1,139 @@
+"""What must be written so that the register says what a row says. Pure."""
+
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from producers.badges.book import Book, Registration
+from producers.badges.rows import REVISIONS, Row
+from producers.badges.tables import Problem
+from schemas.badges.register import WornCodes
+from schemas.events import BadgeRegistered
+from schemas.ids import BadgeRef, FairId, TerminalId
+
+REGISTRATION: Final[TerminalId] = "registration"
+"""The terminal of all events that come from the registration system."""
+
+
+class Kind(StrEnum):
+    """What a row does to the register; `older` has a revision below the one that is there, and does nothing."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    OLDER = "older"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be written for a person. The registration comes first, so that no code leads to nobody.
+
+    Attributes:
+        registration: None if it stays.
+        worn: all codes of the person from now on; None if they stay.
+        added: codes that the register did not have.
+    """
+
+    kind: Kind
+    person: BadgeRef
+    registration: Registration | None = None
+    worn: WornCodes | None = None
+    added: tuple[BadgeRef, ...] = ()
+
+
+def change_of(row: Row, book: Book, *, again: bool = False) -> Change | Problem:
+    """Return what a row changes, or why the register cannot take it.
+
+    Args:
+        row: a good one.
+        book: the register as it is.
+        again: whether a person who was erased may be registered again.
+    """
+    known = book.registration(row.person)
+    registration = _registration(row, known)
+    if problem := _problem(row, book, known, registration, again=again):
+        return Problem(row.line, problem)
+    if known is not None and row.revision is not None and row.revision < known.revision:
+        return Change(Kind.OLDER, row.person)
+    before = book.codes_of(row.person)
+    worn = worn_after(before, row.codes)
+    if known is not None and registration is None and worn == before:
+        return Change(Kind.UNCHANGED, row.person)
+    held = {*before.codes, *before.replaced}
+    return Change(
+        Kind.NEW if known is None else Kind.CHANGED,
+        row.person,
+        registration,
+        None if worn == before else worn,
+        tuple(code for code in worn.codes if code not in held),
+    )
+
+
+def worn_after(before: WornCodes, named: tuple[BadgeRef, ...]) -> WornCodes:
+    """Return the codes of a person for whom a file names some.
+
+    A code that was replaced stays so: the registration system may not know of a reprint. Codes in force that the file
+    does not name are replaced by those that it names. A file that names none in force changes nothing.
+    """
+    in_force = [code for code in named if code not in before.replaced]
+    if not in_force:
+        return before
+    kept = [code for code in before.codes if code in in_force]
+    new = [code for code in in_force if code not in before.codes]
+    lost = [code for code in before.codes if code not in in_force]
+    return WornCodes((*kept, *new), (*before.replaced, *lost))
+
+
+def reprinted(before: WornCodes, old: BadgeRef, new: BadgeRef) -> WornCodes:
+    """Return the codes of a person after a new badge was printed for an old one."""
+    return WornCodes((*(code for code in before.codes if code != old), new), (*before.replaced, old))
+
+
+def erasure(known: Registration) -> Registration:
+    """Return the registration of a person who is erased: role and country stay, so that the counts stay."""
+    return replace(known, revision=known.revision + 1, erased=True)
+
+
+def event_of(person: BadgeRef, registration: Registration, fair_id: FairId, now: datetime) -> BadgeRegistered:
+    """Return the event that says a registration."""
+    return BadgeRegistered(
+        event_id=str(uuid.uuid4()),
+        fair_id=fair_id,
+        terminal_id=REGISTRATION,
+        occurred_at=now,
+        received_at=now,
+        badge_ref=person,
+        revision=registration.revision,
+        role=registration.role,
+        residence_country=registration.country,
+        exhibitor_id=registration.exhibitor,
+        tracking_consent=registration.consent,
+        denied=registration.denied,
+        erased=registration.erased,
+    )
+
+
+def _problem(row: Row, book: Book, known: Registration | None, wanted: Registration | None, *, again: bool) -> str:
+    """Return why the register cannot take a row; empty if it can."""
+    if known is not None and known.erased and not again:
+        return "the person was erased; give --again to register the person again"
+    if known is None and book.is_person(row.twin):
+        return "the person is registered with the other value of test; a person is one or the other"
+    for place, code in enumerate(row.codes, start=1):
+        owner = book.person_of(code)
+        if (owner is not None and owner != row.person) or book.registration(code) is not None:
+            return f"code {place} is on the badge of another person; a code is never given to a second one"
+    if known is not None and wanted is not None and known.revision == row.revision:
+        return f"revision {row.revision} is in the register with other content; write a higher one"
+    if wanted is not None and wanted.revision not in REVISIONS:
+        return "the person has had the last revision that there is; no further change can be taken"
+    return ""
+
+
+def _registration(row: Row, known: Registration | None) -> Registration | None:
+    """Return the registration that a row asks for; None if the register has it."""
+    before = 0 if known is None else known.revision
+    wanted = Registration(before, row.role, row.country, row.exhibitor, row.consent, row.denied)
+    return None if wanted == known else replace(wanted, revision=row.revision or before + 1)

@@ -1,0 +1,225 @@
+"""Reads a file of the registration system, CSV or JSON lines, as lines with named texts. It judges no value."""
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any, BinaryIO, Final, NamedTuple
+
+import jiter
+from typing_extensions import override
+
+from schemas.errors import FairpulseError
+from schemas.kinds import quoted
+from schemas.nearest import nearest
+
+COLUMNS: Final = (
+    "person", "role", "class", "country", "exhibitor", "consent", "denied", "codes", "test", "revision",
+)  # fmt: skip
+"""All columns that a file may have."""
+REQUIRED: Final = ("person", "role")
+"""Those that it must have."""
+
+LONGEST: Final = 2_000
+"""Characters of a value: a hundred codes fit in."""
+
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9 _-]{0,29}")
+_SEPARATORS: Final = ",;\t"
+_UTF_8: Final = "save it as CSV UTF-8"
+_CSV_ERRORS: Final = {
+    "unexpected end of data": "a quotation mark opens a value and is not closed",
+    "expected after": "a quotation mark stands inside a value; write it twice there, and once around the value",
+    "field larger": f"a value has more than {LONGEST:,} characters; a quotation mark may not be closed",
+    "new-line": "a line ends as no CSV line does; save the file again as CSV UTF-8",
+}
+_COUNT_ERROR: Final = "has {found} values, and the header has {wanted} columns"
+
+
+class Problem(NamedTuple):
+    """What is wrong with a line, which is counted from 1. It repeats at most a mistyped word."""
+
+    line: int
+    text: str
+
+    @override
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.text}"
+
+
+class Line(NamedTuple):
+    """A line with its values by column; columns without a value are left out."""
+
+    line: int
+    values: Mapping[str, str]
+
+
+def read_table(file: BinaryIO) -> Iterator[Line | Problem]:
+    """Yield each line with values, or what is wrong with it. A quoted value may go over several lines of the file.
+
+    The file is UTF-8, with or without a byte order mark. CSV is separated by commas, semicolons or tabs, as its header
+    shows; JSON lines are known by their first character.
+
+    Raises:
+        FairpulseError: nothing of it can be read, or its columns are not the ones of a register.
+    """
+    start = file.readline()
+    if b"\x00" in start or start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise FairpulseError("the file is not UTF-8 text", hint=f"{_UTF_8}, or as JSON lines")
+    lines = _Lines(chain([start.removeprefix(b"\xef\xbb\xbf")], file))
+    first = next(lines, "")
+    while first and not first.strip():
+        first = next(lines, "")
+    if not first:
+        raise FairpulseError("the file is empty", hint=f"its first line names the columns: {', '.join(COLUMNS)}")
+    if first.lstrip().startswith("{"):
+        yield from _json_lines(first, lines)
+    elif first.lstrip().startswith("["):
+        raise FairpulseError("the file is one JSON list", hint="write one object on each line (JSON lines), or CSV")
+    else:
+        yield from _csv_lines(first, lines)
+
+
+class _Lines:
+    """The lines of a file as text, counted; those that are not UTF-8 are noted."""
+
+    def __init__(self, raw: Iterable[bytes]) -> None:
+        self._raw = iter(raw)
+        self.number = 0
+        self.bad: list[int] = []
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        raw = next(self._raw)
+        self.number += 1
+        try:
+            return raw.decode()
+        except UnicodeDecodeError:
+            self.bad.append(self.number)
+            return raw.decode(errors="replace")
+
+
+def _csv_lines(first: str, lines: _Lines) -> Iterator[Line | Problem]:
+    separator = ""
+    if match := re.fullmatch(r"sep=([,;\t])\s*", first, re.IGNORECASE):  # Excel's own first line
+        separator, first = match[1], next(lines, "")
+    separator = separator or max(_SEPARATORS, key=first.count)
+    reader = csv.reader(chain([first], lines), delimiter=separator, strict=True)
+    skipped = lines.number - 1
+    try:
+        columns = _columns(next(reader, []), skipped + 1)
+    except csv.Error as error:
+        raise FairpulseError(f"line {skipped + 1}: {_csv_error(error)}") from None
+    while True:
+        begins = skipped + reader.line_num + 1
+        try:
+            values = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield Problem(begins, _csv_error(error))
+            continue
+        if lines.bad and lines.bad[-1] >= begins:
+            yield Problem(begins, f"is not UTF-8 text; {_UTF_8}")
+        elif any(map(str.strip, values)):
+            yield _line(begins, columns, values)
+
+
+def _csv_error(error: csv.Error) -> str:
+    return next((ours for part, ours in _CSV_ERRORS.items() if part in str(error)), "cannot be read as CSV")
+
+
+def _line(number: int, columns: Sequence[str], values: Sequence[str]) -> Line | Problem:
+    if len(values) > len(columns) and not any(map(str.strip, values[len(columns) :])):
+        values = values[: len(columns)]  # spreadsheets put separators behind the last column
+    if len(values) != len(columns):
+        return Problem(number, _COUNT_ERROR.format(found=len(values), wanted=len(columns)))
+    return _checked(
+        number, {name: text for name, value in zip(columns, values, strict=True) if (text := value.strip())}
+    )
+
+
+def _checked(number: int, values: Mapping[str, str]) -> Line | Problem:
+    for name, value in values.items():
+        if len(value) > LONGEST:
+            return Problem(number, f"{name} has more than {LONGEST:,} characters")
+    return Line(number, values)
+
+
+def _columns(header: Sequence[str], line: int) -> list[str]:
+    """Return the names of the columns. Raises FairpulseError; a name is repeated only if the line is a header."""
+    columns = [name.strip().lower() for name in header]
+    while columns and not columns[-1]:
+        columns.pop()
+    all_names = f"the columns are {', '.join(COLUMNS)}"
+    if not set(columns) & set(COLUMNS):
+        raise FairpulseError(f"line {line} does not name the columns", hint=all_names)
+    for name in columns:
+        if name not in COLUMNS:
+            raise FairpulseError(f"line {line}: {_unknown(name)}", hint=_meant(name) or all_names)
+        if columns.count(name) > 1:
+            raise FairpulseError(f"line {line}: the column {name} is there twice", hint="take one of them out")
+    for name in REQUIRED:
+        if name not in columns:
+            raise FairpulseError(f"line {line}: the column {name} is missing", hint=all_names)
+    return columns
+
+
+def _unknown(name: str) -> str:
+    return (
+        f"the column {quoted(name)} is not known" if _NAME.fullmatch(name) else "a column has a name that is not known"
+    )
+
+
+def _meant(name: str) -> str:
+    near = nearest(name, COLUMNS)
+    return f"did you mean {near}?" if near else ""
+
+
+def _json_lines(first: str, lines: _Lines) -> Iterator[Line | Problem]:
+    for text in chain([first], lines):
+        number = lines.number
+        if lines.bad and lines.bad[-1] == number:
+            yield Problem(number, "is not UTF-8 text")
+        elif text.strip():
+            yield _json_line(number, text)
+
+
+def _json_line(number: int, text: str) -> Line | Problem:
+    try:
+        row = jiter.from_json(text.encode(), catch_duplicate_keys=True, allow_inf_nan=False)
+    except ValueError as error:
+        return Problem(number, "has a name twice" if "duplicate key" in str(error) else "is not one JSON object")
+    if not isinstance(row, dict):
+        return Problem(number, "is not one JSON object")
+    values: dict[str, str] = {}
+    for name, value in row.items():
+        if name not in COLUMNS:
+            near = _meant(name)
+            return Problem(number, _unknown(name).replace("column", "name") + (f"; {near}" if near else ""))
+        if (word := _json_text(name, value)) is None:
+            return Problem(number, f"{name} is neither a text nor what else {name} may be in JSON")
+        if word:
+            values[name] = word
+    for name in REQUIRED:
+        if name not in row:
+            return Problem(number, f"{name} is missing")
+    return _checked(number, values)
+
+
+def _json_text(name: str, value: Any) -> str | None:
+    """Return a value as CSV would have it; None if it cannot be one."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return ("yes" if value else "no") if name in ("consent", "test") else None
+        case int():
+            return str(value) if name in ("person", "revision") else None
+        case str():
+            return value.strip()
+        case list() if name == "codes" and all(isinstance(one, str) for one in value):
+            return " ".join(value)
+        case _:
+            return None

@@ -1,0 +1,119 @@
+"""Writes records of the register to Kafka, hundreds at once: a whole fair is registered in seconds."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from producers.badges.book import Registration
+from producers.badges.change import event_of
+from producers.kafka import end, no_kafka, start
+from producers.records import record_of
+from schemas.badges.register import WornCodes, encode_worn
+from schemas.cloud_events import KafkaHeaders
+from schemas.cures import CREATE
+from schemas.errors import Unavailable
+from schemas.ids import BadgeRef, FairId
+from schemas.kafka_access import client_arguments, refused
+from schemas.outputs import reason
+from schemas.settings import KafkaSettings
+from schemas.topics import BADGE_CODES, BADGES, partitioner_of
+
+PATIENCE_S: Final = 20.0
+"""How long connecting, and an acknowledgement, may take."""
+END_S: Final = 5.0
+BATCH_BYTES: Final = 262_144
+"""Of the records that go to one partition together."""
+
+
+class RegisterRecord(NamedTuple):
+    """A record of the register. Without a value it takes the codes of a person out of the register."""
+
+    topic: str
+    key: bytes
+    value: bytes | None
+    headers: KafkaHeaders = ()
+
+
+def registration_record(person: BadgeRef, said: Registration, fair_id: FairId, now: datetime) -> RegisterRecord:
+    """Return the record that says who a person is."""
+    return RegisterRecord(*record_of(event_of(person, said, fair_id, now)))
+
+
+def codes_record(person: BadgeRef, worn: WornCodes | None) -> RegisterRecord:
+    """Return the record that says which badges a person wears; None takes them all away, and their history with it."""
+    return RegisterRecord(BADGE_CODES.name, person.encode(), None if worn is None else encode_worn(worn))
+
+
+class RegisterWriter:
+    """Writes records, and says when Kafka has them. Get one from `opened_writer`."""
+
+    def __init__(self, kafka: KafkaSettings, producer: AIOKafkaProducer) -> None:
+        self._kafka, self._producer = kafka, producer
+        self._partitions: dict[str, int] = {}
+
+    async def start(self) -> None:
+        """Connect, and count the partitions of the topics. Raises Unavailable."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await start(self._producer)
+                await self._producer.client.set_topics([BADGES.name, BADGE_CODES.name])
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise refused(self._kafka, error, f"Write on topic {BADGES.name}") or await no_kafka(self._kafka) from None
+        for topic in (BADGES, BADGE_CODES):
+            found = self._producer.client.cluster.partitions_for_topic(topic.name)
+            if not found:
+                raise Unavailable(f"there is no topic {topic.name}", hint=CREATE)
+            self._partitions[topic.name] = len(found)
+
+    async def write(self, records: Iterable[RegisterRecord]) -> None:
+        """Return when all records are in all replicas in sync; those of one key are in order.
+
+        Raises:
+            Unavailable: Kafka did not take them all. Some may be in the topics.
+        """
+        open_batches: dict[tuple[str, int], Any] = {}
+        sent: list[asyncio.Future[Any]] = []
+        topic = BADGES.name
+        try:
+            for topic, key, value, headers in records:
+                number = partitioner_of(topic).choose(key, self._partitions[topic], None)
+                batch = open_batches.get((topic, number)) or self._producer.create_batch()
+                if batch.append(key=key, value=value, timestamp=None, headers=list(headers)) is None:
+                    sent.append(await self._producer.send_batch(batch, topic, partition=number))
+                    batch = self._producer.create_batch()
+                    batch.append(key=key, value=value, timestamp=None, headers=list(headers))
+                open_batches[topic, number] = batch
+            for (topic, number), batch in open_batches.items():
+                sent.append(await self._producer.send_batch(batch, topic, partition=number))
+            for future in sent:
+                async with asyncio.timeout(PATIENCE_S):
+                    await future
+        except (KafkaError, TimeoutError) as error:
+            raise refused(self._kafka, error, f"Write on topic {topic}") or Unavailable(
+                f"Kafka did not confirm all records for the register ({reason(error)})",
+                hint="run the command again: what is in the register already is not written twice",
+            ) from None
+
+
+@asynccontextmanager
+async def opened_writer(kafka: KafkaSettings) -> AsyncIterator[RegisterWriter]:
+    """Open a connection for a block. Raises Unavailable: no broker answers, or a topic is missing or denied."""
+    producer = AIOKafkaProducer(
+        **client_arguments(kafka),
+        client_id="fairpulse-badges",
+        acks="all",
+        enable_idempotence=True,
+        max_batch_size=BATCH_BYTES,
+        request_timeout_ms=int(PATIENCE_S * 1_000),
+    )
+    try:
+        writer = RegisterWriter(kafka, producer)
+        await writer.start()
+        yield writer
+    finally:
+        await end(producer, END_S)

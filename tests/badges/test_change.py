@@ -1,0 +1,152 @@
+"""What a row writes into the register: nothing that is there, and never a code of somebody else."""
+
+from pathlib import Path
+
+import pytest
+
+from producers.badges.book import Book, Registration
+from producers.badges.change import Change, Kind, change_of, erasure, event_of, reprinted, worn_after
+from producers.badges.tables import Problem
+from schemas.badges.register import WornCodes, code_hash, person_ref
+from schemas.codes import BadgeRole, DenyReason
+from schemas.wire import decode_strict, encode
+from tests.support.builders import FAIR, badge, local
+from tests.support.register import KEY, code, reading_of
+
+ADA, BOB = person_ref(KEY, "ada"), person_ref(KEY, "bob")
+A, B, C = (code_hash(KEY, code(number)) for number in (1, 2, 3))
+MEDIA = Registration(2, BadgeRole.MEDIA, "DE")
+
+
+@pytest.fixture
+def book() -> Book:
+    """Ada is registered with revision 2, and wears code 1."""
+    found = Book()
+    found.take_registration(ADA, MEDIA)
+    found.take_codes(ADA, WornCodes((A,)))
+    return found
+
+
+def changed(folder: Path, book: Book, line: str, *, again: bool = False) -> Change | Problem:
+    reading = reading_of(folder, f"person,role,country,codes,revision,test,denied\n{line}\n")
+    assert not reading.problems, reading.problems
+    return change_of(reading.rows[0], book, again=again)
+
+
+def test_a_new_person_is_registered_with_the_first_revision(tmp_path: Path, book: Book) -> None:
+    change = changed(tmp_path, book, f"bob,delegate,,{code(2)},,,")
+    assert change == Change(Kind.NEW, BOB, Registration(1, BadgeRole.DELEGATE), WornCodes((B,)), (B,))
+
+
+@pytest.mark.parametrize(
+    "line", ["ada,media,DE,{A},,,", "ada,media,de,,,,", "ada,media,DE,{A},2,,", "ada,media,DE,,7,,"]
+)
+def test_a_line_that_says_what_is_there_writes_nothing(tmp_path: Path, book: Book, line: str) -> None:
+    change = changed(tmp_path, book, line.format(A=code(1)))
+    assert change == Change(Kind.UNCHANGED, ADA)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("ada,media,US,,,,", Registration(3, BadgeRole.MEDIA, "US")),
+        ("ada,media,,,,,", Registration(3, BadgeRole.MEDIA)),
+        ("ada,vip_gov,DE,,9,,", Registration(9, BadgeRole.VIP_GOV, "DE")),
+        ("ada,media,DE,,,,blocked", Registration(3, BadgeRole.MEDIA, "DE", denied=DenyReason.BLOCKED)),
+    ],
+)
+def test_a_change_has_the_next_revision_or_the_one_that_is_named(
+    tmp_path: Path, book: Book, line: str, expected: Registration
+) -> None:
+    assert changed(tmp_path, book, line) == Change(Kind.CHANGED, ADA, expected)
+
+
+def test_a_new_code_alone_makes_no_new_revision(tmp_path: Path, book: Book) -> None:
+    change = changed(tmp_path, book, f"ada,media,DE,{code(1)} {code(2)},,,")
+    assert change == Change(Kind.CHANGED, ADA, None, WornCodes((A, B)), (B,))
+
+
+def test_a_line_with_an_older_revision_writes_nothing(tmp_path: Path, book: Book) -> None:
+    assert changed(tmp_path, book, f"ada,vip_gov,US,{code(2)},1,,") == Change(Kind.OLDER, ADA)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("ada,vip_gov,DE,,2,,", "revision 2 is in the register with other content; write a higher one"),
+        ("bob,media,,{A},,,", "code 1 is on the badge of another person; a code is never given to a second one"),
+        ("bob,media,,{B};{A},,,", "code 2 is on the badge of another person"),
+        ("ada,media,DE,,,yes,", "the person is registered with the other value of test"),
+    ],
+)
+def test_what_the_register_cannot_take_is_told_with_its_line(tmp_path: Path, book: Book, line: str, told: str) -> None:
+    problem = changed(tmp_path, book, line.format(A=code(1), B=code(2)))
+    assert isinstance(problem, Problem)
+    assert problem.line == 2
+    assert told in problem.text
+
+
+def test_a_code_that_was_replaced_is_never_given_to_a_second_person_either(tmp_path: Path, book: Book) -> None:
+    book.take_codes(ADA, WornCodes((B,), (A,)))
+    assert isinstance(changed(tmp_path, book, f"bob,media,,{code(1)},,,"), Problem)
+
+
+def test_the_last_revision_is_the_last(tmp_path: Path, book: Book) -> None:
+    book.take_registration(ADA, Registration(1_000_000, BadgeRole.MEDIA))
+    problem = changed(tmp_path, book, "ada,speaker,DE,,,,")
+    assert isinstance(problem, Problem)
+    assert "the last revision" in problem.text
+
+
+def test_a_person_who_was_erased_is_refused_unless_again(tmp_path: Path, book: Book) -> None:
+    book.take_registration(ADA, erasure(MEDIA))
+    book.take_codes(ADA, None)
+    line = f"ada,media,DE,{code(2)},,,"
+    problem = changed(tmp_path, book, line)
+    assert isinstance(problem, Problem)
+    assert "--again" in problem.text
+    expected = Registration(4, BadgeRole.MEDIA, "DE")
+    assert changed(tmp_path, book, line, again=True) == Change(Kind.CHANGED, ADA, expected, WornCodes((B,)), (B,))
+
+
+def test_an_import_that_was_interrupted_is_completed(tmp_path: Path, book: Book) -> None:
+    """Who the persons are was written, and their codes were not."""
+    book.take_registration(BOB, Registration(1, BadgeRole.DELEGATE))
+    change = changed(tmp_path, book, f"bob,delegate,,{code(2)},,,")
+    assert change == Change(Kind.CHANGED, BOB, None, WornCodes((B,)), (B,))
+
+
+@pytest.mark.parametrize(
+    ("before", "named", "after"),
+    [
+        (((), ()), (A,), ((A,), ())),
+        (((A,), ()), (), ((A,), ())),
+        (((A,), ()), (A, B), ((A, B), ())),
+        (((A,), ()), (B,), ((B,), (A,))),
+        (((A, B), ()), (B,), ((B,), (A,))),
+        (((B,), (A,)), (A,), ((B,), (A,))),
+        (((B,), (A,)), (A, B), ((B,), (A,))),
+        (((B,), (A,)), (A, C), ((C,), (A, B))),
+        (((A, B), ()), (B, A), ((A, B), ())),
+    ],
+)
+def test_codes_that_a_file_does_not_name_are_replaced_and_never_come_back(
+    before: tuple[tuple[str, ...], tuple[str, ...]], named: tuple[str, ...], after: tuple[tuple[str, ...], ...]
+) -> None:
+    assert worn_after(WornCodes(*before), named) == WornCodes(*after)
+
+
+def test_a_reprint_adds_a_code_and_keeps_the_old_one_as_replaced() -> None:
+    assert reprinted(WornCodes((A, B), (C,)), A, badge("new")) == WornCodes((B, badge("new")), (C, A))
+
+
+def test_an_erasure_keeps_what_is_counted() -> None:
+    assert erasure(MEDIA) == Registration(3, BadgeRole.MEDIA, "DE", erased=True)
+
+
+def test_the_event_says_all_and_is_a_valid_one() -> None:
+    said = Registration(3, BadgeRole.EXHIBITOR_STAFF, "JP", "e3", consent=False, denied=DenyReason.UNPAID)
+    event = event_of(ADA, said, FAIR, local("09:00"))
+    assert decode_strict(encode(event)) == event
+    assert (event.terminal_id, event.badge_ref, event.revision) == ("registration", ADA, 3)
+    assert event.event_id != event_of(ADA, said, FAIR, local("09:00")).event_id

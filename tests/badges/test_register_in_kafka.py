@@ -1,0 +1,335 @@
+"""The register on a real Kafka, from the first import to the last trace of an erased person."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Final
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from click.testing import CliRunner
+
+from producers.badges.book import Registration
+from producers.badges.cli import badges
+from producers.badges.follower import BadgeFollower
+from producers.badges.waiting import waiting_events
+from producers.badges.writing import RegisterRecord, codes_record, opened_writer, registration_record
+from schemas.badges.register import WornCodes, code_hash, person_ref
+from schemas.codes import BadgeRole
+from schemas.errors import FairpulseError, Unavailable
+from schemas.settings import KafkaSettings
+from schemas.topics import BADGE_CODES, BADGES, REGISTER_TOPICS, UNRESOLVED, Topic
+from schemas.wire import encode
+from streams.kafka.topics import admin, create_topics
+from streams.local.kafka import LocalKafka
+from tests.support.builders import FAIR as FAIR_ID
+from tests.support.builders import badge, local, scan
+from tests.support.register import KEY, code, fair_file
+from tests.support.topics import delete_topics
+
+pytestmark = pytest.mark.broker
+
+PARTITIONS: Final = 3
+AT_ONCE: Final = {"segment.ms": "1000", "min.cleanable.dirty.ratio": "0", "delete.retention.ms": "0"}
+"""Settings with which Kafka compacts after seconds."""
+SOON_S: Final = 60.0
+
+Run = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def local_kafka() -> Iterator[LocalKafka]:
+    with LocalKafka.start() as kafka:
+        yield kafka
+
+
+@pytest.fixture
+def kafka(local_kafka: LocalKafka) -> Iterator[KafkaSettings]:
+    """A Kafka with an empty register."""
+    settings = KafkaSettings(bootstrap_servers=local_kafka.bootstrap_servers, partitions=PARTITIONS)
+    asyncio.run(make(settings))
+    yield settings
+    asyncio.run(delete_topics(settings.bootstrap_servers, *(topic.name for topic in REGISTER_TOPICS)))
+
+
+async def make(settings: KafkaSettings, *topics: Topic) -> None:
+    """Create topics of the register, and wait until Kafka shows them to everybody."""
+    async with admin(settings) as client:
+        await create_topics(client, settings, topics or REGISTER_TOPICS)
+    deadline = monotonic() + SOON_S
+    while True:
+        follower = BadgeFollower(settings, FAIR_ID, told=lambda _: None)
+        try:
+            await follower.catch_up()
+            await waiting_events(settings)
+        except Unavailable:
+            assert monotonic() < deadline
+            await asyncio.sleep(0.2)
+        else:
+            return
+        finally:
+            await follower.close()
+
+
+@pytest.fixture
+def run(kafka: KafkaSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A function that runs `fairpulse badges` and returns what it prints; it raises the command's error."""
+    monkeypatch.setenv("FAIRPULSE_BOOTSTRAP_SERVERS", kafka.bootstrap_servers)
+    monkeypatch.setenv("FAIRPULSE_FAIR_FILE", str(fair_file(tmp_path)))
+    monkeypatch.setenv("FAIRPULSE_BADGE_KEY", KEY.decode())
+
+    def run(*words: str, code: int = 0) -> str:
+        result = CliRunner().invoke(badges, words)
+        if isinstance(result.exception, FairpulseError):
+            raise result.exception
+        assert result.exit_code == code, result.output
+        return result.output
+
+    return run
+
+
+def file_of(folder: Path, *lines: str) -> str:
+    path = folder / "persons.csv"
+    path.write_text("\n".join(["person,role,country,codes", *lines, ""]))
+    return str(path)
+
+
+def put(kafka: KafkaSettings, *records: RegisterRecord) -> None:
+    async def write() -> None:
+        async with opened_writer(kafka) as writer:
+            await writer.write(records)
+
+    asyncio.run(write())
+
+
+def all_records(kafka: KafkaSettings, topic: str) -> list[ConsumerRecord]:
+    async def read() -> list[ConsumerRecord]:
+        places = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+        found: list[ConsumerRecord] = []
+        async with AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap_servers) as consumer:
+            consumer.assign(places)
+            await consumer.seek_to_beginning()
+            ends = await consumer.end_offsets(places)
+            while any([await consumer.position(place) < end for place, end in ends.items()]):
+                for records in (await consumer.getmany(timeout_ms=200)).values():
+                    found += records
+        return found
+
+    return asyncio.run(read())
+
+
+def test_a_person_is_imported_shown_reprinted_and_erased(run: Run, kafka: KafkaSettings, tmp_path: Path) -> None:
+    ada, bob = f"ada,vip_gov,FR,{code(1)}", f"bob,media,,{code(2)}"
+    assert "would be: new 2, changed 0" in run("import", file_of(tmp_path, ada, bob), "--dry-run")
+    assert not all_records(kafka, BADGES.name)
+    assert "new 2, changed 0, unchanged 0, refused 0" in run("import", file_of(tmp_path, ada, bob))
+    assert "new 0, changed 0, unchanged 2, refused 0" in run("import", file_of(tmp_path, ada, bob))
+    assert len(all_records(kafka, BADGES.name)) == len(all_records(kafka, BADGE_CODES.name)) == 2
+
+    shown = run("show", code(1).lower())
+    assert f"person     {person_ref(KEY, 'ada')}" in shown
+    for fact in (
+        "role       vip_gov",
+        "country    FR",
+        "revision   1",
+        "this code  in force",
+        "1 in force, 0 replaced",
+    ):
+        assert fact in shown
+    assert code(1) not in shown
+    assert "country    unknown" in run("show", "--person", "bob")
+
+    assert "1 in force, 1 replaced" in run("replace", code(1), code(3))
+    assert "1 in force, 1 replaced" in run("replace", code(1), code(3))
+    assert "this code  replaced" in run("show", code(1))
+    assert "this code  in force" in run("show", code(3))
+    assert "unchanged 2" in run("import", file_of(tmp_path, ada, bob)), "the old code stays replaced"
+    with pytest.raises(FairpulseError, match="NEW is in the register already"):
+        run("replace", code(3), code(2))
+    with pytest.raises(FairpulseError, match="OLD was replaced before"):
+        run("replace", code(1), code(4))
+    with pytest.raises(FairpulseError, match="does not have this code"):
+        run("replace", code(5), code(6))
+
+    with pytest.raises(FairpulseError, match=r"nothing was erased; .*--yes"):
+        run("erase", "--person", "ada")
+    erased = run("erase", "--person", "ada", "--yes")
+    assert "gone: codes: 1 in force, 1 replaced" in erased
+    assert "stays: the reference, the role, the country, and all counts" in erased
+    for number in (1, 3):
+        with pytest.raises(FairpulseError, match="does not have this code"):
+            run("show", code(number))
+    shown = run("show", "--person", "ada")
+    for fact in ("role       vip_gov", "country    FR", "revision   2", "0 in force, 0 replaced", "erased     yes"):
+        assert fact in shown
+
+    with pytest.raises(FairpulseError, match="nothing was imported: 1 of 2 lines"):
+        run("import", file_of(tmp_path, ada, bob))
+    assert "unchanged 1, refused 1" in run("import", file_of(tmp_path, ada, bob), "--skip-bad")
+    assert "changed 1" in run("import", file_of(tmp_path, ada, bob), "--again")
+    assert "revision   3" in run("show", code(1))
+
+
+def test_kafka_forgets_the_codes_of_a_person_who_was_erased(run: Run, kafka: KafkaSettings, tmp_path: Path) -> None:
+    async def hurry() -> None:
+        config = {**BADGE_CODES.config(), **AT_ONCE, "max.compaction.lag.ms": "1000"}
+        async with admin(kafka) as client:
+            await client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, BADGE_CODES.name, config)])
+
+    asyncio.run(hurry())
+    run("import", file_of(tmp_path, f"ada,media,DE,{code(1)}", f"bob,media,DE,{code(2)}"))
+    run("erase", code(1), "--yes")
+    ada, bob = person_ref(KEY, "ada").encode(), person_ref(KEY, "bob").encode()
+    left = all_records(kafka, BADGE_CODES.name)
+    assert [one.value for one in left if one.key == ada][-1] is None
+    deadline = monotonic() + SOON_S
+    while any(one.key == ada and one.value for one in left):
+        assert monotonic() < deadline, "Kafka has not compacted the topic"
+        sleep(2)  # the next record in a partition lets Kafka begin a new segment, and the one before is compacted
+        put(kafka, *(codes_record(badge(f"other {number}"), WornCodes(())) for number in range(20)))
+        left = all_records(kafka, BADGE_CODES.name)
+    assert code_hash(KEY, code(1)).encode() not in b"".join(one.value or b"" for one in left)
+    assert code_hash(KEY, code(2)).encode() in b"".join(one.value or b"" for one in left if one.key == bob)
+    registrations = [one for one in all_records(kafka, BADGES.name) if one.key == ada]
+    assert len(registrations) == 2, "who the person was stays, so the counts stay"
+
+
+def test_an_import_says_how_many_events_waited_for_its_codes(run: Run, kafka: KafkaSettings, tmp_path: Path) -> None:
+    first, second = code_hash(KEY, code(1)), code_hash(KEY, code(2))
+    events = [scan(first), scan(first), scan(second)]
+    waiting = [RegisterRecord(UNRESOLVED.name, str(one.badge_ref).encode(), encode(one)) for one in events]
+    mark = b'{"terminal_id":"%s","event_id":"%s","released_at":"2025-10-25T09:00:00Z"}' % (
+        events[0].terminal_id.encode(),
+        events[0].event_id.encode(),
+    )
+    asyncio.run(send(kafka, [*waiting, RegisterRecord(UNRESOLVED.name, first.encode(), mark)]))
+    told = run("import", file_of(tmp_path, f"ada,media,DE,{code(1)}"))
+    assert "1 event waited for codes that are registered now" in told
+
+
+async def send(kafka: KafkaSettings, records: Sequence[RegisterRecord]) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers) as producer:
+        for one in records:
+            await producer.send_and_wait(one.topic, one.value, one.key)
+
+
+def test_a_file_with_a_bad_line_is_imported_only_without_it(run: Run, kafka: KafkaSettings, tmp_path: Path) -> None:
+    path = file_of(tmp_path, f"ada,media,UK,{code(1)}", "bob,media,DE,")
+    with pytest.raises(FairpulseError, match=r"nothing was imported: 1 of 2 lines are refused; .*--skip-bad"):
+        run("import", path)
+    assert not all_records(kafka, BADGES.name)
+    told = run("import", path, "--skip-bad")
+    assert "new 1, changed 0, unchanged 0, refused 1" in told
+    assert 'line 2: country "UK" is not on the list of ISO 3166-1; did you mean GB?' in told
+
+
+def test_a_file_is_compared_with_the_register(run: Run, tmp_path: Path) -> None:
+    run("import", file_of(tmp_path, "ada,media,DE,", "bob,media,DE,", "cem,speaker,TR,", "dan,media,DE,"))
+    run("erase", "--person", "dan", "--yes")
+    told = run("check", file_of(tmp_path, "ada,media,US,", "eve,media,DE,"), code=1)
+    assert "an import would be: new 1, changed 1, unchanged 0, refused 0" in told
+    assert "in the register and not in the file: 2 (media 1, speaker 1)" in told
+    told = run("check", file_of(tmp_path, "ada,media,DE,", "bob,media,DE,", "cem,speaker,TR,"))
+    assert "in the register and not in the file: 0" in told
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        (
+            "FAIRPULSE_BADGE_KEY",
+            None,
+            "FAIRPULSE_BADGE_KEY: is missing; set FAIRPULSE_BADGE_KEY to the fair's badge key",
+        ),
+        ("FAIRPULSE_BADGE_KEY", "short", "FAIRPULSE_BADGE_KEY"),
+        ("FAIRPULSE_FAIR_FILE", None, "has no register of badges; write `badge_register: yes` into its fair file"),
+    ],
+)
+@pytest.mark.parametrize("words", [("show", "x"), ("import", "/dev/null"), ("erase", "x"), ("replace", "x", "y")])
+def test_without_a_key_or_a_register_every_command_says_what_to_do(
+    run: Run, monkeypatch: pytest.MonkeyPatch, variable: str, value: str | None, told: str, words: tuple[str, ...]
+) -> None:
+    if value is None:
+        monkeypatch.delenv(variable)
+    else:
+        monkeypatch.setenv(variable, value)
+    with pytest.raises(FairpulseError) as refused:
+        run(*words)
+    assert told in str(refused.value)
+
+
+def registered(name: str, revision: int = 1) -> RegisterRecord:
+    return registration_record(badge(name), Registration(revision, BadgeRole.MEDIA), FAIR_ID, local("09:00"))
+
+
+async def until(condition: Callable[[], bool], within_s: float = 30.0) -> None:
+    async with asyncio.timeout(within_s):
+        while not condition():
+            await asyncio.sleep(0.05)
+
+
+def test_a_follower_is_ready_at_the_end_and_takes_what_comes_also_after_a_restart_of_kafka(
+    kafka: KafkaSettings, local_kafka: LocalKafka
+) -> None:
+    put(kafka, registered("ada"), codes_record(badge("ada"), WornCodes((badge("code"),))))
+    put(kafka, RegisterRecord(BADGES.name, b"k", b"{}"), RegisterRecord(BADGE_CODES.name, b"k", b"{}"))
+    foreign = registration_record(badge("bob"), Registration(1, BadgeRole.MEDIA), "another-fair", local("09:00"))
+    put(kafka, foreign)
+    told: list[FairpulseError] = []
+
+    async def follow() -> None:
+        follower = BadgeFollower(kafka, FAIR_ID, told=told.append)
+        assert (follower.ready, follower.behind, follower.age_s) == (False, None, float("inf"))
+        task = asyncio.create_task(follower.follow())
+        try:
+            await until(lambda: follower.ready)
+            assert follower.behind == 0
+            assert follower.age_s < 5
+            assert follower.skipped == 3
+            assert (len(follower.book), follower.book.person_of(badge("code"))) == (1, badge("ada"))
+            await asyncio.to_thread(put, kafka, registered("cem"))
+            await until(lambda: follower.book.is_person(badge("cem")))
+            assert not told
+            await asyncio.to_thread(local_kafka.restart)
+            await asyncio.to_thread(put, kafka, registered("dan"), codes_record(badge("ada"), None))
+            await until(lambda: follower.book.is_person(badge("dan")))
+            await until(lambda: follower.book.person_of(badge("code")) is None)
+            await until(lambda: follower.age_s < 2)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await follower.close()
+
+    asyncio.run(follow())
+
+
+def test_a_follower_tells_once_that_a_topic_was_made_anew_and_keeps_what_it_knows(kafka: KafkaSettings) -> None:
+    put(kafka, *(registered(f"person {number}") for number in range(20)))
+    told: list[FairpulseError] = []
+
+    async def follow() -> None:
+        follower = BadgeFollower(kafka, FAIR_ID, told=told.append)
+        await follower.catch_up()
+        await follower.close()
+        await delete_topics(kafka.bootstrap_servers, BADGES.name)
+        await make(kafka, BADGES)
+        await asyncio.to_thread(put, kafka, registered("ada"))
+        await follower.catch_up()
+        await follower.close()
+        assert len(follower.book) == 21
+
+    asyncio.run(follow())
+    assert len(told) == 1
+    assert "lacks records that were read: the topic was made anew; " in str(told[0])
+    assert "fairpulse badges import FILE" in told[0].hint
+
+
+def test_a_topic_that_is_missing_is_told_with_its_remedy(run: Run, kafka: KafkaSettings) -> None:
+    asyncio.run(delete_topics(kafka.bootstrap_servers, BADGE_CODES.name))
+    try:
+        with pytest.raises(FairpulseError, match=r"there is no topic fair.badge-codes; .*topics --create"):
+            run("show", code(1))
+    finally:
+        asyncio.run(make(kafka, BADGE_CODES))
