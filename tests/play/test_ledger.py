@@ -133,7 +133,7 @@ def test_every_kpi_is_booked_with_its_labels_and_windows(kpi: Kpi[Any, Any], fai
             "LABELS say \"gate_passages\": ('gate', 'direction'), and count it where its fact is booked",
         ),
         (replace(OUTCOMES, labels=(Label.KIND,)), "LABELS say \"outcomes\": ('kind',), and count it in _settle_deals"),
-        (RETURNING_VISITORS, 'LABELS say "returning_visitors": (), and count it in _settle_history'),
+        (RETURNING_VISITORS, 'LABELS say "returning_visitors": (), and count it from its persons'),
     ],
 )
 def test_the_remedy_names_the_place_for_its_sort_of_kpi(kpi: Kpi[Any, Any], said: str) -> None:
