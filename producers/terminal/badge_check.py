@@ -10,8 +10,8 @@ from typing import Final
 
 from producers.terminal.answer_reading import object_in
 from producers.terminal.badge import Badge
-from producers.terminal.envelope import BADGE_CODE
 from producers.terminal.link import Link
+from schemas.api.http import BADGE_CODE
 from schemas.codes import DenyReason
 from schemas.errors import Unavailable
 

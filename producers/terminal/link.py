@@ -11,10 +11,16 @@ import aiohttp
 
 from producers.terminal.spool import Waiting
 from producers.terminal.trust import CA_FILE, trusting
-from schemas.api.http import BADGE_KEY, BATCH_TYPE, EVENTS_PATH, JSON_TYPE, TERMINAL_INSTANCE, TERMINAL_PATH
+from schemas.api.http import (
+    BADGE_CHECK_PATH,
+    BADGE_KEY,
+    BATCH_TYPE,
+    EVENTS_PATH,
+    JSON_TYPE,
+    TERMINAL_INSTANCE,
+    TERMINAL_PATH,
+)
 from schemas.http_reach import no_answer
-
-BADGE_CHECK_PATH: Final = "/v1/badge-check"
 
 PATIENCE_S: Final = 15.0
 """Time limit of one exchange; longer than the gateway's own deadline of 8 s, so that its answer still reaches us."""

@@ -18,6 +18,7 @@ from typing import Any, Self
 
 import pytest
 
+from schemas.api.http import BADGE_CHECK_PATH
 from tests.support.terminals import SAID
 
 PROBLEM = {"Content-Type": "application/problem+json"}
@@ -179,7 +180,7 @@ class ScriptedServer:
         method, path, _ = head[0].split(" ")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
         length = int(headers.get("content-length", "0"))
-        if path == "/v1/badge-check":
+        if path == BADGE_CHECK_PATH:
             writer.write(await self._check(json.loads(await reader.readexactly(length))))
             await writer.drain()
             return True
