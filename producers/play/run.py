@@ -216,7 +216,7 @@ def _straight(run: _Run) -> EventSink:
 async def _fleet(plan: SimulationPlan, gateway: str, acknowledged: Acknowledged, live_from_ms: int) -> EventSink:
     """Enrol every terminal of the fair anew and return the sink that sends through them.
 
-    The register of badges is no terminal's: what it says goes straight to Kafka.
+    A registration does not come from a terminal, so it goes straight to Kafka.
     """
     assert plan.registry is not None, "terminals are enrolled somewhere"
     now, terminals = from_epoch_ms(wall_ms()), terminals_of(plan.fair)

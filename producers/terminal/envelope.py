@@ -6,14 +6,11 @@ into the person's reference, so the code is a part of no event.
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from schemas.api.http import SERVER_FIELDS
+from schemas.api.http import BADGE_CODE, SERVER_FIELDS
 from schemas.events import Event
 from schemas.wire import encode
-
-BADGE_CODE: Final = "badge_code"
-"""The field of `data` for the code of a badge. No stored event has it."""
 
 
 def envelope(event: Event, source: str, badge_code: str | None = None) -> bytes:

@@ -28,7 +28,7 @@ from tests.support.remedies import LEDGER, ledger_remedy, recount_remedy, told_o
 SMALL = example_fair_path("small")
 
 OF_A_REGISTER = {"registered_badges", "unregistered_badges"}
-"""What a fair without a register of badges never has."""
+"""KPIs that a fair without a register of badges never has."""
 
 BY_ARRIVAL = {"event_lag", "late_events"}
 """What no ledger can know: it depends on how records reach their partitions."""
@@ -133,7 +133,7 @@ def test_every_kpi_is_booked_with_its_labels_and_windows(kpi: Kpi[Any, Any], fai
             "LABELS say \"gate_passages\": ('gate', 'direction'), and count it where its fact is booked",
         ),
         (replace(OUTCOMES, labels=(Label.KIND,)), "LABELS say \"outcomes\": ('kind',), and count it in _settle_deals"),
-        (RETURNING_VISITORS, 'LABELS say "returning_visitors": (), and count it in _settle_history'),
+        (RETURNING_VISITORS, 'LABELS say "returning_visitors": (), and count it from its persons'),
     ],
 )
 def test_the_remedy_names_the_place_for_its_sort_of_kpi(kpi: Kpi[Any, Any], said: str) -> None:

@@ -54,7 +54,7 @@ class Touch(NamedTuple):
 
 
 class Registration(NamedTuple):
-    """What the register of badges says of a person at one revision; the fields after `revision` are the content.
+    """A person in the register of badges, at one revision; the fields after `revision` are the content.
 
     Attributes:
         country: empty when nobody knows.

@@ -1,6 +1,6 @@
 """The part of the ledger that is about people: who was present, where, and who they are by the register's content now.
 
-What people did is kept as it was booked, person by person. Who is a visitor is only asked at the end, so a registration
+The acts of each person are kept as they were booked. Who is a visitor is only asked at the end, so a registration
 may come before or after what the person did. At a fair without a register, badges say it themselves.
 """
 
@@ -16,7 +16,7 @@ from schemas.fair.model import Fair
 from schemas.profiles import Group, Once
 
 FAIR: Final = "fair"
-"""The window that is no day."""
+"""The window of all days."""
 
 UNKNOWN: Final = "unknown"
 """A role or a country that nobody knows."""

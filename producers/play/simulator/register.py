@@ -1,7 +1,7 @@
 """The register of badges as the organiser's registration fills it: once per person, some late, some corrected.
 
-It writes straight to Kafka: a registration is no event of a terminal. Nobody is kept here: a day registers whoever
-comes on no earlier day.
+It writes straight to Kafka, since a registration does not come from a terminal. Nobody is kept here: a person is
+registered on the first day that the person comes.
 """
 
 import json
