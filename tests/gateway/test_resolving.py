@@ -157,7 +157,6 @@ def test_the_register_alone_says_role_and_country(book: Book, terminal: Terminal
         (annulment(HALL, badge_code="B-1"), HALL, False),
         (annulment(AT_EXHIBIT, TOUCH, badge_code="B-1"), AT_EXHIBIT, False),
     ],
-    ids=str,
 )
 def test_without_consent_only_gates_and_desks_name_the_person(
     book: Book, post: dict[str, Any], terminal: Terminal, named: bool
