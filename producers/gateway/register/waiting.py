@@ -33,7 +33,7 @@ class _Partition:
 
 
 class WaitingEvents:
-    """WaitingEvents events by partition and badge.
+    """Those of some partitions, by partition and badge.
 
     Args:
         most: most of them remembered.
