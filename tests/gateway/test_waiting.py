@@ -1,4 +1,4 @@
-"""What a gateway remembers of waiting events, and what it writes when the register has their badge."""
+"""Waiting events as a gateway remembers them, and the records that release them once the register has their badge."""
 
 import json
 from typing import Any

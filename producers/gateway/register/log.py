@@ -102,7 +102,7 @@ class UnresolvedLog:
                     return list(records)
 
     async def commit(self, begins: dict[int, int]) -> None:
-        """Let whoever has the partitions next begin there. While the group changes hands, nothing is kept."""
+        """Let the next gateway that has the partitions begin there. While the group changes hands, nothing is kept."""
         mine = {place.partition for place in self._follower.assignment()}
         offsets = {TopicPartition(UNRESOLVED.name, one): at for one, at in begins.items() if one in mine}
         if offsets:
