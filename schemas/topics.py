@@ -174,7 +174,7 @@ UNRESOLVED = Topic(
     name="fair.unresolved",
     description="Events of badges that the register does not know yet, and the mark of each that was released.",
     key=("the keyed hash of the badge's code",),
-    producers=("gateway",),
+    producers=("gateway", "dead-letters"),
     consumers=("gateway", "badges"),
 )
 REJECTED = Topic(

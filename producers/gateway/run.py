@@ -237,7 +237,7 @@ def _watch_register(
     """Begin to read the register of badges; a badge key that is not the fair's sets `stop`.
 
     Returns:
-        What compares the key, and fails if it is another one; None at a fair without a register.
+        The task that compares the key, and fails if it is another one; None at a fair without a register.
     """
     register, loop = gateway.register, asyncio.get_running_loop()
     if register is None:

@@ -68,7 +68,7 @@ BADGE_CODE: Final = "badge_code"
 BADGE_CODE_MAX: Final = 7_089
 """Most characters of it: those of the longest QR code."""
 POSTED_CLASSES: Final = tuple(kind for kind in EVENT_CLASSES if kind.posted_at)
-"""The kinds of events that terminals post. Entries of the register of badges come another way."""
+"""The kinds of events that terminals post. Registrations come another way."""
 TYPES_WITH_BADGE: Final = frozenset(type_of(kind) for kind in POSTED_CLASSES if fields_of(kind, BadgeRef))
 """The types of events that are posted with a badge."""
 
@@ -205,7 +205,7 @@ class ProblemError:
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class LineError:
-    """The fault in a line of an import, counted from 1. It repeats at most a mistyped word."""
+    """An error of a line of an import, counted from 1. It repeats at most a mistyped word."""
 
     line: int
     message: str

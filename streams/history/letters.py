@@ -4,6 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Final
+
+import msgspec
 
 from schemas.dead_letters import DeadLetter, Redriven, read_letter
 from schemas.errors import InvalidEvent, InvalidSettings
@@ -11,7 +14,7 @@ from schemas.events import Event
 from schemas.fair.model import Fair
 from schemas.kinds import quoted
 from schemas.settings import KafkaSettings
-from schemas.topics import EVENT_TOPICS, REJECTED
+from schemas.topics import EVENT_TOPICS, REJECTED, UNRESOLVED, topic_of_type
 from schemas.wire import REASONS
 from streams.fold.decoding import Decoding
 from streams.history.read_logs import gone
@@ -19,6 +22,13 @@ from streams.history.reading import Span, reading
 
 LetterPlace = tuple[int, int]
 """Partition and offset in `fair.rejected`."""
+
+
+class _Typed(msgspec.Struct):
+    type: str
+
+
+_TYPE: Final = msgspec.json.Decoder(_Typed).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +104,22 @@ def admitted(letters: Mapping[LetterPlace, DeadLetter], fair: Fair) -> dict[Lett
     names = {topic.name for topic in EVENT_TOPICS}
     verdicts: dict[LetterPlace, Event | InvalidEvent] = {}
     for place, letter in letters.items():
-        if letter.topic not in names:
+        topic = _home_of(letter)
+        if topic not in names:
             verdicts[place] = InvalidEvent(letter.reason, "its topic is unknown")
         elif not letter.is_whole:
             verdicts[place] = InvalidEvent("too_large", "the letter has only a part of the record")
         else:
-            verdicts[place] = decoding.one(letter.topic, letter.raw)
+            verdicts[place] = decoding.one(topic, letter.raw)
     return verdicts
+
+
+def _home_of(letter: DeadLetter) -> str:
+    """Return the topic by whose rules an event is judged: that of its type, if it would have waited for a badge."""
+    if letter.topic != UNRESOLVED.name:
+        return letter.topic
+    try:
+        topic = topic_of_type(_TYPE(letter.raw or b"").type)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return ""
+    return "" if topic is None else topic.name

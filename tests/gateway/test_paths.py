@@ -34,6 +34,10 @@ async def test_everything_lies_behind_the_prefix_and_nothing_beside_it(behind: G
     assert [answer.status_code for answer in beside] == [404] * 4
 
 
+ALL_PATHS = (
+    "The paths are /fair/v1/events, /fair/v1/terminal, /fair/v1/badges, /fair/v1/badge-check, /fair/openapi.json, "
+    "/fair/."
+)
 MEANT = {
     "/v1/events": "Did you mean /fair/v1/events?",
     "/openapi.json": "Did you mean /fair/openapi.json?",
@@ -45,9 +49,9 @@ MEANT = {
     "/Fair/V1/Events": "Did you mean /fair/v1/events?",
     "/fair/fair/v1/events": "Did you mean /fair/v1/events?",
     "/fair": "Did you mean /fair/?",
-    "/fair/v1/terminal/me": "The paths are /fair/v1/events, /fair/v1/terminal, /fair/openapi.json, /fair/.",
-    "/": "The paths are /fair/v1/events, /fair/v1/terminal, /fair/openapi.json, /fair/.",
-    "/metrics": "The paths are /fair/v1/events, /fair/v1/terminal, /fair/openapi.json, /fair/.",
+    "/fair/v1/terminal/me": ALL_PATHS,
+    "/": ALL_PATHS,
+    "/metrics": ALL_PATHS,
 }
 
 

@@ -20,9 +20,14 @@ from schemas.api.terminals import PlaceKind, Terminal
 from schemas.badges.format import BadgeFormat
 from schemas.badges.register import WornCodes, code_hash, person_ref
 from schemas.codes import BadgeRole
+from schemas.dead_letters import DeadLetter, read_letter
+from schemas.errors import InvalidEvent
+from schemas.events import VisitorScan
 from schemas.fair.file import example_fair_path, load_fair
 from schemas.ids import is_test_badge
 from schemas.partitioning import partition_of
+from schemas.topics import key_of
+from streams.history.letters import admitted
 from tests.support.gateway import BOOTH, DATA, DESK, FAIR_ID, GATE, HALL, deal, event
 
 FAIR = replace(load_fair(example_fair_path("small")), badge_register=True)
@@ -157,7 +162,6 @@ def test_the_register_alone_says_role_and_country(book: Book, terminal: Terminal
         (annulment(HALL, badge_code="B-1"), HALL, False),
         (annulment(AT_EXHIBIT, TOUCH, badge_code="B-1"), AT_EXHIBIT, False),
     ],
-    ids=str,
 )
 def test_without_consent_only_gates_and_desks_name_the_person(
     book: Book, post: dict[str, Any], terminal: Terminal, named: bool
@@ -195,6 +199,19 @@ def test_a_post_repeated_after_the_registration_is_the_same_event(book: Book, ba
 def test_an_event_without_a_badge_and_a_deal_pass_as_they_are(book: Book) -> None:
     assert stored(book, scan(BOOTH), BOOTH)[:2] == ("fair.scans", BOOTH.terminal_id)
     assert stored(book, deal(), BOOTH)[0] == "fair.deals"
+
+
+def test_a_waiting_event_that_only_the_fair_file_refused_can_be_sent_again_and_waits_then(book: Book) -> None:
+    elsewhere = Terminal("lane-9", FAIR_ID, PlaceKind.GATE, "south-east")
+    (letter,) = judged(book, scan(elsewhere, badge_code="Z-9"), elsewhere).records
+    read = read_letter(letter.value)
+    assert isinstance(read, DeadLetter)
+    assert (letter.topic, read.topic, read.reason) == ("fair.rejected", "fair.unresolved", "unknown_place")
+    assert isinstance(admitted({(0, 0): read}, FAIR)[0, 0], InvalidEvent)
+    gates = {**FAIR.gates, "south-east": FAIR.gates["north"]}
+    event_ = admitted({(0, 0): read}, replace(FAIR, gates=gates))[0, 0]
+    assert isinstance(event_, VisitorScan)
+    assert key_of(event_).decode() == hashed("Z-9")
 
 
 # the code itself

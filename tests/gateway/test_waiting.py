@@ -1,4 +1,4 @@
-"""What a gateway remembers of waiting events, and what it writes when the register has their badge."""
+"""Waiting events as a gateway remembers them, and the records that release them once the register has their badge."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from producers.badges.book import Book, Registration
 from producers.gateway.register.release import release_of
-from producers.gateway.register.waiting import Waiting
+from producers.gateway.register.waiting import WaitingEvents
 from schemas.badges.register import WornCodes, code_hash, person_ref
 from schemas.codes import BadgeRole
 from schemas.errors import InvalidEvent
@@ -45,8 +45,8 @@ def mark(number: int = 1) -> bytes:
     ).encode()
 
 
-def waiting_with(*records: tuple[int, bytes, bytes]) -> Waiting:
-    made = Waiting()
+def waiting_with(*records: tuple[int, bytes, bytes]) -> WaitingEvents:
+    made = WaitingEvents()
     made.begin([0])
     for offset, key, value in records:
         made.take(0, offset, key, value)
@@ -79,7 +79,7 @@ def test_a_second_record_of_an_event_is_the_same_event() -> None:
     ("key", "value"), [(None, scan()), (b"", scan()), (b"A-1", scan()), (A, None), (A, b"{}"), (A, b"[1]"), (A, b"x")]
 )
 def test_another_record_counts_for_nothing(key: bytes | None, value: bytes | None) -> None:
-    waiting = Waiting()
+    waiting = WaitingEvents()
     waiting.begin([0])
     waiting.take(0, 3, key, value)
     assert (waiting.counts, waiting.begins()) == ({0: 0}, {0: 4})
@@ -101,7 +101,7 @@ def test_a_partition_that_was_taken_away_is_forgotten_and_its_late_records_count
 
 
 def test_no_more_is_taken_than_can_be_remembered() -> None:
-    waiting = Waiting(most=2)
+    waiting = WaitingEvents(most=2)
     waiting.begin([0])
     for number in range(2):
         assert not waiting.is_full

@@ -1,4 +1,4 @@
-"""A fair with a register of badges: its file, its key, imports, and what lies in its topics."""
+"""A fair with a register of badges: its file, its key, imports, and the records of its topics."""
 
 import asyncio
 import json

@@ -48,7 +48,7 @@ class BadgeCodes:
             raise _refused(
                 "unknown_field",
                 "this fair has no register of badges, so nobody knows whose code it is",
-                hint="send badge_ref, the pseudonym that the terminal makes of the code",
+                hint="send badge_ref, the pseudonym that the terminal computes from the code",
             )
         if not isinstance(code, str):
             raise _refused("bad_value", "the value is not valid", hint="write a text in quotes")

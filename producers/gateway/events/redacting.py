@@ -1,4 +1,4 @@
-"""What a dead letter keeps of a posted event: everything but codes of badges, which nobody may read later."""
+"""A posted event as a dead letter keeps it: without the codes of badges, which nobody may read later."""
 
 import base64
 from typing import Any, Final
@@ -17,7 +17,7 @@ _NAME: Final = BADGE_CODE.replace("_", "")
 def without_codes(item: Any) -> Any:
     """Return a posted event without the codes of badges in it, wherever they are; any JSON is taken.
 
-    A `badge_ref` that is no pseudonym may be a code in the wrong place, so it is left out too.
+    A `badge_ref` that is not a pseudonym may be a code in the wrong place, so it is left out too.
     """
     if isinstance(item, list):
         return [without_codes(one) for one in item]

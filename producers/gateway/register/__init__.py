@@ -1,1 +1,1 @@
-"""What a gateway does at a fair with a register of badges: know it, release what waited, take imports, answer gates."""
+"""The register of badges in a gateway: it is followed, filled and asked, and events that wait for it are released."""

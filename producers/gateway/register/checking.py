@@ -48,7 +48,7 @@ def badge_in(body: bytes, codes: BadgeCodes) -> str:
 
 
 def check(badge: str, book: Book) -> BadgeAnswer:
-    """Return what a gate is told of a badge: a replaced one is revoked, whoever wears the new one."""
+    """Return what a gate is told of a badge: a replaced one is revoked."""
     person = registered(badge, book)
     said = None if person is None else book.registration(person)
     if said is None:

@@ -27,7 +27,7 @@ AT_ONCE: Final = 500
 NEAR: Final = 2_000
 """Records that are read in passing rather than skipped: a jump costs a way to the broker and back."""
 
-Given = Callable[[Iterable[int]], None]
+PartitionsGiven = Callable[[Iterable[int]], None]
 
 
 class UnresolvedLog:
@@ -39,7 +39,7 @@ class UnresolvedLog:
         given: called with the partitions of this gateway whenever they change; those before are gone.
     """
 
-    def __init__(self, kafka: KafkaSettings, fair_id: FairId, given: Given) -> None:
+    def __init__(self, kafka: KafkaSettings, fair_id: FairId, given: PartitionsGiven) -> None:
         self._given = given
         shared: dict[str, Any] = {
             **client_arguments(kafka),
@@ -102,7 +102,7 @@ class UnresolvedLog:
                     return list(records)
 
     async def commit(self, begins: dict[int, int]) -> None:
-        """Let whoever has the partitions next begin there. While the group changes hands, nothing is kept."""
+        """Let the next gateway that has the partitions begin there. While the group changes hands, nothing is kept."""
         mine = {place.partition for place in self._follower.assignment()}
         offsets = {TopicPartition(UNRESOLVED.name, one): at for one, at in begins.items() if one in mine}
         if offsets:
@@ -118,7 +118,7 @@ class UnresolvedLog:
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
-    def __init__(self, given: Given) -> None:
+    def __init__(self, given: PartitionsGiven) -> None:
         self._given = given
 
     @override

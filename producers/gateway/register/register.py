@@ -26,7 +26,7 @@ AGAIN_S: Final = 1.0
 
 @dataclass(slots=True, kw_only=True)
 class Register:
-    """What a gateway has only at a fair with a register of badges.
+    """The part of a gateway that only a fair with a register of badges has.
 
     Attributes:
         fair: whose register it is.

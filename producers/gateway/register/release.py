@@ -1,4 +1,4 @@
-"""What is written when the register has the badge of a waiting event. Pure."""
+"""The two records that release a waiting event, once the register has its badge. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime

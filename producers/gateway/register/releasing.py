@@ -27,7 +27,7 @@ from producers.badges.book import Book
 from producers.gateway.events.resolving import registered
 from producers.gateway.register.log import UnresolvedLog
 from producers.gateway.register.release import Release, release_of
-from producers.gateway.register.waiting import Waiting
+from producers.gateway.register.waiting import WaitingEvents
 from producers.gateway.supervisor import NotStored
 from producers.records import RawRecord
 from schemas.errors import FairpulseError, InvalidEvent
@@ -79,7 +79,7 @@ class Releases:
     ) -> None:
         self._kafka, self._fair_id, self._book = kafka, fair_id, book
         self._is_ready, self._deliver, self._clock, self._released = is_ready, deliver, clock, released
-        self.waiting = Waiting()
+        self.waiting = WaitingEvents()
         self._is_held = False
         self._committed: dict[int, int] = {}
         self._unreadable: set[tuple[int, int]] = set()

@@ -32,8 +32,8 @@ class _Partition:
     next: int | None = None
 
 
-class Waiting:
-    """Waiting events by partition and badge.
+class WaitingEvents:
+    """Those of some partitions, by partition and badge.
 
     Args:
         most: most of them remembered.
