@@ -180,7 +180,7 @@ class _Chunk:
         known = state.numbers.get
         believable, is_open, panes = engine.calendar.is_believable, engine.calendar.is_open, delta.panes
         routes, signals = engine.plans.routes, engine.plans.signals
-        has_register, registered = engine.fair.badge_register, state.register.contents
+        has_register, registered, met = engine.fair.badge_register, state.register.contents, state.met
         seen, fresh, lateness = state.seen, set[int](), engine.lateness_ms
         topic_bits = TOPIC_NUMBERS[delta.topic] << EVENT_ID_BITS
         watermark = delta.watermark
@@ -213,8 +213,6 @@ class _Chunk:
                 if (at := known(badge)) is None:
                     at = number(badge)
                     newcomers.append(event)
-                if has_register and at not in registered and is_met(event):
-                    delta.met.append(at)
                 moment.badge = at
             moment.minute, moment.is_open = minute, is_open(minute)
             moment.lag_ms = received - happened if received > happened else 0
@@ -230,6 +228,8 @@ class _Chunk:
             if is_test:
                 _run(signals[Signal.TEST], event, moment, cells)
                 continue
+            if has_register and (at := moment.badge) >= 0 and at not in registered and at not in met and is_met(event):
+                delta.met.append(at)
             if keeps is Keeps.DEAL:
                 assert isinstance(event, DealRevision)
                 self._deal(event)
@@ -248,7 +248,7 @@ class _Chunk:
         """Note what the register says of a person. A test badge is counted nowhere, so nothing is kept of it."""
         if event.badge_ref not in self._state.numbers:
             newcomers.append(event)
-        if is_test_badge(event.badge_ref):
+        if event.test or is_test_badge(event.badge_ref):
             return
         content = Content(
             event.role,

@@ -51,7 +51,7 @@ def pane_values(
 def day_values(state: PartitionState, kpi: Kpi[Any, Any], day: str, people: People | None = None) -> Values:
     """Return the values of a venue-local date such as 2025-09-10; empty for a day without events."""
     if isinstance(kpi.aggregate, View):
-        return _viewed(kpi.aggregate, people, Span((day,))) if day in state.days else {}
+        return _viewed(kpi.aggregate, people, Span((day,))) if day in _days_of(state, kpi.aggregate) else {}
     return _values(kpi.aggregate, _merged(kpi.aggregate, [state.days.get(day, {}).get(kpi.key, {})]))
 
 
@@ -59,7 +59,7 @@ def fair_values(state: PartitionState, kpi: Kpi[Any, Any], people: People | None
     """Return the values since the beginning: the total kept for the fair, or of a view over all days."""
     if not isinstance(kpi.aggregate, View):
         return _values(kpi.aggregate, _merged(kpi.aggregate, [state.fair.get(kpi.key, {})]))
-    view, days = kpi.aggregate, tuple(sorted(state.days))
+    view, days = kpi.aggregate, _days_of(state, kpi.aggregate)
     if view.adds_days:
         return combine(_viewed(view, people, Span((day,))) for day in days)
     return _viewed(view, people, Span(days))
@@ -90,6 +90,12 @@ def quantile(bounds: tuple[int, ...], value: list[int], q: float) -> float | Non
             return lower + (bound - lower) * (rank - below) / count
         below += count
     return float(bounds[-1])
+
+
+def _days_of(state: PartitionState, view: View) -> tuple[str, ...]:
+    """Return the days on which a trace of the view has somebody. Another day, as of a rehearsal, is not shown."""
+    keys = {trace.key for trace in view.of}
+    return tuple(sorted(day for day, cells in state.days.items() if not keys.isdisjoint(cells)))
 
 
 def _viewed(view: View, people: People | None, span: Span) -> Values:

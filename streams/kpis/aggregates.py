@@ -6,9 +6,10 @@ Every value has two forms: a change (what a chunk adds; plain data for the journ
 """
 
 from abc import ABC, abstractmethod
-from bisect import bisect_left
+from array import array
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Generic, NewType
 
 from pyroaring import BitMap
@@ -25,9 +26,9 @@ Hit = TypeVar("Hit", default=Any)
 GroupOf = Mapping[LabelValues, Group]
 """Finds the group for label values."""
 Changes = dict[Group, Any]
-"""What a chunk adds, per group: an int, a set or list of members, or a list of bucket counts."""
+"""What a chunk adds, per group: an int, a set of members, or a list of what the aggregate says."""
 Totals = dict[Group, Any]
-"""The total so far, per group: an int, a bitmap, a `Tallied` or a list of counts."""
+"""The total so far, per group: an int, a bitmap, or a list of what the aggregate says."""
 Value = int | list[int]
 """A total as plain numbers; values of disjoint partitions add up."""
 
@@ -171,21 +172,18 @@ class Distinct(Aggregate[tuple[LabelValues, int]]):
         return len(total)
 
 
-@dataclass(slots=True)
-class Tallied:
-    """Members, and how often each was met beyond the first time."""
+Layers = list[BitMap]
+"""Members in layers: whoever was met three times is in three of them."""
 
-    members: BitMap = field(default_factory=BitMap)
-    again: dict[int, int] = field(default_factory=dict)
 
-    def times(self, of: BitMap) -> int:
-        """Return how often some members were met, all together."""
-        return self.members.intersection_cardinality(of) + sum(more for one, more in self.again.items() if one in of)
+def times(layers: Layers, of: BitMap) -> int:
+    """Return how often some members were met, all together."""
+    return sum(layer.intersection_cardinality(of) for layer in layers)
 
 
 @dataclass(frozen=True, slots=True)
 class Tally(Aggregate[tuple[LabelValues, int]]):
-    """How often each member was met. A hit is the label values and the member."""
+    """How often each member was met. A hit is the label values and the member. A total is `Layers`."""
 
     kind: ClassVar[str] = "tally"
     hit: ClassVar[str] = Distinct.hit
@@ -198,30 +196,21 @@ class Tally(Aggregate[tuple[LabelValues, int]]):
     @override
     def absorb(self, totals: Totals, changes: Changes) -> None:
         for group, met in changes.items():
-            total = totals.get(group)
-            if total is None:
-                total = totals[group] = Tallied()
-            members, again = total.members, total.again
+            layers = totals.setdefault(group, [])
             for one in met:
-                if one in members:
-                    again[one] = again.get(one, 0) + 1
+                free = next((layer for layer in layers if one not in layer), None)
+                if free is None:
+                    layers.append(BitMap((one,)))
                 else:
-                    members.add(one)
+                    free.add(one)
 
     @override
     def merge(self, totals: Sequence[Any]) -> Any:
-        merged = Tallied()
-        for total in totals:
-            for one in merged.members & total.members:
-                merged.again[one] = merged.again.get(one, 0) + 1
-            merged.members |= total.members
-            for one, more in total.again.items():
-                merged.again[one] = merged.again.get(one, 0) + more
-        return merged
+        return [layer for layers in totals for layer in layers]
 
     @override
     def value(self, total: Any) -> Value:
-        return len(total.members) + sum(int(more) for more in total.again.values())
+        return sum(map(len, total))
 
 
 MINUTE_BITS: Final = 11
@@ -236,7 +225,7 @@ class Spaced(Aggregate[tuple[LabelValues, int, int]]):
     A hit is the label values, the member (-1 for nobody in particular, who is never met again) and the minute. It
     counts unless the member was met in the same minute or in one of the `gap` minutes before.
 
-    A total is the minutes of all members in one bitmap, and the count.
+    A total is the count, and the minutes of all members, sorted: 8 bytes each.
     """
 
     gap: int
@@ -258,33 +247,38 @@ class Spaced(Aggregate[tuple[LabelValues, int, int]]):
         for group, (unnamed, met) in changes.items():
             total = totals.get(group)
             if total is None:
-                total = totals[group] = [BitMap(), 0]
-            total[1] += unnamed
+                total = totals[group] = [0, array("Q")]
+            total[0] += unnamed
             for one in met:
                 self._meet(total, one)
 
     def _meet(self, total: list[Any], one: int) -> None:
-        met = total[0]
-        if one in met:
+        met = total[1]
+        if _is_in(met, one):
             return
         if not self._follows(met, one):
-            total[1] += 1
-        after = next((_moved(one, by) for by in range(1, self.gap + 1) if _moved(one, by) in met), None)
+            total[0] += 1
+        after = next((_moved(one, by) for by in range(1, self.gap + 1) if _is_in(met, _moved(one, by))), None)
         if after is not None and not self._follows(met, after):
-            total[1] -= 1  # it counted so far, and now one is before it
-        met.add(one)
+            total[0] -= 1  # it counted so far, and now one is before it
+        insort(met, one)
 
-    def _follows(self, met: BitMap, one: int) -> bool:
-        return any(_moved(one, -by) in met for by in range(1, self.gap + 1))
+    def _follows(self, met: "array[int]", one: int) -> bool:
+        return any(_is_in(met, _moved(one, -by)) for by in range(1, self.gap + 1))
 
     @override
     def merge(self, totals: Sequence[Any]) -> Any:
-        return [BitMap.union(BitMap(), *(met for met, _ in totals)), sum(count for _, count in totals)]
+        raise NotImplementedError("only the totals of single days are shown")
 
     @override
     def value(self, total: Any) -> Value:
-        count: int = total[1]
+        count: int = total[0]
         return count
+
+
+def _is_in(met: "array[int]", one: int) -> bool:
+    at = bisect_left(met, one)
+    return at < len(met) and met[at] == one
 
 
 def _moved(one: int, by: int) -> int:

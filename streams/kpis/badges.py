@@ -8,14 +8,11 @@ from streams.kpis.people import People, Span
 
 
 def _registered(people: People, _: Span) -> Mapping[LabelValues, int]:
-    found: dict[LabelValues, int] = {}
-    for who, members in people.register.members.items():
-        found[(who.role,)] = found.get((who.role,), 0) + len(members)
-    return found
+    return {(role,): len(members) for role, members in people.register.by_role.items()}
 
 
 def _unregistered(people: People, _: Span) -> Mapping[LabelValues, int]:
-    return {(): len(people.met - people.register.persons)} if people.fair.badge_register else {}
+    return {(): len(people.met - people.registered)} if people.fair.badge_register else {}
 
 
 REGISTERED_BADGES = Kpi(
@@ -26,7 +23,6 @@ REGISTERED_BADGES = Kpi(
     labels=(Label.ROLE,),
     aggregate=View(of=(), count=_registered),
     windows=(Window.FAIR,),
-    wide=True,
 )
 
 UNREGISTERED_BADGES = Kpi(

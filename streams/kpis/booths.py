@@ -1,4 +1,4 @@
-"""What happens at booths and exhibits: scans, interactions, visitors, leads. Visitors only: staff never."""
+"""What happens at booths and exhibits: scans and interactions of anybody, visitors and leads without staff."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from schemas.codes import InteractionKind, ScanKind, ScanResult, SourceType
 from schemas.events import ExhibitInteraction, VisitorScan
 from streams.kpis.aggregates import Count, Distinct, Spaced
 from streams.kpis.definition import Kpi, On, Trace, Unit, View, Window
-from streams.kpis.labels import Label, LabelValues
+from streams.kpis.labels import UNKNOWN, Label, LabelValues
 from streams.kpis.moment import Moment
 from streams.kpis.people import People, Span, TraceTotals, union
 from streams.kpis.presence import claims
@@ -84,7 +84,7 @@ LEFT_LEAD = Trace(
 
 def _booth_visitors(people: People, span: Span) -> Mapping[LabelValues, int]:
     if people.fair.badge_register:
-        who = people.visitors()
+        who = people.visitors
         cells = people.totals(AT_BOOTH, span).items()
         return {(booth,): count for (booth, _), some in cells if (count := some.intersection_cardinality(who))}
     roles = people.fair.profile.visitors
@@ -100,9 +100,14 @@ def _exhibit_visitors(people: People, span: Span) -> Mapping[LabelValues, int]:
 
 
 def _leads(people: People, span: Span) -> Mapping[LabelValues, int]:
+    """Return the pairs of exhibitor and visitor that are new in the span, by section. A pair is new once."""
+    before = people.totals(LEFT_LEAD, Span(tuple(people.before(span.days[0])))) if span.days else {}
+    left = people.totals(LEFT_LEAD, span)
+    new = {labels: some - before[labels] if labels in before else some for labels, some in left.items()}
     found: dict[LabelValues, int] = {}
-    for (exhibitor,), count in _counted(people, people.totals(LEFT_LEAD, span)).items():
-        section = (people.fair.exhibitors[exhibitor].section,)
+    for (exhibitor_id,), count in _counted(people, new).items():
+        exhibitor = people.fair.exhibitors.get(exhibitor_id)
+        section = (UNKNOWN if exhibitor is None else exhibitor.section,)  # it may have left the fair file since
         found[section] = found.get(section, 0) + count
     return found
 
@@ -111,7 +116,7 @@ def _counted(people: People, totals: TraceTotals) -> Mapping[LabelValues, int]:
     """Return the visitors of each group. Without a register nobody says who they are, and every badge counts."""
     if not people.fair.badge_register:
         return {labels: len(some) for labels, some in totals.items()}
-    who = people.visitors()
+    who = people.visitors
     return {labels: count for labels, some in totals.items() if (count := who.intersection_cardinality(some))}
 
 
@@ -182,9 +187,9 @@ LEADS = Kpi(
     name="leads",
     question="How many leads did exhibitors take, counting each visitor once per exhibitor?",
     unit=Unit.LEADS,
-    source="distinct pairs of an exhibitor and a visitor with a captured lead",
+    source="distinct pairs of an exhibitor and a visitor with a captured lead, on the day of the first one",
     labels=(Label.SECTION,),
-    aggregate=View(of=(LEFT_LEAD,), count=_leads),
+    aggregate=View(of=(LEFT_LEAD,), count=_leads, adds_days=True),
     windows=(Window.DAY, Window.FAIR),
 )
 

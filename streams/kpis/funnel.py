@@ -6,24 +6,17 @@ Every audience consists of members of its denominator, the visits, so a share is
 from collections.abc import Mapping
 from typing import Any
 
-from pyroaring import BitMap
-
 from streams.kpis.booths import AT_BOOTH, AT_EXHIBIT, LEFT_LEAD
 from streams.kpis.definition import Kpi, Trace, Unit, View, Window
 from streams.kpis.labels import FUNNEL, Label, LabelValues
-from streams.kpis.people import People, Span, union
+from streams.kpis.people import People, Span
 from streams.kpis.presence import PRESENT, visitors_in
 
 _DAY_AND_FAIR = (Window.DAY, Window.FAIR)
 
 
-def _members(people: People, trace: Trace[Any, Any], span: Span) -> BitMap:
-    found: BitMap = people.once((trace.key, span), lambda: union(people.totals(trace, span).values()))
-    return found
-
-
 def _audience(people: People, trace: Trace[Any, Any], span: Span) -> Mapping[LabelValues, int]:
-    return {(): visitors_in(people, span.days).intersection_cardinality(_members(people, trace, span))}
+    return {(): visitors_in(people, span.days).intersection_cardinality(people.seen(trace, span))}
 
 
 def _at_booths(people: People, span: Span) -> Mapping[LabelValues, int]:
@@ -42,7 +35,7 @@ def _funnel(people: People, span: Span) -> Mapping[LabelValues, int]:
     left = visitors_in(people, span.days)
     counts = [len(left)]
     for trace in (AT_BOOTH, AT_EXHIBIT, LEFT_LEAD):
-        left = left & _members(people, trace, span)
+        left = left & people.seen(trace, span)
         counts.append(len(left))
     return {(step,): count for step, count in zip(FUNNEL, counts, strict=True)}
 

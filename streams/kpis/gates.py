@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from schemas.codes import ScanKind, ScanResult
 from schemas.events import VisitorScan
-from streams.kpis.aggregates import Count, Sum, Tallied
+from streams.kpis.aggregates import Count, Layers, Sum, times
 from streams.kpis.definition import Kpi, On, Unit, View, Window
 from streams.kpis.labels import UNKNOWN, UNSTATED, Label, LabelValues
 from streams.kpis.moment import Moment
@@ -39,23 +39,17 @@ def _inside(scan: VisitorScan, moment: Moment) -> tuple[LabelValues, int] | None
 def _entries_by_role(people: People, span: Span) -> Mapping[LabelValues, int]:
     found: dict[LabelValues, int] = {}
     for (gate, claimed), entries in people.totals(ENTERED, span).items():
-        assert isinstance(entries, Tallied)
-        for role, times in _by_role(people, entries, claimed).items():
-            found[gate, role] = found.get((gate, role), 0) + times
-    return found
+        for role, count in _by_role(people, entries, claimed).items():
+            found[gate, role] = found.get((gate, role), 0) + count
+    return {labels: count for labels, count in found.items() if count}
 
 
-def _by_role(people: People, entries: Tallied, claimed: str) -> Mapping[str, int]:
-    all_times = len(entries.members) + sum(entries.again.values())
+def _by_role(people: People, entries: Layers, claimed: str) -> Mapping[str, int]:
+    all_entries = sum(map(len, entries))
     if not people.fair.badge_register:
-        return {claimed or UNKNOWN: all_times}
-    found: dict[str, int] = {}
-    for who, members in people.register.members.items():
-        if times := entries.times(members):
-            found[who.role] = found.get(who.role, 0) + times
-    if rest := all_times - sum(found.values()):
-        found[UNKNOWN] = rest
-    return found
+        return {claimed or UNKNOWN: all_entries}
+    told = {role: times(entries, members) for role, members in people.register.by_role.items()}
+    return {**told, UNKNOWN: all_entries - sum(told.values())}
 
 
 GATE_PASSAGES = Kpi(

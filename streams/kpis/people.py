@@ -1,4 +1,4 @@
-"""Persons as the KPIs see them: who came, and what they count as. Worked out from traces and the register; pure.
+"""Persons as the KPIs see them: what they count as. Worked out from traces and the register; pure.
 
 At a fair with a register, the current registration alone says who somebody is, whatever came first. At any other fair
 each scan says it: a person with two roles counts under both.
@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pyroaring import BitMap
 
 from schemas.fair.model import Fair
-from schemas.profiles import Profile
-from streams.kpis.labels import UNKNOWN, LabelValues
-from streams.kpis.register import Register, Who
+from streams.kpis.labels import LabelValues
+from streams.kpis.register import Register
 
 if TYPE_CHECKING:
     from streams.kpis.definition import Trace
@@ -52,39 +51,39 @@ class People:
     met: BitMap
     totals: "Callable[[Trace[Any, Any], Span], TraceTotals]"
     days: tuple[str, ...]
-    _kept: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+    _worked_out: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
     def once(self, key: tuple[Any, ...], work: Callable[[], Any]) -> Any:
         """Return what some work gives; it is done once per key."""
-        if key not in self._kept:
-            self._kept[key] = work()
-        return self._kept[key]
+        if key not in self._worked_out:
+            self._worked_out[key] = work()
+        return self._worked_out[key]
 
-    def sorted_by_who(self, trace: "Trace[Any, Any]", day: str) -> Mapping[Who, BitMap]:
-        """Return the members of a trace on a day by what they count as.
-
-        The trace's last two labels are the role and the country that a scan claims, empty at a fair with a register.
-        """
-        found: Mapping[Who, BitMap] = self.once((trace.key, day), lambda: self._sorted(trace, day))
+    @property
+    def registered(self) -> BitMap:
+        """All persons in the register."""
+        found: BitMap = self.once(("registered",), lambda: union(self.register.by_role.values()))
         return found
 
-    def _sorted(self, trace: "Trace[Any, Any]", day: str) -> Mapping[Who, BitMap]:
-        cells = self.totals(trace, Span((day,)))
-        if not self.fair.badge_register:
-            return {Who(role or UNKNOWN, country or UNKNOWN): members for (role, country), members in cells.items()}
-        came = BitMap.union(BitMap(), *cells.values())
-        found = {who: some for who, members in self.register.members.items() if (some := came & members)}
-        if rest := came.difference(*found.values()) if found else came:
-            found[Who(UNKNOWN, UNKNOWN)] = rest
-        return found
-
-    def visitors(self, profile: Profile | None = None) -> BitMap:
-        """Return all persons who are visitors by a profile, the fair's own if none is given, and by the register."""
-        chosen = profile or self.fair.profile
+    def in_roles(self, roles: Iterable[str]) -> BitMap:
+        """Return all persons who have one of some roles in the register."""
+        chosen = frozenset(roles)
         found: BitMap = self.once(
-            ("visitors", chosen.name),
-            lambda: union(some for who, some in self.register.members.items() if who.role in chosen.visitors),
+            ("in_roles", chosen), lambda: union(self.register.by_role.get(role, BitMap()) for role in chosen)
         )
+        return found
+
+    @property
+    def visitors(self) -> BitMap:
+        """All persons who are visitors by the fair's profile and by the register."""
+        return self.in_roles(self.fair.profile.visitors)
+
+    def seen(self, trace: "Trace[Any, Any]", span: Span) -> BitMap:
+        """Return all members of a trace over a span, whatever its labels say."""
+        return union(self._seen(trace, day) for day in span.days)
+
+    def _seen(self, trace: "Trace[Any, Any]", day: str) -> BitMap:
+        found: BitMap = self.once(("seen", trace.key, day), lambda: union(self.totals(trace, Span((day,))).values()))
         return found
 
     def before(self, day: str) -> Sequence[str]:

@@ -10,13 +10,11 @@ from pyroaring import BitMap
 
 from schemas.codes import BadgeRole, ScanKind, ScanResult, SourceType
 from schemas.events import VisitorScan
-from schemas.profiles import Profile
 from streams.kpis.aggregates import Distinct, Tally
 from streams.kpis.definition import On, Trace, Window
-from streams.kpis.labels import Label, LabelValues
+from streams.kpis.labels import UNKNOWN, Label, LabelValues
 from streams.kpis.moment import Moment
-from streams.kpis.people import People, union
-from streams.kpis.register import Who
+from streams.kpis.people import People, Span, union
 
 ENTRY: On[VisitorScan] = On((ScanKind.ENTRY,))
 _ACCEPTED, _BEACON = ScanResult.ACCEPTED, SourceType.BLE_ROLLUP
@@ -67,23 +65,34 @@ ENTERED = Trace(
 )
 
 
-def present(people: People, day: str) -> Mapping[Who, BitMap]:
-    """Return who was present on a day, by role and country."""
-    return people.sorted_by_who(PRESENT, day)
-
-
 def of_roles(people: People, day: str, roles: frozenset[BadgeRole]) -> BitMap:
     """Return who was present on a day in one of some roles."""
-    found: BitMap = people.once(
-        ("of_roles", day, roles),
-        lambda: union(some for who, some in present(people, day).items() if who.role in roles),
-    )
+    found: BitMap = people.once(("of_roles", day, roles), lambda: _of_roles(people, day, roles))
     return found
 
 
-def visitors_on(people: People, day: str, profile: Profile | None = None) -> BitMap:
-    """Return who made a visit on a day, by a profile or by the fair's own."""
-    return of_roles(people, day, (profile or people.fair.profile).visitors)
+def _of_roles(people: People, day: str, roles: frozenset[BadgeRole]) -> BitMap:
+    if people.fair.badge_register:
+        return people.seen(PRESENT, Span((day,))) & people.in_roles(roles)
+    claimed = people.totals(PRESENT, Span((day,))).items()
+    return union(some for (role, _), some in claimed if role in roles)
+
+
+def by_role(people: People, day: str) -> Mapping[str, BitMap]:
+    """Return who was present on a day, by role; `unknown` is one of the roles."""
+    if not people.fair.badge_register:
+        found: dict[str, list[BitMap]] = {}
+        for (role, _), some in people.totals(PRESENT, Span((day,))).items():
+            found.setdefault(role or UNKNOWN, []).append(some)
+        return {role: union(sets) for role, sets in found.items()}
+    came = people.seen(PRESENT, Span((day,)))
+    told = {role: came & some for role, some in people.register.by_role.items()}
+    return {**told, UNKNOWN: came - people.registered}
+
+
+def visitors_on(people: People, day: str) -> BitMap:
+    """Return who made a visit on a day, by the fair's profile."""
+    return of_roles(people, day, people.fair.profile.visitors)
 
 
 def visitors_in(people: People, days: Iterable[str]) -> BitMap:
@@ -93,12 +102,19 @@ def visitors_in(people: People, days: Iterable[str]) -> BitMap:
     return found
 
 
-def visitors_by_country(people: People, days: Iterable[str]) -> Mapping[str, BitMap]:
+def visitors_by_country(people: People, days: tuple[str, ...]) -> Mapping[str, BitMap]:
     """Return who made a visit on any of some days, by country of residence; `unknown` is one of the countries."""
+    found: Mapping[str, BitMap] = people.once(("by_country", days), lambda: _by_country(people, days))
+    return found
+
+
+def _by_country(people: People, days: tuple[str, ...]) -> Mapping[str, BitMap]:
+    if people.fair.badge_register:
+        visitors = visitors_in(people, days)
+        return {country: visitors & some for country, some in people.register.by_country.items()}
     found: dict[str, list[BitMap]] = {}
-    roles = people.fair.profile.visitors
     for day in days:
-        for who, some in present(people, day).items():
-            if who.role in roles:
-                found.setdefault(who.country, []).append(some)
+        for (role, country), some in people.totals(PRESENT, Span((day,))).items():
+            if role in people.fair.profile.visitors:
+                found.setdefault(country or UNKNOWN, []).append(some)
     return {country: union(sets) for country, sets in found.items()}

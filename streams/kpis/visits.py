@@ -13,7 +13,7 @@ from schemas.profiles import Group, Once
 from streams.kpis.definition import Kpi, Unit, View, Window
 from streams.kpis.labels import UNKNOWN, Label, LabelValues
 from streams.kpis.people import People, Span, union
-from streams.kpis.presence import PRESENT, of_roles, present, visitors_by_country, visitors_in, visitors_on
+from streams.kpis.presence import PRESENT, by_role, of_roles, visitors_by_country, visitors_in, visitors_on
 
 _STAFF = frozenset({BadgeRole.EXHIBITOR_STAFF})
 _PROFESSIONAL = frozenset({BadgeRole.VISITOR_PROFESSIONAL})
@@ -42,9 +42,9 @@ def _attendance(people: People, span: Span) -> Numbers:
 def _by_role(people: People, span: Span) -> Numbers:
     found: dict[str, list[BitMap]] = {}
     for day in span.days:
-        for who, some in present(people, day).items():
-            found.setdefault(who.role, []).append(some)
-    return {(role,): len(union(sets)) for role, sets in found.items()}
+        for role, some in by_role(people, day).items():
+            found.setdefault(role, []).append(some)
+    return {(role,): count for role, sets in found.items() if (count := len(union(sets)))}
 
 
 def _by_country(people: People, span: Span) -> Numbers:
@@ -52,7 +52,7 @@ def _by_country(people: People, span: Span) -> Numbers:
 
 
 def _by_group(people: People, span: Span) -> Numbers:
-    return {(group,): len(some) for group, some in _groups(people, span).items()}
+    return {(group,): len(some) for group, some in _groups(people, span).items() if some}
 
 
 def _groups(people: People, span: Span) -> Mapping[Group, BitMap]:
