@@ -6,7 +6,7 @@ information, never a verdict.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -25,7 +25,7 @@ class Presence(Code):
     """What makes a person present on a day."""
 
     ENTRY_IN_HOURS = "entry_in_hours"
-    """An accepted entry at a countable gate within opening hours."""
+    """An accepted entry at a countable gate within opening hours, see `streams.kpis.presence`."""
 
 
 class Group(Code):
@@ -55,7 +55,7 @@ class Profile:
         visitor_share, exhibitor_share: shares from abroad that the body looks at, in percent; None for none.
         both_shares: whether it looks at both together, or at either.
         source: where the definition comes from.
-        presence: what makes a person present on a day.
+        presence: what makes a person present on a day; so far all have the same rule.
     """
 
     name: str
@@ -133,18 +133,20 @@ PROFILES: Final[Mapping[str, Profile]] = MappingProxyType({one.name: one for one
 """The profiles that come with fairpulse, by name."""
 
 
-def own_profile(visitors: frozenset[BadgeRole], *, regions_abroad: bool = True) -> Profile:
-    """Return the profile of a fair that says itself who its visitors are; otherwise it counts as FKM does."""
-    return Profile(
+def own_profile(of: Profile, visitors: frozenset[BadgeRole], *, regions_abroad: bool) -> Profile:
+    """Return the profile of a fair that says itself who its visitors are, or where abroad begins.
+
+    Args:
+        of: the profile that it follows in all else.
+        visitors: its roles of visitors.
+        regions_abroad: see `Profile`.
+    """
+    return replace(
+        of,
         name=OWN_NAME,
-        title="visits by the fair's own rule",
+        title=f"the fair's own rule, otherwise as {of.title}",
         visitors=visitors,
-        staff=_STAFF - visitors,
-        adds_staff=False,
-        once=Once.PER_DAY,
+        staff=of.staff - visitors,
         regions_abroad=regions_abroad,
-        visitor_share=FKM.visitor_share,
-        exhibitor_share=FKM.exhibitor_share,
-        both_shares=FKM.both_shares,
-        source="the fair file's visitor_roles",
+        source=f"the fair file's visitor_roles and regions_abroad; otherwise {of.source}",
     )

@@ -126,7 +126,7 @@ def _profile(rows: FairRows) -> Profile:
     visitors = chosen.visitors if rows.visitor_roles is None else frozenset(rows.visitor_roles)
     if visitors == chosen.visitors and rows.regions_abroad == chosen.regions_abroad:
         return chosen
-    return own_profile(visitors, regions_abroad=rows.regions_abroad)
+    return own_profile(chosen, visitors, regions_abroad=rows.regions_abroad)
 
 
 def _history(table: Mapping[date, Decimal]) -> RateHistory:

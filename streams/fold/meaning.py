@@ -7,8 +7,8 @@ file. Versions stand for code: a KPI's version for its measure, FOLD_VERSION for
 Some parts of the fair file are left out, although admission and measures use them: halls, sections, booths, exhibits,
 exhibitors, and gates that are not countable. Exhibitors are added and changed until the last evening, and each change
 would fold the whole fair again. So a correction counts from the moment when a worker has it. Events refused before
-stay refused until they are redriven. Sections and names are looked up when a number is shown. Where that is not good enough, start all workers with the next FAIRPULSE_GENERATION: the fair
-is then folded again.
+stay refused until they are redriven. The section of a lead is looked up when it is shown. Where that is not good
+enough, start all workers with the next FAIRPULSE_GENERATION: the fair is then folded again.
 """
 
 import hashlib

@@ -189,7 +189,7 @@ LEADS = Kpi(
     unit=Unit.LEADS,
     source="distinct pairs of an exhibitor and a visitor with a captured lead, on the day of the first one",
     labels=(Label.SECTION,),
-    aggregate=View(of=(LEFT_LEAD,), count=_leads, adds_days=True),
+    aggregate=View(of=(LEFT_LEAD,), count=_leads),
     windows=(Window.DAY, Window.FAIR),
 )
 

@@ -67,11 +67,7 @@ class Label(Code):
     BOOTH = "booth", "a booth of the fair file", (lambda value, fair: value in fair.booths), True
     EXHIBITOR = "exhibitor", "an exhibitor of the fair file", (lambda value, fair: value in fair.exhibitors), True
     EXHIBIT = "exhibit", "an exhibit of the fair file", (lambda value, fair: value in fair.exhibits), True
-    SECTION = (
-        "section",
-        "a section of the fair file; unknown for an exhibitor that left it",
-        lambda value, fair: value in fair.sections,
-    )
+    SECTION = "section", "a section of the fair file", lambda value, fair: value in fair.sections
     KIND = "kind", "a kind of interaction or of result", _one_of((*InteractionKind, *OutcomeKind))
     STAGE = "stage", "a stage of a deal", _one_of(DealStage)
     CURRENCY = "currency", "a currency of the fair file", (lambda value, fair: value in fair.currencies), True

@@ -10,8 +10,8 @@ from schemas.profiles import A762, ABC, FKM, PROFILES, Group, Once, Profile, own
 TEN_ROLES = (
     "visitor_professional visitor_public exhibitor_staff media speaker delegate vip_gov organiser contractor security"
 ).split()
-OWN = own_profile(frozenset({BadgeRole.VISITOR_PUBLIC, BadgeRole.MEDIA}))
-OWN_AT_HOME = own_profile(FKM.visitors, regions_abroad=False)
+OWN = own_profile(FKM, frozenset({BadgeRole.VISITOR_PUBLIC, BadgeRole.MEDIA}), regions_abroad=True)
+OWN_AT_HOME = own_profile(FKM, FKM.visitors, regions_abroad=False)
 EVERY_PROFILE = [*PROFILES.values(), OWN, OWN_AT_HOME]
 
 
@@ -97,6 +97,8 @@ def test_a_profile_says_what_it_is_and_where_it_comes_from(profile: Profile) -> 
 
 
 def test_a_fairs_own_visitors_are_never_its_staff_too() -> None:
-    with_staff = own_profile(frozenset({BadgeRole.VISITOR_PUBLIC, BadgeRole.EXHIBITOR_STAFF}))
+    with_staff = own_profile(
+        A762, frozenset({BadgeRole.VISITOR_PUBLIC, BadgeRole.EXHIBITOR_STAFF}), regions_abroad=True
+    )
     assert with_staff.staff == frozenset()
     assert with_staff.name == "own"

@@ -135,7 +135,7 @@ AT_BOOTHS = (
         {
             "leads": {
                 FIRST_DAY: {"section=travel": 1, "section=finance": 2},
-                SECOND_DAY: {"section=travel": 2},
+                SECOND_DAY: {"section=travel": 1},  # ada's was captured the day before: D7, "first captured"
                 "fair": {"section=travel": 2, "section=finance": 2},
             },
             # On the second day nobody passed a gate: so nobody of the day's visitors left a lead.

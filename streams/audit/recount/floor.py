@@ -95,9 +95,12 @@ class Floor:
                 put_number(kpis, "exhibit_visitors", day, 1, exhibit=exhibit)
         section_of = self.fair.section_of
         left = {lead for lead in self.leads if self._may_count(lead[2])}
-        for window, pairs in _windows(left).items():
-            for exhibitor, _ in pairs:
-                put_number(kpis, "leads", window, 1, section=section_of[exhibitor])
+        first_day: dict[tuple[str, str], str] = {}
+        for exhibitor, day, badge in left:
+            first_day[exhibitor, badge] = min(day, first_day.get((exhibitor, badge), day))
+        for (exhibitor, _), day in first_day.items():
+            for window in (day, "fair"):
+                put_number(kpis, "leads", window, 1, section=section_of.get(exhibitor, UNKNOWN))
         for step in ("invited", "accepted", "declined", "held"):
             for window, pairs in _windows({(step, day, one) for one, its, day in self.meetings if its == step}).items():
                 put_number(kpis, "meetings", window, len(pairs), step=step)

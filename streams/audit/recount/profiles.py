@@ -49,12 +49,14 @@ WRITTEN = (
 def profiles_of(file: dict[str, Any]) -> tuple[OracleProfile, dict[str, OracleProfile]]:
     """Return the profile that a fair file chooses, and all profiles by name.
 
-    A fair that names other visitor roles than its profile, or sees the regions otherwise, has a profile of its own.
+    A fair that names other visitor roles than its profile, or sees the regions otherwise, has a profile of its own. In
+    all else that one is the profile that the file names.
     """
     known = {one.name: one for one in WRITTEN}
     chosen = known[file.get("profile") or "fkm"]
     visitors = frozenset(file.get("visitor_roles") or chosen.visitors)
     regions_abroad = file.get("regions_abroad", "yes") in {"yes", "true"}
     if (visitors, regions_abroad) != (chosen.visitors, chosen.regions_abroad):
-        chosen = OracleProfile("own", visitors, visitors, regions_abroad=regions_abroad)
+        staff = (chosen.counted - chosen.visitors) - visitors
+        chosen = OracleProfile("own", visitors, visitors | staff, chosen.once_per_fair, regions_abroad)
     return chosen, {**known, chosen.name: chosen}
