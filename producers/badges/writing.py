@@ -29,7 +29,7 @@ PATIENCE_S: Final = 20.0
 """How long connecting, and an acknowledgement, may take."""
 END_S: Final = 5.0
 _NOBODY: Final = "f0" * 32
-"""A reference in the place of a person's: longer than any that is computed here, so it is not in another field."""
+"""A reference that each person's own one replaces. It is longer than those, so no other field can hold it."""
 BATCH_BYTES: Final = 262_144
 """Of the records that go to one partition together."""
 
