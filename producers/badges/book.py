@@ -1,4 +1,4 @@
-"""The whole register of badges in memory: about 50 MB for 250,000 persons.
+"""The whole register of badges in memory: about 70 MB for 250,000 persons.
 
 Pure: it takes records in any order and answers questions. References are kept as bytes, and persons with the same
 registration share one object.

@@ -14,7 +14,7 @@ from producers.badges.follower import read_book
 from producers.badges.place import RegisterPlace
 from producers.badges.tables import Problem
 from producers.badges.waiting import waiting_events
-from producers.badges.writing import RegisterRecord, codes_record, opened_writer, registration_record
+from producers.badges.writing import RegisterRecord, RegistrationRecords, codes_record, opened_writer
 from schemas.codes import BadgeRole
 from schemas.ids import BadgeRef, FairId
 
@@ -106,9 +106,10 @@ async def write(place: RegisterPlace, changes: Sequence[Change], now: datetime, 
 
 
 def _registrations(changes: Sequence[Change], fair_id: FairId, now: datetime) -> Iterator[RegisterRecord]:
+    records = RegistrationRecords(fair_id, now)
     for one in changes:
         if one.registration is not None:
-            yield registration_record(one.person, one.registration, fair_id, now)
+            yield records.of(one.person, one.registration)
 
 
 def _missing(book: Book, named: set[BadgeRef]) -> Counter[BadgeRole]:
