@@ -1,4 +1,4 @@
-// The form for meetings, on the tab for interactions.
+// The form for meetings: a dialog that the tab for interactions opens.
 import { booth } from "/booth.js";
 import { at, options } from "/dom.js";
 import { save, tell } from "/saving.js";
@@ -15,8 +15,10 @@ export function showMeeting() {
   at("meeting-exhibitor-label").hidden = exhibitors.length < 2;
 }
 
-/** Listen to the form. */
+/** Listen to the form, and to the button that opens it. */
 export function startMeeting() {
+  at("meeting-open").addEventListener("click", open);
+  at("meeting-close").addEventListener("click", () => at("meeting").close());
   at("meeting-form").addEventListener("submit", (event) => {
     event.preventDefault();
     const meeting = at("meeting-id").value.trim();
@@ -26,9 +28,16 @@ export function startMeeting() {
       at("meeting-id").focus();
       return;
     }
+    at("meeting").close(); // the bar below says how it ends
     const fields = { id: crypto.randomUUID(), meeting, step, exhibitor: at("meeting-exhibitor").value };
     save("/api/meeting", fields, (answer) => {
-      if (tell(answer, `meeting.${step}`, { undo: false }) && at("meeting-id").value.trim() === meeting) at("meeting-id").value = "";
+      if (!tell(answer, `meeting.${step}`, { undo: false })) open();
+      else if (at("meeting-id").value.trim() === meeting) at("meeting-id").value = "";
     });
   });
+}
+
+function open() {
+  if (!at("meeting").open && !document.querySelector("dialog[open]")) at("meeting").showModal();
+  at("meeting-id").focus();
 }
