@@ -40,7 +40,7 @@ _ANEW: Final = {
     BADGE_CODES.name: REGISTER_ANEW,
     UNRESOLVED.name: UNRESOLVED_ANEW,
 }
-"""The cures of topics that are no event topics, for another number of partitions."""
+"""The cures for another number of partitions, of topics that do not hold the fair's events."""
 
 CODECS: Final = frozenset({"producer", "uncompressed", "gzip", "snappy", "lz4", "zstd"})
 """The values of compression.type that Kafka knows; every program reads all of them."""

@@ -68,7 +68,7 @@ class Book:
         return self.take_registration(event.badge_ref, registration_of(event))
 
     def take_registration(self, person: BadgeRef, found: Registration) -> bool:
-        """Take a registration that is no event yet, as `take_badge` does."""
+        """Take a registration that is not an event yet, as `take_badge` does."""
         key = bytes.fromhex(person)
         known = self._persons.get(key)
         if known is not None and known.rank >= found.rank:

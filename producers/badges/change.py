@@ -1,4 +1,4 @@
-"""What must be written so that the register says what a row says. Pure."""
+"""The records to write, so that the register says the same as a row. Pure."""
 
 import uuid
 from dataclasses import dataclass, replace

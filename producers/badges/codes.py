@@ -7,7 +7,7 @@ from schemas.ids import BadgeRef
 
 
 def hash_of(typed: str, key: bytes, badge_format: BadgeFormat | None) -> BadgeRef:
-    """Return the hash of a badge's code, the same that a terminal with the badge key makes of it.
+    """Return the hash of a badge's code, as a terminal with the badge key computes it.
 
     A code that is a pseudonym already stays as it is, if the fair's badges may carry pseudonyms.
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from producers.badges.book import Book, Registration
 from producers.badges.change import erasure, reprinted
 from producers.badges.codes import hash_of
-from producers.badges.follower import BadgeFollower
+from producers.badges.follower import read_book
 from producers.badges.place import RegisterPlace
 from producers.badges.rows import person_number
 from producers.badges.writing import codes_record, opened_writer, registration_record
@@ -43,7 +43,7 @@ async def look_up(place: RegisterPlace, *, code: str | None = None, number: str 
         Unavailable: Kafka does not answer, or the topics are missing or denied.
     """
     hashed = None if code is None else hash_of(code, place.key, place.fair.badge_codes)
-    return found_in(await _book(place), place, hashed, number)
+    return found_in(await read_book(place.kafka, place.fair.fair_id), place, hashed, number)
 
 
 def found_in(book: Book, place: RegisterPlace, code: BadgeRef | None, number: str | None) -> Found:
@@ -76,7 +76,7 @@ async def reprint(place: RegisterPlace, old: str, new: str) -> Found:
     hashes = [hash_of(code, place.key, place.fair.badge_codes) for code in (old, new)]
     if hashes[0] == hashes[1]:
         raise FairpulseError("OLD and NEW are the same code", hint="give the code of the new badge second")
-    book = await _book(place)
+    book = await read_book(place.kafka, place.fair.fair_id)
     found, owner = found_in(book, place, hashes[0], None), book.person_of(hashes[1])
     if owner == found.person and found.is_replaced and not book.is_replaced(hashes[1]):
         return found
@@ -106,11 +106,3 @@ async def erase(place: RegisterPlace, found: Found, now: datetime) -> None:
             said = erasure(found.registration)
             await writer.write([registration_record(found.person, said, place.fair.fair_id, now)])
         await writer.write([codes_record(found.person, None)])
-
-
-async def _book(place: RegisterPlace) -> Book:
-    follower = BadgeFollower(place.kafka, place.fair.fair_id)
-    try:
-        return await follower.catch_up()
-    finally:
-        await follower.close()

@@ -49,7 +49,7 @@ class BadgeFollower:
     Attributes:
         ready: whether the book has held all that was in the topics, at least once.
         behind: offsets that are not read yet, by the last look; None before the first one.
-        skipped: records that are no registration of the fair, and no record of codes.
+        skipped: records that are neither a registration of the fair nor a record of codes.
         clashes: codes that a record gave to a second person. They stay with the first one.
     """
 
@@ -156,3 +156,12 @@ class BadgeFollower:
         self.behind = behind
         if not behind:
             self.ready, self._fresh_s = True, monotonic()
+
+
+async def read_book(kafka: KafkaSettings, fair_id: FairId, progress: Progress = lambda _done, _all: None) -> Book:
+    """Return the whole register as it is now, over a connection of its own. Raises as `BadgeFollower.catch_up`."""
+    follower = BadgeFollower(kafka, fair_id)
+    try:
+        return await follower.catch_up(progress)
+    finally:
+        await follower.close()

@@ -10,11 +10,11 @@ from typing import Final
 from producers.badges.book import Book
 from producers.badges.change import Change, Kind, change_of
 from producers.badges.file import read_file
-from producers.badges.follower import BadgeFollower
+from producers.badges.follower import read_book
 from producers.badges.place import RegisterPlace
 from producers.badges.tables import Problem
 from producers.badges.waiting import waiting_events
-from producers.badges.writing import RegisterRecord, codes_record, opened_writer, registration_record
+from producers.badges.writing import RegisterRecord, RegistrationRecords, codes_record, opened_writer
 from schemas.codes import BadgeRole
 from schemas.ids import BadgeRef, FairId
 
@@ -62,11 +62,9 @@ async def planned(place: RegisterPlace, path: Path, tell: Tell, *, again: bool =
         Unavailable: Kafka does not answer, or the topics are missing or denied.
     """
     reading = read_file(path, place.fair, place.key, lambda line: tell(f"read {line:,} lines"))
-    follower = BadgeFollower(place.kafka, place.fair.fair_id)
-    try:
-        book = await follower.catch_up(lambda done, of: tell(f"read {done:,} of {of:,} records of the register"))
-    finally:
-        await follower.close()
+    book = await read_book(
+        place.kafka, place.fair.fair_id, lambda done, of: tell(f"read {done:,} of {of:,} records of the register")
+    )
     plan, bad = Plan(problems=reading.problems), reading.bad
     for row in reading.rows:
         change = change_of(row, book, again=again)
@@ -108,9 +106,10 @@ async def write(place: RegisterPlace, changes: Sequence[Change], now: datetime, 
 
 
 def _registrations(changes: Sequence[Change], fair_id: FairId, now: datetime) -> Iterator[RegisterRecord]:
+    records = RegistrationRecords(fair_id, now)
     for one in changes:
         if one.registration is not None:
-            yield registration_record(one.person, one.registration, fair_id, now)
+            yield records.of(one.person, one.registration)
 
 
 def _missing(book: Book, named: set[BadgeRef]) -> Counter[BadgeRole]:

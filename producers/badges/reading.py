@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, OffsetOutOfRangeEr
 from producers.kafka import no_kafka
 from schemas.cures import CREATE
 from schemas.errors import Unavailable
-from schemas.kafka_access import client_arguments, refused
+from schemas.kafka_access import DENIED, client_arguments, code_of, names_in, refused
 from schemas.kafka_reach import reaches_a_broker
 from schemas.settings import KafkaSettings
 from schemas.topics import Topic, place_text
@@ -113,10 +113,17 @@ class RegisterReader:
         return [record for records in found.values() for record in records]
 
     async def close(self) -> None:
-        """Let go of the connection, whether or not a broker answers."""
-        with suppress(KafkaError, OSError, TimeoutError):
-            async with asyncio.timeout(END_S):
-                await self._consumer.stop()
+        """Let go of the connection, whether or not a broker answers.
+
+        The client stops in a task of its own: it passes the end of its own tasks on to whom waits for it.
+        """
+        await asyncio.sleep(0)  # its tasks get a turn, so that each has begun and can end
+        stopping = asyncio.ensure_future(self._consumer.stop())
+        await asyncio.wait([stopping], timeout=END_S)
+        if not stopping.done():
+            stopping.cancel()
+        elif not stopping.cancelled():
+            stopping.exception()  # asked for, else asyncio reports it in the middle of other lines
 
     async def _places(self, client: Any) -> list[TopicPartition]:
         names = [topic.name for topic in self._topics]
@@ -139,5 +146,7 @@ class RegisterReader:
         except OffsetOutOfRangeError as error:
             raise LogCut(next(iter(error.args[0]))) from None
         except (KafkaError, OSError, TimeoutError) as error:
-            what = f"{operation} on topics {', '.join(topic.name for topic in self._topics)}"
-            raise refused(self._kafka, error, what) or await no_kafka(self._kafka) from error
+            denied = names_in(error) if code_of(error) in DENIED else ""
+            raise refused(self._kafka, error, f"{operation} on topic {denied}") or await no_kafka(
+                self._kafka
+            ) from error

@@ -36,7 +36,7 @@ _COUNT_ERROR: Final = "has {found} values, and the header has {wanted} columns"
 
 
 class Problem(NamedTuple):
-    """What is wrong with a line, which is counted from 1. It repeats at most a mistyped word."""
+    """A fault of a line, which is counted from 1. It repeats at most a mistyped word."""
 
     line: int
     text: str

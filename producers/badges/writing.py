@@ -1,6 +1,7 @@
 """Writes records of the register to Kafka, hundreds at once: a whole fair is registered in seconds."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -17,6 +18,7 @@ from schemas.badges.register import WornCodes, encode_worn
 from schemas.cloud_events import KafkaHeaders
 from schemas.cures import CREATE
 from schemas.errors import Unavailable
+from schemas.events import BadgeRegistered
 from schemas.ids import BadgeRef, FairId
 from schemas.kafka_access import client_arguments, refused
 from schemas.outputs import reason
@@ -26,6 +28,8 @@ from schemas.topics import BADGE_CODES, BADGES, partitioner_of
 PATIENCE_S: Final = 20.0
 """How long connecting, and an acknowledgement, may take."""
 END_S: Final = 5.0
+_NOBODY: Final = "f0" * 32
+"""A reference in the place of a person's: longer than any that is computed here, so it is not in another field."""
 BATCH_BYTES: Final = 262_144
 """Of the records that go to one partition together."""
 
@@ -42,6 +46,32 @@ class RegisterRecord(NamedTuple):
 def registration_record(person: BadgeRef, said: Registration, fair_id: FairId, now: datetime) -> RegisterRecord:
     """Return the record that says who a person is."""
     return RegisterRecord(*record_of(event_of(person, said, fair_id, now)))
+
+
+class RegistrationRecords:
+    """Makes records of registrations. Most persons of a fair have one of a few contents: each is encoded once.
+
+    Args:
+        fair_id: of the events.
+        now: the time of the events.
+    """
+
+    def __init__(self, fair_id: FairId, now: datetime) -> None:
+        self._fair_id, self._now = fair_id, now
+        self._models: dict[Registration, tuple[BadgeRegistered, RegisterRecord]] = {}
+
+    def of(self, person: BadgeRef, said: Registration) -> RegisterRecord:
+        """Return the record that says who a person is, as `registration_record` does."""
+        model = self._models.get(said)
+        if model is None:
+            event = event_of(_NOBODY, said, self._fair_id, self._now)
+            model = self._models[said] = event, RegisterRecord(*record_of(event))
+        event, record = model
+        old, new, key = event.event_id.encode(), str(uuid.uuid4()).encode(), person.encode()
+        value = (record.value or b"").replace(old, new).replace(record.key, key)
+        return RegisterRecord(
+            record.topic, key, value, tuple((name, new if text == old else text) for name, text in record.headers)
+        )
 
 
 def codes_record(person: BadgeRef, worn: WornCodes | None) -> RegisterRecord:

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from producers.badges.book import Registration
 from producers.badges.cli import badges
-from producers.badges.follower import BadgeFollower
+from producers.badges.follower import BadgeFollower, read_book
 from producers.badges.waiting import waiting_events
 from producers.badges.writing import RegisterRecord, codes_record, opened_writer, registration_record
 from schemas.badges.register import WornCodes, code_hash, person_ref
@@ -60,17 +60,14 @@ async def make(settings: KafkaSettings, *topics: Topic) -> None:
         await create_topics(client, settings, topics or REGISTER_TOPICS)
     deadline = monotonic() + SOON_S
     while True:
-        follower = BadgeFollower(settings, FAIR_ID, told=lambda _: None)
         try:
-            await follower.catch_up()
+            await read_book(settings, FAIR_ID)
             await waiting_events(settings)
         except Unavailable:
             assert monotonic() < deadline
             await asyncio.sleep(0.2)
         else:
             return
-        finally:
-            await follower.close()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from aiokafka.admin import NewPartitions
 from aiokafka.errors import InvalidPartitionsError, KafkaError
 
 from producers.badges.book import Registration
-from producers.badges.follower import BadgeFollower
+from producers.badges.follower import read_book
 from producers.badges.waiting import waiting_events
 from producers.badges.writing import codes_record, opened_writer, registration_record
 from producers.play.neighbours import refuse_other_fairs
@@ -116,7 +116,7 @@ async def release(kafka: KafkaSettings) -> None:
 
 async def register(kafka: KafkaSettings) -> None:
     """Read all of the register, and write a person into it."""
-    await BadgeFollower(kafka, FAIR_ID, told=lambda _: None).catch_up()
+    await read_book(kafka, FAIR_ID)
     await waiting_events(kafka)
     async with opened_writer(kafka) as writer:
         said = Registration(1, BadgeRole.DELEGATE)

@@ -2,9 +2,20 @@
 
 import pytest
 
-from schemas.cures import CORRECT, CORRECT_COMPACTED, CORRECT_COMPACTED_REGISTRY
+from schemas.cures import CORRECT, CORRECT_COMPACTED, CORRECT_COMPACTED_REGISTRY, REGISTER_ANEW, UNRESOLVED_ANEW
 from schemas.topic_findings import COPIES, TopicAsIs, TopicFinding, findings
-from schemas.topics import DEALS, INTERACTIONS, REJECTED, SCANS, TERMINALS, Topic, journal_topic
+from schemas.topics import (
+    BADGE_CODES,
+    BADGES,
+    DEALS,
+    INTERACTIONS,
+    REJECTED,
+    SCANS,
+    TERMINALS,
+    UNRESOLVED,
+    Topic,
+    journal_topic,
+)
 
 IN_SYNC = "min.insync.replicas"
 
@@ -93,3 +104,34 @@ def test_a_topic_whose_lost_records_nothing_shows_is_told_to_bring_them_back_aft
     there = TopicAsIs(topic.partitions_of(8), 1, {**topic.config(), "cleanup.policy": policy})
     [one] = findings([topic], {topic.name: there}, 8, 1)
     assert one.cure == (cure if "compact" in policy else CORRECT)
+
+
+@pytest.mark.parametrize(
+    ("topic", "setting", "value", "severity", "cure"),
+    [
+        (BADGE_CODES, "cleanup.policy", "compact", "", ""),
+        (BADGE_CODES, "cleanup.policy", "delete", "wrong", CORRECT),
+        (BADGE_CODES, "cleanup.policy", "compact,delete", "wrong", CORRECT),
+        (BADGE_CODES, "max.compaction.lag.ms", "9223372036854775807", "risk", CORRECT),
+        (BADGE_CODES, "max.compaction.lag.ms", "1000", "", ""),
+        (BADGE_CODES, "retention.ms", "604800000", "wrong", CORRECT),
+        (BADGES, "cleanup.policy", "compact", "wrong", CORRECT_COMPACTED),
+        (BADGES, "retention.ms", "604800000", "wrong", CORRECT),
+        (UNRESOLVED, "cleanup.policy", "compact", "wrong", CORRECT),
+    ],
+)
+def test_only_the_codes_of_the_register_are_compacted_and_soon(
+    topic: Topic, setting: str, value: str, severity: str, cure: str
+) -> None:
+    there = {topic.name: TopicAsIs(8, 1, {**topic.config(), setting: value})}
+    lines = findings([topic], there, 8, 1)
+    assert [(one.severity, one.cure) for one in lines] == ([(severity, cure)] if severity else [])
+
+
+@pytest.mark.parametrize(("topic", "cure"), [(BADGE_CODES, REGISTER_ANEW), (UNRESOLVED, UNRESOLVED_ANEW)])
+@pytest.mark.parametrize("partitions", [4, 12])
+def test_another_number_of_partitions_of_the_register_has_a_cure_of_its_own(
+    topic: Topic, cure: str, partitions: int
+) -> None:
+    [one] = findings([topic], {topic.name: TopicAsIs(partitions, 1, topic.config())}, 8, 1)
+    assert (one.severity, one.cure) == ("wrong", cure)

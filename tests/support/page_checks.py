@@ -155,7 +155,7 @@ def names_do_not_exist(page: Page) -> Complaints:
                 bare = re.sub(r"_(?:bucket|count|sum|total)$", "", name)
                 if not {name, bare} & (metrics() | words_of_code()):
                     yield number, f"there is no metric {name}"
-            for name in re.findall(r"(?<![\w./-])fair\.[a-z]+(?:\.[a-z0-9_]+)*", line):
+            for name in re.findall(r"(?<![\w./-])fair\.[a-z]+(?:-[a-z]+)*(?:\.[a-z0-9_]+)*", line):
                 if name not in topics and not re.search(r"\.(?:yaml|om|md|json|fairrec|part)$", name):
                     yield number, f"there is no topic or kind of event {name}"
             for name in re.findall(r"/d/([a-z-]+)", line) + re.findall(r"(?:^|\s)(fair-[a-z]+)(?=\?|$)", line):

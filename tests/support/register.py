@@ -13,7 +13,7 @@ KEY: Final = b"0123456789abcdef0123456789abcdef"
 FORMAT: Final = BadgeFormat("CIF26-", "digits", 4, CheckKind.LUHN)
 FAIR: Final = replace(load_fair(example_fair_path("small")), badge_register=True, badge_codes=FORMAT)
 FAIR_LINES: Final = "badge_register: yes\nbadge_codes: {prefix: CIF26-, alphabet: digits, length: 4, check: luhn}\n"
-"""What makes the fair file `small` that of `FAIR`."""
+"""Two lines that turn the fair file `small` into that of `FAIR`."""
 
 
 def code(number: int) -> str:
