@@ -145,7 +145,7 @@ KINDS: Final = _same(
         "not_a_badge",
         422,
         "Not a badge",
-        "This is not the code of a badge of this fair: `errors` says why. Scan again, or set it aside and tell the staff.",
+        "No badge of this fair has such a code: see `errors`. Scan again, or set it aside and tell the staff.",
         Action.DRAWER,
     ),
     ProblemKind(
