@@ -12,6 +12,7 @@ from dashboards.alerts import alert_rules
 from dashboards.blocks import has_blocks, pages_of, with_fresh_blocks
 from dashboards.boards import ALL_BOARDS
 from dashboards.commands import COMMANDS
+from dashboards.counting import counting_page
 from dashboards.pages import kpis_page, settings_page, topics_page
 from dashboards.provisioning import datasources, providers
 from dashboards.rules import recording_rules
@@ -26,6 +27,7 @@ ROOT = Path(__file__).parent
 GENERATED = ROOT / "generated"
 FILES: Mapping[str, Callable[[], str]] = {
     "KPIS.md": kpis_page,
+    "COUNTING.md": counting_page,
     "asyncapi.json": asyncapi_text,
     "openapi.json": openapi_text,
     "SETTINGS.md": settings_page,

@@ -31,8 +31,11 @@ TAG: Final = "fairpulse"
 SOURCE: Final = c.DataSourceRef(type_val="prometheus", uid="${datasource}")
 NAME_PX, NUMBER_PX, BAR_PX = 28, 60, 22
 """Sizes of text for the wall: on a screen of 55 inches, letters of 28 pixels can be read from five metres."""
-NOTHING: Final = 'label_replace(vector(NaN), "currency", "value", "", "")'
-"""A series without a value; the label is for names that say a currency."""
+NOTHING: Final = (
+    'label_replace(label_replace(label_replace(vector(NaN), "currency", "value", "", ""), '
+    '"profile", "-", "", ""), "unknown", "-", "", "")'
+)
+"""A series without a value; the labels are for names that say a currency, a profile, or how many are unknown."""
 INSTANT: Final = frozenset({Kind.STAT, Kind.BARS, Kind.TABLE})
 """They show what is true now; with a range query a number that has gone would be shown on and on."""
 

@@ -84,3 +84,8 @@ def fact(name: str, *by: Label | str) -> str:
 def fill(expr: str) -> str:
     """Return the expression, or zero if nothing has been counted yet but there is a worker."""
     return f"({expr} or {ZERO})"
+
+
+def fill_bars(expr: str, label: Label, text: str) -> str:
+    """Return the series, or a single zero with this text as the label if nothing has been counted yet."""
+    return f'({expr} or label_replace({ZERO}, "{label}", "{text}", "", "") unless on () ({expr}))'

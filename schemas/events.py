@@ -1,4 +1,4 @@
-"""The events: visitor scan, exhibit interaction, either annulled, meeting, deal, and what the register says of a person.
+"""The events: visitor scan, exhibit interaction, annulment, meeting, deal, and what the register says of a person.
 
 `type` names the kind and its major version. Inside a major version fields are only added, and optional:
 producers refuse unknown fields, workers ignore them, so either side may be upgraded first.
@@ -129,7 +129,7 @@ class VisitorScan(Event):
         badge_role: as printed on the badge. A fair without a register of badges counts by it, and needs it; at a fair
             with one the register alone says who somebody is.
         residence_country: like `badge_role`, and may be unknown.
-        dwell_ms: how long the badge was in the hall, on zone_out only, if the door reader knows.
+        dwell_ms: how long the badge was in the hall, on zone_out only, if the door reader knows. No KPI reads it.
     """
 
     posted_at: ClassVar[frozenset[PlaceKind]] = frozenset(PlaceKind)
@@ -211,7 +211,7 @@ class MeetingChanged(Event):
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class BadgeRegistered(Event):
-    """What the register of badges says of a person; the highest revision counts for all events of the person.
+    """An entry of the register of badges: who a person is. The highest revision counts for all events of the person.
 
     Of two contents under one revision the greater counts, compared field by field in the order below, so the order of
     arrival does not matter. Its times say when it was entered; no number depends on them.

@@ -34,8 +34,8 @@ class TerminalSettings(Settings):
 
     badge_key: Annotated[BadgeSecret | None, Field(examples=["the-same-32-bytes-or-more-on-all-terminals"])] = None
     """Key that makes pseudonyms of badge codes: at least 32 bytes, the same on all terminals. Rather put it into a
-    file. Without a key only badges that carry a pseudonym can be scanned. Gateways of a fair with a register need it
-    too."""
+    file. At a fair with a register of badges, gateways need it; a terminal without it sends the codes, and the gateway
+    makes the pseudonyms. At any other fair, a terminal without it takes only badges that carry a pseudonym."""
 
     badge_key_file: Annotated[File | None, Field(examples=["/etc/fairpulse/badge-key"])] = None
     """File that holds the badge key and nothing else; a line end at its end is not part of the key."""

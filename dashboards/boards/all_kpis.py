@@ -1,4 +1,4 @@
-"""All KPIs: a panel for every constant of the catalogue, made from the constant. Nothing here names a KPI."""
+"""All KPIs: a panel for every KPI that Prometheus scrapes, made from its constant. Nothing here names a KPI."""
 
 from typing import Any, Final
 from zlib import crc32
@@ -75,7 +75,7 @@ BOARD = Board(
     uid=KPIS,
     title="All KPIs",
     question="What does every KPI of the catalogue say?",
-    rows=rows_of(ALL_KPIS),
+    rows=rows_of(tuple(kpi for kpi in ALL_KPIS if kpi.scraped)),
     marks=MARKS,
     refresh="1m",
 )

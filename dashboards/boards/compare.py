@@ -22,8 +22,9 @@ from dashboards.spec import (
 from streams.kpis.booths import LEADS
 from streams.kpis.deals import CONTRACT_VALUE_REPORTED, INTENDED_VALUE_REPORTED, OUTCOMES
 from streams.kpis.definition import Kpi, Window
-from streams.kpis.gates import GATE_PASSAGES, SITE_OCCUPANCY, VISITS
+from streams.kpis.gates import GATE_PASSAGES, SITE_OCCUPANCY
 from streams.kpis.quality import EVENTS
+from streams.kpis.visits import VISITS
 
 _DAY, _THEN = Window.DAY, "$offset"
 CHANGE: Levels = ((None, WARN), (-0.2, WATCH), (-0.05, GOOD))

@@ -1,70 +1,193 @@
-"""Exhibitors and exhibits: who draws visitors, one booth in detail, the funnel from visit to lead."""
+"""Exhibitors and exhibits: who came, by profile and role; who draws visitors; the funnel from visit to lead."""
 
 from dashboards.boards.shared import (
     EXHIBITORS,
-    HALL,
     MARKS,
-    MINUTES,
+    NO_VERDICT,
     SPAN,
     TO_BOOTH,
     TO_DEALS,
     TO_GATES,
-    in_minutes,
+    TO_QUALITY,
+    by_profile,
+    from_abroad,
     spoken,
+    unknown_group,
+    with_unknown,
 )
-from dashboards.queries import fill, quantile, share, total
-from dashboards.spec import GOOD, NEUTRAL, Board, Kind, Panel, Query, Row, Variable, about
+from dashboards.queries import fill, fill_bars, share, total
+from dashboards.spec import GOOD, NEUTRAL, Block, Board, Kind, Panel, Query, Row, Variable, about
 from streams.kpis.booths import (
-    BOOTH_AUDIENCE,
     BOOTH_SCANS,
     BOOTH_VISITORS,
-    EXHIBIT_AUDIENCE,
     EXHIBIT_VISITORS,
     INTERACTIONS,
-    LEAD_AUDIENCE,
     LEADS,
 )
 from streams.kpis.definition import Window
-from streams.kpis.gates import UNIQUE_VISITORS, VISITS
-from streams.kpis.halls import HALL_DWELL
+from streams.kpis.funnel import BOOTH_AUDIENCE, EXHIBIT_AUDIENCE, FUNNEL_STEPS, LEAD_AUDIENCE
 from streams.kpis.labels import Label
+from streams.kpis.meetings import MEETINGS
+from streams.kpis.visits import (
+    ATTENDANCE_BY_ROLE,
+    COUNTED_BY_PROFILE,
+    REPEAT_VISITS,
+    UNIQUE_VISITORS,
+    VISITS,
+    VISITS_BY_GROUP,
+)
 
 _DAY, _W = Window.DAY, "$window"
 BOOTH = Variable("booth", "Booth", "label_values(fair_booth_scans, booth)")
-_HALLS = 'hall=~"$hall"'
 _MINE = 'booth="$booth"'
 _EXHIBITS = 'fair_exhibit_info{booth="$booth"}'
-_UNSCANNED = "Not all of them were scanned at a booth."
 _SMALL = "Numbers of a few visitors say little about an exhibitor, but may identify the visitors: do not publish them."
 
 
-def _step(id_: int, title: str, what: str, expr: str) -> Panel:
-    return Panel(
-        id=id_,
-        kind=Kind.STAT,
-        title=title,
-        what=what,
-        good="each step keeps at least a third of the one before.",
-        do="if few visitors leave a lead, booths may not be scanning badges: remind them.",
-        queries=(Query(fill(expr)),),
-        unit="locale",
-        width=4,
-    )
+def _titled(expr: str) -> str:
+    """Return a number of each audit profile with the profile's title."""
+    return f"({expr}) * on (profile) group_left (title) max by (profile, title) (fair_profile_info)"
 
+
+_WHO = Row(
+    8,
+    (
+        Panel(
+            id=1,
+            kind=Kind.STAT,
+            title="Visits, by the fair's profile",
+            what=f"The name beside the number is that of the audit profile that the fair file names. {about(VISITS)}",
+            good="as Compare shows for the days before.",
+            do="quote it with the name of the profile, and with its time: nobody has audited it.",
+            queries=(Query(by_profile(fill(total(VISITS, _W))), "{{profile}}"),),
+            unit="locale",
+            width=3,
+            links=(TO_GATES,),
+        ),
+        Panel(
+            id=17,
+            kind=Kind.BARS,
+            title="What does each audit profile count?",
+            what=f"{about(COUNTED_BY_PROFILE)} Every profile is counted all the time; COUNTING.md has their rules.",
+            good="each figure is for its own body. They are not expected to be equal.",
+            do="never quote one without the name of its profile.",
+            queries=(Query(f"sort_desc({_titled(total(COUNTED_BY_PROFILE, _W, Label.PROFILE))})", "{{title}}"),),
+            unit="locale",
+            width=6,
+            no_value="no visit yet",
+        ),
+        Panel(
+            id=18,
+            kind=Kind.BARS,
+            title="Who came, by role?",
+            what=f"{about(ATTENDANCE_BY_ROLE)} `unknown`: persons whom the register lacks, or who gave no role.",
+            good="few are unknown. The roles that a profile leaves out are here as well.",
+            do="if many are unknown, the register was not imported: see Data quality.",
+            queries=(
+                Query(f"sort_desc({spoken(total(ATTENDANCE_BY_ROLE, _W, Label.ROLE), Label.ROLE)} > 0)", "{{role}}"),
+            ),
+            unit="locale",
+            width=5,
+            no_value="no visit yet",
+            links=(TO_QUALITY,),
+        ),
+        Panel(
+            id=19,
+            kind=Kind.BARS,
+            title="Where do visits come from?",
+            what=f"{about(VISITS_BY_GROUP)} An unknown country is neither at home nor abroad.",
+            good="few are unknown.",
+            do="ask the registration for the missing countries: a corrected registration counts at once.",
+            queries=(Query(f"sort_desc({total(VISITS_BY_GROUP, _W, Label.GROUP)})", "{{group}}"),),
+            unit="locale",
+            width=4,
+            no_value="no visit yet",
+        ),
+        Block(
+            6,
+            (
+                Row(
+                    4,
+                    (
+                        Panel(
+                            id=20,
+                            kind=Kind.STAT,
+                            title="Visits from abroad",
+                            what="Visits from abroad as a share of those whose country is known, and beside it the "
+                            f"number of visits whose country is unknown. {about(VISITS_BY_GROUP)}",
+                            good=NO_VERDICT,
+                            do="quote both. Ask the registration for the missing countries: they count at once.",
+                            queries=(
+                                Query(
+                                    with_unknown(from_abroad(VISITS_BY_GROUP, _W), unknown_group(VISITS_BY_GROUP, _W)),
+                                    "of the known ones, {{unknown}} unknown",
+                                ),
+                            ),
+                            unit="percentunit",
+                            width=6,
+                            decimals=1,
+                            no_value="no visit",
+                        ),
+                    ),
+                ),
+                Row(
+                    4,
+                    (
+                        Panel(
+                            id=22,
+                            kind=Kind.STAT,
+                            title="Repeat visits, whole fair",
+                            what=about(REPEAT_VISITS),
+                            good="it rises from the second day on.",
+                            do="none on the second day of a fair: badges may have been printed anew for everybody.",
+                            queries=(Query(fill(total(REPEAT_VISITS, Window.FAIR))),),
+                            unit="locale",
+                            width=6,
+                        ),
+                    ),
+                ),
+            ),
+        ),
+    ),
+)
 
 _FUNNEL = Row(
-    4,
+    7,
     (
-        _step(1, "Visits today", about(VISITS), total(VISITS, _DAY)),
-        _step(2, "At a booth today", about(BOOTH_AUDIENCE), total(BOOTH_AUDIENCE, _DAY)),
-        _step(
-            3,
-            "Tried an exhibit today",
-            f"{about(EXHIBIT_AUDIENCE)} {_UNSCANNED}",
-            total(EXHIBIT_AUDIENCE, _DAY),
+        Panel(
+            id=23,
+            kind=Kind.BARS,
+            title="How many visitors get how far?",
+            what=about(FUNNEL_STEPS),
+            good="each step keeps at least a third of the one before.",
+            do="if few visitors leave a lead, booths may not be scanning badges: remind them.",
+            queries=(Query(total(FUNNEL_STEPS, _W, Label.STEP), "{{step}}"),),
+            unit="locale",
+            width=8,
+            no_value="no visit yet",
         ),
-        _step(4, "Left a lead today", about(LEAD_AUDIENCE), total(LEAD_AUDIENCE, _DAY)),
-        _step(5, "Leads today", about(LEADS), total(LEADS, _DAY)),
+        Panel(
+            id=24,
+            kind=Kind.BARS,
+            title="How many meetings are proposed, accepted, declined, held?",
+            what=about(MEETINGS),
+            good="most of the accepted ones are held.",
+            do="if none is held, booths do not report it: remind them.",
+            queries=(Query(fill_bars(total(MEETINGS, _W, Label.STEP), Label.STEP, "no meeting"), "{{step}}"),),
+            unit="locale",
+            width=8,
+        ),
+        Panel(
+            id=5,
+            kind=Kind.STAT,
+            title="Leads today",
+            what=about(LEADS),
+            good="it rises all day.",
+            do="if few visitors leave a lead, booths may not be scanning badges: remind them.",
+            queries=(Query(fill(total(LEADS, _DAY))),),
+            unit="locale",
+            width=4,
+        ),
         Panel(
             id=6,
             kind=Kind.STAT,
@@ -260,46 +383,11 @@ _ONE = Row(
     ),
 )
 
-_DWELL = Row(
-    8,
-    (
-        Panel(
-            id=17,
-            kind=Kind.TREND,
-            title="How long do visitors stay in a hall?",
-            what=f"{about(HALL_DWELL)} The median stay of the last 15 minutes, and the stay that one in ten exceeds.",
-            good="a median of 10 to 40 minutes.",
-            do="short stays in a dense hall: it is too full. In an empty hall: there is nothing to see.",
-            queries=(
-                Query(in_minutes(quantile(0.5, HALL_DWELL, Window.M15, where='hall=~"$hall"')), "median"),
-                Query(in_minutes(quantile(0.9, HALL_DWELL, Window.M15, where='hall=~"$hall"')), "long"),
-            ),
-            unit=MINUTES,
-            width=12,
-            colours={"median": GOOD, "long": NEUTRAL},
-            decimals=0,
-        ),
-        Panel(
-            id=18,
-            kind=Kind.BARS,
-            title="Median stay today, by hall",
-            what=about(HALL_DWELL),
-            good="10 to 40 minutes.",
-            do="compare with Gates and halls: density explains most differences.",
-            queries=(Query(f"sort_desc({quantile(0.5, HALL_DWELL, _DAY, Label.HALL, where=_HALLS)})", "{{hall}}"),),
-            unit="s",
-            width=12,
-            decimals=0,
-            links=(TO_GATES,),
-        ),
-    ),
-)
-
 BOARD = Board(
     uid=EXHIBITORS,
     title="Exhibitors and exhibits",
     question="Who draws visitors, and what comes of it?",
-    rows=(_FUNNEL, _RATES, _TOPS, _ONE, _DWELL),
-    variables=(SPAN, HALL, BOOTH),
+    rows=(_WHO, _FUNNEL, _RATES, _TOPS, _ONE),
+    variables=(SPAN, BOOTH),
     marks=MARKS,
 )

@@ -7,6 +7,7 @@ from dashboards.boards.shared import (
     CAPACITY,
     FAIR_NOW,
     MARKS,
+    NO_VERDICT,
     START_A_WORKER,
     TO_DEALS,
     TO_EXHIBITORS,
@@ -15,10 +16,14 @@ from dashboards.boards.shared import (
     TO_PIPELINE,
     TO_QUALITY,
     WHEN_FULL,
+    by_profile,
+    from_abroad,
     in_currency,
     load,
     named,
+    unknown_group,
     urgent,
+    with_unknown,
 )
 from dashboards.queries import fill, inside, share, total
 from dashboards.spec import (
@@ -40,19 +45,18 @@ from dashboards.spec import (
 from streams.kpis.booths import LEADS
 from streams.kpis.deals import CONTRACT_VALUE_REPORTED, DEALS, INTENDED_VALUE_REPORTED, OUTCOMES
 from streams.kpis.definition import Window
-from streams.kpis.gates import (
-    GATE_PASSAGES,
-    INTERNATIONAL_VISITORS,
+from streams.kpis.gates import GATE_PASSAGES, SITE_OCCUPANCY
+from streams.kpis.labels import Label
+from streams.kpis.visits import (
     PROFESSIONAL_VISITS,
-    SITE_OCCUPANCY,
     UNIQUE_VISITORS,
     VISITORS_BY_COUNTRY,
+    VISITORS_BY_GROUP,
     VISITS,
 )
-from streams.kpis.labels import Label
 
 _DAY, _FAIR = Window.DAY, Window.FAIR
-_RANGE = "no fixed range: see Compare. Quote live numbers with their time; the audited ones come later."
+_RANGE = "no fixed range: see Compare. Nobody has audited a live number: quote it with its time."
 _NOTHING = "no data"
 """A longer text would not fit beside the name at that size; the panel for what needs attention says what is missing."""
 _LOOK = "if it looks wrong, see Data quality first: a silent gate looks like a quiet fair."
@@ -90,7 +94,13 @@ def _number(
 _PEOPLE = Row(
     4,
     (
-        _number(1, "Visits today", about(VISITS), fill(total(VISITS, _DAY)), TO_GATES),
+        _number(
+            1,
+            "Visits today, ${__field.labels.profile}",
+            f"Today's visits, as the audit profile in the name counts visitors. {about(VISITS)}",
+            by_profile(fill(total(VISITS, _DAY))),
+            TO_EXHIBITORS,
+        ),
         _number(2, "On site now", about(SITE_OCCUPANCY), fill(inside(SITE_OCCUPANCY)), TO_GATES),
         _number(3, "Visitors in all", about(UNIQUE_VISITORS), fill(total(UNIQUE_VISITORS, _FAIR)), TO_GATES),
         _number(
@@ -105,19 +115,21 @@ _PEOPLE = Row(
         ),
         _number(
             5,
-            "From abroad",
-            f"{about(INTERNATIONAL_VISITORS)} As a share of the visitors of the whole fair.",
-            share(total(INTERNATIONAL_VISITORS, _FAIR), total(UNIQUE_VISITORS, _FAIR)),
-            TO_GATES,
+            "Abroad, ${__field.labels.unknown} unknown",
+            "Visitors of the whole fair from abroad, as a share of those whose country is known. The name says of how "
+            f"many it is unknown. {about(VISITORS_BY_GROUP)}",
+            with_unknown(from_abroad(VISITORS_BY_GROUP, _FAIR), unknown_group(VISITORS_BY_GROUP, _FAIR)),
+            TO_EXHIBITORS,
             unit="percentunit",
-            good="at least 5 %, one of FKM's conditions for an international fair.",
+            good=NO_VERDICT,
             decimals=0,
             no_value="no visit",
         ),
         _number(
             6,
-            "Countries",
-            f"How many countries and regions did visitors come from? {about(VISITORS_BY_COUNTRY)}",
+            "Visitors' countries",
+            "How many countries and regions did visitors come from? An unknown country is not counted. "
+            f"{about(VISITORS_BY_COUNTRY)}",
             fill("fair:countries"),
             TO_GATES,
         ),

@@ -9,29 +9,36 @@ from dashboards.boards.shared import (
     HALL,
     LANE_PER_MINUTE,
     MARKS,
-    MINUTES,
     PRESSURE,
     TO_QUALITY,
     WHEN_FULL,
     denied,
     density,
     entries_per_minute,
-    in_minutes,
     load,
     named,
     pressure,
+    spoken,
 )
-from dashboards.queries import fill, inside, quantile, total
+from dashboards.queries import fill, fill_bars, inside, total
 from dashboards.spec import BAD, GOOD, NEUTRAL, WATCH, Board, Kind, Legend, Panel, Query, Row, about
 from streams.kpis.definition import Window
-from streams.kpis.gates import GATE_DENIALS, GATE_PASSAGES, SITE_OCCUPANCY
-from streams.kpis.halls import HALL_DWELL, HALL_OCCUPANCY
+from streams.kpis.gates import (
+    FORCED_PASSAGES,
+    GATE_DENIALS,
+    GATE_ENTRIES_BY_ROLE,
+    GATE_PASSAGES,
+    SITE_OCCUPANCY,
+)
+from streams.kpis.halls import HALL_OCCUPANCY
 from streams.kpis.labels import Label
+from streams.kpis.quality import SCANS_BY_SOURCE
 
 _H, _G = 'hall=~"$hall"', 'gate=~"$gate"'
 _QUEUE = f"A lane passes about {LANE_PER_MINUTE} badges per minute; the number of lanes is from the fair file."
 
 _DENIED = total(GATE_DENIALS, Window.DAY, Label.GATE, where=_G)
+_FORCED = total(FORCED_PASSAGES, Window.DAY, Label.GATE, where=_G)
 _PASSED = total(GATE_PASSAGES, Window.DAY, Label.GATE, where=f'direction="entry", {_G}')
 
 _NOW = Row(
@@ -136,7 +143,7 @@ _HALLS = Row(
             id=8,
             kind=Kind.BARS,
             title="How dense is each hall?",
-            what="People per square metre of usable net floor.",
+            what="People per square metre of usable floor.",
             good="below 0.43: people walk freely. Above 1 they walk slowly; venues plan for at most 2.",
             do="guide visitors to another hall. Above 2, treat the hall as full.",
             queries=(Query(f"sort_desc({named(density(_H), Label.HALL)})", "{{name}}"),),
@@ -253,17 +260,72 @@ _TABLES = Row(
             decimals=1,
         ),
         Panel(
-            id=15,
-            kind=Kind.TREND,
-            legend=Legend.RIGHT,
-            title="How long do visitors stay, by hall?",
-            what=f"{about(HALL_DWELL)} The median stay of the last 15 minutes.",
-            good="10 to 40 minutes. If stays get shorter in a full hall, people are giving up.",
-            do="compare with density. Short stays in a dense hall: it is too full. In an empty one: it is dull.",
-            queries=(Query(in_minutes(quantile(0.5, HALL_DWELL, Window.M15, Label.HALL, where=_H)), "{{hall}}"),),
-            unit=MINUTES,
+            id=16,
+            kind=Kind.BARS,
+            title="Why are badges turned away today?",
+            what=f"{about(GATE_DENIALS)} Today, by the reason that the reader gave.",
+            good="few, and mostly tickets for another day.",
+            do="many of one reason: see at which gate, and correct the list or the ticket behind it.",
+            queries=(
+                Query(
+                    f"sort_desc({spoken(total(GATE_DENIALS, Window.DAY, Label.REASON, where=_G), Label.REASON)})",
+                    "{{reason}}",
+                ),
+            ),
+            unit="locale",
             width=6,
-            decimals=0,
+            no_value="none turned away",
+        ),
+    ),
+)
+
+_WHO = Row(
+    9,
+    (
+        Panel(
+            id=17,
+            kind=Kind.BARS,
+            title="Who comes in today, by role?",
+            what=f"{about(GATE_ENTRIES_BY_ROLE)} A person may have many.",
+            good="visitors are most. `unknown` is small: these badges are not in the register.",
+            do="if many are unknown, the register was not imported: see Data quality.",
+            queries=(
+                Query(
+                    f"sort_desc({spoken(total(GATE_ENTRIES_BY_ROLE, Window.DAY, Label.ROLE, where=_G), Label.ROLE)})",
+                    "{{role}}",
+                ),
+            ),
+            unit="locale",
+            width=8,
+            no_value="no entry yet",
+            links=(TO_QUALITY,),
+        ),
+        Panel(
+            id=18,
+            kind=Kind.BARS,
+            title="Where do staff let denied badges through today?",
+            what=about(FORCED_PASSAGES),
+            good="a handful per gate.",
+            do="ask the staff of a gate far above the others. The evidence of an audit lists each one.",
+            queries=(Query(f"sort_desc({fill_bars(_FORCED, Label.GATE, 'none')})", "{{gate}}"),),
+            unit="locale",
+            width=8,
+        ),
+        Panel(
+            id=19,
+            kind=Kind.BARS,
+            title="What reads the badges today?",
+            what=about(SCANS_BY_SOURCE),
+            good="few codes are typed by hand (manual).",
+            do="if many are typed, the scanners or the prints are bad. The evidence of an audit lists each one.",
+            queries=(
+                Query(
+                    f"sort_desc({spoken(total(SCANS_BY_SOURCE, Window.DAY, Label.SOURCE), Label.SOURCE)})", "{{source}}"
+                ),
+            ),
+            unit="locale",
+            width=8,
+            no_value="no scan yet",
         ),
     ),
 )
@@ -272,7 +334,7 @@ BOARD = Board(
     uid=GATES,
     title="Gates and halls",
     question="Where is it too full, and where does a queue build up?",
-    rows=(_NOW, _HALLS, _FLOW, _TABLES),
+    rows=(_NOW, _HALLS, _FLOW, _TABLES, _WHO),
     variables=(HALL, GATE),
     marks=MARKS,
 )

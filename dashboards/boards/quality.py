@@ -1,4 +1,4 @@
-"""Data quality: lag, late, duplicate, suspect and refused events, silent gates, live against audited."""
+"""Data quality: lag, late, duplicate, suspect, refused and test events, the register, live against recounted."""
 
 from dashboards.boards.shared import (
     AGE,
@@ -15,10 +15,34 @@ from dashboards.boards.shared import (
 )
 from dashboards.boards.topics_row import TOPICS
 from dashboards.queries import fill, quantile, share, total
-from dashboards.spec import BAD, GOOD, NEUTRAL, NO_WORKER, WARN, WATCH, Board, Kind, Levels, Panel, Query, Row, about
+from dashboards.spec import (
+    BAD,
+    GOOD,
+    NEUTRAL,
+    NO_WORKER,
+    WARN,
+    WATCH,
+    Board,
+    Kind,
+    Legend,
+    Levels,
+    Panel,
+    Query,
+    Row,
+    about,
+)
+from streams.kpis.badges import REGISTERED_BADGES, UNREGISTERED_BADGES
 from streams.kpis.definition import Window
 from streams.kpis.labels import Label
-from streams.kpis.quality import CLOCK_SUSPECTS, DUPLICATE_EVENTS, EVENT_LAG, EVENTS, LATE_EVENTS, REJECTED_EVENTS
+from streams.kpis.quality import (
+    CLOCK_SUSPECTS,
+    DUPLICATE_EVENTS,
+    EVENT_LAG,
+    EVENTS,
+    LATE_EVENTS,
+    REJECTED_EVENTS,
+    TEST_EVENTS,
+)
 
 _DAY, _FAIR = Window.DAY, Window.FAIR
 LAG: Levels = ((None, GOOD), (10, WATCH), (60, BAD))
@@ -58,21 +82,21 @@ _TRUST = Row(
         Panel(
             id=13,
             kind=Kind.STAT,
-            title="Cells that differ from the audit",
-            what="Cells of all KPIs in which the live numbers differ from the audit's recount of the topics.",
-            good="0. Until a first audit has succeeded, no number is shown.",
+            title="Cells that differ from the recount",
+            what="Cells of all KPIs in which the live numbers differ from our own recount of the topics.",
+            good="0. Until a first recount has succeeded, no number is shown.",
             do="publish nothing, and follow the runbook LiveDiffersFromAudit.",
             queries=(Query("max(fair_audit_differences)"),),
             unit="locale",
             width=4,
             levels=((None, GOOD), (1, BAD)),
-            no_value="not audited yet",
+            no_value="not recounted yet",
         ),
         Panel(
             id=17,
             kind=Kind.STAT,
             title="Not recounted for",
-            what="Time since the audit last succeeded, or since it started if it never has.",
+            what="Time since the recount last succeeded, or since it started if it never has.",
             good="a few minutes; no longer than a recount of all topics takes.",
             do="above 15 minutes, nobody checks the numbers: see the runbook AuditOld.",
             queries=(Query("max(fair_audit_waiting_seconds)"),),
@@ -86,14 +110,14 @@ _TRUST = Row(
             id=14,
             kind=Kind.STAT,
             title="Missing sequence numbers",
-            what="Sequence numbers that terminals used but no accepted event carries, as of the last audit.",
+            what="Sequence numbers that terminals used but no accepted event carries, as of the last recount.",
             good="0, or a few on their way. Once all terminals have sent everything, only those of refused events.",
             do="`fairpulse audit --out audit/` lists them per terminal: check its spool and its drawer.",
             queries=(Query("max(fair_audit_missing_sequence_numbers)"),),
             unit="locale",
             width=4,
             levels=((None, GOOD), (1, WATCH), (1_000, BAD)),
-            no_value="not audited yet",
+            no_value="not recounted yet",
         ),
         Panel(
             id=12,
@@ -143,46 +167,45 @@ _NOW = Row(
             no_value="no event yet",
         ),
         Panel(
-            id=3,
+            id=21,
             kind=Kind.STAT,
-            title="Late today",
-            what=f"{about(LATE_EVENTS)} As a share of today's events. They still count for the day.",
-            good="below 1 %.",
-            do="a jump means that a terminal has come back after an outage. Its events count; you need do nothing.",
-            queries=(Query(_of_all(total(LATE_EVENTS, _DAY))),),
-            unit="percentunit",
+            title="Persons, by the register",
+            what="Persons whom the register of badges knows, and persons in events whom it lacks. At a fair without a "
+            f"register, both are 0. {about(REGISTERED_BADGES, UNREGISTERED_BADGES)}",
+            good="nobody is missing in it. Who is missing counts as no visitor.",
+            do="import the registration again; numbers follow at once, also those of past days.",
+            queries=(
+                Query(fill(total(REGISTERED_BADGES, _FAIR)), "registered"),
+                Query(fill(total(UNREGISTERED_BADGES, _FAIR)), "not in it"),
+            ),
+            unit="locale",
             width=5,
-            levels=FEW,
-            decimals=2,
-            no_value="no event yet",
+            no_value=NO_WORKER,
         ),
         Panel(
-            id=4,
+            id=22,
             kind=Kind.STAT,
-            title="Duplicates today",
-            what=f"{about(DUPLICATE_EVENTS)} As a share of today's events.",
-            good="below 1 %: terminals repeat a request whose answer they did not get.",
-            do="above 5 %, a terminal keeps repeating itself, or answers get lost on their way back.",
-            queries=(Query(_of_all(total(DUPLICATE_EVENTS, _DAY))),),
-            unit="percentunit",
+            title="Events that wait for a registration",
+            what="Events of badge codes that the register lacks. They are kept, and count as soon as it has the code.",
+            good="0, or a few while badges are printed.",
+            do="import the registration. If they stay, somebody scans badges of another fair.",
+            queries=(Query(fill("sum(max by (partition) (fair_unresolved_events))")),),
+            unit="locale",
             width=5,
-            levels=FEW,
-            decimals=2,
-            no_value="no event yet",
+            levels=((None, GOOD), (1, WATCH), (1_000, BAD)),
+            no_value=NO_WORKER,
         ),
         Panel(
-            id=5,
+            id=23,
             kind=Kind.STAT,
-            title="Impossible clocks today",
-            what=f"{about(CLOCK_SUSPECTS)} As a share of today's events.",
-            good="0 %.",
-            do="set the terminal's clock. Its events are counted, but at the minute of their arrival.",
-            queries=(Query(_of_all(total(CLOCK_SUSPECTS, _DAY))),),
-            unit="percentunit",
+            title="Test events, whole fair",
+            what=about(TEST_EVENTS),
+            good="any number: they are in no other number.",
+            do="if it rises during the fair without a test, a test badge or a test terminal is in use: swap it.",
+            queries=(Query(fill(total(TEST_EVENTS, _FAIR))),),
+            unit="locale",
             width=5,
-            levels=FEW,
-            decimals=2,
-            no_value="no event yet",
+            no_value=NO_WORKER,
         ),
         Panel(
             id=18,
@@ -239,8 +262,9 @@ _TRENDS = Row(
             kind=Kind.TREND,
             title="What share is late, duplicate or from a wrong clock?",
             what=f"{about(LATE_EVENTS, DUPLICATE_EVENTS, CLOCK_SUSPECTS)} As shares of the day so far.",
-            good="below 1 % each.",
-            do="only late ones: an outage has ended. Only duplicates: answers get lost on their way back.",
+            good="late and duplicate ones below 1 %, none from a wrong clock.",
+            do="only late ones: an outage has ended. Only duplicates, above 5 %: a terminal keeps repeating itself, or "
+            "answers get lost. Wrong clock: set the terminal's clock; its events count at the minute of their arrival.",
             queries=(
                 Query(_of_all(total(LATE_EVENTS, _DAY)), "late"),
                 Query(_of_all(total(DUPLICATE_EVENTS, _DAY)), "duplicate"),
@@ -249,6 +273,7 @@ _TRENDS = Row(
             unit="percentunit",
             width=8,
             levels=FEW,
+            legend=Legend.RIGHT,
             colours={"late": WATCH, "duplicate": NEUTRAL, "wrong clock": BAD},
             decimals=2,
         ),

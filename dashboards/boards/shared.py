@@ -1,14 +1,15 @@
 """Shared by several boards: levels, variables, links, marks, and expressions that join KPIs with the fair file."""
 
-from typing import Final
+from typing import Any, Final
 
-from dashboards.queries import BRIDGE, fact, inside, total
+from dashboards.queries import BRIDGE, fact, fill, inside, share, total
 from dashboards.scraping import SCRAPE_SECONDS
 from dashboards.spec import BAD, GOOD, NEUTRAL, QUIET, WARN, WATCH, BoardLink, Levels, Mark, Variable
 from schemas import topics
 from schemas.environment import variable
+from schemas.profiles import FKM, Group
 from streams.kpis.booths import BOOTH_SCANS
-from streams.kpis.definition import Window
+from streams.kpis.definition import Kpi, Window
 from streams.kpis.gates import GATE_DENIALS, GATE_PASSAGES
 from streams.kpis.halls import HALL_OCCUPANCY
 from streams.kpis.labels import Label
@@ -40,11 +41,15 @@ AGE_NOW: Final = f"time() - {_ENDED} < 86400 or {_NEWEST} - {_ENDED}"
 A fair of another day is a simulation or a replay: there the age is measured from its newest event. One scrape that
 failed leaves it as it is.
 """
-MINUTES: Final = "suffix:min"
-"""Unit of stays in a trend: with seconds, Grafana's axis has steps of 8 min 20 s."""
 TOPIC_COLOURS: Final = {topics.SCANS.name: NEUTRAL, topics.INTERACTIONS.name: "purple", topics.DEALS.name: GOOD}
 """Trends by topic; a topic without a colour here gets one from Grafana."""
 START_A_WORKER: Final = "no worker yet: run fairpulse worker"
+HEADLINE: Final = 'max by (profile) (fair_profile_info{headline="yes"})'
+"""1, with the name of the profile whose figures the boards show."""
+NO_VERDICT: Final = (
+    f"information, never a verdict: {FKM.name.upper()} looks at {FKM.visitor_share} % of the visitors and "
+    f"{FKM.exhibitor_share} % of the exhibitors from abroad, and certifies neither."
+)
 URGENT: Final = 'ALERTS{alertstate="firing", severity=~"critical|warning"}'
 
 HALL: Final = Variable("hall", "Hall", "label_values(fair_hall_occupancy, hall)", all=True)
@@ -115,9 +120,28 @@ def in_currency(expr: str) -> str:
     return f"{expr} * on () group_left (currency) {currency} or ({unnamed} unless on () fair_info)"
 
 
-def in_minutes(expr: str) -> str:
-    """Return seconds as minutes."""
-    return f"({expr}) / 60"
+def by_profile(expr: str) -> str:
+    """Return a number with the name of the fair's audit profile as label `profile`, or "-" if it is not known."""
+    unnamed = f'label_replace({expr}, "profile", "-", "", "")'
+    return f"{expr} * on () group_left (profile) {HEADLINE} or ({unnamed} unless on () {HEADLINE})"
+
+
+def from_abroad(kpi: Kpi[Any, Any], window: Window | str) -> str:
+    """Return the share from abroad in a KPI by group: of those whose country is known."""
+    return share(
+        fill(total(kpi, window, where=f'group="{Group.FOREIGN}"')),
+        total(kpi, window, where=f'group!="{Group.UNKNOWN}"'),
+    )
+
+
+def with_unknown(expr: str, unknown: str) -> str:
+    """Return a number with another number, of those who are unknown, as its label `unknown`."""
+    return f'({expr}) * on () group_left (unknown) count_values("unknown", {unknown})'
+
+
+def unknown_group(kpi: Kpi[Any, Any], window: Window | str) -> str:
+    """Return how many in a KPI by group have no known country."""
+    return fill(total(kpi, window, where=f'group="{Group.UNKNOWN}"'))
 
 
 def spoken(expr: str, label: Label) -> str:

@@ -73,7 +73,7 @@ async def paired(spool: Spool, server: str, registry_file: Path, terminal: Termi
     )
     token = made.text()
     deadline = time.monotonic() + PATIENCE_S
-    key = key_fingerprint(BADGES)
+    key = "" if fair.badge_register else key_fingerprint(BADGES)
     async with Link(server) as link:
         while True:
             try:
@@ -103,7 +103,8 @@ def booth(folder: Path, server: str, terminals: Path, fair_file: Path, booth: st
 
     async def serve() -> None:
         await paired(spool, server, terminals, Terminal(NAME, fair.fair_id, PlaceKind.BOOTH, booth), fair)
-        box = BoothTerminal(spool, badge_key=BADGES, clock=clock)
+        # Where there is a register, the gateway alone holds the key, and takes codes.
+        box = BoothTerminal(spool, badge_key=None if fair.badge_register else BADGES, clock=clock)
         await serve_page(box, port, click.echo, clock=clock, more_stamps=partial(stamps, status))
 
     try:

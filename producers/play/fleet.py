@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from producers.play.simulator.emission import Emission
 from producers.play.simulator.places import Places
-from producers.play.sinks import Acknowledged, CountingSink
+from producers.play.sinks import Acknowledged, CountingSink, EventSink
 from producers.records import Record, record_of
 from producers.terminal.answers import Verdict
 from producers.terminal.envelope import envelope_of
@@ -29,6 +29,7 @@ from schemas.errors import Unavailable
 from schemas.events import Event
 from schemas.fair.model import Fair
 from schemas.times import from_epoch_ms, instant_text, wall_ms
+from schemas.topics import BADGES
 
 PATIENCE_S: Final = 120.0
 """How long `flush` waits without a single event getting through."""
@@ -89,6 +90,7 @@ class HttpSink(CountingSink):
         terminals: each terminal with its token.
         folder: where the spools lie, one folder per terminal. Events that are left there from before are sent too.
         acknowledged: told of each record that the gateway has.
+        register: makes the sink of what the register of badges says, which no terminal can send. None leaves it out.
         patience_s: how long `flush` waits without any progress.
         live_from_ms: fair time from which the fair is played at its pace. Earlier events are sent as fast as it goes,
             yet as if the fair's time stood still meanwhile: a terminal sends within `TOGETHER_MS` of the fair's time.
@@ -106,10 +108,12 @@ class HttpSink(CountingSink):
         folder: Path,
         acknowledged: Acknowledged | None = None,
         *,
+        register: Callable[[Acknowledged], EventSink] | None = None,
         patience_s: float = PATIENCE_S,
         live_from_ms: int = 0,
     ) -> None:
         super().__init__(acknowledged)
+        self._register = None if register is None else register(self._confirm)
         self.left_out = 0
         self.statuses: dict[int, int] = {}
         self._patience_s = patience_s
@@ -137,6 +141,8 @@ class HttpSink(CountingSink):
             Unavailable: a spool cannot be opened, or the system does not allow one process that many files.
         """
         _allow_files(FILES_EACH * len(self._terminals) + CONNECTIONS + SPARE_FILES)
+        if self._register is not None:
+            await self._register.start()
         await self._link.__aenter__()
         self._blank = _blank_spool(self._folder)
         for name in self._by_name:
@@ -177,6 +183,9 @@ class HttpSink(CountingSink):
         if isinstance(record, Event):
             record = record_of(record)
         self.sent += 1
+        if self._register is not None and record.topic == BADGES.name:
+            await self._register.send(record)
+            return
         try:
             members = json.loads(record.value or b"")
             box = self._box_of(members["terminal_id"])
@@ -218,6 +227,8 @@ class HttpSink(CountingSink):
         Raises:
             Unavailable: nothing got through for too long. All is in the spools.
         """
+        if self._register is not None:
+            await self._register.flush()
         left = [box for name, box in self._boxes.items() if name not in self._unplugged]
         while left:
             if not left[-1].spool.oldest(1, 1):
@@ -256,6 +267,8 @@ class HttpSink(CountingSink):
         for box in self._boxes.values():
             box.spool.close()
         self._boxes.clear()
+        if self._register is not None:
+            await self._register.stop()
 
     async def _sent_before(self, box: _Box, at_ms: int) -> None:
         """Wait until a terminal on the network has sent what it saved long before a fair time."""

@@ -33,7 +33,7 @@ class PlayStatus:
     """What the file says.
 
     Attributes:
-        events: different events that have arrived.
+        events: different events of the fair that have arrived; tests and registrations are none.
         waiting: events that a terminal has saved and that were not answered yet.
         terminals: how many terminals the fair has; 0 without a gateway.
         fair_ms: the fair's time, in ms since 1970, at `wall_ms`; 0 before the first event.

@@ -50,6 +50,7 @@ class Card:
         section: of the booth; empty elsewhere.
         badge_codes: the form of the codes on badges; None if the fair file does not say it.
         decimal_mark: the sign before the decimals of an amount that is typed.
+        badge_register: whether the fair has a register of badges: it says who wears a badge, nobody else does.
     """
 
     fair_name: str
@@ -65,6 +66,7 @@ class Card:
     currencies: tuple[Money, ...] = ()
     badge_codes: BadgeFormat | None = None
     decimal_mark: DecimalMark = DecimalMark.POINT
+    badge_register: bool = False
 
     @property
     def badge_length(self) -> int | None:
@@ -107,6 +109,7 @@ def card_of(fair: Fair, place: str, place_id: str) -> Card:
         place_id=place_id,
         badge_codes=fair.badge_codes,
         decimal_mark=fair.decimal_mark,
+        badge_register=fair.badge_register,
     )
     sections = tuple(Choice(one.section_id, one.name) for one in fair.sections.values())
     currencies = tuple(Money(code, info.minor_units) for code, info in fair.currencies.items())

@@ -1,4 +1,4 @@
-"""The note of the last saved event: undo works even after a restart. It holds a pseudonym, so it goes soon."""
+"""The note of the last saved event: undo works even after a restart. It names a badge, so it goes soon."""
 
 import json
 import sqlite3
@@ -17,9 +17,10 @@ class LastEvent:
 
     Attributes:
         type: of the event, for example fair.visitor.scanned.v1.
-        badge_ref: the pseudonym that it carries; None if it was anonymous.
+        badge_ref: the pseudonym that it carries; None if it was anonymous, or went with a code.
         kind: a word for people.
         saved_ms: the terminal's clock when it was saved, ms since 1970.
+        badge_code: the code that went with it; None if it had a pseudonym, or was anonymous.
     """
 
     event_id: str
@@ -27,6 +28,7 @@ class LastEvent:
     badge_ref: str | None
     kind: str
     saved_ms: int
+    badge_code: str | None = None
 
 
 def keep(database: sqlite3.Connection, last: LastEvent | None) -> None:

@@ -11,7 +11,15 @@ import aiohttp
 
 from producers.terminal.spool import Waiting
 from producers.terminal.trust import CA_FILE, trusting
-from schemas.api.http import BADGE_KEY, BATCH_TYPE, EVENTS_PATH, TERMINAL_INSTANCE, TERMINAL_PATH
+from schemas.api.http import (
+    BADGE_CHECK_PATH,
+    BADGE_KEY,
+    BATCH_TYPE,
+    EVENTS_PATH,
+    JSON_TYPE,
+    TERMINAL_INSTANCE,
+    TERMINAL_PATH,
+)
 from schemas.http_reach import no_answer
 
 PATIENCE_S: Final = 15.0
@@ -93,6 +101,10 @@ class Link:
         async with self._turns:
             headers = {"Content-Type": BATCH_TYPE, **stamps()}
             return await self._ask("POST", EVENTS_PATH, token, headers, body)
+
+    async def check(self, body: bytes, token: str) -> ServerAnswer:
+        """Ask what the register of badges says of a badge. Raises Unavailable when no answer comes."""
+        return await self._ask("POST", BADGE_CHECK_PATH, token, {"Content-Type": JSON_TYPE}, body)
 
     async def who_am_i(self, token: str, badge_key: str = "") -> ServerAnswer:
         """Ask the gateway whose token this is. Raises Unavailable when no answer comes.

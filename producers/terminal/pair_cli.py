@@ -60,5 +60,7 @@ def pair(folder: Path | None, server: str, fair_file: Path | None, *, insecure: 
         click.echo(f"paired: {pairing.terminal_id} at {card.title}, {card.fair_name}")
         if fingerprint:
             click.echo(f"badge key: {fingerprint}, as on the other terminals of the fair")
+        elif card.badge_register:
+            click.echo("badge key: none needed, the gateway takes the codes of badges")
         elif pairing.badge_key:
             click.echo(f"warning: the fair has a badge key ({pairing.badge_key}), and this terminal has none", err=True)

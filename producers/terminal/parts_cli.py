@@ -33,12 +33,12 @@ def code_option(flag: str, codes: Iterable[str], metavar: str, text: str, defaul
     return click.option(flag, type=choice(codes), default=default, show_default=True, metavar=metavar, help=help_text)
 
 
-def _checked_id(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+def checked_id(_: click.Context, option: click.Parameter, value: str | None) -> str | None:
     """Refuse what is not a UUID before the spool is asked for it: it may not even be text."""
     if value is not None and re.fullmatch(EVENT_ID_PATTERN, value) is None:
         raise InvalidEvent(
             "bad_value",
-            "--id: the value is not a UUID",
+            f"{option.opts[0]}: the value is not a UUID",
             field="event_id",
             hint="write a UUID in lower case, such as 0199e000-0000-7000-8000-000000000001",
         )
@@ -48,7 +48,7 @@ def _checked_id(_: click.Context, __: click.Parameter, value: str | None) -> str
 ID = click.option(
     "--id",
     "event_id",
-    callback=_checked_id,
+    callback=checked_id,
     metavar="UUID",
     help="Id of the event; the same id again is the same event. [default: a new one]",
 )

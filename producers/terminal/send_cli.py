@@ -92,7 +92,7 @@ def serve(folder: Path | None, terminal_port: int | None) -> int:
         click.echo(f"the page of the booth: {address}")
 
     with open_terminal(folder) as box:
-        if not box.own_key:
+        if not box.own_key and not box.card.badge_register:
             click.echo(f"warning: without a badge key only pseudonyms can be scanned; {SET_KEY}", err=True)
         if box.paired.moved:
             click.echo(MOVED, err=True)

@@ -28,6 +28,7 @@ class TerminalState:
         moved: the folder was copied or moved since it was paired.
         badge_key: fingerprint of the badge key in the settings; empty without one.
         fair_badge_key: fingerprint of the fair's; empty if it has none.
+        badge_register: whether the fair has a register of badges, so that the gateway takes codes.
         last_number: of the newest event, 0 before the first.
         spool_bytes: that the events take which are kept here.
     """
@@ -51,6 +52,7 @@ class TerminalState:
     spool_bytes: int
     badge_key: str
     fair_badge_key: str
+    badge_register: bool
     copies: int | None
     moved: bool
     exhibits: tuple[Choice, ...]
@@ -89,6 +91,8 @@ class TerminalState:
             yield "exhibit", f"{one.id}  {one.name}"
 
     def _key_words(self) -> str:
+        if not self.badge_key and self.badge_register:
+            return "none here, none needed: the gateway takes the codes of badges"
         if not self.badge_key:
             fairs = f"; the fair has one, {self.fair_badge_key}" if self.fair_badge_key else ""
             return f"none here: only badges that carry a pseudonym can be scanned{fairs}"
@@ -148,6 +152,7 @@ async def asked(
         spool_bytes=totals.bytes,
         badge_key=badge_key,
         fair_badge_key=fairs,
+        badge_register=card.badge_register,
         copies=copies,
         moved=paired.moved,
         exhibits=tuple(Choice(one.id, one.name) for one in card.exhibits),

@@ -1,11 +1,11 @@
-"""The terminal as a library: scan, interact, deal. When a method returns, the event is safe on disk."""
+"""The terminal as a library: scan, interact, meet, deal. When a method returns, the event is safe on disk."""
 
 import json
 from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any, Final
 
-from producers.terminal.badge import badge_ref
+from producers.terminal.badge import NO_BADGE, Badge, badge_of
 from producers.terminal.card import Card
 from producers.terminal.clock import ClockMs, new_event_id, writable
 from producers.terminal.deal_event import deal_members
@@ -13,14 +13,26 @@ from producers.terminal.deal_form import DealForm, review_of
 from producers.terminal.debounce import Debounce
 from producers.terminal.envelope import envelope
 from producers.terminal.fair_key import refuse_other_key
+from producers.terminal.gate import refuse_wrong_decision
 from producers.terminal.last_event import UNDO_MS, LastEvent
+from producers.terminal.meetings import exhibitor_of_meeting
 from producers.terminal.paired import Paired
 from producers.terminal.review import Review, Reviewed
 from producers.terminal.spool import Saved, Spool
 from schemas.badges.key import key_fingerprint
-from schemas.codes import AnnulReason, BadgeRole, Capture, InteractionKind, ScanKind, SourceType
+from schemas.codes import (
+    AnnulReason,
+    BadgeRole,
+    Capture,
+    DenyReason,
+    InteractionKind,
+    MeetingStep,
+    ScanKind,
+    ScanResult,
+    SourceType,
+)
 from schemas.errors import InvalidEvent
-from schemas.events import DealSigned, ExhibitInteraction, ScanAnnulled, VisitorScan, type_of
+from schemas.events import DealSigned, ExhibitInteraction, MeetingChanged, ScanAnnulled, VisitorScan, type_of
 from schemas.ids import FairId, TerminalId
 from schemas.times import instant_text, wall_ms
 from schemas.wire import decode_strict
@@ -42,7 +54,8 @@ class BoothTerminal:
 
     Args:
         spool: where events are kept until the server has them.
-        badge_key: makes pseudonyms of badge codes; None if the fair's badges carry pseudonyms.
+        badge_key: makes pseudonyms of badge codes; None if the fair's badges carry pseudonyms, or the fair has a
+            register of badges: then the gateway makes them.
         clock: the terminal's own clock, right or wrong.
         elapsed: seconds of a clock that never jumps.
 
@@ -107,8 +120,11 @@ class BoothTerminal:
         badge: str | None,
         *,
         kind: ScanKind | None = None,
-        role: BadgeRole = BadgeRole.VISITOR_PROFESSIONAL,
+        role: BadgeRole | None = None,
         read_by: SourceType = SourceType.QR,
+        result: ScanResult = ScanResult.ACCEPTED,
+        reason: DenyReason | None = None,
+        forced: bool = False,
         event_id: str | None = None,
         debounce: bool | None = None,
     ) -> Saved:
@@ -117,8 +133,12 @@ class BoothTerminal:
         Args:
             badge: as the scanner typed it; None for a visitor who does not want to be tracked.
             kind: None for the first kind that the place has.
-            role: as printed on the badge.
-            read_by: the device that read it.
+            role: as printed on the badge; None for a professional visitor. At a fair with a register of badges nobody
+                says it but the register.
+            read_by: the device that read it; manual if its code was typed by hand.
+            result: denied if the person was turned away, at a gate or a hall door.
+            reason: why; None if nobody said it.
+            forced: let in after a denial.
             event_id: a UUID from the caller, the same on every retry; None makes a new one.
             debounce: whether a badge that was scanned for the same a moment ago is not saved anew, but answered with
                 that scan, marked `again`. None: only without an `event_id`.
@@ -136,8 +156,42 @@ class BoothTerminal:
                 field="kind",
                 hint=f"choose one of {', '.join(kinds)}",
             )
-        members = self._placed({"scan_kind": kind, "badge_role": role, "source_type": read_by})
-        return self._save(type_of(VisitorScan), "scan", members, event_id, badge, debounce=debounce)
+        refuse_wrong_decision(self.card.place, result, reason, forced=forced)
+        said = {"scan_kind": kind, "badge_role": self._role(role), "source_type": read_by, "result": result}
+        members = self._placed({**said, "reason": reason, "forced": forced})
+        word = "scan" if result is ScanResult.ACCEPTED else "denied"
+        return self._save(type_of(VisitorScan), word, members, event_id, badge, debounce=debounce)
+
+    def _role(self, given: BadgeRole | None) -> BadgeRole | None:
+        if not self.card.badge_register:
+            return given or BadgeRole.VISITOR_PROFESSIONAL
+        if given is not None:
+            raise InvalidEvent(
+                "bad_value",
+                "role: at this fair the register of badges says who somebody is",
+                field="role",
+                hint="leave it out",
+            )
+        return None
+
+    def badge(self, typed: str) -> Badge:
+        """Return a badge as it is sent.
+
+        Args:
+            typed: by the scanner.
+
+        Raises:
+            InvalidEvent: it is not a badge, or this terminal's badge key is not the fair's.
+        """
+        if self.other_key:
+            raise InvalidEvent(
+                "bad_value",
+                "badge: this terminal's badge key is not the fair's any more",
+                field="badge",
+                hint="set the fair's badge key, pair again, then start this program again",
+                word="badge_key_changed",
+            )
+        return badge_of(typed, self._key, self.card.badge_codes, register=self.card.badge_register)
 
     def interact(
         self,
@@ -160,6 +214,35 @@ class BoothTerminal:
             )
         members = {"interaction_kind": kind, "exhibit_id": shown.id, "exhibitor_id": shown.exhibitor, "rating": rating}
         return self._save(type_of(ExhibitInteraction), kind.value, members, event_id, badge, debounce=debounce)
+
+    def meeting(
+        self, meeting_id: str, step: MeetingStep, *, exhibitor: str | None = None, event_id: str | None = None
+    ) -> Saved:
+        """Save how far a meeting of an exhibitor and a visitor has come.
+
+        Args:
+            meeting_id: the same for all steps of the meeting.
+            step: that it came to.
+            exhibitor: of this booth; None for its main one. A desk must name one.
+            event_id: see `scan`.
+
+        Raises:
+            InvalidEvent: not saved; the message says what is wrong.
+            SpoolFull, Unavailable: not saved; the disk is full or does not work.
+        """
+        if self.card.place not in ("booth", "desk"):
+            raise InvalidEvent(
+                "out_of_scope",
+                f"meeting: a {self.card.place} does not have meetings",
+                field="meeting",
+                hint="save it at the booth, or at a desk",
+            )
+        members = {
+            "meeting_id": meeting_id,
+            "step": step,
+            "exhibitor_id": exhibitor_of_meeting(meeting_id, exhibitor, self.card),
+        }
+        return self._save(type_of(MeetingChanged), "meeting", members, event_id, None)
 
     def review(self, form: DealForm) -> Review:
         """Return what a deal would be stored as, without saving it; raises InvalidEvent as `deal`."""
@@ -205,7 +288,9 @@ class BoothTerminal:
         if last.event_id != target:
             raise _not_undone("undo_not_last", "only the last event can be taken back")
         members = {"target": target, "target_type": last.type, "badge_ref": last.badge_ref, "why": why}
-        saved = self._save(type_of(ScanAnnulled), "undo", self._placed(members), event_id, None)
+        saved = self._save(
+            type_of(ScanAnnulled), "undo", self._placed(members), event_id, None, badge_code=last.badge_code
+        )
         self._debounce.forget(target)
         return saved
 
@@ -221,6 +306,7 @@ class BoothTerminal:
         event_id: str | None,
         badge: str | None,
         *,
+        badge_code: str | None = None,
         debounce: bool | None = False,
     ) -> Saved:
         now = self._clock()
@@ -237,27 +323,21 @@ class BoothTerminal:
             "capture": Capture.ONLINE if self._online() else Capture.OFFLINE_REPLAY,
             **{name: value for name, value in members.items() if value is not None},
         }
+        shown = NO_BADGE
         if badge is not None:
-            if self.other_key:
-                raise InvalidEvent(
-                    "bad_value",
-                    "badge: this terminal's badge key is not the fair's any more",
-                    field="badge",
-                    hint="set the fair's badge key, pair again, then start this program again",
-                    word="badge_key_changed",
-                )
-            event["badge_ref"] = badge_ref(badge, self._key, self.card.badge_codes)
+            shown = self.badge(badge)
+            if shown.ref is not None:
+                event["badge_ref"] = shown.ref
         elif members.get("scan_kind") in (ScanKind.ENTRY, ScanKind.EXIT):
             raise InvalidEvent("missing_field", "badge: a gate must read every badge", field="badge", hint="scan it")
 
         def body(seq: int) -> bytes:
             # Decode it as the server does: an event that it would refuse is refused here, in the same words.
-            return envelope(
-                decode_strict(json.dumps({**event, "terminal_seq": seq}).encode()), self.paired.pairing.source
-            )
+            known = decode_strict(json.dumps({**event, "terminal_seq": seq}).encode())
+            return envelope(known, self.paired.pairing.source, shown.code or badge_code)
 
         can_be_undone = of_type in ANNULLED
-        last = LastEvent(chosen, of_type, event.get("badge_ref"), word, now) if can_be_undone else None
+        last = LastEvent(chosen, of_type, shown.ref, word, now, shown.code) if can_be_undone else None
 
         def save() -> Saved:
             return self.spool.save(chosen, word, now, body, undo=last)
@@ -265,7 +345,8 @@ class BoothTerminal:
         if badge is None or not (event_id is None if debounce is None else debounce):
             return save()
         # Not the role: it goes back to the default after a scan, and a second read must not count with that one.
-        what = (event["badge_ref"], *(members.get(name) for name in ("scan_kind", "exhibit_id", "interaction_kind")))
+        about = ("scan_kind", "result", "forced", "exhibit_id", "interaction_kind")
+        what = (shown, *(members.get(name) for name in about))
         return self._debounce.once(what, chosen, save)
 
 

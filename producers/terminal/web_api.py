@@ -14,8 +14,9 @@ from producers.terminal.spool_trouble import SpoolTrouble
 from producers.terminal.terminal import KINDS, BoothTerminal
 from producers.terminal.web_answers import error_fields, status_of
 from producers.terminal.web_drawer import drawer_shown, export, forget, send_again
+from producers.terminal.web_gate import GateScans
 from producers.terminal.web_input import deal_of, fields_of
-from producers.terminal.web_scans import interaction_of, scan_of, undo_of
+from producers.terminal.web_scans import interaction_of, meeting_of, undo_of
 from schemas.errors import InvalidEvent, Unavailable
 
 Form = Callable[[BoothTerminal, dict[str, Any]], Mapping[str, Any]]
@@ -35,14 +36,16 @@ class Api:
         self._terminal = terminal
         self._sender = sender
         self._clock_ms = clock_ms
+        self._gate = GateScans(terminal, lambda: sender.link)
 
     def add_to(self, router: web.UrlDispatcher) -> None:
         """Add every address to a router."""
         router.add_get("/api/card", self._card)
         router.add_get("/api/state", self._state)
         router.add_get("/api/drawer", self._drawer)
-        router.add_post("/api/scan", self._saving(scan_of))
+        router.add_post("/api/scan", self._scan)
         router.add_post("/api/interact", self._saving(interaction_of))
+        router.add_post("/api/meeting", self._saving(meeting_of))
         router.add_post("/api/undo", self._saving(undo_of))
         router.add_post("/api/deal", self._saving(deal_of))
         router.add_post("/api/drawer/send", self._saving(send_again))
@@ -66,6 +69,8 @@ class Api:
                 "currencies": [one.id for one in card.currencies],
                 "badge_length": card.badge_length,
                 "decimal_mark": card.decimal_mark,
+                "badge_register": card.badge_register,
+                "exhibitors": [{"id": one.id, "name": one.name} for one in card.exhibitors],
                 "version": self._terminal.paired.version,
             }
         )
@@ -100,16 +105,26 @@ class Api:
         self._sender.try_now()
         return web.json_response({})
 
+    async def _scan(self, request: web.Request) -> web.Response:
+        return await self._saved(request, self._gate.scan)
+
     def _saving(self, save: Form) -> Callable[[web.Request], Awaitable[web.Response]]:
         """Return a handler that saves: 200 once the event is on disk, otherwise the error, with nothing saved."""
 
+        async def in_thread(fields: dict[str, Any]) -> Mapping[str, Any]:
+            return await asyncio.to_thread(save, self._terminal, fields)
+
         async def handle(request: web.Request) -> web.Response:
-            try:
-                fields = fields_of(await request.read())
-                answer = await asyncio.to_thread(save, self._terminal, fields)
-            except (InvalidEvent, Unavailable) as error:
-                return web.json_response(error_fields(error), status=status_of(error))
-            self._sender.wake()
-            return web.json_response(answer)
+            return await self._saved(request, in_thread)
 
         return handle
+
+    async def _saved(
+        self, request: web.Request, save: Callable[[dict[str, Any]], Awaitable[Mapping[str, Any]]]
+    ) -> web.Response:
+        try:
+            answer = await save(fields_of(await request.read()))
+        except (InvalidEvent, Unavailable) as error:
+            return web.json_response(error_fields(error), status=status_of(error))
+        self._sender.wake()
+        return web.json_response(answer)

@@ -1,14 +1,15 @@
-"""Saves what the page read: scans and interactions, one for each line of a burst, and takes the last one back."""
+"""Saves what the page read: scans and interactions, one for each line of a burst. Takes one back. Saves meetings."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from producers.terminal.badge_check import Checked
 from producers.terminal.spool import Saved
 from producers.terminal.terminal import BoothTerminal
 from producers.terminal.web_answers import error_fields
 from producers.terminal.web_input import id_of, only, text_of, word_of
 from schemas.badges.bursts import read_burst
-from schemas.codes import BadgeRole, InteractionKind, ScanKind, SourceType
+from schemas.codes import BadgeRole, DenyReason, InteractionKind, MeetingStep, ScanKind, ScanResult, SourceType
 from schemas.errors import InvalidEvent, Unavailable
 
 MOST_LINES: Final = 64
@@ -21,17 +22,55 @@ Read = tuple[str | InvalidEvent | None, str]
 """A code, None without a badge, or why it is not a code; and the id of its event."""
 
 
-def scan_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Save scans: `ids` and `lines` with their `end`, or `id` and `anonymous`; `role`, `kind`. Return `results`."""
-    only(fields, "id", "ids", "lines", "end", "anonymous", "role", "kind")
-    kind = word_of(fields, "kind", ScanKind) if "kind" in fields else None
-    role = word_of(fields, "role", BadgeRole)
-    read_by = SourceType.MANUAL if fields.get("end") == "typed" else SourceType.QR
+Checks = Mapping[str, Checked | None]
+"""The answer of the register about each badge, by the badge's code; None without one."""
 
-    def save(code: str | None, event_id: str) -> Saved:
-        return terminal.scan(code, kind=kind, role=role, read_by=read_by, event_id=event_id, debounce=True)
+
+def scan_of(terminal: BoothTerminal, fields: Mapping[str, Any], checked: Checks | None = None) -> dict[str, Any]:
+    """Save scans: `ids` and `lines` with their `end`, or `id` and `anonymous`. Return `results`.
+
+    `kind` is the kind, and `role` the badge type, which a fair with a register of badges does not need. At a gate,
+    `denied` turns away, with `reason` or without one, and `forced` lets in after a denial.
+
+    Args:
+        terminal: paired.
+        fields: of the form.
+        checked: whom the register turns away; None if it was not asked. Results then say what it says too.
+    """
+    only(fields, "id", "ids", "lines", "end", "anonymous", "role", "kind", "denied", "reason", "forced")
+    kind = word_of(fields, "kind", ScanKind) if "kind" in fields else None
+    role = None if terminal.card.badge_register else word_of(fields, "role", BadgeRole)
+    read_by = SourceType.MANUAL if fields.get("end") == "typed" else SourceType.QR
+    by_hand = word_of(fields, "reason", DenyReason) if "reason" in fields else None
+    is_denied, is_forced = (fields.get(name) is True for name in ("denied", "forced"))
+
+    def save(code: str | None, event_id: str) -> tuple[Saved, dict[str, Any]]:
+        said = None if checked is None or code is None else checked.get(code)
+        denied = is_denied or (said is not None and said.denied)
+        reason = said.reason if said is not None and said.denied else by_hand
+        saved = terminal.scan(
+            code,
+            kind=kind,
+            role=role,
+            read_by=read_by,
+            result=ScanResult.DENIED if denied else ScanResult.ACCEPTED,
+            reason=reason,
+            forced=is_forced,
+            event_id=event_id,
+            # A person who lets somebody in by hand means it.
+            debounce=not is_forced,
+        )
+        facts: dict[str, Any] = {"denied": True, "reason": reason} if denied else {}
+        if checked is not None and code is not None:
+            facts |= {"checked": said is not None, "known": said is None or said.known}
+        return saved, facts
 
     return _each(_reads(terminal, fields), save)
+
+
+def codes_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> list[str]:
+    """Return the codes of a form, without those that are refused and those that a burst lacks."""
+    return [code for code, _ in _reads(terminal, fields) if isinstance(code, str)]
 
 
 def interaction_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,10 +78,18 @@ def interaction_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> dict[s
     only(fields, "id", "ids", "lines", "end", "anonymous", "exhibit", "kind")
     exhibit, kind = text_of(fields, "exhibit"), word_of(fields, "kind", InteractionKind)
 
-    def save(code: str | None, event_id: str) -> Saved:
-        return terminal.interact(exhibit, kind, badge=code, event_id=event_id, debounce=True)
+    def save(code: str | None, event_id: str) -> tuple[Saved, dict[str, Any]]:
+        return terminal.interact(exhibit, kind, badge=code, event_id=event_id, debounce=True), {}
 
     return _each(_reads(terminal, fields), save)
+
+
+def meeting_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Save a step of a meeting: `id` of the event, `meeting`, `step`, `exhibitor`. Return its number and id."""
+    only(fields, "id", "meeting", "step", "exhibitor")
+    step, exhibitor = word_of(fields, "step", MeetingStep), text_of(fields, "exhibitor", "") or None
+    saved = terminal.meeting(text_of(fields, "meeting"), step, exhibitor=exhibitor, event_id=id_of(fields.get("id")))
+    return {"seq": saved.seq, "id": saved.event_id}
 
 
 def undo_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,15 +99,20 @@ def undo_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> dict[str, Any
     return {"seq": saved.seq, "id": saved.event_id}
 
 
-def _each(reads: list[Read], save: Callable[[str | None, str], Saved]) -> dict[str, Any]:
-    """Save one after the other: one that cannot be saved does not stop the others."""
+def _each(reads: list[Read], save: Callable[[str | None, str], tuple[Saved, dict[str, Any]]]) -> dict[str, Any]:
+    """Save one after the other: one that cannot be saved does not stop the others.
+
+    Args:
+        reads: what was read.
+        save: saves a code under an id; returns what was saved, and what else the page is told of it.
+    """
     results: list[dict[str, Any]] = []
     for code, event_id in reads:
         if isinstance(code, InvalidEvent):
             results.append(error_fields(code))
             continue
         try:
-            saved = save(code, event_id)
+            saved, facts = save(code, event_id)
         except InvalidEvent as error:
             results.append(error_fields(error))
         except Unavailable as error:
@@ -68,7 +120,7 @@ def _each(reads: list[Read], save: Callable[[str | None, str], Saved]) -> dict[s
                 raise
             results.append(error_fields(error))
         else:
-            results.append({"seq": saved.seq, "id": saved.event_id, "again": saved.again})
+            results.append({"seq": saved.seq, "id": saved.event_id, "again": saved.again, **facts})
     return {"results": results}
 
 

@@ -62,8 +62,10 @@ def summary(fair: "Fair") -> str:
     """Return the fair in a few lines for a reader who wants to see that the right file was read."""
     from collections import Counter
 
+    from schemas.profiles import Group
+
     direct = [exhibitor for exhibitor in fair.exhibitors.values() if exhibitor.is_direct]
-    abroad = sum(exhibitor.country != fair.host_country for exhibitor in direct)
+    abroad = sum(fair.profile.group(one.country, fair.host_country) is Group.FOREIGN for one in direct)
     countries = {exhibitor.country for exhibitor in direct}
     of_type = Counter(str(exhibitor.type) for exhibitor in fair.exhibitors.values())
     represented = of_type["represented"]
@@ -76,12 +78,12 @@ def summary(fair: "Fair") -> str:
         utc = f"{day.opens_at:%H:%M}-{day.closes_at:%H:%M}"
         lines.append(f"  {day.date:%a %d %b %Y}  {day.opens:%H:%M}-{day.closes:%H:%M}  (UTC {utc})")
     lines += [
-        f"halls       {len(fair.halls)}: {area:,} m² net, {capacity:,} people",
+        f"halls       {len(fair.halls)}: {area:,} m², {capacity:,} people",
         f"gates       {len(fair.gates)}: {len(countable)} countable with {_count(lanes, 'lane')}",
         f"sections    {len(fair.sections)}",
         f"exhibitors  {len(direct):,}: {of_type['main']:,} main, {of_type['co']:,} co",
         f"            apart from them, {_count(represented, 'represented company', 'represented companies')}",
-        f"            {_count(len(countries), 'country', 'countries')}, {_share(abroad, len(direct))} international",
+        f"            {_count(len(countries), 'country', 'countries')}, {_share(abroad, len(direct))} from abroad",
         f"            {_count(sum(one.leader for one in direct), 'leader')}",
         f"booths      {len(fair.booths):,} with {_count(len(fair.exhibits), 'exhibit')}",
         f"badges      {_badges(fair)}",

@@ -85,7 +85,7 @@ class DayRow(FileRow):
 
 
 class HallRow(FileRow):
-    """A hall: usable net floor in square metres, people allowed inside."""
+    """A hall: usable floor in square metres, people allowed inside."""
 
     name: ShownName
     area_m2: Positive

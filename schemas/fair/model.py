@@ -28,7 +28,7 @@ class Hall:
     """A hall.
 
     Attributes:
-        area_m2: usable net floor in square metres; people divided by it are the density.
+        area_m2: usable floor in square metres; people divided by it are the density.
         capacity: people allowed inside at the same time, by the permit of the venue.
     """
 
@@ -83,7 +83,7 @@ class Exhibitor:
 
     @property
     def is_direct(self) -> bool:
-        """Whether it counts as an exhibitor: it has staff of its own on the stand (FKM, UFI "direct")."""
+        """Whether it counts as an exhibitor: it has staff of its own on the stand (FKM "direct")."""
         return self.type is not ExhibitorType.REPRESENTED
 
 
@@ -111,7 +111,7 @@ class Fair:
     """One edition of a fair.
 
     Attributes:
-        host_country: an exhibitor or visitor with an address elsewhere is international.
+        host_country: an exhibitor or visitor with an address elsewhere is from abroad; the profile says about regions.
         zone: time zone of the venue; `zone.key` is its IANA name.
         days: ascending by date; at least one.
         booths: derived from the exhibitors.

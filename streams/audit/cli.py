@@ -14,7 +14,14 @@ from schemas import options
 @click.option(
     "--day", metavar="DATE", help="Compare the numbers of one day alone, 2025-09-12. [default: all days and the fair]"
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for evidence.csv, numbers.csv and manifest.json.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder for the lists of counted and excluded persons, the numbers and manifest.json.",
+)
+@click.option(
+    "--profile", metavar="NAME", help="Audit profile of these lists: fkm, abc, a762_1 or own. [default: the fair's]"
+)
 @click.option(
     "--every",
     type=options.length(timedelta(milliseconds=100), example="90s"),
@@ -31,6 +38,7 @@ def audit(
     live: tuple[str, ...],
     day: str | None,
     out: Path | None,
+    profile: str | None,
     every: timedelta | None,
     audit_host: str | None,
     audit_port: int | None,
@@ -61,8 +69,10 @@ def audit(
 
     if every is not None and (recording is not None or out is not None):
         raise click.UsageError("--every: only for live workers, without --out; leave one of them out")
+    if profile is not None and out is None:
+        raise click.UsageError("--profile: only with --out, for the lists that it writes")
     settings = AuditSettings.load(audit_host=audit_host, audit_port=audit_port)
-    plan = plan_from(recording, live, day, out, allowed_lateness, fair_file, bootstrap_servers)
+    plan = plan_from(recording, live, day, out, allowed_lateness, fair_file, bootstrap_servers, profile)
     if every is not None:
         pause_s = every.total_seconds()
         log_to_stderr(LogSettings.load(), quiet=("aiokafka",))

@@ -1,6 +1,7 @@
-"""The files for an auditor: the numbers, the evidence of every visit, and a manifest with the checksums of both.
+"""The files for an auditor: the numbers, who was counted and who was not, and a manifest with their checksums.
 
-The evidence follows UFI's audit rules: one row per person and day, with the entry that makes the visit.
+Both lists have one row per person and day. `counted` has the first entry that makes the person count. `excluded` has
+the entry that came nearest to counting, with everything that speaks against it: so it shows that staff was not counted.
 """
 
 import csv
@@ -14,10 +15,14 @@ from zoneinfo import ZoneInfo
 
 from schemas.errors import Unavailable
 from streams.audit.recount.oracle import Oracle
+from streams.audit.recount.people import Entry
 from streams.audit.sources import Seals
 from streams.shown.answers import Number
 
-EVIDENCE: Final = ("badge_ref", "day", "first_accepted_entry", "gate", "role", "event_id")
+EVIDENCE: Final = (
+    *("badge_ref", "day", "entry", "received_at", "gate", "role", "country", "source_type", "forced", "event_id"),
+)
+EXCLUDED: Final = (*EVIDENCE, "reason")
 NUMBERS: Final = ("kpi", "window", "labels", "live", "recomputed", "difference")
 
 
@@ -29,13 +34,55 @@ class Written(NamedTuple):
     sha256: str
 
 
-def evidence_rows(oracle: Oracle, zone: ZoneInfo, day: str | None) -> Iterator[tuple[str, ...]]:
-    """Yield a row for every person and day, ordered by day, time and event id; if a day is given, only of this day."""
-    for (date, badge), entry in sorted(oracle.entries.items(), key=lambda item: (item[0][0], item[1])):
-        if day in (None, date):
-            at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=entry.ms)
-            local = at.astimezone(zone).isoformat(timespec="milliseconds")
-            yield badge, date, local, entry.gate, entry.role, entry.event_id
+class Evidence(NamedTuple):
+    """The rows of the three lists of people, each ordered by day, time and event id.
+
+    Attributes:
+        counted: one row per person and day that the profile counts.
+        excluded: one row per person and day that it does not count, although the person came to a gate.
+        by_hand: every accepted entry whose code was typed, or that was forced.
+    """
+
+    counted: list[tuple[str, ...]]
+    excluded: list[tuple[str, ...]]
+    by_hand: list[tuple[str, ...]]
+
+
+def evidence_of(oracle: Oracle, zone: ZoneInfo, profile: str, day: str | None) -> Evidence:
+    """Return who a profile counts and who not; if a day is given, only of this day."""
+    people, rule = oracle.people, oracle.fair.profiles[profile]
+    counted: dict[tuple[str, str], Entry] = {}
+    excluded: dict[tuple[str, str], tuple[Entry, list[str]]] = {}
+    by_hand = []
+    for entry in sorted(people.entries):
+        if day not in (None, entry.day):
+            continue
+        person, faults = (entry.day, entry.badge), people.faults(entry, rule)
+        if not faults:
+            counted.setdefault(person, entry)
+        elif person not in excluded or len(faults) < len(excluded[person][1]):
+            excluded[person] = entry, faults
+        if (entry.forced or entry.source == "manual") and not (entry.denied or entry.test):
+            by_hand.append(entry)
+
+    def row(entry: Entry) -> tuple[str, ...]:
+        role, country = people.who(entry.badge, entry.role, entry.country)
+        happened, received = (_local(ms, zone) for ms in (entry.ms, entry.received))
+        forced = "yes" if entry.forced else "no"
+        place = (entry.badge, entry.day, happened, received, entry.gate)
+        return (*place, role, country, entry.source, forced, entry.event_id)
+
+    left_out = sorted((entry, faults) for person, (entry, faults) in excluded.items() if person not in counted)
+    return Evidence(
+        [row(entry) for entry in sorted(counted.values())],
+        [(*row(entry), "; ".join(faults)) for entry, faults in left_out],
+        [row(entry) for entry in by_hand],
+    )
+
+
+def _local(ms: int, zone: ZoneInfo) -> str:
+    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)
+    return at.astimezone(zone).isoformat(timespec="milliseconds")
 
 
 def number_rows(numbers: Iterable[Number]) -> Iterator[tuple[object, ...]]:

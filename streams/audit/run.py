@@ -27,8 +27,9 @@ from schemas.version import our_version
 from streams.audit.compare import numbers
 from streams.audit.evidence import (
     EVIDENCE,
+    EXCLUDED,
     NUMBERS,
-    evidence_rows,
+    evidence_of,
     number_rows,
     sealed,
     write_audit,
@@ -58,6 +59,7 @@ class AuditPlan:
         day: a venue-local date; None for all days and the fair.
         folder: where to write evidence, numbers and manifest; None to write nothing.
         at: the time of the audit.
+        profile: whose lists of counted and excluded persons are written; None for the fair's own choice.
         used: why this fair file is used, see `used_fair_file`.
     """
 
@@ -70,6 +72,7 @@ class AuditPlan:
     day: str | None = None
     folder: Path | None = None
     at: datetime
+    profile: str | None = None
     used: str = "fair file is named"
 
 
@@ -107,12 +110,15 @@ def audit(plan: AuditPlan, console: Console) -> AuditVerdict:
 
     Raises:
         Unavailable: a worker or Kafka does not answer, or Kafka no longer holds all records.
-        InvalidSettings: the fair has no such day.
+        InvalidSettings: the fair has no such day or no such profile.
         FairpulseError: the workers do not show the whole fair, a topic or a log is not what they have counted, or
             there was nothing to compare.
     """
     if plan.day is not None and plan.day not in {str(day.date) for day in plan.fair.days}:
         raise InvalidSettings("--day: the fair has no such day", hint=f"for example {plan.fair.days[0].date}")
+    if plan.profile is not None and plan.profile not in plan.fair.profiles:
+        known = ", ".join(sorted(plan.fair.profiles))
+        raise InvalidSettings("--profile: the fair has no such profile", hint=f"one of {known}")
     oracle = oracle_for(plan)
     behind, left = Behind(), 0
     reports: list[Mapping[str, Any]] = [] if plan.recording is not None and not plan.live else live_reports(plan)
@@ -201,6 +207,7 @@ def plan_from(
     lateness: timedelta | None,
     fair_file: Path | None,
     bootstrap_servers: str | None,
+    profile: str | None = None,
 ) -> AuditPlan:
     """Return the plan from the options of the command, or from the environment for options that are left out.
 
@@ -222,6 +229,7 @@ def plan_from(
         day=day,
         folder=folder,
         at=from_epoch_ms(wall_ms()),
+        profile=profile,
         used=used_fair_file(chosen),
     )
 
@@ -240,12 +248,15 @@ def keep(plan: AuditPlan, verdict: AuditVerdict) -> Path:
     """
     assert plan.folder is not None
     source = f"recording {plan.recording.path.name}" if plan.recording else f"Kafka {plan.kafka.bootstrap_servers}"
+    profile = plan.profile or plan.fair.profile.name
+    evidence = evidence_of(verdict.oracle, plan.fair.zone, profile, plan.day)
     manifest = {
         "fair": plan.fair.fair_id,
         "fair_file_sha256": hashlib.sha256(plan.fair_bytes).hexdigest(),
-        "audited_at": instant_text(plan.at),
-        "audited_by": f"fairpulse {our_version()}",
+        "recounted_at": instant_text(plan.at),
+        "recounted_by": f"fairpulse {our_version()}",
         "day": plan.day or "all",
+        "profile": profile,
         "allowed_lateness_s": plan.lateness.total_seconds(),
         "source": source,
         "live": list(plan.live) or "folded from the recording",
@@ -262,9 +273,10 @@ def keep(plan: AuditPlan, verdict: AuditVerdict) -> Path:
         "sequence_numbers_used_twice": used_twice(verdict.oracle),
         "partitions": sealed(verdict.seals),
     }
-    evidence = evidence_rows(verdict.oracle, plan.fair.zone, plan.day)
     tables = {
-        "evidence": (EVIDENCE, evidence),
+        "counted": (EVIDENCE, evidence.counted),
+        "excluded": (EXCLUDED, evidence.excluded),
+        "by_hand": (EVIDENCE, evidence.by_hand),
         "numbers": (NUMBERS, number_rows(verdict.numbers)),
         "terminals": (TERMINALS, terminal_rows(verdict.oracle)),
     }
@@ -281,7 +293,7 @@ def report_lines(verdict: AuditVerdict) -> list[str]:
     lines += id_lines(verdict.oracle)
     lines += terminal_lines(verdict.oracle)
     if verdict.uncounted:
-        lines.append(f"{verdict.uncounted:,} records in Kafka are not in these numbers yet, and were not audited")
+        lines.append(f"{verdict.uncounted:,} records in Kafka are not in these numbers yet, and were not recounted")
     lines += verdict.behind.lines()
     lines.append(f"{verdict.records:,} records, {len(verdict.numbers):,} numbers, {len(found):,} differences")
     return lines

@@ -9,9 +9,19 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+from schemas.codes import ScanResult
 from schemas.errors import FairpulseError, InvalidEvent, MustStop
-from schemas.events import DealRevision, DealTerms, Event, happened_ms
+from schemas.events import (
+    BadgeRegistered,
+    DealRevision,
+    DealTerms,
+    Event,
+    ExhibitInteraction,
+    VisitorScan,
+    happened_ms,
+)
 from schemas.fair.model import Fair
+from schemas.ids import is_test_badge
 from schemas.times import epoch_ms
 from schemas.topics import group_prefix
 from schemas.witness import with_newest
@@ -19,12 +29,13 @@ from streams.fold.calendar import MINUTE_MS, Calendar
 from streams.fold.groups import Groups, spelt
 from streams.fold.identity import EVENT_ID_BITS, TERMINAL_SHIFT, TOPIC_NUMBERS, check_members
 from streams.fold.meaning import fingerprint
-from streams.fold.plans import Plan, Plans
-from streams.fold.state import Booked, ChangedCells, DealState, Delta, PartitionState
+from streams.fold.plans import Keeps, Plan, Plans
+from streams.fold.state import Booked, ChangedCells, DealState, Delta, PartitionState, Registration
 from streams.kpis.aggregates import Aggregate, whole
 from streams.kpis.catalogue import ALL_KPIS
-from streams.kpis.definition import LONGEST, History, Kpi, Signal, Window
+from streams.kpis.definition import LONGEST, Folded, Kpi, Signal, View, Window
 from streams.kpis.moment import Moment
+from streams.kpis.register import Content
 
 
 class Engine:
@@ -36,36 +47,33 @@ class Engine:
         kpis: the KPIs to fold and to show.
 
     Raises:
-        MustStop: a KPI has an occasion that no event can have, reads the days of a KPI that is not folded, or has the
-            key of another KPI.
+        MustStop: a KPI or trace has an occasion that no event can have, or the key of another one.
+
+    Attributes:
+        folded: what is kept in state: the KPIs that are not views, and the traces that views read.
     """
 
     def __init__(self, fair: Fair, lateness: timedelta, kpis: Sequence[Kpi[Any, Any]] = ALL_KPIS) -> None:
         self.fair = fair
         self.kpis = tuple(kpis)
+        self.folded = _folded(self.kpis)
         self.calendar = Calendar(fair)
         self.lateness_ms = lateness // timedelta(milliseconds=1)
         self.kept_minutes = LONGEST - (-self.lateness_ms // MINUTE_MS)
         """Panes more than this many minutes before the watermark no longer belong to any window."""
-        self._kept = {kpi.key: _kept(kpi.aggregate, kpi) for kpi in self.kpis if isinstance(kpi.aggregate, Aggregate)}
-        self.plans = Plans(self.kpis, fair)
-        for key, times in Counter(kpi.key for kpi in self.kpis).items():
+        self._kept = {one.key: _kept(one.aggregate, one) for one in self.folded if isinstance(one.aggregate, Aggregate)}
+        self.plans = Plans(self.folded, fair)
+        for key, times in Counter(one.key for one in self.folded).items():
             if times > 1:
                 raise MustStop(
                     f"{times} KPIs have the key {key}, so their numbers would be added together",
                     hint="give each its own name in streams/kpis/",
                 )
-        for kpi in self.kpis:
-            if isinstance(kpi.aggregate, History) and kpi.aggregate.of not in self.kpis:
-                raise MustStop(
-                    f"KPI {kpi.name} reads the days of {kpi.aggregate.of.name}, which is not folded",
-                    hint="add both to KPIS of their modules in streams/kpis/",
-                )
 
     @property
     def fingerprint(self) -> str:
         """Eight hex digits that change when the meaning of the state changes."""
-        return fingerprint(self.fair, self.kpis, self.lateness_ms)
+        return fingerprint(self.fair, self.folded, self.lateness_ms)
 
     def fold(
         self,
@@ -102,6 +110,9 @@ class Engine:
             numbers[member] = len(numbers)
         state.seen.update(delta.seen)
         state.deals.update(delta.deals)
+        for one in delta.people:
+            state.register.take(one.person, one.revision, one.content)
+        state.met.update(delta.met)
         try:
             for minute, cells in delta.panes.items():
                 self._absorb(state, minute, cells)
@@ -169,6 +180,7 @@ class _Chunk:
         known = state.numbers.get
         believable, is_open, panes = engine.calendar.is_believable, engine.calendar.is_open, delta.panes
         routes, signals = engine.plans.routes, engine.plans.signals
+        has_register, registered, met = engine.fair.badge_register, state.register.contents, state.met
         seen, fresh, lateness = state.seen, set[int](), engine.lateness_ms
         topic_bits = TOPIC_NUMBERS[delta.topic] << EVENT_ID_BITS
         watermark = delta.watermark
@@ -179,6 +191,11 @@ class _Chunk:
                 _run(signals[Signal.REJECTED], None, moment, delta.timeless)
                 moment.reason = ""
                 continue
+            badge_of, kind_of, plans, others, keeps = routes[type(event)]
+            if keeps is Keeps.REGISTRATION:
+                assert isinstance(event, BadgeRegistered)
+                self._register(event, newcomers)
+                continue
             happened, received = happened_ms(event), epoch_ms(event.received_at)
             suspect = not believable(happened, received)
             if suspect:
@@ -187,15 +204,15 @@ class _Chunk:
             cells = panes.get(minute)
             if cells is None:
                 cells = panes[minute] = {}
-            badge_of, kind_of, plans, others, is_deal = routes[type(event)]
             badge = badge_of(event)
-            if badge is None:
+            is_test = event.test is True or (badge is not None and is_test_badge(badge))
+            if badge is None or is_test:
                 moment.badge = -1
                 newcomers.append(event)
-            elif (at := known(badge)) is None:
-                moment.badge = number(badge)
-                newcomers.append(event)
             else:
+                if (at := known(badge)) is None:
+                    at = number(badge)
+                    newcomers.append(event)
                 moment.badge = at
             moment.minute, moment.is_open = minute, is_open(minute)
             moment.lag_ms = received - happened if received > happened else 0
@@ -204,10 +221,16 @@ class _Chunk:
                 at = number(event.terminal_id)
             key = (at << TERMINAL_SHIFT) | topic_bits | event_id
             if key in seen or key in fresh:
-                _run(signals[Signal.DUPLICATE], event, moment, cells)
+                if not is_test:
+                    _run(signals[Signal.DUPLICATE], event, moment, cells)
                 continue
             fresh.add(key)
-            if is_deal:
+            if is_test:
+                _run(signals[Signal.TEST], event, moment, cells)
+                continue
+            if has_register and (at := moment.badge) >= 0 and at not in registered and at not in met and is_met(event):
+                delta.met.append(at)
+            if keeps is Keeps.DEAL:
                 assert isinstance(event, DealRevision)
                 self._deal(event)
             _run(plans.get(kind_of(event), others), event, moment, cells)
@@ -220,6 +243,22 @@ class _Chunk:
         delta.watermark = watermark
         delta.seen = list(fresh)
         return delta
+
+    def _register(self, event: BadgeRegistered, newcomers: list[Event]) -> None:
+        """Note what the register says of a person. A test badge is counted nowhere, so nothing is kept of it."""
+        if event.badge_ref not in self._state.numbers:
+            newcomers.append(event)
+        if event.test or is_test_badge(event.badge_ref):
+            return
+        content = Content(
+            event.role,
+            event.residence_country or "",
+            event.exhibitor_id or "",
+            event.tracking_consent,
+            event.denied or "",
+            event.erased,
+        )
+        self._delta.people.append(Registration(self.number(event.badge_ref), event.revision, content))
 
     def _deal(self, event: DealRevision) -> None:
         """Take back the amounts that the deal's old state had booked, and book those of the new state."""
@@ -240,10 +279,23 @@ class _Chunk:
             changes[group] = changes.get(group, 0) + sign * amount
 
 
-def _kept(aggregate: Aggregate[Any], kpi: Kpi[Any, Any]) -> tuple[Aggregate[Any], bool, bool, bool]:
+def is_met(event: Event) -> bool:
+    """Return whether an event with a badge shows that its person is there: an accepted scan, or an interaction."""
+    return (
+        event.result is not ScanResult.DENIED if isinstance(event, VisitorScan) else type(event) is ExhibitInteraction
+    )
+
+
+def _folded(kpis: Sequence[Kpi[Any, Any]]) -> tuple[Folded[Any, Any], ...]:
+    """Return the KPIs that are folded, and the traces that the others read, each once."""
+    views = [kpi.aggregate for kpi in kpis if isinstance(kpi.aggregate, View)]
+    traces = {id(trace): trace for view in views for trace in view.of}
+    return (*traces.values(), *(kpi for kpi in kpis if not isinstance(kpi.aggregate, View)))
+
+
+def _kept(aggregate: Aggregate[Any], one: Folded[Any, Any]) -> tuple[Aggregate[Any], bool, bool, bool]:
     """Return the aggregate and where its totals are kept: in panes, by day, over the fair."""
-    over_fair = Window.FAIR in kpi.windows and not aggregate.per_day
-    return aggregate, kpi.in_panes, Window.DAY in kpi.windows, over_fair
+    return aggregate, one.in_panes, Window.DAY in one.windows, Window.FAIR in one.windows
 
 
 def _run(plan: Plan, subject: Any, moment: Moment, cells: ChangedCells) -> None:

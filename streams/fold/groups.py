@@ -6,19 +6,19 @@ from typing import Any, Final
 from schemas.errors import MustStop
 from schemas.fair.model import Fair
 from streams.kpis.aggregates import Aggregate, Group
-from streams.kpis.definition import Kpi
+from streams.kpis.definition import Folded
 from streams.kpis.labels import LabelValues
 
 SEPARATOR: Final = "|"
 
 
 class Groups(dict[LabelValues, Group]):
-    """The groups of one KPI at one fair, by label values. Values are checked once, when they are first seen.
+    """The groups of one KPI or trace at one fair, by label values. Values are checked once, when they are first seen.
 
-    Looking up values that the KPI's labels cannot have raises MustStop: the measure is wrong, and so is its number.
+    Looking up values that its labels cannot have raises MustStop: the measure is wrong, and so is its number.
     """
 
-    def __init__(self, kpi: Kpi[Any, Any], fair: Fair) -> None:
+    def __init__(self, kpi: Folded[Any, Any], fair: Fair) -> None:
         super().__init__()
         self._kpi = kpi
         self._fair = fair
@@ -59,7 +59,7 @@ class Groups(dict[LabelValues, Group]):
         values = f"({', '.join(kpi.labels)})"
         hit = f"{values} and {kpi.aggregate.hit}" if kpi.aggregate.hit else values
         return MustStop(
-            f"KPI {kpi.name}: its measure {what}",
+            f"{kpi.called}: its measure {what}",
             hint=f"let {where} return {hit}, or None{otherwise}; "
             "streams/kpis/labels.py describes the values of each label",
         )

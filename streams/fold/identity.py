@@ -15,7 +15,7 @@ KEY_BYTES: Final = (TERMINAL_BITS + TOPIC_BITS + EVENT_ID_BITS) // 8
 """Bytes of an event key in the journal: 20."""
 
 MOST_MEMBERS: Final = 2**TERMINAL_BITS
-"""Most dense numbers in one partition. Terminals share them with badges and pairs, so there are far fewer terminals."""
+"""Most dense numbers in one partition. Terminals share them with persons and meetings, and are far fewer."""
 
 
 def numbered(topics: Iterable[str]) -> Mapping[str, int]:
@@ -40,7 +40,7 @@ def check_members(count: int) -> None:
     """Raise MustStop if a partition has more members than the terminal's part of a key can number."""
     if count > MOST_MEMBERS:
         raise MustStop(
-            f"a partition has more than {MOST_MEMBERS:,} badges, terminals and pairs: event keys have no room for more",
+            f"a partition has more than {MOST_MEMBERS:,} persons, terminals and meetings: event keys have no room",
             hint="give the fair more partitions, or raise TERMINAL_BITS in streams/fold/identity.py; "
             "workers then fold the fair again",
         )

@@ -5,42 +5,54 @@ new class of events needs no code here.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import Enum
 from operator import attrgetter
 from typing import Any
 
 from schemas.codes import Code
 from schemas.errors import MustStop
-from schemas.events import DealRevision, Event, fields_of
+from schemas.events import BadgeRegistered, DealRevision, Event, fields_of
 from schemas.fair.model import Fair
 from schemas.ids import BadgeRef
 from schemas.partitioning import BY_KEY
 from schemas.topics import EVENT_TOPICS, Topic
 from streams.fold.groups import Groups
 from streams.kpis.aggregates import Aggregate, Changes
-from streams.kpis.definition import Kpi, Occasion, Signal
+from streams.kpis.definition import Folded, Occasion, Signal
 from streams.kpis.moment import Moment
 
 Step = tuple[str, Callable[[Any, Moment], Any], Callable[[Changes, Any, Groups], None], Groups]
-"""One KPI in a plan: its key, its measure, the function that folds a hit, and its groups."""
+"""One KPI or trace in a plan: its key, its measure, the function that folds a hit, and its groups."""
 
 Plan = tuple[Step, ...]
-"""The KPIs that look at one occasion, in the order of the catalogue."""
+"""The KPIs and traces that look at one occasion, in the order of the catalogue."""
 
-Route = tuple[Callable[[Event], str | None], Callable[[Event], Any], Mapping[Code, Plan], Plan, bool]
+
+class Keeps(Enum):
+    """What the fold keeps of a class of events besides its KPIs."""
+
+    NOTHING = "nothing"
+    DEAL = "deal"
+    """Revisions of a deal, from which the deal's state follows."""
+    REGISTRATION = "registration"
+    """What the register says of a person. It is no event of the fair: no KPI looks at it."""
+
+
+Route = tuple[Callable[[Event], str | None], Callable[[Event], Any], Mapping[Code, Plan], Plan, Keeps]
 """How the events of one class are folded. A plain tuple, which unpacks twice as fast as a named one, of
 
 1. the function that reads an event's badge (None for an event without one);
 2. the function that reads an event's kind (None if the class has no kinds);
 3. the plans by kind;
 4. the plan for any other kind;
-5. whether the events are revisions of a deal, from which the deal's state follows.
+5. what is kept of them besides.
 
 All these plans also contain the KPIs that look at every accepted event.
 """
 
 
 class Plans:
-    """All plans of some KPIs at one fair.
+    """All plans of some KPIs and traces at one fair.
 
     Attributes:
         routes: by class of events.
@@ -51,7 +63,7 @@ class Plans:
         MustStop: a KPI has an occasion that no event can have, or a badge of an event does not choose its partition.
     """
 
-    def __init__(self, kpis: Sequence[Kpi[Any, Any]], fair: Fair) -> None:
+    def __init__(self, kpis: Sequence[Folded[Any, Any]], fair: Fair) -> None:
         self._kpis = kpis
         self.groups = {kpi.key: Groups(kpi, fair) for kpi in kpis if kpi.measure is not None}
         self._kinds = {type(one) for kpi in kpis for one in kpi.occasions if isinstance(one, Code)} - {Signal}
@@ -85,7 +97,7 @@ class Plans:
             )
         plans = {kind: self._plan(kind, cls, Signal.ACCEPTED) for field in kinds for kind in kinds[field]}
         others = self._plan(cls, Signal.ACCEPTED)
-        return _field(badges), _field(kinds), plans, others, issubclass(cls, DealRevision)
+        return _field(badges), _field(kinds), plans, others, _keeps(cls)
 
     def _kinds_of(self, cls: type[Event]) -> dict[str, type[Code]]:
         """Return the fields of a class by which some KPI selects events, with the type of each."""
@@ -98,9 +110,15 @@ class Plans:
             for occasion in kpi.occasions:
                 if _typed(occasion) not in possible:
                     raise MustStop(
-                        f"KPI {kpi.name} has the occasion {occasion!r}, which no event can have",
+                        f"{kpi.called} has the occasion {occasion!r}, which no event can have",
                         hint="name its class of events in a topic's `events` in schemas/topics.py",
                     )
+
+
+def _keeps(cls: type[Event]) -> Keeps:
+    if issubclass(cls, BadgeRegistered):
+        return Keeps.REGISTRATION
+    return Keeps.DEAL if issubclass(cls, DealRevision) else Keeps.NOTHING
 
 
 def _typed(occasion: Occasion) -> tuple[type, Occasion]:

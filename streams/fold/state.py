@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field
 
 import msgspec
+from pyroaring import BitMap
 
 from schemas.witness import Witness
 from streams.kpis.aggregates import Changes, Group, Totals
+from streams.kpis.register import Content, Register
 
 Cells = dict[str, Totals]
 """Totals by KPI key, then by group."""
@@ -32,6 +34,19 @@ class DealState(msgspec.Struct, frozen=True, array_like=True):
     booked: Booked
 
 
+class Registration(msgspec.Struct, frozen=True, array_like=True):
+    """What one revision of the register says of a person.
+
+    Attributes:
+        person: dense number.
+        content: see `streams.kpis.register.Content`.
+    """
+
+    person: int
+    revision: int
+    content: Content
+
+
 class Delta(msgspec.Struct, array_like=True):
     """The change that one chunk of one source topic makes. It is journalled, and applied live and on recovery alike.
 
@@ -46,6 +61,8 @@ class Delta(msgspec.Struct, array_like=True):
         panes: changes by minute since 1970.
         timeless: changes that have no minute (refused records); they count only over the whole fair.
         witness: the chunk's last record, by which the log is recognised later on; None if it is folded from a file.
+        people: what the register says of persons.
+        met: persons in events whom the register did not have; none at a fair without a register.
     """
 
     topic: str
@@ -58,6 +75,8 @@ class Delta(msgspec.Struct, array_like=True):
     panes: dict[int, ChangedCells]
     timeless: ChangedCells
     witness: Witness | None = None
+    people: list[Registration] = msgspec.field(default_factory=list)
+    met: list[int] = msgspec.field(default_factory=list)
 
 
 WRITER_BYTES = 8
@@ -92,10 +111,12 @@ class PartitionState:
         witnesses: records of each source topic by which its log is recognised, oldest first; none when folded from a
             file.
         watermarks: by source topic, in ms since 1970.
-        numbers: dense numbers of badges, terminals and pairs; Roaring bitmaps store each in 2 bytes.
+        numbers: dense numbers of persons, terminals and meetings; Roaring bitmaps store each in 2 bytes.
         seen: key (terminal, topic, event id) of every event of the fair. Each is exact, and takes 48 bytes and a slot
             in the set.
         deals: current state of every deal.
+        register: who the persons are.
+        met: persons who were met before they were in the register.
         panes: cells of the newest minutes.
         days: cells by venue-local date.
         fair: cells since the beginning.
@@ -107,6 +128,8 @@ class PartitionState:
     numbers: dict[str, int] = field(default_factory=dict)
     seen: set[int] = field(default_factory=set)
     deals: dict[str, DealState] = field(default_factory=dict)
+    register: Register = field(default_factory=Register)
+    met: BitMap = field(default_factory=BitMap)
     panes: dict[int, Cells] = field(default_factory=dict)
     days: dict[str, Cells] = field(default_factory=dict)
     fair: Cells = field(default_factory=dict)

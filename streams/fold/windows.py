@@ -1,57 +1,68 @@
 """Turns state into numbers: the values of a KPI in a window. Pure; the window's end is an argument."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pyroaring import BitMap
-
+from schemas.fair.model import Fair
 from streams.fold.groups import label_values
 from streams.fold.state import PartitionState
 from streams.kpis.aggregates import Aggregate, Group, Totals, Value, add
-from streams.kpis.definition import History, Kpi, Window
+from streams.kpis.definition import Kpi, Trace, View, Window
 from streams.kpis.labels import LabelValues
+from streams.kpis.people import People, Span
 
 Values = dict[LabelValues, Value]
 """The values of a KPI in a window, by label values."""
 
 
-def pane_values(state: PartitionState, kpi: Kpi[Any, Any], window: Window, end_minute: int) -> Values:
-    """Return the values of a window made of panes: the minutes [end - length, end)."""
-    panes = [
-        cells[kpi.key]
-        for minute in range(end_minute - window.minutes, end_minute)
-        if (cells := state.panes.get(minute)) is not None and kpi.key in cells
-    ]
-    aggregate = kpi.aggregate
-    assert isinstance(aggregate, Aggregate), "a KPI about history has no window of minutes"
-    if len(panes) == 1:
-        return _values(aggregate, panes[0])
-    gathered: dict[Group, list[Any]] = {}
-    for pane in panes:
-        for group, total in pane.items():
-            gathered.setdefault(group, []).append(total)
-    return {
-        label_values(group): aggregate.value(totals[0] if len(totals) == 1 else aggregate.merge(totals))
-        for group, totals in gathered.items()
-    }
+def people_of(state: PartitionState, fair: Fair) -> People:
+    """Return the persons of a partition as they are now; views are worked out from them."""
+
+    def totals(trace: Trace[Any, Any], span: Span) -> Mapping[LabelValues, Any]:
+        if span.minutes is None:
+            cells = [state.days.get(day, {}).get(trace.key, {}) for day in span.days]
+        else:
+            cells = [state.panes.get(minute, {}).get(trace.key, {}) for minute in span.minutes]
+        assert isinstance(trace.aggregate, Aggregate)
+        return _merged(trace.aggregate, cells)
+
+    return People(fair, state.register, state.met, totals, tuple(sorted(state.days)))
 
 
-def day_values(state: PartitionState, kpi: Kpi[Any, Any], day: str) -> Values:
+def pane_values(
+    state: PartitionState, kpi: Kpi[Any, Any], window: Window, end_minute: int, people: People | None = None
+) -> Values:
+    """Return the values of a window made of panes: the minutes [end - length, end).
+
+    Args:
+        state: of the partition.
+        kpi: the KPI.
+        window: its window.
+        end_minute: in minutes since 1970.
+        people: of the state; needed for a view.
+    """
+    minutes = range(end_minute - window.minutes, end_minute)
+    if isinstance(kpi.aggregate, View):
+        return _viewed(kpi.aggregate, people, Span(minutes=minutes))
+    panes = [state.panes.get(minute, {}).get(kpi.key, {}) for minute in minutes]
+    return _values(kpi.aggregate, _merged(kpi.aggregate, panes))
+
+
+def day_values(state: PartitionState, kpi: Kpi[Any, Any], day: str, people: People | None = None) -> Values:
     """Return the values of a venue-local date such as 2025-09-10; empty for a day without events."""
-    if isinstance(kpi.aggregate, History):
-        on_day, persons = kpi.aggregate.on_day, _days(state, kpi.aggregate.of)
-        return {labels: len(on_day(days, day)) for labels, days in persons.items() if day in days}
-    return _values(kpi.aggregate, state.days.get(day, {}).get(kpi.key, {}))
+    if isinstance(kpi.aggregate, View):
+        return _viewed(kpi.aggregate, people, Span((day,))) if day in _days_of(state, kpi.aggregate) else {}
+    return _values(kpi.aggregate, _merged(kpi.aggregate, [state.days.get(day, {}).get(kpi.key, {})]))
 
 
-def fair_values(state: PartitionState, kpi: Kpi[Any, Any]) -> Values:
-    """Return the values since the beginning: the total kept for the fair, or the sum of the days (visits)."""
-    if isinstance(kpi.aggregate, History):
-        over_fair = kpi.aggregate.over_fair
-        return {labels: len(over_fair(days)) for labels, days in _days(state, kpi.aggregate.of).items()}
-    if not kpi.aggregate.per_day:
-        return _values(kpi.aggregate, state.fair.get(kpi.key, {}))
-    return combine(day_values(state, kpi, day) for day in state.days)
+def fair_values(state: PartitionState, kpi: Kpi[Any, Any], people: People | None = None) -> Values:
+    """Return the values since the beginning: the total kept for the fair, or of a view over all days."""
+    if not isinstance(kpi.aggregate, View):
+        return _values(kpi.aggregate, _merged(kpi.aggregate, [state.fair.get(kpi.key, {})]))
+    view, days = kpi.aggregate, _days_of(state, kpi.aggregate)
+    if view.adds_days:
+        return combine(_viewed(view, people, Span((day,))) for day in days)
+    return _viewed(view, people, Span(days))
 
 
 def combine(parts: Iterable[Mapping[LabelValues, Value]]) -> Values:
@@ -81,15 +92,32 @@ def quantile(bounds: tuple[int, ...], value: list[int], q: float) -> float | Non
     return float(bounds[-1])
 
 
-def _days(state: PartitionState, kpi: Kpi[Any, Any]) -> dict[LabelValues, dict[str, BitMap]]:
-    """Return who came on each day, by label values."""
-    persons: dict[LabelValues, dict[str, BitMap]] = {}
-    for day, cells in state.days.items():
-        for group, members in cells.get(kpi.key, {}).items():
-            persons.setdefault(label_values(group), {})[day] = members
-    return persons
+def _days_of(state: PartitionState, view: View) -> tuple[str, ...]:
+    """Return the days on which a trace of the view has somebody. Another day, as of a rehearsal, is not shown."""
+    keys = {trace.key for trace in view.of}
+    return tuple(sorted(day for day, cells in state.days.items() if not keys.isdisjoint(cells)))
 
 
-def _values(aggregate: Aggregate[Any], totals: Totals) -> Values:
+def _viewed(view: View, people: People | None, span: Span) -> Values:
+    assert people is not None, "a view is worked out from the people of the partition"
+    return dict(view.count(people, span))
+
+
+def _merged(aggregate: Aggregate[Any], cells: Sequence[Totals]) -> Mapping[LabelValues, Any]:
+    """Return the totals over several panes or days, by label values."""
+    held = [one for one in cells if one]
+    if len(held) == 1:
+        return {label_values(group): total for group, total in held[0].items()}
+    gathered: dict[Group, list[Any]] = {}
+    for one in held:
+        for group, total in one.items():
+            gathered.setdefault(group, []).append(total)
+    return {
+        label_values(group): totals[0] if len(totals) == 1 else aggregate.merge(totals)
+        for group, totals in gathered.items()
+    }
+
+
+def _values(aggregate: Aggregate[Any], totals: Mapping[LabelValues, Any]) -> Values:
     value = aggregate.value
-    return {label_values(group): value(total) for group, total in totals.items()}
+    return {labels: value(total) for labels, total in totals.items()}

@@ -1,4 +1,4 @@
-"""How values are combined: count, sum, distinct, histogram. Each is associative and commutative.
+"""How values are combined: count, sum, distinct, tally, spaced, histogram. The order in which they come never matters.
 
 A cell is the value of one aggregate for one group. A group is the label values joined into one text by the fold.
 Every value has two forms: a change (what a chunk adds; plain data for the journal) and a total (kept in state).
@@ -6,10 +6,11 @@ Every value has two forms: a change (what a chunk adds; plain data for the journ
 """
 
 from abc import ABC, abstractmethod
-from bisect import bisect_left
+from array import array
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, NewType
+from typing import Any, ClassVar, Final, Generic, NewType
 
 from pyroaring import BitMap
 from typing_extensions import TypeVar, override
@@ -25,9 +26,9 @@ Hit = TypeVar("Hit", default=Any)
 GroupOf = Mapping[LabelValues, Group]
 """Finds the group for label values."""
 Changes = dict[Group, Any]
-"""What a chunk adds, per group: an int, a set of members or a list of bucket counts."""
+"""What a chunk adds, per group: an int, a set of members, or a list of what the aggregate says."""
 Totals = dict[Group, Any]
-"""The total so far, per group: an int, a bitmap or a list of bucket counts."""
+"""The total so far, per group: an int, a bitmap, or a list of what the aggregate says."""
 Value = int | list[int]
 """A total as plain numbers; values of disjoint partitions add up."""
 
@@ -42,11 +43,6 @@ class Aggregate(ABC, Generic[Hit]):
     __slots__ = ()
     kind: ClassVar[str]
     hit: ClassVar[str] = ""
-
-    @property
-    def per_day(self) -> bool:
-        """Whether the total of the fair is the sum of its days, not kept separately."""
-        return False
 
     @abstractmethod
     def fold(self, changes: Changes, hit: Hit, groups: GroupOf) -> None:
@@ -141,19 +137,10 @@ class Distinct(Aggregate[tuple[LabelValues, int]]):
     """An exact count of different members: Roaring bitmaps of dense numbers. A hit is the label values and the member.
 
     Members of different partitions are disjoint because the badge is the record key, so partitions add up.
-
-    Attributes:
-        daily: whether the total of the fair is the sum of its days (visits) or their union (visitors).
     """
 
-    daily: bool = False
     kind: ClassVar[str] = "distinct"
     hit: ClassVar[str] = "a member: the moment's `badge` unless it is -1, or a result of its `number`"
-
-    @property
-    @override
-    def per_day(self) -> bool:
-        return self.daily
 
     @override
     def fold(self, changes: Changes, hit: tuple[LabelValues, int], groups: GroupOf) -> None:
@@ -183,6 +170,120 @@ class Distinct(Aggregate[tuple[LabelValues, int]]):
     @override
     def value(self, total: Any) -> Value:
         return len(total)
+
+
+Layers = list[BitMap]
+"""Members in layers: whoever was met three times is in three of them."""
+
+
+def times(layers: Layers, of: BitMap) -> int:
+    """Return how often some members were met, all together."""
+    return sum(layer.intersection_cardinality(of) for layer in layers)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally(Aggregate[tuple[LabelValues, int]]):
+    """How often each member was met. A hit is the label values and the member. A total is `Layers`."""
+
+    kind: ClassVar[str] = "tally"
+    hit: ClassVar[str] = Distinct.hit
+
+    @override
+    def fold(self, changes: Changes, hit: tuple[LabelValues, int], groups: GroupOf) -> None:
+        values, member = hit
+        changes.setdefault(groups[values], []).append(whole(member))
+
+    @override
+    def absorb(self, totals: Totals, changes: Changes) -> None:
+        for group, met in changes.items():
+            layers = totals.setdefault(group, [])
+            for one in met:
+                free = next((layer for layer in layers if one not in layer), None)
+                if free is None:
+                    layers.append(BitMap((one,)))
+                else:
+                    free.add(one)
+
+    @override
+    def merge(self, totals: Sequence[Any]) -> Any:
+        return [layer for layers in totals for layer in layers]
+
+    @override
+    def value(self, total: Any) -> Value:
+        return sum(map(len, total))
+
+
+MINUTE_BITS: Final = 11
+"""Bits of a minute beside its member: more minutes than the longest day has."""
+_MINUTES: Final = 1 << MINUTE_BITS
+
+
+@dataclass(frozen=True, slots=True)
+class Spaced(Aggregate[tuple[LabelValues, int, int]]):
+    """Meetings with members, of which those in quick succession are one. For days only.
+
+    A hit is the label values, the member (-1 for nobody in particular, who is never met again) and the minute. It
+    counts unless the member was met in the same minute or in one of the `gap` minutes before.
+
+    A total is the count, and the minutes of all members, sorted: 8 bytes each.
+    """
+
+    gap: int
+    kind: ClassVar[str] = "spaced"
+    hit: ClassVar[str] = "a member or -1, and the moment's minute"
+
+    @override
+    def fold(self, changes: Changes, hit: tuple[LabelValues, int, int], groups: GroupOf) -> None:
+        values, member, minute = hit
+        whole(minute)
+        change = changes.setdefault(groups[values], [0, []])
+        if whole(member) < 0:
+            change[0] += 1
+        else:
+            change[1].append(member << MINUTE_BITS | minute % _MINUTES)
+
+    @override
+    def absorb(self, totals: Totals, changes: Changes) -> None:
+        for group, (unnamed, met) in changes.items():
+            total = totals.get(group)
+            if total is None:
+                total = totals[group] = [0, array("Q")]
+            total[0] += unnamed
+            for one in met:
+                self._meet(total, one)
+
+    def _meet(self, total: list[Any], one: int) -> None:
+        met = total[1]
+        if _is_in(met, one):
+            return
+        if not self._follows(met, one):
+            total[0] += 1
+        after = next((_moved(one, by) for by in range(1, self.gap + 1) if _is_in(met, _moved(one, by))), None)
+        if after is not None and not self._follows(met, after):
+            total[0] -= 1  # it counted so far, and now one is before it
+        insort(met, one)
+
+    def _follows(self, met: "array[int]", one: int) -> bool:
+        return any(_is_in(met, _moved(one, -by)) for by in range(1, self.gap + 1))
+
+    @override
+    def merge(self, totals: Sequence[Any]) -> Any:
+        raise NotImplementedError("only the totals of single days are shown")
+
+    @override
+    def value(self, total: Any) -> Value:
+        count: int = total[0]
+        return count
+
+
+def _is_in(met: "array[int]", one: int) -> bool:
+    at = bisect_left(met, one)
+    return at < len(met) and met[at] == one
+
+
+def _moved(one: int, by: int) -> int:
+    """Return the same member some minutes later. Minutes are counted modulo more than a day has."""
+    return one & -_MINUTES | (one + by) % _MINUTES
 
 
 @dataclass(frozen=True, slots=True)

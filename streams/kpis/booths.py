@@ -1,71 +1,146 @@
-"""What visitors do at booths and exhibits: scans, interactions, leads."""
+"""What happens at booths and exhibits: scans and interactions of anybody, visitors and leads without staff."""
 
-from schemas.codes import InteractionKind, ScanKind, ScanResult
+from collections.abc import Mapping
+
+from pyroaring import BitMap
+
+from schemas.codes import InteractionKind, ScanKind, ScanResult, SourceType
 from schemas.events import ExhibitInteraction, VisitorScan
-from streams.kpis.aggregates import Count, Distinct
-from streams.kpis.definition import Kpi, On, Unit, Window
-from streams.kpis.labels import Label, LabelValues
+from streams.kpis.aggregates import Count, Distinct, Spaced
+from streams.kpis.definition import Kpi, On, Trace, Unit, View, Window
+from streams.kpis.labels import UNKNOWN, Label, LabelValues
 from streams.kpis.moment import Moment
+from streams.kpis.people import People, Span, TraceTotals, union
+from streams.kpis.presence import claims
+
+GAP_MINUTES = 5
+"""Scans of one badge at one booth that are at most this far apart are one."""
 
 _BOOTH: On[VisitorScan] = On((ScanKind.BOOTH,))
 _TOUCH: On[ExhibitInteraction] = On(tuple(InteractionKind))
+_LEAD: On[ExhibitInteraction] = On((InteractionKind.LEAD_CAPTURED,))
 
 
-def _booth_scan(scan: VisitorScan, _: Moment) -> LabelValues | None:
-    return (scan.booth_id or "",) if scan.result is ScanResult.ACCEPTED else None
+def _is_scan(scan: VisitorScan) -> bool:
+    return scan.result is ScanResult.ACCEPTED and scan.source_type is not SourceType.BLE_ROLLUP
 
 
-def _booth_visitor(scan: VisitorScan, moment: Moment) -> tuple[LabelValues, int] | None:
-    if scan.badge_ref is None or scan.result is not ScanResult.ACCEPTED:
+def _booth_scan(scan: VisitorScan, moment: Moment) -> tuple[LabelValues, int, int] | None:
+    return ((scan.booth_id or "",), moment.badge, moment.minute) if _is_scan(scan) else None
+
+
+def _at_booth(scan: VisitorScan, moment: Moment) -> tuple[LabelValues, int] | None:
+    if scan.badge_ref is None or not _is_scan(scan):
         return None
-    return ((scan.booth_id or "",), moment.badge)
+    return (scan.booth_id or "", claims(scan, moment)[0]), moment.badge
 
 
 def _interaction(touch: ExhibitInteraction, _: Moment) -> LabelValues:
     return (touch.interaction_kind,)
 
 
-def _exhibit_visitor(touch: ExhibitInteraction, moment: Moment) -> tuple[LabelValues, int] | None:
+def _interaction_at(touch: ExhibitInteraction, _: Moment) -> LabelValues:
+    return (touch.exhibit_id,)
+
+
+def _at_exhibit(touch: ExhibitInteraction, moment: Moment) -> tuple[LabelValues, int] | None:
     return None if touch.badge_ref is None else ((touch.exhibit_id,), moment.badge)
 
 
-def _lead(touch: ExhibitInteraction, moment: Moment) -> tuple[LabelValues, int] | None:
-    if touch.badge_ref is None:
-        return None
-    section = moment.fair.exhibitors[touch.exhibitor_id].section
-    return ((section,), moment.number(touch.exhibitor_id, touch.badge_ref))
+def _left_lead(touch: ExhibitInteraction, moment: Moment) -> tuple[LabelValues, int] | None:
+    return None if touch.badge_ref is None else ((touch.exhibitor_id,), moment.badge)
 
 
-def _seen_at_a_booth(scan: VisitorScan, moment: Moment) -> tuple[LabelValues, int] | None:
-    return None if scan.badge_ref is None or scan.result is not ScanResult.ACCEPTED else ((), moment.badge)
+AT_BOOTH = Trace(
+    name="at_booth",
+    what="was scanned at a booth; a beacon is not a scan",
+    on=_BOOTH,
+    labels=(Label.BOOTH, Label.CLAIMED_ROLE),
+    aggregate=Distinct(),
+    measure=_at_booth,
+    windows=(Window.DAY,),
+)
+
+AT_EXHIBIT = Trace(
+    name="at_exhibit",
+    what="did something at an exhibit",
+    on=_TOUCH,
+    labels=(Label.EXHIBIT,),
+    aggregate=Distinct(),
+    measure=_at_exhibit,
+    windows=(Window.M15, Window.DAY),
+)
+
+LEFT_LEAD = Trace(
+    name="left_lead",
+    what="left a lead with an exhibitor",
+    on=_LEAD,
+    labels=(Label.EXHIBITOR,),
+    aggregate=Distinct(),
+    measure=_left_lead,
+    windows=(Window.DAY,),
+)
 
 
-def _touched(touch: ExhibitInteraction, moment: Moment) -> tuple[LabelValues, int] | None:
-    return None if touch.badge_ref is None else ((), moment.badge)
+def _booth_visitors(people: People, span: Span) -> Mapping[LabelValues, int]:
+    if people.fair.badge_register:
+        who = people.visitors
+        cells = people.totals(AT_BOOTH, span).items()
+        return {(booth,): count for (booth, _), some in cells if (count := some.intersection_cardinality(who))}
+    roles = people.fair.profile.visitors
+    found: dict[str, list[BitMap]] = {}
+    for (booth, role), some in people.totals(AT_BOOTH, span).items():
+        if role in roles:
+            found.setdefault(booth, []).append(some)
+    return {(booth,): len(union(sets)) for booth, sets in found.items()}
+
+
+def _exhibit_visitors(people: People, span: Span) -> Mapping[LabelValues, int]:
+    return _counted(people, people.totals(AT_EXHIBIT, span))
+
+
+def _leads(people: People, span: Span) -> Mapping[LabelValues, int]:
+    """Return the pairs of exhibitor and visitor that are new in the span, by section. A pair is new once."""
+    before = people.totals(LEFT_LEAD, Span(tuple(people.before(span.days[0])))) if span.days else {}
+    left = people.totals(LEFT_LEAD, span)
+    new = {labels: some - before[labels] if labels in before else some for labels, some in left.items()}
+    found: dict[LabelValues, int] = {}
+    for (exhibitor_id,), count in _counted(people, new).items():
+        exhibitor = people.fair.exhibitors.get(exhibitor_id)
+        section = (UNKNOWN if exhibitor is None else exhibitor.section,)  # it may have left the fair file since
+        found[section] = found.get(section, 0) + count
+    return found
+
+
+def _counted(people: People, totals: TraceTotals) -> Mapping[LabelValues, int]:
+    """Return the visitors of each group. Without a register nobody says who they are, and every badge counts."""
+    if not people.fair.badge_register:
+        return {labels: len(some) for labels, some in totals.items()}
+    who = people.visitors
+    return {labels: count for labels, some in totals.items() if (count := who.intersection_cardinality(some))}
 
 
 BOOTH_SCANS = Kpi(
     name="booth_scans",
-    question="How many badges were scanned at each booth?",
+    question="How many badges were scanned at each booth, without scanning one again within five minutes?",
     unit=Unit.SCANS,
-    source="accepted badge scans at a booth, each event once",
+    source="accepted badge scans at a booth; those of one badge at most five minutes of the clock apart are one",
     on=_BOOTH,
     labels=(Label.BOOTH,),
-    aggregate=Count(),
+    aggregate=Spaced(gap=GAP_MINUTES),
     measure=_booth_scan,
     windows=(Window.DAY,),
     wide=True,
+    version=2,
 )
 
 BOOTH_VISITORS = Kpi(
     name="booth_visitors",
     question="How many different visitors did each booth scan?",
     unit=Unit.VISITORS,
-    source="distinct badges per booth, by day and over the fair; days do not add up to the fair",
-    on=_BOOTH,
+    source="distinct visitors per booth, by day and over the fair; days do not add up to the fair; staff never counts",
     labels=(Label.BOOTH,),
-    aggregate=Distinct(),
-    measure=_booth_visitor,
+    aggregate=View(of=(AT_BOOTH,), count=_booth_visitors),
     windows=(Window.DAY, Window.FAIR),
     wide=True,
     unscraped=(Window.FAIR,),
@@ -83,15 +158,27 @@ INTERACTIONS = Kpi(
     windows=(Window.M1, Window.M15, Window.DAY, Window.FAIR),
 )
 
+EXHIBIT_INTERACTIONS = Kpi(
+    name="exhibit_interactions",
+    question="How often did somebody do something at each exhibit?",
+    unit=Unit.INTERACTIONS,
+    source="exhibit interactions by exhibit, each event once; breaks a tie in the rank of exhibits",
+    on=_TOUCH,
+    labels=(Label.EXHIBIT,),
+    aggregate=Count(),
+    measure=_interaction_at,
+    windows=(Window.M15, Window.DAY),
+    wide=True,
+    unscraped=(Window.M15, Window.DAY),
+)
+
 EXHIBIT_VISITORS = Kpi(
     name="exhibit_visitors",
     question="Which exhibits draw the most different visitors?",
     unit=Unit.VISITORS,
-    source="distinct badges per exhibit in the last 15 minutes and by day; rank with topk over sum by (exhibit)",
-    on=_TOUCH,
+    source="distinct visitors per exhibit in the last 15 minutes and by day; rank with topk over sum by (exhibit)",
     labels=(Label.EXHIBIT,),
-    aggregate=Distinct(),
-    measure=_exhibit_visitor,
+    aggregate=View(of=(AT_EXHIBIT,), count=_exhibit_visitors),
     windows=(Window.M15, Window.DAY),
     wide=True,
 )
@@ -100,54 +187,10 @@ LEADS = Kpi(
     name="leads",
     question="How many leads did exhibitors take, counting each visitor once per exhibitor?",
     unit=Unit.LEADS,
-    source="distinct (exhibitor, badge) pairs with a captured lead",
-    on=On[ExhibitInteraction]((InteractionKind.LEAD_CAPTURED,)),
+    source="distinct pairs of an exhibitor and a visitor with a captured lead, on the day of the first one",
     labels=(Label.SECTION,),
-    aggregate=Distinct(),
-    measure=_lead,
+    aggregate=View(of=(LEFT_LEAD,), count=_leads, adds_days=True),
     windows=(Window.DAY, Window.FAIR),
 )
 
-BOOTH_AUDIENCE = Kpi(
-    name="booth_audience",
-    question="How many different visitors were scanned at one booth or more?",
-    unit=Unit.VISITORS,
-    source="funnel: distinct badges with an accepted scan at any booth",
-    on=_BOOTH,
-    aggregate=Distinct(),
-    measure=_seen_at_a_booth,
-    windows=(Window.DAY, Window.FAIR),
-)
-
-EXHIBIT_AUDIENCE = Kpi(
-    name="exhibit_audience",
-    question="How many different visitors tried one exhibit or more?",
-    unit=Unit.VISITORS,
-    source="funnel: distinct badges with an interaction at any exhibit",
-    on=_TOUCH,
-    aggregate=Distinct(),
-    measure=_touched,
-    windows=(Window.DAY, Window.FAIR),
-)
-
-LEAD_AUDIENCE = Kpi(
-    name="lead_audience",
-    question="How many different visitors left a lead with one exhibitor or more?",
-    unit=Unit.VISITORS,
-    source="funnel: distinct badges with a lead captured by any exhibitor; `leads` counts one per exhibitor",
-    on=On[ExhibitInteraction]((InteractionKind.LEAD_CAPTURED,)),
-    aggregate=Distinct(),
-    measure=_touched,
-    windows=(Window.DAY, Window.FAIR),
-)
-
-KPIS = (
-    BOOTH_SCANS,
-    BOOTH_VISITORS,
-    BOOTH_AUDIENCE,
-    INTERACTIONS,
-    EXHIBIT_VISITORS,
-    EXHIBIT_AUDIENCE,
-    LEADS,
-    LEAD_AUDIENCE,
-)
+KPIS = (BOOTH_SCANS, BOOTH_VISITORS, INTERACTIONS, EXHIBIT_INTERACTIONS, EXHIBIT_VISITORS, LEADS)

@@ -4,7 +4,8 @@ A KPI can be a function of
 
 * one event and the facts that the fold adds to it (`streams.kpis.moment`): give `on`, `measure` and an aggregate;
 * a deal's current state: `on` is `Signal.DEAL_STATE`, the aggregate a `Sum`. Only a deal's highest revision counts;
-* the days on which a person came: `aggregate=FirstTime(of=VISITS)`, see `streams.kpis.history`.
+* what traces and the register of badges say of persons: `aggregate` is a `View`. It is worked out when it is shown, so
+  a registration that comes late, or is corrected, needs nothing to be taken back.
 
 A KPI adds up over partitions, and any order of arrival gives the same number. So these cannot be a KPI:
 
@@ -14,25 +15,24 @@ A KPI adds up over partitions, and any order of arrival gives the same number. S
   An event has one badge: a class with two fields of the type BadgeRef is refused;
 * something that selects events of one class by two fields, such as `scan_kind` and `badge_role`. All KPIs select
   events of a class by the same field (`on`), and read other fields in their measures;
-* something about several events of a person ("from the gate to the booth"). Let the reader that knows it send it as a
-  field, as a hall door sends `dwell_ms`;
+* something about the order of a person's events ("from the gate to the booth"). A trace says who was where on which
+  day, not what came first;
 * something that depends on the order of arrival ("the last one counts"). Give the events a revision, as deals have;
 * something from the fair file (capacities, lanes, opening hours). That is a fact, in `streams/shown/facts.py`.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic
+from typing import Any, Generic
 
-from pyroaring import BitMap
-from typing_extensions import TypeVar
+from typing_extensions import TypeVar, override
 
 from schemas.codes import Code
 from schemas.events import Event
-from streams.kpis.aggregates import Aggregate, Distinct, Hit, Sum
-from streams.kpis.labels import Label
+from streams.kpis.aggregates import Aggregate, Hit, Sum
+from streams.kpis.labels import Label, LabelValues
 from streams.kpis.moment import Moment
+from streams.kpis.people import People, Span
 
 PREFIX = "fair_"
 """The prefix of every name on /metrics."""
@@ -66,11 +66,13 @@ class Unit(Code):
 
     PASSAGES = "passages"
     SCANS = "scans"
+    BADGES = "badges"
     VISITS = "visits"
     VISITORS = "visitors"
     PERSONS = "persons"
     INTERACTIONS = "interactions"
     LEADS = "leads"
+    MEETINGS = "meetings"
     SECONDS = "seconds"
     OUTCOMES = "outcomes"
     DEALS = "deals"
@@ -87,6 +89,7 @@ class Signal(Code):
     DUPLICATE = "duplicate"
     CLOCK_SUSPECT = "clock_suspect"
     REJECTED = "rejected"
+    TEST = "test"
     DEAL_STATE = "deal_state"
 
 
@@ -101,95 +104,159 @@ class On(Generic[E]):
     occasions: tuple[Occasion, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Kpi(Generic[E, Hit]):
-    """One number of the fair.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folded(Generic[E, Hit]):
+    """Something that the fold keeps in state: a trace, or a KPI that is not a view.
 
     Attributes:
         name: its name everywhere; `fair_<name>` on /metrics.
-        question: the question it answers; also its help text, panel description and row in the docs.
-        source: where its definition comes from: an audit rule, a standard, a published practice.
-        aggregate: how the hits are combined, or whose days it reads.
-        on: when it looks at an event; None for a KPI about history.
+        aggregate: how the hits are combined.
+        on: when it looks at an event.
         measure: returns what an event adds, None if nothing: the label values in the order of the labels and, unless
-            the KPI counts events, an amount or a member. Pure. None for a KPI about history.
-        windows: the spans for which it is kept and shown.
-        wide: whether it is summed within a worker, because it has one series per exhibitor, country or bucket.
-            Otherwise each partition shows its own series, so that a moving partition is never counted twice.
-        unscraped: windows that /kpis shows and /metrics does not, to stay below ten thousand series per worker.
-        warn_above: the level above which operations should take a look; None if there is none.
+            events are counted, an amount or a member. Pure.
+        windows: the spans for which it is kept.
         version: raised when the meaning changes; state of another version is not read.
+    """
+
+    name: str
+    aggregate: "Aggregate[Hit] | View"
+    windows: tuple[Window, ...]
+    on: On[E] | None = None
+    measure: Callable[[E, Moment], Hit | None] | None = None
+    labels: tuple[Label, ...] = ()
+    version: int = 1
+
+    @property
+    def called(self) -> str:
+        """Return what errors call it."""
+        return f"{'trace' if isinstance(self, Trace) else 'KPI'} {self.name}"
+
+    @property
+    def occasions(self) -> tuple[Occasion, ...]:
+        """Return the occasions on which it looks at an event; empty for a view."""
+        return () if self.on is None else self.on.occasions
+
+    @property
+    def key(self) -> str:
+        """Return name and version: its key in cells and in the journal."""
+        return self.name if self.version == 1 else f"{self.name}.v{self.version}"
+
+    @property
+    def in_panes(self) -> bool:
+        """Whether it has a window that is made of one-minute panes."""
+        return any(window.minutes for window in self.windows)
+
+    def fault_of_events(self) -> str:
+        """Return what does not fit together in something that looks at events; empty if all fits."""
+        if self.on is None or self.measure is None:
+            return "say when it looks at an event (`on`) and what the event adds (`measure`)"
+        if not self.on.occasions:
+            return "it has no occasion: name one in `on`"
+        return ""
+
+    def fault_of_shape(self) -> str:
+        """Return what is wrong with labels or windows; empty if nothing is."""
+        twice = sorted({label for label in self.labels if self.labels.count(label) > 1})
+        if twice:
+            return f"it has a label twice: {', '.join(twice)}"
+        return "" if self.windows else "it has no window, so it would never be shown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace(Folded[E, Hit]):
+    """Who was where: what the fold keeps of persons, without saying who they are. Views read it, and nobody else.
+
+    Attributes:
+        what: what one member of it did, in words.
 
     Raises:
         TypeError: its parts do not fit together.
     """
 
-    name: str
+    what: str
+
+    def __post_init__(self) -> None:
+        fault = self.fault_of_events() or self.fault_of_shape()
+        if fault or not isinstance(self.aggregate, Aggregate):
+            raise TypeError(f"{self.called}: {fault or 'aggregate with one that folds events'}")
+        if Window.FAIR in self.windows:
+            raise TypeError(f"{self.called}: the fair is made of its days: keep the window day")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A number of persons, worked out from traces and the register when it is shown. It has no state of its own.
+
+    Attributes:
+        of: the traces that it reads; none if the register is enough.
+        count: returns the number by label values for some days, or for some minutes. Pure.
+        adds_days: whether the number of the fair is the sum of its days (visits) or is counted over all days.
+    """
+
+    of: "tuple[Trace[Any, Any], ...]"
+    count: Callable[[People, Span], Mapping[LabelValues, int]]
+    adds_days: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kpi(Folded[E, Hit]):
+    """One number of the fair.
+
+    Attributes:
+        question: the question it answers; also its help text, panel description and row in the docs.
+        source: where its definition comes from: an audit rule, a standard, a published practice.
+        wide: whether it is summed within a worker, because it has one series per exhibitor, country or bucket.
+            Otherwise each partition shows its own series, so that a moving partition is never counted twice.
+        unscraped: windows that /kpis shows and /metrics does not, to stay below ten thousand series per worker.
+        warn_above: the level above which operations should take a look; None if there is none.
+
+    Raises:
+        TypeError: its parts do not fit together.
+    """
+
     question: str
     unit: Unit
     source: str
-    aggregate: "Aggregate[Hit] | History"
-    windows: tuple[Window, ...]
-    on: On[E] | None = None
-    measure: Callable[[E, Moment], Hit | None] | None = None
-    labels: tuple[Label, ...] = ()
     wide: bool = False
     unscraped: tuple[Window, ...] = ()
     warn_above: float | None = None
-    version: int = 1
 
     def __post_init__(self) -> None:
-        own = self._fault_of_history() if isinstance(self.aggregate, History) else self._fault_of_events()
-        if fault := own or self._fault_of_shape():
-            raise TypeError(f"KPI {self.name}: {fault}")
+        own = self._fault_of_view() if isinstance(self.aggregate, View) else self.fault_of_events()
+        if fault := own or self.fault_of_shape():
+            raise TypeError(f"{self.called}: {fault}")
 
-    def _fault_of_events(self) -> str:
+    @override
+    def fault_of_events(self) -> str:
+        # Not super(): a class with slots is made anew, and the old one would be meant.
+        if fault := Folded.fault_of_events(self):
+            return fault
         assert isinstance(self.aggregate, Aggregate)
-        if self.on is None or self.measure is None:
-            return "say when it looks at an event (`on`) and what the event adds (`measure`)"
-        if not self.on.occasions:
-            return "it has no occasion: name one in `on`"
-        if Signal.DEAL_STATE in self.on.occasions and not (len(self.on.occasions) == 1 and type(self.aggregate) is Sum):
+        if Signal.DEAL_STATE in self.occasions and not (len(self.occasions) == 1 and type(self.aggregate) is Sum):
             return "a deal's state is taken back when it changes: name no other occasion, and aggregate with Sum"
-        if Signal.REJECTED in self.on.occasions and (len(self.on.occasions) > 1 or self.windows != (Window.FAIR,)):
+        if Signal.REJECTED in self.occasions and (len(self.occasions) > 1 or self.windows != (Window.FAIR,)):
             return "a refused record has no time: name no other occasion, and only the window fair"
-        if self.aggregate.per_day and Window.FAIR in self.windows and Window.DAY not in self.windows:
-            return "the total of the fair is the sum of its days: keep the window day as well"
         return ""
 
-    def _fault_of_shape(self) -> str:
-        twice = sorted({label for label in self.labels if self.labels.count(label) > 1})
-        if twice:
-            return f"it has a label twice: {', '.join(twice)}"
-        if not self.windows:
-            return "it has no window, so it would never be shown"
+    @override
+    def fault_of_shape(self) -> str:
+        if fault := Folded.fault_of_shape(self):
+            return fault
         if not set(self.unscraped) <= set(self.windows):
             return "`unscraped` names a window that it does not have"
         return ""
 
-    def _fault_of_history(self) -> str:
-        history = self.aggregate
-        assert isinstance(history, History)
-        of = history.of
+    def _fault_of_view(self) -> str:
+        view = self.aggregate
+        assert isinstance(view, View)
         if self.on is not None or self.measure is not None:
-            return f"it reads the days of {of.name}: leave `on` and `measure` out"
-        if not isinstance(of.aggregate, Distinct) or Window.DAY not in of.windows:
-            return f"{of.name} does not keep who came on which day: name a Distinct KPI with the window day"
-        if self.labels != of.labels:
-            return f"its labels must be those of {of.name}: {', '.join(of.labels) or 'none'}"
-        if not set(self.windows) <= history.windows:
-            return f"it can only have the windows {', '.join(sorted(history.windows))}"
+            return "it is worked out from traces: leave `on` and `measure` out"
+        if view.adds_days and Window.FAIR in self.windows and Window.DAY not in self.windows:
+            return "the number of the fair is the sum of its days: show the window day as well"
+        for window in self.windows:
+            if window is not Window.FAIR and any(window not in trace.windows for trace in view.of):
+                return f"a trace that it reads does not have the window {window}"
         return ""
-
-    @property
-    def occasions(self) -> tuple[Occasion, ...]:
-        """Return the occasions on which it looks at an event; empty for a KPI about history."""
-        return () if self.on is None else self.on.occasions
-
-    @property
-    def key(self) -> str:
-        """Return name and version: the KPI's key in cells and in the journal."""
-        return self.name if self.version == 1 else f"{self.name}.v{self.version}"
 
     @property
     def metric(self) -> str:
@@ -200,29 +267,3 @@ class Kpi(Generic[E, Hit]):
     def scraped(self) -> tuple[Window, ...]:
         """Return the windows shown on /metrics."""
         return tuple(window for window in self.windows if window not in self.unscraped)
-
-    @property
-    def in_panes(self) -> bool:
-        """Whether the KPI has a window that is made of one-minute panes."""
-        return any(window.minutes for window in self.windows)
-
-
-class History(ABC):
-    """A KPI read from the days of another KPI when it is shown. It has no state of its own and needs no journal.
-
-    Attributes:
-        of: the KPI that keeps who came on which day.
-        windows: the spans that it can have.
-    """
-
-    __slots__ = ()
-    of: Kpi[Any, Any]
-    windows: ClassVar[frozenset[Window]]
-
-    @abstractmethod
-    def on_day(self, days: Mapping[str, BitMap], day: str) -> BitMap:
-        """Return who counts on a day, given who came on each day; the day is one of them."""
-
-    @abstractmethod
-    def over_fair(self, days: Mapping[str, BitMap]) -> BitMap:
-        """Return who counts over the fair, given who came on each day; there is at least one day."""

@@ -1,33 +1,21 @@
-"""Attendance at the gates: passages, visits, visitors.
+"""What happens at the gates: passages, denials, forced passages, and how many are on the site.
 
-There is never one attendance number: gate_passages >= visits >= unique_visitors, and every label says which it is.
+Passages are movements, never published as visitors. Visits and visitors are in `streams.kpis.visits`.
 """
 
-from schemas.codes import BadgeRole, ScanKind, ScanResult
-from schemas.events import VisitorScan
-from streams.kpis.aggregates import Count, Distinct, Sum
-from streams.kpis.definition import Kpi, On, Unit, Window
-from streams.kpis.history import FirstTime, Returning
-from streams.kpis.labels import Label, LabelValues
-from streams.kpis.moment import Moment
+from collections.abc import Mapping
 
-_ENTRY: On[VisitorScan] = On((ScanKind.ENTRY,))
+from schemas.codes import ScanKind, ScanResult
+from schemas.events import VisitorScan
+from streams.kpis.aggregates import Count, Layers, Sum, times
+from streams.kpis.definition import Kpi, On, Unit, View, Window
+from streams.kpis.labels import UNKNOWN, UNSTATED, Label, LabelValues
+from streams.kpis.moment import Moment
+from streams.kpis.people import People, Span
+from streams.kpis.presence import ENTERED
+
 _PASSAGE: On[VisitorScan] = On((ScanKind.ENTRY, ScanKind.EXIT))
 _ACCEPTED = ScanResult.ACCEPTED
-
-
-def is_visit(scan: VisitorScan, moment: Moment) -> bool:
-    """Whether an entry makes a visit: accepted, at a countable gate, by a visitor, within opening hours.
-
-    FKM counts a visitor's admission at most once per day. Stand staff, media and service staff are not visitors.
-    The audit profile of the fair file says which roles are visitors.
-    """
-    return (
-        scan.result is _ACCEPTED
-        and moment.is_open
-        and scan.badge_role in moment.fair.profile.visitors
-        and moment.fair.gates[scan.gate_id or ""].countable
-    )
 
 
 def _passage(scan: VisitorScan, _: Moment) -> LabelValues | None:
@@ -35,35 +23,33 @@ def _passage(scan: VisitorScan, _: Moment) -> LabelValues | None:
 
 
 def _denial(scan: VisitorScan, _: Moment) -> LabelValues | None:
-    return None if scan.result is _ACCEPTED else (scan.gate_id or "",)
+    return None if scan.result is _ACCEPTED else (scan.gate_id or "", scan.reason or UNSTATED)
 
 
-def _visit(scan: VisitorScan, moment: Moment) -> tuple[LabelValues, int] | None:
-    return ((), moment.badge) if is_visit(scan, moment) else None
-
-
-def _professional_visit(scan: VisitorScan, moment: Moment) -> tuple[LabelValues, int] | None:
-    if scan.badge_role is BadgeRole.VISITOR_PROFESSIONAL and is_visit(scan, moment):
-        return ((), moment.badge)
-    return None
-
-
-def _international_visitor(scan: VisitorScan, moment: Moment) -> tuple[LabelValues, int] | None:
-    if scan.residence_country not in (None, moment.fair.host_country) and is_visit(scan, moment):
-        return ((), moment.badge)
-    return None
-
-
-def _country(scan: VisitorScan, moment: Moment) -> tuple[LabelValues, int] | None:
-    if scan.residence_country is not None and is_visit(scan, moment):
-        return ((scan.residence_country,), moment.badge)
-    return None
+def _forced(scan: VisitorScan, _: Moment) -> LabelValues | None:
+    return (scan.gate_id or "",) if scan.forced and scan.result is _ACCEPTED else None
 
 
 def _inside(scan: VisitorScan, moment: Moment) -> tuple[LabelValues, int] | None:
     if scan.result is not _ACCEPTED or not moment.fair.gates[scan.gate_id or ""].countable:
         return None
     return ((), 1 if scan.scan_kind is ScanKind.ENTRY else -1)
+
+
+def _entries_by_role(people: People, span: Span) -> Mapping[LabelValues, int]:
+    found: dict[LabelValues, int] = {}
+    for (gate, claimed), entries in people.totals(ENTERED, span).items():
+        for role, count in _by_role(people, entries, claimed).items():
+            found[gate, role] = found.get((gate, role), 0) + count
+    return {labels: count for labels, count in found.items() if count}
+
+
+def _by_role(people: People, entries: Layers, claimed: str) -> Mapping[str, int]:
+    all_entries = sum(map(len, entries))
+    if not people.fair.badge_register:
+        return {claimed or UNKNOWN: all_entries}
+    told = {role: times(entries, members) for role, members in people.register.by_role.items()}
+    return {**told, UNKNOWN: all_entries - sum(told.values())}
 
 
 GATE_PASSAGES = Kpi(
@@ -78,91 +64,40 @@ GATE_PASSAGES = Kpi(
     windows=(Window.M1, Window.M5, Window.M15, Window.DAY, Window.FAIR),
 )
 
+GATE_ENTRIES_BY_ROLE = Kpi(
+    name="gate_entries_by_role",
+    question="Who comes in at each gate, by the role that the register gives now?",
+    unit=Unit.PASSAGES,
+    source="accepted entries at any perimeter gate, each event once; never published as visitors",
+    labels=(Label.GATE, Label.ROLE),
+    aggregate=View(of=(ENTERED,), count=_entries_by_role),
+    windows=(Window.DAY, Window.FAIR),
+    wide=True,
+)
+
 GATE_DENIALS = Kpi(
     name="gate_denials",
-    question="How many badges did each gate turn away?",
+    question="How many badges did each gate turn away, and why?",
     unit=Unit.SCANS,
-    source="numerator of a gate's denied ratio: denied scans out of all scans",
+    source="numerator of a gate's denied ratio: denied scans out of all scans, by reason",
     on=_PASSAGE,
-    labels=(Label.GATE,),
+    labels=(Label.GATE, Label.REASON),
     aggregate=Count(),
     measure=_denial,
     windows=(Window.M15, Window.DAY),
-)
-
-VISITS = Kpi(
-    name="visits",
-    question="How many visits were made, at most one per person and day?",
-    unit=Unit.VISITS,
-    source="FKM visitor admissions; ABC Event Audience",
-    on=_ENTRY,
-    aggregate=Distinct(daily=True),
-    measure=_visit,
-    windows=(Window.DAY, Window.FAIR),
-)
-
-PROFESSIONAL_VISITS = Kpi(
-    name="professional_visits",
-    question="How many of the visits were made by professional visitors?",
-    unit=Unit.VISITS,
-    source="FKM visitor admissions, trade visitors",
-    on=_ENTRY,
-    aggregate=Distinct(daily=True),
-    measure=_professional_visit,
-    windows=(Window.DAY, Window.FAIR),
-)
-
-UNIQUE_VISITORS = Kpi(
-    name="unique_visitors",
-    question="How many different persons visited the fair?",
-    unit=Unit.VISITORS,
-    source="ABC Unique Attendance",
-    on=_ENTRY,
-    aggregate=Distinct(),
-    measure=_visit,
-    windows=(Window.FAIR,),
-)
-
-INTERNATIONAL_VISITORS = Kpi(
-    name="international_visitors",
-    question="How many different visitors came from abroad?",
-    unit=Unit.VISITORS,
-    source="ISO 25639-1 foreign visitor, by the address given to the organiser",
-    on=_ENTRY,
-    aggregate=Distinct(),
-    measure=_international_visitor,
-    windows=(Window.DAY, Window.FAIR),
-)
-
-FIRST_TIME_VISITORS = Kpi(
-    name="first_time_visitors",
-    question="How many of the day's visitors were at this fair for the first time?",
-    unit=Unit.VISITORS,
-    source="first visit within this fair, even if it is reported late; not the first-time flag of the registration",
-    aggregate=FirstTime(of=VISITS),
-    windows=(Window.DAY,),
-)
-
-RETURNING_VISITORS = Kpi(
-    name="returning_visitors",
-    question="How many of the day's visitors had also come on an earlier day (over the fair: on two days or more)?",
-    unit=Unit.VISITORS,
-    source="visits of persons who visited on an earlier day of this fair: all of a day's visits except first-time ones",
-    aggregate=Returning(of=VISITS),
-    windows=(Window.DAY, Window.FAIR),
-)
-
-VISITORS_BY_COUNTRY = Kpi(
-    name="visitors_by_country",
-    question="How many different visitors came from each country or region?",
-    unit=Unit.VISITORS,
-    source="ISO 25639-1, by the address given to the organiser; count countries with count(sum by (country) (...) > 0)",
-    on=_ENTRY,
-    labels=(Label.COUNTRY,),
-    aggregate=Distinct(),
-    measure=_country,
-    windows=(Window.FAIR,),
     wide=True,
+)
+
+FORCED_PASSAGES = Kpi(
+    name="forced_passages",
+    question="How many badges did staff let through although the gate had denied them?",
+    unit=Unit.PASSAGES,
+    source="accepted scans at a gate that are marked as forced; listed one by one in the evidence",
+    on=_PASSAGE,
+    labels=(Label.GATE,),
+    aggregate=Count(),
+    measure=_forced,
+    windows=(Window.DAY,),
 )
 
 SITE_OCCUPANCY = Kpi(
@@ -176,15 +111,4 @@ SITE_OCCUPANCY = Kpi(
     windows=(Window.DAY,),
 )
 
-KPIS = (
-    GATE_PASSAGES,
-    GATE_DENIALS,
-    VISITS,
-    PROFESSIONAL_VISITS,
-    UNIQUE_VISITORS,
-    FIRST_TIME_VISITORS,
-    RETURNING_VISITORS,
-    INTERNATIONAL_VISITORS,
-    VISITORS_BY_COUNTRY,
-    SITE_OCCUPANCY,
-)
+KPIS = (GATE_PASSAGES, GATE_ENTRIES_BY_ROLE, GATE_DENIALS, FORCED_PASSAGES, SITE_OCCUPANCY)

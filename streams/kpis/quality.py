@@ -1,6 +1,7 @@
-"""Data quality: volume, lag, and late, duplicate, suspect and refused events."""
+"""Data quality: volume, lag, sources, and late, duplicate, suspect, refused and test events."""
 
-from schemas.events import Event
+from schemas.codes import ScanResult
+from schemas.events import Event, VisitorScan
 from streams.kpis.aggregates import Count, Histogram
 from streams.kpis.definition import Kpi, On, Signal, Unit, Window
 from streams.kpis.labels import Label, LabelValues
@@ -11,6 +12,10 @@ LAG_BOUNDS_MS = (100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300
 
 def _topic(_: Event, moment: Moment) -> LabelValues:
     return (moment.topic,)
+
+
+def _source(scan: VisitorScan, _: Moment) -> LabelValues | None:
+    return (scan.source_type,) if scan.result is ScanResult.ACCEPTED else None
 
 
 def _lag(_: Event, moment: Moment) -> tuple[LabelValues, int]:
@@ -30,7 +35,7 @@ EVENTS = Kpi(
     labels=(Label.TOPIC,),
     aggregate=Count(),
     measure=_topic,
-    windows=(Window.M1, Window.DAY, Window.FAIR),
+    windows=(Window.M1, Window.M5, Window.DAY, Window.FAIR),
 )
 
 EVENT_LAG = Kpi(
@@ -54,7 +59,7 @@ LATE_EVENTS = Kpi(
     labels=(Label.TOPIC,),
     aggregate=Count(),
     measure=_topic,
-    windows=(Window.DAY, Window.FAIR),
+    windows=(Window.M5, Window.DAY, Window.FAIR),
     version=2,
 )
 
@@ -67,7 +72,7 @@ DUPLICATE_EVENTS = Kpi(
     labels=(Label.TOPIC,),
     aggregate=Count(),
     measure=_topic,
-    windows=(Window.DAY, Window.FAIR),
+    windows=(Window.M5, Window.DAY, Window.FAIR),
 )
 
 CLOCK_SUSPECTS = Kpi(
@@ -94,4 +99,37 @@ REJECTED_EVENTS = Kpi(
     windows=(Window.FAIR,),
 )
 
-KPIS = (EVENTS, EVENT_LAG, LATE_EVENTS, DUPLICATE_EVENTS, CLOCK_SUSPECTS, REJECTED_EVENTS)
+TEST_EVENTS = Kpi(
+    name="test_events",
+    question="How many events came from test badges and test terminals, which count nowhere else?",
+    unit=Unit.EVENTS,
+    source="FKM certifies an electronic admission system before its first use: it is tried on the live fair",
+    on=On[Event]((Signal.TEST,)),
+    labels=(Label.TOPIC,),
+    aggregate=Count(),
+    measure=_topic,
+    windows=(Window.DAY, Window.FAIR),
+)
+
+SCANS_BY_SOURCE = Kpi(
+    name="scans_by_source",
+    question="What read the badges: how many codes were scanned, and how many typed by hand?",
+    unit=Unit.SCANS,
+    source="accepted scans of any kind; manual ones are listed one by one in the evidence",
+    on=On[VisitorScan]((VisitorScan,)),
+    labels=(Label.SOURCE,),
+    aggregate=Count(),
+    measure=_source,
+    windows=(Window.DAY,),
+)
+
+KPIS = (
+    EVENTS,
+    EVENT_LAG,
+    LATE_EVENTS,
+    DUPLICATE_EVENTS,
+    CLOCK_SUSPECTS,
+    REJECTED_EVENTS,
+    TEST_EVENTS,
+    SCANS_BY_SOURCE,
+)

@@ -34,6 +34,7 @@ class FairFacts(Collector):
             ["fair", "name", "timezone", "currency"],
             [([fair.fair_id, fair.name, fair.zone.key, fair.reporting_currency], 1)],
         )
+        yield from self._profiles()
         yield from self._places()
         yield from self._hours()
         yield _gauge(
@@ -56,6 +57,18 @@ class FairFacts(Collector):
             ),
         )
 
+    def _profiles(self) -> Iterator[Metric]:
+        fair = self._fair
+        yield _gauge(
+            "fair_profile_info",
+            "Title of an audit profile, and whether the boards show its visits as those of the fair.",
+            ["profile", "title", "headline"],
+            (
+                ([name, profile.title, "yes" if name == fair.profile.name else "no"], 1)
+                for name, profile in fair.profiles.items()
+            ),
+        )
+
     def _places(self) -> Iterator[Metric]:
         halls, gates = self._fair.halls.values(), self._fair.gates.values()
         yield _gauge("fair_hall_info", "Name of a hall.", ["hall", "name"], (([h.hall_id, h.name], 1) for h in halls))
@@ -67,7 +80,7 @@ class FairFacts(Collector):
         )
         yield _gauge(
             "fair_hall_area_square_meters",
-            "Usable net floor area of a hall (unit: square meters).",
+            "Usable floor area of a hall (unit: square meters).",
             ["hall"],
             (([hall.hall_id], hall.area_m2) for hall in halls),
         )

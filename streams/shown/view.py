@@ -1,25 +1,26 @@
 """The numbers shown now: the newest closed window of every KPI, over the partitions that this worker folds."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
 
-from schemas.times import from_epoch_ms, instant_text
+from schemas.times import epoch_ms, from_epoch_ms, instant_text
 from streams.fold.calendar import MINUTE_MS
 from streams.fold.engine import Engine
 from streams.fold.state import PartitionState
-from streams.fold.windows import Values, combine, day_values, fair_values, pane_values, quantile
+from streams.fold.windows import Values, combine, day_values, fair_values, pane_values, people_of, quantile
 from streams.kpis.aggregates import Histogram, Value
 from streams.kpis.definition import Kpi, Window
+from streams.kpis.people import People
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Reads KPIs from states. It keeps no state itself, so a partition that moved is never shown twice.
+    """Reads KPIs from states. It keeps no numbers itself, so a partition that moved is never shown twice.
 
     Attributes:
         states: returns the states of the active partitions at this moment, by partition number.
@@ -31,6 +32,9 @@ class View:
     states: Callable[[], Mapping[int, PartitionState]]
     now_ms: Callable[[], int] | None = None
     partitions_total: int | None = None
+    _kept: dict[int, tuple[PartitionState, tuple[int, ...], People]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def time_ms(self) -> int | None:
         """Return the fair's time: that of the clock, or else that of the newest event; None before the first event."""
@@ -49,21 +53,39 @@ class View:
         time = self.time_ms()
         return None if time is None else self.engine.calendar.day(time // MINUTE_MS)
 
+    def _is_over(self) -> bool:
+        """Return whether the fair's last day is over by the fair's time."""
+        time, last = self.time_ms(), self.engine.fair.days[-1]
+        return time is not None and time >= epoch_ms(last.ends_at)
+
     def by_partition(self, kpi: Kpi[Any, Any], window: Window) -> Iterator[tuple[int, Values]]:
         """Yield every partition's values of a KPI in its newest window; nothing before the first event."""
         end, today = self.end_minute(), self.today()
-        for partition, state in sorted(self.states().items()):
+        states = self.states()
+        for gone in self._kept.keys() - states.keys():
+            del self._kept[gone]
+        for partition, state in sorted(states.items()):
+            people = self._people(partition, state)
             if window is Window.FAIR:
-                yield partition, fair_values(state, kpi)
+                yield partition, fair_values(state, kpi, people)
             elif end is None or today is None:
                 return
             elif window is Window.DAY:
-                yield partition, day_values(state, kpi, today)
+                yield partition, day_values(state, kpi, today, people)
             else:
-                yield partition, pane_values(state, kpi, window, end)
+                yield partition, pane_values(state, kpi, window, end, people)
+
+    def _people(self, partition: int, state: PartitionState) -> People:
+        """Return the persons of a partition; the same object until something is folded into the state."""
+        moment, kept = tuple(state.upto.values()), self._kept.get(partition)
+        if kept is None or kept[0] is not state or kept[1] != moment:
+            kept = self._kept[partition] = state, moment, people_of(state, self.engine.fair)
+        return kept[2]
 
     def report(self, names: Collection[str] = (), partitions: Collection[int] = ()) -> dict[str, Any]:
         """Return KPIs as plain data for JSON, for every fair day. Money is in minor units.
+
+        `status` is `live` until the last day of the fair has ended, and then `finished`.
 
         Without names, all KPIs are returned. Without partitions, the numbers are those of all partitions.
 
@@ -76,7 +98,7 @@ class View:
             return replace(self, states=lambda: chosen).report(names)
         return {
             "fair": self.engine.fair.fair_id,
-            "status": "live",
+            "status": "finished" if self._is_over() else "live",
             "window_end": None if end is None else instant_text(from_epoch_ms(end * MINUTE_MS)),
             "partitions": sorted(self.states()),
             **({} if self.partitions_total is None else {"partitions_total": self.partitions_total}),
@@ -98,9 +120,12 @@ class View:
 
     def _window(self, kpi: Kpi[Any, Any], window: Window) -> Any:
         if window is Window.DAY:
-            states = list(self.states().values())
-            days = sorted({day for state in states for day in state.days})
-            values = {day: combine(day_values(state, kpi, day) for state in states) for day in days}
+            states = self.states().items()
+            days = sorted({day for _, state in states for day in state.days})
+            values = {
+                day: combine(day_values(state, kpi, day, self._people(number, state)) for number, state in states)
+                for day in days
+            }
             return {day: _series(kpi, found) for day, found in values.items() if found}
         return _series(kpi, combine(values for _, values in self.by_partition(kpi, window)))
 

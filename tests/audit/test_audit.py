@@ -74,9 +74,10 @@ def test_a_running_fair_is_audited_exactly_up_to_where_its_workers_are(
     assert manifest["differences"] == 0
     assert manifest["records"] == sum(one["last_offset"] + 1 for one in manifest["partitions"])
     numbers = rows(tmp_path / "audit" / "numbers.csv")
-    evidence = rows(tmp_path / "audit" / "evidence.csv")
+    evidence = rows(tmp_path / "audit" / "counted.csv")
     visits = {row["window"]: int(row["live"]) for row in numbers if row["kpi"] == "visits" and row["window"] != "fair"}
-    assert Counter(row["day"] for row in evidence) == visits, "one row of evidence per visit"
+    # Counters are equal if they differ in zeros alone: a day of the fair's neighbourhood may have events and no visit.
+    assert Counter(row["day"] for row in evidence) == Counter(visits), "one row of evidence per visit"
 
     code, said = audit(broker, "--live", url(one))
     assert code == 1
@@ -110,7 +111,7 @@ def test_the_audit_as_a_service_continues_where_it_was_and_shows_differences(bro
     assert registry.get_sample_value("fair_audit_differences") == 0
     assert registry.get_sample_value("fair_audit_numbers") > 500
     # Change what the audit has counted, so that it differs from the workers' numbers: the audit must say so.
-    verdict.oracle.totals["visits"]["2025-09-12"] = {}
+    verdict.oracle.people.entries.clear()
     again = watching.round()
     assert again is not None
     assert registry.get_sample_value("fair_audit_differences") == len(again.differences) > 0

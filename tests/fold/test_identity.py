@@ -53,12 +53,12 @@ def test_topics_beyond_the_room_of_a_key_are_refused() -> None:
 
 def test_members_beyond_the_room_of_a_key_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     check_members(MOST_MEMBERS)
-    with pytest.raises(MustStop, match=r"more than 67,108,864 badges, terminals and pairs.* more partitions"):
+    with pytest.raises(MustStop, match=r"more than 67,108,864 persons, terminals and meetings.* more partitions"):
         check_members(MOST_MEMBERS + 1)
     monkeypatch.setattr(identity, "MOST_MEMBERS", 3)
     three = [builders.scan("ada"), builders.scan("bob")]  # two badges, one terminal
     assert len(keys_of(*three)) == 2
-    with pytest.raises(MustStop, match="more than 3 badges"):
+    with pytest.raises(MustStop, match="more than 3 persons"):
         keys_of(*three, builders.scan("cy"))
 
 

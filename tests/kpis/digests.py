@@ -1,10 +1,10 @@
-"""Digests of every KPI's numbers in every story, by version: `python -m tests.kpis.digests` writes them to a file.
+"""Digests of all numbers in every story, by version: `python -m tests.kpis.digests` writes them to a file.
 
 The fingerprint of a state cannot see the code of a measure, of decoding and admission, or of the fold. So all cases and
-recordings are folded, and a digest of each KPI's numbers is kept with its version. If the version is the same but the
-digest is not, two meanings have the same name, and a worker would mix the numbers of both. The command writes new
-stories, new KPIs and raised versions. It refuses to overwrite a digest whose version was not raised. A story whose
-events or fair file were changed counts as a new story.
+recordings are folded, and a digest of the numbers of each KPI and trace is kept with its version. If the version is the
+same but the digest is not, two meanings have the same name, and a worker would mix the numbers of both. The command
+writes new stories, new KPIs and raised versions. It refuses to overwrite a digest whose version was not raised. A story
+whose events or fair file were changed counts as a new story.
 """
 
 import hashlib
@@ -19,9 +19,11 @@ from typing import Any
 from streams.fold.engine import Engine
 from streams.fold.meaning import FOLD_VERSION
 from streams.fold.state import PartitionState
-from streams.fold.windows import day_values, fair_values, pane_values
+from streams.fold.windows import day_values, fair_values, pane_values, people_of
+from streams.kpis.aggregates import Aggregate
 from streams.kpis.catalogue import ALL_KPIS
-from streams.kpis.definition import History, Kpi, Window
+from streams.kpis.definition import Folded, Kpi, Trace, Window
+from streams.kpis.definition import View as ViewOfPeople
 from streams.shown.view import View
 from tests.support.stories import Story, all_stories
 from tests.support.streams_of import parsed
@@ -34,21 +36,21 @@ NOTHING = ""
 
 @dataclass(frozen=True)
 class Digests:
-    """The digests of KPIs in stories.
+    """The digests of KPIs and traces in stories.
 
     Attributes:
         fold: version of the fold that made them.
         stories: by name, a digest of the content that was folded.
-        versions: version of each KPI.
-        digests: by KPI and story; left out where the KPI has no number.
-        follows: for each KPI about history, the KPI whose days it reads.
+        versions: version of each KPI and trace.
+        digests: by KPI or trace and story; left out where it has no number.
+        follows: for each KPI that is a view, the traces that it reads.
     """
 
     fold: int
     stories: Mapping[str, str]
     versions: Mapping[str, int]
     digests: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    follows: Mapping[str, str] = field(default_factory=dict)
+    follows: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def digest(self, kpi: str, story: str) -> str:
         """Return one digest."""
@@ -62,28 +64,42 @@ def fold(kpis: Sequence[Kpi[Any, Any]] = ALL_KPIS, stories: Iterable[Story] | No
         file: Engine(fair, timedelta(seconds=30), kpis)
         for file, fair in {story.fair_file: story.fair for story in told}.items()
     }
-    digests: dict[str, dict[str, str]] = {kpi.name: {} for kpi in kpis}
+    folded = {one.name: one for engine in engines.values() for one in engine.folded}
+    all_of = {**{kpi.name: kpi for kpi in kpis}, **folded}
+    digests: dict[str, dict[str, str]] = {name: {} for name in all_of}
     for story in told:
         engine, state = engines[story.fair_file], PartitionState()
         for (_, topic), log in parsed(story.records(), story.fair).items():
             engine.apply(state, engine.fold(state, topic, log))
-        for kpi in kpis:
-            numbers = _numbers(engine, state, kpi)
+        for name, one in all_of.items():
+            numbers = _numbers(engine, state, one)
             if numbers:
-                digests[kpi.name][story.name] = hashlib.sha256(repr(numbers).encode()).hexdigest()[:8]
-    versions = {kpi.name: kpi.version for kpi in kpis}
-    follows = {kpi.name: kpi.aggregate.of.name for kpi in kpis if isinstance(kpi.aggregate, History)}
+                digests[name][story.name] = hashlib.sha256(repr(numbers).encode()).hexdigest()[:8]
+    versions = {name: one.version for name, one in all_of.items()}
+    follows = {
+        kpi.name: [trace.name for trace in kpi.aggregate.of] for kpi in kpis if isinstance(kpi.aggregate, ViewOfPeople)
+    }
     return Digests(FOLD_VERSION, {story.name: story.content for story in told}, versions, digests, follows)
 
 
-def _numbers(engine: Engine, state: PartitionState, kpi: Kpi[Any, Any]) -> list[tuple[object, ...]]:
-    """Return all numbers of a KPI that are not zero, sorted. Windows of minutes are those of the newest event."""
-    end = View(engine, lambda: {0: state}).end_minute() or 0
-    found = {(window.value, ""): pane_values(state, kpi, window, end) for window in kpi.windows if window.minutes}
-    if Window.DAY in kpi.windows:
-        found |= {("day", day): day_values(state, kpi, day) for day in state.days}
-    if Window.FAIR in kpi.windows:
-        found["fair", ""] = fair_values(state, kpi)
+def _numbers(engine: Engine, state: PartitionState, one: Folded[Any, Any]) -> list[tuple[object, ...]]:
+    """Return all numbers that are not zero, sorted. Windows of minutes are those of the newest event."""
+    end, people = View(engine, lambda: {0: state}).end_minute() or 0, people_of(state, engine.fair)
+    if isinstance(one, Trace):
+        assert isinstance(one.aggregate, Aggregate)
+        found: dict[tuple[str, str], Any] = {
+            ("day", day): {(group,): one.aggregate.value(total) for group, total in cells.get(one.key, {}).items()}
+            for day, cells in state.days.items()
+        }
+    else:
+        assert isinstance(one, Kpi)
+        found = {
+            (window.value, ""): pane_values(state, one, window, end, people) for window in one.windows if window.minutes
+        }
+        if Window.DAY in one.windows:
+            found |= {("day", day): day_values(state, one, day, people) for day in state.days}
+        if Window.FAIR in one.windows:
+            found["fair", ""] = fair_values(state, one, people)
     return sorted(
         (*where, *map(str, labels), value)
         for where, values in found.items()
@@ -95,7 +111,7 @@ def _numbers(engine: Engine, state: PartitionState, kpi: Kpi[Any, Any]) -> list[
 def changed(known: Digests, now: Digests) -> list[str]:
     """Return a line for each KPI whose numbers in a known story changed under the same version; empty if none did.
 
-    A KPI about history follows from the one whose days it reads, so it is named only if that one did not change.
+    A view follows from the traces that it reads, so it is named only if none of those changed.
     """
     if known.fold > now.fold:
         return [f"FOLD_VERSION in streams/fold/meaning.py went back from {known.fold} to {now.fold}: raise it"]
@@ -112,9 +128,9 @@ def changed(known: Digests, now: Digests) -> list[str]:
                 for story, content in now.stories.items()
                 if known.stories.get(story) == content and known.digest(kpi, story) != now.digest(kpi, story)
             ]
-            base = now.follows.get(kpi)
-            if base is not None and (known.versions.get(base) != now.versions[base] or base in red):
-                continue  # it has no measure of its own: it follows from the other one
+            bases = now.follows.get(kpi, ())
+            if any(known.versions.get(base) != now.versions[base] or base in red for base in bases):
+                continue  # it has no measure of its own: it follows from the traces
             if stories:
                 red.add(kpi)
                 more = f" and {len(stories) - 1} more" if len(stories) > 1 else ""

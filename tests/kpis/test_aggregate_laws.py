@@ -5,14 +5,21 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyroaring import BitMap
 
-from streams.kpis.aggregates import Aggregate, Count, Distinct, Group, Histogram, Sum, add
+from streams.fold.engine import Engine
+from streams.kpis.aggregates import Aggregate, Count, Distinct, Group, Histogram, Spaced, Sum, Tally, add
 from streams.kpis.catalogue import ALL_KPIS
+from tests.support.builders import LATENESS
+from tests.support.streams_of import FAIR
 
 UNTIMED = settings(deadline=None)
+FOLDED = Engine(FAIR, LATENESS, ALL_KPIS).folded
 IN_USE: list[Aggregate[Any]] = list(
-    {repr(kpi.aggregate): kpi.aggregate for kpi in ALL_KPIS if isinstance(kpi.aggregate, Aggregate)}.values()
+    {repr(one.aggregate): one.aggregate for one in FOLDED if isinstance(one.aggregate, Aggregate)}.values()
 )
+MERGED = [one for one in IN_USE if not isinstance(one, Spaced)]
+"""Panes of the others can be merged; `Spaced` is for days only."""
 VALUES = [(), ("a",), ("a", "b")]
 GROUPS = {values: Group("/".join(values)) for values in VALUES}
 LABELS = st.sampled_from(VALUES)
@@ -24,7 +31,9 @@ def hits_of(aggregate: Aggregate[Any]) -> st.SearchStrategy[Any]:
             return LABELS
         case Sum():
             return st.tuples(LABELS, st.integers(-5, 5))
-        case Distinct():
+        case Spaced():
+            return st.tuples(LABELS, st.integers(-1, 3), st.integers(4_090, 4_130))
+        case Distinct() | Tally():
             return st.tuples(LABELS, st.integers(0, 9))
         case Histogram():
             return st.tuples(LABELS, st.integers(0, 10_000_000))
@@ -53,7 +62,7 @@ def test_hits_give_the_same_totals_in_any_order_and_any_chunks(aggregate: Aggreg
     assert totals(aggregate, hits, []) == totals(aggregate, mixed, cuts)
 
 
-@pytest.mark.parametrize("aggregate", IN_USE, ids=repr)
+@pytest.mark.parametrize("aggregate", MERGED, ids=repr)
 @UNTIMED
 @given(data=st.data())
 def test_merging_panes_equals_folding_all_their_hits_at_once(aggregate: Aggregate[Any], data: st.DataObject) -> None:
@@ -71,7 +80,8 @@ def test_merging_panes_equals_folding_all_their_hits_at_once(aggregate: Aggregat
 @given(data=st.data())
 def test_values_of_disjoint_partitions_add_up(aggregate: Aggregate[Any], data: st.DataObject) -> None:
     hits = data.draw(st.lists(hits_of(aggregate), min_size=1, max_size=20))
-    member = (lambda hit: hit[1] % 2) if isinstance(aggregate, Distinct) else (lambda hit: hash(hit) % 2)
+    of_members = isinstance(aggregate, Distinct | Tally | Spaced)
+    member = (lambda hit: hit[1] % 2) if of_members else (lambda hit: hash(hit) % 2)
     whole = totals(aggregate, hits, [])
     halves = [totals(aggregate, [hit for hit in hits if member(hit) == side], []) for side in (0, 1)]
     for group, total in whole.items():
@@ -88,6 +98,17 @@ def test_a_capped_histogram_counts_a_longer_value_as_the_cap() -> None:
     assert totals(Histogram(bounds=(10, 20), cap=20), [((), 500)], [])[""] == [0, 1, 0, 20]
 
 
-def test_visits_of_the_fair_are_the_sum_of_the_days_and_visitors_are_not() -> None:
-    assert Distinct(daily=True).per_day
-    assert not Distinct().per_day
+@UNTIMED
+@given(met=st.lists(st.tuples(st.integers(-1, 2), st.integers(2_030, 2_060)), max_size=25), gap=st.integers(1, 6))
+def test_spaced_counts_those_with_nobody_shortly_before(met: list[tuple[int, int]], gap: int) -> None:
+    """Minutes go over a multiple of 2,048, where the numbers of minutes begin again."""
+    unnamed = sum(member < 0 for member, _ in met)
+    seen = {(member, minute) for member, minute in met if member >= 0}
+    alone = [one for one in seen if not any((one[0], one[1] - by) in seen for by in range(1, gap + 1))]
+    state = totals(Spaced(gap), [((), *one) for one in met], [])
+    assert (Spaced(gap).value(state[""]) if met else 0) == unnamed + len(alone)
+
+
+def test_a_tally_knows_how_often_some_of_its_members_were_met() -> None:
+    total = totals(Tally(), [((), 1), ((), 2), ((), 1), ((), 1), ((), 3)], [2])[""]
+    assert (total.times(BitMap([1, 3])), total.times(BitMap([9])), Tally().value(total)) == (4, 0, 5)

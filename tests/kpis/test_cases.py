@@ -19,10 +19,11 @@ import pytest
 
 import streams.kpis
 from schemas.errors import InvalidEvent
+from schemas.fair.model import Fair
 from schemas.wire import MISPLACED, REASONS
 from streams.fold.engine import Engine
 from streams.fold.state import PartitionState
-from streams.fold.windows import Values, day_values, fair_values, pane_values
+from streams.fold.windows import Values, day_values, fair_values, pane_values, people_of
 from streams.kpis.aggregates import Value
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi, Window
@@ -38,17 +39,18 @@ IN_NO_STORY = {"unknown_field", MISPLACED}
 BY_NAME: dict[str, Kpi[Any, Any]] = {kpi.name: kpi for kpi in ALL_KPIS}
 
 
-def values(state: PartitionState, kpi: Kpi[Any, Any], window: str) -> Any:
+def values(state: PartitionState, kpi: Kpi[Any, Any], window: str, fair: Fair) -> Any:
+    people = people_of(state, fair)
     match window:
         case "day":
-            days = {day: told(day_values(state, kpi, day)) for day in state.days}
+            days = {day: told(day_values(state, kpi, day, people)) for day in state.days}
             return {day: groups for day, groups in days.items() if groups}
         case "fair":
-            return told(fair_values(state, kpi))
+            return told(fair_values(state, kpi, people))
         case _:
             end = View(ENGINE, lambda: {0: state}).end_minute()
             assert end is not None
-            return told(pane_values(state, kpi, Window(window), end))
+            return told(pane_values(state, kpi, Window(window), end, people))
 
 
 @pytest.mark.parametrize("case", sorted(CASES.glob("*/*.json")), ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -59,7 +61,7 @@ def test_the_story_has_its_answer(case: Path) -> None:
     for (_, topic), log in parsed(records_of(story["events"]), fair).items():
         engine.apply(state, engine.fold(state, topic, log))
     for window, answer in story["answer"].items():
-        found = telling(values(state, kpi, window), answer)
+        found = telling(values(state, kpi, window, fair), answer)
         assert found == answer, wrong_answer(case, window, found)
 
 

@@ -16,12 +16,13 @@ import pytest
 from schemas.codes import ExhibitorType, ScanKind
 from schemas.events import VisitorScan
 from schemas.fair.model import Exhibitor, Fair
+from schemas.profiles import ABC
 from streams.fold import calendar, identity, meaning, state
 from streams.fold.engine import Engine
 from streams.fold.identity import TOPIC_NUMBERS, numbered
 from streams.kpis.aggregates import Count, Distinct
 from streams.kpis.catalogue import ALL_KPIS
-from streams.kpis.definition import History, Kpi, On, Window
+from streams.kpis.definition import Kpi, On, View, Window
 from streams.kpis.gates import GATE_PASSAGES
 from streams.kpis.labels import Label
 from tests.support.streams_of import FAIR
@@ -40,7 +41,7 @@ def test_a_kpi_says_what_it_answers_and_where_its_definition_comes_from(kpi: Kpi
     assert re.fullmatch(r"[A-Z].*\?", kpi.question)
     assert kpi.source
     assert kpi.windows
-    assert kpi.occasions or isinstance(kpi.aggregate, History)
+    assert kpi.occasions or isinstance(kpi.aggregate, View)
 
 
 @pytest.mark.parametrize("kpi", ALL_KPIS, ids=lambda kpi: kpi.name)
@@ -84,8 +85,7 @@ def changed(**change: Any) -> tuple[Kpi[Any, Any], ...]:
         lambda: with_another(meaning, "TOPIC_NUMBERS", numbered(reversed(TOPIC_NUMBERS))),
         lambda: with_another(meaning, "TOPIC_NUMBERS", {**TOPIC_NUMBERS, "fair.raincoats": len(TOPIC_NUMBERS)}),
         lambda: fingerprint(lateness=timedelta(seconds=31)),
-        lambda: fingerprint(replace_fair(host_country="FR")),
-        lambda: fingerprint(replace_fair(visitor_roles=frozenset())),
+        lambda: fingerprint(replace_fair(badge_register=True)),
         lambda: fingerprint(replace_fair(days=(replace(FAIR.days[0], opens=time(8)), *FAIR.days[1:]))),
         lambda: fingerprint(replace_fair(rates={})),
     ],
@@ -126,6 +126,7 @@ def test_parts_that_the_fold_does_not_use_change_no_meaning() -> None:
     seen_alike = changed(question="How many?", wide=True, unscraped=(Window.FAIR,), warn_above=7.0, source="elsewhere")
     assert fingerprint(kpis=seen_alike) == fingerprint()
     assert fingerprint(kpis=tuple(reversed(ALL_KPIS))) == fingerprint()
+    assert fingerprint(replace_fair(host_country="FR", profile=ABC)) == fingerprint()
     assert fingerprint(kpis=changed(on=On(tuple(reversed(GATE_PASSAGES.occasions))))) == fingerprint()
 
 

@@ -14,10 +14,11 @@ from schemas.events import VisitorScan
 from streams.fold import meaning
 from streams.fold.engine import Engine
 from streams.kpis.booths import BOOTH_SCANS
-from streams.kpis.definition import Kpi, On
-from streams.kpis.gates import GATE_PASSAGES, RETURNING_VISITORS, VISITS
-from streams.kpis.history import FirstTime, Returning
+from streams.kpis.definition import Kpi, On, View
+from streams.kpis.gates import GATE_PASSAGES
 from streams.kpis.labels import LabelValues
+from streams.kpis.presence import PRESENT
+from streams.kpis.visits import FIRST_TIME_VISITORS, RETURNING_VISITORS, VISITS
 from tests.kpis import digests
 from tests.kpis.digests import Digests, changed, fold, read, stale, text_of
 from tests.support import stories
@@ -90,10 +91,10 @@ def test_a_version_that_went_back_is_named() -> None:
     assert lines == ["gate_passages: its version went back from 3 to 2: raise it above 3"]
 
 
-def test_a_kpi_about_history_is_watched_too() -> None:
+def test_a_view_is_watched_too() -> None:
     other = (
         *KPIS[:3],
-        replace(RETURNING_VISITORS, aggregate=FirstTime(of=VISITS), windows=RETURNING_VISITORS.windows[:1]),
+        replace(RETURNING_VISITORS, aggregate=FIRST_TIME_VISITORS.aggregate, windows=RETURNING_VISITORS.windows[:1]),
     )
     lines = changed(fold(KPIS, STORIES), fold(other, STORIES))
     assert [line.partition(":")[0] for line in lines] == ["returning_visitors"]
@@ -103,11 +104,18 @@ def _nobody(_scan: VisitorScan, _: object) -> None:
     return None
 
 
-@pytest.mark.parametrize(("version", "named"), [(1, ["visits"]), (2, [])])
-def test_a_kpi_about_history_follows_from_the_one_whose_days_it_reads(version: int, named: list[str]) -> None:
-    base = replace(VISITS, measure=_nobody, version=version)
-    back = replace(RETURNING_VISITORS, aggregate=Returning(of=base))
-    known, now = fold(KPIS, STORIES), fold((back, *KPIS[:2], base), STORIES)
+@pytest.mark.parametrize(("version", "named"), [(1, ["present"]), (2, [])])
+def test_a_view_follows_from_the_traces_that_it_reads(
+    version: int, named: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = replace(PRESENT, measure=_nobody, version=version)
+    assert isinstance(VISITS.aggregate, View)
+    assert isinstance(RETURNING_VISITORS.aggregate, View)
+    visits = replace(VISITS, aggregate=replace(VISITS.aggregate, of=(base,)))
+    back = replace(RETURNING_VISITORS, aggregate=replace(RETURNING_VISITORS.aggregate, of=(base,)))
+    known = fold(KPIS, STORIES)
+    monkeypatch.setattr("streams.kpis.presence.PRESENT", base)
+    now = fold((back, *KPIS[:2], visits), STORIES)
     assert known.digests["returning_visitors"] != now.digests["returning_visitors"]
     assert [line.partition(":")[0] for line in changed(known, now)] == named
 

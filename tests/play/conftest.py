@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,31 @@ Simulate = Callable[..., Iterator[Emission]]
 @pytest.fixture(scope="session")
 def fair() -> Fair:
     return load_fair(example_fair_path("small"))
+
+
+@pytest.fixture(scope="session")
+def register_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The fair file of the small fair, with a register of badges."""
+    path = tmp_path_factory.mktemp("fair") / "register.yaml"
+    path.write_text(
+        example_fair_path("small").read_text(encoding="utf-8") + "\nbadge_register: yes\n", encoding="utf-8"
+    )
+    return path
+
+
+@pytest.fixture(scope="session")
+def register_fair(register_file: Path) -> Fair:
+    return load_fair(register_file)
+
+
+@pytest.fixture(scope="session")
+def registered(register_fair: Fair) -> tuple[Emission, ...]:
+    """A whole fair with a register of badges, with more late and corrected registrations than usual."""
+    scenario = replace(
+        scenario_named("whole_fair"),
+        visitors=1_500, broken=0.002, straggling=0.002, registered_late=0.05, corrected=0.1, tests=0.005,
+    )  # fmt: skip
+    return tuple(emissions(register_fair, scenario, 1))
 
 
 @pytest.fixture(scope="session")

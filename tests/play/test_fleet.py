@@ -11,10 +11,13 @@ from producers.play.fleet import TOGETHER_MS, HttpSink, terminals_of
 from producers.play.simulator.emission import BadRecord, Emission
 from producers.play.simulator.scenarios import scenario_named
 from producers.play.simulator.stream import emissions
+from producers.play.sinks import Acknowledged, MemorySink
 from producers.records import Record
 from schemas.api.http import SENT_AT, SIMULATED_TIME
 from schemas.fair.file import example_fair_path, load_fair
+from schemas.fair.model import Fair
 from schemas.times import epoch_ms
+from schemas.topics import BADGES
 from tests.support.scripted_server import Request, Say, ScriptedServer, Store, Swallow
 
 FAIR = load_fair(example_fair_path("small"))
@@ -130,3 +133,26 @@ def clock_of(emission: Emission) -> tuple[str, int]:
 
 def ms(request: Request, header: str) -> int:
     return epoch_ms(datetime.fromisoformat(request.headers[header.lower()]))
+
+
+async def test_what_the_register_of_badges_says_goes_past_the_gateway(
+    tmp_path: Path, server: ScriptedServer, register_fair: Fair
+) -> None:
+    stream = list(islice(emissions(register_fair, scenario_named("fair_day"), seed=3), 600))
+    good = [one for one in stream if not isinstance(one.fact, BadRecord)]
+    register = [one for one in stream if one.topic == BADGES.name]
+    told: list[Record] = []
+    straight: list[MemorySink] = []
+
+    def make(acknowledged: Acknowledged) -> MemorySink:
+        straight.append(MemorySink(acknowledged))
+        return straight[0]
+
+    tokens = dict.fromkeys(terminals_of(register_fair), "tf_k_s")
+    async with HttpSink(server.url, tokens, tmp_path, told.append, register=make) as sink:
+        for one in stream:
+            await sink.send(one)
+    assert [(one.topic, one.value) for one in straight[0].records] == [(one.topic, one.value) for one in register]
+    assert len(register) > 100
+    assert not server.events.keys() & {one.event_id for one in register}
+    assert {one.event_id for one in told if isinstance(one, Emission)} == {one.event_id for one in good}

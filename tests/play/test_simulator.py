@@ -11,17 +11,27 @@ import pytest
 
 from producers.play.fleet import terminals_of
 from producers.play.run import opened_for
-from producers.play.simulator.emission import BadRecord, DealFact, Emission, Passage, Touch
-from producers.play.simulator.scenarios import SCENARIOS, Scenario, day_weights
+from producers.play.simulator.emission import (
+    BadRecord,
+    DealFact,
+    Emission,
+    MeetingFact,
+    Passage,
+    Registration,
+    Touch,
+    is_test,
+)
+from producers.play.simulator.scenarios import SCENARIOS, Scenario, day_weights, scenario_named
 from producers.play.simulator.stream import emissions
 from producers.play.simulator.writing import instant
 from schemas.admission import admission
 from schemas.cloud_events import headers_of
-from schemas.codes import BadgeRole, OutcomeKind, ScanKind
+from schemas.codes import BadgeRole, MeetingStep, OutcomeKind, ScanKind
 from schemas.errors import InvalidEvent
 from schemas.events import VisitorScan, happened_ms
 from schemas.fair.file import example_fair_path, load_fair
 from schemas.fair.model import Fair
+from schemas.ids import is_test_badge
 from schemas.times import epoch_ms, from_epoch_ms, instant_text, venue_ms
 from schemas.topics import key_of, topic_of
 from schemas.wire import decode_strict, decoder
@@ -312,3 +322,119 @@ def test_the_middle_day_of_a_fair_is_the_busiest() -> None:
 def test_a_head_start_ends_when_the_fair_has_been_open_for_some_minutes(minutes: int, first: str, from_: str) -> None:
     fair = load_fair(example_fair_path("small"))
     assert opened_for(minutes, venue_ms(first, fair.zone), fair) == venue_ms(from_, fair.zone)
+
+
+def test_at_a_fair_with_a_register_every_event_is_admitted_and_no_badge_says_who_wears_it(
+    registered: tuple[Emission, ...], register_fair: Fair
+) -> None:
+    admit = admission(register_fair)
+    for emission in registered:
+        if isinstance(emission.fact, BadRecord):
+            continue
+        event = decode_strict(emission.value)
+        admit(event)
+        assert (emission.key, emission.topic) == (key_of(event), topic_of(event).name)
+        if isinstance(event, VisitorScan):
+            assert event.badge_role is event.residence_country is None
+
+
+def registrations(stream: tuple[Emission, ...]) -> dict[int, list[Emission]]:
+    """Return the different registrations of each person, in order of arrival."""
+    found: dict[int, dict[str, Emission]] = {}
+    for emission in stream:
+        if isinstance(emission.fact, Registration):
+            found.setdefault(emission.fact.person, {}).setdefault(emission.event_id, emission)
+    return {person: list(known.values()) for person, known in found.items()}
+
+
+def first_scans(stream: tuple[Emission, ...]) -> dict[int, Emission]:
+    """Return the first scan of each person."""
+    found: dict[int, Emission] = {}
+    for emission in stream:
+        if isinstance(emission.fact, Passage) and emission.fact.person is not None:
+            found.setdefault(emission.fact.person, emission)
+    return found
+
+
+def test_most_people_are_registered_before_their_first_scan_some_after_it_and_a_few_never(
+    registered: tuple[Emission, ...],
+) -> None:
+    known, scans = registrations(registered), first_scans(registered)
+    late = [one for one in scans.keys() & known.keys() if known[one][0].at_ms > scans[one].at_ms]
+    assert 0 < len(scans.keys() - known.keys()) < len(scans) * 0.03
+    assert len(scans) * 0.02 < len(late) < len(scans) * 0.1
+
+
+def test_some_registrations_are_corrected_in_role_or_country_under_revision_2(
+    registered: tuple[Emission, ...],
+) -> None:
+    people = registrations(registered).values()
+    pairs = [
+        (first.fact, later.fact)
+        for first, *rest in people
+        for later in rest
+        if isinstance(first.fact, Registration) and isinstance(later.fact, Registration)
+        if (first.fact.revision, later.fact.revision) == (1, 2)
+    ]
+    assert any(before.role is not after.role for before, after in pairs)
+    assert any(before.country != after.country for before, after in pairs)
+    assert any(after.exhibitor and not before.exhibitor for before, after in pairs)
+    assert len(pairs) > len(people) * 0.05
+
+
+def test_the_register_says_of_some_that_gates_deny_them_of_others_that_they_are_not_tracked(
+    registered: tuple[Emission, ...],
+) -> None:
+    facts = [one[0].fact for one in registrations(registered).values()]
+    assert any(isinstance(fact, Registration) and fact.denied for fact in facts)
+    assert any(isinstance(fact, Registration) and not fact.consent for fact in facts)
+    assert any(isinstance(fact, Registration) and not fact.country for fact in facts)
+
+
+def test_a_fair_that_begins_in_the_middle_has_the_register_as_it_was_by_then(register_fair: Fair) -> None:
+    noon = epoch_ms(register_fair.days[0].opens_at) + 3 * HOUR_MS
+    stream = tuple(emissions(register_fair, replace(scenario_named("fair_day"), visitors=400), 1, noon))
+    known, scans = registrations(stream), first_scans(stream)
+    assert stream[0].at_ms == noon
+    assert len(scans.keys() - known.keys()) < len(scans) * 0.05
+
+
+def test_a_test_badge_is_known_by_its_pseudonym_and_is_never_anonymous_at_a_booth(
+    registered: tuple[Emission, ...],
+) -> None:
+    tests = [emission for emission in registered if is_test(emission.fact)]
+    assert {type(emission.fact) for emission in tests} == {Passage, Touch, Registration}
+    for emission in registered:
+        assert is_test_badge(emission.key.decode()) == is_test(emission.fact) or isinstance(emission.fact, BadRecord)
+
+
+@pytest.mark.parametrize("word", [b'"source_type":"manual"', b'"source_type":"ble_rollup"', b'"forced":true'])
+def test_some_codes_are_typed_some_badges_seen_by_beacons_and_some_people_forced_in(
+    word: bytes, day: tuple[Emission, ...], registered: tuple[Emission, ...]
+) -> None:
+    assert any(word in emission.value for emission in day)
+    assert any(word in emission.value for emission in registered)
+
+
+def test_who_is_forced_in_was_denied_before(registered: tuple[Emission, ...]) -> None:
+    denied = {one.fact.person for one in registered if isinstance(one.fact, Passage) and not one.fact.accepted}
+    forced = {one.fact.person for one in registered if isinstance(one.fact, Passage) and one.fact.forced}
+    assert forced
+    assert forced <= denied
+
+
+def test_a_meeting_is_invited_then_accepted_or_declined_and_only_an_accepted_one_is_held(
+    day: tuple[Emission, ...],
+) -> None:
+    meetings: dict[str, set[MeetingStep]] = {}
+    for emission in day:
+        if isinstance(emission.fact, MeetingFact):
+            meetings.setdefault(emission.fact.meeting, set()).add(emission.fact.step)
+    invited, accepted, declined, held = MeetingStep
+    assert {frozenset(steps) for steps in meetings.values()} == {
+        frozenset({invited, accepted}), frozenset({invited, declined}), frozenset({invited, accepted, held}),
+    }  # fmt: skip
+
+
+def test_no_event_says_how_long_a_badge_was_in_a_hall(day: tuple[Emission, ...]) -> None:
+    assert not any(b"dwell" in emission.value for emission in day)

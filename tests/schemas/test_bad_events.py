@@ -16,9 +16,19 @@ from hypothesis import strategies as st
 
 from schemas.admission import admission
 from schemas.errors import InvalidEvent
-from schemas.events import Event, type_of
-from schemas.fair.file import example_fair_path, load_fair
-from schemas.topics import DEALS, EVENT_CLASSES, EVENT_TOPICS, INTERACTIONS, RECORD_MAX_BYTES, SCANS, Topic
+from schemas.events import BadgeRegistered, Event, MeetingChanged, type_of
+from schemas.fair.file import example_fair_path, load_fair, parse_fair
+from schemas.topics import (
+    BADGES,
+    DEALS,
+    EVENT_CLASSES,
+    EVENT_TOPICS,
+    INTERACTIONS,
+    MEETINGS,
+    RECORD_MAX_BYTES,
+    SCANS,
+    Topic,
+)
 from schemas.wire import MISPLACED, REASONS, decode_plain, decode_strict, decoder, encode
 from streams.audit.recount.fair import OracleFair
 from streams.audit.recount.rules import read_event
@@ -28,6 +38,11 @@ from tests.support.examples import example_fields, has_example
 ACCEPTED = "accepted"
 ADMIT = admission(load_fair(example_fair_path("small")))
 ORACLE_FAIR = OracleFair.read(example_fair_path("small"))
+SMALL = example_fair_path("small").read_text(encoding="utf-8")
+WITH_REGISTER = f"{SMALL}badge_register: yes\n"
+"""The same fair, with a register of badges."""
+ADMIT_WITH_REGISTER = admission(parse_fair(WITH_REGISTER, "small.yaml"))
+ORACLE_FAIR_WITH_REGISTER = OracleFair.read(WITH_REGISTER.encode())
 WORKERS = {topic.name: decoder(topic.name) for topic in EVENT_TOPICS}
 
 SCAN = payload(scan("ada"))
@@ -37,10 +52,14 @@ ANNULLED = payload(annulled("ada"))
 DEAL = payload(deal("d-1", value=100_000))
 AMENDED = payload(amended("d-1"))
 CANCELLED = payload(cancelled("d-1"))
+MEETING = example_fields(MeetingChanged, fair_id=FAIR, exhibitor_id="e1")
+PERSON = example_fields(BadgeRegistered, fair_id=FAIR)
+STAFF = PERSON | {"role": "exhibitor_staff", "exhibitor_id": "e1", "residence_country": "XK"}
 PARTY = DEAL["parties"][0]
 TYPICAL = [
     *[(SCANS, SCAN), (SCANS, DOOR), (SCANS, ANNULLED), (INTERACTIONS, TOUCH)],
     *[(DEALS, DEAL), (DEALS, AMENDED), (DEALS, CANCELLED)],
+    *[(MEETINGS, MEETING), (BADGES, PERSON), (BADGES, STAFF)],
 ]
 TYPES = {fields["type"] for _, fields in TYPICAL}
 TYPICAL += [
@@ -53,13 +72,17 @@ TYPICAL += [
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """One bad record: `reason` from the producers' decoder, `worker` (the same unless given) from the worker's."""
+    """One bad record: `reason` from the producers' decoder, `worker` (the same unless given) from the worker's.
+
+    It is judged at the fair `small`, which has no register of badges unless `register` is set.
+    """
 
     what: str
     raw: bytes
     reason: str
     worker: str = ""
     topic: Topic = SCANS
+    register: bool = False
 
 
 def as_json(value: object) -> bytes:
@@ -236,6 +259,21 @@ IDS = [
             ("with full-width digits", "\uff11" * 32),
         ]
     ),
+    *(
+        Bad(f"{what} of {code}, which is {why}", raw, "bad_value", topic=topic, register=True)
+        for code, why in [
+            ("UK", "not on the list: GB is"),
+            ("XX", "nowhere"),
+            ("uk", "in lower case"),
+            ("EU", "only reserved"),
+            ("AA", "for users' own use"),
+        ]
+        for what, topic, raw in [
+            ("a scan", SCANS, changed(SCAN, residence_country=code)),
+            ("a party", DEALS, changed(DEAL, parties=[PARTY, PARTY | {"country": code}])),
+            ("a registration", BADGES, changed(PERSON, residence_country=code)),
+        ]
+    ),
     Bad("a country in lower case", changed(SCAN, residence_country="cn"), "bad_value"),
     Bad("a country of three letters", changed(SCAN, residence_country="CHN"), "bad_value"),
     Bad("a country with a newline", changed(SCAN, residence_country="CN\n"), "bad_value"),
@@ -362,6 +400,20 @@ FIELDS = [
             "signed_at",
         ]
     ),
+    *(
+        Bad(f"a meeting without {name}", without(MEETING, name), "missing_field", topic=MEETINGS)
+        for name in [*NEEDED, "meeting_id", "step", "exhibitor_id"]
+    ),
+    *(
+        Bad(f"a registration without {name}", without(PERSON, name), "missing_field", topic=BADGES, register=True)
+        for name in [*NEEDED, "badge_ref", "revision", "role"]
+    ),
+    Bad("a step that no meeting takes", changed(MEETING, step="s3cret"), "bad_value", topic=MEETINGS),
+    Bad("a registration of an unknown role", changed(PERSON, role="s3cret"), "bad_value", topic=BADGES, register=True),
+    Bad("revision 0 of a person", changed(PERSON, revision=0), "bad_value", topic=BADGES, register=True),
+    Bad("a consent in words", changed(PERSON, tracking_consent="s3cret"), "bad_value", topic=BADGES, register=True),
+    Bad("a meeting among scans", as_json(MEETING), ACCEPTED, worker="unknown_type"),
+    Bad("a registration among scans", as_json(PERSON), ACCEPTED, worker="unknown_type", register=True),
     Bad("no type", without(SCAN, "type"), "unknown_type"),
     Bad("an interaction among scans", as_json(TOUCH), ACCEPTED, worker="unknown_type"),
     Bad("a scan among interactions", as_json(SCAN), ACCEPTED, worker="unknown_type", topic=INTERACTIONS),
@@ -428,6 +480,23 @@ PLACES = [
     Bad("an annulment at an unknown booth", changed(ANNULLED, booth_id="s3cret"), "unknown_place"),
     Bad("an anonymous annulment at a gate", changed(ANNULLED, gate_id="north", badge_ref=None), "missing_field"),
     Bad("an annulment of itself", changed(ANNULLED, target=ANNULLED["event_id"]), "bad_value"),
+    Bad(
+        "a meeting with an unknown exhibitor", changed(MEETING, exhibitor_id="s3cret"), "unknown_place", topic=MEETINGS
+    ),
+    Bad("a meeting at another fair", changed(MEETING, fair_id="s3cret"), "wrong_fair", topic=MEETINGS),
+    Bad("a registration at a fair without a register", as_json(PERSON), "no_register", topic=BADGES),
+    Bad("staff at a fair without a register", changed(STAFF, exhibitor_id="s3cret"), "no_register", topic=BADGES),
+    Bad(
+        "staff of an unknown exhibitor",
+        changed(STAFF, exhibitor_id="s3cret"),
+        "unknown_place",
+        topic=BADGES,
+        register=True,
+    ),
+    *(
+        Bad(f"an exhibitor for the role {role}", changed(STAFF, role=role), "bad_value", topic=BADGES, register=True)
+        for role in ("visitor_public", "media", "organiser", "contractor")
+    ),
     Bad("an unknown section", changed(DEAL, section="s3cret"), "unknown_place", topic=DEALS),
     Bad("a deal at an unknown booth", changed(DEAL, booth_id="s3cret"), "unknown_place", topic=DEALS),
     Bad("a value without currency", without(DEAL, "currency"), "missing_field", topic=DEALS),
@@ -437,10 +506,10 @@ PLACES = [
 CASES = [*NUMBERS, *TIMES, *IDS, *JSON, *KEYS, *FIELDS, *PLACES]
 
 
-def refusal(read: Callable[[bytes], Event], raw: bytes) -> InvalidEvent | None:
+def refusal(read: Callable[[bytes], Event], raw: bytes, *, register: bool = False) -> InvalidEvent | None:
     """Return why the record is refused by a decoder or by the fair; None if it is accepted."""
     try:
-        ADMIT(read(raw))
+        (ADMIT_WITH_REGISTER if register else ADMIT)(read(raw))
     except InvalidEvent as error:
         return error
     return None
@@ -475,7 +544,7 @@ each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.what)
 
 @each_case
 def test_producers_refuse(case: Bad) -> None:
-    assert reason(refusal(decode_strict, case.raw)) == case.reason
+    assert reason(refusal(decode_strict, case.raw, register=case.register)) == case.reason
 
 
 @each_case
@@ -485,17 +554,19 @@ def test_parsed_json_is_judged_as_its_text(case: Bad) -> None:
 
 @each_case
 def test_workers_refuse_what_is_bad_and_ignore_what_is_only_unknown(case: Bad) -> None:
-    assert reason(refusal(WORKERS[case.topic.name], case.raw)) == (case.worker or case.reason)
+    judged_by_worker = refusal(WORKERS[case.topic.name], case.raw, register=case.register)
+    assert reason(judged_by_worker) == (case.worker or case.reason)
 
 
 @each_case
 def test_the_oracle_judges_by_rules_of_its_own_as_workers_do(case: Bad) -> None:
-    recounted_alike(case.topic, case.raw, case.worker or case.reason)
+    recounted_alike(case.topic, case.raw, case.worker or case.reason, register=case.register)
 
 
 @each_case
 def test_a_refusal_is_one_line_with_a_remedy_and_no_echo(case: Bad) -> None:
-    for error in (refusal(decode_strict, case.raw), refusal(WORKERS[case.topic.name], case.raw)):
+    for read in (decode_strict, WORKERS[case.topic.name]):
+        error = refusal(read, case.raw, register=case.register)
         if error is not None:
             assert error.reason in REASONS
             assert error.hint
@@ -526,9 +597,42 @@ def test_no_case_is_named_twice_and_every_reason_has_one() -> None:
 
 @pytest.mark.parametrize(("topic", "fields"), TYPICAL, ids=lambda value: value.name if isinstance(value, Topic) else "")
 def test_the_events_the_cases_start_from_are_good(topic: Topic, fields: dict[str, Any]) -> None:
-    assert refusal(decode_strict, as_json(fields)) is None
-    judged_alike(as_json(fields))
-    assert refusal(WORKERS[topic.name], as_json(fields)) is None
+    raw = as_json(fields)
+    judged_alike(raw)
+    for read in (decode_strict, WORKERS[topic.name]):
+        assert refusal(read, raw, register=True) is None
+        assert reason(refusal(read, raw)) == ("no_register" if topic is BADGES else ACCEPTED)
+
+
+@pytest.mark.parametrize("code", ["HK", "MO", "TW", "XK", "GB", "CN", None])
+@pytest.mark.parametrize(("topic", "fields"), [(SCANS, SCAN), (BADGES, PERSON)], ids=["a scan", "a registration"])
+def test_a_code_on_the_list_of_countries_is_taken_and_none_too(
+    topic: Topic, fields: dict[str, Any], code: str | None
+) -> None:
+    raw = changed(fields, residence_country=code)
+    for read in (decode_strict, WORKERS[topic.name]):
+        assert refusal(read, raw, register=True) is None
+
+
+@pytest.mark.parametrize("code", ["HK", "MO", "TW", "XK", "GB", "CN"])
+def test_a_party_may_be_at_home_anywhere_on_the_list(code: str) -> None:
+    assert refusal(decode_strict, changed(DEAL, parties=[PARTY | {"country": code}])) is None
+
+
+@pytest.mark.parametrize("kind", ["entry", "exit", "zone_in", "zone_out", "booth", "session"])
+def test_a_scan_without_a_role_is_taken_only_where_a_register_knows_the_role(kind: str) -> None:
+    raw = without(payload(scan("ada", kind)), "badge_role")
+    assert refusal(decode_strict, raw, register=True) is None
+    refused = refusal(decode_strict, raw)
+    assert refused is not None
+    assert (refused.reason, refused.field) == ("missing_field", "badge_role")
+    assert refused.hint == "without a register of badges, a scan says who wears the badge"
+
+
+def test_a_registration_is_refused_with_the_line_that_the_fair_file_lacks() -> None:
+    refused = refusal(decode_strict, as_json(PERSON))
+    assert refused is not None
+    assert "`badge_register: yes`" in refused.hint
 
 
 def test_a_tombstone_is_not_an_event() -> None:
@@ -577,7 +681,13 @@ def test_the_field_is_named_down_to_the_party() -> None:
             "use one of: fair.visitor.scanned.v1 or fair.exhibit.interaction.v1",
         ),
         (deal("d-1"), "ebops_main", "x", "use one of the 13 words that the OpenAPI document of the gateway lists"),
-        (scan("ada"), "type", "x", "use one of: " + ", ".join(map(type_of, EVENT_CLASSES))),
+        (
+            scan("ada"),
+            "type",
+            "x",
+            "use one of: " + ", ".join(type_of(kind) for kind in EVENT_CLASSES if kind.posted_at),
+        ),
+        (scan("ada"), "residence_country", "UK", "write a code on the list of ISO 3166-1 alpha-2, such as DE (GB, not"),
         (scan("ada"), "gate_id", "a b", "write 1-64 letters, digits, dots, underscores and hyphens"),
         (scan("ada"), "gate_id", 3, "write a text in quotes"),
         (scan("ada"), "event_id", "x", "write a UUID in lower case"),
@@ -673,12 +783,13 @@ def spoilt_bytes(draw: st.DrawFn) -> tuple[Topic, bytes]:
 def agree(topic: Topic, raw: bytes) -> None:
     """Only InvalidEvent is raised, parsed or not, and the oracle comes to the same verdict on its own."""
     judged_alike(raw)
-    recounted_alike(topic, raw, reason(refusal(WORKERS[topic.name], raw)))
+    for register in (False, True):
+        recounted_alike(topic, raw, reason(refusal(WORKERS[topic.name], raw, register=register)), register=register)
 
 
-def recounted_alike(topic: Topic, raw: bytes, workers: str) -> None:
+def recounted_alike(topic: Topic, raw: bytes, workers: str, *, register: bool) -> None:
     """The oracle, which has rules of its own, judges a record as workers do."""
-    verdict = read_event(topic.name, raw, ORACLE_FAIR)
+    verdict = read_event(topic.name, raw, ORACLE_FAIR_WITH_REGISTER if register else ORACLE_FAIR)
     oracles = verdict if isinstance(verdict, str) else ACCEPTED
     assert oracles == workers, (
         f"{topic.name}: to the recount {raw!r} is {oracles}, to workers {workers}; make them one: "

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from schemas.admission import admission
-from schemas.events import Event, VisitorScan, type_of
-from schemas.fair.file import example_fair_path, load_fair
+from schemas.events import BadgeRegistered, Event, VisitorScan, type_of
+from schemas.fair.file import example_fair_path, load_fair, parse_fair
 from schemas.topics import EVENT_CLASSES, topic_of
 from schemas.wire import decode_strict, decoder, encode
 from tests.support.examples import EXAMPLES, FOLDER, example
@@ -19,16 +19,23 @@ KINDS = {type_of(kind): kind for kind in EVENT_CLASSES}
 each_example = pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 
 
+FAIR_FILE = example_fair_path("ciftis")
+
+
 @pytest.fixture(scope="module")
 def ciftis() -> Any:
-    return admission(load_fair(example_fair_path("ciftis")))
+    """Return the check of events at the fair ciftis, by whether it has a register of badges."""
+    with_register = FAIR_FILE.read_text(encoding="utf-8") + "badge_register: yes\n"
+    return {False: admission(load_fair(FAIR_FILE)), True: admission(parse_fair(with_register, FAIR_FILE.name))}
 
 
 @each_example
 def test_an_example_is_accepted_by_producers_workers_and_the_fair(path: Path, ciftis: Any) -> None:
     event = decode_strict(path.read_bytes())
     assert decoder(topic_of(event).name)(path.read_bytes()) == event
-    ciftis(event)
+    ciftis[True](event)
+    if not isinstance(event, BadgeRegistered):
+        ciftis[False](event)
 
 
 @each_example
@@ -59,8 +66,9 @@ def test_the_full_example_has_every_field_and_is_written_again_as_it_is(kind: ty
 def test_the_minimal_example_has_only_what_must_be_there(kind: type[Event]) -> None:
     given = json.loads(example(kind))
     must = {field.name for field in fields(kind) if field.default is MISSING and field.name != "_"}
-    places = {"badge_ref", "gate_id"} if kind is VisitorScan else set()  # an entry needs them
-    assert given.keys() == must | {"type"} | places
+    # An entry needs a badge and a gate, and where no register knows the role, the role.
+    needed = {"badge_ref", "gate_id", "badge_role"} if kind is VisitorScan else set()
+    assert given.keys() == must | {"type"} | needed
 
 
 def test_event_ids_of_examples_are_unique() -> None:

@@ -126,6 +126,40 @@ def test_visitors_are_those_of_fkm_unless_the_file_says_otherwise(small: Fair) -
     assert parse_fair(with_press, "small.yaml").profile.visitors == {BadgeRole.VISITOR_PUBLIC, BadgeRole.MEDIA}
 
 
+ROLES = "visitor_roles: [visitor_professional, visitor_public]\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "name"),
+    [
+        ("", "fkm"),
+        (ROLES, "fkm"),
+        ("regions_abroad: yes\n", "fkm"),
+        ("profile: fkm\n", "fkm"),
+        ("profile: abc\n", "abc"),
+        ("profile: a762_1\n", "a762_1"),
+        ("profile: a762_1\nregions_abroad: yes\n", "a762_1"),
+        ("visitor_roles: [visitor_public, media]\n", "own"),
+        ("profile: abc\n" + ROLES, "own"),
+        ("regions_abroad: no\n", "own"),
+        ("profile: abc\nregions_abroad: no\n", "own"),
+    ],
+)
+def test_the_profile_is_the_named_one_or_fkm_and_another_rule_makes_it_the_fairs_own(lines: str, name: str) -> None:
+    fair = parse_fair(SMALL.replace(ROLES, lines), "small.yaml")
+    assert fair.profile.name == name
+    assert list(fair.profiles) == ["fkm", "abc", "a762_1", *(["own"] if name == "own" else [])]
+    assert fair.profiles[name] == fair.profile
+    assert fair.profile.regions_abroad is ("regions_abroad: no" not in lines)
+
+
+@pytest.mark.parametrize(
+    ("line", "register"), [("", False), ("badge_register: no\n", False), ("badge_register: yes\n", True)]
+)
+def test_a_fair_has_a_register_of_badges_only_if_its_file_says_so(line: str, register: bool) -> None:
+    assert parse_fair(SMALL + line, "small.yaml").badge_register is register
+
+
 def test_an_unknown_example_is_refused() -> None:
     with pytest.raises(InvalidFairFile, match="choose one of ciftis, small"):
         example_fair_path("../../pyproject")
@@ -280,6 +314,17 @@ MUTATIONS = [
     ("Europe/Berlin", "Europe", "timezone", "IANA"),
     ("Europe/Berlin", "../etc/passwd", "timezone", "IANA"),
     ("visitor_public]", "visitor_pubic]", "visitor_roles.1", "must be one of visitor_professional"),
+    ("timezone: Eu", "profile: ufi\ntimezone: Eu", "profile", "must be one of fkm, abc, a762_1; write e.g. pro"),
+    ("timezone: Eu", "profile: own\ntimezone: Eu", "profile", "must be one of fkm, abc, a762_1"),
+    ("timezone: Eu", "profile: FKM\ntimezone: Eu", "profile", "must be one of fkm, abc, a762_1"),
+    ("timezone: Eu", "profile: [fkm]\ntimezone: Eu", "profile", "must be one of fkm, abc, a762_1"),
+    ("timezone: Eu", "profil: fkm\ntimezone: Eu", "", "did you mean profile?"),
+    ("timezone: Eu", "badge_register: maybe\ntimezone: Eu", "badge_register", "must be yes or no"),
+    ("timezone: Eu", "badge_register: 1\ntimezone: Eu", "badge_register", "must be yes or no"),
+    ("timezone: Eu", "badge_register: Yes\ntimezone: Eu", "badge_register", "must be yes or no"),
+    ("timezone: Eu", "badge_registry: yes\ntimezone: Eu", "", "did you mean badge_register?"),
+    ("timezone: Eu", "regions_abroad: [HK]\ntimezone: Eu", "regions_abroad", "must be yes or no"),
+    ("timezone: Eu", "regions_abroad: HK\ntimezone: Eu", "regions_abroad", "must be yes or no"),
     ("[US, DE, JP]", "[US, DEU, JP]", "top_economies.1", "two capitals"),
     ("opens: 09:00", "opens: 9:30", "days.2025-10-25.opens", "with two digits each; write 09:30"),
     ("opens: 09:00", "opens: 09.5", "days.2025-10-25.opens", "write 09:05"),
@@ -534,7 +579,7 @@ def test_every_field_of_the_file_is_explained() -> None:
 def test_check_says_what_fair_a_file_describes() -> None:
     said = CliRunner().invoke(schemas.fair.cli.fair, ["check", str(example_fair_path())])
     assert said.exit_code == 0
-    for part in ("CIFTIS 2025", "2,000: 1,820 main, 180 co", "85 countries", "international", "26 of the 30", "KWD"):
+    for part in ("CIFTIS 2025", "2,000: 1,820 main, 180 co", "85 countries", "from abroad", "26 of the 30", "KWD"):
         assert part in said.output
 
 

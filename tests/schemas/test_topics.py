@@ -10,7 +10,16 @@ from pydantic.dataclasses import dataclass
 
 from schemas import events, topics
 from schemas.api.terminals import PlaceKind
-from schemas.events import STRICT, DealTerms, Event, ExhibitInteraction, ScanAnnulled, VisitorScan, type_of
+from schemas.events import (
+    STRICT,
+    BadgeRegistered,
+    DealTerms,
+    Event,
+    ExhibitInteraction,
+    ScanAnnulled,
+    VisitorScan,
+    type_of,
+)
 from schemas.fair.file import example_fair_path
 from schemas.ids import BadgeRef
 from schemas.topics import (
@@ -136,10 +145,14 @@ def test_every_topic_of_events_is_folded() -> None:
     assert not left, f"schemas/topics.py: add {sorted(left)} to EVENT_TOPICS"
 
 
-@pytest.mark.parametrize("kind", EVENT_CLASSES)
+@pytest.mark.parametrize("kind", [kind for kind in EVENT_CLASSES if kind is not BadgeRegistered])
 def test_every_class_of_events_says_where_it_may_be_posted(kind: type[Event]) -> None:
     assert kind.posted_at, f"schemas/events.py: give {kind.__name__} its `posted_at`, the places that may post it"
     assert kind.posted_at <= set(PlaceKind)
+
+
+def test_no_terminal_says_who_somebody_is() -> None:
+    assert BadgeRegistered.posted_at == frozenset()
 
 
 def test_an_event_that_names_no_place_may_be_posted_nowhere() -> None:
@@ -317,6 +330,10 @@ def test_no_topic_loses_records_by_their_own_time_by_size_or_by_compaction_but_t
     assert config["message.timestamp.type"] == "LogAppendTime"
     assert config["cleanup.policy"] == ("compact" if topic is BADGE_CODES else "delete")
     assert config["retention.bytes"] == "-1"
+
+
+def test_only_what_must_be_erasable_is_compacted() -> None:
+    assert [topic for topic in ALL_TOPICS if topic.compacted] == [BADGE_CODES]
 
 
 def test_codes_that_were_erased_are_gone_within_a_day_and_are_in_no_recording() -> None:

@@ -12,13 +12,16 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from schemas import codes
+from schemas.countries import country_names
 from schemas.errors import InvalidEvent
 from schemas.events import (
+    BadgeRegistered,
     DealAmended,
     DealCancelled,
     DealSigned,
     Event,
     ExhibitInteraction,
+    MeetingChanged,
     Party,
     ScanAnnulled,
     VisitorScan,
@@ -37,7 +40,7 @@ unhurried = settings(deadline=None)
 names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", fullmatch=True)
 event_ids = st.from_regex(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", fullmatch=True)
 badges = st.from_regex(r"([0-9a-f]{2}){16,32}", fullmatch=True)
-countries = st.from_regex(r"[A-Z]{2}", fullmatch=True)
+countries = st.sampled_from(sorted(country_names()))
 currencies = st.from_regex(r"[A-Z]{3}", fullmatch=True)
 milliseconds = st.integers(0, 86_400_000)
 offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -66,6 +69,7 @@ envelope = {
     "received_at": instants,
     "clock_offset_ms": st.integers(-(10**11), 10**11),
     "capture": word(codes.Capture),
+    "test": maybe(st.booleans()),
 }
 scans = st.builds(
     VisitorScan,
@@ -73,7 +77,7 @@ scans = st.builds(
     source_type=word(codes.SourceType),
     scan_kind=word(codes.ScanKind),
     badge_ref=maybe(badges),
-    badge_role=word(codes.BadgeRole),
+    badge_role=maybe(word(codes.BadgeRole)),
     residence_country=maybe(countries),
     result=word(codes.ScanResult),
     reason=maybe(word(codes.DenyReason)),
@@ -104,6 +108,19 @@ annulments = st.builds(
     gate_id=maybe(names),
     hall_id=maybe(names),
     booth_id=maybe(names),
+)
+meetings = st.builds(MeetingChanged, **envelope, meeting_id=names, step=word(codes.MeetingStep), exhibitor_id=names)
+registrations = st.builds(
+    BadgeRegistered,
+    **envelope,
+    badge_ref=badges,
+    revision=st.integers(1, 1_000_000),
+    role=word(codes.BadgeRole),
+    residence_country=maybe(countries),
+    exhibitor_id=maybe(names),
+    tracking_consent=st.booleans(),
+    denied=maybe(word(codes.DenyReason)),
+    erased=st.booleans(),
 )
 parties = st.builds(Party, org_id=names, role=word(codes.PartyRole), country=countries, exhibitor=st.booleans())
 terms = {
@@ -138,8 +155,16 @@ cancellations = st.builds(
     booth_id=maybe(names),
 )
 KINDS = [kind for kind in EVENT_CLASSES if has_example(kind)]
-any_event = (
-    scans | touches | annulments | signings | amendments | cancellations | st.sampled_from(KINDS).map(example_event)
+any_event = st.one_of(
+    scans,
+    touches,
+    annulments,
+    meetings,
+    registrations,
+    signings,
+    amendments,
+    cancellations,
+    st.sampled_from(KINDS).map(example_event),
 )
 
 TYPICAL = [scan("ada"), touch("ada"), deal("d-1"), amended("d-1"), cancelled("d-1")]

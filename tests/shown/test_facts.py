@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
-from schemas.fair.file import example_fair_path, load_fair
+from schemas.fair.file import example_fair_path, load_fair, parse_fair
 from streams.shown.facts import facts_page
 from streams.shown.pages import SLICE, exposition
 from tests.support.streams_of import FAIR
@@ -33,6 +33,19 @@ def test_halls_gates_and_hours_are_those_of_the_fair_file() -> None:
     assert shown["fair_gate_info"] == {("yes", "north", "North gate"): 1, ("no", "goods", "Goods gate"): 1}
     opened = [day.opens_at.timestamp() for day in FAIR.days]
     assert list(shown["fair_opens_timestamp_seconds"].values()) == opened
+
+
+def test_every_profile_is_named_and_one_is_the_headline() -> None:
+    shown = facts(facts_page(FAIR))["fair_profile_info"]
+    assert shown == {
+        ("yes", "fkm", "FKM visitor admissions"): 1,
+        ("no", "abc", "ABC Unique Attendance"): 1,
+        ("no", "a762_1", "Attendance after article A762-1"): 1,
+    }
+    own = example_fair_path("small").read_text(encoding="utf-8") + "regions_abroad: no\n"
+    shown = facts(facts_page(parse_fair(own, "small.yaml")))["fair_profile_info"]
+    assert ("yes", "own", "visits by the fair's own rule") in shown
+    assert len(shown) == 4
 
 
 def test_a_booth_has_its_main_exhibitor_and_an_exhibit_its_booth() -> None:

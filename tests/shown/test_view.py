@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import pytest
+
 from schemas.events import Event
 from schemas.times import epoch_ms
 from streams.fold.state import PartitionState
@@ -32,6 +34,27 @@ def test_before_the_first_event_nothing_is_closed_and_no_window_is_shown() -> No
     view = view_of()
     assert (view.end_minute(), view.today()) == (None, None)
     assert view.report()["window_end"] is None
+
+
+@pytest.mark.parametrize(
+    ("now", "status"),
+    [
+        ("11:05", "live"),
+        ("23:59:59", "live"),
+        ("2025-10-26 15:59:59", "live"),
+        ("2025-10-26 23:59:59.999", "live"),
+        ("2025-10-27 00:00:00", "finished"),
+        ("2025-11-30 12:00:00", "finished"),
+    ],
+)
+def test_a_fair_is_finished_once_its_last_day_has_ended(now: str, status: str) -> None:
+    assert view_of(builders.scan("ada"), now=now).report()["status"] == status
+
+
+def test_without_a_clock_the_newest_event_says_whether_the_fair_goes_on() -> None:
+    assert view_of().report()["status"] == "live"
+    assert view_of(builders.scan("ada")).report()["status"] == "live"
+    assert view_of(builders.scan("ada"), builders.scan("bob", at="2025-10-27 00:10")).report()["status"] == "finished"
 
 
 def test_a_minute_is_shown_once_the_newest_event_of_any_topic_is_later_by_the_lateness() -> None:

@@ -4,6 +4,8 @@
     scan("ada", kind="zone_out", dwell_ms=900)   and leaves hall h1
     touch("ada", kind="lead_captured")           at the night train
     annulled("ada", target=one.event_id)         a scan of Ada's is taken back
+    registered("ada", country="DE")              what the register of badges says of Ada
+    meeting("m-1", "held")                       a meeting at e3 is held
     deal("d-1", value=100_00, binding=True)      100 euros
 
 Every builder takes the fields of its event by their names in JSON, and these words:
@@ -21,11 +23,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from schemas.events import (
+    BadgeRegistered,
     DealAmended,
     DealCancelled,
     DealSigned,
     Event,
     ExhibitInteraction,
+    MeetingChanged,
     ScanAnnulled,
     VisitorScan,
 )
@@ -91,16 +95,19 @@ def scan(
     who: str | None = "ada",
     kind: str = "entry",
     *,
-    role: str = "visitor_professional",
+    role: str | None = "visitor_professional",
     gate: str = "",
     hall: str = "",
     booth: str = "",
     **words: Any,
 ) -> VisitorScan:
-    """Return a badge scan at the place its kind needs (north gate, hall h1, booth h1-001); `who` is None if unknown."""
-    given = {"gate_id": gate, "hall_id": hall, "booth_id": booth}
+    """Return a badge scan at the place its kind needs (north gate, hall h1, booth h1-001); `who` is None if unknown.
+
+    Without a role the scan leaves it to the register of badges.
+    """
+    given = {"gate_id": gate, "hall_id": hall, "booth_id": booth, "badge_role": role or ""}
     place = PLACES[kind] | {field: name for field, name in given.items() if name}
-    event = _event("fair.visitor.scanned.v1", {"scan_kind": kind, "badge_role": role, **_who(who), **place}, **words)
+    event = _event("fair.visitor.scanned.v1", {"scan_kind": kind, **_who(who), **place}, **words)
     assert isinstance(event, VisitorScan)
     return event
 
@@ -130,6 +137,32 @@ def annulled(who: str | None = "ada", *, target: str = "", **words: Any) -> Scan
     }
     event = _event("fair.scan.annulled.v1", fields, **words)
     assert isinstance(event, ScanAnnulled)
+    return event
+
+
+def registered(
+    who: str = "ada",
+    role: str = "visitor_public",
+    *,
+    revision: int = 1,
+    country: str | None = None,
+    exhibitor: str | None = None,
+    **words: Any,
+) -> BadgeRegistered:
+    """Return what the register says of a person, by default a public visitor of unknown residence."""
+    fields = {"badge_ref": badge(who), "revision": revision, "role": role}
+    given = {"residence_country": country, "exhibitor_id": exhibitor}
+    fields |= {field: value for field, value in given.items() if value is not None}
+    event = _event("fair.badge.registered.v1", fields, **words)
+    assert isinstance(event, BadgeRegistered)
+    return event
+
+
+def meeting(meeting_id: str = "m-1", step: str = "invited", *, exhibitor: str = "e3", **words: Any) -> MeetingChanged:
+    """Return a step of a meeting of an exhibitor and a visitor."""
+    fields = {"meeting_id": meeting_id, "step": step, "exhibitor_id": exhibitor}
+    event = _event("fair.meeting.changed.v1", fields, **words)
+    assert isinstance(event, MeetingChanged)
     return event
 
 

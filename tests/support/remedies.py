@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from streams.kpis.catalogue import ALL_KPIS
-from streams.kpis.definition import History, Kpi, Signal, Window
+from streams.kpis.definition import Kpi, Signal, View
 from streams.shown.answers import Number
 
-ORACLE = "streams/audit/recount/oracle.py"
+ORACLE = "streams/audit/recount/counts.py"
 LEDGER = "producers/play/simulator/ledger.py"
 MOST_LINES = 20
 """Most numbers in a message: one missing line can make thousands of them differ."""
@@ -17,23 +17,19 @@ def recount_remedy(kpi: Kpi[Any, Any]) -> str:
     """Return the additions to the recount for a KPI of its kind."""
     labels = f"by {' and '.join(kpi.labels)}" if kpi.labels else "without labels"
     needs = "; what it needs of the fair file is read in streams/audit/recount/fair.py"
-    if isinstance(kpi.aggregate, History):
-        return f'in {ORACLE} add "{kpi.name}" to HISTORY_KPIS, and count it in _history_kpis, {labels}'
+    where = "where the event is taken, in oracle.py there"
     if Signal.DEAL_STATE in kpi.occasions:
-        return f'in {ORACLE} add "{kpi.name}" to DEAL_KPIS, and count it in _deal_kpis, {labels}{needs}'
-    windows = " ".join(window for window in kpi.windows if not (kpi.aggregate.per_day and window is Window.FAIR))
-    also = "; name it in SUMMED_OVER_DAYS as well" if kpi.aggregate.per_day and Window.FAIR in kpi.windows else ""
-    return (
-        f'in {ORACLE} let WINDOWS say "{kpi.name}": "{windows}", and count it where the event is taken, '
-        f"{labels}{also}{needs}"
-    )
+        where = "in deals.py there"
+    elif isinstance(kpi.aggregate, View):
+        where = "from its persons, in visits.py or floor.py there"
+    return f'in {ORACLE} let WINDOWS say "{kpi.name}": "{" ".join(kpi.windows)}", and count it {where}, {labels}{needs}'
 
 
 def ledger_remedy(kpi: Kpi[Any, Any]) -> str:
     """Return the additions to the ledger for a KPI of its kind."""
     place = "where its fact is booked"
-    if isinstance(kpi.aggregate, History):
-        place = "in _settle_history"
+    if isinstance(kpi.aggregate, View):
+        place = "from its persons"
     elif Signal.DEAL_STATE in kpi.occasions:
         place = "in _settle_deals"
     return f'in {LEDGER} let LABELS say "{kpi.name}": {tuple(map(str, kpi.labels))}, and count it {place}'
@@ -41,7 +37,8 @@ def ledger_remedy(kpi: Kpi[Any, Any]) -> str:
 
 def measure_remedy(kpi: Kpi[Any, Any]) -> str:
     """Return where the code is that counts for a KPI."""
-    what, code = ("its measure", kpi.measure) if kpi.measure else (type(kpi.aggregate).__name__, type(kpi.aggregate))
+    what, code = ("its measure", kpi.measure) if kpi.measure else ("its view", getattr(kpi.aggregate, "count", None))
+    assert code is not None
     return f"put {what} in {code.__module__.replace('.', '/')}.py right"
 
 

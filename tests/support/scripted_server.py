@@ -18,6 +18,7 @@ from typing import Any, Self
 
 import pytest
 
+from schemas.api.http import BADGE_CHECK_PATH
 from tests.support.terminals import SAID
 
 PROBLEM = {"Content-Type": "application/problem+json"}
@@ -91,8 +92,12 @@ class ScriptedServer:
         most: a batch of more events is answered 413.
         errors_max: most refused events that a 422 names.
         blocked: what a proxy on the way says to a batch with one of these ids.
+        checks: what the register of badges says of a badge, by its code or pseudonym; others are not known. None is a
+            gateway that does not know the question; it answers 404.
+        check_s: seconds until it answers that.
         tls: the certificate to speak TLS with; set it before `up`.
         answers_also: headers of every answer.
+        checked: the questions about badges.
         stored: how often each event id was accepted or found to be a duplicate.
         order: ids in the order in which they were first stored.
     """
@@ -106,6 +111,9 @@ class ScriptedServer:
         self.most = 500
         self.errors_max = 500
         self.blocked: dict[str, Say] = {}
+        self.checks: dict[str, dict[str, Any]] | None = None
+        self.check_s = 0.0
+        self.checked: list[dict[str, Any]] = []
         self.requests: list[Request] = []
         self.stored: Counter[str] = Counter()
         self.events: dict[str, dict[str, Any]] = {}
@@ -171,8 +179,12 @@ class ScriptedServer:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         method, path, _ = head[0].split(" ")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
-        step = self.script.popleft() if self.script and method == "POST" else self.otherwise
         length = int(headers.get("content-length", "0"))
+        if path == BADGE_CHECK_PATH:
+            writer.write(await self._check(json.loads(await reader.readexactly(length))))
+            await writer.drain()
+            return True
+        step = self.script.popleft() if self.script and method == "POST" else self.otherwise
         if isinstance(step, Cut) and method == "POST":
             await reader.readexactly(min(step.after, length))
             writer.transport.abort()
@@ -190,6 +202,14 @@ class ScriptedServer:
         writer.write(answer)
         await writer.drain()
         return True
+
+    async def _check(self, asked: dict[str, Any]) -> bytes:
+        self.checked.append(asked)
+        await asyncio.sleep(self.check_s)
+        if self.checks is None:
+            return _written(Say(404))
+        unknown = {"known": False, "denied": None, "role": None}
+        return _written(Say(200, JSON, self.checks.get(asked.get("badge_code") or asked["badge_ref"], unknown)))
 
     async def _book(self, request: Request) -> None:
         async with self._arrived:

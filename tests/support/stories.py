@@ -20,6 +20,8 @@ BUILDERS = {
     "scan": builders.scan,
     "touch": builders.touch,
     "annulled": builders.annulled,
+    "registered": builders.registered,
+    "meeting": builders.meeting,
     "deal": builders.deal,
     "amended": builders.amended,
     "cancelled": builders.cancelled,

@@ -10,7 +10,7 @@ from producers.gateway.http.problems import KINDS, Action
 from producers.terminal import amount_errors, deal_errors, spool_trouble, trouble
 from schemas import http_reach, wire
 from schemas.badges.refusals import REFUSALS
-from schemas.codes import BadgeRole, Code, DealStage, InteractionKind, OutcomeKind, ScanKind
+from schemas.codes import BadgeRole, Code, DealStage, DenyReason, InteractionKind, MeetingStep, OutcomeKind, ScanKind
 from tests.support.page_texts import LANGUAGES, STATIC, named_texts, placeholders, reasons_given, texts, words_of_calls
 
 ENGLISH = texts("en")
@@ -73,6 +73,11 @@ def test_every_text_is_named_by_the_page() -> None:
 @pytest.mark.parametrize("family", MEMBERS)
 def test_every_word_of_a_closed_list_has_a_text_and_no_other_has(family: str) -> None:
     assert members(family) == set(MEMBERS[family])
+
+
+def test_every_reason_to_turn_somebody_away_has_a_text_and_so_has_every_step_of_a_meeting() -> None:
+    assert members("deny") == {*DenyReason, "none", "unstated"}
+    assert {*MeetingStep} <= members("meeting")
 
 
 def test_every_reason_for_which_the_gateway_refuses_an_event_has_a_text() -> None:

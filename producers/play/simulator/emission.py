@@ -3,11 +3,21 @@
 A fact is what the simulator knows it did. The ledger reads facts only, never the bytes.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from schemas.api.terminals import Terminal
 from schemas.cloud_events import KafkaHeaders, event_headers
-from schemas.codes import BadgeRole, ChangeKind, DealStage, InteractionKind, OutcomeKind, ScanKind, ServiceCategory
+from schemas.codes import (
+    BadgeRole,
+    ChangeKind,
+    DealStage,
+    InteractionKind,
+    MeetingStep,
+    OutcomeKind,
+    ScanKind,
+    ServiceCategory,
+    SourceType,
+)
 
 
 class Passage(NamedTuple):
@@ -16,17 +26,22 @@ class Passage(NamedTuple):
     Attributes:
         place: gate, hall or booth, by the kind of scan; empty for a session.
         person: number of the person; None when the scan is anonymous.
-        country: where the person lives; empty when nobody knows.
-        dwell_ms: -1 when the door reader does not know.
+        role: as printed on the badge; None at a fair with a register of badges.
+        country: as printed on the badge; empty when nobody knows, and at a fair with a register.
+        reason: why the scan was denied, as the event says it; empty if it does not.
+        forced: let in after a denial.
+        source: what read the badge.
     """
 
     kind: ScanKind
     place: str
     person: int | None
-    role: BadgeRole
+    role: BadgeRole | None
     country: str
     accepted: bool
-    dwell_ms: int = -1
+    reason: str = ""
+    forced: bool = False
+    source: SourceType = SourceType.QR
 
 
 class Touch(NamedTuple):
@@ -36,6 +51,32 @@ class Touch(NamedTuple):
     exhibit: str
     exhibitor: str
     person: int | None
+
+
+class Registration(NamedTuple):
+    """A person in the register of badges, at one revision; the fields after `revision` are the content.
+
+    Attributes:
+        country: empty when nobody knows.
+        exhibitor: whose staff the person is; empty for others.
+        denied: why gates turn the person away; empty if they do not.
+    """
+
+    person: int
+    revision: int
+    role: BadgeRole
+    country: str
+    exhibitor: str
+    consent: bool
+    denied: str = ""
+    erased: bool = False
+
+
+class MeetingFact(NamedTuple):
+    """A meeting came to a step."""
+
+    meeting: str
+    step: MeetingStep
 
 
 class DealFact(NamedTuple):
@@ -73,7 +114,16 @@ class BadRecord(NamedTuple):
     reason: str
 
 
-Fact = Passage | Touch | DealFact | BadRecord
+Fact = Passage | Touch | DealFact | MeetingFact | Registration | BadRecord
+
+TEST_FROM: Final = 4_000_000_000
+"""Test badges are persons numbered from here."""
+
+
+def is_test(fact: Fact) -> bool:
+    """Return whether a fact is that of a test badge, which is counted nowhere."""
+    person = fact.person if isinstance(fact, (Passage, Touch, Registration)) else None
+    return person is not None and person >= TEST_FROM
 
 
 class Reader:

@@ -9,20 +9,32 @@ from itertools import accumulate
 from random import Random
 from typing import Final
 
-from producers.play.simulator.emission import Happening, Passage, Touch
+from producers.play.simulator.emission import Happening, MeetingFact, Passage, Touch
 from producers.play.simulator.places import Places, PlayedBooth, PlayedGate, PlayedHall
 from producers.play.simulator.population import Person
 from producers.play.simulator.scenarios import Scenario
 from producers.play.simulator.writing import MINUTE_MS, event_id
-from schemas.codes import BadgeRole, DenyReason, InteractionKind, ScanKind
-from schemas.events import ExhibitInteraction, VisitorScan, type_of
-from schemas.topics import INTERACTIONS, SCANS
+from schemas.codes import BadgeRole, DenyReason, InteractionKind, MeetingStep, ScanKind, SourceType
+from schemas.events import ExhibitInteraction, MeetingChanged, VisitorScan, type_of
+from schemas.topics import INTERACTIONS, MEETINGS, SCANS
 
-SCAN_TYPE: Final = f'"type":"{type_of(VisitorScan)}","source_type":"qr","scan_kind"'
+SCAN_TYPES: Final = {
+    source: f'"type":"{type_of(VisitorScan)}","source_type":"{source.value}","scan_kind"' for source in SourceType
+}
 TOUCH_TYPE: Final = f'"type":"{type_of(ExhibitInteraction)}","interaction_kind"'
+MEETING_TYPE: Final = f'"type":"{type_of(MeetingChanged)}","meeting_id"'
 
-DWELL_UNKNOWN: Final = 0.12
-"""Exits from a hall whose reader does not know how long the badge was inside."""
+QR: Final = SourceType.QR
+
+UNSTATED: Final = 0.05
+"""Refusals whose reason nobody gave."""
+COLLEAGUES: Final = 4
+"""How often the badge of a stand's staff is read at a booth on one day, at most less one."""
+MEETING_DECLINED: Final = 0.25
+MEETING_MISSED: Final = 0.3
+"""Accepted meetings that are not held."""
+STEP_TWICE: Final = 0.05
+"""Steps of a meeting that two people of the stand report."""
 BACK_DOOR: Final = 0.01
 """Visitors who may come in at any gate, a service gate included: a passage, but no visit."""
 EXIT_MISSED: Final = 0.01
@@ -61,6 +73,7 @@ class Habits:
 
     def __init__(self, places: Places, scenario: Scenario) -> None:
         self._places = places
+        self._booths = tuple(places.booths.values())
         self._scenario = scenario
         self._kinds = {True: _with_sums(PROFESSIONAL_KINDS), False: _with_sums(PUBLIC_KINDS)}
         self._touch_words = {kind: f'{TOUCH_TYPE}:"{kind.value}","exhibit_id":"' for kind in KINDS}
@@ -72,11 +85,12 @@ class Habits:
         scenario, draw = self._scenario, chance.random
         gate = (self._places.all_gates if draw() < BACK_DOOR else self._places.gates).draw(chance)
         badge = who.badge.encode()
-        at = arrives
-        if draw() < scenario.denied:
+        at, forced = arrives, False
+        if draw() < scenario.denied or who.denied:
             yield self._refused(who, gate, at, badge, chance)
+            forced = bool(who.denied) or draw() < scenario.forced
             at += 20_000 + int(draw() * 100_000)
-        yield self._through(ScanKind.ENTRY, who, gate, at, badge, chance)
+        yield self._through(ScanKind.ENTRY, who, gate, at, badge, chance, forced=forced)
         professional = who.role is BadgeRole.VISITOR_PROFESSIONAL
         halls = int(draw() * (2 * scenario.halls - 1)) + 1
         scans = int(draw() * (2 * (scenario.scans_professional if professional else scenario.scans_public) + 1))
@@ -100,38 +114,76 @@ class Habits:
             yield self._through(ScanKind.EXIT, who, gate, leaves, badge, chance)
 
     def work(self, who: Person, arrives: int, leaves: int, chance: Random) -> Iterator[Happening]:
-        """Yield the day of staff or a guest: in, one hall, out. They are not visitors."""
+        """Yield the day of staff or a guest: in, one hall, out. They are not visitors.
+
+        Colleagues read the badges of a stand's staff, to try the reader.
+        """
         gate = self._places.all_gates.draw(chance)
         badge = who.badge.encode()
         yield self._through(ScanKind.ENTRY, who, gate, arrives, badge, chance)
-        yield from self._walk(who, arrives, leaves, 1, 0, 0, badge, chance)
+        scans = int(chance.random() * COLLEAGUES) if who.role is BadgeRole.EXHIBITOR_STAFF else 0
+        yield from self._walk(who, arrives, leaves, 1, scans, 0, badge, chance)
         yield self._through(ScanKind.EXIT, who, gate, leaves, badge, chance)
 
     def turned_away(self, who: Person, at: int, chance: Random) -> Iterator[Happening]:
         """Yield one refused entry, and nothing else: no visit."""
         yield self._refused(who, self._places.gates.draw(chance), at, who.badge.encode(), chance)
 
+    def meeting(self, name: str, arrives: int, leaves: int, chance: Random) -> Iterator[Happening]:
+        """Yield a meeting to which a stand invites a visitor: accepted and perhaps held, or declined."""
+        if not self._booths:
+            return
+        draw = chance.random
+        booth = self._booths[int(draw() * len(self._booths))]
+        exhibitor = booth.exhibitors[int(draw() * len(booth.exhibitors))]
+        at = arrives + int(draw() * (leaves - arrives) / 2)
+        answer = MeetingStep.DECLINED if draw() < MEETING_DECLINED else MeetingStep.ACCEPTED
+        held = answer is MeetingStep.ACCEPTED and draw() >= MEETING_MISSED
+        for step in (MeetingStep.INVITED, answer, *([MeetingStep.HELD] if held else [])):
+            for _ in range(2 if draw() < STEP_TWICE else 1):
+                body = f'{MEETING_TYPE}:"{name}","step":"{step.value}","exhibitor_id":"{exhibitor}"'
+                yield Happening(at, booth.terminal, MEETINGS.name, name.encode(), body, MeetingFact(name, step))
+                at += int((0.2 + draw()) * 15 * MINUTE_MS)
+
+    def _source(self, chance: Random) -> SourceType:
+        """Return what reads a badge: at times its code must be typed."""
+        return SourceType.MANUAL if chance.random() < self._scenario.typed else QR
+
     def _through(
-        self, kind: ScanKind, who: Person, gate: PlayedGate, at: int, badge: bytes, chance: Random
+        self,
+        kind: ScanKind,
+        who: Person,
+        gate: PlayedGate,
+        at: int,
+        badge: bytes,
+        chance: Random,
+        *,
+        forced: bool = False,
     ) -> Happening:
         lane = gate.lanes[int(chance.random() * len(gate.lanes))]
-        body = f'{SCAN_TYPE}:"{kind.value}","gate_id":"{gate.gate_id}","result":"accepted",{who.words}'
-        fact = Passage(kind, gate.gate_id, who.number, who.role, who.country, accepted=True)
+        source = self._source(chance)
+        body = f'{SCAN_TYPES[source]}:"{kind.value}","gate_id":"{gate.gate_id}","result":"accepted",{who.words}'
+        if forced:
+            body += ',"forced":true'
+        fact = Passage(
+            kind, gate.gate_id, who.number, who.printed, who.home, accepted=True, forced=forced, source=source
+        )
         return Happening(at, lane, SCANS.name, badge, body, fact)
 
     def _refused(self, who: Person, gate: PlayedGate, at: int, badge: bytes, chance: Random) -> Happening:
         lane = gate.lanes[int(chance.random() * len(gate.lanes))]
-        reason = DENIALS[int(chance.random() * len(DENIALS))].value
+        reason = who.denied or DENIALS[int(chance.random() * len(DENIALS))].value
         kind = ScanKind.EXIT if reason == DenyReason.NO_EXIT_BEFORE_ENTRY else ScanKind.ENTRY
-        body = (
-            f'{SCAN_TYPE}:"{kind.value}","gate_id":"{gate.gate_id}","result":"denied","reason":"{reason}",{who.words}'
-        )
-        fact = Passage(kind, gate.gate_id, who.number, who.role, who.country, accepted=False)
+        if not who.denied and chance.random() < UNSTATED:
+            reason = ""
+        said = f'"reason":"{reason}",' if reason else ""
+        body = f'{SCAN_TYPES[QR]}:"{kind.value}","gate_id":"{gate.gate_id}","result":"denied",{said}{who.words}'
+        fact = Passage(kind, gate.gate_id, who.number, who.printed, who.home, accepted=False, reason=reason)
         return Happening(at, lane, SCANS.name, badge, body, fact)
 
     def _seat(self, who: Person, at: int, badge: bytes) -> Happening:
-        fact = Passage(ScanKind.SESSION, "", who.number, who.role, who.country, accepted=True)
-        return Happening(at, self._places.forum, SCANS.name, badge, f'{SCAN_TYPE}:"session",{who.words}', fact)
+        fact = Passage(ScanKind.SESSION, "", who.number, who.printed, who.home, accepted=True)
+        return Happening(at, self._places.forum, SCANS.name, badge, f'{SCAN_TYPES[QR]}:"session",{who.words}', fact)
 
     def _walk(
         self, who: Person, at: int, until: int, halls: int, scans: int, touches: int, badge: bytes, chance: Random
@@ -161,6 +213,9 @@ class Habits:
         if draw() >= DOOR_MISSED:
             yield self._door("zone_in", hall, comes, words, key, who, person, chance)
         if hall.booths:
+            if person is not None and draw() < self._scenario.beacons:
+                # Half a minute is left at the beginning.
+                yield self._at_booth(hall.booths.draw(chance), comes + 5_000, SourceType.BLE_ROLLUP, words, key, who)
             moments = sorted([draw() for _ in range(scans + touches)])
             span = goes - comes - 30_000
             kind_sums = self._kinds[who.role is BadgeRole.VISITOR_PROFESSIONAL]
@@ -169,15 +224,7 @@ class Habits:
                 now = comes + 15_000 + int(moment * span)
                 if draw() * (scans + touches) < scans or not hall.showing:
                     scans -= 1
-                    booth = hall.booths.draw(chance)
-                    yield Happening(
-                        now,
-                        booth.terminal,
-                        SCANS.name,
-                        key or booth.terminal.name.encode(),
-                        f'{SCAN_TYPE}:"booth","booth_id":"{booth.booth_id}",{words}',
-                        Passage(ScanKind.BOOTH, booth.booth_id, person, who.role, who.country, accepted=True),
-                    )
+                    yield self._at_booth(hall.booths.draw(chance), now, self._source(chance), words, key, who)
                     continue
                 touches -= 1
                 if begun is not None:
@@ -194,8 +241,20 @@ class Habits:
                     begun = (booth, choice, session)
                 yield self._touch(kind, booth, choice, session, now, who, badge, chance)
         if draw() >= DOOR_MISSED:
-            dwell = -1 if draw() < DWELL_UNKNOWN else goes - comes
-            yield self._door("zone_out", hall, goes, words, key, who, person, chance, dwell=dwell)
+            yield self._door("zone_out", hall, goes, words, key, who, person, chance)
+
+    def _at_booth(
+        self, booth: PlayedBooth, at: int, source: SourceType, words: str, key: bytes, who: Person
+    ) -> Happening:
+        person = who.number if key else None
+        return Happening(
+            at,
+            booth.terminal,
+            SCANS.name,
+            key or booth.terminal.name.encode(),
+            f'{SCAN_TYPES[source]}:"booth","booth_id":"{booth.booth_id}",{words}',
+            Passage(ScanKind.BOOTH, booth.booth_id, person, who.printed, who.home, accepted=True, source=source),
+        )
 
     def _door(
         self,
@@ -209,19 +268,17 @@ class Habits:
         chance: Random,
         *,
         accepted: bool = True,
-        dwell: int = -1,
     ) -> Happening:
         door = hall.doors[int(chance.random() * len(hall.doors))]
-        more = "" if accepted else f',"result":"denied","reason":"{DenyReason.WRONG_ZONE.value}"'
-        if dwell >= 0:
-            more = f',"dwell_ms":{dwell}'
+        reason = "" if accepted else DenyReason.WRONG_ZONE.value
+        more = f',"result":"denied","reason":"{reason}"' if reason else ""
         return Happening(
             at,
             door,
             SCANS.name,
             key or door.name.encode(),
-            f'{SCAN_TYPE}:"{kind}","hall_id":"{hall.hall_id}",{words}{more}',
-            Passage(ScanKind(kind), hall.hall_id, person, who.role, who.country, accepted, dwell),
+            f'{SCAN_TYPES[QR]}:"{kind}","hall_id":"{hall.hall_id}",{words}{more}',
+            Passage(ScanKind(kind), hall.hall_id, person, who.printed, who.home, accepted, reason),
         )
 
     def _touch(
@@ -236,7 +293,11 @@ class Habits:
         chance: Random,
     ) -> Happening:
         exhibit, exhibitor = booth.exhibits[choice]
-        named = kind is InteractionKind.LEAD_CAPTURED or (who.consent and chance.random() >= TOUCH_ANONYMOUS)
+        shows = chance.random() >= TOUCH_ANONYMOUS
+        named = who.consent and shows
+        if kind is InteractionKind.LEAD_CAPTURED:
+            # The gateway of a fair with a register takes away the badge of somebody who must not be tracked.
+            named = who.consent or who.printed is not None
         body = f'{self._touch_words[kind]}{exhibit}","exhibitor_id":"{exhibitor}"'
         if named:
             body += f',"badge_ref":"{who.badge}"'

@@ -1,31 +1,46 @@
 """The simulator's own books: what every KPI must be, from what the simulator knows it did.
 
-It counts persons, passages and the final states of deals, from facts and never from bytes, and shares no code with
-the worker. Only records that were sent and acknowledged are booked, in any order.
+It counts passages, people (`people.py`), meetings and the final states of deals, from facts and never from bytes. It
+shares no code with the worker. Only records that were sent and acknowledged are booked, in any order.
 """
 
 import json
 import os
-from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from producers.play.simulator.emission import BadRecord, DealFact, Emission, Passage, Touch
-from producers.play.simulator.places import hours_of
-from schemas.codes import BadgeRole, InteractionKind, OutcomeKind, ScanKind
+from producers.play.simulator.emission import (
+    BadRecord,
+    DealFact,
+    Emission,
+    MeetingFact,
+    Passage,
+    Registration,
+    is_test,
+)
+from producers.play.simulator.people import Cells, PeopleBook
+from schemas.codes import OutcomeKind, ScanKind
 from schemas.fair.model import Fair
 
 LABELS: Final[Mapping[str, tuple[str, ...]]] = {
     "gate_passages": ("gate", "direction"),
-    "gate_denials": ("gate",),
+    "gate_entries_by_role": ("gate", "role"),
+    "gate_denials": ("gate", "reason"),
+    "forced_passages": ("gate",),
     "visits": (),
     "professional_visits": (),
+    "visits_by_group": ("group",),
+    "attendance": (),
+    "attendance_by_role": ("role",),
+    "counted_by_profile": ("profile",),
     "unique_visitors": (),
+    "repeat_visits": (),
     "first_time_visitors": (),
     "returning_visitors": (),
     "international_visitors": (),
+    "visitors_by_group": ("group",),
     "visitors_by_country": ("country",),
     "hall_occupancy": ("hall",),
     "site_occupancy": (),
@@ -33,11 +48,13 @@ LABELS: Final[Mapping[str, tuple[str, ...]]] = {
     "booth_visitors": ("booth",),
     "booth_audience": (),
     "interactions": ("kind",),
+    "exhibit_interactions": ("exhibit",),
     "exhibit_visitors": ("exhibit",),
     "exhibit_audience": (),
     "leads": ("section",),
     "lead_audience": (),
-    "hall_dwell": ("hall",),
+    "funnel": ("step",),
+    "meetings": ("step",),
     "outcomes": ("kind",),
     "deals": ("stage",),
     "contract_value": ("section", "currency"),
@@ -51,21 +68,27 @@ LABELS: Final[Mapping[str, tuple[str, ...]]] = {
     "duplicate_events": ("topic",),
     "clock_suspects": ("topic",),
     "rejected_events": ("topic", "reason"),
+    "test_events": ("topic",),
+    "scans_by_source": ("source",),
+    "registered_badges": ("role",),
+    "unregistered_badges": (),
 }
 """Every KPI that is booked, with its labels. Windows of minutes, lateness and lag depend on arrival: left out."""
 
-FAIR_ONLY: Final = frozenset({"unique_visitors", "visitors_by_country", "deals_cancelled", "rejected_events"})
-DAY_ONLY: Final = frozenset(
+FAIR_ONLY: Final = frozenset(
     {
-        *("gate_denials", "hall_occupancy", "site_occupancy", "booth_scans", "exhibit_visitors", "hall_dwell"),
-        "first_time_visitors",
+        *("unique_visitors", "repeat_visits", "visitors_by_group", "visitors_by_country"),
+        *("registered_badges", "unregistered_badges", "deals_cancelled", "rejected_events"),
     }
 )
-SUMMED_VISITS: Final = frozenset({"visits", "professional_visits"})
-"""Distinct on each day; the fair is the sum of its days."""
-
-DWELL_CAP_MS: Final = 7_200_000
-DWELL_BOUNDS_MS: Final = tuple(1_000 * s for s in (60, 120, 300, 600, 900, 1_200, 1_800, 2_700, 3_600, 5_400, 7_200))
+DAY_ONLY: Final = frozenset(
+    {
+        *("gate_denials", "forced_passages", "first_time_visitors", "hall_occupancy", "site_occupancy"),
+        *("booth_scans", "exhibit_interactions", "exhibit_visitors", "scans_by_source"),
+    }
+)
+UNSTATED: Final = "unstated"
+"""The reason of a denial for which nobody gave one."""
 
 CellKey = tuple[str, str, tuple[str, ...]]
 """KPI, date (empty where there is none), label values."""
@@ -80,14 +103,11 @@ class Ledger:
 
     def __init__(self, fair: Fair) -> None:
         self._fair = fair
-        self._hours = {day.date: (day.opens_ms, day.closes_ms) for day in hours_of(fair)}
         self._countable = frozenset(gate_id for gate_id, gate in fair.gates.items() if gate.countable)
-        self._section = {exhibitor.exhibitor_id: exhibitor.section for exhibitor in fair.exhibitors.values()}
         self._dates: dict[int, str] = {}
         self._counts: Counter[CellKey] = Counter()
-        self._sets: defaultdict[CellKey, set[Hashable]] = defaultdict(set)
-        self._dwells: defaultdict[CellKey, Counter[int]] = defaultdict(Counter)
-        self._dwell_sums: Counter[CellKey] = Counter()
+        self._people = PeopleBook(fair)
+        self._meetings: defaultdict[CellKey, set[Hashable]] = defaultdict(set)
         self._deals: dict[str, tuple[int, str, DealFact]] = {}
         self._once: set[str] = set()
         self.booked = 0
@@ -99,72 +119,58 @@ class Ledger:
         if isinstance(fact, BadRecord):
             self._counts["rejected_events", "", (topic, fact.reason)] += 1
             return
+        if isinstance(fact, Registration):
+            # No event of the fair: a copy, or a wrong clock, is none either.
+            if not is_test(fact):
+                self._people.register(fact)
+            return
         day = self._date(emission.t_ms)
+        tested = is_test(fact)
         if emission.resent:
             if emission.event_id in self._once:
-                self._counts["duplicate_events", day, (topic,)] += 1
+                if not tested:
+                    self._counts["duplicate_events", day, (topic,)] += 1
                 return
             self._once.add(emission.event_id)
+        if tested:
+            self._counts["test_events", day, (topic,)] += 1
+            return
         self._counts["events", day, (topic,)] += 1
         if emission.suspect:
             self._counts["clock_suspects", day, (topic,)] += 1
         if isinstance(fact, Passage):
             self._book_passage(fact, emission.t_ms, day)
-        elif isinstance(fact, Touch):
-            self._book_touch(fact, day)
-        else:
+        elif isinstance(fact, DealFact):
             known = self._deals.get(fact.deal)
             if known is None or (fact.revision, emission.event_id) > known[:2]:
                 self._deals[fact.deal] = (fact.revision, emission.event_id, fact)
+        elif isinstance(fact, MeetingFact):
+            for window in (day, "fair"):
+                self._meetings["meetings", window, (fact.step.value,)].add(fact.meeting)
+        else:
+            self._counts["interactions", day, (fact.kind.value,)] += 1
+            self._counts["exhibit_interactions", day, (fact.exhibit,)] += 1
+            self._people.touch(fact, day)
 
     def _book_passage(self, fact: Passage, t_ms: int, day: str) -> None:
         kind, place, counts = fact.kind, (fact.place,), self._counts
         at_gate = kind is ScanKind.ENTRY or kind is ScanKind.EXIT
         if not fact.accepted:
             if at_gate:
-                counts["gate_denials", day, place] += 1
-        elif at_gate:
+                counts["gate_denials", day, (fact.place, fact.reason or UNSTATED)] += 1
+            return
+        counts["scans_by_source", day, (fact.source.value,)] += 1
+        self._people.pass_by(fact, t_ms, day)
+        if at_gate:
             counts["gate_passages", day, (fact.place, kind.value)] += 1
+            if fact.forced:
+                counts["forced_passages", day, place] += 1
             if fact.place in self._countable:
                 counts["site_occupancy", day, ()] += 1 if kind is ScanKind.ENTRY else -1
-                if kind is ScanKind.ENTRY:
-                    self._book_visit(fact, t_ms, day)
-        elif kind is ScanKind.BOOTH:
-            counts["booth_scans", day, place] += 1
-            if fact.person is not None:
-                self._sets["booth_visitors", day, place].add(fact.person)
-                self._sets["booth_audience", day, ()].add(fact.person)
         elif kind is ScanKind.ZONE_IN:
             counts["hall_occupancy", day, place] += 1
         elif kind is ScanKind.ZONE_OUT:
             counts["hall_occupancy", day, place] -= 1
-            if fact.dwell_ms >= 0:
-                dwell = min(fact.dwell_ms, DWELL_CAP_MS)
-                self._dwells["hall_dwell", day, place][bisect_left(DWELL_BOUNDS_MS, dwell)] += 1
-                self._dwell_sums["hall_dwell", day, place] += dwell
-
-    def _book_visit(self, fact: Passage, t_ms: int, day: str) -> None:
-        opens_ms, closes_ms = self._hours.get(day, (0, 0))
-        if fact.role not in self._fair.profile.visitors or not opens_ms <= t_ms < closes_ms:
-            return
-        for name in ("visits", "unique_visitors"):
-            self._sets[name, day, ()].add(fact.person)
-        if fact.role is BadgeRole.VISITOR_PROFESSIONAL:
-            self._sets["professional_visits", day, ()].add(fact.person)
-        if fact.country:
-            self._sets["visitors_by_country", day, (fact.country,)].add(fact.person)
-            if fact.country != self._fair.host_country:
-                self._sets["international_visitors", day, ()].add(fact.person)
-
-    def _book_touch(self, fact: Touch, day: str) -> None:
-        self._counts["interactions", day, (fact.kind.value,)] += 1
-        if fact.person is None:
-            return
-        self._sets["exhibit_visitors", day, (fact.exhibit,)].add(fact.person)
-        self._sets["exhibit_audience", day, ()].add(fact.person)
-        if fact.kind is InteractionKind.LEAD_CAPTURED:
-            self._sets["leads", day, (self._section[fact.exhibitor],)].add((fact.exhibitor, fact.person))
-            self._sets["lead_audience", day, ()].add(fact.person)
 
     def _date(self, t_ms: int) -> str:
         minute = t_ms // 60_000
@@ -179,34 +185,21 @@ class Ledger:
         Raises:
             ValueError: one is booked with other labels than LABELS says.
         """
-        cells: defaultdict[str, defaultdict[str, dict[tuple[str, ...], Any]]] = defaultdict(lambda: defaultdict(dict))
-        over_fair: defaultdict[tuple[str, tuple[str, ...]], set[Hashable]] = defaultdict(set)
+        cells: Cells = defaultdict(lambda: defaultdict(dict))
         for (name, day, labels), count in self._counts.items():
             _add(cells[name], day, labels, count)
-        for (name, day, labels), members in self._sets.items():
-            cells[name][day][labels] = len(members)
-            if name in SUMMED_VISITS:
-                cells[name]["fair"][labels] = cells[name]["fair"].get(labels, 0) + len(members)
-            else:
-                over_fair[name, labels] |= members
-        for (name, labels), members in over_fair.items():
-            cells[name]["fair"][labels] = len(members)
-        for key, buckets in self._dwells.items():
-            name, day, labels = key
-            cells[name][day][labels] = {
-                "count": buckets.total(),
-                "sum": self._dwell_sums[key],
-                "buckets": [buckets[place] for place in range(len(DWELL_BOUNDS_MS) + 1)],
-            }
+        for (name, window, labels), members in self._meetings.items():
+            cells[name][window][labels] = len(members)
+        self._people.settle(cells)
         self._settle_history(cells)
         self._settle_deals(cells)
         return {name: _shown(name, cells[name]) for name in LABELS}
 
-    def _settle_history(self, cells: Mapping[str, defaultdict[str, dict[tuple[str, ...], Any]]]) -> None:
+    def _settle_history(self, cells: Cells) -> None:
         """Count who came for the first time, and who came back, over the days in their order."""
-        known: set[Hashable] = set()
-        back: set[Hashable] = set()
-        for day, visitors in sorted((day, who) for (name, day, _), who in self._sets.items() if name == "visits"):
+        known: set[int] = set()
+        back: set[int] = set()
+        for day, visitors in sorted(self._people.visits().items()):
             cells["first_time_visitors"][day][()] = len(visitors - known)
             cells["returning_visitors"][day][()] = len(visitors & known)
             back |= visitors & known
@@ -214,7 +207,7 @@ class Ledger:
         if known:
             cells["returning_visitors"]["fair"][()] = len(back)
 
-    def _settle_deals(self, cells: Mapping[str, defaultdict[str, dict[tuple[str, ...], Any]]]) -> None:
+    def _settle_deals(self, cells: Cells) -> None:
         for _, _, deal in self._deals.values():
             if not deal.stands:
                 _add(cells["deals_cancelled"], "", (), 1)
@@ -265,7 +258,7 @@ def yearly_value(deal: DealFact) -> int:
     return whole + (twice > deal.term_months or (twice == deal.term_months and whole % 2 == 1))
 
 
-def _add(windows: defaultdict[str, dict[tuple[str, ...], Any]], day: str, labels: tuple[str, ...], amount: int) -> None:
+def _add(windows: defaultdict[str, dict[tuple[str, ...], int]], day: str, labels: tuple[str, ...], amount: int) -> None:
     for window in {day, "fair"} - {""}:
         windows[window][labels] = windows[window].get(labels, 0) + amount
 

@@ -108,8 +108,9 @@ TYPED_IN: Final = Capture.MANUAL_BACKFILL.value
 def set_up(places: Places, fair_id: str, hours: Sequence[Hours], scenario: Scenario, chance: Random) -> None:
     """Give every terminal its clock and its outages. Each fault hits at least one terminal if it has a share."""
     terminals = places.terminals
+    places.registration.head = _head(fair_id, places.registration)
     for terminal in terminals:
-        terminal.head = f'"fair_id":"{fair_id}","terminal_id":"{terminal.name}","terminal_seq":'
+        terminal.head = _head(fair_id, terminal)
         terminal.clock_error_ms = int(chance.gauss(0, 1_200))
         terminal.offset_ms = -terminal.clock_error_ms + int(chance.gauss(0, 15))
     for terminal in _some(terminals, scenario.clock_off, chance):
@@ -130,6 +131,10 @@ def set_up(places: Places, fair_id: str, hours: Sequence[Hours], scenario: Scena
             together += places.gates.things[0].lanes
         for terminal in together:
             terminal.outages = ((start, end), *terminal.outages)
+
+
+def _head(fair_id: str, terminal: Reader) -> str:
+    return f'"fair_id":"{fair_id}","terminal_id":"{terminal.name}","terminal_seq":'
 
 
 def _some(terminals: Sequence[Reader], share: float, chance: Random) -> list[Reader]:

@@ -47,11 +47,12 @@ class PlayedExhibit(NamedTuple):
 
 
 class PlayedBooth(NamedTuple):
-    """A stand, its terminal, and what is shown there (perhaps nothing)."""
+    """A stand, its terminal, what is shown there (perhaps nothing), and its exhibitors."""
 
     booth_id: str
     terminal: Reader
     exhibits: tuple[PlayedExhibit, ...]
+    exhibitors: tuple[str, ...]
 
 
 class PlayedHall(NamedTuple):
@@ -80,6 +81,7 @@ class Places:
         booths: every stand, by id.
         stages: terminals of the signing ceremonies.
         forum: the reader at the door of the forums.
+        registration: where the register of badges is written; no terminal, and not in `terminals`.
         terminals: all of them, in the order of the fair file.
     """
 
@@ -98,7 +100,8 @@ class Places:
         inside: defaultdict[str, list[PlayedBooth]] = defaultdict(list)
         self.booths: dict[str, PlayedBooth] = {}
         for booth_id, place in fair.booths.items():
-            booth = PlayedBooth(booth_id, self._readers(PlaceKind.BOOTH, booth_id, 1)[0], tuple(shown[booth_id]))
+            reader = self._readers(PlaceKind.BOOTH, booth_id, 1)[0]
+            booth = PlayedBooth(booth_id, reader, tuple(shown[booth_id]), place.exhibitors)
             self.booths[booth_id] = booth
             inside[place.hall].append(booth)
         self.halls = Weighted(
@@ -114,6 +117,7 @@ class Places:
         )
         self.stages = self._readers(PlaceKind.DESK, "", STAGES, name="stage")
         self.forum = self._readers(PlaceKind.DESK, "", 1, name="forum")[0]
+        self.registration = Reader(Terminal("registration", fair.fair_id, PlaceKind.DESK))
 
     def _readers(self, place: PlaceKind, place_id: str, count: int, *, name: str = "") -> tuple[Reader, ...]:
         # An identifier may have 64 characters, so the name of a terminal made of one is cut.

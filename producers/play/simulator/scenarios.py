@@ -67,6 +67,30 @@ class Scenario:
     denied: float = 0.015
     """Entries that are refused at first."""
 
+    forced: float = 0.3
+    """Refused visitors who are let in all the same, by hand."""
+
+    typed: float = 0.01
+    """Badges at gates and booths whose code is typed by hand."""
+
+    beacons: float = 0.03
+    """Hall visits in which the beacon of a booth sees the badge."""
+
+    meetings: float = 0.2
+    """Professional visitors whom an exhibitor invites to a meeting."""
+
+    tests: float = 0.001
+    """Test badges, for one visitor."""
+
+    unregistered: float = 0.01
+    """People whom the register of badges never learns; this and the next two only at a fair that has one."""
+
+    registered_late: float = 0.02
+    """People who are registered after their first scans."""
+
+    corrected: float = 0.04
+    """People whose registration is corrected later."""
+
     deals: int = 220
     """Deals and other outcomes a day."""
 

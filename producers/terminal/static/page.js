@@ -8,8 +8,10 @@ import { showDrawer, startDrawer } from "/drawer.js";
 import { showInteract, startInteract } from "/interact.js";
 import { expectLength } from "/keys.js";
 import { startLanguage } from "/language.js";
+import { startLetIn } from "/letin.js";
 import { look, startLine } from "/line.js";
 import { startLists } from "/lists.js";
+import { showMeeting, startMeeting } from "/meeting.js";
 import { isWaiting, whenIdle } from "/saving.js";
 import { startSay } from "/say.js";
 import { showScan, startScan } from "/scan.js";
@@ -41,6 +43,7 @@ function showCard() {
   expectLength(booth.card.badge_length);
   showScan();
   showInteract();
+  showMeeting();
   showDeal();
   if (at(`tab-${shownTab()}`).hidden) show("scan");
 }
@@ -66,6 +69,8 @@ startUndo();
 startTabs();
 startScan();
 startInteract();
+startMeeting();
+startLetIn();
 startDeal();
 startLine();
 startDrawer();

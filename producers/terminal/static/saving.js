@@ -53,12 +53,16 @@ export function tell(answer, what, { undo = true } = {}) {
   const results = answer.content.results ?? [answer.content];
   const saved = results.filter((one) => one.seq !== undefined);
   const fresh = saved.filter((one) => !one.again);
+  const denied = saved.find((one) => one.denied);
   const numbers = (list) => [...new Set(list.map((one) => one.seq))].join(", ");
   const facts = { seq: numbers(fresh), what: () => text(what), time: timeOfDay(new Date()) };
-  const lines = fresh.map((one) => remember({ ...facts, seq: one.seq }));
+  const lines = fresh.map((one) => remember({ ...facts, seq: one.seq, what: () => text(one.denied ? "scan.denied" : what) }));
   const refused = results.find((one) => one.seq === undefined);
   if (refused && saved.length) refuse(refused, "said.partly", { seq: numbers(saved) });
   else if (refused) refuse(refused);
+  else if (denied) say("bad", "said.denied", "said.denied.more", { seq: denied.seq, why: () => text(`deny.${denied.reason ?? "unstated"}`) });
+  else if (fresh.some((one) => one.checked === false)) say("good", "said.unchecked", "said.unchecked.more", { seq: numbers(fresh) });
+  else if (fresh.some((one) => one.known === false)) say("good", "said.saved", "said.unknown.more", { seq: numbers(fresh) });
   else if (fresh.length) say("good", "said.saved", "said.saved.more", facts);
   else say("again", "said.again", "said.again.more", { seq: numbers(saved) });
   if (fresh.length) offerUndo(undo ? fresh.at(-1) : null, lines.at(-1));

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
+from streams.audit.recount.profiles import OracleProfile, profiles_of
+
 
 @dataclass(frozen=True)
 class OracleFair:
@@ -19,12 +21,17 @@ class OracleFair:
         first_ms: 24 hours before the fair's first midnight; event times from here on are believed.
         end_ms: 24 hours after the fair's last midnight; event times before this are believed.
         gates: by gate, whether its entries count.
+        profile: who is a visitor here.
+        profiles: all audit profiles that are counted, by name.
+        has_register: whether a register of badges says who wears which badge.
     """
 
     fair_id: str
     zone: ZoneInfo
     host_country: str
-    visitor_roles: frozenset[str]
+    profile: OracleProfile
+    profiles: dict[str, OracleProfile]
+    has_register: bool
     opening: dict[str, tuple[int, int]]
     first_ms: int
     end_ms: int
@@ -50,11 +57,14 @@ class OracleFair:
         exhibitors, exhibits = file["exhibitors"], file.get("exhibits") or {}
         owners = {exhibit: row["exhibitor"] for exhibit, row in exhibits.items()}
         own_name = {f"x-{exhibitor}": exhibitor for exhibitor in exhibitors if exhibitor not in set(owners.values())}
+        profile, profiles = profiles_of(file)
         return cls(
             fair_id=file["fair_id"],
             zone=zone,
             host_country=file["host_country"],
-            visitor_roles=frozenset(file.get("visitor_roles", ["visitor_professional", "visitor_public"])),
+            profile=profile,
+            profiles=profiles,
+            has_register=file.get("badge_register", "no") in {"yes", "true"},
             opening={
                 day: (
                     _ms(datetime.combine(date.fromisoformat(day), time.fromisoformat(hours["opens"]), zone)),

@@ -2,9 +2,15 @@
 
 from collections.abc import Mapping
 
-from streams.audit.recount.rules import JsonEvent
+from streams.audit.recount.json_text import JsonEvent
 
-KEYS = {"fair.scans": "badge_ref", "fair.interactions": "badge_ref", "fair.deals": "deal_id"}
+KEYS = {
+    "fair.scans": "badge_ref",
+    "fair.interactions": "badge_ref",
+    "fair.meetings": "meeting_id",
+    "fair.badges": "badge_ref",
+    "fair.deals": "deal_id",
+}
 """By topic, the field whose events must all be stored together. If it is null, the terminal takes its place."""
 
 MULTIPLIER = 0x5BD1E995

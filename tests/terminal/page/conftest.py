@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from schemas.fair.model import Fair
 from tests.support.booth_page import CHROMIUM, SCREEN, Booth, playwright
 from tests.support.scripted_server import ScriptedServer
-from tests.support.terminals import pair
+from tests.support.terminals import FAIR, pair
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -32,12 +33,18 @@ def paired_at() -> dict[str, str]:
     return {}
 
 
+@pytest.fixture
+def fair() -> Fair:
+    """The fair of the terminal; without a register of badges unless a test says otherwise."""
+    return FAIR
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def booth(
-    folder: Path, server: ScriptedServer, browser: "playwright.Browser", paired_at: dict[str, str]
+    folder: Path, server: ScriptedServer, browser: "playwright.Browser", paired_at: dict[str, str], fair: Fair
 ) -> AsyncIterator[Booth]:
     server.terminal |= paired_at
-    pair(folder, server.url, **paired_at)
+    pair(folder, server.url, fair=fair, **paired_at)
     context = await browser.new_context(viewport=SCREEN)
     page = await context.new_page()
     problems: list[str] = []

@@ -1,4 +1,4 @@
-"""First-time and returning visitors follow from the days of all visits, in any order of arrival."""
+"""Views: numbers of persons follow from traces, in any order of arrival."""
 
 import random
 from collections import defaultdict
@@ -9,27 +9,20 @@ from typing import Any
 
 import pytest
 
-from schemas.errors import MustStop
 from schemas.events import VisitorScan
 from schemas.fair.days import FairDay
 from schemas.topics import SCANS
 from streams.fold.engine import Engine
 from streams.fold.state import PartitionState
-from streams.fold.windows import combine, day_values, fair_values
+from streams.fold.windows import combine, day_values, fair_values, people_of
 from streams.kpis.aggregates import Count, Sum
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi, On, Signal, Window
-from streams.kpis.gates import (
-    FIRST_TIME_VISITORS,
-    GATE_PASSAGES,
-    RETURNING_VISITORS,
-    UNIQUE_VISITORS,
-    VISITORS_BY_COUNTRY,
-    VISITS,
-)
-from streams.kpis.history import FirstTime, Returning
+from streams.kpis.gates import GATE_PASSAGES
 from streams.kpis.labels import Label
+from streams.kpis.presence import PRESENT
 from streams.kpis.quality import REJECTED_EVENTS
+from streams.kpis.visits import FIRST_TIME_VISITORS, RETURNING_VISITORS, UNIQUE_VISITORS, VISITS
 from tests.support import builders
 from tests.support.streams_of import FAIR
 
@@ -75,7 +68,8 @@ def folded(scans: Sequence[VisitorScan], partitions: int, dice: random.Random) -
 
 
 def shown(states: Sequence[PartitionState], kpi: Kpi[Any, Any], day: str = "") -> int:
-    parts = [day_values(state, kpi, day) if day else fair_values(state, kpi) for state in states]
+    with_people = [(state, people_of(state, LONG_FAIR)) for state in states]
+    parts = [day_values(one, kpi, day, who) if day else fair_values(one, kpi, who) for one, who in with_people]
     value = combine(parts).get((), 0)
     assert isinstance(value, int)
     return value
@@ -109,50 +103,42 @@ def test_they_need_no_state_and_no_journal_of_their_own() -> None:
     assert delta == other
 
 
-def test_a_kpi_that_reads_the_days_of_one_that_is_not_folded_is_refused() -> None:
-    with pytest.raises(MustStop, match="KPI returning_visitors reads the days of visits, which is not folded"):
-        Engine(FAIR, timedelta(seconds=30), [RETURNING_VISITORS])
+def test_a_trace_is_folded_once_however_many_views_read_it() -> None:
+    engine = Engine(FAIR, timedelta(seconds=30), [RETURNING_VISITORS, VISITS])
+    assert [one.name for one in engine.folded] == ["present"]
 
 
 @pytest.mark.parametrize(
     ("made", "fault"),
     [
-        (lambda: replace(VISITS, measure=None), "visits: say when it looks"),
-        (lambda: replace(VISITS, on=None), "visits: say when it looks"),
+        (lambda: replace(GATE_PASSAGES, measure=None), "KPI gate_passages: say when it looks"),
+        (lambda: replace(GATE_PASSAGES, on=None), "KPI gate_passages: say when it looks"),
         (
-            lambda: replace(VISITS, aggregate=Count(), on=On((Signal.DEAL_STATE,))),
-            "visits: a deal's state is taken back",
+            lambda: replace(GATE_PASSAGES, aggregate=Count(), on=On((Signal.DEAL_STATE,))),
+            "gate_passages: a deal's state is taken back",
         ),
-        (lambda: replace(VISITS, aggregate=Sum(), on=On((Signal.DEAL_STATE, Signal.LATE))), "name no other occasion"),
-        (lambda: replace(VISITS, on=On(())), "visits: it has no occasion: name one"),
-        (lambda: replace(VISITS, windows=(Window.FAIR,)), "visits: the total of the fair is the sum of its days"),
-        (lambda: replace(VISITS, windows=(Window.M15, Window.FAIR)), "visits: the total of the fair is the sum of"),
+        (
+            lambda: replace(GATE_PASSAGES, aggregate=Sum(), on=On((Signal.DEAL_STATE, Signal.LATE))),
+            "name no other occasion",
+        ),
+        (lambda: replace(GATE_PASSAGES, on=On(())), "gate_passages: it has no occasion: name one"),
+        (lambda: replace(VISITS, windows=(Window.FAIR,)), "visits: the number of the fair is the sum of its days"),
         (lambda: replace(REJECTED_EVENTS, windows=(Window.DAY, Window.FAIR)), "a refused record has no time"),
         (lambda: replace(REJECTED_EVENTS, windows=(Window.M1,)), "rejected_events: a refused record has no time"),
         (lambda: replace(REJECTED_EVENTS, on=On((Signal.REJECTED, Signal.LATE))), "name no other occasion, and only"),
         (lambda: replace(GATE_PASSAGES, labels=(Label.GATE, Label.GATE)), "gate_passages: it has a label twice: gate$"),
         (lambda: replace(VISITS, windows=()), "visits: it has no window"),
-        (lambda: replace(RETURNING_VISITORS, windows=()), "returning_visitors: it has no window"),
         (lambda: replace(GATE_PASSAGES, unscraped=(Window.FAIR,), windows=(Window.DAY,)), "`unscraped` names a window"),
-        (lambda: replace(FIRST_TIME_VISITORS, on=VISITS.on), "reads the days of visits: leave `on` and `measure` out"),
-        (lambda: replace(FIRST_TIME_VISITORS, windows=(Window.FAIR,)), "it can only have the windows day$"),
-        (lambda: replace(RETURNING_VISITORS, windows=(Window.M15,)), "it can only have the windows day, fair$"),
-        (lambda: replace(RETURNING_VISITORS, labels=(Label.GATE,)), "its labels must be those of visits: none"),
-        (lambda: replace(RETURNING_VISITORS, aggregate=Returning(of=UNIQUE_VISITORS)), "unique_visitors does not keep"),
-        (lambda: replace(FIRST_TIME_VISITORS, aggregate=FirstTime(of=FIRST_TIME_VISITORS)), "visitors does not keep"),
+        (
+            lambda: replace(VISITS, on=GATE_PASSAGES.on),
+            "visits: it is worked out from traces: leave `on`",
+        ),
+        (lambda: replace(VISITS, windows=(Window.M15,)), "visits: a trace that it reads does not have the window 15m"),
+        (lambda: replace(PRESENT, windows=(Window.FAIR,)), "trace present: the fair is made of its days"),
+        (lambda: replace(PRESENT, measure=None), "trace present: say when it looks"),
+        (lambda: replace(PRESENT, aggregate=VISITS.aggregate), "trace present: aggregate with one that folds events"),
     ],
 )
 def test_a_kpi_whose_parts_do_not_fit_together_is_refused_when_it_is_written(made: Any, fault: str) -> None:
     with pytest.raises(TypeError, match=fault):
         made()
-
-
-def test_a_history_has_the_labels_of_the_kpi_whose_days_it_reads() -> None:
-    by_day = replace(VISITORS_BY_COUNTRY, name="visitors_by_country_and_day", windows=(Window.DAY,))
-    back = replace(RETURNING_VISITORS, aggregate=Returning(of=by_day), labels=by_day.labels, wide=True)
-    engine, state = Engine(FAIR, timedelta(seconds=30), [by_day, back]), PartitionState()
-    came = [("ada", "NO", 25), ("ada", "NO", 26), ("bob", "JP", 25), ("cy", "JP", 26), ("dee", "NO", 26)]
-    scans = [builders.scan(who, at=f"2025-10-{day} 11:00", residence_country=land) for who, land, day in came]
-    engine.apply(state, engine.fold(state, SCANS.name, list(enumerate(scans))))
-    assert day_values(state, back, "2025-10-26") == {("NO",): 1, ("JP",): 0}
-    assert fair_values(state, back) == {("NO",): 1, ("JP",): 0}
