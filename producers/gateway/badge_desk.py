@@ -113,7 +113,7 @@ class BadgeDesk:
             raise RequestRefused("not_gzip") from None
 
     async def _planned(self, body: bytes, register: Register) -> Import:
-        """Return what an import does. Raises RequestRefused (400, 422) if a line cannot be taken."""
+        """Return what an import does. Raises RequestRefused (422) if a line cannot be taken."""
         try:
             reading = await asyncio.to_thread(read_import, body, register.fair, register.key)
         except FairpulseError as error:

@@ -75,7 +75,12 @@ def create_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) 
     doorkeeper = Doorkeeper(settings.terminals_file, follower)
     copies = Copies()
     topics = TopicWatch(kafka, _topics(fair, is_shared=shared is not None))
-    supervisor = Supervisor(kafka, rebuilt=lambda cause: metrics.rebuilds.labels(cause).inc(), connected=topics.look)
+    supervisor = Supervisor(
+        kafka,
+        rebuilt=lambda cause: metrics.rebuilds.labels(cause).inc(),
+        topics=(one.name for one in _topics(fair, is_shared=False)),
+        connected=topics.look,
+    )
     register = None if not fair.badge_register else _register(fair, kafka, supervisor, metrics)
     metrics.watch("requests_under_way", "Requests under way.", lambda: room.requests)
     metrics.watch("body_bytes_under_way", "Bytes of bodies under way (unit: bytes).", lambda: room.bytes)

@@ -8,7 +8,7 @@ from schemas.api.portable import Json
 
 REGISTRATION: Final = "registration"
 """Name of the token of the registration system."""
-LINES_TYPE: Final = "application/jsonl"
+LINES_TYPE: Final = "text/plain"
 CSV_TYPE: Final = "text/csv"
 
 _LINES: Final = (

@@ -126,7 +126,7 @@ async def test_an_answer_lists_some_errors_and_counts_all(desk: Desk) -> None:
 )
 async def test_a_body_that_is_no_list_of_persons_is_refused(desk: Desk, body: bytes, says: str) -> None:
     answer = await desk.import_(body)
-    assert (answer.status_code, answer.json()["code"]) == (400, "badges_unreadable")
+    assert (answer.status_code, answer.json()["code"]) == (422, "badges_unreadable")
     assert says in answer.json()["detail"]
 
 

@@ -21,7 +21,7 @@ from tests.support.registered import PARTITIONS, hashed, lying_in, person, regis
 Deliver = Callable[[Sequence[RawRecord]], Awaitable[None]]
 
 
-class Killed(Exception):
+class Killed(BaseException):
     """Stands for the end of a gateway."""
 
 

@@ -122,17 +122,17 @@ KINDS: Final = _same(
     ),
     ProblemKind(
         "badges_unreadable",
-        400,
+        422,
         "Not a list of persons",
-        "Nothing was imported. Send JSON lines or CSV in UTF-8, with the columns of `fairpulse badges import`.",
-        Action.ALERT,
+        "Nothing was imported: send JSON lines, or CSV with a header, in UTF-8. Set the list aside and tell the staff.",
+        Action.DRAWER,
     ),
     ProblemKind(
         "badges_refused",
         422,
         "Lines were refused",
-        "Nothing was imported. `lines` says what is wrong; correct it, and send all lines again.",
-        Action.ALERT,
+        "Nothing was imported. `lines` says what is wrong: correct those lines, or set them aside and tell the staff.",
+        Action.DRAWER,
     ),
     ProblemKind(
         "not_a_question",
@@ -145,8 +145,8 @@ KINDS: Final = _same(
         "not_a_badge",
         422,
         "Not a badge",
-        "The code is not that of a badge of this fair: `errors` says why. Nothing was stored; scan the badge.",
-        Action.ALERT,
+        "No badge of this fair has such a code: see `errors`. Scan again, or set it aside and tell the staff.",
+        Action.DRAWER,
     ),
     ProblemKind(
         "not_here",

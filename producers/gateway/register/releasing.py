@@ -83,23 +83,26 @@ class Releases:
         self._is_held = False
         self._committed: dict[int, int] = {}
         self._unreadable: set[tuple[int, int]] = set()
+        self._told = ""
 
     async def watch(self) -> None:
         """Watch and release, for ever; Kafka may go away and come back."""
-        told = ""
         while True:
             try:
                 unresolved = UnresolvedLog(self._kafka, self._fair_id, self._given)
             except FairpulseError as error:  # the password is read each time, and its file may be gone
-                told = self._tell(error, told)
+                self._tell(error)
                 await asyncio.sleep(PAUSE_S)
                 continue
             try:
                 await unresolved.start()
-                told = ""
                 await self._follow(unresolved)
             except (KafkaError, OSError, TimeoutError) as error:
-                told = self._tell(error, told)
+                self._tell(error)
+            except Exception as error:  # else nothing would ever be released again, and nobody would say why
+                if str(error) != self._told:
+                    log.exception("waiting events cannot be watched because of a bug", error=error)
+                self._told = str(error)
             finally:
                 await unresolved.close()
                 self._given(())
@@ -115,7 +118,7 @@ class Releases:
                 await self._release_due(unresolved)
             self._hold(unresolved)
             if loop.time() - committed_s >= COMMIT_S:
-                committed_s = loop.time()
+                committed_s, self._told = loop.time(), ""
                 begins = self.waiting.begins()
                 if begins != self._committed:
                     await unresolved.commit(begins)
@@ -180,9 +183,8 @@ class Releases:
                 remedy="import the badges that are missing: `fairpulse badges import FILE`",
             )
 
-    @staticmethod
-    def _tell(error: Exception, told: str) -> str:
-        """Log why there is no connection, unless that was the last thing that was told."""
-        if str(error) != told:
+    def _tell(self, error: Exception) -> None:
+        """Log why there is no connection, unless that was told last."""
+        if str(error) != self._told:
             log.warning("waiting events cannot be watched; it is tried again", error=error)
-        return str(error)
+        self._told = str(error)
