@@ -7,7 +7,7 @@ Every value has two forms: a change (what a chunk adds; plain data for the journ
 
 from abc import ABC, abstractmethod
 from array import array
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Generic, NewType
@@ -213,9 +213,10 @@ class Tally(Aggregate[tuple[LabelValues, int]]):
         return sum(map(len, total))
 
 
-MINUTE_BITS: Final = 11
-"""Bits of a minute beside its member: more minutes than the longest day has."""
-_MINUTES: Final = 1 << MINUTE_BITS
+MINUTE_BITS: Final = 32
+"""Bits of a minute since 1970 beside its member."""
+_FAR: Final = 1 << MINUTE_BITS
+"""More than any two minutes of a member are apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +241,7 @@ class Spaced(Aggregate[tuple[LabelValues, int, int]]):
         if whole(member) < 0:
             change[0] += 1
         else:
-            change[1].append(member << MINUTE_BITS | minute % _MINUTES)
+            change[1].append(member << MINUTE_BITS | minute)
 
     @override
     def absorb(self, totals: Totals, changes: Changes) -> None:
@@ -254,17 +255,16 @@ class Spaced(Aggregate[tuple[LabelValues, int, int]]):
 
     def _meet(self, total: list[Any], one: int) -> None:
         met = total[1]
-        if _is_in(met, one):
+        at = bisect_left(met, one)
+        before = met[at - 1] if at else -_FAR
+        after = met[at] if at < len(met) else one + _FAR
+        if after == one:
             return
-        if not self._follows(met, one):
+        if one - before > self.gap:
             total[0] += 1
-        after = next((_moved(one, by) for by in range(1, self.gap + 1) if _is_in(met, _moved(one, by))), None)
-        if after is not None and not self._follows(met, after):
-            total[0] -= 1  # it counted so far, and now one is before it
-        insort(met, one)
-
-    def _follows(self, met: "array[int]", one: int) -> bool:
-        return any(_is_in(met, _moved(one, -by)) for by in range(1, self.gap + 1))
+        if after - one <= self.gap < after - before:
+            total[0] -= 1  # the one after it counted so far
+        met.insert(at, one)
 
     @override
     def merge(self, totals: Sequence[Any]) -> Any:
@@ -274,16 +274,6 @@ class Spaced(Aggregate[tuple[LabelValues, int, int]]):
     def value(self, total: Any) -> Value:
         count: int = total[0]
         return count
-
-
-def _is_in(met: "array[int]", one: int) -> bool:
-    at = bisect_left(met, one)
-    return at < len(met) and met[at] == one
-
-
-def _moved(one: int, by: int) -> int:
-    """Return the same member some minutes later. Minutes are counted modulo more than a day has."""
-    return one & -_MINUTES | (one + by) % _MINUTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,6 @@ def test_a_capped_histogram_counts_a_longer_value_as_the_cap() -> None:
 @UNTIMED
 @given(met=st.lists(st.tuples(st.integers(-1, 2), st.integers(2_030, 2_060)), max_size=25), gap=st.integers(1, 6))
 def test_spaced_counts_those_with_nobody_shortly_before(met: list[tuple[int, int]], gap: int) -> None:
-    """Minutes go over a multiple of 2,048, where the numbers of minutes begin again."""
     unnamed = sum(member < 0 for member, _ in met)
     seen = {(member, minute) for member, minute in met if member >= 0}
     alone = [one for one in seen if not any((one[0], one[1] - by) in seen for by in range(1, gap + 1))]
