@@ -164,7 +164,7 @@ async def exporter(kafka: KafkaSettings) -> None:
 
 async def dead_letters(kafka: KafkaSettings) -> None:
     await read_letters(kafka)
-    await write(kafka, *EVENTS, LETTER)
+    await write(kafka, *EVENTS, WAITING, LETTER)
 
 
 WORK: Final[dict[str, Callable[[KafkaSettings], Awaitable[None]]]] = {
