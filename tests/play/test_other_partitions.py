@@ -88,7 +88,7 @@ def test_topics_that_differ_in_their_partitions_get_nothing(kafka: KafkaSettings
     _, said = sending.communicate(timeout=60)
     assert sending.returncode == 1
     assert said.splitlines()[-1] == (
-        f"error: topic fair.deals has 3 partitions, and topic fair.interactions has 5; {JUDGE}"
+        f"error: topic fair.badges has 3 partitions, and topic fair.interactions has 5; {JUDGE}"
     )
     assert not read_back(kafka, *NAMES)
 

@@ -186,7 +186,11 @@ class PeopleBook:
     def _settle_exhibits(self, cells: Cells) -> None:
         for (day, exhibit), people in self._at_exhibit.items():
             cells["exhibit_visitors"][day][exhibit,] = sum(map(self._counts_at_exhibits, people))
-        for window, pairs in {**self._leads, FAIR: set[tuple[str, int]]().union(*self._leads.values())}.items():
+        everyone = set[tuple[str, int]]().union(*self._leads.values())
+        new: dict[str, set[tuple[str, int]]] = {}
+        for day in sorted(self._leads):
+            new[day] = self._leads[day].difference(*new.values())
+        for window, pairs in {**new, FAIR: everyone}.items():
             sections = Counter(self._section[exhibitor] for exhibitor, who in pairs if self._counts_at_exhibits(who))
             cells["leads"][window] = {(section,): count for section, count in sections.items()}
 
