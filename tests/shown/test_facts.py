@@ -44,7 +44,7 @@ def test_every_profile_is_named_and_one_is_the_headline() -> None:
     }
     own = example_fair_path("small").read_text(encoding="utf-8") + "regions_abroad: no\n"
     shown = facts(facts_page(parse_fair(own, "small.yaml")))["fair_profile_info"]
-    assert ("yes", "own", "visits by the fair's own rule") in shown
+    assert ("yes", "own", "the fair's own rule, otherwise as FKM visitor admissions") in shown
     assert len(shown) == 4
 
 
