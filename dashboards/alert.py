@@ -1,6 +1,10 @@
 """What an alert is."""
 
 from dataclasses import dataclass
+from typing import Final
+
+OPEN: Final = "and on () (fair:open == 1)"
+"""Put behind a condition that matters only while the fair is open."""
 
 
 @dataclass(frozen=True, slots=True)

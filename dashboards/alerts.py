@@ -6,7 +6,7 @@ Severities: `critical` wakes somebody, `warning` is handled within the hour, `no
 from collections.abc import Iterable
 from typing import Any, Final
 
-from dashboards.alert import Alert
+from dashboards.alert import OPEN, Alert
 from dashboards.queries import FOLDABLE, FOLDS, quantile, total
 from dashboards.scraping import MOST_SERIES, WORKER
 from dashboards.truth_alerts import TRUTH_ALERTS
@@ -18,7 +18,6 @@ RUNBOOKS: Final = "{{ $externalLabels.runbooks }}"
 """Where the pages of dashboards/runbooks are served: RUNBOOKS_URL in Prometheus' environment."""
 
 
-_OPEN = "and on () (fair:open == 1)"
 _PERCENT = "{{ $value | humanizePercentage }}"
 _MISREAD = 'fair_gateway_requests_total{status=~"400|415"}'
 _REFUSED_AT_GATEWAYS = 'sum(increase(fair_gateway_events_total{outcome="rejected"}[5m]))'
@@ -58,14 +57,14 @@ ALERTS: Final = (
     Alert(
         "GateQuiet",
         "warning",
-        f"fair:gate_idle == 1 {_OPEN}",
+        f"fair:gate_idle == 1 {OPEN}",
         "2m",
         "Gate {{ $labels.gate }} has passed nobody for 15 minutes: is it closed, or are its readers offline?",
     ),
     Alert(
         "TerminalsSilent",
         "warning",
-        f"fair:silent_booths / (fair:active_booths > 0) > 0.2 {_OPEN}",
+        f"fair:silent_booths / (fair:active_booths > 0) > 0.2 {OPEN}",
         "5m",
         f"{_PERCENT} of the booths that scanned today have been silent for 30 minutes",
     ),
@@ -115,14 +114,14 @@ ALERTS: Final = (
     Alert(
         "NumbersStandStill",
         "critical",
-        f"changes(fair:time[5m]) == 0 {_OPEN}",
+        f"changes(fair:time[5m]) == 0 {OPEN}",
         "1m",
         "No minute has been closed for five minutes while the fair is open: the boards show old numbers",
     ),
     Alert(
         "NoEvents",
         "critical",
-        f"fair:time - max(fair:watermark) > 180 {_OPEN} unless on () (sum({FOLDABLE}) > 0)",
+        f"fair:time - max(fair:watermark) > 180 {OPEN} unless on () (sum({FOLDABLE}) > 0)",
         "0s",
         "No event has happened for three minutes while the fair is open: check gateway and network",
     ),

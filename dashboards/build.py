@@ -175,6 +175,9 @@ def _panel(panel: Panel) -> Any:
                 m.DynamicConfigValue(id_val="custom.fillOpacity", value=0),
             ]
         made = made.override_by_name(name, properties)
+    for name, unit in panel.units.items():
+        whole = m.DynamicConfigValue(id_val="decimals", value=0)
+        made = made.override_by_name(name, [m.DynamicConfigValue(id_val="unit", value=unit), whole])
     for number, query in enumerate(panel.queries):
         made = made.with_target(_target(query, panel, chr(ord("A") + number)))
     return made

@@ -71,6 +71,7 @@ class Panel:
         no_value: the text while there is nothing to show. By default "no worker" if a worker would show at least zero,
             and otherwise "no data".
         colours: fixed colours of named series.
+        units: units of named series that have another one than the panel.
         keep: label columns of a table, in order, with their headings.
         lines: draw the levels as lines in a trend, and make the axis long enough for all of them.
         stack: add the series up in a trend.
@@ -98,6 +99,7 @@ class Panel:
     maximum: float | None = None
     decimals: int | None = None
     colours: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
     links: tuple[BoardLink, ...] = ()
     keep: Mapping[str, str] = field(default_factory=dict)
     lines: bool = False

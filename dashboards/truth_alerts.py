@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from dashboards.alert import Alert
+from dashboards.alert import OPEN, Alert
 from dashboards.queries import total
 from schemas.topics import REJECTED
+from streams.kpis.badges import UNREGISTERED_BADGES
 from streams.kpis.definition import Window
 from streams.kpis.labels import Label
-from streams.kpis.quality import EVENTS, REJECTED_EVENTS
+from streams.kpis.quality import EVENTS, REJECTED_EVENTS, TEST_EVENTS
 
 
 def _refused(reason: str) -> str:
@@ -44,6 +45,15 @@ _HANGS = (
 """The log was longer than what may be read for two minutes, and the place from which on records wait did not move."""
 _LETTERS = f'sum(max by (partition) (kafka_topic_partition_current_offset{{topic="{REJECTED.name}"}}))'
 """Letters that were ever written, of workers and gateways; a topic that was made anew begins at 0."""
+_UNRESOLVED = "sum(max by (partition) (fair_unresolved_events)) or vector(0)"
+_UNREGISTERED = f"{total(UNREGISTERED_BADGES, Window.FAIR)} or vector(0)"
+_WITHOUT = f"(({_UNRESOLVED}) + ({_UNREGISTERED}))"
+"""Events that wait for a registration, and persons who were met without one. If all wait, nobody passes a gate."""
+_TESTS = f'{TEST_EVENTS.metric}{{window="day"}}'
+_SCRAPED_BEFORE = "max(last_over_time(fair_window_end_timestamp_seconds[1h] offset 15m))"
+_TESTS_BEFORE = f"({_before(_TESTS)} or {_of_places(_TESTS)} * 0 and on () {_SCRAPED_BEFORE})"
+"""A series that is new began at zero, unless Prometheus itself is new."""
+_TESTS_LATELY = f"sum(clamp_min({_of_places(_TESTS)} - {_TESTS_BEFORE}, 0))"
 _WAITS = "fair_audit_waiting_seconds"
 
 TRUTH_ALERTS: Final = (
@@ -74,6 +84,20 @@ TRUTH_ALERTS: Final = (
         f"{_STRANGERS_ALONE} or ({_STRANGERS_LATELY} > 10 unless {_STRANGERS_LATELY} <= 0.1 * {_OURS_LATELY})",
         "0s",
         "{{ $value }} events of another fair on {{ $labels.topic }}: is this the right fair file, the right Kafka?",
+    ),
+    Alert(
+        "BadgesUnknown",
+        "critical",
+        f"({_WITHOUT} > 5) > 0.01 * (sum(fair:gate_passages) or vector(0)) {OPEN}",
+        "5m",
+        "{{ $value | humanize }} events or persons have no registration: they count as no visit until it is imported",
+    ),
+    Alert(
+        "TestEventsDuringFair",
+        "warning",
+        f"{_TESTS_LATELY} > 20 {OPEN}",
+        "1m",
+        "{{ $value | humanize }} test events within 15 minutes: is a gate enrolled as a test? Nothing of it counts",
     ),
     Alert(
         "TransactionHangs",

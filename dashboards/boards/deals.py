@@ -22,7 +22,7 @@ from streams.kpis.labels import Label
 _W = "$window"
 _S = 'section=~"$section"'
 _APART = "Intended and contract value are two numbers and are never added."
-_QUOTE = "quote it as a live number, with its time: nobody has audited it."
+_QUOTE = "quote it as a live number, with its time: no body outside has audited it."
 _KIS = f'service=~"{"|".join(sorted(KNOWLEDGE_INTENSIVE))}"'
 _CLASSIFIED = 'service!="unclassified"'
 _SERVICES = total(SERVICE_VALUE_REPORTED, _W, Label.SERVICE)

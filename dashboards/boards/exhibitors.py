@@ -9,17 +9,17 @@ from dashboards.boards.shared import (
     TO_DEALS,
     TO_GATES,
     TO_QUALITY,
-    by_profile,
+    counted,
     from_abroad,
     spoken,
     unknown_group,
-    with_unknown,
 )
 from dashboards.queries import fill, fill_bars, share, total
-from dashboards.spec import GOOD, NEUTRAL, Block, Board, Kind, Panel, Query, Row, Variable, about
+from dashboards.spec import GOOD, NEUTRAL, NO_WORKER, Block, Board, Kind, Panel, Query, Row, Variable, about
 from streams.kpis.booths import (
     BOOTH_SCANS,
     BOOTH_VISITORS,
+    EXHIBIT_INTERACTIONS,
     EXHIBIT_VISITORS,
     INTERACTIONS,
     LEADS,
@@ -33,7 +33,6 @@ from streams.kpis.visits import (
     COUNTED_BY_PROFILE,
     REPEAT_VISITS,
     UNIQUE_VISITORS,
-    VISITS,
     VISITS_BY_GROUP,
 )
 
@@ -41,6 +40,11 @@ _DAY, _W = Window.DAY, "$window"
 BOOTH = Variable("booth", "Booth", "label_values(fair_booth_scans, booth)")
 _MINE = 'booth="$booth"'
 _EXHIBITS = 'fair_exhibit_info{booth="$booth"}'
+_NOWHERE = "country unknown"
+_TOUCHED = total(EXHIBIT_INTERACTIONS, Window.M15, Label.EXHIBIT)
+_TRIED = total(EXHIBIT_VISITORS, Window.M15, Label.EXHIBIT)
+_RANK = f"{_TRIED} + {_TOUCHED} / 1e6 or {_TRIED}"
+"""Visitors; interactions break a tie, in decimals that are not shown."""
 _SMALL = "Numbers of a few visitors say little about an exhibitor, but may identify the visitors: do not publish them."
 
 
@@ -55,13 +59,15 @@ _WHO = Row(
         Panel(
             id=1,
             kind=Kind.STAT,
-            title="Visits, by the fair's profile",
-            what=f"The name beside the number is that of the audit profile that the fair file names. {about(VISITS)}",
+            title="What the fair's profile counts",
+            what="The name beside the number is that of the audit profile that the fair file names; the number is its "
+            f"own figure, by its own rule. {about(COUNTED_BY_PROFILE)}",
             good="as Compare shows for the days before.",
-            do="quote it with the name of the profile, and with its time: nobody has audited it.",
-            queries=(Query(by_profile(fill(total(VISITS, _W))), "{{profile}}"),),
+            do="quote it with the name of the profile, and with its time: no body outside has audited it.",
+            queries=(Query(counted(_W), "{{profile}}"),),
             unit="locale",
             width=3,
+            no_value="no data",
             links=(TO_GATES,),
         ),
         Panel(
@@ -114,19 +120,19 @@ _WHO = Row(
                             kind=Kind.STAT,
                             title="Visits from abroad",
                             what="Visits from abroad as a share of those whose country is known, and beside it the "
-                            f"number of visits whose country is unknown. {about(VISITS_BY_GROUP)}",
+                            "number of visits whose country is unknown. If no country is known, there is no share. "
+                            f"{about(VISITS_BY_GROUP)}",
                             good=NO_VERDICT,
                             do="quote both. Ask the registration for the missing countries: they count at once.",
                             queries=(
-                                Query(
-                                    with_unknown(from_abroad(VISITS_BY_GROUP, _W), unknown_group(VISITS_BY_GROUP, _W)),
-                                    "of the known ones, {{unknown}} unknown",
-                                ),
+                                Query(from_abroad(VISITS_BY_GROUP, _W), "of the known ones"),
+                                Query(unknown_group(VISITS_BY_GROUP, _W), _NOWHERE),
                             ),
+                            units={_NOWHERE: "locale"},
                             unit="percentunit",
                             width=6,
                             decimals=1,
-                            no_value="no visit",
+                            no_value=NO_WORKER,
                         ),
                     ),
                 ),
@@ -192,10 +198,10 @@ _FUNNEL = Row(
             id=6,
             kind=Kind.STAT,
             title="Booths with a visitor today",
-            what=f"How many booths scanned at least one visitor today? {about(BOOTH_SCANS)}",
+            what=f"How many booths scanned at least one visitor today? Staff alone is none. {about(BOOTH_VISITORS)}",
             good="nearly all booths of the fair file by noon.",
             do="send somebody to the silent booths: the scanner's battery may be empty, or the booth deserted.",
-            queries=(Query(fill("fair:active_booths")),),
+            queries=(Query(fill(f"count({total(BOOTH_VISITORS, _DAY, Label.BOOTH)} > 0)")),),
             unit="locale",
             width=4,
         ),
@@ -278,12 +284,13 @@ _TOPS = Row(
             id=11,
             kind=Kind.TABLE,
             title="Top exhibits of the last 15 minutes",
-            what=f"{about(EXHIBIT_VISITORS)} {_SMALL}",
+            what=f"{about(EXHIBIT_VISITORS)} Of exhibits with equally many visitors, the one with more interactions "
+            f"comes first. {_SMALL}",
             good="the list changes during the day.",
             do="if a crowd gathers at one exhibit, tell the manager of its hall.",
             queries=(
                 Query(
-                    f"topk(25, {total(EXHIBIT_VISITORS, Window.M15, Label.EXHIBIT)}) "
+                    f"topk(25, {_RANK}) "
                     "* on (exhibit) group_left (name, booth) max by (exhibit, name, booth) (fair_exhibit_info)",
                     "Visitors",
                 ),
@@ -299,7 +306,7 @@ _TOPS = Row(
             id=12,
             kind=Kind.TABLE,
             title="Top exhibits today",
-            what=f"{about(EXHIBIT_VISITORS)} {_SMALL}",
+            what=f"{about(EXHIBIT_VISITORS)} Exhibits with equally many visitors are in no order. {_SMALL}",
             good="the exhibits that the press office promotes are in the list.",
             do="click on a booth to see it below.",
             queries=(
@@ -336,14 +343,13 @@ _ONE = Row(
         Panel(
             id=14,
             kind=Kind.STAT,
-            title="Booth $booth: scans per visitor",
-            what=f"{about(BOOTH_SCANS, BOOTH_VISITORS)} How often the average visitor is scanned.",
-            good="1 to 2.",
-            do="if it is far above, the scanner reads twice, or somebody is testing it with one badge.",
-            queries=(Query(share(total(BOOTH_SCANS, _DAY, where=_MINE), total(BOOTH_VISITORS, _DAY, where=_MINE))),),
-            unit="none",
+            title="Booth $booth: scans today",
+            what=f"{about(BOOTH_SCANS)} Scans of anybody, staff too: do not divide them by visitors.",
+            good="about one or two for each visitor.",
+            do="if it is far above, the scanner reads twice, or staff or one test badge is scanned again and again.",
+            queries=(Query(fill(total(BOOTH_SCANS, _DAY, where=_MINE))),),
+            unit="locale",
             width=4,
-            decimals=1,
         ),
         Panel(
             id=15,

@@ -17,10 +17,12 @@ from dashboards.boards.shared import (
     TO_QUALITY,
     WHEN_FULL,
     by_profile,
+    counted,
     from_abroad,
     in_currency,
     load,
     named,
+    or_no_value,
     unknown_group,
     urgent,
     with_unknown,
@@ -48,6 +50,7 @@ from streams.kpis.definition import Window
 from streams.kpis.gates import GATE_PASSAGES, SITE_OCCUPANCY
 from streams.kpis.labels import Label
 from streams.kpis.visits import (
+    COUNTED_BY_PROFILE,
     PROFESSIONAL_VISITS,
     UNIQUE_VISITORS,
     VISITORS_BY_COUNTRY,
@@ -56,9 +59,11 @@ from streams.kpis.visits import (
 )
 
 _DAY, _FAIR = Window.DAY, Window.FAIR
-_RANGE = "no fixed range: see Compare. Nobody has audited a live number: quote it with its time."
+_RANGE = "no fixed range: see Compare. No body outside has audited a live number: quote it with its time."
 _NOTHING = "no data"
 """A longer text would not fit beside the name at that size; the panel for what needs attention says what is missing."""
+_PROFILE = "${__field.labels.profile}"
+_WHOSE = "The profile in the name says who is a visitor; its own figure is the first number of the wall."
 _LOOK = "if it looks wrong, see Data quality first: a silent gate looks like a quiet fair."
 
 
@@ -96,18 +101,24 @@ _PEOPLE = Row(
     (
         _number(
             1,
-            "Visits today, ${__field.labels.profile}",
-            f"Today's visits, as the audit profile in the name counts visitors. {about(VISITS)}",
-            by_profile(fill(total(VISITS, _DAY))),
+            f"Counted today, {_PROFILE}",
+            f"What the audit profile in the name counts today, by its own rule. {about(COUNTED_BY_PROFILE)}",
+            counted(_DAY),
             TO_EXHIBITORS,
         ),
         _number(2, "On site now", about(SITE_OCCUPANCY), fill(inside(SITE_OCCUPANCY)), TO_GATES),
-        _number(3, "Visitors in all", about(UNIQUE_VISITORS), fill(total(UNIQUE_VISITORS, _FAIR)), TO_GATES),
+        _number(
+            3,
+            f"Persons so far, {_PROFILE}",
+            f"Different persons over the whole fair. {_WHOSE} {about(UNIQUE_VISITORS)}",
+            by_profile(fill(total(UNIQUE_VISITORS, _FAIR))),
+            TO_GATES,
+        ),
         _number(
             4,
-            "Professional",
-            f"{about(PROFESSIONAL_VISITS)} As a share of today's visits.",
-            share(total(PROFESSIONAL_VISITS, _DAY), total(VISITS, _DAY)),
+            f"Professional, {_PROFILE}",
+            f"{about(PROFESSIONAL_VISITS)} As a share of today's visits. {_WHOSE}",
+            by_profile(or_no_value(share(fill(total(PROFESSIONAL_VISITS, _DAY)), total(VISITS, _DAY)))),
             TO_GATES,
             unit="percentunit",
             decimals=0,
@@ -115,22 +126,23 @@ _PEOPLE = Row(
         ),
         _number(
             5,
-            "Abroad, ${__field.labels.unknown} unknown",
-            "Visitors of the whole fair from abroad, as a share of those whose country is known. The name says of how "
-            f"many it is unknown. {about(VISITORS_BY_GROUP)}",
-            with_unknown(from_abroad(VISITORS_BY_GROUP, _FAIR), unknown_group(VISITORS_BY_GROUP, _FAIR)),
+            f"Abroad, {_PROFILE}, ${{__field.labels.unknown}} ?",
+            "Visitors of the whole fair from abroad, as a share of those whose country is known. The number before the "
+            "question mark is that of visitors whose country is unknown; if nobody's is known, there is no share. "
+            f"{_WHOSE} {about(VISITORS_BY_GROUP)}",
+            by_profile(with_unknown(from_abroad(VISITORS_BY_GROUP, _FAIR), unknown_group(VISITORS_BY_GROUP, _FAIR))),
             TO_EXHIBITORS,
             unit="percentunit",
             good=NO_VERDICT,
             decimals=0,
-            no_value="no visit",
+            no_value="no share",
         ),
         _number(
             6,
-            "Visitors' countries",
+            f"Countries, {_PROFILE}",
             "How many countries and regions did visitors come from? An unknown country is not counted. "
-            f"{about(VISITORS_BY_COUNTRY)}",
-            fill("fair:countries"),
+            f"{_WHOSE} {about(VISITORS_BY_COUNTRY)}",
+            by_profile(fill("fair:countries")),
             TO_GATES,
         ),
     ),

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from dashboards.queries import BRIDGE, fact, fill, inside, share, total
+from dashboards.queries import BRIDGE, ZERO, fact, fill, inside, share, total
 from dashboards.scraping import SCRAPE_SECONDS
 from dashboards.spec import BAD, GOOD, NEUTRAL, QUIET, WARN, WATCH, BoardLink, Levels, Mark, Variable
 from schemas import topics
@@ -13,6 +13,7 @@ from streams.kpis.definition import Kpi, Window
 from streams.kpis.gates import GATE_DENIALS, GATE_PASSAGES
 from streams.kpis.halls import HALL_OCCUPANCY
 from streams.kpis.labels import Label
+from streams.kpis.visits import COUNTED_BY_PROFILE
 
 FILLS, NEARLY_FULL, FULL = 0.8, 0.9, 1.0
 CAPACITY: Final[Levels] = ((None, GOOD), (FILLS, WATCH), (NEARLY_FULL, WARN), (FULL, BAD))
@@ -120,10 +121,19 @@ def in_currency(expr: str) -> str:
     return f"{expr} * on () group_left (currency) {currency} or ({unnamed} unless on () fair_info)"
 
 
+def counted(window: Window | str) -> str:
+    """Return what the fair's audit profile counts, with its name as label `profile`: the figure by its own rule.
+
+    Until the fair file's facts are known there is no number: nobody could say whose it is.
+    """
+    figure = total(COUNTED_BY_PROFILE, window, Label.PROFILE)
+    return f"({figure}) * on (profile) {HEADLINE} or {HEADLINE} * on () group_left () ({ZERO})"
+
+
 def by_profile(expr: str) -> str:
-    """Return a number with the name of the fair's audit profile as label `profile`, or "-" if it is not known."""
+    """Return a number of the visitors of the fair's audit profile, with its name as label `profile`, or "-"."""
     unnamed = f'label_replace({expr}, "profile", "-", "", "")'
-    return f"{expr} * on () group_left (profile) {HEADLINE} or ({unnamed} unless on () {HEADLINE})"
+    return f"({expr}) * on () group_left (profile) {HEADLINE} or ({unnamed} unless on () {HEADLINE})"
 
 
 def from_abroad(kpi: Kpi[Any, Any], window: Window | str) -> str:
@@ -135,8 +145,16 @@ def from_abroad(kpi: Kpi[Any, Any], window: Window | str) -> str:
 
 
 def with_unknown(expr: str, unknown: str) -> str:
-    """Return a number with another number, of those who are unknown, as its label `unknown`."""
-    return f'({expr}) * on () group_left (unknown) count_values("unknown", {unknown})'
+    """Return a number with another number, of those who are unknown, as its label `unknown`.
+
+    If there is no such number, the other one is still told: on a series without a value.
+    """
+    return f'({or_no_value(expr)}) * on () group_left (unknown) count_values("unknown", {unknown})'
+
+
+def or_no_value(expr: str) -> str:
+    """Return a number without labels, or a series without a value: on the wall it keeps its name."""
+    return f"({expr}) or on () vector(NaN)"
 
 
 def unknown_group(kpi: Kpi[Any, Any], window: Window | str) -> str:

@@ -169,7 +169,7 @@ EXHIBIT_INTERACTIONS = Kpi(
     measure=_interaction_at,
     windows=(Window.M15, Window.DAY),
     wide=True,
-    unscraped=(Window.M15, Window.DAY),
+    unscraped=(Window.DAY,),
 )
 
 EXHIBIT_VISITORS = Kpi(

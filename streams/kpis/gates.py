@@ -85,7 +85,6 @@ GATE_DENIALS = Kpi(
     aggregate=Count(),
     measure=_denial,
     windows=(Window.M15, Window.DAY),
-    wide=True,
 )
 
 FORCED_PASSAGES = Kpi(

@@ -61,7 +61,7 @@ class FairFacts(Collector):
         fair = self._fair
         yield _gauge(
             "fair_profile_info",
-            "Title of an audit profile, and whether the boards show its visits as those of the fair.",
+            "Title of an audit profile, and whether the boards show its figure as that of the fair.",
             ["profile", "title", "headline"],
             (
                 ([name, profile.title, "yes" if name == fair.profile.name else "no"], 1)

@@ -50,6 +50,10 @@ def events(partition: int) -> str:
     return f"fair_events{{topic='t', window='fair', partition='{partition}', instance='a'}}"
 
 
+def tested(partition: int) -> str:
+    return f"fair_test_events{{topic='t', window='day', partition='{partition}', instance='a'}}"
+
+
 def folded(partitions: int) -> dict[str, str]:
     """Return series of a worker that folds all of these partitions."""
     names = ("fair_worker_remembered_events", "fair_watermark_timestamp_seconds")
@@ -194,6 +198,20 @@ CASES = {
         {refused("wrong_fair", 0): "_x60 11x340", events(0): "5x60 114x340"},  # over a tenth of 109 events
         {refused("wrong_fair", 0): "_x60 11x340", events(0): "5x60 115x340", refused("misplaced", 1): "_x60 99x340"},
         {"topic": "t"},
+    ),
+    "BadgesUnknown": Case(
+        {**NOW, **passages("15m", "1000x400"),
+         "fair_unresolved_events{partition='0', instance='g'}": "4x400",
+         "fair_unresolved_events{partition='0', instance='h'}": "4x400",
+         "fair_unregistered_badges{window='fair', partition='0', instance='a'}": "7x400"},
+        {**NOW, **passages("15m", "1000x400"),
+         "fair_unresolved_events{partition='0', instance='g'}": "4x400",
+         "fair_unresolved_events{partition='0', instance='h'}": "4x400",
+         "fair_unregistered_badges{window='fair', partition='0', instance='a'}": "6x400"},
+    ),
+    "TestEventsDuringFair": Case(
+        {**NOW, tested(0): "5x60 15x340", tested(1): "_x60 11x340"},
+        {**NOW, tested(0): "5x60 15x340", tested(1): "_x60 10x340"},
     ),
     "TransactionHangs": Case(
         {"fair_worker_transaction_seconds{topic='t', partition='0', instance='a'}": "0+1x400"},

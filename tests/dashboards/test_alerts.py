@@ -18,7 +18,20 @@ from dashboards.boards.all_kpis import panel_of
 from dashboards.rules import RULES
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi
-from tests.dashboards.alert_cases import CASES, MINUTES, NORTH, OPEN, READY, events, folded, hall, passages, refused
+from tests.dashboards.alert_cases import (
+    CASES,
+    MINUTES,
+    NORTH,
+    NOW,
+    OPEN,
+    READY,
+    events,
+    folded,
+    hall,
+    passages,
+    refused,
+    tested,
+)
 
 RULE_FILES = [str(ROOT / "prometheus" / "rules" / name) for name in ("recording.yml", "alerts.yml")]
 RUNBOOKS = ROOT / "runbooks"
@@ -180,6 +193,27 @@ def test_a_copied_terminal_is_still_told_of_when_its_gateway_restarts_or_vanishe
             "EventsOfAnotherFair",
             {refused("wrong_fair", 0): "9000x40 _x400 9000x60", events(0): "9000x40 _x400 9000x60"},
             {9: False, 111: False, 120: False},
+        ),
+        (  # no register: every event waits, nobody passes a gate; half an hour later it is imported
+            "BadgesUnknown",
+            {**NOW, "fair_unresolved_events{partition='0', instance='g'}": "0x20 6x120 0x260"},
+            {4: False, 9: False, 11: True, 34: True, 36: False},
+        ),
+        (  # the same after closing
+            "BadgesUnknown",
+            {**NOW, "fair_closes_timestamp_seconds{day='d1'}": "60x400",
+             "fair_unresolved_events{partition='0', instance='g'}": "900x400"},
+            {11: False, 34: False},
+        ),
+        (  # a gate that was enrolled as a test, seen from the opening on
+            "TestEventsDuringFair",
+            {**NOW, tested(0): "_x80 2+2x320"},
+            {20: False, 22: False, 24: True, 60: True},
+        ),
+        (  # Prometheus is new, or the partition was away: nothing rose
+            "TestEventsDuringFair",
+            {**NOW, tested(0): "900x100 _x20 900x280"},
+            {2: False, 10: False, 24: False, 31: False, 60: False},
         ),
         (
             "EventsMisplaced",

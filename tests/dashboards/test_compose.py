@@ -134,9 +134,22 @@ def test_data_are_kept_in_named_volumes_and_our_files_are_mounted_read_only(name
 @of_service
 def test_no_secret_is_in_the_environment(name: str) -> None:
     for key, value in SERVICES[name].get("environment", {}).items():
-        if re.search("PASSWORD|TOKEN|SECRET", key):
+        if value is None:
+            assert key.endswith("_FILE"), "it is passed on as it is, so it may only name a file"
+        elif re.search("PASSWORD|TOKEN|SECRET", key):
             assert key.endswith("__FILE")
             assert value.startswith("/run/secrets/")
+
+
+def test_a_gateway_gets_badge_key_and_token_as_files_and_starts_without_them() -> None:
+    gateway = SERVICES["gateway"]
+    for key, secret, at in (
+        ("FAIRPULSE_BADGE_KEY_FILE", "badge-key", "BADGE_KEY_FILE"),
+        ("FAIRPULSE_GATEWAY_BADGES_TOKEN_FILE", "badges-token", "BADGES_TOKEN_FILE"),
+    ):
+        assert gateway["environment"][key] is None, "an empty one would be refused; without a value it is not set"
+        assert secret in gateway["secrets"]
+        assert COMPOSE["secrets"][secret]["file"] == f"${{{at}:-/dev/null}}"
 
 
 def test_nobody_looks_at_grafana_without_login_unless_the_wall_is_switched_on_and_then_only_as_viewer() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.boards.shared import by_profile, from_abroad, unknown_group, with_unknown
+from dashboards.boards.shared import by_profile, counted, from_abroad, or_no_value, unknown_group, with_unknown
 from dashboards.queries import fill, fill_bars, total
 from dashboards.rules import RULES
 from streams.kpis.definition import Window
@@ -24,6 +24,7 @@ PROFILES = {
 }
 ABROAD = with_unknown(from_abroad(VISITS_BY_GROUP, Window.DAY), unknown_group(VISITS_BY_GROUP, Window.DAY))
 SHOWN = by_profile(fill(total(VISITS, Window.DAY)))
+FIGURE = counted(Window.FAIR)
 MET = fill_bars(total(MEETINGS, Window.DAY, Label.STEP), Label.STEP, "no meeting")
 
 
@@ -40,8 +41,26 @@ def test_nobody_from_abroad_is_a_share_of_zero_and_nobody_unknown_a_zero(tmp_pat
     assert says(tmp_path, {**WORKER, **groups(domestic=3)}, ABROAD, "30s", 0, '{unknown="0"}') == ""
 
 
-def test_without_a_known_country_there_is_no_share(tmp_path: Path) -> None:
-    assert says(tmp_path, {**WORKER, **groups(unknown=3)}, ABROAD, "30s", None) == ""
+def test_without_a_known_country_there_is_no_share_but_the_number_of_the_unknown(tmp_path: Path) -> None:
+    series = {**WORKER, **groups(unknown=3)}
+    assert says(tmp_path, series, from_abroad(VISITS_BY_GROUP, Window.DAY), "30s", None) == ""
+    assert says(tmp_path, series, unknown_group(VISITS_BY_GROUP, Window.DAY), "30s", 3, "{}") == ""
+    named = f"count by (unknown) ({ABROAD} != {ABROAD})"  # NaN: shown as a text, under its name
+    assert says(tmp_path, series, named, "30s", 1, '{unknown="3"}') == ""
+
+
+def test_the_headline_is_what_its_profile_counts_not_the_visits(tmp_path: Path) -> None:
+    at = "window='fair', partition='0', instance='a'"
+    figures = {f"fair_counted_by_profile{{profile='{name}', {at}}}": f"{n}x10" for name, n in (("abc", 1), ("fkm", 2))}
+    series = {**WORKER, f"fair_visits{{{at}}}": "2x10", **PROFILES}
+    assert says(tmp_path, {**series, **figures}, FIGURE, "30s", 1, '{profile="abc"}') == ""
+    assert says(tmp_path, series, FIGURE, "30s", 0, '{profile="abc"}') == ""
+    assert says(tmp_path, {**WORKER, **figures}, FIGURE, "30s", None) == "", "whose figure is not known yet"
+
+
+def test_a_share_without_visits_keeps_the_name_of_the_profile(tmp_path: Path) -> None:
+    share = f"count by (profile) ({by_profile(or_no_value(from_abroad(VISITS_BY_GROUP, Window.DAY)))})"
+    assert says(tmp_path, {**WORKER, **PROFILES}, share, "30s", 1, '{profile="abc"}') == ""
 
 
 def test_visits_bear_the_name_of_the_headlines_profile(tmp_path: Path) -> None:
