@@ -34,7 +34,7 @@ class Written(NamedTuple):
     sha256: str
 
 
-class Evidence(NamedTuple):
+class Sheets(NamedTuple):
     """The rows of the three lists of people, each ordered by day, time and event id.
 
     Attributes:
@@ -48,7 +48,7 @@ class Evidence(NamedTuple):
     by_hand: list[tuple[str, ...]]
 
 
-def evidence_of(oracle: Oracle, zone: ZoneInfo, profile: str, day: str | None) -> Evidence:
+def evidence_of(oracle: Oracle, zone: ZoneInfo, profile: str, day: str | None) -> Sheets:
     """Return who a profile counts and who not; if a day is given, only of this day."""
     people, rule = oracle.people, oracle.fair.profiles[profile]
     counted: dict[tuple[str, str], Entry] = {}
@@ -73,7 +73,7 @@ def evidence_of(oracle: Oracle, zone: ZoneInfo, profile: str, day: str | None) -
         return (*place, role, country, entry.source, forced, entry.event_id)
 
     left_out = sorted((entry, faults) for person, (entry, faults) in excluded.items() if person not in counted)
-    return Evidence(
+    return Sheets(
         [row(entry) for entry in sorted(counted.values())],
         [(*row(entry), "; ".join(faults)) for entry, faults in left_out],
         [row(entry) for entry in by_hand],

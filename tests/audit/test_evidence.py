@@ -15,7 +15,7 @@ from schemas.recording.writer import RecordingWriter
 from schemas.topics import key_of, topic_of
 from schemas.wire import encode
 from streams.audit.cli import audit
-from streams.audit.evidence import EVIDENCE, EXCLUDED, Evidence, evidence_of
+from streams.audit.evidence import EVIDENCE, EXCLUDED, Sheets, evidence_of
 from streams.audit.recount.oracle import Oracle
 from streams.audit.recount.profiles import WRITTEN
 from tests.support.builders import FIRST_DAY, LATENESS, SECOND_DAY, ZONE, badge, records, registered, scan, touch
@@ -29,7 +29,7 @@ TEN_ROLES: list[Event] = [
 TEST_BADGE = "7e57" + "00112233445566ff" * 2
 
 
-def sheets(events: Sequence[Event], profile: str = "fkm", *, day: str | None = None, register: bool = True) -> Evidence:
+def sheets(events: Sequence[Event], profile: str = "fkm", *, day: str | None = None, register: bool = True) -> Sheets:
     return evidence_of(Oracle(fair_file(register), LATENESS).read(records(events)), ZONE, profile, day)
 
 
@@ -59,7 +59,7 @@ def test_a_row_has_everything_that_an_auditor_looks_up() -> None:
         *(badge("ada"), FIRST_DAY, "2025-10-25T09:10:00.000+02:00", "2025-10-25T09:12:00.000+02:00", "north"),
         *("visitor_public", "FR", "manual", "yes", entry.event_id),
     )
-    assert found == Evidence([row], [], [row])
+    assert found == Sheets([row], [], [row])
 
 
 TIMES = {
@@ -105,7 +105,7 @@ def test_a_person_is_on_one_of_the_two_sheets_of_a_day() -> None:
     ]
     found = sheets(events)
     assert (column(found.counted, "day"), column(found.excluded, "day")) == ([FIRST_DAY], [SECOND_DAY])
-    assert sheets(events, day=SECOND_DAY) == Evidence([], found.excluded, [])
+    assert sheets(events, day=SECOND_DAY) == Sheets([], found.excluded, [])
 
 
 def test_typed_and_forced_admissions_are_a_sheet_of_their_own_whoever_it_was() -> None:

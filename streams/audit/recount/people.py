@@ -13,9 +13,9 @@ from streams.audit.recount.moments import When
 from streams.audit.recount.profiles import UNKNOWN, OracleProfile
 from streams.audit.recount.times import epoch_ms
 
-Who = tuple[str, str]
+RoleCountry = tuple[str, str]
 """Role and country of a person, as the register or a scan has it; either may be `unknown`."""
-Presence = dict[str, dict[str, set[Who]]]
+PresentByDay = dict[str, dict[str, set[RoleCountry]]]
 """By day and badge, who was present. With a register a badge is one person; without one, scans may differ."""
 
 FAULTS = ("test", "role excluded", "not registered", "denied", "beacon", "gate not countable", "outside opening hours")
@@ -44,7 +44,7 @@ class Entry(NamedTuple):
     test: bool
 
 
-class People:
+class Persons:
     """Keeps what the register says, and all entries.
 
     Attributes:
@@ -83,7 +83,7 @@ class People:
         )
         self.entries.append(entry)
 
-    def who(self, badge: str, role: str, country: str) -> Who:
+    def who(self, badge: str, role: str, country: str) -> RoleCountry:
         """Return who a badge is, whose scan has this role and country."""
         if not self.fair.has_register:
             return role, country
@@ -109,9 +109,9 @@ class People:
         )
         return [fault for fault, is_so in zip(FAULTS, found, strict=True) if is_so]
 
-    def present(self) -> Presence:
+    def present(self) -> PresentByDay:
         """Return who was present on which day: an accepted entry at a countable gate within opening hours."""
-        found: Presence = defaultdict(lambda: defaultdict(set))
+        found: PresentByDay = defaultdict(lambda: defaultdict(set))
         for entry in self.entries:
             opens, closes = self.fair.opening.get(entry.day, (0, 0))
             if entry.test or entry.denied or entry.source == "ble_rollup":
@@ -130,7 +130,7 @@ def is_test_badge(badge: str | None) -> bool:
     return badge is not None and len(badge) == 36 and badge.startswith("7e57")
 
 
-def having(badges: dict[str, set[Who]], roles: frozenset[str] | set[str]) -> set[str]:
+def having(badges: dict[str, set[RoleCountry]], roles: frozenset[str] | set[str]) -> set[str]:
     """Return the badges that have one of the roles."""
     return {badge for badge, whos in badges.items() if any(role in roles for role, _ in whos)}
 
