@@ -154,6 +154,7 @@ class Oracle:
                 self.tally.put("gate_denials", at, gate=gate, reason=scan.get("reason") or "unstated")
             return
         self.tally.put("scans_by_source", at, source=scan.get("source_type", "qr"))
+        self.people.take_by_hand(scan, at)
         if badge is not None:
             self.people.seen.add(badge)
         if kind in {"entry", "exit"}:

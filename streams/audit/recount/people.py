@@ -44,12 +44,34 @@ class Entry(NamedTuple):
     test: bool
 
 
+class ByHand(NamedTuple):
+    """An accepted scan of any kind whose code was typed, or that was forced. An anonymous one has no badge.
+
+    Attributes:
+        ms, received: as in `Entry`.
+        place: the gate, hall or booth.
+    """
+
+    ms: int
+    event_id: str
+    received: int
+    day: str
+    kind: str
+    badge: str
+    place: str
+    role: str
+    country: str
+    source: str
+    forced: bool
+
+
 class Persons:
     """Keeps what the register says, and all entries.
 
     Attributes:
         register: by badge, the newest revision.
         entries: all entries at gates, in the order in which they were read.
+        by_hand: all accepted scans of any kind that were typed or forced, without those for tests.
         seen: badges in accepted scans and in interactions.
     """
 
@@ -57,6 +79,7 @@ class Persons:
         self.fair = fair
         self.register: dict[str, JsonEvent] = {}
         self.entries: list[Entry] = []
+        self.by_hand: list[ByHand] = []
         self.seen: set[str] = set()
 
     def take_registration(self, person: JsonEvent) -> None:
@@ -82,6 +105,26 @@ class Persons:
             test=test,
         )
         self.entries.append(entry)
+
+    def take_by_hand(self, scan: JsonEvent, at: When) -> None:
+        """Keep an accepted scan if its code was typed, or if it was forced."""
+        source, forced = scan.get("source_type", "qr"), scan.get("forced", False)
+        if source != "manual" and not forced:
+            return
+        found = ByHand(
+            ms=at.ms,
+            event_id=scan["event_id"],
+            received=epoch_ms(scan["received_at"]),
+            day=at.day,
+            kind=scan["scan_kind"],
+            badge=scan.get("badge_ref") or "",
+            place=scan.get("gate_id") or scan.get("hall_id") or scan.get("booth_id") or "",
+            role=scan.get("badge_role") or UNKNOWN,
+            country=scan.get("residence_country") or UNKNOWN,
+            source=source,
+            forced=forced,
+        )
+        self.by_hand.append(found)
 
     def who(self, badge: str, role: str, country: str) -> RoleCountry:
         """Return who a badge is, whose scan has this role and country."""
