@@ -48,6 +48,7 @@ check: $(READY) ## ruff, mypy --strict, import contracts, generated files
 	@$(BIN)/python -m dashboards --check
 	@$(BIN)/python tests/recordings/make.py --check
 	@$(BIN)/python -m tests.kpis.digests --check
+	@$(BIN)/python -m tests.truth.table --check
 
 format: $(READY) ## lay out the Python code and sort its imports
 	@$(BIN)/ruff check --quiet --select I --fix .
@@ -75,6 +76,7 @@ generate: $(READY) ## write the files that come from the KPI catalogue, its case
 	@$(BIN)/python -m dashboards
 	@$(BIN)/python tests/recordings/make.py --expected
 	@$(BIN)/python -m tests.kpis.digests
+	@$(BIN)/python -m tests.truth.table
 
 lock: ## pin all dependencies of the image and of .venv, with hashes (needs uv)
 	@command -v uv >/dev/null 2>&1 || { echo "error: uv is needed to write the lock; pip install uv" >&2; exit 1; }

@@ -10,7 +10,7 @@ from schemas.ids import TEST_BADGE
 from schemas.profiles import PROFILES, REGIONS, Once, Presence, Profile
 from streams.kpis.booths import GAP_MINUTES
 from streams.kpis.catalogue import ALL_KPIS
-from streams.kpis.definition import Trace, View
+from streams.kpis.definition import Derived, Trace
 
 _INTRODUCTION: Final = """# Counting rules
 
@@ -161,6 +161,6 @@ def _refusals() -> list[tuple[str, str]]:
 def _notes() -> list[tuple[str, str, str]]:
     """Return the traces that KPIs read, in the order of the catalogue."""
     traces: dict[str, Trace] = {
-        one.name: one for kpi in ALL_KPIS if isinstance(kpi.aggregate, View) for one in kpi.aggregate.of
+        one.name: one for kpi in ALL_KPIS if isinstance(kpi.aggregate, Derived) for one in kpi.aggregate.of
     }
     return [(f"`{one.name}`", str(one.version), one.what) for one in traces.values()]

@@ -28,7 +28,7 @@ class Presence(Code):
     """An accepted entry at a countable gate within opening hours, see `streams.kpis.presence`."""
 
 
-class Group(Code):
+class Residence(Code):
     """Where a person lives, as seen from the host country. An unknown country is a group of its own."""
 
     DOMESTIC = "domestic"
@@ -76,13 +76,13 @@ class Profile:
         """The roles whose persons are in the figure."""
         return self.visitors | self.staff if self.adds_staff else self.visitors
 
-    def group(self, country: Country | None, host: Country) -> Group:
+    def group(self, country: Country | None, host: Country) -> Residence:
         """Return where a country of residence lies, as seen from the host country."""
         if country is None:
-            return Group.UNKNOWN
+            return Residence.UNKNOWN
         if country == host or (not self.regions_abroad and country in REGIONS.get(host, frozenset())):
-            return Group.DOMESTIC
-        return Group.FOREIGN
+            return Residence.DOMESTIC
+        return Residence.FOREIGN
 
 
 _PUBLIC: Final = frozenset({BadgeRole.VISITOR_PROFESSIONAL, BadgeRole.VISITOR_PUBLIC})

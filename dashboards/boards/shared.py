@@ -7,7 +7,7 @@ from dashboards.scraping import SCRAPE_SECONDS
 from dashboards.spec import BAD, GOOD, NEUTRAL, QUIET, WARN, WATCH, BoardLink, Levels, Mark, Variable
 from schemas import topics
 from schemas.environment import variable
-from schemas.profiles import FKM, Group
+from schemas.profiles import FKM, Residence
 from streams.kpis.booths import BOOTH_SCANS
 from streams.kpis.definition import Kpi, Window
 from streams.kpis.gates import GATE_DENIALS, GATE_PASSAGES
@@ -139,8 +139,8 @@ def by_profile(expr: str) -> str:
 def from_abroad(kpi: Kpi[Any, Any], window: Window | str) -> str:
     """Return the share from abroad in a KPI by group: of those whose country is known."""
     return share(
-        fill(total(kpi, window, where=f'group="{Group.FOREIGN}"')),
-        total(kpi, window, where=f'group!="{Group.UNKNOWN}"'),
+        fill(total(kpi, window, where=f'group="{Residence.FOREIGN}"')),
+        total(kpi, window, where=f'group!="{Residence.UNKNOWN}"'),
     )
 
 
@@ -159,7 +159,7 @@ def or_no_value(expr: str) -> str:
 
 def unknown_group(kpi: Kpi[Any, Any], window: Window | str) -> str:
     """Return how many in a KPI by group have no known country."""
-    return fill(total(kpi, window, where=f'group="{Group.UNKNOWN}"'))
+    return fill(total(kpi, window, where=f'group="{Residence.UNKNOWN}"'))
 
 
 def spoken(expr: str, label: Label) -> str:

@@ -21,7 +21,7 @@ from producers.play.simulator.emission import (
     Emission,
     MeetingFact,
     Passage,
-    Registration,
+    RegisteredAt,
     Touch,
     is_test,
 )
@@ -116,7 +116,7 @@ class _Run:
         self.kinds[kind_of(record)] += 1
         wanted = self.plan.receipt is not None or self.plan.status is not None
         # As the KPI of events counts: neither what the register says nor a test is an event of the fair.
-        if wanted and not isinstance(record.fact, (BadRecord, Registration)) and not is_test(record.fact):
+        if wanted and not isinstance(record.fact, (BadRecord, RegisteredAt)) and not is_test(record.fact):
             self.arrived.add((record.topic, record.event_id))
         if self.plan.ledger is not None:
             self.ledger.book(record)
@@ -238,7 +238,7 @@ def kind_of(emission: Emission) -> str:
             return f"{emission.topic} {('signed' if revision == 1 else 'amended') if stands else 'cancelled'}"
         case MeetingFact(step=step):
             return f"{emission.topic} {step.value}"
-        case Registration(revision=revision):
+        case RegisteredAt(revision=revision):
             return f"{emission.topic} {'registered' if revision == 1 else 'corrected'}"
         case BadRecord(reason=reason):
             return f"{emission.topic} refused:{reason}"

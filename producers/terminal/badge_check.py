@@ -20,7 +20,7 @@ PATIENCE_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedBadge:
     """What the register says of a badge.
 
     Attributes:
@@ -34,7 +34,7 @@ class Checked:
     reason: DenyReason | None = None
 
 
-async def check_badge(link: Link, token: str, badge: Badge, patience_s: float = PATIENCE_S) -> Checked | None:
+async def check_badge(link: Link, token: str, badge: Badge, patience_s: float = PATIENCE_S) -> CheckedBadge | None:
     """Return what the register says of a badge; None without an answer in time, or with one about something else.
 
     Args:
@@ -53,7 +53,7 @@ async def check_badge(link: Link, token: str, badge: Badge, patience_s: float = 
     if answer.status != 200 or not isinstance(said.get("known"), bool):
         return None
     denied = said.get("denied")
-    return Checked(said["known"], denied is not None, _reason(denied))
+    return CheckedBadge(said["known"], denied is not None, _reason(denied))
 
 
 def _reason(word: object) -> DenyReason | None:

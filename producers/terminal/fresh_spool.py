@@ -9,7 +9,7 @@ from typing import Final
 
 from producers.terminal.instance import EPOCH
 from producers.terminal.last_event import NOTE as LAST_EVENT
-from producers.terminal.salvage import KEPT_STATES, Found, is_sound
+from producers.terminal.salvage import KEPT_STATES, Salvaged, is_sound
 from producers.terminal.spool_schema import open_database
 from producers.terminal.spool_tables import PENDING, REJECTED
 
@@ -23,7 +23,7 @@ _NOT_COPIED: Final = frozenset({LAST_EVENT, "home"})
 """Notes of the old file that are not true of the new one."""
 
 
-def write_fresh(path: Path, found: Found) -> int:
+def write_fresh(path: Path, found: Salvaged) -> int:
     """Write a spool with what was found, as one file that is on disk at the end; return the highest number given.
 
     Raises:
@@ -44,7 +44,7 @@ def write_fresh(path: Path, found: Found) -> int:
     return last_seq
 
 
-def _write(database: sqlite3.Connection, found: Found, last_seq: int) -> None:
+def _write(database: sqlite3.Connection, found: Salvaged, last_seq: int) -> None:
     size = 0
     for seq, kept in sorted(found.rows.items()):
         state, reason, detail = found.states[seq], kept.reason or None, kept.detail or None
@@ -71,7 +71,7 @@ def _write(database: sqlite3.Connection, found: Found, last_seq: int) -> None:
     database.executemany("INSERT INTO notes VALUES (?, ?)", notes.items())
 
 
-def _epoch_of(found: Found) -> str:
+def _epoch_of(found: Salvaged) -> str:
     """Return the epoch that the events carry, empty if none does."""
     for kept in found.waiting():
         if is_sound(kept):

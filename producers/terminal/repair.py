@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from producers.terminal.fresh_spool import MARGIN, write_fresh
-from producers.terminal.salvage import Found, salvage
+from producers.terminal.salvage import Salvaged, salvage
 from producers.terminal.sound_notes import sound_notes
 from producers.terminal.spool_checks import check_content, check_file
 from producers.terminal.spool_file import BALLAST, SPOOL
@@ -84,7 +84,7 @@ def repair(folder: Path) -> Repaired | None:
     return _report(found, last_seq, kept if kept.exists() else None)
 
 
-def _salvaged(file: Path, log: Path) -> Found:
+def _salvaged(file: Path, log: Path) -> Salvaged:
     found = salvage(file, log)
     found.notes = sound_notes(found.notes)
     return found
@@ -163,7 +163,7 @@ def _marks(*paths: Path) -> list[tuple[int, int] | None]:
     return marks
 
 
-def _report(found: Found, last_seq: int, kept: Path | None) -> Repaired:
+def _report(found: Salvaged, last_seq: int, kept: Path | None) -> Repaired:
     states = [found.states[one.seq] for one in found.waiting()]
     lost = tuple(sorted(seq for seq, state in found.indexed.items() if state <= REJECTED and seq not in found.rows))
     highest = found.highest()

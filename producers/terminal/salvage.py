@@ -21,7 +21,7 @@ KEPT_STATES: Final = (PENDING, REJECTED)
 
 
 @dataclass(slots=True)
-class Found:
+class Salvaged:
     """What was found.
 
     Attributes:
@@ -53,7 +53,7 @@ class Found:
         return max(self.sequence, *self.rows, *self.indexed, 0)
 
 
-def salvage(file: Path, log: Path) -> Found:
+def salvage(file: Path, log: Path) -> Salvaged:
     """Return what can be read of a spool's file and its write-ahead log.
 
     Raises:
@@ -61,7 +61,7 @@ def salvage(file: Path, log: Path) -> Found:
     """
     log_bytes = log.read_bytes() if log.is_file() else b""
     pages = PageImages(file, wal.frames_of(log_bytes))
-    found, odd = Found(), []
+    found, odd = Salvaged(), []
     for number in pages.numbers():  # page by page: their records together take several times the file's size
         page = pages.read(number, 0)
         for record in page.records:
@@ -102,7 +102,7 @@ def _told(body: bytes) -> tuple[str, int]:
     return (event_id if isinstance(event_id, str) else ""), seq
 
 
-def _note(found: Found, record: CarvedRecord, *, newest: bool) -> None:
+def _note(found: Salvaged, record: CarvedRecord, *, newest: bool) -> None:
     """Add a record to what was found, if it is one that this program writes; the first one of its kind wins."""
     match record.values:
         case (None, str(), str(), int(), int() as state, _, _, _, bytes()) if 0 < record.rowid < NUMBER_MAX:
@@ -123,7 +123,7 @@ def _note(found: Found, record: CarvedRecord, *, newest: bool) -> None:
             pass
 
 
-def _note_row(found: Found, record: CarvedRecord, state: int, *, newest: bool) -> None:
+def _note_row(found: Salvaged, record: CarvedRecord, state: int, *, newest: bool) -> None:
     _, event_id, kind, saved_ms, _, _, reason, detail, body = record.values
     content = body if isinstance(body, bytes) else b""
     told_id, told_seq = _told(content)
@@ -147,7 +147,7 @@ def _note_row(found: Found, record: CarvedRecord, state: int, *, newest: bool) -
         found.rows[kept.seq], found.states[kept.seq] = kept, state
 
 
-def _note_bodies(found: Found, page: bytes) -> None:
+def _note_bodies(found: Salvaged, page: bytes) -> None:
     """Add events whose row is destroyed, but whose bytes are whole: JSON with a number and an id."""
     start = -1
     while (start := page.find(b'{"', start + 1)) >= 0:

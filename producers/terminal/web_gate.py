@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from producers.terminal.badge import Badge
-from producers.terminal.badge_check import Checked, check_badge
+from producers.terminal.badge_check import CheckedBadge, check_badge
 from producers.terminal.link import Link
 from producers.terminal.terminal import BoothTerminal
 from producers.terminal.web_scans import codes_of, scan_of
@@ -36,7 +36,7 @@ class GateScans:
         decided = any(fields.get(name) for name in ("forced", "denied", "anonymous"))
         return card.place == "gate" and card.badge_register and enters and not decided
 
-    async def _checked(self, fields: Mapping[str, Any]) -> dict[str, Checked | None]:
+    async def _checked(self, fields: Mapping[str, Any]) -> dict[str, CheckedBadge | None]:
         """Return what the register says of each badge, by its code; all are asked for at once."""
         badges = {code: badge for code in codes_of(self._terminal, fields) if (badge := self._badge(code)) is not None}
         token = self._terminal.paired.pairing.token

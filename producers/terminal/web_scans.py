@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from producers.terminal.badge_check import Checked
+from producers.terminal.badge_check import CheckedBadge
 from producers.terminal.spool import Saved
 from producers.terminal.terminal import BoothTerminal
 from producers.terminal.web_answers import error_fields
@@ -22,11 +22,11 @@ Read = tuple[str | InvalidEvent | None, str]
 """A code, None without a badge, or why it is not a code; and the id of its event."""
 
 
-Checks = Mapping[str, Checked | None]
+BadgeChecks = Mapping[str, CheckedBadge | None]
 """The answer of the register about each badge, by the badge's code; None without one."""
 
 
-def scan_of(terminal: BoothTerminal, fields: Mapping[str, Any], checked: Checks | None = None) -> dict[str, Any]:
+def scan_of(terminal: BoothTerminal, fields: Mapping[str, Any], checked: BadgeChecks | None = None) -> dict[str, Any]:
     """Save scans: `ids` and `lines` with their `end`, or `id` and `anonymous`. Return `results`.
 
     `kind` is the kind, and `role` the badge type, which a fair with a register of badges does not need. At a gate,

@@ -62,10 +62,10 @@ def summary(fair: "Fair") -> str:
     """Return the fair in a few lines for a reader who wants to see that the right file was read."""
     from collections import Counter
 
-    from schemas.profiles import Group
+    from schemas.profiles import Residence
 
     direct = [exhibitor for exhibitor in fair.exhibitors.values() if exhibitor.is_direct]
-    abroad = sum(fair.profile.group(one.country, fair.host_country) is Group.FOREIGN for one in direct)
+    abroad = sum(fair.profile.group(one.country, fair.host_country) is Residence.FOREIGN for one in direct)
     countries = {exhibitor.country for exhibitor in direct}
     of_type = Counter(str(exhibitor.type) for exhibitor in fair.exhibitors.values())
     represented = of_type["represented"]

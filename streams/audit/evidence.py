@@ -1,7 +1,8 @@
 """The files for an auditor: the numbers, who was counted and who was not, and a manifest with their checksums.
 
-Both lists have one row per person and day. `counted` has the first entry that makes the person count. `excluded` has
-the entry that came nearest to counting, with everything that speaks against it: so it shows that staff was not counted.
+Both lists of persons have one row per person and day. `counted` has the first entry that makes the person count. If a
+profile counts a person once per fair, that is the entry of the first day. `excluded` has the entry that came nearest to
+counting, with everything that speaks against it: so it shows that staff was not counted.
 """
 
 import csv
@@ -15,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from schemas.errors import Unavailable
 from streams.audit.recount.oracle import Oracle
-from streams.audit.recount.people import Entry
+from streams.audit.recount.people import ByHand, Entry
 from streams.audit.sources import Seals
 from streams.shown.answers import Number
 
@@ -23,6 +24,12 @@ EVIDENCE: Final = (
     *("badge_ref", "day", "entry", "received_at", "gate", "role", "country", "source_type", "forced", "event_id"),
 )
 EXCLUDED: Final = (*EVIDENCE, "reason")
+BY_HAND: Final = (
+    *("badge_ref", "day", "kind", "happened", "received_at", "place", "role", "country", "source_type", "forced"),
+    "event_id",
+)
+BEFORE: Final = "counted before"
+"""Why a later day of a person does not count with a profile that counts everybody once per fair."""
 NUMBERS: Final = ("kpi", "window", "labels", "live", "recomputed", "difference")
 
 
@@ -34,26 +41,27 @@ class Written(NamedTuple):
     sha256: str
 
 
-class Evidence(NamedTuple):
+class Sheets(NamedTuple):
     """The rows of the three lists of people, each ordered by day, time and event id.
 
     Attributes:
-        counted: one row per person and day that the profile counts.
+        counted: one row per person and day that the profile counts; per person, if it counts once per fair.
         excluded: one row per person and day that it does not count, although the person came to a gate.
-        by_hand: every accepted entry whose code was typed, or that was forced.
+        by_hand: every accepted scan of any kind whose code was typed, or that was forced.
+        figure: the profile's number, as it is recounted for `counted_by_profile`.
     """
 
     counted: list[tuple[str, ...]]
     excluded: list[tuple[str, ...]]
     by_hand: list[tuple[str, ...]]
+    figure: int
 
 
-def evidence_of(oracle: Oracle, zone: ZoneInfo, profile: str, day: str | None) -> Evidence:
-    """Return who a profile counts and who not; if a day is given, only of this day."""
+def evidence_of(oracle: Oracle, zone: ZoneInfo, profile: str, day: str | None) -> Sheets:
+    """Return who a profile counts and who not; if a day is given, only of this day and as the day's number has them."""
     people, rule = oracle.people, oracle.fair.profiles[profile]
     counted: dict[tuple[str, str], Entry] = {}
     excluded: dict[tuple[str, str], tuple[Entry, list[str]]] = {}
-    by_hand = []
     for entry in sorted(people.entries):
         if day not in (None, entry.day):
             continue
@@ -62,22 +70,39 @@ def evidence_of(oracle: Oracle, zone: ZoneInfo, profile: str, day: str | None) -
             counted.setdefault(person, entry)
         elif person not in excluded or len(faults) < len(excluded[person][1]):
             excluded[person] = entry, faults
-        if (entry.forced or entry.source == "manual") and not (entry.denied or entry.test):
-            by_hand.append(entry)
+    left_out = [(entry, faults) for person, (entry, faults) in excluded.items() if person not in counted]
+    kept = list(counted.values())
+    if rule.once_per_fair:
+        firsts: dict[str, Entry] = {}
+        left_out += [(entry, [BEFORE]) for entry in sorted(kept) if firsts.setdefault(entry.badge, entry) is not entry]
+        kept = list(firsts.values())
+
+    def times(one: Entry | ByHand) -> tuple[str, str]:
+        return _local(one.ms, zone), _local(one.received, zone)
 
     def row(entry: Entry) -> tuple[str, ...]:
-        role, country = people.who(entry.badge, entry.role, entry.country)
-        happened, received = (_local(ms, zone) for ms in (entry.ms, entry.received))
-        forced = "yes" if entry.forced else "no"
-        place = (entry.badge, entry.day, happened, received, entry.gate)
-        return (*place, role, country, entry.source, forced, entry.event_id)
+        who = people.who(entry.badge, entry.role, entry.country)
+        place = (entry.badge, entry.day, *times(entry), entry.gate)
+        return (*place, *who, entry.source, _yes(entry.forced), entry.event_id)
 
-    left_out = sorted((entry, faults) for person, (entry, faults) in excluded.items() if person not in counted)
-    return Evidence(
-        [row(entry) for entry in sorted(counted.values())],
-        [(*row(entry), "; ".join(faults)) for entry, faults in left_out],
-        [row(entry) for entry in by_hand],
+    def row_by_hand(scan: ByHand) -> tuple[str, ...]:
+        who = people.who(scan.badge, scan.role, scan.country)
+        place = (scan.badge, scan.day, scan.kind, *times(scan), scan.place)
+        return (*place, *who, scan.source, _yes(scan.forced), scan.event_id)
+
+    numbers = oracle.kpis()["counted_by_profile"].get(day or "fair", {})
+    figure = numbers.get(frozenset({("profile", profile)}), 0)
+    assert isinstance(figure, int)
+    return Sheets(
+        [row(entry) for entry in sorted(kept)],
+        [(*row(entry), "; ".join(faults)) for entry, faults in sorted(left_out)],
+        [row_by_hand(scan) for scan in sorted(people.by_hand) if day in (None, scan.day)],
+        figure,
     )
+
+
+def _yes(fact: bool) -> str:
+    return "yes" if fact else "no"
 
 
 def _local(ms: int, zone: ZoneInfo) -> str:

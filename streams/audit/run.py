@@ -26,6 +26,7 @@ from schemas.times import from_epoch_ms, instant_text, wall_ms
 from schemas.version import our_version
 from streams.audit.compare import numbers
 from streams.audit.evidence import (
+    BY_HAND,
     EVIDENCE,
     EXCLUDED,
     NUMBERS,
@@ -257,6 +258,8 @@ def keep(plan: AuditPlan, verdict: AuditVerdict) -> Path:
         "recounted_by": f"fairpulse {our_version()}",
         "day": plan.day or "all",
         "profile": profile,
+        "counted_rows": len(evidence.counted),
+        "counted_by_profile": evidence.figure,
         "allowed_lateness_s": plan.lateness.total_seconds(),
         "source": source,
         "live": list(plan.live) or "folded from the recording",
@@ -276,7 +279,7 @@ def keep(plan: AuditPlan, verdict: AuditVerdict) -> Path:
     tables = {
         "counted": (EVIDENCE, evidence.counted),
         "excluded": (EXCLUDED, evidence.excluded),
-        "by_hand": (EVIDENCE, evidence.by_hand),
+        "by_hand": (BY_HAND, evidence.by_hand),
         "numbers": (NUMBERS, number_rows(verdict.numbers)),
         "terminals": (TERMINALS, terminal_rows(verdict.oracle)),
     }

@@ -30,10 +30,10 @@ from streams.fold.groups import Groups, spelt
 from streams.fold.identity import EVENT_ID_BITS, TERMINAL_SHIFT, TOPIC_NUMBERS, check_members
 from streams.fold.meaning import fingerprint
 from streams.fold.plans import Keeps, Plan, Plans
-from streams.fold.state import Booked, ChangedCells, DealState, Delta, PartitionState, Registration
+from streams.fold.state import Booked, ChangedCells, DealState, Delta, PartitionState, PersonRevision
 from streams.kpis.aggregates import Aggregate, whole
 from streams.kpis.catalogue import ALL_KPIS
-from streams.kpis.definition import LONGEST, Folded, Kpi, Signal, View, Window
+from streams.kpis.definition import LONGEST, Derived, Folded, Kpi, Signal, Window
 from streams.kpis.moment import Moment
 from streams.kpis.register import Content
 
@@ -258,7 +258,7 @@ class _Chunk:
             event.denied or "",
             event.erased,
         )
-        self._delta.people.append(Registration(self.number(event.badge_ref), event.revision, content))
+        self._delta.people.append(PersonRevision(self.number(event.badge_ref), event.revision, content))
 
     def _deal(self, event: DealRevision) -> None:
         """Take back the amounts that the deal's old state had booked, and book those of the new state."""
@@ -288,9 +288,9 @@ def is_met(event: Event) -> bool:
 
 def _folded(kpis: Sequence[Kpi[Any, Any]]) -> tuple[Folded[Any, Any], ...]:
     """Return the KPIs that are folded, and the traces that the others read, each once."""
-    views = [kpi.aggregate for kpi in kpis if isinstance(kpi.aggregate, View)]
+    views = [kpi.aggregate for kpi in kpis if isinstance(kpi.aggregate, Derived)]
     traces = {id(trace): trace for view in views for trace in view.of}
-    return (*traces.values(), *(kpi for kpi in kpis if not isinstance(kpi.aggregate, View)))
+    return (*traces.values(), *(kpi for kpi in kpis if not isinstance(kpi.aggregate, Derived)))
 
 
 def _kept(aggregate: Aggregate[Any], one: Folded[Any, Any]) -> tuple[Aggregate[Any], bool, bool, bool]:

@@ -21,7 +21,7 @@ from schemas.fair.model import Fair
 from schemas.witness import Witness
 from streams.fold.calendar import AHEAD, AROUND
 from streams.fold.identity import EVENT_ID_BITS, TERMINAL_BITS, TOPIC_BITS, TOPIC_NUMBERS
-from streams.fold.state import NOBODY, DealState, Delta, JournalRecord, Registration
+from streams.fold.state import NOBODY, DealState, Delta, JournalRecord, PersonRevision
 from streams.kpis.definition import LONGEST, Folded, Occasion
 from streams.kpis.register import Content
 
@@ -47,7 +47,7 @@ def fingerprint(fair: Fair, folded: Iterable[Folded[Any, Any]], lateness_ms: int
     The journal has the fingerprint in its name. A new meaning starts with an empty journal, and the fair is folded
     again from offset 0 of the event topics.
     """
-    records = (JournalRecord, Delta, DealState, Registration, Witness)
+    records = (JournalRecord, Delta, DealState, PersonRevision, Witness)
     meaning = [
         FOLD_VERSION,
         [(record.__name__, record.__struct_fields__) for record in records],

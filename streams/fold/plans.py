@@ -29,13 +29,13 @@ Plan = tuple[Step, ...]
 
 
 class Keeps(Enum):
-    """What the fold keeps of a class of events besides its KPIs."""
+    """The state that the fold keeps of a class of events besides its KPIs."""
 
     NOTHING = "nothing"
     DEAL = "deal"
     """Revisions of a deal, from which the deal's state follows."""
     REGISTRATION = "registration"
-    """What the register says of a person. It is no event of the fair: no KPI looks at it."""
+    """The words of the register on a person. It is not an event of the fair, so no KPI looks at it."""
 
 
 Route = tuple[Callable[[Event], str | None], Callable[[Event], Any], Mapping[Code, Plan], Plan, Keeps]

@@ -7,7 +7,7 @@ from pyroaring import BitMap
 
 from schemas.witness import Witness
 from streams.kpis.aggregates import Changes, Group, Totals
-from streams.kpis.register import Content, Register
+from streams.kpis.register import Content, Registrants
 
 Cells = dict[str, Totals]
 """Totals by KPI key, then by group."""
@@ -34,8 +34,8 @@ class DealState(msgspec.Struct, frozen=True, array_like=True):
     booked: Booked
 
 
-class Registration(msgspec.Struct, frozen=True, array_like=True):
-    """What one revision of the register says of a person.
+class PersonRevision(msgspec.Struct, frozen=True, array_like=True):
+    """One revision of a person in the register.
 
     Attributes:
         person: dense number.
@@ -75,7 +75,7 @@ class Delta(msgspec.Struct, array_like=True):
     panes: dict[int, ChangedCells]
     timeless: ChangedCells
     witness: Witness | None = None
-    people: list[Registration] = msgspec.field(default_factory=list)
+    people: list[PersonRevision] = msgspec.field(default_factory=list)
     met: list[int] = msgspec.field(default_factory=list)
 
 
@@ -128,7 +128,7 @@ class PartitionState:
     numbers: dict[str, int] = field(default_factory=dict)
     seen: set[int] = field(default_factory=set)
     deals: dict[str, DealState] = field(default_factory=dict)
-    register: Register = field(default_factory=Register)
+    register: Registrants = field(default_factory=Registrants)
     met: BitMap = field(default_factory=BitMap)
     panes: dict[int, Cells] = field(default_factory=dict)
     days: dict[str, Cells] = field(default_factory=dict)

@@ -7,9 +7,9 @@ from schemas.fair.model import Fair
 from streams.fold.groups import label_values
 from streams.fold.state import PartitionState
 from streams.kpis.aggregates import Aggregate, Group, Totals, Value, add
-from streams.kpis.definition import Kpi, Trace, View, Window
+from streams.kpis.definition import Derived, Kpi, Trace, Window
 from streams.kpis.labels import LabelValues
-from streams.kpis.people import People, Span
+from streams.kpis.people import People, Period
 
 Values = dict[LabelValues, Value]
 """The values of a KPI in a window, by label values."""
@@ -18,7 +18,7 @@ Values = dict[LabelValues, Value]
 def people_of(state: PartitionState, fair: Fair) -> People:
     """Return the persons of a partition as they are now; views are worked out from them."""
 
-    def totals(trace: Trace[Any, Any], span: Span) -> Mapping[LabelValues, Any]:
+    def totals(trace: Trace[Any, Any], span: Period) -> Mapping[LabelValues, Any]:
         if span.minutes is None:
             cells = [state.days.get(day, {}).get(trace.key, {}) for day in span.days]
         else:
@@ -42,27 +42,27 @@ def pane_values(
         people: of the state; needed for a view.
     """
     minutes = range(end_minute - window.minutes, end_minute)
-    if isinstance(kpi.aggregate, View):
-        return _viewed(kpi.aggregate, people, Span(minutes=minutes))
+    if isinstance(kpi.aggregate, Derived):
+        return _viewed(kpi.aggregate, people, Period(minutes=minutes))
     panes = [state.panes.get(minute, {}).get(kpi.key, {}) for minute in minutes]
     return _values(kpi.aggregate, _merged(kpi.aggregate, panes))
 
 
 def day_values(state: PartitionState, kpi: Kpi[Any, Any], day: str, people: People | None = None) -> Values:
     """Return the values of a venue-local date such as 2025-09-10; empty for a day without events."""
-    if isinstance(kpi.aggregate, View):
-        return _viewed(kpi.aggregate, people, Span((day,))) if day in _days_of(state, kpi.aggregate) else {}
+    if isinstance(kpi.aggregate, Derived):
+        return _viewed(kpi.aggregate, people, Period((day,))) if day in _days_of(state, kpi.aggregate) else {}
     return _values(kpi.aggregate, _merged(kpi.aggregate, [state.days.get(day, {}).get(kpi.key, {})]))
 
 
 def fair_values(state: PartitionState, kpi: Kpi[Any, Any], people: People | None = None) -> Values:
     """Return the values since the beginning: the total kept for the fair, or of a view over all days."""
-    if not isinstance(kpi.aggregate, View):
+    if not isinstance(kpi.aggregate, Derived):
         return _values(kpi.aggregate, _merged(kpi.aggregate, [state.fair.get(kpi.key, {})]))
     view, days = kpi.aggregate, _days_of(state, kpi.aggregate)
     if view.adds_days:
-        return combine(_viewed(view, people, Span((day,))) for day in days)
-    return _viewed(view, people, Span(days))
+        return combine(_viewed(view, people, Period((day,))) for day in days)
+    return _viewed(view, people, Period(days))
 
 
 def combine(parts: Iterable[Mapping[LabelValues, Value]]) -> Values:
@@ -92,13 +92,13 @@ def quantile(bounds: tuple[int, ...], value: list[int], q: float) -> float | Non
     return float(bounds[-1])
 
 
-def _days_of(state: PartitionState, view: View) -> tuple[str, ...]:
+def _days_of(state: PartitionState, view: Derived) -> tuple[str, ...]:
     """Return the days on which a trace of the view has somebody. Another day, as of a rehearsal, is not shown."""
     keys = {trace.key for trace in view.of}
     return tuple(sorted(day for day, cells in state.days.items() if not keys.isdisjoint(cells)))
 
 
-def _viewed(view: View, people: People | None, span: Span) -> Values:
+def _viewed(view: Derived, people: People | None, span: Period) -> Values:
     assert people is not None, "a view is worked out from the people of the partition"
     return dict(view.count(people, span))
 

@@ -173,7 +173,7 @@ class Distinct(Aggregate[tuple[LabelValues, int]]):
 
 
 Layers = list[BitMap]
-"""Members in layers: whoever was met three times is in three of them."""
+"""Members in layers: a member that was met three times is in three of them."""
 
 
 def times(layers: Layers, of: BitMap) -> int:
@@ -182,7 +182,7 @@ def times(layers: Layers, of: BitMap) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally(Aggregate[tuple[LabelValues, int]]):
+class PerMember(Aggregate[tuple[LabelValues, int]]):
     """How often each member was met. A hit is the label values and the member. A total is `Layers`."""
 
     kind: ClassVar[str] = "tally"

@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 
-from streams.kpis.definition import Kpi, Unit, View, Window
+from streams.kpis.definition import Derived, Kpi, Unit, Window
 from streams.kpis.labels import Label, LabelValues
-from streams.kpis.people import People, Span
+from streams.kpis.people import People, Period
 
 
-def _registered(people: People, _: Span) -> Mapping[LabelValues, int]:
+def _registered(people: People, _: Period) -> Mapping[LabelValues, int]:
     return {(role,): len(members) for role, members in people.register.by_role.items()}
 
 
-def _unregistered(people: People, _: Span) -> Mapping[LabelValues, int]:
+def _unregistered(people: People, _: Period) -> Mapping[LabelValues, int]:
     return {(): len(people.met - people.registered)} if people.fair.badge_register else {}
 
 
@@ -21,7 +21,7 @@ REGISTERED_BADGES = Kpi(
     unit=Unit.PERSONS,
     source="persons with a registration, test badges apart; a registered person has not come yet",
     labels=(Label.ROLE,),
-    aggregate=View(of=(), count=_registered),
+    aggregate=Derived(of=(), count=_registered),
     windows=(Window.FAIR,),
 )
 
@@ -30,7 +30,7 @@ UNREGISTERED_BADGES = Kpi(
     question="How many persons were met whom the register of badges lacks?",
     unit=Unit.PERSONS,
     source="persons in accepted scans or interactions without a registration: until there is one, no figure has them",
-    aggregate=View(of=(), count=_unregistered),
+    aggregate=Derived(of=(), count=_unregistered),
     windows=(Window.FAIR,),
 )
 

@@ -7,10 +7,10 @@ from pyroaring import BitMap
 from schemas.codes import InteractionKind, ScanKind, ScanResult, SourceType
 from schemas.events import ExhibitInteraction, VisitorScan
 from streams.kpis.aggregates import Count, Distinct, Spaced
-from streams.kpis.definition import Kpi, On, Trace, Unit, View, Window
+from streams.kpis.definition import Derived, Kpi, On, Trace, Unit, Window
 from streams.kpis.labels import UNKNOWN, Label, LabelValues
 from streams.kpis.moment import Moment
-from streams.kpis.people import People, Span, TraceTotals, union
+from streams.kpis.people import People, Period, TraceTotals, union
 from streams.kpis.presence import claims
 
 GAP_MINUTES = 5
@@ -82,7 +82,7 @@ LEFT_LEAD = Trace(
 )
 
 
-def _booth_visitors(people: People, span: Span) -> Mapping[LabelValues, int]:
+def _booth_visitors(people: People, span: Period) -> Mapping[LabelValues, int]:
     if people.fair.badge_register:
         who = people.visitors
         cells = people.totals(AT_BOOTH, span).items()
@@ -95,13 +95,13 @@ def _booth_visitors(people: People, span: Span) -> Mapping[LabelValues, int]:
     return {(booth,): len(union(sets)) for booth, sets in found.items()}
 
 
-def _exhibit_visitors(people: People, span: Span) -> Mapping[LabelValues, int]:
+def _exhibit_visitors(people: People, span: Period) -> Mapping[LabelValues, int]:
     return _counted(people, people.totals(AT_EXHIBIT, span))
 
 
-def _leads(people: People, span: Span) -> Mapping[LabelValues, int]:
+def _leads(people: People, span: Period) -> Mapping[LabelValues, int]:
     """Return the pairs of exhibitor and visitor that are new in the span, by section. A pair is new once."""
-    before = people.totals(LEFT_LEAD, Span(tuple(people.before(span.days[0])))) if span.days else {}
+    before = people.totals(LEFT_LEAD, Period(tuple(people.before(span.days[0])))) if span.days else {}
     left = people.totals(LEFT_LEAD, span)
     new = {labels: some - before[labels] if labels in before else some for labels, some in left.items()}
     found: dict[LabelValues, int] = {}
@@ -140,7 +140,7 @@ BOOTH_VISITORS = Kpi(
     unit=Unit.VISITORS,
     source="distinct visitors per booth, by day and over the fair; days do not add up to the fair; staff never counts",
     labels=(Label.BOOTH,),
-    aggregate=View(of=(AT_BOOTH,), count=_booth_visitors),
+    aggregate=Derived(of=(AT_BOOTH,), count=_booth_visitors),
     windows=(Window.DAY, Window.FAIR),
     wide=True,
     unscraped=(Window.FAIR,),
@@ -178,7 +178,7 @@ EXHIBIT_VISITORS = Kpi(
     unit=Unit.VISITORS,
     source="distinct visitors per exhibit in the last 15 minutes and by day; rank with topk over sum by (exhibit)",
     labels=(Label.EXHIBIT,),
-    aggregate=View(of=(AT_EXHIBIT,), count=_exhibit_visitors),
+    aggregate=Derived(of=(AT_EXHIBIT,), count=_exhibit_visitors),
     windows=(Window.M15, Window.DAY),
     wide=True,
 )
@@ -189,7 +189,7 @@ LEADS = Kpi(
     unit=Unit.LEADS,
     source="distinct pairs of an exhibitor and a visitor with a captured lead, on the day of the first one",
     labels=(Label.SECTION,),
-    aggregate=View(of=(LEFT_LEAD,), count=_leads),
+    aggregate=Derived(of=(LEFT_LEAD,), count=_leads),
     windows=(Window.DAY, Window.FAIR),
 )
 

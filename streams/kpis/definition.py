@@ -4,8 +4,8 @@ A KPI can be a function of
 
 * one event and the facts that the fold adds to it (`streams.kpis.moment`): give `on`, `measure` and an aggregate;
 * a deal's current state: `on` is `Signal.DEAL_STATE`, the aggregate a `Sum`. Only a deal's highest revision counts;
-* what traces and the register of badges say of persons: `aggregate` is a `View`. It is worked out when it is shown, so
-  a registration that comes late, or is corrected, needs nothing to be taken back.
+* what traces and the register of badges say of persons: `aggregate` is a `Derived`. It is worked out when it
+  is shown, so a registration that comes late, or is corrected, needs nothing to be taken back.
 
 A KPI adds up over partitions, and any order of arrival gives the same number. So these cannot be a KPI:
 
@@ -32,7 +32,7 @@ from schemas.events import Event
 from streams.kpis.aggregates import Aggregate, Hit, Sum
 from streams.kpis.labels import Label, LabelValues
 from streams.kpis.moment import Moment
-from streams.kpis.people import People, Span
+from streams.kpis.people import People, Period
 
 PREFIX = "fair_"
 """The prefix of every name on /metrics."""
@@ -119,7 +119,7 @@ class Folded(Generic[E, Hit]):
     """
 
     name: str
-    aggregate: "Aggregate[Hit] | View"
+    aggregate: "Aggregate[Hit] | Derived"
     windows: tuple[Window, ...]
     on: On[E] | None = None
     measure: Callable[[E, Moment], Hit | None] | None = None
@@ -184,7 +184,7 @@ class Trace(Folded[E, Hit]):
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class Derived:
     """A number of persons, worked out from traces and the register when it is shown. It has no state of its own.
 
     Attributes:
@@ -194,7 +194,7 @@ class View:
     """
 
     of: "tuple[Trace[Any, Any], ...]"
-    count: Callable[[People, Span], Mapping[LabelValues, int]]
+    count: Callable[[People, Period], Mapping[LabelValues, int]]
     adds_days: bool = False
 
 
@@ -222,7 +222,7 @@ class Kpi(Folded[E, Hit]):
     warn_above: float | None = None
 
     def __post_init__(self) -> None:
-        own = self._fault_of_view() if isinstance(self.aggregate, View) else self.fault_of_events()
+        own = self._fault_of_view() if isinstance(self.aggregate, Derived) else self.fault_of_events()
         if fault := own or self.fault_of_shape():
             raise TypeError(f"{self.called}: {fault}")
 
@@ -248,7 +248,7 @@ class Kpi(Folded[E, Hit]):
 
     def _fault_of_view(self) -> str:
         view = self.aggregate
-        assert isinstance(view, View)
+        assert isinstance(view, Derived)
         if self.on is not None or self.measure is not None:
             return "it is worked out from traces: leave `on` and `measure` out"
         if view.adds_days and Window.FAIR in self.windows and Window.DAY not in self.windows:

@@ -7,31 +7,31 @@ from collections.abc import Mapping
 from typing import Any
 
 from streams.kpis.booths import AT_BOOTH, AT_EXHIBIT, LEFT_LEAD
-from streams.kpis.definition import Kpi, Trace, Unit, View, Window
+from streams.kpis.definition import Derived, Kpi, Trace, Unit, Window
 from streams.kpis.labels import FUNNEL, Label, LabelValues
-from streams.kpis.people import People, Span
+from streams.kpis.people import People, Period
 from streams.kpis.presence import PRESENT, visitors_in
 
 _DAY_AND_FAIR = (Window.DAY, Window.FAIR)
 
 
-def _audience(people: People, trace: Trace[Any, Any], span: Span) -> Mapping[LabelValues, int]:
+def _audience(people: People, trace: Trace[Any, Any], span: Period) -> Mapping[LabelValues, int]:
     return {(): visitors_in(people, span.days).intersection_cardinality(people.seen(trace, span))}
 
 
-def _at_booths(people: People, span: Span) -> Mapping[LabelValues, int]:
+def _at_booths(people: People, span: Period) -> Mapping[LabelValues, int]:
     return _audience(people, AT_BOOTH, span)
 
 
-def _at_exhibits(people: People, span: Span) -> Mapping[LabelValues, int]:
+def _at_exhibits(people: People, span: Period) -> Mapping[LabelValues, int]:
     return _audience(people, AT_EXHIBIT, span)
 
 
-def _left_leads(people: People, span: Span) -> Mapping[LabelValues, int]:
+def _left_leads(people: People, span: Period) -> Mapping[LabelValues, int]:
     return _audience(people, LEFT_LEAD, span)
 
 
-def _funnel(people: People, span: Span) -> Mapping[LabelValues, int]:
+def _funnel(people: People, span: Period) -> Mapping[LabelValues, int]:
     left = visitors_in(people, span.days)
     counts = [len(left)]
     for trace in (AT_BOOTH, AT_EXHIBIT, LEFT_LEAD):
@@ -45,7 +45,7 @@ BOOTH_AUDIENCE = Kpi(
     question="How many of the visitors were scanned at one booth or more?",
     unit=Unit.VISITORS,
     source="persons with a visit and an accepted scan at any booth, on the same day or at the fair; staff never counts",
-    aggregate=View(of=(PRESENT, AT_BOOTH), count=_at_booths),
+    aggregate=Derived(of=(PRESENT, AT_BOOTH), count=_at_booths),
     windows=_DAY_AND_FAIR,
 )
 
@@ -54,7 +54,7 @@ EXHIBIT_AUDIENCE = Kpi(
     question="How many of the visitors tried one exhibit or more?",
     unit=Unit.VISITORS,
     source="persons with a visit and an interaction at any exhibit, on the same day or at the fair",
-    aggregate=View(of=(PRESENT, AT_EXHIBIT), count=_at_exhibits),
+    aggregate=Derived(of=(PRESENT, AT_EXHIBIT), count=_at_exhibits),
     windows=_DAY_AND_FAIR,
 )
 
@@ -63,7 +63,7 @@ LEAD_AUDIENCE = Kpi(
     question="How many of the visitors left a lead with one exhibitor or more?",
     unit=Unit.VISITORS,
     source="persons with a visit and a lead captured by any exhibitor; `leads` counts one per exhibitor",
-    aggregate=View(of=(PRESENT, LEFT_LEAD), count=_left_leads),
+    aggregate=Derived(of=(PRESENT, LEFT_LEAD), count=_left_leads),
     windows=_DAY_AND_FAIR,
 )
 
@@ -73,7 +73,7 @@ FUNNEL_STEPS = Kpi(
     unit=Unit.VISITORS,
     source="distinct visitors at each step who also took all steps before it; a deal has no badge, so it is not a step",
     labels=(Label.STEP,),
-    aggregate=View(of=(PRESENT, AT_BOOTH, AT_EXHIBIT, LEFT_LEAD), count=_funnel),
+    aggregate=Derived(of=(PRESENT, AT_BOOTH, AT_EXHIBIT, LEFT_LEAD), count=_funnel),
     windows=_DAY_AND_FAIR,
 )
 

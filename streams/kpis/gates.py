@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from schemas.codes import ScanKind, ScanResult
 from schemas.events import VisitorScan
 from streams.kpis.aggregates import Count, Layers, Sum, times
-from streams.kpis.definition import Kpi, On, Unit, View, Window
+from streams.kpis.definition import Derived, Kpi, On, Unit, Window
 from streams.kpis.labels import UNKNOWN, UNSTATED, Label, LabelValues
 from streams.kpis.moment import Moment
-from streams.kpis.people import People, Span
+from streams.kpis.people import People, Period
 from streams.kpis.presence import ENTERED
 
 _PASSAGE: On[VisitorScan] = On((ScanKind.ENTRY, ScanKind.EXIT))
@@ -36,7 +36,7 @@ def _inside(scan: VisitorScan, moment: Moment) -> tuple[LabelValues, int] | None
     return ((), 1 if scan.scan_kind is ScanKind.ENTRY else -1)
 
 
-def _entries_by_role(people: People, span: Span) -> Mapping[LabelValues, int]:
+def _entries_by_role(people: People, span: Period) -> Mapping[LabelValues, int]:
     found: dict[LabelValues, int] = {}
     for (gate, claimed), entries in people.totals(ENTERED, span).items():
         for role, count in _by_role(people, entries, claimed).items():
@@ -70,7 +70,7 @@ GATE_ENTRIES_BY_ROLE = Kpi(
     unit=Unit.PASSAGES,
     source="accepted entries at any perimeter gate, each event once; never published as visitors",
     labels=(Label.GATE, Label.ROLE),
-    aggregate=View(of=(ENTERED,), count=_entries_by_role),
+    aggregate=Derived(of=(ENTERED,), count=_entries_by_role),
     windows=(Window.DAY, Window.FAIR),
     wide=True,
 )

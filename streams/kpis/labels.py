@@ -18,7 +18,7 @@ from schemas.codes import (
 )
 from schemas.countries import country_names
 from schemas.fair.model import Fair
-from schemas.profiles import Group
+from schemas.profiles import Residence
 from schemas.topics import EVENT_TOPICS
 from schemas.wire import REASONS
 
@@ -39,7 +39,7 @@ UNKNOWN = "unknown"
 UNSTATED = "unstated"
 """The reason of a denial that gives none."""
 FUNNEL = ("visit", "booth", "exhibit", "lead")
-"""The steps of the funnel; whoever takes one has taken those before."""
+"""The steps of the funnel; a visitor at one has taken those before."""
 
 
 class Label(Code):
@@ -72,7 +72,7 @@ class Label(Code):
     STAGE = "stage", "a stage of a deal", _one_of(DealStage)
     CURRENCY = "currency", "a currency of the fair file", (lambda value, fair: value in fair.currencies), True
     COUNTRY = "country", "a country or region of ISO 3166-1, or unknown", _one_of((*country_names(), UNKNOWN)), True
-    GROUP = "group", "domestic, foreign or unknown, as the fair's profile groups countries", _one_of(Group)
+    GROUP = "group", "domestic, foreign or unknown, as the fair's profile groups countries", _one_of(Residence)
     ROLE = "role", "a role of a badge, or unknown", _one_of((*BadgeRole, UNKNOWN))
     CLAIMED_ROLE = (
         "claimed_role",

@@ -12,13 +12,13 @@ from pyroaring import BitMap
 
 from schemas.fair.model import Fair
 from streams.kpis.labels import LabelValues
-from streams.kpis.register import Register
+from streams.kpis.register import Registrants
 
 if TYPE_CHECKING:
     from streams.kpis.definition import Trace
 
 
-class Span(NamedTuple):
+class Period(NamedTuple):
     """Some days of the fair, or else some minutes.
 
     Attributes:
@@ -36,7 +36,7 @@ TraceTotals = Mapping[LabelValues, Any]
 
 @dataclass(slots=True)
 class People:
-    """The persons of one partition at one moment. What was worked out once is kept, so throw it away with the moment.
+    """The persons of one partition at one moment. It keeps each result, so throw it away with the moment.
 
     Attributes:
         fair: the fair file.
@@ -47,9 +47,9 @@ class People:
     """
 
     fair: Fair
-    register: Register
+    register: Registrants
     met: BitMap
-    totals: "Callable[[Trace[Any, Any], Span], TraceTotals]"
+    totals: "Callable[[Trace[Any, Any], Period], TraceTotals]"
     days: tuple[str, ...]
     _worked_out: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
@@ -78,12 +78,12 @@ class People:
         """All persons who are visitors by the fair's profile and by the register."""
         return self.in_roles(self.fair.profile.visitors)
 
-    def seen(self, trace: "Trace[Any, Any]", span: Span) -> BitMap:
+    def seen(self, trace: "Trace[Any, Any]", span: Period) -> BitMap:
         """Return all members of a trace over a span, whatever its labels say."""
         return union(self._seen(trace, day) for day in span.days)
 
     def _seen(self, trace: "Trace[Any, Any]", day: str) -> BitMap:
-        found: BitMap = self.once(("seen", trace.key, day), lambda: union(self.totals(trace, Span((day,))).values()))
+        found: BitMap = self.once(("seen", trace.key, day), lambda: union(self.totals(trace, Period((day,))).values()))
         return found
 
     def before(self, day: str) -> Sequence[str]:

@@ -10,11 +10,11 @@ from pyroaring import BitMap
 
 from schemas.codes import BadgeRole, ScanKind, ScanResult, SourceType
 from schemas.events import VisitorScan
-from streams.kpis.aggregates import Distinct, Tally
+from streams.kpis.aggregates import Distinct, PerMember
 from streams.kpis.definition import On, Trace, Window
 from streams.kpis.labels import UNKNOWN, Label, LabelValues
 from streams.kpis.moment import Moment
-from streams.kpis.people import People, Span, union
+from streams.kpis.people import People, Period, union
 
 ENTRY: On[VisitorScan] = On((ScanKind.ENTRY,))
 _ACCEPTED, _BEACON = ScanResult.ACCEPTED, SourceType.BLE_ROLLUP
@@ -59,7 +59,7 @@ ENTERED = Trace(
     what="came in at a gate, at any hour",
     on=ENTRY,
     labels=(Label.GATE, Label.CLAIMED_ROLE),
-    aggregate=Tally(),
+    aggregate=PerMember(),
     measure=_entered,
     windows=(Window.DAY,),
 )
@@ -73,8 +73,8 @@ def of_roles(people: People, day: str, roles: frozenset[BadgeRole]) -> BitMap:
 
 def _of_roles(people: People, day: str, roles: frozenset[BadgeRole]) -> BitMap:
     if people.fair.badge_register:
-        return people.seen(PRESENT, Span((day,))) & people.in_roles(roles)
-    claimed = people.totals(PRESENT, Span((day,))).items()
+        return people.seen(PRESENT, Period((day,))) & people.in_roles(roles)
+    claimed = people.totals(PRESENT, Period((day,))).items()
     return union(some for (role, _), some in claimed if role in roles)
 
 
@@ -82,10 +82,10 @@ def by_role(people: People, day: str) -> Mapping[str, BitMap]:
     """Return who was present on a day, by role; `unknown` is one of the roles."""
     if not people.fair.badge_register:
         found: dict[str, list[BitMap]] = {}
-        for (role, _), some in people.totals(PRESENT, Span((day,))).items():
+        for (role, _), some in people.totals(PRESENT, Period((day,))).items():
             found.setdefault(role or UNKNOWN, []).append(some)
         return {role: union(sets) for role, sets in found.items()}
-    came = people.seen(PRESENT, Span((day,)))
+    came = people.seen(PRESENT, Period((day,)))
     told = {role: came & some for role, some in people.register.by_role.items()}
     return {**told, UNKNOWN: came - people.registered}
 
@@ -114,7 +114,7 @@ def _by_country(people: People, days: tuple[str, ...]) -> Mapping[str, BitMap]:
         return {country: visitors & some for country, some in people.register.by_country.items()}
     found: dict[str, list[BitMap]] = {}
     for day in days:
-        for (role, country), some in people.totals(PRESENT, Span((day,))).items():
+        for (role, country), some in people.totals(PRESENT, Period((day,))).items():
             if role in people.fair.profile.visitors:
                 found.setdefault(country or UNKNOWN, []).append(some)
     return {country: union(sets) for country, sets in found.items()}

@@ -24,7 +24,7 @@ class Content(NamedTuple):
 
 
 @dataclass(slots=True)
-class Register:
+class Registrants:
     """The current registration of every person, by dense number.
 
     Attributes:

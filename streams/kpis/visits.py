@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from pyroaring import BitMap
 
 from schemas.codes import BadgeRole
-from schemas.profiles import Group, Once
-from streams.kpis.definition import Kpi, Unit, View, Window
+from schemas.profiles import Once, Residence
+from streams.kpis.definition import Derived, Kpi, Unit, Window
 from streams.kpis.labels import UNKNOWN, Label, LabelValues
-from streams.kpis.people import People, Span, union
+from streams.kpis.people import People, Period, union
 from streams.kpis.presence import PRESENT, by_role, of_roles, visitors_by_country, visitors_in, visitors_on
 
 _STAFF = frozenset({BadgeRole.EXHIBITOR_STAFF})
@@ -20,26 +20,26 @@ _PROFESSIONAL = frozenset({BadgeRole.VISITOR_PROFESSIONAL})
 Numbers = Mapping[LabelValues, int]
 
 
-def _visits(people: People, span: Span) -> Numbers:
+def _visits(people: People, span: Period) -> Numbers:
     return {(): len(visitors_in(people, span.days))}
 
 
-def _repeat_visits(people: People, span: Span) -> Numbers:
+def _repeat_visits(people: People, span: Period) -> Numbers:
     visits = sum(len(visitors_on(people, day)) for day in span.days)
     return {(): visits - len(visitors_in(people, span.days))}
 
 
-def _professionals(people: People, span: Span) -> Numbers:
+def _professionals(people: People, span: Period) -> Numbers:
     roles = _PROFESSIONAL & people.fair.profile.visitors
     return {(): len(union(of_roles(people, day, roles) for day in span.days))}
 
 
-def _attendance(people: People, span: Span) -> Numbers:
+def _attendance(people: People, span: Period) -> Numbers:
     roles = people.fair.profile.visitors | _STAFF
     return {(): len(union(of_roles(people, day, roles) for day in span.days))}
 
 
-def _by_role(people: People, span: Span) -> Numbers:
+def _by_role(people: People, span: Period) -> Numbers:
     found: dict[str, list[BitMap]] = {}
     for day in span.days:
         for role, some in by_role(people, day).items():
@@ -47,29 +47,29 @@ def _by_role(people: People, span: Span) -> Numbers:
     return {(role,): count for role, sets in found.items() if (count := len(union(sets)))}
 
 
-def _by_country(people: People, span: Span) -> Numbers:
+def _by_country(people: People, span: Period) -> Numbers:
     return {(country,): len(some) for country, some in visitors_by_country(people, span.days).items() if some}
 
 
-def _by_group(people: People, span: Span) -> Numbers:
+def _by_group(people: People, span: Period) -> Numbers:
     return {(group,): len(some) for group, some in _groups(people, span).items() if some}
 
 
-def _groups(people: People, span: Span) -> Mapping[Group, BitMap]:
+def _groups(people: People, span: Period) -> Mapping[Residence, BitMap]:
     """Return the visitors of some days by where they live, as the fair's profile groups countries."""
     profile, host = people.fair.profile, people.fair.host_country
-    found: dict[Group, list[BitMap]] = {}
+    found: dict[Residence, list[BitMap]] = {}
     for country, some in visitors_by_country(people, span.days).items():
         group = profile.group(None if country == UNKNOWN else country, host)
         found.setdefault(group, []).append(some)
     return {group: union(sets) for group, sets in found.items()}
 
 
-def _foreign(people: People, span: Span) -> Numbers:
-    return {(): len(_groups(people, span).get(Group.FOREIGN, BitMap()))}
+def _foreign(people: People, span: Period) -> Numbers:
+    return {(): len(_groups(people, span).get(Residence.FOREIGN, BitMap()))}
 
 
-def _by_profile(people: People, span: Span) -> Numbers:
+def _by_profile(people: People, span: Period) -> Numbers:
     found: dict[LabelValues, int] = {}
     for name, profile in people.fair.profiles.items():
         days = [of_roles(people, day, profile.counted) for day in span.days]
@@ -77,11 +77,11 @@ def _by_profile(people: People, span: Span) -> Numbers:
     return found
 
 
-def _first_time(people: People, span: Span) -> Numbers:
+def _first_time(people: People, span: Period) -> Numbers:
     return {(): sum(len(visitors_on(people, day) - visitors_in(people, people.before(day))) for day in span.days)}
 
 
-def _returning(people: People, span: Span) -> Numbers:
+def _returning(people: People, span: Period) -> Numbers:
     again = (visitors_on(people, day) & visitors_in(people, people.before(day)) for day in span.days)
     return {(): len(union(again))}
 
@@ -93,7 +93,7 @@ VISITS = Kpi(
     question="How many visits were made, at most one per person and day?",
     unit=Unit.VISITS,
     source="FKM visitor admissions and ABC Event Audience, for the visitors of the fair's profile",
-    aggregate=View(of=(PRESENT,), count=_visits, adds_days=True),
+    aggregate=Derived(of=(PRESENT,), count=_visits, adds_days=True),
     windows=_DAY_AND_FAIR,
 )
 
@@ -102,7 +102,7 @@ PROFESSIONAL_VISITS = Kpi(
     question="How many of the visits were made by professional visitors?",
     unit=Unit.VISITS,
     source="FKM visitor admissions, trade visitors",
-    aggregate=View(of=(PRESENT,), count=_professionals, adds_days=True),
+    aggregate=Derived(of=(PRESENT,), count=_professionals, adds_days=True),
     windows=_DAY_AND_FAIR,
 )
 
@@ -112,7 +112,7 @@ VISITS_BY_GROUP = Kpi(
     unit=Unit.VISITS,
     source="ISO 25639-1 foreign visitor, by the address given to the organiser; regions as the fair's profile says",
     labels=(Label.GROUP,),
-    aggregate=View(of=(PRESENT,), count=_by_group, adds_days=True),
+    aggregate=Derived(of=(PRESENT,), count=_by_group, adds_days=True),
     windows=_DAY_AND_FAIR,
 )
 
@@ -121,7 +121,7 @@ UNIQUE_VISITORS = Kpi(
     question="How many different persons visited the fair?",
     unit=Unit.VISITORS,
     source="ABC Unique Attendance, for the visitors of the fair's profile",
-    aggregate=View(of=(PRESENT,), count=_visits),
+    aggregate=Derived(of=(PRESENT,), count=_visits),
     windows=(Window.FAIR,),
 )
 
@@ -130,7 +130,7 @@ REPEAT_VISITS = Kpi(
     question="How many visits were not the first one of their person?",
     unit=Unit.VISITS,
     source="ABC Repeat Visits: visits minus unique visitors; two visits on one day are one",
-    aggregate=View(of=(PRESENT,), count=_repeat_visits),
+    aggregate=Derived(of=(PRESENT,), count=_repeat_visits),
     windows=(Window.FAIR,),
 )
 
@@ -139,7 +139,7 @@ ATTENDANCE = Kpi(
     question="How many visitors and exhibitor staff came, each at most once per day?",
     unit=Unit.VISITS,
     source="visits and daily entries of exhibitor staff, as in article A762-1 of the French Code de commerce",
-    aggregate=View(of=(PRESENT,), count=_attendance, adds_days=True),
+    aggregate=Derived(of=(PRESENT,), count=_attendance, adds_days=True),
     windows=_DAY_AND_FAIR,
 )
 
@@ -149,7 +149,7 @@ ATTENDANCE_BY_ROLE = Kpi(
     unit=Unit.VISITS,
     source="daily entries of every role, shown apart; roles that a profile excludes are proven by them",
     labels=(Label.ROLE,),
-    aggregate=View(of=(PRESENT,), count=_by_role, adds_days=True),
+    aggregate=Derived(of=(PRESENT,), count=_by_role, adds_days=True),
     windows=_DAY_AND_FAIR,
 )
 
@@ -159,7 +159,7 @@ COUNTED_BY_PROFILE = Kpi(
     unit=Unit.VISITS,
     source="each profile by its own rule: FKM admissions, ABC Unique Attendance, A762-1 attendance",
     labels=(Label.PROFILE,),
-    aggregate=View(of=(PRESENT,), count=_by_profile),
+    aggregate=Derived(of=(PRESENT,), count=_by_profile),
     windows=_DAY_AND_FAIR,
 )
 
@@ -168,7 +168,7 @@ INTERNATIONAL_VISITORS = Kpi(
     question="How many different visitors came from abroad?",
     unit=Unit.VISITORS,
     source="ISO 25639-1 foreign visitor, by the address given to the organiser; an unknown country is not abroad",
-    aggregate=View(of=(PRESENT,), count=_foreign),
+    aggregate=Derived(of=(PRESENT,), count=_foreign),
     windows=_DAY_AND_FAIR,
 )
 
@@ -178,7 +178,7 @@ VISITORS_BY_GROUP = Kpi(
     unit=Unit.VISITORS,
     source="ISO 25639-1; a share from abroad is one of the known ones, and says how many are unknown",
     labels=(Label.GROUP,),
-    aggregate=View(of=(PRESENT,), count=_by_group),
+    aggregate=Derived(of=(PRESENT,), count=_by_group),
     windows=(Window.FAIR,),
 )
 
@@ -188,7 +188,7 @@ VISITORS_BY_COUNTRY = Kpi(
     unit=Unit.VISITORS,
     source="ISO 25639-1, by the address given to the organiser; `unknown` is not a country",
     labels=(Label.COUNTRY,),
-    aggregate=View(of=(PRESENT,), count=_by_country),
+    aggregate=Derived(of=(PRESENT,), count=_by_country),
     windows=(Window.FAIR,),
     wide=True,
 )
@@ -198,7 +198,7 @@ FIRST_TIME_VISITORS = Kpi(
     question="How many of the day's visitors were at this fair for the first time?",
     unit=Unit.VISITORS,
     source="first visit within this fair, even if it is reported late; not the first-time flag of the registration",
-    aggregate=View(of=(PRESENT,), count=_first_time),
+    aggregate=Derived(of=(PRESENT,), count=_first_time),
     windows=(Window.DAY,),
 )
 
@@ -207,7 +207,7 @@ RETURNING_VISITORS = Kpi(
     question="How many of the day's visitors had also come on an earlier day (over the fair: on two days or more)?",
     unit=Unit.VISITORS,
     source="visits of persons who visited on an earlier day of this fair: all of a day's visits except first-time ones",
-    aggregate=View(of=(PRESENT,), count=_returning),
+    aggregate=Derived(of=(PRESENT,), count=_returning),
     windows=_DAY_AND_FAIR,
 )
 

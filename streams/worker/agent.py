@@ -30,7 +30,7 @@ Append = Callable[[int, bytes, bytes], Awaitable[Appended]]
 
 
 @dataclass(slots=True)
-class Folded:
+class FoldedChunk:
     """Counts since the worker was started: chunks, their records, and the refused ones among these."""
 
     chunks: int = 0
@@ -77,7 +77,7 @@ class Folding:
         self._room = asyncio.Semaphore(IN_FLIGHT)
         self._appends: set[asyncio.Task[None]] = set()
         self._decoding = Decoding(engine.fair, partitions)
-        self.folded = Folded()
+        self.folded = FoldedChunk()
 
     @property
     def in_flight(self) -> int:

@@ -15,7 +15,7 @@ from schemas.recording.writer import RecordingWriter
 from schemas.topics import key_of, topic_of
 from schemas.wire import encode
 from streams.audit.cli import audit
-from streams.audit.evidence import EVIDENCE, EXCLUDED, Evidence, evidence_of
+from streams.audit.evidence import BY_HAND, EVIDENCE, EXCLUDED, Sheets, evidence_of
 from streams.audit.recount.oracle import Oracle
 from streams.audit.recount.profiles import WRITTEN
 from tests.support.builders import FIRST_DAY, LATENESS, SECOND_DAY, ZONE, badge, records, registered, scan, touch
@@ -29,7 +29,7 @@ TEN_ROLES: list[Event] = [
 TEST_BADGE = "7e57" + "00112233445566ff" * 2
 
 
-def sheets(events: Sequence[Event], profile: str = "fkm", *, day: str | None = None, register: bool = True) -> Evidence:
+def sheets(events: Sequence[Event], profile: str = "fkm", *, day: str | None = None, register: bool = True) -> Sheets:
     return evidence_of(Oracle(fair_file(register), LATENESS).read(records(events)), ZONE, profile, day)
 
 
@@ -59,7 +59,8 @@ def test_a_row_has_everything_that_an_auditor_looks_up() -> None:
         *(badge("ada"), FIRST_DAY, "2025-10-25T09:10:00.000+02:00", "2025-10-25T09:12:00.000+02:00", "north"),
         *("visitor_public", "FR", "manual", "yes", entry.event_id),
     )
-    assert found == Evidence([row], [], [row])
+    by_hand = (*row[:2], "entry", *row[2:])
+    assert found == Sheets([row], [], [by_hand], 1)
 
 
 TIMES = {
@@ -105,19 +106,48 @@ def test_a_person_is_on_one_of_the_two_sheets_of_a_day() -> None:
     ]
     found = sheets(events)
     assert (column(found.counted, "day"), column(found.excluded, "day")) == ([FIRST_DAY], [SECOND_DAY])
-    assert sheets(events, day=SECOND_DAY) == Evidence([], found.excluded, [])
+    assert sheets(events, day=SECOND_DAY) == Sheets([], found.excluded, [], 0)
 
 
-def test_typed_and_forced_admissions_are_a_sheet_of_their_own_whoever_it_was() -> None:
+def test_typed_and_forced_scans_of_any_kind_are_a_sheet_of_their_own_whoever_it_was() -> None:
     typed = scan("sue", role=None, at="09:10", source_type="manual")
     forced = scan("ada", role=None, at="09:20", forced=True)
+    inside = scan("ada", "zone_in", role=None, at="09:30", source_type="manual")
+    at_booth = scan(None, "booth", role=None, at="09:40", source_type="manual")
+    left = scan("sue", "exit", role=None, at="09:50", source_type="manual", forced=True)
     events = [
         *(registered("ada"), registered("sue", "exhibitor_staff"), typed, forced, scan("ada", role=None)),
+        *(left, at_booth, inside, scan("ada", "booth", role=None)),
         scan("ada", role=None, source_type="manual", result="denied"),
-        scan("ada", "booth", role=None, source_type="manual"),
         scan("ada", role=None, forced=True, test=True),
     ]
-    assert column(sheets(events).by_hand, "event_id") == [typed.event_id, forced.event_id]
+    found = sheets(events).by_hand
+    assert [row[BY_HAND.index("event_id")] for row in found] == [
+        one.event_id for one in (typed, forced, inside, at_booth, left)
+    ]
+    assert [row[BY_HAND.index("kind")] for row in found] == ["entry", "entry", "zone_in", "booth", "exit"]
+    assert [row[BY_HAND.index("place")] for row in found] == ["north", "north", "h1", "h1-001", "north"]
+    assert [row[BY_HAND.index("role")] for row in found][3] == "unknown"
+    kpis = Oracle(fair_file(register=True), LATENESS).read(records(events)).kpis()
+    assert kpis["scans_by_source"][FIRST_DAY][frozenset({("source", "manual")})] == 4
+    assert kpis["forced_passages"][FIRST_DAY][frozenset({("gate", "north")})] == 2
+
+
+def test_a_person_who_counts_once_per_fair_has_one_row_and_the_later_days_are_excluded() -> None:
+    first = scan("ada", role=None, at="12:00")
+    second = scan("ada", role=None, at=f"{SECOND_DAY} 11:00")
+    events = [second, first, registered("ada"), registered("bob"), scan("bob", role=None, at=f"{SECOND_DAY} 12:00")]
+    found = sheets(events, "abc")
+    assert column(found.counted, "event_id")[0] == first.event_id
+    assert (len(found.counted), found.figure) == (2, 2)
+    assert (column(found.excluded, "event_id"), column(found.excluded, "reason")) == (
+        [second.event_id],
+        ["counted before"],
+    )
+    of_a_day = sheets(events, "abc", day=SECOND_DAY)
+    assert (len(of_a_day.counted), of_a_day.figure, of_a_day.excluded) == (2, 2, [])
+    by_day = sheets(events)
+    assert (len(by_day.counted), by_day.figure, by_day.excluded) == (3, 3, [])
 
 
 def test_without_a_register_the_scan_says_role_and_country() -> None:
@@ -127,13 +157,17 @@ def test_without_a_register_the_scan_says_role_and_country() -> None:
     assert [column(found.excluded, name) for name in ("role", "country")] == [["media"], ["unknown"]]
 
 
+@pytest.mark.parametrize("register", [True, False])
 @pytest.mark.parametrize("profile", [one.name for one in WRITTEN])
-def test_the_sheet_of_a_profile_has_as_many_rows_as_its_days_have_persons(profile: str) -> None:
-    events = [*TEN_ROLES, *(scan(role, role=None, at=f"{SECOND_DAY} 11:00") for role in ROLES[:4])]
-    counts = Oracle(fair_file(register=True), LATENESS).read(records(events)).kpis()["counted_by_profile"]
+def test_the_sheet_of_a_profile_has_as_many_rows_as_its_figure(profile: str, *, register: bool) -> None:
+    later = (scan(role, role=None if register else role, at=f"{SECOND_DAY} 11:00") for role in ROLES[:4])
+    first = (scan(role, role=None if register else role) for role in ROLES)
+    events = [*first, *later, *(TEN_ROLES[10:] if register else ())]
+    counts = Oracle(fair_file(register), LATENESS).read(records(events)).kpis()["counted_by_profile"]
     key = frozenset({("profile", profile)})
-    days = column(sheets(events, profile).counted, "day")
-    assert [days.count(day) for day in (FIRST_DAY, SECOND_DAY)] == [counts[d][key] for d in (FIRST_DAY, SECOND_DAY)]
+    for day in (None, FIRST_DAY, SECOND_DAY):
+        found = sheets(events, profile, day=day, register=register)
+        assert len(found.counted) == found.figure == counts[day or "fair"][key], day
 
 
 def written(folder: Path, *options: str) -> Path:
@@ -165,9 +199,10 @@ def test_the_audit_writes_the_sheets_of_the_fairs_profile_or_of_another(
     assert (tuple(head), len(found)) == (EVIDENCE, counted)
     head, *found = rows(folder / "excluded.csv")
     assert (tuple(head), len(found)) == (EXCLUDED, 10 - counted)
-    assert rows(folder / "by_hand.csv") == [[*EVIDENCE]]
+    assert rows(folder / "by_hand.csv") == [[*BY_HAND]]
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["profile"] == profile
+    assert manifest["counted_rows"] == manifest["counted_by_profile"] == counted
     names = ["counted.csv", "excluded.csv", "by_hand.csv", "numbers.csv", "terminals.csv"]
     assert [one["name"] for one in manifest["files"]] == names
 

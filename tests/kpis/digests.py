@@ -22,8 +22,7 @@ from streams.fold.state import PartitionState
 from streams.fold.windows import day_values, fair_values, pane_values, people_of
 from streams.kpis.aggregates import Aggregate
 from streams.kpis.catalogue import ALL_KPIS
-from streams.kpis.definition import Folded, Kpi, Trace, Window
-from streams.kpis.definition import View as ViewOfPeople
+from streams.kpis.definition import Derived, Folded, Kpi, Trace, Window
 from streams.shown.view import View
 from tests.support.stories import Story, all_stories
 from tests.support.streams_of import parsed
@@ -77,7 +76,7 @@ def fold(kpis: Sequence[Kpi[Any, Any]] = ALL_KPIS, stories: Iterable[Story] | No
                 digests[name][story.name] = hashlib.sha256(repr(numbers).encode()).hexdigest()[:8]
     versions = {name: one.version for name, one in all_of.items()}
     follows = {
-        kpi.name: [trace.name for trace in kpi.aggregate.of] for kpi in kpis if isinstance(kpi.aggregate, ViewOfPeople)
+        kpi.name: [trace.name for trace in kpi.aggregate.of] for kpi in kpis if isinstance(kpi.aggregate, Derived)
     }
     return Digests(FOLD_VERSION, {story.name: story.content for story in told}, versions, digests, follows)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from streams.fold.engine import Engine
-from streams.kpis.aggregates import Aggregate, Count, Distinct, Group, Histogram, Spaced, Sum, Tally, add, times
+from streams.kpis.aggregates import Aggregate, Count, Distinct, Group, Histogram, PerMember, Spaced, Sum, add, times
 from streams.kpis.catalogue import ALL_KPIS
 from tests.support.builders import LATENESS
 from tests.support.streams_of import FAIR
@@ -33,7 +33,7 @@ def hits_of(aggregate: Aggregate[Any]) -> st.SearchStrategy[Any]:
             return st.tuples(LABELS, st.integers(-5, 5))
         case Spaced():
             return st.tuples(LABELS, st.integers(-1, 3), st.integers(4_090, 4_130))
-        case Distinct() | Tally():
+        case Distinct() | PerMember():
             return st.tuples(LABELS, st.integers(0, 9))
         case Histogram():
             return st.tuples(LABELS, st.integers(0, 10_000_000))
@@ -80,7 +80,7 @@ def test_merging_panes_equals_folding_all_their_hits_at_once(aggregate: Aggregat
 @given(data=st.data())
 def test_values_of_disjoint_partitions_add_up(aggregate: Aggregate[Any], data: st.DataObject) -> None:
     hits = data.draw(st.lists(hits_of(aggregate), min_size=1, max_size=20))
-    of_members = isinstance(aggregate, Distinct | Tally | Spaced)
+    of_members = isinstance(aggregate, Distinct | PerMember | Spaced)
     member = (lambda hit: hit[1] % 2) if of_members else (lambda hit: hash(hit) % 2)
     whole = totals(aggregate, hits, [])
     halves = [totals(aggregate, [hit for hit in hits if member(hit) == side], []) for side in (0, 1)]
@@ -109,5 +109,5 @@ def test_spaced_counts_those_with_nobody_shortly_before(met: list[tuple[int, int
 
 
 def test_a_tally_knows_how_often_some_of_its_members_were_met() -> None:
-    total = totals(Tally(), [((), 1), ((), 2), ((), 1), ((), 1), ((), 3)], [2])[""]
-    assert (times(total, BitMap([1, 3])), times(total, BitMap([9])), Tally().value(total)) == (4, 0, 5)
+    total = totals(PerMember(), [((), 1), ((), 2), ((), 1), ((), 1), ((), 3)], [2])[""]
+    assert (times(total, BitMap([1, 3])), times(total, BitMap([9])), PerMember().value(total)) == (4, 0, 5)

@@ -22,7 +22,7 @@ from streams.fold.engine import Engine
 from streams.fold.identity import TOPIC_NUMBERS, numbered
 from streams.kpis.aggregates import Count, Distinct
 from streams.kpis.catalogue import ALL_KPIS
-from streams.kpis.definition import Kpi, On, View, Window
+from streams.kpis.definition import Derived, Kpi, On, Window
 from streams.kpis.gates import GATE_PASSAGES
 from streams.kpis.labels import Label
 from tests.support.streams_of import FAIR
@@ -41,7 +41,7 @@ def test_a_kpi_says_what_it_answers_and_where_its_definition_comes_from(kpi: Kpi
     assert re.fullmatch(r"[A-Z].*\?", kpi.question)
     assert kpi.source
     assert kpi.windows
-    assert kpi.occasions or isinstance(kpi.aggregate, View)
+    assert kpi.occasions or isinstance(kpi.aggregate, Derived)
 
 
 @pytest.mark.parametrize("kpi", ALL_KPIS, ids=lambda kpi: kpi.name)

@@ -14,7 +14,7 @@ from schemas.events import VisitorScan
 from streams.fold import meaning
 from streams.fold.engine import Engine
 from streams.kpis.booths import BOOTH_SCANS
-from streams.kpis.definition import Kpi, On, View
+from streams.kpis.definition import Derived, Kpi, On
 from streams.kpis.gates import GATE_PASSAGES
 from streams.kpis.labels import LabelValues
 from streams.kpis.presence import PRESENT
@@ -109,8 +109,8 @@ def test_a_view_follows_from_the_traces_that_it_reads(
     version: int, named: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base = replace(PRESENT, measure=_nobody, version=version)
-    assert isinstance(VISITS.aggregate, View)
-    assert isinstance(RETURNING_VISITORS.aggregate, View)
+    assert isinstance(VISITS.aggregate, Derived)
+    assert isinstance(RETURNING_VISITORS.aggregate, Derived)
     visits = replace(VISITS, aggregate=replace(VISITS.aggregate, of=(base,)))
     back = replace(RETURNING_VISITORS, aggregate=replace(RETURNING_VISITORS.aggregate, of=(base,)))
     known = fold(KPIS, STORIES)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from producers.play.simulator.emission import TEST_FROM, Emission, MeetingFact, Passage, Registration, Touch
+from producers.play.simulator.emission import TEST_FROM, Emission, MeetingFact, Passage, RegisteredAt, Touch
 from producers.play.simulator.ledger import Ledger
 from schemas.codes import BadgeRole, InteractionKind, MeetingStep, ScanKind, SourceType
 from schemas.fair.model import Fair
@@ -19,7 +19,7 @@ class Book:
         self.ledger = Ledger(fair)
         self._numbers = iter(range(10_000))
 
-    def at(self, time: str, fact: Passage | Touch | MeetingFact | Registration, day: str = "2025-10-25") -> None:
+    def at(self, time: str, fact: Passage | Touch | MeetingFact | RegisteredAt, day: str = "2025-10-25") -> None:
         """Book that something happened at a local time of Berlin."""
         t_ms = epoch_ms(datetime.fromisoformat(f"{day}T{time}:00{'+02:00' if day < '2025-10-26' else '+01:00'}"))
         self.ledger.book(Emission(t_ms, "fair.scans", b"", b"", fact, f"id-{next(self._numbers)}", t_ms))
@@ -49,8 +49,8 @@ def at_stand(person: int | None, **changes: Any) -> Passage:
 
 def registration(
     person: int, role: BadgeRole = BadgeRole.VISITOR_PUBLIC, country: str = "", revision: int = 1
-) -> Registration:
-    return Registration(person, revision, role, country, "", consent=True)
+) -> RegisteredAt:
+    return RegisteredAt(person, revision, role, country, "", consent=True)
 
 
 def test_a_person_counts_as_the_register_says_now_whatever_came_first(book: Book) -> None:

@@ -17,7 +17,7 @@ from producers.play.simulator.emission import (
     Emission,
     MeetingFact,
     Passage,
-    Registration,
+    RegisteredAt,
     Touch,
     is_test,
 )
@@ -342,7 +342,7 @@ def registrations(stream: tuple[Emission, ...]) -> dict[int, list[Emission]]:
     """Return the different registrations of each person, in order of arrival."""
     found: dict[int, dict[str, Emission]] = {}
     for emission in stream:
-        if isinstance(emission.fact, Registration):
+        if isinstance(emission.fact, RegisteredAt):
             found.setdefault(emission.fact.person, {}).setdefault(emission.event_id, emission)
     return {person: list(known.values()) for person, known in found.items()}
 
@@ -373,7 +373,7 @@ def test_some_registrations_are_corrected_in_role_or_country_under_revision_2(
         (first.fact, later.fact)
         for first, *rest in people
         for later in rest
-        if isinstance(first.fact, Registration) and isinstance(later.fact, Registration)
+        if isinstance(first.fact, RegisteredAt) and isinstance(later.fact, RegisteredAt)
         if (first.fact.revision, later.fact.revision) == (1, 2)
     ]
     assert any(before.role is not after.role for before, after in pairs)
@@ -386,9 +386,9 @@ def test_the_register_says_of_some_that_gates_deny_them_of_others_that_they_are_
     registered: tuple[Emission, ...],
 ) -> None:
     facts = [one[0].fact for one in registrations(registered).values()]
-    assert any(isinstance(fact, Registration) and fact.denied for fact in facts)
-    assert any(isinstance(fact, Registration) and not fact.consent for fact in facts)
-    assert any(isinstance(fact, Registration) and not fact.country for fact in facts)
+    assert any(isinstance(fact, RegisteredAt) and fact.denied for fact in facts)
+    assert any(isinstance(fact, RegisteredAt) and not fact.consent for fact in facts)
+    assert any(isinstance(fact, RegisteredAt) and not fact.country for fact in facts)
 
 
 def test_a_fair_that_begins_in_the_middle_has_the_register_as_it_was_by_then(register_fair: Fair) -> None:
@@ -403,7 +403,7 @@ def test_a_test_badge_is_known_by_its_pseudonym_and_is_never_anonymous_at_a_boot
     registered: tuple[Emission, ...],
 ) -> None:
     tests = [emission for emission in registered if is_test(emission.fact)]
-    assert {type(emission.fact) for emission in tests} == {Passage, Touch, Registration}
+    assert {type(emission.fact) for emission in tests} == {Passage, Touch, RegisteredAt}
     for emission in registered:
         assert is_test_badge(emission.key.decode()) == is_test(emission.fact) or isinstance(emission.fact, BadRecord)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 
 from schemas.codes import BadgeRole
-from schemas.profiles import A762, ABC, FKM, PROFILES, Group, Once, Profile, own_profile
+from schemas.profiles import A762, ABC, FKM, PROFILES, Once, Profile, Residence, own_profile
 
 TEN_ROLES = (
     "visitor_professional visitor_public exhibitor_staff media speaker delegate vip_gov organiser contractor security"
@@ -69,14 +69,14 @@ def test_a_person_who_comes_again_counts_once_per_day_or_once_per_fair(profile: 
 def test_where_abroad_begins_is_the_profiles_choice(
     country: str | None, host: str, regions_abroad: str, regions_at_home: str
 ) -> None:
-    assert FKM.group(country, host) is Group(regions_abroad)
-    assert OWN_AT_HOME.group(country, host) is Group(regions_at_home)
+    assert FKM.group(country, host) is Residence(regions_abroad)
+    assert OWN_AT_HOME.group(country, host) is Residence(regions_at_home)
 
 
 @pytest.mark.parametrize("profile", EVERY_PROFILE, ids=lambda profile: profile.name)
 def test_an_unknown_country_is_a_group_of_its_own_in_every_profile(profile: Profile) -> None:
     for host in ("CN", "DE", "HK"):
-        assert profile.group(None, host) is Group.UNKNOWN
+        assert profile.group(None, host) is Residence.UNKNOWN
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from streams.kpis.catalogue import ALL_KPIS
-from streams.kpis.definition import Kpi, Signal, View
+from streams.kpis.definition import Derived, Kpi, Signal
 from streams.shown.answers import Number
 
 ORACLE = "streams/audit/recount/counts.py"
@@ -20,7 +20,7 @@ def recount_remedy(kpi: Kpi[Any, Any]) -> str:
     where = "where the event is taken, in oracle.py there"
     if Signal.DEAL_STATE in kpi.occasions:
         where = "in deals.py there"
-    elif isinstance(kpi.aggregate, View):
+    elif isinstance(kpi.aggregate, Derived):
         where = "from its persons, in visits.py or floor.py there"
     return f'in {ORACLE} let WINDOWS say "{kpi.name}": "{" ".join(kpi.windows)}", and count it {where}, {labels}{needs}'
 
@@ -28,7 +28,7 @@ def recount_remedy(kpi: Kpi[Any, Any]) -> str:
 def ledger_remedy(kpi: Kpi[Any, Any]) -> str:
     """Return the additions to the ledger for a KPI of its kind."""
     place = "where its fact is booked"
-    if isinstance(kpi.aggregate, View):
+    if isinstance(kpi.aggregate, Derived):
         place = "from its persons"
     elif Signal.DEAL_STATE in kpi.occasions:
         place = "in _settle_deals"

@@ -12,7 +12,7 @@ from producers.gateway.events.memory import Remembered
 from producers.gateway.events.reading import read_posting
 from producers.records import RawRecord
 from producers.terminal.badge import Badge
-from producers.terminal.badge_check import Checked, check_badge
+from producers.terminal.badge_check import CheckedBadge, check_badge
 from producers.terminal.link import Link, ServerAnswer
 from schemas.codes import DenyReason, ScanResult
 from tests.support.gateway import GATE, Paired
@@ -74,13 +74,15 @@ async def registered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        ("A-2", Checked(known=True)),
-        ("A-1", Checked(known=True, denied=True, reason=DenyReason.REVOKED)),
-        ("B-1", Checked(known=False)),
+        ("A-2", CheckedBadge(known=True)),
+        ("A-1", CheckedBadge(known=True, denied=True, reason=DenyReason.REVOKED)),
+        ("B-1", CheckedBadge(known=False)),
     ],
     ids=["in force", "replaced", "not registered"],
 )
-async def test_the_gateway_answers_the_question_of_a_gate(registered: Registered, code: str, expected: Checked) -> None:
+async def test_the_gateway_answers_the_question_of_a_gate(
+    registered: Registered, code: str, expected: CheckedBadge
+) -> None:
     assert await check_badge(Through(registered.app), registered.token, Badge(code=code)) == expected
 
 

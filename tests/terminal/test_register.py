@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from producers.terminal.badge import Badge
-from producers.terminal.badge_check import Checked, check_badge
+from producers.terminal.badge_check import CheckedBadge, check_badge
 from producers.terminal.card import Card, card_of
 from producers.terminal.link import Link
 from producers.terminal.terminal import BoothTerminal
@@ -132,10 +132,10 @@ def test_what_contradicts_itself_or_the_place_is_refused(
 
 
 ANSWERS = {
-    "known": ({"known": True, "denied": None, "role": "media"}, Checked(known=True)),
-    "denied": ({"known": True, "denied": "unpaid"}, Checked(known=True, denied=True, reason=DenyReason.UNPAID)),
-    "a reason of later": ({"known": True, "denied": "too_tall"}, Checked(known=True, denied=True)),
-    "unknown": ({"known": False, "denied": None}, Checked(known=False)),
+    "known": ({"known": True, "denied": None, "role": "media"}, CheckedBadge(known=True)),
+    "denied": ({"known": True, "denied": "unpaid"}, CheckedBadge(known=True, denied=True, reason=DenyReason.UNPAID)),
+    "a reason of later": ({"known": True, "denied": "too_tall"}, CheckedBadge(known=True, denied=True)),
+    "unknown": ({"known": False, "denied": None}, CheckedBadge(known=False)),
     "no answer to this": ({"accepted": 1}, None),
 }
 

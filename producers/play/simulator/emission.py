@@ -53,7 +53,7 @@ class Touch(NamedTuple):
     person: int | None
 
 
-class Registration(NamedTuple):
+class RegisteredAt(NamedTuple):
     """A person in the register of badges, at one revision; the fields after `revision` are the content.
 
     Attributes:
@@ -114,7 +114,7 @@ class BadRecord(NamedTuple):
     reason: str
 
 
-Fact = Passage | Touch | DealFact | MeetingFact | Registration | BadRecord
+Fact = Passage | Touch | DealFact | MeetingFact | RegisteredAt | BadRecord
 
 TEST_FROM: Final = 4_000_000_000
 """Test badges are persons numbered from here."""
@@ -122,7 +122,7 @@ TEST_FROM: Final = 4_000_000_000
 
 def is_test(fact: Fact) -> bool:
     """Return whether a fact is that of a test badge, which is counted nowhere."""
-    person = fact.person if isinstance(fact, (Passage, Touch, Registration)) else None
+    person = fact.person if isinstance(fact, (Passage, Touch, RegisteredAt)) else None
     return person is not None and person >= TEST_FROM
 
 

@@ -17,10 +17,10 @@ from producers.play.simulator.emission import (
     Emission,
     MeetingFact,
     Passage,
-    Registration,
+    RegisteredAt,
     is_test,
 )
-from producers.play.simulator.people import Cells, PeopleBook
+from producers.play.simulator.people import CellsByKpi, PeopleBook
 from schemas.codes import OutcomeKind, ScanKind
 from schemas.fair.model import Fair
 
@@ -119,7 +119,7 @@ class Ledger:
         if isinstance(fact, BadRecord):
             self._counts["rejected_events", "", (topic, fact.reason)] += 1
             return
-        if isinstance(fact, Registration):
+        if isinstance(fact, RegisteredAt):
             # No event of the fair: a copy, or a wrong clock, is none either.
             if not is_test(fact):
                 self._people.register(fact)
@@ -185,7 +185,7 @@ class Ledger:
         Raises:
             ValueError: one is booked with other labels than LABELS says.
         """
-        cells: Cells = defaultdict(lambda: defaultdict(dict))
+        cells: CellsByKpi = defaultdict(lambda: defaultdict(dict))
         for (name, day, labels), count in self._counts.items():
             _add(cells[name], day, labels, count)
         for (name, window, labels), members in self._meetings.items():
@@ -195,7 +195,7 @@ class Ledger:
         self._settle_deals(cells)
         return {name: _shown(name, cells[name]) for name in LABELS}
 
-    def _settle_history(self, cells: Cells) -> None:
+    def _settle_history(self, cells: CellsByKpi) -> None:
         """Count who came for the first time, and who came back, over the days in their order."""
         known: set[int] = set()
         back: set[int] = set()
@@ -207,7 +207,7 @@ class Ledger:
         if known:
             cells["returning_visitors"]["fair"][()] = len(back)
 
-    def _settle_deals(self, cells: Cells) -> None:
+    def _settle_deals(self, cells: CellsByKpi) -> None:
         for _, _, deal in self._deals.values():
             if not deal.stands:
                 _add(cells["deals_cancelled"], "", (), 1)

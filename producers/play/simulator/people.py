@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from producers.play.simulator.emission import Passage, Registration, Touch
+from producers.play.simulator.emission import Passage, RegisteredAt, Touch
 from producers.play.simulator.places import hours_of
 from schemas.codes import BadgeRole, InteractionKind, ScanKind, SourceType
 from schemas.fair.model import Fair
-from schemas.profiles import Group, Once
+from schemas.profiles import Once, Residence
 
 FAIR: Final = "fair"
 """The window of all days."""
@@ -24,7 +24,7 @@ UNKNOWN: Final = "unknown"
 SAME_VISIT_MIN: Final = 5
 """Scans of one badge at one booth that are at most this far apart, in minutes of the clock, are one scan."""
 
-Cells = defaultdict[str, defaultdict[str, dict[tuple[str, ...], int]]]
+CellsByKpi = defaultdict[str, defaultdict[str, dict[tuple[str, ...], int]]]
 """By KPI, window (a date or `FAIR`) and label values."""
 
 Sets = Mapping[str, AbstractSet[int]]
@@ -39,7 +39,7 @@ class PeopleBook:
         self._hours = {day.date: (day.opens_ms, day.closes_ms) for day in hours_of(fair)}
         self._countable = frozenset(gate_id for gate_id, gate in fair.gates.items() if gate.countable)
         self._section = {exhibitor.exhibitor_id: exhibitor.section for exhibitor in fair.exhibitors.values()}
-        self._registered: dict[int, Registration] = {}
+        self._registered: dict[int, RegisteredAt] = {}
         self._printed: dict[int, tuple[BadgeRole | None, str]] = {}
         self._seen: set[int] = set()
         self._present: defaultdict[str, set[int]] = defaultdict(set)
@@ -50,7 +50,7 @@ class PeopleBook:
         self._at_exhibit: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
         self._leads: defaultdict[str, set[tuple[str, int]]] = defaultdict(set)
 
-    def register(self, fact: Registration) -> None:
+    def register(self, fact: RegisteredAt) -> None:
         """Book a registration: the highest revision counts, and of two contents under it the greater one."""
         known = self._registered.get(fact.person)
         if known is None or fact[1:] > known[1:]:
@@ -87,7 +87,7 @@ class PeopleBook:
         """Return who made a visit, by day."""
         return {day: {one for one in there if self._is_visitor(one)} for day, there in self._present.items()}
 
-    def settle(self, cells: Cells) -> None:
+    def settle(self, cells: CellsByKpi) -> None:
         """Write the KPIs of people."""
         self._settle_register(cells)
         self._settle_gates(cells)
@@ -113,7 +113,7 @@ class PeopleBook:
             return "" if known is None else known.country
         return self._printed.get(person, (None, ""))[1]
 
-    def _group(self, person: int) -> Group:
+    def _group(self, person: int) -> Residence:
         return self._fair.profile.group(self._country(person) or None, self._fair.host_country)
 
     def _is_visitor(self, person: int) -> bool:
@@ -123,17 +123,17 @@ class PeopleBook:
         """Return whether somebody who showed a badge at an exhibit counts. Without a register everybody does."""
         return not self._fair.badge_register or self._is_visitor(person)
 
-    def _settle_register(self, cells: Cells) -> None:
+    def _settle_register(self, cells: CellsByKpi) -> None:
         roles = Counter(fact.role.value for fact in self._registered.values())
         cells["registered_badges"][FAIR] = {(role,): count for role, count in roles.items()}
         if self._registered or (self._fair.badge_register and self._seen):
             cells["unregistered_badges"][FAIR][()] = len(self._seen - self._registered.keys())
 
-    def _settle_gates(self, cells: Cells) -> None:
+    def _settle_gates(self, cells: CellsByKpi) -> None:
         for (day, gate, person), count in self._entries.items():
             _add(cells, "gate_entries_by_role", day, (gate, self._role_word(person)), count)
 
-    def _settle_visits(self, cells: Cells) -> None:
+    def _settle_visits(self, cells: CellsByKpi) -> None:
         days = self.visits()
         unique = _union(days.values())
         if not unique:
@@ -145,16 +145,16 @@ class PeopleBook:
             _add(cells, "professional_visits", day, (), professionals)
             for group, count in groups.items():
                 _add(cells, "visits_by_group", day, (group,), count)
-            cells["international_visitors"][day][()] = groups[Group.FOREIGN.value]
+            cells["international_visitors"][day][()] = groups[Residence.FOREIGN.value]
         groups = Counter(self._group(one).value for one in unique)
         countries = Counter(self._country(one) or UNKNOWN for one in unique)
         cells["unique_visitors"][FAIR][()] = len(unique)
         cells["repeat_visits"][FAIR][()] = sum(map(len, days.values())) - len(unique)
-        cells["international_visitors"][FAIR][()] = groups[Group.FOREIGN.value]
+        cells["international_visitors"][FAIR][()] = groups[Residence.FOREIGN.value]
         cells["visitors_by_group"][FAIR] = {(group,): count for group, count in groups.items()}
         cells["visitors_by_country"][FAIR] = {(country,): count for country, count in countries.items()}
 
-    def _settle_profiles(self, cells: Cells) -> None:
+    def _settle_profiles(self, cells: CellsByKpi) -> None:
         attending = self._fair.profile.visitors | {BadgeRole.EXHIBITOR_STAFF}
         counted: defaultdict[str, set[int]] = defaultdict(set)
         for day, there in self._present.items():
@@ -170,7 +170,7 @@ class PeopleBook:
                     once_ever
                 )
 
-    def _settle_booths(self, cells: Cells) -> None:
+    def _settle_booths(self, cells: CellsByKpi) -> None:
         for (day, booth), count in self._anonymous.items():
             _add(cells, "booth_scans", day, (booth,), count)
         for (day, booth, _), minutes in self._minutes.items():
@@ -183,7 +183,7 @@ class PeopleBook:
             ever[booth] |= visitors
         cells["booth_visitors"][FAIR] = {(booth,): len(people) for booth, people in ever.items()}
 
-    def _settle_exhibits(self, cells: Cells) -> None:
+    def _settle_exhibits(self, cells: CellsByKpi) -> None:
         for (day, exhibit), people in self._at_exhibit.items():
             cells["exhibit_visitors"][day][exhibit,] = sum(map(self._counts_at_exhibits, people))
         everyone = set[tuple[str, int]]().union(*self._leads.values())
@@ -194,7 +194,7 @@ class PeopleBook:
             sections = Counter(self._section[exhibitor] for exhibitor, who in pairs if self._counts_at_exhibits(who))
             cells["leads"][window] = {(section,): count for section, count in sections.items()}
 
-    def _settle_funnel(self, cells: Cells) -> None:
+    def _settle_funnel(self, cells: CellsByKpi) -> None:
         """Write the audiences, which are parts of the visitors, and the funnel, each step a part of the one before."""
         at_booths, at_exhibits = _by_day(self._at_booth), _by_day(self._at_exhibit)
         leads = {day: {who for _, who in pairs} for day, pairs in self._leads.items()}
@@ -213,7 +213,7 @@ class PeopleBook:
             cells["funnel"][window] = {(step,): len(people) for step, people in steps.items()}
 
 
-def _add(cells: Cells, name: str, day: str, labels: tuple[str, ...], amount: int) -> None:
+def _add(cells: CellsByKpi, name: str, day: str, labels: tuple[str, ...], amount: int) -> None:
     """Add to a cell of a day and to the one of the fair, which is the sum of its days."""
     for window in (day, FAIR):
         cells[name][window][labels] = cells[name][window].get(labels, 0) + amount

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any, Final
 
-from producers.play.simulator.emission import Happening, Reader, Registration
+from producers.play.simulator.emission import Happening, Reader, RegisteredAt
 from producers.play.simulator.population import ABROAD, STAFF_FROM, STRANGERS_FROM, Person
 from producers.play.simulator.scenarios import Scenario
 from producers.play.simulator.writing import HOUR_MS, MINUTE_MS, chance_of
@@ -58,11 +58,11 @@ class RegistrationDesk:
             if draw() < DOUBLED:
                 yield self._entry(at + MINUTE_MS, who, self._corrected(fact, chance))
 
-    def _first(self, who: Person, chance: Random) -> Registration:
+    def _first(self, who: Person, chance: Random) -> RegisteredAt:
         exhibitor = self._exhibitor(chance) if who.role is BadgeRole.EXHIBITOR_STAFF else ""
-        return Registration(who.number, 1, who.role, who.country, exhibitor, who.consent, who.denied)
+        return RegisteredAt(who.number, 1, who.role, who.country, exhibitor, who.consent, who.denied)
 
-    def _corrected(self, fact: Registration, chance: Random) -> Registration:
+    def _corrected(self, fact: RegisteredAt, chance: Random) -> RegisteredAt:
         """Return what the person is by revision 2: another role, or another country."""
         draw = chance.random
         if draw() < 0.5 or fact.person >= STAFF_FROM:
@@ -77,7 +77,7 @@ class RegistrationDesk:
     def _exhibitor(self, chance: Random) -> str:
         return self._exhibitors[int(chance.random() * len(self._exhibitors))] if self._exhibitors else ""
 
-    def _entry(self, at: int, who: Person, fact: Registration) -> Happening:
+    def _entry(self, at: int, who: Person, fact: RegisteredAt) -> Happening:
         members: dict[str, Any] = {
             "type": TYPE,
             "badge_ref": who.badge,

@@ -67,7 +67,7 @@ WINDOWS = {
 LAG_BOUNDS_MS = (100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 1_800_000)
 LAG = "event_lag"
 
-Cells = dict[LabelSet, list[int]]
+Samples = dict[LabelSet, list[int]]
 """By labels, a list of the amounts: their sum is the count, and of a lag they are the histogram."""
 
 
@@ -76,12 +76,12 @@ def labels(**named: str) -> LabelSet:
     return frozenset(named.items())
 
 
-class Tally:
+class Sums:
     """Adds up what can be counted at once, by the time of each event."""
 
     def __init__(self) -> None:
-        self.totals: dict[str, dict[str, Cells]] = defaultdict(lambda: defaultdict(dict))
-        self.panes: dict[str, dict[int, Cells]] = defaultdict(lambda: defaultdict(dict))
+        self.totals: dict[str, dict[str, Samples]] = defaultdict(lambda: defaultdict(dict))
+        self.panes: dict[str, dict[int, Samples]] = defaultdict(lambda: defaultdict(dict))
 
     def put(self, name: str, at: When | None, amount: int = 1, **named: str) -> None:
         """Count an amount in every window of a KPI; what has no time counts for the fair alone."""
@@ -121,7 +121,7 @@ def put_number(kpis: RecountedKpis, name: str, window: str, amount: int, **named
     cells[labels(**named)] = before + amount
 
 
-def _add(cells: Cells, key: LabelSet, name: str, amount: int) -> None:
+def _add(cells: Samples, key: LabelSet, name: str, amount: int) -> None:
     amounts = cells.get(key)
     if amounts is None:
         cells[key] = [amount]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from streams.audit.recount.counts import LabelSet, Recounted, RecountedKpis, labels, put_number
 from streams.audit.recount.json_text import JsonEvent
 from streams.audit.recount.moments import When
-from streams.audit.recount.people import People
+from streams.audit.recount.people import Persons
 from streams.audit.recount.profiles import UNKNOWN
 
 COLLAPSE_MINUTES = 5
@@ -39,7 +39,7 @@ class Floor:
         meetings: meeting, step and day.
     """
 
-    def __init__(self, people: People) -> None:
+    def __init__(self, people: Persons) -> None:
         self.people, self.fair = people, people.fair
         self.booth_minutes: dict[tuple[str, str, str], set[int]] = defaultdict(set)
         self.anonymous: Counter[tuple[str, str]] = Counter()

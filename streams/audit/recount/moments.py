@@ -23,7 +23,7 @@ class When(NamedTuple):
     expired: bool = False
 
 
-class Clock:
+class Timing:
     """Knows the time of each event, and in each partition the newest time that was reached.
 
     Args:

@@ -15,16 +15,16 @@ from streams.audit.recount.counts import (
     LabelSet,
     Recounted,
     RecountedKpis,
-    Tally,
+    Sums,
 )
 from streams.audit.recount.deals import Deals
 from streams.audit.recount.fair import OracleFair
 from streams.audit.recount.fitting import ANNULLED
 from streams.audit.recount.floor import Floor
 from streams.audit.recount.json_text import JsonEvent
-from streams.audit.recount.moments import Clock, When
+from streams.audit.recount.moments import Timing, When
 from streams.audit.recount.numbering import Numbering
-from streams.audit.recount.people import People, is_test_badge
+from streams.audit.recount.people import Persons, is_test_badge
 from streams.audit.recount.placing import Placing
 from streams.audit.recount.rules import read_event
 from streams.audit.recount.times import epoch_ms
@@ -59,9 +59,9 @@ class Oracle:
         self.fair = OracleFair.read(fair_file)
         self.placing = Placing(partitions)
         self.lateness_ms = lateness // timedelta(milliseconds=1)
-        self.clock = Clock(self.fair, self.lateness_ms)
-        self.tally = Tally()
-        self.people = People(self.fair)
+        self.clock = Timing(self.fair, self.lateness_ms)
+        self.tally = Sums()
+        self.people = Persons(self.fair)
         self.floor = Floor(self.people)
         self.deals = Deals(self.fair)
         self.seen: dict[tuple[str, str, str], int] = {}
@@ -154,6 +154,7 @@ class Oracle:
                 self.tally.put("gate_denials", at, gate=gate, reason=scan.get("reason") or "unstated")
             return
         self.tally.put("scans_by_source", at, source=scan.get("source_type", "qr"))
+        self.people.take_by_hand(scan, at)
         if badge is not None:
             self.people.seen.add(badge)
         if kind in {"entry", "exit"}:

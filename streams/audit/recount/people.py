@@ -13,9 +13,9 @@ from streams.audit.recount.moments import When
 from streams.audit.recount.profiles import UNKNOWN, OracleProfile
 from streams.audit.recount.times import epoch_ms
 
-Who = tuple[str, str]
+RoleCountry = tuple[str, str]
 """Role and country of a person, as the register or a scan has it; either may be `unknown`."""
-Presence = dict[str, dict[str, set[Who]]]
+PresentByDay = dict[str, dict[str, set[RoleCountry]]]
 """By day and badge, who was present. With a register a badge is one person; without one, scans may differ."""
 
 FAULTS = ("test", "role excluded", "not registered", "denied", "beacon", "gate not countable", "outside opening hours")
@@ -44,12 +44,34 @@ class Entry(NamedTuple):
     test: bool
 
 
-class People:
+class ByHand(NamedTuple):
+    """An accepted scan of any kind whose code was typed, or that was forced. An anonymous one has no badge.
+
+    Attributes:
+        ms, received: as in `Entry`.
+        place: the gate, hall or booth.
+    """
+
+    ms: int
+    event_id: str
+    received: int
+    day: str
+    kind: str
+    badge: str
+    place: str
+    role: str
+    country: str
+    source: str
+    forced: bool
+
+
+class Persons:
     """Keeps what the register says, and all entries.
 
     Attributes:
         register: by badge, the newest revision.
         entries: all entries at gates, in the order in which they were read.
+        by_hand: all accepted scans of any kind that were typed or forced, without those for tests.
         seen: badges in accepted scans and in interactions.
     """
 
@@ -57,6 +79,7 @@ class People:
         self.fair = fair
         self.register: dict[str, JsonEvent] = {}
         self.entries: list[Entry] = []
+        self.by_hand: list[ByHand] = []
         self.seen: set[str] = set()
 
     def take_registration(self, person: JsonEvent) -> None:
@@ -83,7 +106,27 @@ class People:
         )
         self.entries.append(entry)
 
-    def who(self, badge: str, role: str, country: str) -> Who:
+    def take_by_hand(self, scan: JsonEvent, at: When) -> None:
+        """Keep an accepted scan if its code was typed, or if it was forced."""
+        source, forced = scan.get("source_type", "qr"), scan.get("forced", False)
+        if source != "manual" and not forced:
+            return
+        found = ByHand(
+            ms=at.ms,
+            event_id=scan["event_id"],
+            received=epoch_ms(scan["received_at"]),
+            day=at.day,
+            kind=scan["scan_kind"],
+            badge=scan.get("badge_ref") or "",
+            place=scan.get("gate_id") or scan.get("hall_id") or scan.get("booth_id") or "",
+            role=scan.get("badge_role") or UNKNOWN,
+            country=scan.get("residence_country") or UNKNOWN,
+            source=source,
+            forced=forced,
+        )
+        self.by_hand.append(found)
+
+    def who(self, badge: str, role: str, country: str) -> RoleCountry:
         """Return who a badge is, whose scan has this role and country."""
         if not self.fair.has_register:
             return role, country
@@ -109,9 +152,9 @@ class People:
         )
         return [fault for fault, is_so in zip(FAULTS, found, strict=True) if is_so]
 
-    def present(self) -> Presence:
+    def present(self) -> PresentByDay:
         """Return who was present on which day: an accepted entry at a countable gate within opening hours."""
-        found: Presence = defaultdict(lambda: defaultdict(set))
+        found: PresentByDay = defaultdict(lambda: defaultdict(set))
         for entry in self.entries:
             opens, closes = self.fair.opening.get(entry.day, (0, 0))
             if entry.test or entry.denied or entry.source == "ble_rollup":
@@ -130,7 +173,7 @@ def is_test_badge(badge: str | None) -> bool:
     return badge is not None and len(badge) == 36 and badge.startswith("7e57")
 
 
-def having(badges: dict[str, set[Who]], roles: frozenset[str] | set[str]) -> set[str]:
+def having(badges: dict[str, set[RoleCountry]], roles: frozenset[str] | set[str]) -> set[str]:
     """Return the badges that have one of the roles."""
     return {badge for badge, whos in badges.items() if any(role in roles for role, _ in whos)}
 

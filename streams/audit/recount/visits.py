@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from streams.audit.recount.counts import RecountedKpis, put_number
 from streams.audit.recount.fair import OracleFair
-from streams.audit.recount.people import People, Presence, Who, having, is_test_badge
+from streams.audit.recount.people import Persons, PresentByDay, RoleCountry, having, is_test_badge
 from streams.audit.recount.profiles import STAFF, UNKNOWN
 
 
-def visit_kpis(people: People) -> RecountedKpis:
+def visit_kpis(people: Persons) -> RecountedKpis:
     """Return every number of people at gates and in the register."""
     kpis: RecountedKpis = {}
     present = people.present()
@@ -30,7 +30,7 @@ def visit_kpis(people: People) -> RecountedKpis:
     return kpis
 
 
-def _count_day(kpis: RecountedKpis, fair: OracleFair, day: str, badges: dict[str, set[Who]]) -> None:
+def _count_day(kpis: RecountedKpis, fair: OracleFair, day: str, badges: dict[str, set[RoleCountry]]) -> None:
     """Count a day, and add it to the fair where a number of the fair is the sum of its days."""
     visitors = fair.profile.visitors
     for window in (day, "fair"):
@@ -47,9 +47,9 @@ def _count_day(kpis: RecountedKpis, fair: OracleFair, day: str, badges: dict[str
     put_number(kpis, "international_visitors", day, len(_groups(fair, badges)["foreign"]))
 
 
-def _count_fair(kpis: RecountedKpis, fair: OracleFair, present: Presence) -> None:
+def _count_fair(kpis: RecountedKpis, fair: OracleFair, present: PresentByDay) -> None:
     """Count each person once over the fair."""
-    everybody: dict[str, set[Who]] = defaultdict(set)
+    everybody: dict[str, set[RoleCountry]] = defaultdict(set)
     for badges in present.values():
         for badge, whos in badges.items():
             everybody[badge] |= whos
@@ -79,7 +79,7 @@ def _count_coming_back(kpis: RecountedKpis, visits: dict[str, set[str]]) -> None
             put_number(kpis, "returning_visitors", day, 1)
 
 
-def _visitors(fair: OracleFair, badges: dict[str, set[Who]]) -> Iterator[tuple[str, str]]:
+def _visitors(fair: OracleFair, badges: dict[str, set[RoleCountry]]) -> Iterator[tuple[str, str]]:
     """Yield each visitor with its country; twice, if its scans name two countries."""
     for badge, whos in badges.items():
         for role, country in whos:
@@ -87,7 +87,7 @@ def _visitors(fair: OracleFair, badges: dict[str, set[Who]]) -> Iterator[tuple[s
                 yield badge, country
 
 
-def _groups(fair: OracleFair, badges: dict[str, set[Who]]) -> dict[str, set[str]]:
+def _groups(fair: OracleFair, badges: dict[str, set[RoleCountry]]) -> dict[str, set[str]]:
     """Return the visitors among these by where they live, as seen from the host country."""
     groups: dict[str, set[str]] = {"domestic": set(), "foreign": set(), UNKNOWN: set()}
     for badge, country in _visitors(fair, badges):
@@ -95,7 +95,7 @@ def _groups(fair: OracleFair, badges: dict[str, set[Who]]) -> dict[str, set[str]
     return groups
 
 
-def _by_country(fair: OracleFair, badges: dict[str, set[Who]]) -> dict[str, set[str]]:
+def _by_country(fair: OracleFair, badges: dict[str, set[RoleCountry]]) -> dict[str, set[str]]:
     countries: dict[str, set[str]] = defaultdict(set)
     for badge, country in _visitors(fair, badges):
         countries[country].add(badge)

@@ -1,7 +1,8 @@
 """Faust as its documentation shows it: one agent per topic, tables, a tumbling table for windows.
 
-The same KPIs with the same measures. Every KPI cell is a table entry, every change a write to it; event ids and the
-members of distinct counts are marks in a table. One tumbling table per KPI serves all its minute windows.
+The same KPIs and traces with the same measures. Every cell is a table entry, every change a write to it; event ids and
+the members of distinct counts are marks in a table. Hits of a `PerMember` and a `Spaced` are counted one by one. One
+tumbling table per KPI serves all its minute windows.
 Started as `stock_faust.py SERVERS ID RECORDS PREFIX`; topics are the event topics with a prefix.
 """
 
@@ -24,10 +25,11 @@ from schemas.times import epoch_ms
 from schemas.topics import EVENT_TOPICS, PARTITIONS
 from schemas.wire import decoder
 from streams.worker.turns import tune_garbage_collector
-from streams.kpis.aggregates import Count, Distinct, Histogram, Sum
+from streams.kpis.aggregates import Count, Distinct, Histogram, PerMember, Spaced, Sum
 from streams.kpis.definition import Signal, Window
 from streams.fold.engine import Engine
 from streams.fold.groups import spelt
+from streams.fold.plans import Keeps
 from streams.kpis.moment import Moment
 
 QUIET_S = 30.0
@@ -44,7 +46,7 @@ app = faust.App(
 )
 engine = Engine(load_fair(example_fair_path()), timedelta(seconds=30))
 admit, calendar = admission(engine.fair), engine.calendar
-kpis = [kpi for kpi in engine.kpis if kpi.occasions]
+kpis = engine.folded
 by_key = {kpi.key: kpi for kpi in kpis}
 
 
@@ -93,12 +95,14 @@ def spans(key, minute, day):
     if key in days:
         yield "day", days[key], day
     if key in fairs:
-        yield "fair", fairs[key], day if by_key[key].aggregate.per_day else ""
+        yield "fair", fairs[key], ""
 
 
 def book(key, hit, minute, day, sign=1):
     aggregate = by_key[key].aggregate
-    if isinstance(aggregate, Count):
+    if isinstance(aggregate, PerMember | Spaced):
+        changes = ((spelt(hit[0]), 1),)
+    elif isinstance(aggregate, Count):
         changes = ((spelt(hit), 1),)
     elif isinstance(aggregate, Sum):
         changes = ((spelt(hit[0]), sign * hit[1]),)
@@ -140,9 +144,9 @@ def fold(topic, event, moment):
         return
     unique += 1
     moment.lag_ms = max(0, received - happened)
-    badge_of, kind_of, plans, others, is_deal = engine.plans.routes[type(event)]
+    badge_of, kind_of, plans, others, keeps = engine.plans.routes[type(event)]
     moment.badge, moment.is_open = badge_of(event), calendar.is_open(minute)
-    if is_deal:
+    if keeps is Keeps.DEAL:
         take_deal(event, moment)
     run(plans.get(kind_of(event), others), event, moment, minute)
 

@@ -1,0 +1,181 @@
+"""Write the table of the catalogue's rows and their proofs: `python -m tests.truth.table`; `--check` writes nothing.
+
+A case is proven if fold, recount and the numbers that were written by hand are the same. All cases are played when the
+table is written.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from streams.audit.compare import differences
+from streams.audit.recount.oracle import Oracle
+from streams.fold.engine import Engine
+from streams.fold.state import PartitionState
+from streams.shown.view import View
+from tests.kpis.test_cases import BY_NAME, telling, values
+from tests.support.builders import LATENESS
+from tests.support.stories import CASES as STORIES
+from tests.support.stories import fair_file_of, fair_in, records_of
+from tests.support.streams_of import parsed
+from tests.truth.playing import Case, Play, folded, must_be, plays, recounted
+from tests.truth.test_cases import CASES
+
+PAGE = Path(__file__).with_name("README.md")
+
+GATE = "gate terminal"
+BOOTH = "booth terminal"
+BADGES = "badges import"
+ALL_TERMINALS = "terminals at booth, gate, hall and desk"
+
+
+class Row(NamedTuple):
+    """A row of the catalogue: its KPIs, or the metric that shows it instead, and which producers write its fields."""
+
+    number: str
+    kpis: tuple[str, ...]
+    fed_by: str
+    instead: str = ""
+
+
+ROWS = (
+    Row("A1", ("gate_passages", "gate_entries_by_role"), f"{GATE}; role: {BADGES}"),
+    Row("A2", ("visits", "counted_by_profile"), f"{GATE}; role: {BADGES}"),
+    Row("A3", ("unique_visitors",), f"{GATE}; role: {BADGES}"),
+    Row("A4", ("repeat_visits",), f"{GATE}; role: {BADGES}"),
+    Row("A5", ("attendance",), f"{GATE}; role: {BADGES}"),
+    Row("A6", ("attendance_by_role",), f"{GATE}; role: {BADGES}"),
+    Row("A7", ("professional_visits",), f"{GATE}; role: {BADGES}"),
+    Row(
+        "A8", ("international_visitors", "visitors_by_group", "visits_by_group"), f"{GATE}; role and country: {BADGES}"
+    ),
+    Row("A9", ("visitors_by_country",), f"{GATE}; role and country: {BADGES}"),
+    Row("D1", ("booth_scans",), BOOTH),
+    Row("D2", ("booth_visitors",), f"{BOOTH}; role: {BADGES}"),
+    Row("D5", ("interactions",), BOOTH),
+    Row("D6", ("exhibit_visitors", "exhibit_interactions"), f"{BOOTH}; role: {BADGES}"),
+    Row("D7", ("leads",), f"{BOOTH}; role: {BADGES}"),
+    Row(
+        "D8",
+        ("booth_audience", "exhibit_audience", "lead_audience", "funnel"),
+        f"{GATE}, {BOOTH}; role: {BADGES}",
+    ),
+    Row("D9", ("meetings",), "booth terminal, desk terminal"),
+    Row("Q1", ("event_lag",), "time of arrival: gateway; clock offset: gateway"),
+    Row("Q2", ("late_events",), "time of arrival: gateway"),
+    Row("Q3", ("duplicate_events",), f"{ALL_TERMINALS}; worker"),
+    Row("Q4", ("clock_suspects",), "clock offset: gateway; worker"),
+    Row("Q5", (), BOOTH, "the rule `fair:silent_booths`: booths that scanned today, and not in the last 30 minutes"),
+    Row("Q6", ("gate_denials", "forced_passages", "unregistered_badges"), f"{GATE}; {BADGES}"),
+    Row("Q7", (), "the audit", "`fair_audit_differences`: numbers shown minus numbers recounted"),
+)
+"""The rows that are built, A10 and D3, D4 left out: no producer has such data."""
+
+NOT_BUILT = (
+    ("A2", "annulled entries still count", "the event is stored, and no KPI takes its target back yet"),
+    ("A2", "a profile's own rule of presence", "one entry within opening hours makes a visit for all profiles"),
+    ("Q1", "lag per terminal", "one series per terminal is too many"),
+    ("Q3", "soft duplicates", "nothing tells two different events of one act apart from two acts"),
+    ("Q4", "clock offset per terminal", "one series per terminal is too many"),
+    ("Q5", "silent terminals by gate", "terminals send no heartbeat, and a gate may have nobody to scan"),
+    ("Q7", "restatement per KPI and day", "the audit counts all differences together"),
+)
+
+
+def text() -> str:
+    """Return the page. Plays every case."""
+    lines = [
+        "# Rows of the catalogue, and their proofs",
+        "",
+        "`make generate` writes this page, from the catalogue of KPIs and from all cases. Each case says what happens",
+        "at a small fair, and which numbers follow. The numbers are written by hand. A case is proven if the live fold",
+        "and the recount of the audit give the same numbers.",
+        "",
+        "| row | KPIs | definition | source | cases | fed by | live = recount = by hand |",
+        "|---|---|---|---|---|---|---|",
+        *map(_line, ROWS),
+        "",
+        "The named cases are in this folder. The cases of a KPI are files in its folder.",
+        "",
+        "## Not built",
+        "",
+        "| row | part | why |",
+        "|---|---|---|",
+        *(f"| {row} | {part} | {why} |" for row, part, why in NOT_BUILT),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _line(row: Row) -> str:
+    if not row.kpis:
+        return f"| {row.number} | none | {row.instead} | | | {row.fed_by} | no case: not a KPI |"
+    kpis = [BY_NAME[name] for name in row.kpis]
+    named = [case for case in CASES if case.expected.keys() & set(row.kpis)]
+    folders = [f"[{name}](../kpis/cases/{name})" for name in row.kpis]
+    found = [*(_holds(name, path) for name in row.kpis for path in sorted((STORIES / name).glob("*.json")))]
+    found += [_is_proven(case, row.kpis) for case in named]
+    cells = (
+        row.number,
+        "<br>".join(f"`{name}`" for name in row.kpis),
+        "<br>".join(kpi.question for kpi in kpis),
+        "<br>".join(kpi.source for kpi in kpis),
+        "<br>".join([*folders, *([f"{len(named)} named"] if named else [])]),
+        row.fed_by,
+        f"{sum(found)} of {len(found)} cases",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _holds(name: str, path: Path) -> bool:
+    """Return whether fold, recount and answer of a story are the same."""
+    story = json.loads(path.read_text(encoding="utf-8"))
+    file = fair_file_of(story)
+    fair, state, records = fair_in(file), PartitionState(), records_of(story["events"])
+    engine = Engine(fair, LATENESS)
+    for (_, topic), log in parsed(records, fair).items():
+        engine.apply(state, engine.fold(state, topic, log))
+    for window, answer in story["answer"].items():
+        if telling(values(state, BY_NAME[name], window, fair), answer) != answer:
+            return False
+    report = View(engine, lambda: {0: state}).report()
+    return not [one for one in differences(Oracle(file, LATENESS).read(records), [report]) if one.name == name]
+
+
+def _is_proven(case: Case, names: tuple[str, ...]) -> bool:
+    """Return whether fold, recount and the numbers of a case are the same, in two orders."""
+    expected = {name: windows for name, windows in case.expected.items() if name in names}
+    try:
+        for play in _few(case):
+            must_be(expected, recounted(case.fair_file, play), "recount")
+            must_be(expected, folded(case.fair_file, play), "fold")
+    except AssertionError:
+        return False
+    return True
+
+
+def _few(case: Case) -> Iterator[Play]:
+    """Yield the first two ways to play a case; the tests play all."""
+    ways = plays(case.events)
+    yield next(ways)
+    yield next(ways)
+
+
+def main() -> int:
+    """Write the page; with --check only report that it is stale."""
+    now = text()
+    known = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    if now == known:
+        return 0
+    if "--check" in sys.argv:
+        print("error: tests/truth/README.md is stale; run: make generate", file=sys.stderr)
+        return 1
+    PAGE.write_text(now, encoding="utf-8")
+    print("wrote tests/truth/README.md")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
