@@ -36,16 +36,16 @@ class Registration:
     erased: bool = False
 
     @property
-    def rank(self) -> tuple[int, str, str, str, bool, str, bool]:
-        """What decides between two of one person: the revision, then the content. The greater one counts."""
+    def rank(self) -> tuple[int, bool, str, str, str, bool, str]:
+        """What decides between two of one person: the revision, then an erasure, then the rest. The greater counts."""
         return (
             self.revision,
+            self.erased,
             self.role,
             self.country or "",
             self.exhibitor or "",
             self.consent,
             self.denied or "",
-            self.erased,
         )
 
 

@@ -92,8 +92,11 @@ def reprinted(before: WornCodes, old: BadgeRef, new: BadgeRef) -> WornCodes:
 
 
 def erasure(known: Registration) -> Registration:
-    """Return the registration of a person who is erased: role and country stay, so that the counts stay."""
-    return replace(known, revision=known.revision + 1, erased=True)
+    """Return the registration of a person who is erased: role and country stay, so that the counts stay.
+
+    An erasure under the highest revision there is keeps that one: of two contents under one revision, it counts.
+    """
+    return replace(known, revision=min(known.revision + 1, REVISIONS[-1]), erased=True)
 
 
 def event_of(person: BadgeRef, registration: Registration, fair_id: FairId, now: datetime) -> BadgeRegistered:

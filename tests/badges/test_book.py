@@ -46,6 +46,7 @@ def test_the_highest_revision_counts_in_every_order() -> None:
         ({"consent": False}, {"consent": True}),
         ({"denied": None}, {"denied": DenyReason.UNPAID}),
         ({"erased": False}, {"erased": True}),
+        ({"role": BadgeRole.VIP_GOV, "country": "US"}, {"role": BadgeRole.MEDIA, "erased": True}),
         ({"role": BadgeRole.MEDIA, "country": "US"}, {"role": BadgeRole.SPEAKER, "country": "DE"}),
     ],
 )

@@ -144,6 +144,18 @@ def test_an_erasure_keeps_what_is_counted() -> None:
     assert erasure(MEDIA) == Registration(3, BadgeRole.MEDIA, "DE", erased=True)
 
 
+def test_a_person_with_the_highest_revision_can_be_erased() -> None:
+    last = Registration(1_000_000, BadgeRole.VIP_GOV)
+    said = erasure(last)
+    assert said == Registration(1_000_000, BadgeRole.VIP_GOV, erased=True)
+    assert decode_strict(encode(event_of(ADA, said, FAIR, local("09:00"))))
+    for order in (last, said), (said, last):
+        book = Book()
+        for one in order:
+            book.take_registration(ADA, one)
+        assert book.registration(ADA) == said
+
+
 def test_the_event_says_all_and_is_a_valid_one() -> None:
     said = Registration(3, BadgeRole.EXHIBITOR_STAFF, "JP", "e3", consent=False, denied=DenyReason.UNPAID)
     event = event_of(ADA, said, FAIR, local("09:00"))
