@@ -48,7 +48,7 @@ _BY_A_SPREADSHEET: Final = (
         "begins with a quotation mark, with which a spreadsheet marks a text; write the value alone",
     ),
 )
-"""What spreadsheets do to values, and what they did then."""
+"""Values that a spreadsheet damaged, each with the cause."""
 
 
 @dataclass(frozen=True, slots=True)
