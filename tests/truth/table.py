@@ -120,8 +120,8 @@ def _line(row: Row) -> str:
     cells = (
         row.number,
         "<br>".join(f"`{name}`" for name in row.kpis),
-        "<br>".join(kpi.question for kpi in kpis),
-        "<br>".join(kpi.source for kpi in kpis),
+        " ".join(kpi.question for kpi in kpis),
+        " ".join(f"{kpi.source[0].upper()}{kpi.source[1:]}." for kpi in kpis),
         "<br>".join([*folders, *([f"{len(named)} named"] if named else [])]),
         row.fed_by,
         f"{sum(found)} of {len(found)} cases",
