@@ -102,7 +102,7 @@ _PEOPLE = Row(
         _number(
             1,
             f"Counted today, {_PROFILE}",
-            f"What the audit profile in the name counts today, by its own rule. {about(COUNTED_BY_PROFILE)}",
+            f"Today's figure of the audit profile in the name, by its own rule. {about(COUNTED_BY_PROFILE)}",
             counted(_DAY),
             TO_EXHIBITORS,
         ),
