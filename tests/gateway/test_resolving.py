@@ -171,6 +171,22 @@ def test_without_consent_only_gates_and_desks_name_the_person(
     assert key == (BOB if named else terminal.terminal_id)
 
 
+@pytest.mark.parametrize(
+    ("post", "terminal"),
+    [
+        (scan(BOOTH, badge_code="T-1"), BOOTH),
+        (scan(HALL, badge_code="T-1"), HALL),
+        (scan(GATE, badge_code="T-1"), GATE),
+        (touch(badge_code="T-1"), AT_EXHIBIT),
+        (annulment(BOOTH, badge_code="T-1"), BOOTH),
+    ],
+)
+def test_a_test_badge_without_consent_is_named_everywhere(book: Book, post: dict[str, Any], terminal: Terminal) -> None:
+    book.take_registration(TRY, Registration(2, BadgeRole.VISITOR_PUBLIC, consent=False))
+    _, key, event_ = stored(book, post, terminal)
+    assert (key, event_["badge_ref"]) == (TRY, TRY)
+
+
 @pytest.mark.parametrize("code", ["A-1", "A-2", "B-1", "Z-9"])
 @pytest.mark.parametrize("terminal", [BOOTH, GATE, HALL, DESK], ids=lambda one: one.place)
 def test_an_annulment_lies_in_the_partition_of_its_scan(book: Book, terminal: Terminal, code: str) -> None:
