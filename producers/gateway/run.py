@@ -152,7 +152,7 @@ def _register(fair: Fair, kafka: KafkaSettings, supervisor: Supervisor, metrics:
         lambda: follower.ready,
         supervisor.deliver,
         wall_clock,
-        metrics.released.inc,
+        metrics.released_events().inc,
     )
     metrics.watch_register(
         lambda: len(follower.book), lambda: min(follower.age_s, UP_TO_NOW_S), lambda: releases.waiting.counts
