@@ -68,7 +68,7 @@ _UNNAMED: Final = "; its name has other characters than letters, digits, dots, u
 _AS_DESCRIBED: Final = "it as the OpenAPI document of the gateway describes the field"
 _SPELLINGS: Final = {**SPELLINGS, INSTANT_PATTERN: INSTANT_WORDS}
 _FIRST, _LAST = "fair.", ".v1"
-"""What the types of events begin and end with."""
+"""Beginning and end of every type of event."""
 _SEE: Final = f"write {_AS_DESCRIBED}"
 _TYPES: Final = {
     "string": "a text in quotes",

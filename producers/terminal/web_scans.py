@@ -74,7 +74,7 @@ def scan_of(terminal: BoothTerminal, fields: Mapping[str, Any], checked: Checks 
 def _saved_before(terminal: BoothTerminal, event_id: str) -> tuple[Saved, dict[str, Any]] | None:
     """Return a scan that is saved already, and what the page is told of it; None if there is none.
 
-    The page asks again after a lost reply. What was decided stands, whatever the register says by now.
+    The page asks again after a lost reply. The decision of then stands, whatever the register says by now.
     """
     kept = terminal.spool.find_any(event_id)
     if kept is None or kept[1] not in SCAN_WORDS:

@@ -43,7 +43,7 @@ class Desk:
         self.written: list[RawRecord] = []
         self.refuses: RequestRefused | None = None
         self.first: list[RawRecord] = []
-        """What others have written, and the gateway has not read yet."""
+        """Records of others, which the gateway has not read yet."""
         self._read = 0
         self.is_away = False
         assert app.gateway.register is not None

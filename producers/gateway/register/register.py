@@ -21,7 +21,7 @@ from schemas.terminal_settings import TerminalSettings
 GATEWAY: Final[TerminalId] = "gateway"
 """Told the registry the badge key, if no terminal did before."""
 STILL_S: Final = 30.0
-"""So long may the register stand still until the gateway says that it is not ready."""
+"""Seconds that the register may stand still before the gateway says that it is not ready."""
 AGAIN_S: Final = 1.0
 """Pause before the badge key is compared again, while the registry cannot be used."""
 
