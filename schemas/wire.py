@@ -67,6 +67,8 @@ _HINTS: Final = {
 _UNNAMED: Final = "; its name has other characters than letters, digits, dots, underscores and hyphens, or is too long"
 _AS_DESCRIBED: Final = "it as the OpenAPI document of the gateway describes the field"
 _SPELLINGS: Final = {**SPELLINGS, INSTANT_PATTERN: INSTANT_WORDS}
+_FIRST, _LAST = "fair.", ".v1"
+"""Beginning and end of every type of event."""
 _SEE: Final = f"write {_AS_DESCRIBED}"
 _TYPES: Final = {
     "string": "a text in quotes",
@@ -171,7 +173,7 @@ def _explain(error: ValidationError) -> InvalidEvent:
     kind, path = first["loc"][:1], first["loc"][1:]
     rule, more = first.get("ctx", {}), ""
     if first["type"] == "union_tag_invalid":
-        reason, hint = "unknown_type", _one_of(_posted(rule["expected_tags"]))
+        reason, hint = "unknown_type", _one_type_of(_posted(rule["expected_tags"]))
     else:
         reason, hint = _HINTS.get(first["type"]) or ("bad_value", _value_hint(first["type"], rule))
     if reason == "unknown_field" and PLAIN_KEY.fullmatch(str(path[-1])):
@@ -185,10 +187,18 @@ def _explain(error: ValidationError) -> InvalidEvent:
     return InvalidEvent(reason, f"{where}{REASONS[reason]}{more}", field=field, path=path, hint=hint)
 
 
-def _posted(types: str) -> str:
+def _posted(types: str) -> list[str]:
     """Return those of the listed types that a terminal may post, or all if it may post none of them."""
     listed = types.replace("'", "").split(", ")
-    return ", ".join([one for one in listed if one in _POSTED] or listed)
+    return [one for one in listed if one in _POSTED] or listed
+
+
+def _one_type_of(types: Sequence[str]) -> str:
+    """Return the hint that lists types of events; what all of them begin and end with is said once."""
+    if len(types) > 1 and all(one.startswith(_FIRST) and one.endswith(_LAST) for one in types):
+        listed = ", ".join(one.removeprefix(_FIRST).removesuffix(_LAST) for one in types)
+        return f"write {_FIRST}X{_LAST}, where X is one of: {listed}"
+    return f"use one of: {', '.join(types)}"
 
 
 def _meant(kind: Sequence[str | int], path: Sequence[str | int]) -> str:

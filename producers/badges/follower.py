@@ -11,7 +11,7 @@ from producers.badges.book import Book
 from producers.badges.reading import LogCut, RegisterReader
 from schemas.badges.reading import is_pseudonym
 from schemas.badges.register import ORIGIN_KEY, Origin, Spent, decode_codes
-from schemas.errors import FairpulseError, InvalidEvent
+from schemas.errors import FairpulseError, InvalidEvent, Unavailable
 from schemas.events import BadgeRegistered
 from schemas.ids import FairId
 from schemas.logs import logger
@@ -23,6 +23,10 @@ log = logger(__name__)
 
 PAUSE_S: Final = 1.0
 """Before the next try when Kafka did not answer, and between two looks at where the logs end."""
+REACH_S: Final = 8.0
+"""How long the book may take to hold what is in the topics."""
+LOOK_S: Final = 0.02
+"""Pause between two looks at how far the book is."""
 WAIT_S: Final = 0.2
 """How long to wait for a record: a registration is known that soon."""
 
@@ -60,6 +64,7 @@ class BadgeFollower:
         self._kafka, self._fair_id, self._told = kafka, fair_id, told
         self._reader: RegisterReader | None = None
         self._positions: dict[TopicPartition, int] = {}
+        self._taken: dict[TopicPartition, int] = {}  # as the positions, once their records are in the book
         self._fresh_s = float("-inf")
 
     @property
@@ -91,6 +96,22 @@ class BadgeFollower:
             raise
         self._note(0)
         return self.book
+
+    async def reach_end(self) -> None:
+        """Return when the book holds all that the topics hold now; it is followed meanwhile.
+
+        Raises:
+            Unavailable: Kafka does not answer, or the book is not there in time.
+        """
+        if self._reader is None:
+            raise _not_there()
+        ends = await self._reader.ends()
+        try:
+            async with asyncio.timeout(REACH_S):
+                while any(self._taken.get(one, 0) < end for one, end in ends.items()):  # noqa: ASYNC110 - seldom
+                    await asyncio.sleep(LOOK_S)
+        except TimeoutError:
+            raise _not_there() from None
 
     async def follow(self) -> None:
         """Keep the book up to date, for ever; Kafka may go away and come back."""
@@ -134,6 +155,7 @@ class BadgeFollower:
     async def _take(self, reader: RegisterReader, wait_s: float) -> None:
         for record in await reader.take(wait_s):
             self._take_one(record)
+        self._taken = dict(reader.positions)
         await asyncio.sleep(0)  # records that are here already come without a pause for others
 
     def _take_one(self, record: ConsumerRecord) -> None:
@@ -173,6 +195,10 @@ class BadgeFollower:
         self.behind = behind
         if not behind:
             self.ready, self._fresh_s = True, monotonic()
+
+
+def _not_there() -> Unavailable:
+    return Unavailable("the register of badges was not read to its end", hint="try again; see whether Kafka answers")
 
 
 async def read_book(kafka: KafkaSettings, fair_id: FairId, progress: Progress = lambda _done, _all: None) -> Book:

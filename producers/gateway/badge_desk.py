@@ -25,7 +25,7 @@ from producers.gateway.register.importing import (
 from producers.gateway.register.register import Register
 from schemas.api.http import BADGE_CODE, DRY_RUN, OPENAPI_PATH, ImportReceipt, LineError, ProblemError
 from schemas.api.terminals import PlaceKind
-from schemas.errors import FairpulseError, InvalidEvent
+from schemas.errors import FairpulseError, InvalidEvent, Unavailable
 from schemas.logs import logger
 
 log = logger(__name__)
@@ -59,9 +59,11 @@ class BadgeDesk:
         with gateway.room.enter(incoming.guest.account) as charge:
             body = await self._unpacked(incoming, charge)
             async with register.importing:  # the next one must see in the book what this one writes
+                await self._reach_end(register, "register_unready")
                 found = await self._planned(body, register)
                 if not is_trial:
                     await self._write(found.changes, register)
+                    await self._reach_end(register, "kafka_timeout")
         counts = {kind.value: found.counts[kind] for kind in Kind}
         log.info("badges were imported" if not is_trial else "an import of badges was tried", **counts)
         return import_reply(ImportReceipt(**counts, dry_run=is_trial))
@@ -112,6 +114,13 @@ class BadgeDesk:
         except NotGzip:
             raise RequestRefused("not_gzip") from None
 
+    async def _reach_end(self, register: Register, code: str) -> None:
+        """Return when the book holds all that Kafka has. Raises RequestRefused (503) with this code."""
+        try:
+            await register.follower.reach_end()
+        except Unavailable:
+            raise RequestRefused(code) from None
+
     async def _planned(self, body: bytes, register: Register) -> Import:
         """Return what an import does. Raises RequestRefused (422) if a line cannot be taken."""
         try:
@@ -126,7 +135,7 @@ class BadgeDesk:
         return found
 
     async def _write(self, changes: Sequence[Change], register: Register) -> None:
-        """Write changes, and take them into the book.
+        """Write changes. The book learns them from Kafka, in the order that they have there.
 
         Raises:
             RequestRefused: Kafka did not take all (503). The same import may be sent again, and writes what is missing.
@@ -136,11 +145,6 @@ class BadgeDesk:
             some = changes[begin : begin + AT_ONCE]
             await gateway.deliver(registrations(some, register.fair.fair_id, now))
             await gateway.deliver(codes(some))
-            for one in some:
-                if one.registration is not None:
-                    register.book.take_registration(one.person, one.registration)
-                if one.worn is not None:
-                    register.book.take_codes(one.person, one.worn)
 
 
 def _error(error: InvalidEvent) -> ProblemError:

@@ -28,6 +28,8 @@ def internal_app(gateway: Gateway) -> Starlette:
             reasons.append(gateway.doorkeeper.trouble)
         if gateway.register is not None and (trouble := gateway.register.trouble(gateway.doorkeeper)):
             reasons.append(trouble)
+        if gateway.register is not None and gateway.register.stands_still:
+            reasons.append(gateway.register.stands_still)
         text = "".join(f"{reason}\n" for reason in reasons) or "ready\n"
         return Response(text, 503 if reasons else 200, media_type="text/plain")
 

@@ -75,9 +75,6 @@ class GatewayMetrics:
         for resource in RESOURCES:
             self.over_share.labels(resource)
 
-        self.released = Counter(
-            "fair_released_events", "Events stored after they had waited for a registration.", registry=registry
-        )
         self._answers: dict[tuple[int, str], Counter] = {}
 
     def count_answer(self, status: int, code: str, seconds: float) -> None:
@@ -104,6 +101,12 @@ class GatewayMetrics:
     def watch_each(self, name: str, what: str, label: str, values: Callable[[], Iterable[str]]) -> None:
         """Add a gauge that is 1 for each value of its label that there is when Prometheus scrapes."""
         self.registry.register(_Each(f"fair_gateway_{name}", what, (label,), lambda: ((value,) for value in values())))
+
+    def released_events(self) -> Counter:
+        """Return a new counter, which only a fair with a register of badges has."""
+        return Counter(
+            "fair_released_events", "Events stored after they had waited for a registration.", registry=self.registry
+        )
 
     def watch_register(
         self, persons: Callable[[], float], age_s: Callable[[], float], waiting: Callable[[], Mapping[int, int]]

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -152,7 +152,7 @@ def _register(fair: Fair, kafka: KafkaSettings, supervisor: Supervisor, metrics:
         lambda: follower.ready,
         supervisor.deliver,
         wall_clock,
-        metrics.released.inc,
+        metrics.released_events().inc,
     )
     metrics.watch_register(
         lambda: len(follower.book), lambda: min(follower.age_s, UP_TO_NOW_S), lambda: releases.waiting.counts
@@ -192,7 +192,8 @@ async def serve(gateway: Gateway, stop: asyncio.Event) -> None:
         lambda cause: gateway.metrics.bad_http.labels(cause).inc(),
     )
     watching = [loop.create_task(gateway.doorkeeper.watch()), loop.create_task(gateway.topics.watch())]
-    keeping = _watch_register(gateway, watching, stop)
+    following = _watch_register(gateway, stop)
+    watching += following
     if certificates is not None:
         watching.append(loop.create_task(certificates.watch()))
     gateway.supervisor.start()
@@ -231,26 +232,38 @@ async def serve(gateway: Gateway, stop: asyncio.Event) -> None:
     finally:
         await _end(watching)
         await gateway.supervisor.stop()
-    if keeping is not None and not keeping.cancelled():
-        keeping.result()
+    for task in following:
+        if not task.cancelled():
+            task.result()
     log.info("ended in good order", seconds=round(loop.time() - began_s, 1))
 
 
-def _watch_register(
-    gateway: Gateway, watching: list[asyncio.Task[None]], stop: asyncio.Event
-) -> asyncio.Task[None] | None:
-    """Begin to read the register of badges; a badge key that is not the fair's sets `stop`.
+def _watch_register(gateway: Gateway, stop: asyncio.Event) -> list[asyncio.Task[None]]:
+    """Begin to read the register of badges; `stop` is set when one of the tasks fails.
 
     Returns:
-        The task that compares the key, and fails if it is another one; None at a fair without a register.
+        The tasks. One fails if the badge key is not the fair's, the others because of a bug; none without a register.
     """
     register, loop = gateway.register, asyncio.get_running_loop()
     if register is None:
-        return None
-    keeping = loop.create_task(register.keep_key(gateway.doorkeeper, gateway.clock))
-    keeping.add_done_callback(lambda done: None if done.cancelled() or done.exception() is None else stop.set())
-    watching += [loop.create_task(register.follower.follow()), loop.create_task(register.releases.watch()), keeping]
-    return keeping
+        return []
+    tasks = [
+        loop.create_task(register.keep_key(gateway.doorkeeper, gateway.clock)),
+        loop.create_task(_for_ever("the register of badges is not read any more", register.follower.follow)),
+        loop.create_task(_for_ever("waiting events are not released any more", register.releases.watch)),
+    ]
+    for task in tasks:
+        task.add_done_callback(lambda done: None if done.cancelled() or done.exception() is None else stop.set())
+    return tasks
+
+
+async def _for_ever(ended: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Do work that never ends. Raises Unavailable if it does."""
+    try:
+        await work()
+    except Exception as error:
+        log.exception("the gateway ends because of a bug", error=error)
+    raise Unavailable(ended, hint="start the gateway again, and report the bug: the log has it")
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -81,6 +81,14 @@ class Spool(SpoolFile):
         with self.using(UNREAD) as database:
             return spool_rows.known(database, event_id, kind)
 
+    def find_any(self, event_id: str) -> tuple[Saved, str, bytes] | None:
+        """Return an event that the spool still knows by its id, with its kind and body; None if it does not.
+
+        The body is empty once the event was delivered.
+        """
+        with self.using(UNREAD) as database:
+            return spool_rows.found(database, event_id)
+
     def last_event(self) -> LastEvent | None:
         """Return the last saved event if it can be undone, None if it cannot or is forgotten.
 

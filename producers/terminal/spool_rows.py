@@ -36,6 +36,12 @@ def known(database: sqlite3.Connection, event_id: str, kind: str) -> Saved | Non
     return Saved(number(row[0]), event_id)
 
 
+def found(database: sqlite3.Connection, event_id: str) -> tuple[Saved, str, bytes] | None:
+    """Return the event with an id, its kind and its body; None if the spool does not know it or has forgotten it."""
+    row = database.execute("SELECT seq, kind, body FROM events WHERE event_id = ?", (event_id,)).fetchone()
+    return None if row is None else (Saved(number(row[0]), event_id), text(row[1]), content(row[2]))
+
+
 def insert(
     database: sqlite3.Connection,
     event: tuple[str, str, int],

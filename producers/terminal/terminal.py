@@ -45,6 +45,10 @@ KINDS: Mapping[str, tuple[ScanKind, ...]] = {
 }
 """The kinds of scans at each place; the first is the default."""
 
+ACCEPTED_WORD, DENIED_WORD = "scan", "denied"
+SCAN_WORDS: Final = frozenset({ACCEPTED_WORD, DENIED_WORD})
+"""What a scan is called in the spool: let in, or turned away."""
+
 ANNULLED: Final = frozenset({type_of(VisitorScan), type_of(ExhibitInteraction)})
 """The types of events that can be taken back."""
 
@@ -159,7 +163,7 @@ class BoothTerminal:
         refuse_wrong_decision(self.card.place, result, reason, forced=forced)
         said = {"scan_kind": kind, "badge_role": self._role(role), "source_type": read_by, "result": result}
         members = self._placed({**said, "reason": reason, "forced": forced})
-        word = "scan" if result is ScanResult.ACCEPTED else "denied"
+        word = ACCEPTED_WORD if result is ScanResult.ACCEPTED else DENIED_WORD
         return self._save(type_of(VisitorScan), word, members, event_id, badge, debounce=debounce)
 
     def _role(self, given: BadgeRole | None) -> BadgeRole | None:

@@ -1,11 +1,12 @@
 """Saves what the page read: scans and interactions, one for each line of a burst. Takes one back. Saves meetings."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from producers.terminal.badge_check import CheckedBadge
 from producers.terminal.spool import Saved
-from producers.terminal.terminal import BoothTerminal
+from producers.terminal.terminal import DENIED_WORD, SCAN_WORDS, BoothTerminal
 from producers.terminal.web_answers import error_fields
 from producers.terminal.web_input import id_of, only, text_of, word_of
 from schemas.badges.bursts import read_burst
@@ -45,6 +46,8 @@ def scan_of(terminal: BoothTerminal, fields: Mapping[str, Any], checked: BadgeCh
     is_denied, is_forced = (fields.get(name) is True for name in ("denied", "forced"))
 
     def save(code: str | None, event_id: str) -> tuple[Saved, dict[str, Any]]:
+        if (earlier := _saved_before(terminal, event_id)) is not None:
+            return earlier
         said = None if checked is None or code is None else checked.get(code)
         denied = is_denied or (said is not None and said.denied)
         reason = said.reason if said is not None and said.denied else by_hand
@@ -68,9 +71,26 @@ def scan_of(terminal: BoothTerminal, fields: Mapping[str, Any], checked: BadgeCh
     return _each(_reads(terminal, fields), save)
 
 
+def _saved_before(terminal: BoothTerminal, event_id: str) -> tuple[Saved, dict[str, Any]] | None:
+    """Return a scan that is saved already, and what the page is told of it; None if there is none.
+
+    The page asks again after a lost reply. The decision of then stands, whatever the register says by now.
+    """
+    kept = terminal.spool.find_any(event_id)
+    if kept is None or kept[1] not in SCAN_WORDS:
+        return None
+    saved, word, body = kept
+    data = json.loads(body)["data"] if body else {}
+    return saved, {"denied": True, "reason": data.get("reason")} if word == DENIED_WORD else {}
+
+
 def codes_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> list[str]:
-    """Return the codes of a form, without those that are refused and those that a burst lacks."""
-    return [code for code, _ in _reads(terminal, fields) if isinstance(code, str)]
+    """Return the codes of a form that are not saved yet, without those that are refused or that a burst lacks."""
+    return [
+        code
+        for code, event_id in _reads(terminal, fields)
+        if isinstance(code, str) and _saved_before(terminal, event_id) is None
+    ]
 
 
 def interaction_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Imports of the registration system, and the questions of gates and hall doors, over HTTP."""
 
+import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator, Sequence
@@ -10,15 +11,18 @@ import httpx
 import pytest
 
 from producers.badges.book import Registration
+from producers.badges.change import event_of
 from producers.gateway.http.problems import RequestRefused
+from producers.gateway.internal import internal_app
 from producers.gateway.register.importing import ERRORS_MAX
-from producers.records import RawRecord
+from producers.gateway.run import _watch_register
+from producers.records import RawRecord, record_of
 from producers.registry.badge_keys import BadgeKey
 from schemas.api.http import BODY_MAX_BYTES
 from schemas.api.terminals import Terminal
 from schemas.badges.register import WornCodes
 from schemas.codes import BadgeRole, DenyReason
-from schemas.errors import InvalidSettings
+from schemas.errors import InvalidSettings, Unavailable
 from schemas.settings import GatewaySettings
 from tests.support.gateway import BOOTH, DESK, GATE, HALL, NOW, TERMINALS, Paired, event
 from tests.support.gateway_app import GatewayApp, gateway_app
@@ -38,6 +42,10 @@ class Desk:
         self.app = app
         self.written: list[RawRecord] = []
         self.refuses: RequestRefused | None = None
+        self.first: list[RawRecord] = []
+        """Records of others, which the gateway has not read yet."""
+        self._read = 0
+        self.is_away = False
         assert app.gateway.register is not None
         self.register = app.gateway.register
         self.book = self.register.book
@@ -46,6 +54,14 @@ class Desk:
         if self.refuses is not None:
             raise self.refuses
         self.written += records
+
+    async def reach_end(self) -> None:
+        """Read the topics, as the follower does."""
+        if self.is_away:
+            raise Unavailable("Kafka is away", hint="wait")
+        for record in (*self.first, *self.written[self._read :]):
+            self.register.follower._take_one(record)
+        self.first, self._read = [], len(self.written)
 
     async def ask(self, path: str, body: bytes | object, token: str, **headers: str) -> httpx.Response:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -72,6 +88,7 @@ async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         made = Desk(app)
         monkeypatch.setattr(type(app.gateway), "deliver", lambda _, records: made.deliver(records))
         made.register.follower.ready = made.register.is_key_kept = True
+        monkeypatch.setattr(made.register.follower, "reach_end", made.reach_end)
         yield made
 
 
@@ -159,6 +176,34 @@ async def test_what_kafka_does_not_take_is_not_in_the_book_and_may_be_sent_again
     assert (await desk.import_(PERSONS)).json()["new"] == 2
 
 
+async def test_an_import_is_compared_with_what_others_have_written_a_moment_ago(desk: Desk) -> None:
+    said = Registration(7, BadgeRole.MEDIA)
+    desk.first = [record_of(event_of(person("ada"), said, "small-2025", NOW))]
+    answer = await desk.import_(PERSONS)
+    assert (answer.json()["new"], answer.json()["changed"]) == (1, 1)
+    assert desk.book.registration(person("ada")) == Registration(8, BadgeRole.VISITOR_PUBLIC, "DE")
+
+
+async def test_an_erasure_that_came_later_stands(desk: Desk) -> None:
+    tombstone = RawRecord("fair.badge-codes", person("ada").encode(), None)  # type: ignore[arg-type]
+    deliver = desk.deliver
+
+    async def deliver_and_erase(records: Sequence[RawRecord]) -> None:
+        await deliver(records)
+        if records and records[0].topic == "fair.badge-codes":
+            await deliver([tombstone])
+
+    desk.deliver = deliver_and_erase  # type: ignore[method-assign]
+    assert (await desk.import_(PERSONS)).json()["new"] == 2
+    assert desk.book.person_of(hashed("A-1")) is None
+
+
+async def test_while_kafka_cannot_be_read_nothing_is_imported(desk: Desk) -> None:
+    desk.is_away = True
+    answer = await desk.import_(PERSONS)
+    assert (answer.status_code, answer.json()["code"], desk.written) == (503, "register_unready", [])
+
+
 async def test_nothing_is_looked_up_before_the_register_was_read(desk: Desk) -> None:
     desk.register.follower.ready = False
     for answer in (
@@ -175,6 +220,50 @@ async def test_another_key_in_the_registry_ends_everything_until_a_person_decide
         desk.app.gateway.doorkeeper
     )
     assert (await desk.check({"badge_code": "A-1"})).json()["code"] == "register_unready"
+
+
+@pytest.mark.parametrize(("age_s", "status"), [(10, 200), (31, 503)])
+async def test_a_gateway_whose_register_stands_still_says_so(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, age_s: float, status: int
+) -> None:
+    monkeypatch.setattr(type(desk.register.follower), "age_s", property(lambda _: age_s))
+    assert bool(desk.register.stands_still) is (status == 503)
+    transport = httpx.ASGITransport(app=internal_app(desk.app.gateway))
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        told = (await client.get("/readyz")).text
+        assert ("the register of badges was not read to its end for 31 s" in told) is (status == 503)
+        assert f"fair_register_age_seconds {float(age_s)}" in (await client.get("/metrics")).text
+
+
+@pytest.mark.parametrize("which", ["follower.follow", "releases.watch"])
+async def test_a_gateway_that_reads_no_more_ends_and_says_why(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    async def broken() -> None:
+        raise KeyError("x")
+
+    async def for_ever() -> None:
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(desk.register.follower, "follow", for_ever)
+    monkeypatch.setattr(desk.register.releases, "watch", for_ever)
+    owner, name = which.split(".")
+    monkeypatch.setattr(getattr(desk.register, owner), name, broken)
+    stop = asyncio.Event()
+    tasks = _watch_register(desk.app.gateway, stop)
+    await asyncio.wait_for(stop.wait(), 5)
+    (failed,) = [one for one in tasks if one.done() and one.exception() is not None]
+    assert "any more" in str(failed.exception())
+    for one in tasks:
+        one.cancel()
+
+
+async def test_a_fair_without_a_register_has_none_of_its_metrics(tmp_path: Path) -> None:
+    paired = Paired(tmp_path / "terminals.sqlite")
+    paired.enrol(GATE)
+    async with gateway_app(paired) as app:
+        names = {metric.name for metric in app.gateway.metrics.registry.collect()}
+    assert not {name for name in names if "register_" in name or "released" in name or "unresolved" in name}
 
 
 # the question of a gate

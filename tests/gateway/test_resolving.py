@@ -13,7 +13,7 @@ from producers.gateway.events.badge_codes import BadgeCodes
 from producers.gateway.events.intake import Intake, Judged
 from producers.gateway.events.memory import Remembered
 from producers.gateway.events.reading import read_posting
-from producers.gateway.events.redacting import LEFT_OUT, without_codes
+from producers.gateway.events.redacting import LEFT_OUT, Redaction
 from producers.gateway.http.answering import reply_to
 from producers.gateway.http.problems import RequestRefused
 from schemas.api.terminals import PlaceKind, Terminal
@@ -24,6 +24,7 @@ from schemas.dead_letters import DeadLetter, read_letter
 from schemas.errors import InvalidEvent
 from schemas.events import VisitorScan
 from schemas.fair.file import example_fair_path, load_fair
+from schemas.fair.model import Fair
 from schemas.ids import is_test_badge
 from schemas.partitioning import partition_of
 from schemas.topics import key_of
@@ -171,6 +172,22 @@ def test_without_consent_only_gates_and_desks_name_the_person(
     assert key == (BOB if named else terminal.terminal_id)
 
 
+@pytest.mark.parametrize(
+    ("post", "terminal"),
+    [
+        (scan(BOOTH, badge_code="T-1"), BOOTH),
+        (scan(HALL, badge_code="T-1"), HALL),
+        (scan(GATE, badge_code="T-1"), GATE),
+        (touch(badge_code="T-1"), AT_EXHIBIT),
+        (annulment(BOOTH, badge_code="T-1"), BOOTH),
+    ],
+)
+def test_a_test_badge_without_consent_is_named_everywhere(book: Book, post: dict[str, Any], terminal: Terminal) -> None:
+    book.take_registration(TRY, Registration(2, BadgeRole.VISITOR_PUBLIC, consent=False))
+    _, key, event_ = stored(book, post, terminal)
+    assert (key, event_["badge_ref"]) == (TRY, TRY)
+
+
 @pytest.mark.parametrize("code", ["A-1", "A-2", "B-1", "Z-9"])
 @pytest.mark.parametrize("terminal", [BOOTH, GATE, HALL, DESK], ids=lambda one: one.place)
 def test_an_annulment_lies_in_the_partition_of_its_scan(book: Book, terminal: Terminal, code: str) -> None:
@@ -265,7 +282,7 @@ def test_a_fair_without_a_register_takes_no_codes() -> None:
     assert (fate.code, fate.pointer) == ("unknown_field", "/data/badge_code")
     assert "no register of badges" in str(fate.message)
     assert "send badge_ref" in str(fate.message)
-    assert "A-1" not in _value(result.records[0].value)
+    assert "A-1" in _value(result.records[0].value), "a letter there is what was posted, as ever"
 
 
 def test_a_deal_has_no_badge_so_no_code(book: Book) -> None:
@@ -274,23 +291,77 @@ def test_a_deal_has_no_badge_so_no_code(book: Book) -> None:
     assert "A-1" not in _value(result.records[0].value)
 
 
+FORMAT = BadgeFormat(prefix="CIF26-", alphabet="0123456789", length=6)
+CODE = "CIF26-000417"
+WITH_FORMAT = replace(FAIR, badge_codes=FORMAT)
+
+
 @pytest.mark.parametrize(
     ("posted", "kept"),
     [
-        ({"data": {"badge_code": "A-1", "x": 1}}, {"data": {"badge_code": LEFT_OUT, "x": 1}}),
-        ({"badge_code": "A-1"}, {"badge_code": LEFT_OUT}),
+        ({"data": {"badge_code": CODE, "x": 1}}, {"data": {"badge_code": LEFT_OUT, "x": 1}}),
         ([{"data": [{"Badge-Code": 1}]}], [{"data": [{"Badge-Code": LEFT_OUT}]}]),
+        ({"data": {"badge": CODE}}, {"data": {"badge": LEFT_OUT}}),
+        ({"data": {"badgeRef": CODE.lower()}}, {"data": {"badgeRef": LEFT_OUT}}),
+        ({"data": {"a": [{"code": f"]C1{CODE}\r"}]}}, {"data": {"a": [{"code": LEFT_OUT}]}}),
+        ({"data": {CODE: 1}}, {"data": {LEFT_OUT: 1}}),
+        ({"data": f'{{"badge": "{CODE}"}}'}, {"data": f'{{"badge": "{LEFT_OUT}"}}'}),
+        (
+            {"subject": f"badge:{CODE}", "note": f"no{CODE}so"},
+            {"subject": f"badge:{LEFT_OUT}", "note": f"no{LEFT_OUT}so"},
+        ),
         ({"data": {"badge_ref": "A-1"}}, {"data": {"badge_ref": LEFT_OUT}}),
-        ({"data": {"badge_ref": ADA}}, {"data": {"badge_ref": ADA}}),
+        ({"data": {"badge_ref": ADA, "deal_id": "d-1"}}, {"data": {"badge_ref": ADA, "deal_id": "d-1"}}),
         ({"data_base64": "eyJhIjoxfQ=="}, {"data_base64": "eyJhIjoxfQ=="}),
-        ({"data_base64": "?"}, {"data_base64": "?"}),
-        ({"data_base64": "eyJiYWRnZV9jb2RlIjogIkEtMSI="}, {"data_base64": LEFT_OUT}),
+        ({"data_base64": "?"}, {"data_base64": LEFT_OUT}),
         ({"data_base64": "eyJiYWRnZV9jb2RlIjoiQS0xIn0="}, {"data_base64": "eyJiYWRnZV9jb2RlIjoiKGxlZnQgb3V0KSJ9"}),
-        ("A-1", "A-1"),
+        (CODE, LEFT_OUT),
+        (417, 417),
     ],
 )
 def test_a_dead_letter_has_everything_but_codes(posted: Any, kept: Any) -> None:
-    assert without_codes(posted) == kept
+    assert Redaction(WITH_FORMAT).item(posted) == kept
+
+
+@pytest.mark.parametrize(
+    ("posted", "kept"),
+    [
+        ({"data": {"badge": "A-1"}}, {"data": {LEFT_OUT: LEFT_OUT}}),
+        ({"data": {"exhibit_id": "A-1", "x": 1}}, {"data": {"exhibit_id": LEFT_OUT, LEFT_OUT: 1}}),
+        ({"data": {"gate_id": "north", "scan_kind": "entry"}}, {"data": {"gate_id": "north", "scan_kind": "entry"}}),
+        (
+            {"id": TARGET, "time": RECEIVED, "source": GATE.source},
+            {"id": TARGET, "time": RECEIVED, "source": GATE.source},
+        ),
+        ({"id": "A-1", "subject": "A-1", "data": "A-1"}, {"id": LEFT_OUT, "subject": LEFT_OUT, "data": LEFT_OUT}),
+    ],
+)
+def test_where_any_text_may_be_a_code_a_dead_letter_has_only_words_and_ids(posted: Any, kept: Any) -> None:
+    assert Redaction(FAIR).item(posted) == kept
+
+
+@pytest.mark.parametrize("fair", [FAIR, WITH_FORMAT], ids=["any text", "format"])
+def test_the_headers_of_a_stored_event_have_no_codes(book: Book, fair: Fair) -> None:
+    post = {**scan(GATE, badge_code="A-2"), "id": CODE, "subject": CODE, "lane": CODE, "dataschema": f"urn:{CODE}"}
+    result = judged(book, post, intake=Intake(fair, Remembered(100), CODES, book))
+    assert result.accepted == 1
+    (record,) = result.records
+    assert CODE not in f"{record.headers} {record.value!r}"
+    assert dict(record.headers)["ce_id"].decode() == json.loads(record.value)["event_id"]
+
+
+def test_a_code_in_the_place_of_an_id_is_in_no_letter(book: Book) -> None:
+    post = touch(badge_code="A-2", exhibit_id=CODE)
+    (letter,) = judged(book, post, AT_EXHIBIT, intake=Intake(WITH_FORMAT, Remembered(9), CODES, book)).records
+    assert letter.topic == "fair.rejected"
+    assert CODE not in letter.value.decode() + _value(letter.value)
+
+
+def test_without_a_register_headers_are_as_posted() -> None:
+    made = Intake(replace(WITH_FORMAT, badge_register=False), Remembered(100))
+    post = {**scan(GATE, badge_ref=ADA, badge_role="media"), "subject": CODE}
+    (record,) = judged(None, post, intake=made).records
+    assert dict(record.headers)["ce_subject"] == CODE.encode()
 
 
 def _value(letter: bytes) -> str:

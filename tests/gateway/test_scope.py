@@ -1,5 +1,6 @@
 """A terminal posts only for the place where it stands, with any kind of event and any field that names a place."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, fields
 from itertools import product
@@ -8,8 +9,10 @@ from typing import Any, ClassVar, Literal
 import pytest
 from pydantic.dataclasses import dataclass
 
+from producers.gateway.events.envelope import open_event
+from producers.gateway.events.reading import read_posting
 from producers.gateway.events.scope import check_scope
-from producers.gateway.events.stamping import PLACE_FIELDS
+from producers.gateway.events.stamping import PLACE_FIELDS, stamp
 from schemas.api.terminals import PlaceKind, Terminal
 from schemas.errors import InvalidEvent
 from schemas.events import STRICT, DealRevision, Event, VisitorScan
@@ -18,7 +21,7 @@ from schemas.ids import BoothId, GateId, HallId
 from schemas.topics import EVENT_CLASSES
 from tests.support import builders
 from tests.support.examples import example_event
-from tests.support.gateway import BOOTH, DESK, GATE, HALL
+from tests.support.gateway import BOOTH, DESK, GATE, HALL, event
 
 FAIR = load_fair(example_fair_path("small"))
 PLACES = {"booth_id": ("h1-001", "h2-001"), "gate_id": ("north", "goods"), "hall_id": ("h1", "h2")}
@@ -32,7 +35,7 @@ OWN = {
 """The places that an event may name, by the place of its terminal."""
 COMMON = ("event_id", "fair_id", "terminal_id", "occurred_at", "received_at")
 KINDS = {PlaceKind.BOOTH: "booth", PlaceKind.GATE: "entry", PlaceKind.HALL: "zone_in", PlaceKind.DESK: "session"}
-OF_THE_BOOTH = {"deal_id": "h1-001.d-1", "exhibitor_id": "e1"}
+OF_THE_BOOTH = {"deal_id": "h1-001.d-1", "meeting_id": "h1-001.m-1", "exhibitor_id": "e1"}
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
@@ -117,6 +120,36 @@ def test_a_terminal_takes_back_only_what_is_posted_at_its_place(
     with pytest.raises(InvalidEvent) as refused:
         check_scope(annulment, terminal, FAIR)
     assert (refused.value.reason, refused.value.field) == ("out_of_scope", "target_type")
+
+
+@pytest.mark.parametrize("meeting_id", ["h2-001.m-1", "m-1"])
+def test_a_booth_says_nothing_of_another_booths_meeting(meeting_id: str) -> None:
+    meeting = builders.meeting(meeting_id, exhibitor="e1")
+    with pytest.raises(InvalidEvent) as refused:
+        check_scope(meeting, BOOTH, FAIR)
+    assert (refused.value.reason, refused.value.field) == ("out_of_scope", "meeting_id")
+    check_scope(meeting, DESK, FAIR)
+
+
+def posted_meeting(terminal: Terminal, meeting_id: str) -> str:
+    """Return the id under which a meeting is stored."""
+    data = {"meeting_id": meeting_id, "step": "held", "exhibitor_id": "e1"}
+    posted = event(terminal, type="fair.meeting.changed.v1", data=data)
+    posting = read_posting(json.dumps(posted).encode(), terminal, "2025-10-25T09:00:00.000Z")
+    return str(stamp(open_event(posting.items[0], terminal.source), posting).fields["meeting_id"])
+
+
+@pytest.mark.parametrize(
+    ("terminal", "meeting_id", "stored"),
+    [
+        (BOOTH, "m-1", "h1-001.m-1"),
+        (BOOTH, "h1-001.m-1", "h1-001.m-1"),
+        (Terminal("t", "small-2025", PlaceKind.BOOTH, "h2-001"), "m-1", "h2-001.m-1"),
+        (DESK, "h1-001.m-1", "h1-001.m-1"),
+    ],
+)
+def test_a_meeting_is_stored_under_its_booth(terminal: Terminal, meeting_id: str, stored: str) -> None:
+    assert posted_meeting(terminal, meeting_id) == stored
 
 
 def test_the_table_has_every_field_that_names_a_terminals_place() -> None:

@@ -70,9 +70,15 @@ def test_a_mark_under_another_key_or_of_another_terminal_releases_nothing() -> N
     assert waiting_with((1, A, scan(1)), (2, B, mark(1)), (3, A, other), (4, A, mark(2))).counts == {0: 1}
 
 
-def test_a_second_record_of_an_event_is_the_same_event() -> None:
-    waiting = waiting_with((1, A, scan(1)), (2, A, scan(1)))
-    assert (waiting.counts, waiting.offsets(0, A)) == ({0: 1}, [1])
+def test_every_record_of_an_event_waits_for_they_may_differ_and_a_mark_is_about_those_before_it() -> None:
+    waiting = waiting_with((1, A, scan(1)), (2, A, scan(1, scan_kind="entry")), (3, A, mark(1)), (4, A, scan(1)))
+    assert (waiting.counts, waiting.offsets(0, A)) == ({0: 1}, [4])
+    waiting.take(0, 3, A, mark(1))
+    assert (waiting.counts, waiting.offsets(0, A)) == ({0: 1}, [4])
+    both = waiting_with((1, A, scan(1)), (2, A, scan(1)))
+    assert both.offsets(0, A) == [1, 2]
+    both.drop(0, 1)
+    assert (both.offsets(0, A), both.begins()) == ([2], {0: 2})
 
 
 @pytest.mark.parametrize(
@@ -87,8 +93,8 @@ def test_another_record_counts_for_nothing(key: bytes | None, value: bytes | Non
 
 def test_badges_take_turns_and_those_that_are_gone_are_left_out() -> None:
     waiting = waiting_with((1, A, scan(1)), (2, B, scan(2, B)), (3, A, scan(3)))
-    assert [badge for _, badge in waiting.ask(1)] == [A]
     assert [badge for _, badge in waiting.ask(1)] == [B]
+    assert [badge for _, badge in waiting.ask(1)] == [A]
     waiting.take(0, 4, B, mark(2))
     assert [badge for _, badge in waiting.ask(9)] == [A]
 
@@ -100,13 +106,39 @@ def test_a_partition_that_was_taken_away_is_forgotten_and_its_late_records_count
     assert (waiting.counts, waiting.ask(9), waiting.begins()) == ({1: 0}, [], {})
 
 
-def test_no_more_is_taken_than_can_be_remembered() -> None:
+def test_those_that_wait_the_longest_are_forgotten_when_there_are_too_many_and_read_again() -> None:
     waiting = WaitingEvents(most=2)
     waiting.begin([0])
-    for number in range(2):
-        assert not waiting.is_full
+    for number in range(4):
         waiting.take(0, number, A, scan(number))
-    assert waiting.is_full
+    assert waiting.make_room() == 2
+    assert waiting.make_room() == 0
+    assert (waiting.offsets(0, A), waiting.begins()) == ([2, 3], {0: 0})
+    assert waiting.read_again() == {0: 0}
+    assert (waiting.read_again(), waiting.begins()) == ({}, {0: 0})
+    waiting.take(0, 0, A, scan(0))
+    assert (waiting.offsets(0, A), waiting.begins()) == ([0, 2, 3], {0: 0})
+    waiting.drop(0, 0)
+    assert waiting.begins() == {0: 1}
+    for number in range(1, 4):
+        waiting.take(0, number, A, scan(number))
+    assert waiting.offsets(0, A) == [1, 2, 3]
+
+
+def test_a_new_record_is_asked_about_first_so_that_it_is_not_forgotten_unasked() -> None:
+    waiting = waiting_with((1, A, scan(1)), (2, B, scan(2, B)))
+    assert [badge for _, badge in waiting.ask(1)] == [B]
+
+
+def test_what_kafka_has_deleted_is_forgotten() -> None:
+    waiting = WaitingEvents(most=2)
+    waiting.begin([0])
+    for number in range(5):
+        waiting.take(0, number, A, scan(number))
+    waiting.make_room()
+    waiting.expire({0: 4, 1: 9})
+    assert (waiting.counts, waiting.offsets(0, A)) == ({0: 1}, [4])
+    assert waiting.read_again() == {0: 4}
 
 
 # the release

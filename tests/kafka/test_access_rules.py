@@ -20,7 +20,7 @@ from producers.play.neighbours import refuse_other_fairs
 from producers.play.sinks import KafkaSink
 from producers.records import RawRecord, record_of
 from producers.registry.sharing import change
-from schemas.badges.register import WornCodes, encode_worn
+from schemas.badges.register import WornCodes
 from schemas.codes import BadgeRole
 from schemas.errors import Refused
 from schemas.kafka_access import client_arguments, refused
@@ -28,7 +28,6 @@ from schemas.kafka_topics import look_at_topics
 from schemas.settings import KafkaSettings
 from schemas.topics import (
     ALL_TOPICS,
-    BADGE_CODES,
     EVENT_TOPICS,
     RECORDED_TOPICS,
     REJECTED,
@@ -62,7 +61,6 @@ EVENTS: Final = [
 """One event of this fair for every event topic."""
 PERSON: Final = "ab" * 16
 CODE: Final = "cd" * 16
-CODES: Final = RawRecord(BADGE_CODES.name, PERSON.encode(), encode_worn(WornCodes((CODE,))))
 WAITING: Final = RawRecord(UNRESOLVED.name, CODE.encode(), b"{}")
 LETTER: Final = RawRecord(REJECTED.name, b"k", b"{}")
 
@@ -144,7 +142,7 @@ async def record(kafka: KafkaSettings) -> None:
 
 
 async def simulator(kafka: KafkaSettings) -> None:
-    await write(kafka, *EVENTS, CODES)
+    await write(kafka, *EVENTS)
 
 
 async def replay(kafka: KafkaSettings) -> None:

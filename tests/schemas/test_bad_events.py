@@ -685,7 +685,8 @@ def test_the_field_is_named_down_to_the_party() -> None:
             scan("ada"),
             "type",
             "x",
-            "use one of: " + ", ".join(type_of(kind) for kind in EVENT_CLASSES if kind.posted_at),
+            "write fair.X.v1, where X is one of: "
+            + ", ".join(type_of(kind)[5:-3] for kind in EVENT_CLASSES if kind.posted_at),
         ),
         (scan("ada"), "residence_country", "UK", "write a code on the list of ISO 3166-1 alpha-2, such as DE (GB, not"),
         (scan("ada"), "gate_id", "a b", "write 1-64 letters, digits, dots, underscores and hyphens"),

@@ -50,6 +50,12 @@ class Registered:
     async def deliver(self, records: Sequence[RawRecord]) -> None:
         self.written += records
 
+    async def reach_end(self) -> None:
+        """Read what was written, as the follower does."""
+        assert self.app.gateway.register is not None
+        for record in self.written:
+            self.app.gateway.register.follower._take_one(record)
+
 
 @pytest.fixture
 async def registered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Registered]:
@@ -63,6 +69,7 @@ async def registered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
         monkeypatch.setattr(type(app.gateway), "deliver", lambda _, records: made.deliver(records))
         assert app.gateway.register is not None
         app.gateway.register.follower.ready = app.gateway.register.is_key_kept = True
+        monkeypatch.setattr(app.gateway.register.follower, "reach_end", made.reach_end)
         for code in ("A-1", "A-2"):
             row = json.dumps({**ADA, "codes": [code]}).encode()
             answer = await app._client.post("/v1/badges", content=row, headers={"authorization": f"Bearer {TOKEN}"})

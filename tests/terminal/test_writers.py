@@ -20,6 +20,8 @@ DESK: Final = {"place": "desk", "place_id": ""}
 Written = tuple[Mapping[str, str], Fair, list[str], Mapping[str, Any]]
 """Where the terminal is, at which fair, the words of the command, and the fields that the event must have."""
 
+EVENT_ID: Final = "0199313c-a804-7c4e-9d31-5b8f20c1e604"
+
 FIELDS: Final[dict[str, Written]] = {
     "a code that was typed": ({}, FAIR, ["scan", BADGE], {"source_type": "manual"}),
     "forced": (GATE, FAIR, ["scan", BADGE, "--forced"], {"forced": True, "result": "accepted"}),
@@ -29,8 +31,11 @@ FIELDS: Final[dict[str, Written]] = {
         {}, REGISTER_FAIR, ["interact", "x-e1", "lead_captured", "--badge", "VISITOR-4711"],
         {"badge_code": "VISITOR-4711"},
     ),
+    "a meeting with its event's id": (
+        {}, FAIR, ["meeting", "--meeting", "m-1", "--step", "held", "--id", EVENT_ID], {"meeting_id": "m-1"},
+    ),
     "a desk's meeting": (
-        DESK, FAIR, ["meeting", "--id", "m-1", "--step", "held", "--exhibitor", "e3"], {"exhibitor_id": "e3"},
+        DESK, FAIR, ["meeting", "--meeting", "m-1", "--step", "held", "--exhibitor", "e3"], {"exhibitor_id": "e3"},
     ),
     **{f"source {one}": ({}, FAIR, ["scan", BADGE, "--source", one.value], {"source_type": one}) for one in SourceType},
     **{
@@ -39,7 +44,7 @@ FIELDS: Final[dict[str, Written]] = {
     },
     **{
         f"meeting {one}": (
-            {}, FAIR, ["meeting", "--id", "m-1", "--step", one.value],
+            {}, FAIR, ["meeting", "--meeting", "m-1", "--step", one.value],
             {"meeting_id": "m-1", "step": one, "exhibitor_id": "e1"},
         )
         for one in MeetingStep
@@ -84,8 +89,11 @@ def test_what_a_scanner_types_into_standard_input_is_not_manual(folder: Path) ->
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--id", "two words", "--step", "held"], "meeting: this is not an id; write 1-64 letters"),
-        (["--id", "m-1", "--step", "held", "--exhibitor", "e3"], "does not have this exhibitor; choose one of e1, e2"),
+        (["--meeting", "two words", "--step", "held"], "meeting: this is not an id; write 1-64 letters"),
+        (
+            ["--meeting", "m-1", "--step", "held", "--exhibitor", "e3"],
+            "does not have this exhibitor; choose one of e1, e2",
+        ),
     ],
 )
 def test_a_meeting_that_cannot_be_is_refused_on_one_line_with_the_remedy(

@@ -17,6 +17,7 @@ from producers.gateway.events.decoding import decode
 from producers.gateway.events.envelope import Opened, WrongEnvelope, open_event
 from producers.gateway.events.memory import Remembered
 from producers.gateway.events.reading import Posting
+from producers.gateway.events.redacting import Redaction
 from producers.gateway.events.refusing import BY_FAIR_FILE, Fate, misread, refuse, safe_id
 from producers.gateway.events.resolving import Resolved, resolve
 from producers.gateway.events.stamping import stamp
@@ -76,6 +77,7 @@ class Intake:
     def __init__(self, fair: Fair, memory: Remembered, codes: BadgeCodes = NO_CODES, book: Book | None = None) -> None:
         self._memory, self._codes, self._book = memory, codes, book
         self._admission = Admission(fair, memory)
+        self._redaction = None if book is None else Redaction(fair)
 
     def judge(self, posting: Posting) -> Judged:
         """Return the outcome of each event, and the records to store."""
@@ -99,7 +101,7 @@ class Intake:
             if index % SLICE_EVENTS == SLICE_EVENTS - 1:
                 yield None
         if wrong:
-            told = [misread(index, error, posting) for index, error in wrong]
+            told = [misread(index, error, posting, self._redaction) for index, error in wrong]
             yield Judged(len(posting.items), [letter for _, letter in told], misread=[fate for fate, _ in told])
         else:
             yield from self._judge(opened, posting)
@@ -112,13 +114,14 @@ class Intake:
             if index % SLICE_EVENTS == SLICE_EVENTS - 1:
                 yield None
             resolved: Resolved | None = None
+            envelope = one.envelope if self._redaction is None else self._redaction.envelope(one.envelope)
             try:
                 resolved = resolve(decode(stamp(one, posting), self._codes), self._book)
-                admitted = self._admission.admit(resolved, one.envelope, posting, fresh)
+                admitted = self._admission.admit(resolved, envelope, posting, fresh)
             except InvalidEvent as error:
                 by_fair_file = error.reason in BY_FAIR_FILE
-                record = record_as_posted(resolved, one.envelope) if resolved and by_fair_file else None
-                fate, letter = refuse(index, error, posting, record)
+                record = record_as_posted(resolved, envelope) if resolved and by_fair_file else None
+                fate, letter = refuse(index, error, posting, record, self._redaction)
                 fates.append(fate)
                 records.append(letter)
                 continue

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from producers.gateway.events.bounds import plain_json
 from producers.gateway.events.envelope import ATTRIBUTES
 from producers.gateway.events.reading import Posting
-from producers.gateway.events.redacting import without_codes
+from producers.gateway.events.redacting import Redaction
 from producers.gateway.events.telling import told
 from producers.gateway.http.problems import ProblemKind
 from producers.records import RawRecord
@@ -48,33 +48,39 @@ class Fate(NamedTuple):
     word: str | None = None
 
 
-def refuse(index: int, error: InvalidEvent, posting: Posting, record: RawRecord | None) -> tuple[Fate, RawRecord]:
+def refuse(
+    index: int, error: InvalidEvent, posting: Posting, record: RawRecord | None, redaction: Redaction | None = None
+) -> tuple[Fate, RawRecord]:
     """Return what the terminal is told of a refused event, and its dead letter.
 
     Only an event that the fair file refused is kept as it would have been stored. Any other is kept as posted, so that
-    redriving cannot let a terminal post for another place. No letter has the code of a badge.
+    redriving cannot let a terminal post for another place. With a register, no letter has the code of a badge.
 
     Args:
         index: of the event in the posting.
         error: why it was refused.
         posting: the posting that it came in.
         record: as it would have been stored, if only the fair file refused it.
+        redaction: leaves out the codes of badges; None at a fair without a register.
     """
     fate = _fate(index, Outcome.REJECTED, error, posting)
     if record is not None:
-        return fate, _letter_of_record(record, posting, error)
-    return fate, _letter_of_item(index, error, posting)
+        return fate, _letter_of_record(record, posting, error, redaction)
+    return fate, _letter_of_item(index, error, posting, redaction)
 
 
-def misread(index: int, error: InvalidEvent, posting: Posting) -> tuple[Fate, RawRecord]:
+def misread(
+    index: int, error: InvalidEvent, posting: Posting, redaction: Redaction | None = None
+) -> tuple[Fate, RawRecord]:
     """Return what the terminal is told of an event that is not a CloudEvent, and its dead letter.
 
     Args:
         index: of the event in the posting.
         error: what is wrong with its envelope.
         posting: the posting that it came in.
+        redaction: as of `refuse`.
     """
-    return _fate(index, None, error, posting), _letter_of_item(index, error, posting)
+    return _fate(index, None, error, posting), _letter_of_item(index, error, posting, redaction)
 
 
 def unreadable_letter(
@@ -115,16 +121,22 @@ def _fate(index: int, outcome: Outcome | None, error: InvalidEvent, posting: Pos
     )
 
 
-def _letter_of_item(index: int, error: InvalidEvent, posting: Posting) -> RawRecord:
-    item = without_codes(posting.items[index])
+def _letter_of_item(index: int, error: InvalidEvent, posting: Posting, redaction: Redaction | None) -> RawRecord:
+    item = posting.items[index]
+    if redaction is not None:
+        item = redaction.item(item)
     raw = lasting = plain_json(item)
     if isinstance(item, dict) and not POSTED_ONCE.issuperset(item):  # a tracing header is another one on every attempt
         lasting = plain_json({name: value for name, value in item.items() if name in POSTED_ONCE})
     return _letter(_topic_of(item), posting.terminal, posting.received, raw, error, lasting)
 
 
-def _letter_of_record(record: RawRecord, posting: Posting, error: InvalidEvent) -> RawRecord:
+def _letter_of_record(
+    record: RawRecord, posting: Posting, error: InvalidEvent, redaction: Redaction | None
+) -> RawRecord:
     terminal_id, raw = posting.terminal.terminal_id, record.value
+    if redaction is not None:
+        raw = redaction.raw(raw)
     key, value = posted_letter(
         record.topic, terminal_id, posting.received, raw, error, headers=record.headers, lasting=posting.lasting(raw)
     )

@@ -1,6 +1,6 @@
 """What a terminal may post: its own booth, gate or hall. The place comes from the token, not from the event."""
 
-from producers.gateway.events.stamping import PLACE_FIELDS
+from producers.gateway.events.stamping import BOOTHS_OWN, PLACE_FIELDS
 from schemas.api.terminals import PlaceKind, Terminal
 from schemas.codes import ScanKind
 from schemas.errors import InvalidEvent
@@ -34,13 +34,13 @@ def check_scope(event: Event, terminal: Terminal, fair: Fair) -> None:
         _check_booth(event, terminal, fair)
 
 
-def booth_of_deal(deal_id: str, fair: Fair) -> str | None:
-    """Return the booth under which a deal is stored: the longest booth id before a dot; None if there is none."""
-    at = deal_id.rfind(".")
+def booth_of(stored_id: str, fair: Fair) -> str | None:
+    """Return the booth under which a deal or meeting is stored: the longest booth id before a dot; None without one."""
+    at = stored_id.rfind(".")
     while at > 0:
-        if deal_id[:at] in fair.booths:
-            return deal_id[:at]
-        at = deal_id.rfind(".", 0, at)
+        if stored_id[:at] in fair.booths:
+            return stored_id[:at]
+        at = stored_id.rfind(".", 0, at)
     return None
 
 
@@ -62,14 +62,15 @@ def _check_place(event: Event, terminal: Terminal, fair: Fair) -> None:
 
 
 def _check_booth(event: Event, terminal: Terminal, fair: Fair) -> None:
-    """Raise InvalidEvent if an event is for an exhibitor or about a deal of another booth."""
+    """Raise InvalidEvent if an event is for an exhibitor, or about a deal or meeting, of another booth."""
     booth = fair.booths.get(terminal.place_id)
     exhibitor = getattr(event, "exhibitor_id", None)
     if exhibitor is not None and (booth is None or exhibitor not in booth.exhibitors):
         raise _out_of_scope("exhibitor_id", "post only for exhibitors of the terminal's own booth")
-    deal = getattr(event, "deal_id", None)
-    if deal is not None and booth_of_deal(deal, fair) != terminal.place_id:
-        raise _out_of_scope("deal_id", "the deal belongs to another booth")
+    for name in sorted(BOOTHS_OWN):
+        number = getattr(event, name, None)
+        if number is not None and booth_of(number, fair) != terminal.place_id:
+            raise _out_of_scope(name, "it belongs to another booth")
 
 
 def _out_of_scope(field: str, hint: str) -> InvalidEvent:

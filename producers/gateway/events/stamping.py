@@ -20,6 +20,9 @@ from schemas.topics import EVENT_CLASSES
 PLACE_FIELDS: Final = {PlaceKind.BOOTH: "booth_id", PlaceKind.GATE: "gate_id", PlaceKind.HALL: "hall_id"}
 """The field of an event that names the place of its terminal. A desk has no place."""
 
+BOOTHS_OWN: Final = frozenset({"deal_id", "meeting_id"})
+"""The fields with numbers that each booth gives by itself. They are stored under the booth."""
+
 _FIELDS: Final = {type_of(kind): frozenset(field.name for field in fields(kind)) for kind in EVENT_CLASSES}
 """The fields of every type of event."""
 _IDS: Final = {type_of(kind): frozenset(fields_of(kind, EventId)) - {"event_id"} for kind in EVENT_CLASSES}
@@ -79,14 +82,16 @@ def stamp(opened: Opened, posting: Posting) -> Stamped:
 
 
 def _stamp_place(given: dict[str, Any], kind: str, terminal: Terminal) -> None:
-    """Write the terminal's place into an event that leaves it out, and a booth's deals under the booth.
+    """Write the terminal's place into an event that leaves it out, and a booth's deals and meetings under the booth.
 
-    A deal `D-9` of booth `B` is stored as `B.D-9`, so no booth can amend or cancel the deal of another.
+    A deal `D-9` of booth `B` is stored as `B.D-9`, so no booth can amend or cancel the deal of another. The same holds
+    for meetings: two booths may use the same numbers.
     """
     name, known = PLACE_FIELDS.get(terminal.place), _FIELDS.get(kind, frozenset())
     if name in known and given.get(name) is None:
         given[name] = terminal.place_id
-    if terminal.place is PlaceKind.BOOTH and "deal_id" in known:
-        deal = given.get("deal_id")
-        if isinstance(deal, str) and not deal.startswith(f"{terminal.place_id}."):
-            given["deal_id"] = f"{terminal.place_id}.{deal}"
+    if terminal.place is PlaceKind.BOOTH:
+        for own in BOOTHS_OWN & known:
+            number = given.get(own)
+            if isinstance(number, str) and not number.startswith(f"{terminal.place_id}."):
+                given[own] = f"{terminal.place_id}.{number}"

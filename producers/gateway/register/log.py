@@ -1,7 +1,7 @@
 """Two connections to fair.unresolved: one follows the partitions that the group gives this gateway, one reads again."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -66,13 +66,23 @@ class UnresolvedLog:
         found = await self._follower.getmany(timeout_ms=int(WAIT_S * 1_000), max_records=AT_ONCE)
         return [record for records in found.values() for record in records]
 
-    def hold(self, *, hold: bool) -> None:
-        """Take no more records for now, or go on."""
-        places = self._follower.assignment()
-        if hold:
-            self._follower.pause(*places)
-        else:
-            self._follower.resume(*places)
+    def go_to(self, offsets: Mapping[int, int]) -> None:
+        """Take the records from these offsets on next. Raises KafkaError: a partition is another gateway's by now."""
+        for partition, offset in offsets.items():
+            self._follower.seek(TopicPartition(UNRESOLVED.name, partition), offset)
+
+    async def first(self) -> dict[int, int]:
+        """Return the offset with which each partition of this gateway begins now: Kafka deletes old records.
+
+        Raises:
+            TimeoutError: Kafka does not answer. So do KafkaError and OSError.
+        """
+        places = list(self._follower.assignment())
+        if not places:
+            return {}
+        async with asyncio.timeout(ANSWER_S):
+            found = await self._follower.beginning_offsets(places)
+        return {place.partition: offset for place, offset in found.items()}
 
     async def again(self, partition: int, offsets: Sequence[int]) -> list[ConsumerRecord]:
         """Return the records at these offsets, in order; those that Kafka has deleted are missing.

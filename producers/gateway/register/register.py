@@ -20,6 +20,8 @@ from schemas.terminal_settings import TerminalSettings
 
 GATEWAY: Final[TerminalId] = "gateway"
 """Told the registry the badge key, if no terminal did before."""
+STILL_S: Final = 30.0
+"""Seconds that the register may stand still before the gateway says that it is not ready."""
 AGAIN_S: Final = 1.0
 """Pause before the badge key is compared again, while the registry cannot be used."""
 
@@ -66,6 +68,14 @@ class Register:
         if known is not None and known.fingerprint != self.fingerprint:
             return str(other_key(self.fingerprint, known))
         return ""
+
+    @property
+    def stands_still(self) -> str:
+        """Why the register is too old; empty if it is not."""
+        age_s = self.follower.age_s
+        if not self.follower.ready or age_s <= STILL_S:
+            return ""
+        return f"the register of badges was not read to its end for {age_s:.0f} s"
 
     def check_key(self, doorkeeper: Doorkeeper) -> None:
         """Raise InvalidSettings if the registry, as it was read, has another key."""

@@ -47,6 +47,8 @@ AT_ONCE: Final = 500
 COMMIT_S: Final = 5.0
 """Pause between two commits. A new owner of a partition reads what came since the first waiting event, or since the
 last commit."""
+LOOK_S: Final = 60.0
+"""Pause between two looks at what Kafka has deleted, and at what was forgotten because too much waits."""
 PAUSE_S: Final = 1.0
 """Pause after Kafka did not take or give something."""
 
@@ -80,10 +82,10 @@ class Releases:
         self._kafka, self._fair_id, self._book = kafka, fair_id, book
         self._is_ready, self._deliver, self._clock, self._released = is_ready, deliver, clock, released
         self.waiting = WaitingEvents()
-        self._is_held = False
         self._committed: dict[int, int] = {}
         self._unreadable: set[tuple[int, int]] = set()
         self._told = ""
+        self._is_crowded = False
 
     async def watch(self) -> None:
         """Watch and release, for ever; Kafka may go away and come back."""
@@ -110,13 +112,16 @@ class Releases:
 
     async def _follow(self, unresolved: UnresolvedLog) -> None:
         loop = asyncio.get_running_loop()
-        committed_s = loop.time()
+        committed_s = looked_s = loop.time()
         while True:
             for record in await unresolved.take():
                 self.waiting.take(record.partition, record.offset, record.key, record.value)
             if self._is_ready():
                 await self._release_due(unresolved)
-            self._hold(unresolved)
+            self._make_room()
+            if loop.time() - looked_s >= LOOK_S:
+                looked_s = loop.time()
+                await self._look_again(unresolved)
             if loop.time() - committed_s >= COMMIT_S:
                 committed_s, self._told = loop.time(), ""
                 begins = self.waiting.begins()
@@ -168,20 +173,23 @@ class Releases:
         self.waiting.begin(partitions)
         self._committed = {}
         self._unreadable.clear()
-        self._is_held = False
 
-    def _hold(self, unresolved: UnresolvedLog) -> None:
-        """Take no more records while there are too many waiting events to remember."""
-        if self.waiting.is_full == self._is_held:
-            return
-        self._is_held = self.waiting.is_full
-        unresolved.hold(hold=self._is_held)
-        if self._is_held:
+    def _make_room(self) -> None:
+        """Forget the events that wait the longest while there are too many to remember; they are read again later."""
+        if self.waiting.make_room() and not self._is_crowded:
+            self._is_crowded = True
             log.warning(
-                "too many events wait for a registration; more are watched when some of these are released",
+                "too many events wait for a registration; those that wait the longest are released later",
                 waiting=len(self.waiting),
                 remedy="import the badges that are missing: `fairpulse badges import FILE`",
             )
+
+    async def _look_again(self, unresolved: UnresolvedLog) -> None:
+        """Forget what Kafka has deleted, and read again what was forgotten for lack of room."""
+        self.waiting.expire(await unresolved.first())
+        again = self.waiting.read_again()
+        self._is_crowded = bool(again)
+        unresolved.go_to(again)
 
     def _tell(self, error: Exception) -> None:
         """Log why there is no connection, unless that was told last."""

@@ -3,8 +3,8 @@
 Pure. It takes the records of a partition in their order. About 350 bytes each.
 """
 
-from collections import deque
-from collections.abc import Iterable
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final
@@ -14,7 +14,9 @@ import jiter
 from schemas.badges.reading import is_pseudonym
 
 WAITING_MAX: Final = 200_000
-"""Most events remembered, about 70 MB. With more, a gateway reads on when some are released or expire."""
+"""Most events remembered, about 80 MB. With more, those that wait the longest are forgotten, and read again later."""
+ROOM: Final = 10
+"""The part of them that is forgotten at once: a tenth."""
 
 
 @dataclass(slots=True)
@@ -22,14 +24,16 @@ class _Partition:
     """The events of one partition.
 
     Attributes:
-        badges: by offset, in the order of the log, the badge that each event waits for.
-        events: by badge, the offset of each event.
+        badges: by offset, the badge that each event waits for.
+        events: by badge and event, the offsets of its records: they may say different things, and none may be lost.
         next: the offset of the next record.
+        again: from where to read again, because events there were forgotten; None if none was.
     """
 
     badges: dict[int, bytes] = field(default_factory=dict)
-    events: dict[bytes, dict[bytes, int]] = field(default_factory=dict)
+    events: dict[bytes, dict[bytes, tuple[int, ...]]] = field(default_factory=dict)
     next: int | None = None
+    again: int | None = None
 
 
 class WaitingEvents:
@@ -42,16 +46,11 @@ class WaitingEvents:
     def __init__(self, most: int = WAITING_MAX) -> None:
         self._most = most
         self._partitions: dict[int, _Partition] = {}
-        self._line: deque[tuple[int, bytes]] = deque()
+        self._line: OrderedDict[tuple[int, bytes], None] = OrderedDict()
         """Badges in the order in which the register is asked; some may be gone by now."""
 
     def __len__(self) -> int:
         return sum(len(one.badges) for one in self._partitions.values())
-
-    @property
-    def is_full(self) -> bool:
-        """Whether no more records should be taken for now."""
-        return len(self) >= self._most
 
     @property
     def counts(self) -> dict[int, int]:
@@ -66,7 +65,7 @@ class WaitingEvents:
     def take(self, partition: int, offset: int, key: bytes | None, value: bytes | None) -> None:
         """Take a record: an event that waits, or the mark that it was released. Any other counts for nothing.
 
-        A second record of an event is the same event, posted again before the badge was registered.
+        A mark is about the records before it. A record that is known already may be taken again.
         """
         one = self._partitions.get(partition)
         if one is None:
@@ -79,53 +78,91 @@ class WaitingEvents:
         event, is_mark = read
         known = one.events.get(key)
         if is_mark:
-            if known is not None and event in known:
-                self._drop(one, key, event)
+            for at in () if known is None else known.get(event, ()):
+                if at < offset:
+                    self._drop(one, key, event, at)
+            return
+        if offset in one.badges:
             return
         if known is None:
             known = one.events[key] = {}
-            self._line.append((partition, key))
-        if event not in known:
-            known[event] = offset
-            one.badges[offset] = key
+            self._line[partition, key] = None
+            self._line.move_to_end((partition, key), last=False)  # asked about at once: it may be forgotten soon
+        known[event] = (*known.get(event, ()), offset)
+        one.badges[offset] = key
 
     def ask(self, most: int) -> list[tuple[int, bytes]]:
         """Return the next badges of which the register is to be asked, each with its partition: all take turns."""
         asked: list[tuple[int, bytes]] = []
         for _ in range(min(most, len(self._line))):
-            partition, badge = self._line.popleft()
+            (partition, badge), _ = self._line.popitem(last=False)
             if self.offsets(partition, badge):
                 asked.append((partition, badge))
-                self._line.append((partition, badge))
+                self._line[partition, badge] = None
         return asked
 
     def offsets(self, partition: int, badge: bytes) -> list[int]:
         """Return the offsets of the events that wait for a badge, in the order of the log."""
         one = self._partitions.get(partition)
-        return [] if one is None else sorted(one.events.get(badge, {}).values())
+        return [] if one is None else sorted(at for offsets in one.events.get(badge, {}).values() for at in offsets)
 
     def drop(self, partition: int, offset: int) -> None:
         """Forget an event that was released, or is gone."""
         one = self._partitions.get(partition)
         if one is None or (badge := one.badges.get(offset)) is None:
             return
-        for event, at in one.events[badge].items():
-            if at == offset:
-                self._drop(one, badge, event)
+        for event, offsets in one.events[badge].items():
+            if offset in offsets:
+                self._drop(one, badge, event, offset)
                 return
+
+    def make_room(self) -> int:
+        """Forget those that wait the longest, if there are too many; return how many. They must be read again."""
+        dropped = 0
+        while len(self) > self._most:
+            partition, one = max(self._partitions.items(), key=lambda item: len(item[1].badges))
+            oldest = sorted(one.badges)[: max(1, self._most // ROOM)]
+            one.again = oldest[0] if one.again is None else min(one.again, oldest[0])
+            for offset in oldest:
+                self.drop(partition, offset)
+            dropped += len(oldest)
+        return dropped
+
+    def read_again(self) -> dict[int, int]:
+        """Return from where to read partitions again, because events were forgotten. The caller does it."""
+        found = {partition: one.again for partition, one in self._partitions.items() if one.again is not None}
+        for partition, offset in found.items():
+            self._partitions[partition].next, self._partitions[partition].again = offset, None
+        return found
+
+    def expire(self, begins: Mapping[int, int]) -> None:
+        """Forget the events before the records with which the partitions begin now: Kafka has deleted them."""
+        for partition, begin in begins.items():
+            one = self._partitions.get(partition)
+            if one is None:
+                continue
+            for offset in [at for at in one.badges if at < begin]:
+                self.drop(partition, offset)
+            if one.again is not None:
+                one.again = max(one.again, begin)
 
     def begins(self) -> dict[int, int]:
         """Return from where each partition must be read again to know all that waits: its first waiting event."""
         return {
-            partition: next(iter(one.badges), one.next)
+            partition: min(
+                one.next if one.again is None else min(one.again, one.next), min(one.badges, default=one.next)
+            )
             for partition, one in self._partitions.items()
             if one.next is not None
         }
 
     @staticmethod
-    def _drop(one: _Partition, badge: bytes, event: bytes) -> None:
+    def _drop(one: _Partition, badge: bytes, event: bytes, offset: int) -> None:
         known = one.events[badge]
-        del one.badges[known.pop(event)]
+        del one.badges[offset]
+        left = tuple(at for at in known.pop(event) if at != offset)
+        if left:
+            known[event] = left
         if not known:
             del one.events[badge]
 
