@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Final
 
 from producers.badges.book import Book, Registration
-from producers.badges.rows import REVISIONS, Row
-from producers.badges.tables import Problem
+from producers.badges.rows import REVISIONS, PersonRow
+from producers.badges.tables import BadLine
 from schemas.badges.register import WornCodes
 from schemas.events import BadgeRegistered
 from schemas.ids import BadgeRef, FairId, TerminalId
@@ -17,7 +17,7 @@ REGISTRATION: Final[TerminalId] = "registration"
 """The terminal of all events that come from the registration system."""
 
 
-class Kind(StrEnum):
+class Effect(StrEnum):
     """What a row does to the register.
 
     `older` has a revision below the one that is there, and `erased` is a person who was erased: both do nothing.
@@ -40,14 +40,14 @@ class Change:
         added: codes that the register did not have.
     """
 
-    kind: Kind
+    kind: Effect
     person: BadgeRef
     registration: Registration | None = None
     worn: WornCodes | None = None
     added: tuple[BadgeRef, ...] = ()
 
 
-def change_of(row: Row, book: Book, *, again: bool = False) -> Change | Problem:
+def change_of(row: PersonRow, book: Book, *, again: bool = False) -> Change | BadLine:
     """Return what a row changes, or why the register cannot take it.
 
     Args:
@@ -57,19 +57,19 @@ def change_of(row: Row, book: Book, *, again: bool = False) -> Change | Problem:
     """
     known = book.registration(row.person)
     if known is not None and known.erased and not again:
-        return Change(Kind.ERASED, row.person)
+        return Change(Effect.ERASED, row.person)
     registration = _registration(row, known)
     if problem := _problem(row, book, known, registration):
-        return Problem(row.line, problem)
+        return BadLine(row.line, problem)
     if known is not None and row.revision is not None and row.revision < known.revision:
-        return Change(Kind.OLDER, row.person)
+        return Change(Effect.OLDER, row.person)
     before = book.codes_of(row.person)
     worn = worn_after(before, row.codes)
     if known is not None and registration is None and worn == before:
-        return Change(Kind.UNCHANGED, row.person)
+        return Change(Effect.UNCHANGED, row.person)
     held = {*before.codes, *before.replaced}
     return Change(
-        Kind.NEW if known is None else Kind.CHANGED,
+        Effect.NEW if known is None else Effect.CHANGED,
         row.person,
         registration,
         None if worn == before else worn,
@@ -124,7 +124,7 @@ def event_of(person: BadgeRef, registration: Registration, fair_id: FairId, now:
     )
 
 
-def _problem(row: Row, book: Book, known: Registration | None, wanted: Registration | None) -> str:
+def _problem(row: PersonRow, book: Book, known: Registration | None, wanted: Registration | None) -> str:
     """Return why the register cannot take a row; empty if it can."""
     if known is None and book.is_person(row.twin):
         return "the person is registered with the other value of test; a person is one or the other"
@@ -140,7 +140,7 @@ def _problem(row: Row, book: Book, known: Registration | None, wanted: Registrat
     return ""
 
 
-def _registration(row: Row, known: Registration | None) -> Registration | None:
+def _registration(row: PersonRow, known: Registration | None) -> Registration | None:
     """Return the registration that a row asks for; None if the register has it.
 
     A higher revision is written also if it says the same: else an older file, with a revision in between, would count.

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from producers.badges.rows import Row, RowJudge
-from producers.badges.tables import Problem, read_table
+from producers.badges.rows import PersonRow, RowJudge
+from producers.badges.tables import BadLine, read_table
 from schemas.errors import FairpulseError
 from schemas.fair.model import Fair
 from schemas.ids import BadgeRef
@@ -14,7 +14,7 @@ from schemas.outputs import reason
 
 
 @dataclass(slots=True)
-class Reading:
+class RowsRead:
     """What a file says.
 
     Attributes:
@@ -23,24 +23,24 @@ class Reading:
         bad: numbers of the lines that are left out.
     """
 
-    rows: list[Row] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    rows: list[PersonRow] = field(default_factory=list)
+    problems: list[BadLine] = field(default_factory=list)
     bad: set[int] = field(default_factory=set)
 
-    def refuse(self, found: Iterable[Problem]) -> None:
+    def refuse(self, found: Iterable[BadLine]) -> None:
         """Leave out the lines of some problems."""
         for one in found:
             self.problems.append(one)
             self.bad.add(one.line)
 
-    def without_bad(self) -> "Reading":
+    def without_bad(self) -> "RowsRead":
         """Return the same without rows of bad lines, and with the problems in order."""
         self.rows = [row for row in self.rows if row.line not in self.bad]
         self.problems.sort()
         return self
 
 
-def read_file(path: Path, fair: Fair, key: bytes, told: Callable[[int], None] = lambda _: None) -> Reading:
+def read_file(path: Path, fair: Fair, key: bytes, told: Callable[[int], None] = lambda _: None) -> RowsRead:
     """Return what a file says.
 
     Args:
@@ -52,13 +52,13 @@ def read_file(path: Path, fair: Fair, key: bytes, told: Callable[[int], None] = 
     Raises:
         FairpulseError: the file cannot be read, or its columns are not the ones of a register.
     """
-    judge, reading = RowJudge(fair, key), Reading()
+    judge, reading = RowJudge(fair, key), RowsRead()
     try:
         with path.open("rb") as file:
             for line in read_table(file):
                 told(line.line)
-                found = [line] if isinstance(line, Problem) else judge.judge(line)
-                if isinstance(found, Row):
+                found = [line] if isinstance(line, BadLine) else judge.judge(line)
+                if isinstance(found, PersonRow):
                     reading.rows.append(found)
                 else:
                     reading.refuse(found)
@@ -72,7 +72,7 @@ def read_file(path: Path, fair: Fair, key: bytes, told: Callable[[int], None] = 
     return reading.without_bad()
 
 
-def refuse_doubles(reading: Reading) -> None:
+def refuse_doubles(reading: RowsRead) -> None:
     """Leave out both lines of each person and each code that is there twice: nobody can say which is meant."""
     persons: dict[BadgeRef, int] = {}
     codes: dict[BadgeRef, int] = {}
@@ -85,6 +85,6 @@ def refuse_doubles(reading: Reading) -> None:
                 reading.refuse(_both("a code of it is", first, row.line))
 
 
-def _both(what: str, first: int, second: int) -> Iterable[Problem]:
-    yield Problem(first, f"{what} on line {second} too; keep one of them")
-    yield Problem(second, f"{what} on line {first} too; keep one of them")
+def _both(what: str, first: int, second: int) -> Iterable[BadLine]:
+    yield BadLine(first, f"{what} on line {second} too; keep one of them")
+    yield BadLine(second, f"{what} on line {first} too; keep one of them")

@@ -30,8 +30,8 @@ LOOK_S: Final = 0.02
 WAIT_S: Final = 0.2
 """How long to wait for a record: a registration is known that soon."""
 
-Told = Callable[[FairpulseError], None]
-Progress = Callable[[int, int], None]
+TellTrouble = Callable[[FairpulseError], None]
+TellProgress = Callable[[int, int], None]
 """Told how many offsets were read, of how many."""
 
 _decode_badge: Final = decoder(BADGES.name)
@@ -56,7 +56,9 @@ class BadgeFollower:
         skipped: records that are neither a registration of the fair nor a record of codes.
     """
 
-    def __init__(self, kafka: KafkaSettings, fair_id: FairId, book: Book | None = None, *, told: Told = _log) -> None:
+    def __init__(
+        self, kafka: KafkaSettings, fair_id: FairId, book: Book | None = None, *, told: TellTrouble = _log
+    ) -> None:
         self.book = Book() if book is None else book
         self.ready = False
         self.behind: int | None = None
@@ -77,7 +79,7 @@ class BadgeFollower:
         """Seconds since the book was known to hold all that is in the topics; infinite if it never was."""
         return monotonic() - self._fresh_s
 
-    async def catch_up(self, progress: Progress = lambda _done, _all: None) -> Book:
+    async def catch_up(self, progress: TellProgress = lambda _done, _all: None) -> Book:
         """Take all that the topics hold now, and return the book.
 
         Raises:
@@ -201,7 +203,7 @@ def _not_there() -> Unavailable:
     return Unavailable("the register of badges was not read to its end", hint="try again; see whether Kafka answers")
 
 
-async def read_book(kafka: KafkaSettings, fair_id: FairId, progress: Progress = lambda _done, _all: None) -> Book:
+async def read_book(kafka: KafkaSettings, fair_id: FairId, progress: TellProgress = lambda _done, _all: None) -> Book:
     """Return the whole register as it is now, over a connection of its own. Raises as `BadgeFollower.catch_up`."""
     follower = BadgeFollower(kafka, fair_id)
     try:

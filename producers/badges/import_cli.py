@@ -16,7 +16,7 @@ from schemas import options
 from schemas.errors import FairpulseError
 
 if TYPE_CHECKING:
-    from producers.badges.importing import Plan
+    from producers.badges.importing import ImportPlan
 
 SHOWN: Final = 50
 """Problems that are printed; of the others only the number is."""
@@ -107,20 +107,20 @@ def _keeping_all() -> Iterator[None]:
         gc.enable()
 
 
-def counted(plan: "Plan") -> str:
+def counted(plan: "ImportPlan") -> str:
     """Return how many lines do what."""
-    from producers.badges.change import Kind
+    from producers.badges.change import Effect
 
-    rare = (Kind.OLDER, Kind.ERASED)
+    rare = (Effect.OLDER, Effect.ERASED)
     words = [
-        f"{kind} {plan.counts[kind]:,}" + (" (left out)" if kind is Kind.ERASED else "")
-        for kind in Kind
+        f"{kind} {plan.counts[kind]:,}" + (" (left out)" if kind is Effect.ERASED else "")
+        for kind in Effect
         if plan.counts[kind] or kind not in rare
     ]
     return ", ".join([*words, f"refused {plan.refused:,}"])
 
 
-def _show_problems(plan: "Plan", begin: int = 0) -> None:
+def _show_problems(plan: "ImportPlan", begin: int = 0) -> None:
     for problem in plan.problems[begin : begin + SHOWN]:
         click.echo(str(problem), err=True)
     if (more := len(plan.problems) - begin - SHOWN) > 0:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from producers.badges.book import NO_CODES, Book
-from producers.badges.change import Change, Kind, change_of
+from producers.badges.change import Change, Effect, change_of
 from producers.badges.file import read_file
 from producers.badges.follower import BadgeFollower
 from producers.badges.origin import check_origin, origin_of
 from producers.badges.place import RegisterPlace
-from producers.badges.rows import Row
-from producers.badges.tables import Problem
+from producers.badges.rows import PersonRow
+from producers.badges.tables import BadLine
 from producers.badges.waiting import waiting_events
 from producers.badges.writing import (
     RegisterRecord,
@@ -30,14 +30,14 @@ from schemas.ids import BadgeRef, FairId
 AT_ONCE: Final = 20_000
 """Persons that are written together: first who they are, then their codes."""
 
-WRITTEN: Final = frozenset({Kind.NEW, Kind.CHANGED})
+WRITTEN: Final = frozenset({Effect.NEW, Effect.CHANGED})
 """Kinds of lines for which something is written."""
 
-Tell = Callable[[str], None]
+TellStep = Callable[[str], None]
 
 
 @dataclass(slots=True)
-class Plan:
+class ImportPlan:
     """What a file would do to the register.
 
     Attributes:
@@ -52,11 +52,11 @@ class Plan:
     """
 
     changes: list[Change] = field(default_factory=list)
-    counts: Counter[Kind] = field(default_factory=Counter)
-    problems: list[Problem] = field(default_factory=list)
+    counts: Counter[Effect] = field(default_factory=Counter)
+    problems: list[BadLine] = field(default_factory=list)
     refused: int = 0
     missing: Counter[BadgeRole] = field(default_factory=Counter)
-    rows: dict[BadgeRef, Row] = field(default_factory=dict)
+    rows: dict[BadgeRef, PersonRow] = field(default_factory=dict)
     again: bool = False
     follower: BadgeFollower | None = None
 
@@ -66,7 +66,7 @@ class Plan:
         for before in changes:
             now = change_of(self.rows[before.person], book, again=self.again)
             self.counts[before.kind] -= 1
-            if isinstance(now, Problem):
+            if isinstance(now, BadLine):
                 self.problems.append(now)
                 self.refused += 1
                 continue
@@ -81,7 +81,7 @@ class Plan:
         return self.counts.total() + self.refused
 
 
-async def planned(place: RegisterPlace, path: Path, tell: Tell, *, again: bool = False) -> Plan:
+async def planned(place: RegisterPlace, path: Path, tell: TellStep, *, again: bool = False) -> ImportPlan:
     """Return what a file would do to the register as it is now.
 
     Args:
@@ -103,10 +103,10 @@ async def planned(place: RegisterPlace, path: Path, tell: Tell, *, again: bool =
         await follower.close()
     check_origin(book, place.key, place.fair.fair_id)
     rows = {row.person: row for row in reading.rows}
-    plan, bad = Plan(problems=reading.problems, rows=rows, again=again, follower=follower), reading.bad
+    plan, bad = ImportPlan(problems=reading.problems, rows=rows, again=again, follower=follower), reading.bad
     for row in reading.rows:
         change = change_of(row, book, again=again)
-        if isinstance(change, Problem):
+        if isinstance(change, BadLine):
             plan.problems.append(change)
             bad.add(change.line)
             continue
@@ -119,7 +119,7 @@ async def planned(place: RegisterPlace, path: Path, tell: Tell, *, again: bool =
     return plan
 
 
-async def write(place: RegisterPlace, plan: Plan, now: datetime, tell: Tell) -> int:
+async def write(place: RegisterPlace, plan: ImportPlan, now: datetime, tell: TellStep) -> int:
     """Write a plan into the register; return how many events waited for the codes that are new.
 
     Others may write at the same time. So before each part the register is read on, and the part is planned anew; the

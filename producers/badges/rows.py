@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from producers.badges.codes import hash_of
-from producers.badges.tables import Line, Problem
+from producers.badges.tables import BadLine, FileLine
 from schemas.badges.register import person_ref
 from schemas.codes import BadgeRole, DenyReason
 from schemas.countries import country_meant, country_names
@@ -17,7 +17,7 @@ from schemas.ids import TEST_BADGE, BadgeRef, Country, ExhibitorId
 from schemas.kinds import quoted
 from schemas.nearest import nearest
 
-Value = TypeVar("Value")
+CellValue = TypeVar("CellValue")
 
 VISITOR: Final = "visitor"
 CLASSES: Final = {"professional": BadgeRole.VISITOR_PROFESSIONAL, "public": BadgeRole.VISITOR_PUBLIC}
@@ -52,7 +52,7 @@ _BY_A_SPREADSHEET: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PersonRow:
     """A person as the file has it, already without the number and the printed codes.
 
     Attributes:
@@ -88,15 +88,15 @@ class RowJudge:
     def __init__(self, fair: Fair, key: bytes) -> None:
         self._fair, self._key = fair, key
 
-    def judge(self, line: Line) -> Row | list[Problem]:
+    def judge(self, line: FileLine) -> PersonRow | list[BadLine]:
         """Return the person of a line, or all that is wrong with it."""
-        values, faults = line.values, list[Problem]()
+        values, faults = line.values, list[BadLine]()
 
-        def tried(read: Callable[[Mapping[str, str]], Value], instead: Value) -> Value:
+        def tried(read: Callable[[Mapping[str, str]], CellValue], instead: CellValue) -> CellValue:
             try:
                 return read(values)
             except _Bad as bad:
-                faults.append(Problem(line.line, str(bad)))
+                faults.append(BadLine(line.line, str(bad)))
                 return instead
 
         number = tried(_person, "")
@@ -113,7 +113,7 @@ class RowJudge:
         plain = person_ref(self._key, number)
         tested = f"{TEST_BADGE}{plain}"
         person, twin = (tested, plain) if test else (plain, tested)
-        return Row(line.line, person, twin, role, country, exhibitor, consent, denied, codes, revision)
+        return PersonRow(line.line, person, twin, role, country, exhibitor, consent, denied, codes, revision)
 
     def _exhibitor(self, values: Mapping[str, str]) -> ExhibitorId | None:
         if not (word := values.get("exhibitor", "")):

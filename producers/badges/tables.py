@@ -35,7 +35,7 @@ _CSV_ERRORS: Final = {
 _COUNT_ERROR: Final = "has {found} values, and the header has {wanted} columns"
 
 
-class Problem(NamedTuple):
+class BadLine(NamedTuple):
     """A fault of a line, which is counted from 1. It repeats at most a mistyped word."""
 
     line: int
@@ -46,14 +46,14 @@ class Problem(NamedTuple):
         return f"line {self.line}: {self.text}"
 
 
-class Line(NamedTuple):
+class FileLine(NamedTuple):
     """A line with its values by column; columns without a value are left out."""
 
     line: int
     values: Mapping[str, str]
 
 
-def read_table(file: BinaryIO) -> Iterator[Line | Problem]:
+def read_table(file: BinaryIO) -> Iterator[FileLine | BadLine]:
     """Yield each line with values, or what is wrong with it. A quoted value may go over several lines of the file.
 
     The file is UTF-8, with or without a byte order mark. CSV is separated by commas, semicolons or tabs, as its header
@@ -100,7 +100,7 @@ class _Lines:
             return raw.decode(errors="replace")
 
 
-def _csv_lines(first: str, lines: _Lines) -> Iterator[Line | Problem]:
+def _csv_lines(first: str, lines: _Lines) -> Iterator[FileLine | BadLine]:
     separator = ""
     if match := re.fullmatch(r"sep=([,;\t])\s*", first, re.IGNORECASE):  # Excel's own first line
         separator, first = match[1], next(lines, "")
@@ -118,10 +118,10 @@ def _csv_lines(first: str, lines: _Lines) -> Iterator[Line | Problem]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield Problem(begins, _csv_error(error))
+            yield BadLine(begins, _csv_error(error))
             continue
         if lines.bad and lines.bad[-1] >= begins:
-            yield Problem(begins, f"is not UTF-8 text; {_UTF_8}")
+            yield BadLine(begins, f"is not UTF-8 text; {_UTF_8}")
         elif any(map(str.strip, values)):
             yield _line(begins, columns, values)
 
@@ -130,21 +130,21 @@ def _csv_error(error: csv.Error) -> str:
     return next((ours for part, ours in _CSV_ERRORS.items() if part in str(error)), "cannot be read as CSV")
 
 
-def _line(number: int, columns: Sequence[str], values: Sequence[str]) -> Line | Problem:
+def _line(number: int, columns: Sequence[str], values: Sequence[str]) -> FileLine | BadLine:
     if len(values) > len(columns) and not any(map(str.strip, values[len(columns) :])):
         values = values[: len(columns)]  # spreadsheets put separators behind the last column
     if len(values) != len(columns):
-        return Problem(number, _COUNT_ERROR.format(found=len(values), wanted=len(columns)))
+        return BadLine(number, _COUNT_ERROR.format(found=len(values), wanted=len(columns)))
     return _checked(
         number, {name: text for name, value in zip(columns, values, strict=True) if (text := value.strip())}
     )
 
 
-def _checked(number: int, values: Mapping[str, str]) -> Line | Problem:
+def _checked(number: int, values: Mapping[str, str]) -> FileLine | BadLine:
     for name, value in values.items():
         if len(value) > LONGEST:
-            return Problem(number, f"{name} has more than {LONGEST:,} characters")
-    return Line(number, values)
+            return BadLine(number, f"{name} has more than {LONGEST:,} characters")
+    return FileLine(number, values)
 
 
 def _columns(header: Sequence[str], line: int) -> list[str]:
@@ -173,36 +173,36 @@ def _meant(name: str) -> str:
     return f"did you mean {near}?" if near else ""
 
 
-def _json_lines(first: str, lines: _Lines) -> Iterator[Line | Problem]:
+def _json_lines(first: str, lines: _Lines) -> Iterator[FileLine | BadLine]:
     for text in chain([first], lines):
         number = lines.number
         if lines.bad and lines.bad[-1] == number:
-            yield Problem(number, "is not UTF-8 text")
+            yield BadLine(number, "is not UTF-8 text")
         elif text.strip():
             yield _json_line(number, text)
 
 
-def _json_line(number: int, text: str) -> Line | Problem:
+def _json_line(number: int, text: str) -> FileLine | BadLine:
     try:
         row = jiter.from_json(text.encode(), catch_duplicate_keys=True, allow_inf_nan=False)
     except ValueError as error:
-        return Problem(number, "has a name twice" if "duplicate key" in str(error) else "is not one JSON object")
+        return BadLine(number, "has a name twice" if "duplicate key" in str(error) else "is not one JSON object")
     if not isinstance(row, dict):
-        return Problem(number, "is not one JSON object")
+        return BadLine(number, "is not one JSON object")
     values: dict[str, str] = {}
     for place, (name, value) in enumerate(row.items(), start=1):
         if name not in COLUMNS:
             near = _meant(name)
-            return Problem(
+            return BadLine(
                 number, f"the name {quoted(name)} is not known; {near}" if near else f"name {place} is not known"
             )
         if (word := _json_text(name, value)) is None:
-            return Problem(number, f"{name} is neither a text nor what else {name} may be in JSON")
+            return BadLine(number, f"{name} is neither a text nor what else {name} may be in JSON")
         if word:
             values[name] = word
     for name in REQUIRED:
         if name not in row:
-            return Problem(number, f"{name} is missing")
+            return BadLine(number, f"{name} is missing")
     return _checked(number, values)
 
 

@@ -12,7 +12,7 @@ from schemas.topics import UNRESOLVED
 
 WAIT_S: Final = 0.2
 
-Waiting = dict[tuple[str, str], BadgeRef]
+WaitingBadges = dict[tuple[str, str], BadgeRef]
 """The hash of the code that each event waits for, by its terminal and its id."""
 
 
@@ -22,7 +22,7 @@ async def waiting_events(kafka: KafkaSettings) -> Counter[BadgeRef]:
     Raises:
         Unavailable: Kafka does not answer, or the topic is missing or denied.
     """
-    reader, waiting = RegisterReader(kafka, (UNRESOLVED,)), Waiting()
+    reader, waiting = RegisterReader(kafka, (UNRESOLVED,)), WaitingBadges()
     try:
         await reader.start({})
         ends = await reader.ends()
@@ -34,7 +34,7 @@ async def waiting_events(kafka: KafkaSettings) -> Counter[BadgeRef]:
     return Counter(waiting.values())
 
 
-def take_waiting(waiting: Waiting, key: bytes | None, value: bytes | None) -> None:
+def take_waiting(waiting: WaitingBadges, key: bytes | None, value: bytes | None) -> None:
     """Take a record: an event that waits, or the mark that it was released. Others count for nothing."""
     try:
         said = jiter.from_json(value or b"")

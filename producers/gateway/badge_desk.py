@@ -6,7 +6,7 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import Final
 
-from producers.badges.change import Change, Kind
+from producers.badges.change import Change, Effect
 from producers.gateway.app import Gateway
 from producers.gateway.events.codings import NotGzip, codings_in, unpacked
 from producers.gateway.http.answering import Reply, badge_reply, import_reply
@@ -64,7 +64,7 @@ class BadgeDesk:
                 if not is_trial:
                     await self._write(found.changes, register)
                     await self._reach_end(register, "kafka_timeout")
-        counts = {kind.value: found.counts[kind] for kind in Kind}
+        counts = {kind.value: found.counts[kind] for kind in Effect}
         log.info("badges were imported" if not is_trial else "an import of badges was tried", **counts)
         return import_reply(ImportReceipt(**counts, dry_run=is_trial))
 

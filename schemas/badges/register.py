@@ -15,7 +15,7 @@ from schemas.events import STRICT
 from schemas.ids import TEST_BADGE, BadgeRef, EventId, FairId, TerminalId
 from schemas.times import Instant
 
-Fingerprint = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
+KeyFingerprint = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
 
 _BYTES: Final = 16
 _PERSON: Final = "person "
@@ -62,7 +62,7 @@ class Origin:
         badge_key: fingerprint of the badge key in which all references are made.
     """
 
-    badge_key: Fingerprint
+    badge_key: KeyFingerprint
     fair_id: FairId
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from producers.badges.book import Book, Registration
-from producers.badges.change import Change, Kind, change_of, erasure, event_of, reprinted, worn_after
-from producers.badges.tables import Problem
+from producers.badges.change import Change, Effect, change_of, erasure, event_of, reprinted, worn_after
+from producers.badges.tables import BadLine
 from schemas.badges.register import WornCodes, code_hash, person_ref
 from schemas.codes import BadgeRole, DenyReason
 from schemas.wire import decode_strict, encode
@@ -27,7 +27,7 @@ def book() -> Book:
     return found
 
 
-def changed(folder: Path, book: Book, line: str, *, again: bool = False) -> Change | Problem:
+def changed(folder: Path, book: Book, line: str, *, again: bool = False) -> Change | BadLine:
     reading = reading_of(folder, f"person,role,country,codes,revision,test,denied\n{line}\n")
     assert not reading.problems, reading.problems
     return change_of(reading.rows[0], book, again=again)
@@ -35,13 +35,13 @@ def changed(folder: Path, book: Book, line: str, *, again: bool = False) -> Chan
 
 def test_a_new_person_is_registered_with_the_first_revision(tmp_path: Path, book: Book) -> None:
     change = changed(tmp_path, book, f"bob,delegate,,{code(2)},,,")
-    assert change == Change(Kind.NEW, BOB, Registration(1, BadgeRole.DELEGATE), WornCodes((B,)), (B,))
+    assert change == Change(Effect.NEW, BOB, Registration(1, BadgeRole.DELEGATE), WornCodes((B,)), (B,))
 
 
 @pytest.mark.parametrize("line", ["ada,media,DE,{A},,,", "ada,media,de,,,,", "ada,media,DE,{A},2,,"])
 def test_a_line_that_says_what_is_there_writes_nothing(tmp_path: Path, book: Book, line: str) -> None:
     change = changed(tmp_path, book, line.format(A=code(1)))
-    assert change == Change(Kind.UNCHANGED, ADA)
+    assert change == Change(Effect.UNCHANGED, ADA)
 
 
 @pytest.mark.parametrize(
@@ -56,21 +56,21 @@ def test_a_line_that_says_what_is_there_writes_nothing(tmp_path: Path, book: Boo
 def test_a_change_has_the_next_revision_or_the_one_that_is_named(
     tmp_path: Path, book: Book, line: str, expected: Registration
 ) -> None:
-    assert changed(tmp_path, book, line) == Change(Kind.CHANGED, ADA, expected)
+    assert changed(tmp_path, book, line) == Change(Effect.CHANGED, ADA, expected)
 
 
 def test_a_higher_revision_is_written_also_if_it_says_the_same(tmp_path: Path, book: Book) -> None:
     change = changed(tmp_path, book, "ada,media,DE,,7,,")
-    assert change == Change(Kind.CHANGED, ADA, Registration(7, BadgeRole.MEDIA, "DE"))
+    assert change == Change(Effect.CHANGED, ADA, Registration(7, BadgeRole.MEDIA, "DE"))
     book.take_registration(ADA, Registration(7, BadgeRole.MEDIA, "DE"))
-    assert changed(tmp_path, book, "ada,speaker,US,,5,,") == Change(Kind.OLDER, ADA), "an older file does not win"
+    assert changed(tmp_path, book, "ada,speaker,US,,5,,") == Change(Effect.OLDER, ADA), "an older file does not win"
 
 
 def test_a_code_of_an_erased_person_is_refused_for_everybody(tmp_path: Path, book: Book) -> None:
     book.take_spent(B)
     for line in (f"bob,media,,{code(2)},,,", f"ada,media,DE,{code(1)} {code(2)},,,"):
         problem = changed(tmp_path, book, line)
-        assert isinstance(problem, Problem)
+        assert isinstance(problem, BadLine)
         assert "was on the badge of a person who was erased" in problem.text
 
 
@@ -78,16 +78,16 @@ def test_a_code_that_two_persons_claim_is_told_for_both(tmp_path: Path, book: Bo
     book.take_codes(BOB, WornCodes((A,)))
     book.take_registration(BOB, MEDIA)
     for person in ("ada", "bob"):
-        assert isinstance(changed(tmp_path, book, f"{person},media,DE,{code(1)},,,"), Problem)
+        assert isinstance(changed(tmp_path, book, f"{person},media,DE,{code(1)},,,"), BadLine)
 
 
 def test_a_new_code_alone_makes_no_new_revision(tmp_path: Path, book: Book) -> None:
     change = changed(tmp_path, book, f"ada,media,DE,{code(1)} {code(2)},,,")
-    assert change == Change(Kind.CHANGED, ADA, None, WornCodes((A, B)), (B,))
+    assert change == Change(Effect.CHANGED, ADA, None, WornCodes((A, B)), (B,))
 
 
 def test_a_line_with_an_older_revision_writes_nothing(tmp_path: Path, book: Book) -> None:
-    assert changed(tmp_path, book, f"ada,vip_gov,US,{code(2)},1,,") == Change(Kind.OLDER, ADA)
+    assert changed(tmp_path, book, f"ada,vip_gov,US,{code(2)},1,,") == Change(Effect.OLDER, ADA)
 
 
 @pytest.mark.parametrize(
@@ -101,20 +101,20 @@ def test_a_line_with_an_older_revision_writes_nothing(tmp_path: Path, book: Book
 )
 def test_what_the_register_cannot_take_is_told_with_its_line(tmp_path: Path, book: Book, line: str, told: str) -> None:
     problem = changed(tmp_path, book, line.format(A=code(1), B=code(2)))
-    assert isinstance(problem, Problem)
+    assert isinstance(problem, BadLine)
     assert problem.line == 2
     assert told in problem.text
 
 
 def test_a_code_that_was_replaced_is_never_given_to_a_second_person_either(tmp_path: Path, book: Book) -> None:
     book.take_codes(ADA, WornCodes((B,), (A,)))
-    assert isinstance(changed(tmp_path, book, f"bob,media,,{code(1)},,,"), Problem)
+    assert isinstance(changed(tmp_path, book, f"bob,media,,{code(1)},,,"), BadLine)
 
 
 def test_the_last_revision_is_the_last(tmp_path: Path, book: Book) -> None:
     book.take_registration(ADA, Registration(1_000_000, BadgeRole.MEDIA))
     problem = changed(tmp_path, book, "ada,speaker,DE,,,,")
-    assert isinstance(problem, Problem)
+    assert isinstance(problem, BadLine)
     assert "the last revision" in problem.text
 
 
@@ -122,16 +122,16 @@ def test_a_person_who_was_erased_is_left_out_unless_again(tmp_path: Path, book: 
     book.take_registration(ADA, erasure(MEDIA))
     book.take_codes(ADA, None)
     line = f"ada,media,DE,{code(2)},,,"
-    assert changed(tmp_path, book, line) == Change(Kind.ERASED, ADA)
+    assert changed(tmp_path, book, line) == Change(Effect.ERASED, ADA)
     expected = Registration(4, BadgeRole.MEDIA, "DE")
-    assert changed(tmp_path, book, line, again=True) == Change(Kind.CHANGED, ADA, expected, WornCodes((B,)), (B,))
+    assert changed(tmp_path, book, line, again=True) == Change(Effect.CHANGED, ADA, expected, WornCodes((B,)), (B,))
 
 
 def test_an_import_that_was_interrupted_is_completed(tmp_path: Path, book: Book) -> None:
     """Who the persons are was written, and their codes were not."""
     book.take_registration(BOB, Registration(1, BadgeRole.DELEGATE))
     change = changed(tmp_path, book, f"bob,delegate,,{code(2)},,,")
-    assert change == Change(Kind.CHANGED, BOB, None, WornCodes((B,)), (B,))
+    assert change == Change(Effect.CHANGED, BOB, None, WornCodes((B,)), (B,))
 
 
 @pytest.mark.parametrize(

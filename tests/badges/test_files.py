@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from producers.badges.file import read_file
-from producers.badges.rows import Row
+from producers.badges.rows import PersonRow
 from schemas.badges.register import code_hash, person_ref
 from schemas.codes import BadgeRole, DenyReason
 from schemas.errors import FairpulseError
@@ -16,7 +16,7 @@ HEAD = "person,role,class,country,exhibitor,consent,denied,codes,test,revision\n
 A, B = code(1), code(2)
 
 
-def only(folder: Path, content: str | bytes) -> Row:
+def only(folder: Path, content: str | bytes) -> PersonRow:
     reading = reading_of(folder, content)
     assert not reading.problems, reading.problems
     [row] = reading.rows

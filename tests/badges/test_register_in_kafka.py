@@ -14,10 +14,10 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from click.testing import CliRunner
 
 from producers.badges.book import Book, Registration
-from producers.badges.change import Change, Kind, erasure
+from producers.badges.change import Change, Effect, erasure
 from producers.badges.cli import badges
 from producers.badges.follower import BadgeFollower, read_book
-from producers.badges.importing import Plan, planned, write
+from producers.badges.importing import ImportPlan, planned, write
 from producers.badges.place import RegisterPlace
 from producers.badges.waiting import waiting_events
 from producers.badges.writing import RegisterRecord, codes_record, opened_writer, registration_record
@@ -243,9 +243,9 @@ def test_what_others_wrote_after_the_plan_is_not_undone(kafka: KafkaSettings, tm
         f"ada,vip_gov,US,{code(1)},7\nbob,vip_gov,US,,2\ncem,media,,{code(3)},\ndan,media,,{code(4)},\neve,media,,,\n"
     )
 
-    async def imported() -> Plan:
+    async def imported() -> ImportPlan:
         plan = await planned(place, path, lambda _: None)
-        assert plan.counts == {Kind.NEW: 3, Kind.CHANGED: 2}
+        assert plan.counts == {Effect.NEW: 3, Effect.CHANGED: 2}
         later = Registration(3, BadgeRole.SPEAKER, "FR")
         async with opened_writer(kafka) as writer:
             await writer.write([registration_record(ada, erasure(old), FAIR_ID, local("09:00"))])
@@ -256,7 +256,7 @@ def test_what_others_wrote_after_the_plan_is_not_undone(kafka: KafkaSettings, tm
         return plan
 
     plan = asyncio.run(imported())
-    assert +plan.counts == {Kind.NEW: 1, Kind.ERASED: 1, Kind.OLDER: 1}
+    assert +plan.counts == {Effect.NEW: 1, Effect.ERASED: 1, Effect.OLDER: 1}
     assert [(one.line, one.text.split(";")[0]) for one in plan.problems] == [
         (4, "code 1 is on the badge of another person"),
         (5, "code 1 was on the badge of a person who was erased"),
@@ -277,16 +277,16 @@ def test_codes_written_in_the_moment_of_an_erasure_do_not_stay(
     put(kafka, registration_record(ada, Registration(1, BadgeRole.MEDIA), FAIR_ID, local("09:00")))
     path = tmp_path / "persons.csv"
     path.write_text(f"person,role,codes\nada,vip_gov,{code(1)}\n")
-    replanned = Plan.replanned
+    replanned = ImportPlan.replanned
 
-    def slow(plan: Plan, changes: Sequence[Change], book: Book) -> list[Change]:
+    def slow(plan: ImportPlan, changes: Sequence[Change], book: Book) -> list[Change]:
         found = replanned(plan, changes, book)
         with ThreadPoolExecutor() as pool:
             said = erasure(Registration(1, BadgeRole.MEDIA))
             pool.submit(put, kafka, registration_record(ada, said, FAIR_ID, local("09:00"))).result()
         return found
 
-    monkeypatch.setattr(Plan, "replanned", slow)
+    monkeypatch.setattr(ImportPlan, "replanned", slow)
 
     async def imported() -> None:
         await write(place, await planned(place, path, lambda _: None), local("09:00"), lambda _: None)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from producers.badges.file import Reading, read_file
+from producers.badges.file import RowsRead, read_file
 from schemas.badges.check_characters import CheckKind
 from schemas.badges.format import BadgeFormat
 from schemas.fair.file import example_fair_path, load_fair
@@ -28,7 +28,7 @@ def fair_file(folder: Path) -> Path:
     return path
 
 
-def reading_of(folder: Path, content: str | bytes) -> Reading:
+def reading_of(folder: Path, content: str | bytes) -> RowsRead:
     """Return what a file with this content says."""
     path = folder / "persons.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())

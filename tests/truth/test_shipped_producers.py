@@ -15,8 +15,8 @@ import pytest
 
 from producers.badges.book import Book
 from producers.badges.change import Change, change_of, event_of
-from producers.badges.rows import Row, RowJudge
-from producers.badges.tables import Line
+from producers.badges.rows import PersonRow, RowJudge
+from producers.badges.tables import FileLine
 from producers.gateway.events.badge_codes import BadgeCodes
 from producers.gateway.events.intake import Intake
 from producers.gateway.events.memory import Remembered
@@ -58,8 +58,8 @@ class Venue:
 
     def register(self, **values: str) -> None:
         """Import a line of the registration system."""
-        row = RowJudge(self.fair, KEY).judge(Line(1, values))
-        assert isinstance(row, Row), row
+        row = RowJudge(self.fair, KEY).judge(FileLine(1, values))
+        assert isinstance(row, PersonRow), row
         change = change_of(row, self.book)
         assert isinstance(change, Change), change
         assert change.registration is not None

@@ -8,10 +8,10 @@ from io import BytesIO
 from typing import Final
 
 from producers.badges.book import Book
-from producers.badges.change import Change, Kind, change_of, event_of
-from producers.badges.file import Reading, refuse_doubles
-from producers.badges.rows import Row, RowJudge
-from producers.badges.tables import Problem, read_table
+from producers.badges.change import Change, Effect, change_of, event_of
+from producers.badges.file import RowsRead, refuse_doubles
+from producers.badges.rows import PersonRow, RowJudge
+from producers.badges.tables import BadLine, read_table
 from producers.records import RawRecord, record_of
 from schemas.badges.register import encode_worn
 from schemas.fair.model import Fair
@@ -36,12 +36,12 @@ class Import:
     """
 
     changes: list[Change] = field(default_factory=list)
-    counts: dict[Kind, int] = field(default_factory=lambda: dict.fromkeys(Kind, 0))
-    problems: list[Problem] = field(default_factory=list)
+    counts: dict[Effect, int] = field(default_factory=lambda: dict.fromkeys(Effect, 0))
+    problems: list[BadLine] = field(default_factory=list)
     refused: int = 0
 
 
-def read_import(body: bytes, fair: Fair, key: bytes) -> Reading:
+def read_import(body: bytes, fair: Fair, key: bytes) -> RowsRead:
     """Return what a body says. It asks no book, so it may run in a thread of its own.
 
     Args:
@@ -52,10 +52,10 @@ def read_import(body: bytes, fair: Fair, key: bytes) -> Reading:
     Raises:
         FairpulseError: nothing of it can be read.
     """
-    judge, reading = RowJudge(fair, key), Reading()
+    judge, reading = RowJudge(fair, key), RowsRead()
     for line in read_table(BytesIO(body)):
-        found = [line] if isinstance(line, Problem) else judge.judge(line)
-        if isinstance(found, Row):
+        found = [line] if isinstance(line, BadLine) else judge.judge(line)
+        if isinstance(found, PersonRow):
             reading.rows.append(found)
         else:
             reading.refuse(found)
@@ -63,18 +63,18 @@ def read_import(body: bytes, fair: Fair, key: bytes) -> Reading:
     return reading.without_bad()
 
 
-async def plan_import(reading: Reading, book: Book) -> Import:
+async def plan_import(reading: RowsRead, book: Book) -> Import:
     """Return what the lines of a body would do to the register as it is now; other work gets in between."""
     made = Import()
     for number, row in enumerate(reading.rows, start=1):
         if number % SLICE_ROWS == 0:
             await asyncio.sleep(0)
         change = change_of(row, book)
-        if isinstance(change, Problem):
+        if isinstance(change, BadLine):
             reading.refuse([change])
             continue
         made.counts[change.kind] += 1
-        if change.kind in (Kind.NEW, Kind.CHANGED):
+        if change.kind in (Effect.NEW, Effect.CHANGED):
             made.changes.append(change)
     made.problems, made.refused = sorted(reading.problems), len(reading.bad)
     return made
