@@ -213,8 +213,8 @@ class MeetingChanged(Event):
 class BadgeRegistered(Event):
     """An entry of the register of badges: who a person is. The highest revision counts for all events of the person.
 
-    Of two contents under one revision the greater counts, compared field by field in the order below, so the order of
-    arrival does not matter. Its times say when it was entered; no number depends on them.
+    Of two contents under one revision one that erases counts; else the greater, compared field by field in the order
+    below. So the order of arrival does not matter. Its times say when it was entered; no number depends on them.
 
     Attributes:
         badge_ref: the person, whatever badge the person wears.

@@ -7,7 +7,7 @@ registration share one object.
 from dataclasses import dataclass
 from typing import Final
 
-from schemas.badges.register import WornCodes
+from schemas.badges.register import Origin, WornCodes
 from schemas.codes import BadgeRole, DenyReason
 from schemas.events import BadgeRegistered
 from schemas.ids import BadgeRef, Country, ExhibitorId
@@ -36,32 +36,54 @@ class Registration:
     erased: bool = False
 
     @property
-    def rank(self) -> tuple[int, str, str, str, bool, str, bool]:
-        """What decides between two of one person: the revision, then the content. The greater one counts."""
+    def rank(self) -> tuple[int, bool, str, str, str, bool, str]:
+        """What decides between two of one person: the revision, then an erasure, then the rest. The greater counts."""
         return (
             self.revision,
+            self.erased,
             self.role,
             self.country or "",
             self.exhibitor or "",
             self.consent,
             self.denied or "",
-            self.erased,
         )
 
 
 class Book:
-    """Persons by reference, and by the hash of each code that they wear or wore."""
+    """Persons by reference, and by the hash of each code that they wear or wore.
+
+    A code that two persons claim belongs to the one with the smaller reference, whatever was read first: so all
+    gateways say the same. When that person loses it, the next one has it.
+
+    Attributes:
+        origin: whose register it is, and of which badge key; None before the first import.
+        foreign: registrations of other fairs that were read and left out.
+    """
 
     def __init__(self) -> None:
+        self.origin: Origin | None = None
+        self.foreign = 0
         self._persons: dict[bytes, Registration] = {}
         self._contents: dict[Registration, Registration] = {}
         self._owners: dict[bytes, bytes] = {}
         self._worn: dict[bytes, bytes | tuple[bytes, ...]] = {}  # one code alone is the most common case
         self._replaced: set[bytes] = set()
+        self._claims: dict[bytes, dict[bytes, bool]] = {}  # of codes with several persons: whether it was replaced
+        self._spent: set[bytes] = set()
 
     def __len__(self) -> int:
         """Return the number of registered persons, those that were erased among them."""
         return len(self._persons)
+
+    @property
+    def fingerprint(self) -> str | None:
+        """That of the badge key in which the references are made; None before the first import."""
+        return None if self.origin is None else self.origin.badge_key
+
+    @property
+    def clashes(self) -> int:
+        """The number of codes that two persons or more claim now."""
+        return len(self._claims)
 
     def take_badge(self, event: BadgeRegistered) -> bool:
         """Take a registration; return whether it is the current one of its person now, and was not before."""
@@ -80,7 +102,7 @@ class Book:
         """Take all codes of a person, in place of those that it had; None if the person was erased.
 
         Returns:
-            The codes that another person has. They stay with that person, who had them first.
+            The codes that another person claims too.
         """
         key = bytes.fromhex(person)
         self._forget(key)
@@ -90,24 +112,42 @@ class Book:
         kept: list[bytes] = []
         replaced = dict.fromkeys(bytes.fromhex(one) for one in worn.replaced)
         for code in dict.fromkeys((*map(bytes.fromhex, worn.codes), *replaced)):
-            if self._owners.setdefault(code, key) != key:
-                clashes.append(code.hex())
-                continue
             kept.append(code)
-            if code in replaced:
-                self._replaced.add(code)
+            owner = self._owners.get(code)
+            if owner is None:
+                self._give(code, key, replaced=code in replaced)
+                continue
+            clashes.append(code.hex())
+            claims = self._claims.setdefault(code, {owner: code in self._replaced})
+            claims[key] = code in replaced
+            self._give(code, min(claims), replaced=claims[min(claims)])
         if kept:
             self._worn[key] = kept[0] if len(kept) == 1 else tuple(kept)
         return tuple(clashes)
 
     def person_of(self, code_hash: BadgeRef) -> BadgeRef | None:
         """Return the person who wears or wore the badge with this code; None if the register lacks it."""
-        found = self._owners.get(bytes.fromhex(code_hash))
+        code = bytes.fromhex(code_hash)
+        found = None if code in self._spent else self._owners.get(code)
         return None if found is None else found.hex()
+
+    def is_claimed(self, code_hash: BadgeRef, *, besides: BadgeRef) -> bool:
+        """Return whether another person than this one wears or wore the badge with this code."""
+        code, person = bytes.fromhex(code_hash), bytes.fromhex(besides)
+        return code in self._claims or self._owners.get(code, person) != person
 
     def is_replaced(self, code_hash: BadgeRef) -> bool:
         """Return whether a code was reprinted: it still means the person, and gates turn it away."""
-        return bytes.fromhex(code_hash) in self._replaced
+        code = bytes.fromhex(code_hash)
+        return code in self._replaced and code not in self._spent
+
+    def take_spent(self, code_hash: BadgeRef) -> None:
+        """Take that a code was on the badge of a person who was erased: from now on it leads to nobody."""
+        self._spent.add(bytes.fromhex(code_hash))
+
+    def is_spent(self, code_hash: BadgeRef) -> bool:
+        """Return whether a code was on the badge of a person who was erased: nobody gets it again."""
+        return bytes.fromhex(code_hash) in self._spent
 
     def registration(self, person: BadgeRef) -> Registration | None:
         """Return the current registration of a person; None if the register lacks it."""
@@ -120,11 +160,13 @@ class Book:
 
     def codes_of(self, person: BadgeRef) -> WornCodes:
         """Return the codes of a person, those in force and those replaced; none for an unknown person."""
-        codes = self._codes(bytes.fromhex(person))
-        return WornCodes(
-            tuple(one.hex() for one in codes if one not in self._replaced),
-            tuple(one.hex() for one in codes if one in self._replaced),
-        )
+        key = bytes.fromhex(person)
+        in_force: list[BadgeRef] = []
+        replaced: list[BadgeRef] = []
+        for code in self._codes(key):
+            claims = self._claims.get(code)
+            (replaced if (code in self._replaced if claims is None else claims[key]) else in_force).append(code.hex())
+        return WornCodes(tuple(in_force), tuple(replaced))
 
     def persons(self) -> "list[BadgeRef]":
         """Return the references of all registered persons."""
@@ -137,9 +179,23 @@ class Book:
     def _forget(self, person: bytes) -> None:
         """Take all codes from a person."""
         for code in self._codes(person):
-            del self._owners[code]
-            self._replaced.discard(code)
+            claims = self._claims.get(code)
+            if claims is None:
+                del self._owners[code]
+                self._replaced.discard(code)
+                continue
+            del claims[person]
+            self._give(code, min(claims), replaced=claims[min(claims)])
+            if len(claims) == 1:
+                del self._claims[code]
         self._worn.pop(person, None)
+
+    def _give(self, code: bytes, person: bytes, *, replaced: bool) -> None:
+        self._owners[code] = person
+        if replaced:
+            self._replaced.add(code)
+        else:
+            self._replaced.discard(code)
 
 
 def registration_of(event: BadgeRegistered) -> Registration:

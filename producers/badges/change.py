@@ -18,12 +18,16 @@ REGISTRATION: Final[TerminalId] = "registration"
 
 
 class Kind(StrEnum):
-    """What a row does to the register; `older` has a revision below the one that is there, and does nothing."""
+    """What a row does to the register.
+
+    `older` has a revision below the one that is there, and `erased` is a person who was erased: both do nothing.
+    """
 
     NEW = "new"
     CHANGED = "changed"
     UNCHANGED = "unchanged"
     OLDER = "older"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,10 @@ def change_of(row: Row, book: Book, *, again: bool = False) -> Change | Problem:
         again: whether a person who was erased may be registered again.
     """
     known = book.registration(row.person)
+    if known is not None and known.erased and not again:
+        return Change(Kind.ERASED, row.person)
     registration = _registration(row, known)
-    if problem := _problem(row, book, known, registration, again=again):
+    if problem := _problem(row, book, known, registration):
         return Problem(row.line, problem)
     if known is not None and row.revision is not None and row.revision < known.revision:
         return Change(Kind.OLDER, row.person)
@@ -92,8 +98,11 @@ def reprinted(before: WornCodes, old: BadgeRef, new: BadgeRef) -> WornCodes:
 
 
 def erasure(known: Registration) -> Registration:
-    """Return the registration of a person who is erased: role and country stay, so that the counts stay."""
-    return replace(known, revision=known.revision + 1, erased=True)
+    """Return the registration of a person who is erased: role and country stay, so that the counts stay.
+
+    An erasure under the highest revision there is keeps that one: of two contents under one revision, it counts.
+    """
+    return replace(known, revision=min(known.revision + 1, REVISIONS[-1]), erased=True)
 
 
 def event_of(person: BadgeRef, registration: Registration, fair_id: FairId, now: datetime) -> BadgeRegistered:
@@ -115,15 +124,14 @@ def event_of(person: BadgeRef, registration: Registration, fair_id: FairId, now:
     )
 
 
-def _problem(row: Row, book: Book, known: Registration | None, wanted: Registration | None, *, again: bool) -> str:
+def _problem(row: Row, book: Book, known: Registration | None, wanted: Registration | None) -> str:
     """Return why the register cannot take a row; empty if it can."""
-    if known is not None and known.erased and not again:
-        return "the person was erased; give --again to register the person again"
     if known is None and book.is_person(row.twin):
         return "the person is registered with the other value of test; a person is one or the other"
     for place, code in enumerate(row.codes, start=1):
-        owner = book.person_of(code)
-        if (owner is not None and owner != row.person) or book.registration(code) is not None:
+        if book.is_spent(code):
+            return f"code {place} was on the badge of a person who was erased; print a badge with a code nobody has had"
+        if book.is_claimed(code, besides=row.person) or book.registration(code) is not None:
             return f"code {place} is on the badge of another person; a code is never given to a second one"
     if known is not None and wanted is not None and known.revision == row.revision:
         return f"revision {row.revision} is in the register with other content; write a higher one"
@@ -133,7 +141,12 @@ def _problem(row: Row, book: Book, known: Registration | None, wanted: Registrat
 
 
 def _registration(row: Row, known: Registration | None) -> Registration | None:
-    """Return the registration that a row asks for; None if the register has it."""
+    """Return the registration that a row asks for; None if the register has it.
+
+    A higher revision is written also if it says the same: else an older file, with a revision in between, would count.
+    """
     before = 0 if known is None else known.revision
     wanted = Registration(before, row.role, row.country, row.exhibitor, row.consent, row.denied)
-    return None if wanted == known else replace(wanted, revision=row.revision or before + 1)
+    if wanted == known and (row.revision is None or row.revision <= before):
+        return None
+    return replace(wanted, revision=row.revision or before + 1)

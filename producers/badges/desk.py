@@ -7,9 +7,10 @@ from producers.badges.book import Book, Registration
 from producers.badges.change import erasure, reprinted
 from producers.badges.codes import hash_of
 from producers.badges.follower import read_book
+from producers.badges.origin import check_origin
 from producers.badges.place import RegisterPlace
 from producers.badges.rows import person_number
-from producers.badges.writing import codes_record, opened_writer, registration_record
+from producers.badges.writing import codes_record, erasure_records, opened_writer, registration_record
 from schemas.badges.register import WornCodes, person_ref
 from schemas.errors import FairpulseError
 from schemas.ids import BadgeRef
@@ -43,7 +44,14 @@ async def look_up(place: RegisterPlace, *, code: str | None = None, number: str 
         Unavailable: Kafka does not answer, or the topics are missing or denied.
     """
     hashed = None if code is None else hash_of(code, place.key, place.fair.badge_codes)
-    return found_in(await read_book(place.kafka, place.fair.fair_id), place, hashed, number)
+    return found_in(await checked_book(place), place, hashed, number)
+
+
+async def checked_book(place: RegisterPlace) -> Book:
+    """Return the register as it is now. Raises as `check_origin` and `read_book` do."""
+    book = await read_book(place.kafka, place.fair.fair_id)
+    check_origin(book, place.key, place.fair.fair_id)
+    return book
 
 
 def found_in(book: Book, place: RegisterPlace, code: BadgeRef | None, number: str | None) -> Found:
@@ -76,10 +84,15 @@ async def reprint(place: RegisterPlace, old: str, new: str) -> Found:
     hashes = [hash_of(code, place.key, place.fair.badge_codes) for code in (old, new)]
     if hashes[0] == hashes[1]:
         raise FairpulseError("OLD and NEW are the same code", hint="give the code of the new badge second")
-    book = await read_book(place.kafka, place.fair.fair_id)
+    book = await checked_book(place)
     found, owner = found_in(book, place, hashes[0], None), book.person_of(hashes[1])
     if owner == found.person and found.is_replaced and not book.is_replaced(hashes[1]):
         return found
+    if book.is_spent(hashes[1]):
+        raise FairpulseError(
+            "NEW was on the badge of a person who was erased; a code is never given a second time",
+            hint="print a badge with a code that nobody has had",
+        )
     if owner is not None or book.is_person(hashes[1]):
         raise FairpulseError(
             "NEW is in the register already; a code is never given a second time",
@@ -98,11 +111,15 @@ async def reprint(place: RegisterPlace, old: str, new: str) -> Found:
 async def erase(place: RegisterPlace, found: Found, now: datetime) -> None:
     """Take all codes of a person out of the register, and mark the person as erased. Both may be done before.
 
+    The register is read again: a person may have had time to think before saying yes.
+
     Raises:
         Unavailable: Kafka does not answer, or does not take it; run it again.
     """
+    book = await checked_book(place)
+    known, worn = book.registration(found.person), book.codes_of(found.person)
     async with opened_writer(place.kafka) as writer:
-        if found.registration is not None and not found.registration.erased:
-            said = erasure(found.registration)
+        if known is not None and not known.erased:
+            said = erasure(known)
             await writer.write([registration_record(found.person, said, place.fair.fair_id, now)])
-        await writer.write([codes_record(found.person, None)])
+        await writer.write(erasure_records(found.person, worn, book))

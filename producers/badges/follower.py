@@ -10,7 +10,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 from producers.badges.book import Book
 from producers.badges.reading import LogCut, RegisterReader
 from schemas.badges.reading import is_pseudonym
-from schemas.badges.register import decode_worn
+from schemas.badges.register import ORIGIN_KEY, Origin, Spent, decode_codes
 from schemas.errors import FairpulseError, InvalidEvent, Unavailable
 from schemas.events import BadgeRegistered
 from schemas.ids import FairId
@@ -54,7 +54,6 @@ class BadgeFollower:
         ready: whether the book has held all that was in the topics, at least once.
         behind: offsets that are not read yet, by the last look; None before the first one.
         skipped: records that are neither a registration of the fair nor a record of codes.
-        clashes: codes that a record gave to a second person. They stay with the first one.
     """
 
     def __init__(self, kafka: KafkaSettings, fair_id: FairId, book: Book | None = None, *, told: Told = _log) -> None:
@@ -62,12 +61,16 @@ class BadgeFollower:
         self.ready = False
         self.behind: int | None = None
         self.skipped = 0
-        self.clashes = 0
         self._kafka, self._fair_id, self._told = kafka, fair_id, told
         self._reader: RegisterReader | None = None
         self._positions: dict[TopicPartition, int] = {}
         self._taken: dict[TopicPartition, int] = {}  # as the positions, once their records are in the book
         self._fresh_s = float("-inf")
+
+    @property
+    def clashes(self) -> int:
+        """Codes that two persons claim now; see `Book`."""
+        return self.book.clashes
 
     @property
     def age_s(self) -> float:
@@ -163,13 +166,27 @@ class BadgeFollower:
                 if event.fair_id == self._fair_id:
                     self.book.take_badge(event)
                     return
-            elif is_pseudonym(person := (record.key or b"").decode("ascii", "replace")):
-                worn = None if record.value is None else decode_worn(record.value)
-                self.clashes += len(self.book.take_codes(person, worn))
+                self.book.foreign += 1
+            elif self._take_codes((record.key or b"").decode("ascii", "replace"), record.value):
                 return
         except InvalidEvent:
             pass
         self.skipped += 1
+
+    def _take_codes(self, key: str, value: bytes | None) -> bool:
+        """Take a record of the topic fair.badge-codes; return whether it is one. Raises InvalidEvent: it is not."""
+        said = None if value is None else decode_codes(value)
+        if key == ORIGIN_KEY:
+            if isinstance(said, Origin):
+                self.book.origin = said
+            return isinstance(said, Origin)
+        if not is_pseudonym(key) or isinstance(said, Origin):
+            return False
+        if isinstance(said, Spent):
+            self.book.take_spent(key)
+        else:
+            self.book.take_codes(key, said)
+        return True
 
     def _left(self, ends: dict[TopicPartition, int]) -> int:
         return sum(max(0, end - self._positions[place]) for place, end in ends.items())

@@ -60,11 +60,18 @@ def _import(file: Path, place: RegisterPlace, *, dry_run: bool, skip_bad: bool, 
     if dry_run:
         click.echo(f"would be: {counted(plan)}; nothing was written")
         return
-    waited = asyncio.run(write(place, plan.changes, datetime.now(UTC), tell))  # noqa: TID251 - a command at the edge
+    told, refused = len(plan.problems), plan.refused
+    waited = asyncio.run(write(place, plan, datetime.now(UTC), tell))  # noqa: TID251 - a command at the edge
+    _show_problems(plan, told)
     click.echo(counted(plan))
     if waited:
         events = "1 event" if waited == 1 else f"{waited:,} events"
         click.echo(f"{events} waited for codes that are registered now; a running gateway releases them")
+    if late := plan.refused - refused:
+        raise FairpulseError(
+            f"{late:,} lines were refused, because the register changed during the import",
+            hint="correct them, and import the file again",
+        )
 
 
 @click.command()
@@ -104,12 +111,17 @@ def counted(plan: "Plan") -> str:
     """Return how many lines do what."""
     from producers.badges.change import Kind
 
-    words = [f"{kind} {plan.counts[kind]:,}" for kind in Kind if plan.counts[kind] or kind is not Kind.OLDER]
+    rare = (Kind.OLDER, Kind.ERASED)
+    words = [
+        f"{kind} {plan.counts[kind]:,}" + (" (left out)" if kind is Kind.ERASED else "")
+        for kind in Kind
+        if plan.counts[kind] or kind not in rare
+    ]
     return ", ".join([*words, f"refused {plan.refused:,}"])
 
 
-def _show_problems(plan: "Plan") -> None:
-    for problem in plan.problems[:SHOWN]:
+def _show_problems(plan: "Plan", begin: int = 0) -> None:
+    for problem in plan.problems[begin : begin + SHOWN]:
         click.echo(str(problem), err=True)
-    if (more := len(plan.problems) - SHOWN) > 0:
+    if (more := len(plan.problems) - begin - SHOWN) > 0:
         click.echo(f"and {more:,} more", err=True)

@@ -108,8 +108,8 @@ class RegisterReader:
         """
         async with self._asking("Read"):
             found = await self._consumer.getmany(timeout_ms=int(wait_s * 1_000), max_records=AT_ONCE)
-            for place in self.positions:
-                self.positions[place] = await self._consumer.position(place)
+            after = {place: await self._consumer.position(place) for place in self.positions}
+        self.positions.update(after)  # nothing can end this between here and the return: no record is passed over
         return [record for records in found.values() for record in records]
 
     async def close(self) -> None:

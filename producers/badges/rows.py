@@ -30,8 +30,25 @@ _REASONS: Final[Mapping[str, DenyReason]] = {str(why): why for why in DenyReason
 _NO_CODES: Final[tuple[BadgeRef, ...]] = ()
 _FLAGS: Final = {"yes": True, "no": False, "true": True, "false": False}
 _WORD: Final = re.compile(r"[\w .'-]{1,24}")
-_BY_A_SPREADSHEET: Final = re.compile(r"[0-9][.,][0-9]+E\+[0-9]+|#[A-Z/0]+[!?]?", re.IGNORECASE)
-"""A long number as a spreadsheet shows it, or an error of one."""
+_BY_A_SPREADSHEET: Final = (
+    (
+        re.compile(r"[0-9]+(?:[.,][0-9]*)?E\+[0-9]+", re.IGNORECASE),
+        "was changed by a spreadsheet: it shortened a long number; format the column as text, and fill it again",
+    ),
+    (
+        re.compile(r"#[A-Z/0]+[!?]?", re.IGNORECASE),
+        "was changed by a spreadsheet: a formula of it failed; write the value itself",
+    ),
+    (
+        re.compile(r"[=+@].*", re.DOTALL),
+        "begins with {sign}, as a formula of a spreadsheet; write the value itself, and format the column as text",
+    ),
+    (
+        re.compile(r"[\"'\u2018\u2019\u201c\u201d].*", re.DOTALL),
+        "begins with a quotation mark, with which a spreadsheet marks a text; write the value alone",
+    ),
+)
+"""Values that a spreadsheet damaged, each with the cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +121,7 @@ class RowJudge:
         if values.get("role", "").lower() != BadgeRole.EXHIBITOR_STAFF:
             raise _Bad(f"exhibitor is for the role {BadgeRole.EXHIBITOR_STAFF} only; leave it empty")
         if word not in self._fair.exhibitors:
-            raise _Bad(f"exhibitor{_said(word)} is not in the fair file{_near(word, self._fair.exhibitors)}")
+            raise _Bad(_unknown("exhibitor", word, "is not in the fair file", self._fair.exhibitors))
         return word
 
     def _codes(self, values: Mapping[str, str]) -> tuple[BadgeRef, ...]:
@@ -117,13 +134,18 @@ class RowJudge:
 
     def _read_codes(self, text: str) -> Iterator[BadgeRef]:
         for place, typed in enumerate(filter(None, re.split(r"[\s;]+", text)), start=1):
-            if _BY_A_SPREADSHEET.fullmatch(typed):
-                raise _Bad("codes was changed by a spreadsheet; format that column as text")
+            if (damage := _damage(typed)) and not self._is_a_code(typed):
+                raise _Bad(f"code {place} {damage}")
             try:
                 yield hash_of(typed, self._key, self._fair.badge_codes)
             except InvalidEvent as error:
                 what = error.message.removeprefix("badge: ")
                 raise _Bad(f"code {place} is not a badge code of this fair: {what}") from None
+
+    def _is_a_code(self, typed: str) -> bool:
+        """Return whether a code is one of the fair's format, which says what its badge codes look like."""
+        badge_format = self._fair.badge_codes
+        return badge_format is not None and badge_format.accepts(typed)
 
 
 def person_number(text: str) -> str:
@@ -134,8 +156,8 @@ def person_number(text: str) -> str:
 def _person(values: Mapping[str, str]) -> str:
     if not (number := person_number(values.get("person", ""))):
         raise _Bad("person is empty; write the person's number in the registration system")
-    if _BY_A_SPREADSHEET.fullmatch(number):
-        raise _Bad("person was changed by a spreadsheet; format that column as text")
+    if damage := _damage(number):
+        raise _Bad(f"person {damage}")
     if not number.isprintable():
         raise _Bad("person has a character that cannot be printed")
     return number
@@ -144,7 +166,7 @@ def _person(values: Mapping[str, str]) -> str:
 def _role(values: Mapping[str, str]) -> BadgeRole:
     word, kind = values.get("role", "").lower(), values.get("class", "").lower()
     if kind and kind not in CLASSES:
-        raise _Bad(f"class{_said(kind)} is neither professional nor public{_near(kind, CLASSES)}")
+        raise _Bad(_unknown("class", kind, "is neither professional nor public", CLASSES))
     if word == VISITOR:
         if not kind:
             raise _Bad("role visitor needs a class: professional or public")
@@ -152,7 +174,7 @@ def _role(values: Mapping[str, str]) -> BadgeRole:
     if not word:
         raise _Bad("role is empty")
     if (role := _ROLES.get(word)) is None:
-        raise _Bad(f"role{_said(word)} is not a role{_near(word, (VISITOR, *_ROLES))}")
+        raise _Bad(_unknown("role", word, "is not a role", (VISITOR, *_ROLES)))
     if kind and CLASSES[kind] is not role:
         raise _Bad(f"class {kind} does not go with the role {role}; leave one of them out")
     return role
@@ -163,8 +185,9 @@ def _country(values: Mapping[str, str]) -> Country | None:
     if not word or word.upper() in country_names():
         return word.upper() or None
     meant = country_meant(word) if _WORD.fullmatch(word) else ""
-    more = f"; did you mean {meant}?" if meant else "; leave it empty if it is unknown"
-    raise _Bad(f"country{_said(word)} is not on the list of ISO 3166-1{more}")
+    if meant:
+        raise _Bad(f"country {quoted(word)} is not on the list of ISO 3166-1; did you mean {meant}?")
+    raise _Bad("country is not on the list of ISO 3166-1; leave it empty if it is unknown")
 
 
 def _denied(values: Mapping[str, str]) -> DenyReason | None:
@@ -172,7 +195,7 @@ def _denied(values: Mapping[str, str]) -> DenyReason | None:
     if not word:
         return None
     if (why := _REASONS.get(word)) is None:
-        raise _Bad(f"denied{_said(word)} is not a reason to deny entry{_near(word, _REASONS)}")
+        raise _Bad(_unknown("denied", word, "is not a reason to deny entry", _REASONS))
     return why
 
 
@@ -180,7 +203,7 @@ def _flag(values: Mapping[str, str], name: str, *, default: bool = False) -> boo
     if not (word := values.get(name, "").lower()):
         return default
     if word not in _FLAGS:
-        raise _Bad(f"{name}{_said(word)} is neither yes nor no")
+        raise _Bad(f"{name} is neither yes nor no")
     return _FLAGS[word]
 
 
@@ -188,15 +211,22 @@ def _revision(values: Mapping[str, str]) -> int | None:
     if not (word := values.get("revision", "")):
         return None
     if not re.fullmatch("[0-9]{1,7}", word) or int(word) not in REVISIONS:
-        raise _Bad(f"revision{_said(word)} is not a whole number from 1 to {REVISIONS[-1]:,}")
+        raise _Bad(f"revision is not a whole number from 1 to {REVISIONS[-1]:,}")
     return int(word)
 
 
-def _said(word: str) -> str:
-    """Return a mistyped word for an error; nothing if it may be something else than a word of its column."""
-    return f" {quoted(word)}" if _WORD.fullmatch(word) else ""
+def _damage(value: str) -> str:
+    """Return what a spreadsheet did to a value; empty if nothing can be seen."""
+    for pattern, told in _BY_A_SPREADSHEET:
+        if pattern.fullmatch(value):
+            return told.format(sign=value[0])
+    return ""
 
 
-def _near(word: str, known: Iterable[str]) -> str:
+def _unknown(name: str, word: str, wrong: str, known: Iterable[str]) -> str:
+    """Return that a word is none of its column. It is repeated only if it is clearly a mistyped one.
+
+    Else it may be anything that stands in the wrong column: a name, a number of a person, a code.
+    """
     near = nearest(word, known) if _WORD.fullmatch(word) else ""
-    return f"; did you mean {near}?" if near else ""
+    return f"{name} {quoted(word)} {wrong}; did you mean {near}?" if near else f"{name} {wrong}"

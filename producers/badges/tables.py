@@ -155,9 +155,11 @@ def _columns(header: Sequence[str], line: int) -> list[str]:
     all_names = f"the columns are {', '.join(COLUMNS)}"
     if not set(columns) & set(COLUMNS):
         raise FairpulseError(f"line {line} does not name the columns", hint=all_names)
-    for name in columns:
+    for place, name in enumerate(columns, start=1):
         if name not in COLUMNS:
-            raise FairpulseError(f"line {line}: {_unknown(name)}", hint=_meant(name) or all_names)
+            near = _meant(name)
+            what = f"the column {quoted(name)}" if near else f"the name of column {place}"
+            raise FairpulseError(f"line {line}: {what} is not known", hint=near or all_names)
         if columns.count(name) > 1:
             raise FairpulseError(f"line {line}: the column {name} is there twice", hint="take one of them out")
     for name in REQUIRED:
@@ -166,14 +168,8 @@ def _columns(header: Sequence[str], line: int) -> list[str]:
     return columns
 
 
-def _unknown(name: str) -> str:
-    return (
-        f"the column {quoted(name)} is not known" if _NAME.fullmatch(name) else "a column has a name that is not known"
-    )
-
-
 def _meant(name: str) -> str:
-    near = nearest(name, COLUMNS)
+    near = nearest(name, COLUMNS) if _NAME.fullmatch(name) else ""
     return f"did you mean {near}?" if near else ""
 
 
@@ -194,10 +190,12 @@ def _json_line(number: int, text: str) -> Line | Problem:
     if not isinstance(row, dict):
         return Problem(number, "is not one JSON object")
     values: dict[str, str] = {}
-    for name, value in row.items():
+    for place, (name, value) in enumerate(row.items(), start=1):
         if name not in COLUMNS:
             near = _meant(name)
-            return Problem(number, _unknown(name).replace("column", "name") + (f"; {near}" if near else ""))
+            return Problem(
+                number, f"the name {quoted(name)} is not known; {near}" if near else f"name {place} is not known"
+            )
         if (word := _json_text(name, value)) is None:
             return Problem(number, f"{name} is neither a text nor what else {name} may be in JSON")
         if word:

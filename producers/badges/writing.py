@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -10,11 +10,11 @@ from typing import Any, Final, NamedTuple
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from producers.badges.book import Registration
+from producers.badges.book import Book, Registration
 from producers.badges.change import event_of
 from producers.kafka import end, no_kafka, start
 from producers.records import record_of
-from schemas.badges.register import WornCodes, encode_worn
+from schemas.badges.register import ORIGIN_KEY, Origin, WornCodes, encode_origin, encode_spent, encode_worn
 from schemas.cloud_events import KafkaHeaders
 from schemas.cures import CREATE
 from schemas.errors import Unavailable
@@ -72,6 +72,22 @@ class RegistrationRecords:
         return RegisterRecord(
             record.topic, key, value, tuple((name, new if text == old else text) for name, text in record.headers)
         )
+
+
+def origin_record(origin: Origin) -> RegisterRecord:
+    """Return the record that says whose register it is."""
+    return RegisterRecord(BADGE_CODES.name, ORIGIN_KEY.encode(), encode_origin(origin))
+
+
+def erasure_records(person: BadgeRef, worn: WornCodes, book: Book) -> Iterator[RegisterRecord]:
+    """Yield the records that take all codes from a person, and let nobody have them again.
+
+    A code that another person claims as well stays with that one.
+    """
+    for code in (*worn.codes, *worn.replaced):
+        if not book.is_claimed(code, besides=person):
+            yield RegisterRecord(BADGE_CODES.name, code.encode(), encode_spent())
+    yield codes_record(person, None)
 
 
 def codes_record(person: BadgeRef, worn: WornCodes | None) -> RegisterRecord:

@@ -126,7 +126,7 @@ _SORTED: Final[Json] = {
         {**_ERROR, "outcome": "rejected"},
     ],
 }
-_IMPORTED: Final[Json] = {"new": 2, "changed": 1, "unchanged": 4_117, "older": 0, "dry_run": False}
+_IMPORTED: Final[Json] = {"new": 2, "changed": 1, "unchanged": 4_117, "older": 0, "erased": 0, "dry_run": False}
 _BADGE: Final[Json] = {"known": True, "role": "visitor_professional", "denied": "revoked"}
 _TERMINAL: Final[Json] = {
     "fair_id": "ciftis-2025",

@@ -8,7 +8,7 @@ from typing import Any, Final
 from schemas.api.openapi import model_schemas
 from schemas.api.portable import Json
 from schemas.api.producing import FORMULA, RULES, VECTORS
-from schemas.badges.register import Released, WornCodes
+from schemas.badges.register import Origin, Released, Spent, WornCodes
 from schemas.cloud_events import CONTENT_TYPE, DATA_TYPE, PREFIX, REQUIRED, SPEC_VERSION
 from schemas.events import Event, fields_of, type_of
 from schemas.ids import BadgeRef
@@ -115,6 +115,8 @@ _OTHERS: Final[Mapping[str, tuple[Topic, str, str]]] = {
         "Terminals, hashes of their tokens and fingerprints of badge keys, as they are after a change.",
     ),
     "WornCodes": (BADGE_CODES, "badges of a person", "Hashes of the codes of the badges that a person wears."),
+    "Spent": (BADGE_CODES, "spent code", "The code was on the badge of a person who was erased. Nobody gets it again."),
+    "Origin": (BADGE_CODES, "whose register it is", "The fair, and the fingerprint of its badge key."),
     "WaitingEvent": (
         UNRESOLVED,
         "waiting event",
@@ -149,7 +151,9 @@ def _document() -> Json:
         "components": {
             "messages": messages,
             "schemas": {
-                **dict(sorted(model_schemas(*EVENT_CLASSES, RegistryChange, WornCodes, Released).items())),
+                **dict(
+                    sorted(model_schemas(*EVENT_CLASSES, RegistryChange, WornCodes, Spent, Origin, Released).items())
+                ),
                 "WaitingEvent": {"oneOf": [{"$ref": f"#/components/schemas/{one.__name__}"} for one in _WAIT]},
                 "CloudEventHeaders": _HEADERS,
                 "DeadLetter": _LETTER,

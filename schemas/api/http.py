@@ -239,13 +239,15 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class ImportReceipt:
-    """Answers an import: how many persons are new, changed, as they were, or older than what the register has."""
+    """Answers an import: how many persons are new, changed, as they were, older than the register, or left out."""
 
     _: KW_ONLY
     new: int
     changed: int
     unchanged: int
     older: int
+    erased: int = 0
+    """Persons who were erased. They are left out."""
     dry_run: bool = False
     """Whether nothing was written."""
 

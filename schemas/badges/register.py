@@ -5,15 +5,17 @@ Nothing here, and nothing in Kafka, holds a name, the number of a person in the 
 
 import hmac
 import json
-from typing import Final
+from typing import Annotated, Final, Literal
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import StringConstraints, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from schemas.errors import InvalidEvent
 from schemas.events import STRICT
-from schemas.ids import TEST_BADGE, BadgeRef, EventId, TerminalId
+from schemas.ids import TEST_BADGE, BadgeRef, EventId, FairId, TerminalId
 from schemas.times import Instant
+
+Fingerprint = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
 
 _BYTES: Final = 16
 _PERSON: Final = "person "
@@ -42,7 +44,32 @@ class Released:
     released_at: Instant
 
 
-_WORN: Final = TypeAdapter(WornCodes)
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Spent:
+    """The mark that a code was on the badge of a person who was erased: a record of the topic fair.badge-codes.
+
+    Its key is the hash of the code. Nothing leads from it to the person, and nobody gets the code again.
+    """
+
+    spent: Literal[True] = True
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Origin:
+    """Whose register it is: a record of the topic fair.badge-codes, under `ORIGIN_KEY`.
+
+    Attributes:
+        badge_key: fingerprint of the badge key in which all references are made.
+    """
+
+    badge_key: Fingerprint
+    fair_id: FairId
+
+
+ORIGIN_KEY: Final = "key"
+"""The key of the record that says whose register it is. No reference has this form."""
+
+_RECORD: Final = TypeAdapter[WornCodes | Spent | Origin](WornCodes | Spent | Origin)
 
 
 def code_hash(key: bytes, code: str) -> BadgeRef:
@@ -72,13 +99,23 @@ def encode_worn(worn: WornCodes) -> bytes:
     return json.dumps({"codes": worn.codes, "replaced": worn.replaced}, separators=(",", ":")).encode()
 
 
-def decode_worn(raw: bytes) -> WornCodes:
-    """Return what a record says.
+def encode_spent() -> bytes:
+    """Return the record that says that nobody gets a code again."""
+    return b'{"spent":true}'
+
+
+def encode_origin(origin: Origin) -> bytes:
+    """Return the record that says whose register it is."""
+    return json.dumps({"badge_key": origin.badge_key, "fair_id": origin.fair_id}, separators=(",", ":")).encode()
+
+
+def decode_codes(raw: bytes) -> WornCodes | Spent | Origin:
+    """Return what a record of the topic fair.badge-codes says.
 
     Raises:
-        InvalidEvent: it is not such a record.
+        InvalidEvent: it is none of the three.
     """
     try:
-        return _WORN.validate_json(raw, strict=False)
+        return _RECORD.validate_json(raw, strict=False)
     except ValidationError:
-        raise InvalidEvent("bad_value", "the record does not say which badges a person wears") from None
+        raise InvalidEvent("bad_value", "the record says neither codes, nor whose register it is") from None

@@ -251,12 +251,12 @@ class _Chunk:
         if event.test or is_test_badge(event.badge_ref):
             return
         content = Content(
-            event.role,
-            event.residence_country or "",
-            event.exhibitor_id or "",
-            event.tracking_consent,
-            event.denied or "",
-            event.erased,
+            erased=event.erased,
+            role=event.role,
+            country=event.residence_country or "",
+            exhibitor=event.exhibitor_id or "",
+            tracking_consent=event.tracking_consent,
+            denied=event.denied or "",
         )
         self._delta.people.append(Registration(self.number(event.badge_ref), event.revision, content))
 

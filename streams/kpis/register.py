@@ -11,16 +11,19 @@ from streams.kpis.labels import UNKNOWN
 class Content(NamedTuple):
     """What one revision says of a person; of two contents under one revision the greater counts.
 
+    The order of the fields is that of the comparison: an erasure is greater than all that is not one.
+
     Attributes:
+        erased: no badge leads to the person any more.
         role, country, exhibitor, denied: empty if left out.
     """
 
+    erased: bool
     role: str
     country: str
     exhibitor: str
     tracking_consent: bool
     denied: str
-    erased: bool
 
 
 @dataclass(slots=True)

@@ -46,6 +46,7 @@ def test_the_highest_revision_counts_in_every_order() -> None:
         ({"consent": False}, {"consent": True}),
         ({"denied": None}, {"denied": DenyReason.UNPAID}),
         ({"erased": False}, {"erased": True}),
+        ({"role": BadgeRole.VIP_GOV, "country": "US"}, {"role": BadgeRole.MEDIA, "erased": True}),
         ({"role": BadgeRole.MEDIA, "country": "US"}, {"role": BadgeRole.SPEAKER, "country": "DE"}),
     ],
 )
@@ -78,15 +79,51 @@ def test_what_the_register_lacks_is_nobody() -> None:
     assert not book.is_replaced(OLD)
 
 
-def test_a_code_of_another_person_stays_with_the_first_and_is_told() -> None:
+def test_a_code_that_several_persons_claim_has_the_same_person_in_every_order() -> None:
+    first, second, third = sorted((ADA, BOB, badge("cem")))
+    claims = {first: WornCodes((NEW,), (OLD,)), second: WornCodes((OLD,)), third: WornCodes((OTHER, OLD))}
+    for order in permutations(claims):
+        book = Book()
+        told = [book.take_codes(person, claims[person]) for person in order]
+        assert told == [(), (OLD,), (OLD,)]
+        assert (book.person_of(OLD), book.is_replaced(OLD), book.clashes) == (first, True, 1)
+        assert {person: book.codes_of(person) for person in claims} == claims
+        for losing in permutations(claims):
+            again, left = Book(), set(claims)
+            for person in order:
+                again.take_codes(person, claims[person])
+            for person in losing:
+                again.take_codes(person, None)
+                left.remove(person)
+                assert again.person_of(OLD) == min(left, default=None)
+                assert again.is_replaced(OLD) == (first in left)
+                assert again.clashes == (len(left) > 1)
+
+
+def test_a_code_is_claimed_by_others_or_not() -> None:
     book = Book()
+    assert not book.is_claimed(OLD, besides=ADA)
     book.take_codes(ADA, WornCodes((OLD,)))
-    assert book.take_codes(BOB, WornCodes((OLD, NEW))) == (OLD,)
-    assert book.person_of(OLD) == ADA
-    assert book.codes_of(BOB) == WornCodes((NEW,))
-    assert book.take_codes(BOB, WornCodes((NEW,), (OLD,))) == (OLD,)
-    assert not book.is_replaced(OLD)
-    assert book.take_codes(ADA, WornCodes((OLD,))) == ()
+    assert (book.is_claimed(OLD, besides=ADA), book.is_claimed(OLD, besides=BOB)) == (False, True)
+    book.take_codes(BOB, WornCodes((OLD,)))
+    assert book.is_claimed(OLD, besides=ADA)
+    assert book.is_claimed(OLD, besides=BOB)
+
+
+def test_a_spent_code_leads_to_nobody_whatever_was_read_first() -> None:
+    def take_codes(book: Book) -> None:
+        book.take_codes(ADA, WornCodes((NEW,), (OLD,)))
+
+    def take_spent(book: Book) -> None:
+        book.take_spent(OLD)
+
+    for order in permutations((take_codes, take_spent)):
+        book = Book()
+        for take in order:
+            take(book)
+        assert (book.person_of(OLD), book.is_replaced(OLD), book.is_spent(OLD)) == (None, False, True)
+        assert (book.person_of(NEW), book.is_spent(NEW)) == (ADA, False)
+        assert not book.is_person(OLD)
 
 
 def test_an_erased_person_has_no_codes_and_is_still_counted() -> None:

@@ -1,7 +1,9 @@
 """The register on a real Kafka, from the first import to the last trace of an erased person."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
@@ -11,12 +13,16 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from click.testing import CliRunner
 
-from producers.badges.book import Registration
+from producers.badges.book import Book, Registration
+from producers.badges.change import Change, Kind, erasure
 from producers.badges.cli import badges
 from producers.badges.follower import BadgeFollower, read_book
+from producers.badges.importing import Plan, planned, write
+from producers.badges.place import RegisterPlace
 from producers.badges.waiting import waiting_events
 from producers.badges.writing import RegisterRecord, codes_record, opened_writer, registration_record
-from schemas.badges.register import WornCodes, code_hash, person_ref
+from schemas.badges.key import key_fingerprint
+from schemas.badges.register import WornCodes, code_hash, encode_spent, person_ref
 from schemas.codes import BadgeRole
 from schemas.errors import FairpulseError, Unavailable
 from schemas.settings import KafkaSettings
@@ -26,7 +32,7 @@ from streams.kafka.topics import admin, create_topics
 from streams.local.kafka import LocalKafka
 from tests.support.builders import FAIR as FAIR_ID
 from tests.support.builders import badge, local, scan
-from tests.support.register import KEY, code, fair_file
+from tests.support.register import FAIR, KEY, code, fair_file
 from tests.support.topics import delete_topics
 
 pytestmark = pytest.mark.broker
@@ -77,8 +83,8 @@ def run(kafka: KafkaSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("FAIRPULSE_FAIR_FILE", str(fair_file(tmp_path)))
     monkeypatch.setenv("FAIRPULSE_BADGE_KEY", KEY.decode())
 
-    def run(*words: str, code: int = 0) -> str:
-        result = CliRunner().invoke(badges, words)
+    def run(*words: str, code: int = 0, typed: str = "") -> str:
+        result = CliRunner().invoke(badges, words, input=typed)
         if isinstance(result.exception, FairpulseError):
             raise result.exception
         assert result.exit_code == code, result.output
@@ -123,7 +129,8 @@ def test_a_person_is_imported_shown_reprinted_and_erased(run: Run, kafka: KafkaS
     assert not all_records(kafka, BADGES.name)
     assert "new 2, changed 0, unchanged 0, refused 0" in run("import", file_of(tmp_path, ada, bob))
     assert "new 0, changed 0, unchanged 2, refused 0" in run("import", file_of(tmp_path, ada, bob))
-    assert len(all_records(kafka, BADGES.name)) == len(all_records(kafka, BADGE_CODES.name)) == 2
+    assert len(all_records(kafka, BADGES.name)) == 2
+    assert len(all_records(kafka, BADGE_CODES.name)) == 3, "the first import also says whose register it is"
 
     shown = run("show", code(1).lower())
     assert f"person     {person_ref(KEY, 'ada')}" in shown
@@ -155,6 +162,8 @@ def test_a_person_is_imported_shown_reprinted_and_erased(run: Run, kafka: KafkaS
     erased = run("erase", "--person", "ada", "--yes")
     assert "gone: codes: 1 in force, 1 replaced" in erased
     assert "stays: the reference, the role, the country, and all counts" in erased
+    assert "fair.unresolved" in erased
+    assert "fair.rejected" in erased
     for number in (1, 3):
         with pytest.raises(FairpulseError, match="does not have this code"):
             run("show", code(number))
@@ -162,11 +171,133 @@ def test_a_person_is_imported_shown_reprinted_and_erased(run: Run, kafka: KafkaS
     for fact in ("role       vip_gov", "country    FR", "revision   2", "0 in force, 0 replaced", "erased     yes"):
         assert fact in shown
 
+    assert "unchanged 1, erased 1 (left out), refused 0" in run("import", file_of(tmp_path, ada, bob))
     with pytest.raises(FairpulseError, match="nothing was imported: 1 of 2 lines"):
-        run("import", file_of(tmp_path, ada, bob))
-    assert "unchanged 1, refused 1" in run("import", file_of(tmp_path, ada, bob), "--skip-bad")
-    assert "changed 1" in run("import", file_of(tmp_path, ada, bob), "--again")
-    assert "revision   3" in run("show", code(1))
+        run("import", file_of(tmp_path, ada, bob), "--again")
+    with pytest.raises(FairpulseError, match="NEW was on the badge of a person who was erased"):
+        run("replace", code(2), code(1))
+    spent = {one.key: one.value for one in all_records(kafka, BADGE_CODES.name)}
+    for number in (1, 3):
+        assert spent[code_hash(KEY, code(number)).encode()] == b'{"spent":true}'
+    assert "changed 1" in run("import", file_of(tmp_path, f"ada,vip_gov,FR,{code(4)}", bob), "--again")
+    assert "revision   3" in run("show", code(4))
+
+
+def test_a_register_of_another_key_or_fair_is_refused_before_the_first_write(
+    run: Run, kafka: KafkaSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = file_of(tmp_path, f"ada,media,DE,{code(1)}")
+    run("import", file_of(tmp_path), code=0)
+    [origin] = all_records(kafka, BADGE_CODES.name)
+    assert origin.key == b"key"
+    assert json.loads(origin.value) == {"badge_key": key_fingerprint(KEY), "fair_id": FAIR_ID}
+    file_of(tmp_path, f"ada,media,DE,{code(1)}")
+    run("import", path)
+    commands = [
+        ("import", path), ("import", path, "--dry-run"), ("check", path), ("show", code(1)),
+        ("erase", code(1), "--yes"), ("replace", code(1), code(2)),
+    ]  # fmt: skip
+    monkeypatch.setenv("FAIRPULSE_BADGE_KEY", KEY.decode()[::-1])
+    for words in commands:
+        with pytest.raises(FairpulseError, match=r"another badge key.* set FAIRPULSE_BADGE_KEY .*first import"):
+            run(*words)
+    monkeypatch.setenv("FAIRPULSE_BADGE_KEY", KEY.decode())
+    other = tmp_path / "other.yaml"
+    other.write_text(fair_file(tmp_path).read_text().replace(FAIR_ID, "another-fair"))
+    for words in commands:
+        with pytest.raises(FairpulseError, match=f"the register of the fair {FAIR_ID}, not of another-fair; .*--fair"):
+            run(*words, "--fair", str(other))
+    assert len(all_records(kafka, BADGES.name)) == 1
+    assert len(all_records(kafka, BADGE_CODES.name)) == 2
+
+
+def test_registrations_of_another_fair_without_its_name_are_noticed_too(
+    run: Run, kafka: KafkaSettings, tmp_path: Path
+) -> None:
+    put(kafka, registration_record(badge("bob"), Registration(1, BadgeRole.MEDIA), "another-fair", local("09:00")))
+    with pytest.raises(FairpulseError, match=f"fair.badges has 1 registrations of another fair than {FAIR_ID}"):
+        run("import", file_of(tmp_path, "ada,media,DE,"))
+    assert not all_records(kafka, BADGE_CODES.name)
+
+
+def test_codes_are_read_from_standard_input_so_that_nobody_sees_them(run: Run, tmp_path: Path) -> None:
+    run("import", file_of(tmp_path, f"ada,media,DE,{code(1)}"))
+    assert "this code  in force" in run("show", "-", typed=f"{code(1)}\n")
+    assert "role       media" in run("show", "--person", "-", typed="ada\n")
+    assert "1 in force, 1 replaced" in run("replace", "-", "-", typed=f"{code(1)}\n{code(2)}\n")
+    with pytest.raises(FairpulseError, match="standard input has no line for -"):
+        run("show", "-", typed="\n")
+    assert "1 in force, 1 replaced" in run("erase", "-", "--yes", typed=f"{code(2)}\n")
+
+
+def test_what_others_wrote_after_the_plan_is_not_undone(kafka: KafkaSettings, tmp_path: Path) -> None:
+    """A person is erased, another gets a correction, and a code is given away, while an import thinks."""
+    place = RegisterPlace(FAIR, KEY, kafka)
+    ada, bob, cem = (person_ref(KEY, name) for name in ("ada", "bob", "cem"))
+    spent, taken = code_hash(KEY, code(4)), code_hash(KEY, code(3))
+    old = Registration(1, BadgeRole.MEDIA, "DE")
+    put(kafka, *(registration_record(one, old, FAIR_ID, local("09:00")) for one in (ada, bob)))
+    path = tmp_path / "persons.csv"
+    path.write_text(
+        "person,role,country,codes,revision\n"
+        f"ada,vip_gov,US,{code(1)},7\nbob,vip_gov,US,,2\ncem,media,,{code(3)},\ndan,media,,{code(4)},\neve,media,,,\n"
+    )
+
+    async def imported() -> Plan:
+        plan = await planned(place, path, lambda _: None)
+        assert plan.counts == {Kind.NEW: 3, Kind.CHANGED: 2}
+        later = Registration(3, BadgeRole.SPEAKER, "FR")
+        async with opened_writer(kafka) as writer:
+            await writer.write([registration_record(ada, erasure(old), FAIR_ID, local("09:00"))])
+            await writer.write([registration_record(bob, later, FAIR_ID, local("09:00"))])
+            await writer.write([codes_record(badge("somebody"), WornCodes((taken,)))])
+            await writer.write([RegisterRecord(BADGE_CODES.name, spent.encode(), encode_spent())])
+        await write(place, plan, local("09:00"), lambda _: None)
+        return plan
+
+    plan = asyncio.run(imported())
+    assert +plan.counts == {Kind.NEW: 1, Kind.ERASED: 1, Kind.OLDER: 1}
+    assert [(one.line, one.text.split(";")[0]) for one in plan.problems] == [
+        (4, "code 1 is on the badge of another person"),
+        (5, "code 1 was on the badge of a person who was erased"),
+    ]
+    book = asyncio.run(read_book(kafka, FAIR_ID))
+    assert book.registration(ada) == erasure(old)
+    assert book.person_of(code_hash(KEY, code(1))) is None
+    assert book.registration(bob) == Registration(3, BadgeRole.SPEAKER, "FR")
+    assert book.registration(cem) is None
+    assert book.registration(person_ref(KEY, "eve")) is not None
+
+
+def test_codes_written_in_the_moment_of_an_erasure_do_not_stay(
+    kafka: KafkaSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The erasure falls between the last look of an import and its write."""
+    place, ada = RegisterPlace(FAIR, KEY, kafka), person_ref(KEY, "ada")
+    put(kafka, registration_record(ada, Registration(1, BadgeRole.MEDIA), FAIR_ID, local("09:00")))
+    path = tmp_path / "persons.csv"
+    path.write_text(f"person,role,codes\nada,vip_gov,{code(1)}\n")
+    replanned = Plan.replanned
+
+    def slow(plan: Plan, changes: Sequence[Change], book: Book) -> list[Change]:
+        found = replanned(plan, changes, book)
+        with ThreadPoolExecutor() as pool:
+            said = erasure(Registration(1, BadgeRole.MEDIA))
+            pool.submit(put, kafka, registration_record(ada, said, FAIR_ID, local("09:00"))).result()
+        return found
+
+    monkeypatch.setattr(Plan, "replanned", slow)
+
+    async def imported() -> None:
+        await write(place, await planned(place, path, lambda _: None), local("09:00"), lambda _: None)
+
+    asyncio.run(imported())
+    book = asyncio.run(read_book(kafka, FAIR_ID))
+    registration = book.registration(ada)
+    assert registration is not None
+    assert registration.erased, "an erasure ranks before all else under its revision"
+    assert book.codes_of(ada) == WornCodes(())
+    assert book.is_spent(code_hash(KEY, code(1)))
 
 
 def test_kafka_forgets_the_codes_of_a_person_who_was_erased(run: Run, kafka: KafkaSettings, tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ async def test_persons_are_imported_once(desk: Desk) -> None:
     answer = await desk.import_(PERSONS)
     assert (answer.status_code, answer.json()) == (
         200,
-        {"new": 2, "changed": 0, "unchanged": 0, "older": 0, "dry_run": False},
+        {"new": 2, "changed": 0, "unchanged": 0, "older": 0, "erased": 0, "dry_run": False},
     )
     assert [one.topic for one in desk.written] == ["fair.badges"] * 2 + ["fair.badge-codes"] * 2
     assert {one.key.decode() for one in desk.written} == {person("ada"), person("bob")}

@@ -135,14 +135,14 @@ def having(badges: dict[str, set[Who]], roles: frozenset[str] | set[str]) -> set
     return {badge for badge, whos in badges.items() if any(role in roles for role, _ in whos)}
 
 
-def _rank(person: JsonEvent) -> tuple[int, str, str, str, bool, str, bool]:
+def _rank(person: JsonEvent) -> tuple[int, bool, str, str, str, bool, str]:
     """Return what decides which of two registrations of a person counts."""
     return (
         person["revision"],
+        person.get("erased", False),
         person["role"],
         person.get("residence_country") or "",
         person.get("exhibitor_id") or "",
         person.get("tracking_consent", True),
         person.get("denied") or "",
-        person.get("erased", False),
     )
