@@ -301,6 +301,12 @@ async def test_a_gate_learns_the_role_and_the_reason_and_nothing_else(
     assert said.headers["cache-control"] == "no-store"
 
 
+async def test_the_badge_of_somebody_who_was_erased_is_revoked(filled: Desk) -> None:
+    filled.book.take_spent(hashed("S-1"))
+    said = await filled.check({"badge_code": "S-1"})
+    assert said.json() == {"known": True, "denied": "revoked"}
+
+
 @pytest.mark.parametrize("terminal", [BOOTH, DESK], ids=lambda one: one.place)
 async def test_nobody_else_asks(filled: Desk, terminal: Terminal) -> None:
     answer = await filled.check({"badge_code": "A-2"}, terminal)

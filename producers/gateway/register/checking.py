@@ -48,7 +48,9 @@ def badge_in(body: bytes, codes: BadgeCodes) -> str:
 
 
 def check(badge: str, book: Book) -> BadgeAnswer:
-    """Return what a gate is told of a badge: a replaced one is revoked."""
+    """Return what a gate is told of a badge: one that was replaced, or is of somebody who was erased, is revoked."""
+    if book.is_spent(badge):
+        return BadgeAnswer(known=True, denied=DenyReason.REVOKED)
     person = registered(badge, book)
     said = None if person is None else book.registration(person)
     if said is None:
