@@ -11,7 +11,7 @@ from schemas.fair.file import example_fair_path, load_fair
 from schemas.topics import BADGES
 from schemas.wire import encode
 from streams.audit.recount.fair import OracleFair
-from streams.audit.recount.people import People
+from streams.audit.recount.people import Persons
 from streams.fold.engine import Engine
 from streams.fold.state import PartitionState
 from streams.kpis.register import Content
@@ -58,7 +58,7 @@ def in_recount(people: People, order: Sequence[Registration]) -> Content:
 
 def test_all_three_choose_the_same_and_an_erasure_before_all_else() -> None:
     engine = Engine(load_fair(example_fair_path("small")), LATENESS)
-    people = People(OracleFair.read(example_fair_path("small")))
+    people = Persons(OracleFair.read(example_fair_path("small")))
     for order in permutations(ALL, 2):
         chosen = in_book(order)
         assert chosen is not None

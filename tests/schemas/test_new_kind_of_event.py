@@ -51,6 +51,7 @@ MORE = {
     "terminal_epoch": "3f9c01de",
     "clock_offset_ms": -20,
     "capture": "online",
+    "test": False,
     "badge_ref": "ab" * 16,
     "gate_id": "north-1",
 }
