@@ -41,7 +41,7 @@ def in_worker(engine: Engine, order: Sequence[Registration]) -> Content:
     return state.register.known[content]
 
 
-def in_recount(people: People, order: Sequence[Registration]) -> Content:
+def in_recount(people: Persons, order: Sequence[Registration]) -> Content:
     people.register.clear()
     for one in order:
         people.take_registration(json.loads(encode(event_of(ADA, one, FAIR, local("09:00")))))
