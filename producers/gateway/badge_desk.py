@@ -65,7 +65,10 @@ class BadgeDesk:
                     await self._write(found.changes, register)
                     await self._reach_end(register, "kafka_timeout")
         counts = {kind.value: found.counts[kind] for kind in Effect}
-        log.info("badges were imported" if not is_trial else "an import of badges was tried", **counts)
+        if is_trial:
+            log.info("an import of badges was tried", **counts)
+        else:
+            log.info("badges were imported", **counts)
         return import_reply(ImportReceipt(**counts, dry_run=is_trial))
 
     async def post_badge_check(self, incoming: Incoming) -> Reply:

@@ -50,7 +50,7 @@ def events(partition: int) -> str:
     return f"fair_events{{topic='t', window='fair', partition='{partition}', instance='a'}}"
 
 
-def tested(partition: int) -> str:
+def of_tests(partition: int) -> str:
     return f"fair_test_events{{topic='t', window='day', partition='{partition}', instance='a'}}"
 
 
@@ -210,8 +210,8 @@ CASES = {
          "fair_unregistered_badges{window='fair', partition='0', instance='a'}": "6x400"},
     ),
     "TestEventsDuringFair": Case(
-        {**NOW, tested(0): "5x60 15x340", tested(1): "_x60 11x340"},
-        {**NOW, tested(0): "5x60 15x340", tested(1): "_x60 10x340"},
+        {**NOW, of_tests(0): "5x60 15x340", of_tests(1): "_x60 11x340"},
+        {**NOW, of_tests(0): "5x60 15x340", of_tests(1): "_x60 10x340"},
     ),
     "TransactionHangs": Case(
         {"fair_worker_transaction_seconds{topic='t', partition='0', instance='a'}": "0+1x400"},

@@ -28,9 +28,9 @@ from tests.dashboards.alert_cases import (
     events,
     folded,
     hall,
+    of_tests,
     passages,
     refused,
-    tested,
 )
 
 RULE_FILES = [str(ROOT / "prometheus" / "rules" / name) for name in ("recording.yml", "alerts.yml")]
@@ -207,12 +207,12 @@ def test_a_copied_terminal_is_still_told_of_when_its_gateway_restarts_or_vanishe
         ),
         (  # a gate that was enrolled as a test, seen from the opening on
             "TestEventsDuringFair",
-            {**NOW, tested(0): "_x80 2+2x320"},
+            {**NOW, of_tests(0): "_x80 2+2x320"},
             {20: False, 22: False, 24: True, 60: True},
         ),
         (  # Prometheus is new, or the partition was away: nothing rose
             "TestEventsDuringFair",
-            {**NOW, tested(0): "900x100 _x20 900x280"},
+            {**NOW, of_tests(0): "900x100 _x20 900x280"},
             {2: False, 10: False, 24: False, 31: False, 60: False},
         ),
         (

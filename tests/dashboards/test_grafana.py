@@ -159,7 +159,7 @@ def test_a_snapshot_has_the_first_choices_of_the_board_or_the_given_ones(grafana
     assert "Booth b9: visitors today" in shown[0]
     assert "Booth h1-a01: visitors today" in shown[1]
     assert 'booth=\\"h1-a01\\"' in json.dumps(grafana.asked)
-    assert "it has datasource, window, hall, booth" in refused("snapshot", "fair-exhibitors", "--set", "stand=h1-a01")
+    assert "it has datasource, window, booth" in refused("snapshot", "fair-exhibitors", "--set", "stand=h1-a01")
 
 
 def test_no_snapshot_is_kept_when_one_of_its_queries_fails(grafana: GrafanaStub) -> None:

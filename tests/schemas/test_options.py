@@ -176,6 +176,9 @@ ELSE = {
     "terminals revoke": {"0:00:10"},  # how soon a revocation holds everywhere
     "producers/gateway/README.md": {"0:00:10"},  # the same
     "producers/gateway/RUNNING.md": {"0:00:10", "0:00:30"},  # the same; how long nginx waits
+    "producers/badges/reading.py": {"2000"},  # records that are taken at once
+    "producers/badges/tables.py": {"2000"},  # characters of a cell
+    "producers/gateway/register/log.py": {"2000"},  # offsets that are read in one go
     "producers/gateway/events/envelope.py": {"2000"},  # the first year of an event
     "schemas/api/answers.py": {"2000"},  # of an example
     "dashboards/runbooks/RegistryOld.md": {"0:00:10"},  # the same

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from producers.terminal import web_gate
-from producers.terminal.badge_check import Checked
+from producers.terminal.badge_check import CheckedBadge
 from producers.terminal.link import Link
 from producers.terminal.terminal import BoothTerminal
 from producers.terminal.web_gate import GateScans
@@ -16,7 +16,7 @@ from tests.support.terminals import REGISTER_FAIR, paired
 
 GATE = {"place": "gate", "place_id": "north", "source": "/fairs/small-2025/gates/north/terminals/t-1"}
 HALL = {"place": "hall", "place_id": "h1", "source": "/fairs/small-2025/halls/h1/terminals/t-1"}
-UNPAID = Checked(known=True, denied=True, reason=DenyReason.UNPAID)
+UNPAID = CheckedBadge(known=True, denied=True, reason=DenyReason.UNPAID)
 ASKED = {"ids": ["0199313c-a804-7c4e-9d31-5b8f20c1e604"], "lines": ["VISITOR-4711"], "end": "enter"}
 
 
@@ -27,7 +27,7 @@ class Register:
         self.says = UNPAID
         self.asked = 0
 
-    async def check(self, *_: object) -> Checked:
+    async def check(self, *_: object) -> CheckedBadge:
         self.asked += 1
         return self.says
 
@@ -56,16 +56,16 @@ def page_of(terminal: BoothTerminal) -> GateScans:
     return GateScans(terminal, lambda: Link("http://127.0.0.1:1"))
 
 
-@pytest.mark.parametrize("says", [UNPAID, Checked(known=True)], ids=["turned away", "let in"])
+@pytest.mark.parametrize("says", [UNPAID, CheckedBadge(known=True)], ids=["turned away", "let in"])
 @pytest.mark.parametrize("restarted", [False, True])
 async def test_the_answer_is_that_of_the_saved_scan(
-    door: tuple[BoothTerminal, str, str], register: Register, says: Checked, restarted: bool
+    door: tuple[BoothTerminal, str, str], register: Register, says: CheckedBadge, restarted: bool
 ) -> None:
     terminal, comes, _ = door
     gate, register.says = page_of(terminal), says
     first = await ask(gate, comes)
     assert first.get("denied", False) is says.denied
-    register.says = Checked(known=True) if says.denied else UNPAID
+    register.says = CheckedBadge(known=True) if says.denied else UNPAID
     again = await ask(page_of(terminal) if restarted else gate, comes)
     told = ("seq", "id", "denied", "reason")
     assert {name: again.get(name) for name in told} == {name: first.get(name) for name in told}
