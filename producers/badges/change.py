@@ -1,12 +1,14 @@
 """The records to write, so that the register says the same as a row. Pure."""
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from producers.badges.book import Book, Registration
+from producers.badges.file import RowsRead
 from producers.badges.rows import REVISIONS, PersonRow
 from producers.badges.tables import BadLine
 from schemas.badges.register import WornCodes
@@ -30,6 +32,10 @@ class Effect(StrEnum):
     ERASED = "erased"
 
 
+WRITTEN: Final = frozenset({Effect.NEW, Effect.CHANGED})
+"""What something is written for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What is to be written for a person. The registration comes first, so that no code leads to nobody.
@@ -45,6 +51,17 @@ class Change:
     registration: Registration | None = None
     worn: WornCodes | None = None
     added: tuple[BadgeRef, ...] = ()
+
+
+def changes_of(reading: RowsRead, book: Book, *, again: bool = False) -> Iterator[Change | None]:
+    """Yield what each good row changes; None for one that the register cannot take, which is refused in `reading`."""
+    for row in reading.rows:
+        change = change_of(row, book, again=again)
+        if isinstance(change, BadLine):
+            reading.refuse([change])
+            yield None
+        else:
+            yield change
 
 
 def change_of(row: PersonRow, book: Book, *, again: bool = False) -> Change | BadLine:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from producers.badges.rows import PersonRow, RowJudge
 from producers.badges.tables import BadLine, read_table
@@ -52,27 +53,32 @@ def read_file(path: Path, fair: Fair, key: bytes, told: Callable[[int], None] = 
     Raises:
         FairpulseError: the file cannot be read, or its columns are not the ones of a register.
     """
-    judge, reading = RowJudge(fair, key), RowsRead()
     try:
         with path.open("rb") as file:
-            for line in read_table(file):
-                told(line.line)
-                found = [line] if isinstance(line, BadLine) else judge.judge(line)
-                if isinstance(found, PersonRow):
-                    reading.rows.append(found)
-                else:
-                    reading.refuse(found)
+            return read_rows(file, fair, key, told)
     except OSError as error:
         raise FairpulseError(
             f"{quoted(path)} cannot be read: {reason(error)}", hint="name a file that this user may read"
         ) from None
     except FairpulseError as error:
         raise FairpulseError(f"{quoted(path)}: {error.message}", hint=error.hint) from None
-    refuse_doubles(reading)
+
+
+def read_rows(file: BinaryIO, fair: Fair, key: bytes, told: Callable[[int], None] = lambda _: None) -> RowsRead:
+    """Return what an open file or a request's body says; arguments and errors as of `read_file`."""
+    judge, reading = RowJudge(fair, key), RowsRead()
+    for line in read_table(file):
+        told(line.line)
+        found = [line] if isinstance(line, BadLine) else judge.judge(line)
+        if isinstance(found, PersonRow):
+            reading.rows.append(found)
+        else:
+            reading.refuse(found)
+    _refuse_doubles(reading)
     return reading.without_bad()
 
 
-def refuse_doubles(reading: RowsRead) -> None:
+def _refuse_doubles(reading: RowsRead) -> None:
     """Leave out both lines of each person and each code that is there twice: nobody can say which is meant."""
     persons: dict[BadgeRef, int] = {}
     codes: dict[BadgeRef, int] = {}

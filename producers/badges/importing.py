@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from producers.badges.book import NO_CODES, Book
-from producers.badges.change import Change, Effect, change_of
+from producers.badges.change import WRITTEN, Change, Effect, change_of, changes_of
 from producers.badges.file import read_file
 from producers.badges.follower import BadgeFollower
 from producers.badges.origin import check_origin, origin_of
@@ -29,9 +29,6 @@ from schemas.ids import BadgeRef, FairId
 
 AT_ONCE: Final = 20_000
 """Persons that are written together: first who they are, then their codes."""
-
-WRITTEN: Final = frozenset({Effect.NEW, Effect.CHANGED})
-"""Kinds of lines for which something is written."""
 
 TellStep = Callable[[str], None]
 
@@ -103,18 +100,15 @@ async def planned(place: RegisterPlace, path: Path, tell: TellStep, *, again: bo
         await follower.close()
     check_origin(book, place.key, place.fair.fair_id)
     rows = {row.person: row for row in reading.rows}
-    plan, bad = ImportPlan(problems=reading.problems, rows=rows, again=again, follower=follower), reading.bad
-    for row in reading.rows:
-        change = change_of(row, book, again=again)
-        if isinstance(change, BadLine):
-            plan.problems.append(change)
-            bad.add(change.line)
+    plan = ImportPlan(problems=reading.problems, rows=rows, again=again, follower=follower)
+    for change in changes_of(reading, book, again=again):
+        if change is None:
             continue
         plan.counts[change.kind] += 1
         if change.kind in WRITTEN:
             plan.changes.append(change)
     plan.problems.sort()
-    plan.refused = len(bad)
+    plan.refused = len(reading.bad)
     plan.missing = _missing(book, rows.keys())
     return plan
 

@@ -3,9 +3,8 @@
 from collections import Counter
 from typing import Final
 
-import jiter
-
 from producers.badges.reading import RegisterReader
+from schemas.badges.register import waiting_event
 from schemas.ids import BadgeRef
 from schemas.settings import KafkaSettings
 from schemas.topics import UNRESOLVED
@@ -36,12 +35,11 @@ async def waiting_events(kafka: KafkaSettings) -> Counter[BadgeRef]:
 
 def take_waiting(waiting: WaitingBadges, key: bytes | None, value: bytes | None) -> None:
     """Take a record: an event that waits, or the mark that it was released. Others count for nothing."""
-    try:
-        said = jiter.from_json(value or b"")
-        which = str(said["terminal_id"]), str(said["event_id"])
-    except (ValueError, TypeError, KeyError):
+    read = waiting_event(value)
+    if read is None:
         return
-    if "released_at" in said:
+    which, is_mark = read
+    if is_mark:
         waiting.pop(which, None)
     else:
         waiting[which] = (key or b"").decode("ascii", "replace")

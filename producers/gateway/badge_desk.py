@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from hmac import compare_digest
+from io import BytesIO
 from typing import Final
 
 from producers.badges.change import Change, Effect
+from producers.badges.file import read_rows
 from producers.gateway.app import Gateway
 from producers.gateway.events.codings import NotGzip, codings_in, unpacked
 from producers.gateway.http.answering import Reply, badge_reply, import_reply
@@ -19,7 +21,6 @@ from producers.gateway.register.importing import (
     Import,
     codes,
     plan_import,
-    read_import,
     registrations,
 )
 from producers.gateway.register.register import Register
@@ -127,7 +128,7 @@ class BadgeDesk:
     async def _planned(self, body: bytes, register: Register) -> Import:
         """Return what an import does. Raises RequestRefused (422) if a line cannot be taken."""
         try:
-            reading = await asyncio.to_thread(read_import, body, register.fair, register.key)
+            reading = await asyncio.to_thread(read_rows, BytesIO(body), register.fair, register.key)
         except FairpulseError as error:
             why = str(error)
             raise RequestRefused("badges_unreadable", addition=f"{why[:1].upper()}{why[1:]}.") from None

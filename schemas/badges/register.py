@@ -7,6 +7,7 @@ import hmac
 import json
 from typing import Annotated, Final, Literal
 
+import jiter
 from pydantic import StringConstraints, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
@@ -70,6 +71,18 @@ ORIGIN_KEY: Final = "key"
 """The key of the record that says whose register it is. No reference has this form."""
 
 _RECORD: Final = TypeAdapter[WornCodes | Spent | Origin](WornCodes | Spent | Origin)
+
+
+def waiting_event(raw: bytes | None) -> tuple[tuple[str, str], bool] | None:
+    """Return which event a record of fair.unresolved is about, by terminal and id, and whether it is its `Released`.
+
+    None if it is neither an event nor a mark.
+    """
+    try:
+        said = jiter.from_json(raw or b"")
+        return (str(said["terminal_id"]), str(said["event_id"])), "released_at" in said
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def code_hash(key: bytes, code: str) -> BadgeRef:

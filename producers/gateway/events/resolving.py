@@ -2,7 +2,7 @@
 
 A terminal sends the hash of the code that it has read, or the gateway makes it (`badge_codes`). The register knows
 whose code that is, whatever was printed when, so all events of a person lie in one partition. An event whose badge the
-register lacks waits until it is there (`producers.gateway.waiting`).
+register lacks waits until it is there (`producers.gateway.register`).
 
 Pure: an event and a book in, an event out.
 """

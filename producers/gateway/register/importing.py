@@ -4,17 +4,14 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from io import BytesIO
 from typing import Final
 
 from producers.badges.book import Book
-from producers.badges.change import Change, Effect, change_of, event_of
-from producers.badges.file import RowsRead, refuse_doubles
-from producers.badges.rows import PersonRow, RowJudge
-from producers.badges.tables import BadLine, read_table
+from producers.badges.change import WRITTEN, Change, Effect, changes_of, event_of
+from producers.badges.file import RowsRead
+from producers.badges.tables import BadLine
 from producers.records import RawRecord, record_of
 from schemas.badges.register import encode_worn
-from schemas.fair.model import Fair
 from schemas.ids import FairId
 from schemas.topics import BADGE_CODES
 
@@ -41,40 +38,16 @@ class Import:
     refused: int = 0
 
 
-def read_import(body: bytes, fair: Fair, key: bytes) -> RowsRead:
-    """Return what a body says. It asks no book, so it may run in a thread of its own.
-
-    Args:
-        body: JSON lines or CSV, as a file of the registration system.
-        fair: whose register it is.
-        key: the fair's badge key.
-
-    Raises:
-        FairpulseError: nothing of it can be read.
-    """
-    judge, reading = RowJudge(fair, key), RowsRead()
-    for line in read_table(BytesIO(body)):
-        found = [line] if isinstance(line, BadLine) else judge.judge(line)
-        if isinstance(found, PersonRow):
-            reading.rows.append(found)
-        else:
-            reading.refuse(found)
-    refuse_doubles(reading)
-    return reading.without_bad()
-
-
 async def plan_import(reading: RowsRead, book: Book) -> Import:
     """Return what the lines of a body would do to the register as it is now; other work gets in between."""
     made = Import()
-    for number, row in enumerate(reading.rows, start=1):
+    for number, change in enumerate(changes_of(reading, book), start=1):
         if number % SLICE_ROWS == 0:
             await asyncio.sleep(0)
-        change = change_of(row, book)
-        if isinstance(change, BadLine):
-            reading.refuse([change])
+        if change is None:
             continue
         made.counts[change.kind] += 1
-        if change.kind in (Effect.NEW, Effect.CHANGED):
+        if change.kind in WRITTEN:
             made.changes.append(change)
     made.problems, made.refused = sorted(reading.problems), len(reading.bad)
     return made

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final
 
-import jiter
-
 from schemas.badges.reading import is_pseudonym
+from schemas.badges.register import waiting_event
 
 WAITING_MAX: Final = 200_000
 """Most events remembered, about 80 MB. With more, those that wait the longest are forgotten, and read again later."""
@@ -169,9 +168,8 @@ class WaitingEvents:
 
 def _read(value: bytes | None) -> tuple[bytes, bool] | None:
     """Return which event a record is about, and whether it is the mark of its release; None if it is neither."""
-    try:
-        said = jiter.from_json(value or b"")
-        which = f"{said['terminal_id']}\0{said['event_id']}"
-    except (ValueError, TypeError, KeyError):
+    read = waiting_event(value)
+    if read is None:
         return None
-    return blake2b(which.encode(), digest_size=12).digest(), "released_at" in said
+    (terminal_id, event_id), is_mark = read
+    return blake2b(f"{terminal_id}\0{event_id}".encode(), digest_size=12).digest(), is_mark
