@@ -128,7 +128,7 @@ _PEOPLE = Row(
             5,
             f"Abroad, {_PROFILE}, ${{__field.labels.unknown}} ?",
             "Visitors of the whole fair from abroad, as a share of those whose country is known. The number before the "
-            "question mark is that of visitors whose country is unknown; if nobody's is known, there is no share. "
+            "question mark is that of visitors whose country is unknown; if no country is known, there is no share. "
             f"{_WHOSE} {about(VISITORS_BY_GROUP)}",
             by_profile(with_unknown(from_abroad(VISITORS_BY_GROUP, _FAIR), unknown_group(VISITORS_BY_GROUP, _FAIR))),
             TO_EXHIBITORS,
