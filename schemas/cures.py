@@ -87,6 +87,15 @@ REGISTRY_AFTER_COMPACTION: Final = f"see whether `fairpulse terminals list` lack
 CORRECT_COMPACTED_REGISTRY: Final = f"{CORRECT}, then {REGISTRY_AFTER_COMPACTION}"
 """For the registry of terminals that is compacted."""
 
+UNRESOLVED_AFTER_COMPACTION: Final = (
+    "register the badges that `fairpulse badges check` names: of the events of one badge that waited, all but the "
+    "newest may be gone"
+)
+"""For the events that wait for a registration, if they were compacted for a while."""
+
+CORRECT_COMPACTED_UNRESOLVED: Final = f"{CORRECT}, then {UNRESOLVED_AFTER_COMPACTION}"
+"""For the events that wait for a registration, if they are compacted."""
+
 REGISTER_ANEW: Final = (
     "stop the gateways, delete the topic with Kafka's own `kafka-topics.sh`, and run `fairpulse topics --create` and "
     "`fairpulse badges import FILE` with a file of all persons"

@@ -14,14 +14,13 @@ from schemas.cures import (
     CORRECT,
     CORRECT_COMPACTED,
     CORRECT_COMPACTED_REGISTRY,
+    CORRECT_COMPACTED_UNRESOLVED,
     CREATE,
     FOLD_ANEW,
     JUDGE,
-    REGISTER_ANEW,
     REGISTRY_ANEW,
-    UNRESOLVED_ANEW,
 )
-from schemas.topics import BADGE_CODES, EVENT_TOPICS, FORGET_MS, REJECTED, TERMINALS, UNRESOLVED, Topic, is_journal
+from schemas.topics import EVENT_TOPICS, FORGET_MS, REJECTED, TERMINALS, UNRESOLVED, Topic, is_journal
 
 Severity = Literal["wrong", "risk"]
 """wrong: events can be lost or numbers cannot be right; programs stop, or keep events. risk: a further fault would do
@@ -35,12 +34,12 @@ COPIES: Final = "copies"
 IN_SYNC: Final = "min.insync.replicas"
 AT_RISK: Final = frozenset({IN_SYNC, "unclean.leader.election.enable", FORGET_MS})
 """Settings that lose an acknowledged event only when brokers fail, or keep what was erased for longer."""
-_ANEW: Final = {
-    TERMINALS.name: REGISTRY_ANEW,
-    BADGE_CODES.name: REGISTER_ANEW,
-    UNRESOLVED.name: UNRESOLVED_ANEW,
+_COMPACTED: Final = {
+    **{topic.name: CORRECT_COMPACTED for topic in EVENT_TOPICS},
+    TERMINALS.name: CORRECT_COMPACTED_REGISTRY,
+    UNRESOLVED.name: CORRECT_COMPACTED_UNRESOLVED,
 }
-"""The cures for another number of partitions, of topics that do not hold the fair's events."""
+"""The cures of topics that are compacted and must not be: what that removed, nothing else shows."""
 
 CODECS: Final = frozenset({"producer", "uncompressed", "gzip", "snappy", "lz4", "zstd"})
 """The values of compression.type that Kafka knows; every program reads all of them."""
@@ -128,7 +127,7 @@ def _counted(topic: Topic, one: TopicAsIs, partitions: int, copies: int) -> Iter
         if one.partitions < wanted:
             yield TopicFinding(topic.name, PARTITIONS, f"has {one.partitions} partitions, fewer than {wanted}", CREATE)
     elif one.partitions != wanted:
-        cure = FOLD_ANEW if is_journal(topic.name) else _ANEW.get(topic.name, JUDGE)
+        cure = FOLD_ANEW if is_journal(topic.name) else REGISTRY_ANEW if topic.name == TERMINALS.name else JUDGE
         yield TopicFinding(topic.name, PARTITIONS, f"has {one.partitions} partitions, not {wanted}", cure)
     if one.copies < copies:
         yield TopicFinding(
@@ -162,12 +161,7 @@ def _set(topic: Topic, one: TopicAsIs, copies: int) -> Iterable[TopicFinding]:
 
 def _cure_of(topic: Topic, name: str, value: str) -> str:
     """Return the cure for a setting. Compaction may have done harm that nothing else shows; a journal's chain would."""
-    if name == "cleanup.policy" and "compact" in value:
-        if topic in EVENT_TOPICS:
-            return CORRECT_COMPACTED
-        if topic.name == TERMINALS.name:
-            return CORRECT_COMPACTED_REGISTRY
-    return CORRECT
+    return _COMPACTED.get(topic.name, CORRECT) if name == "cleanup.policy" and "compact" in value else CORRECT
 
 
 def _fits(name: str, value: str, wanted: str) -> bool:

@@ -13,7 +13,9 @@ from schemas.cures import (
     CORRECT,
     CORRECT_COMPACTED,
     CORRECT_COMPACTED_REGISTRY,
+    CORRECT_COMPACTED_UNRESOLVED,
     REGISTRY_AFTER_COMPACTION,
+    UNRESOLVED_AFTER_COMPACTION,
 )
 from schemas.errors import Unavailable
 from schemas.kafka_access import refused
@@ -30,6 +32,7 @@ OF_THE_TOPIC: Final = 1
 AFTERWARDS: Final = {
     CORRECT_COMPACTED: AFTER_COMPACTION,
     CORRECT_COMPACTED_REGISTRY: REGISTRY_AFTER_COMPACTION,
+    CORRECT_COMPACTED_UNRESOLVED: UNRESOLVED_AFTER_COMPACTION,
 }
 """The part of a cure that is left to do once the setting is corrected."""
 

@@ -7,18 +7,22 @@ was changed later has records that lie by the old number and others by the new o
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from schemas.cures import FOLD_ANEW, JUDGE, MAKE_ANEW
+from schemas.cures import FOLD_ANEW, JUDGE, MAKE_ANEW, REGISTER_ANEW, UNRESOLVED_ANEW
 from schemas.errors import Unavailable
 from schemas.settings import KafkaSettings
 from schemas.topic_findings import PARTITIONS, TopicFinding
-from schemas.topics import EVENT_TOPICS, is_journal
+from schemas.topics import BADGE_CODES, EVENT_TOPICS, UNRESOLVED, is_journal
 from streams.kafka.connections import admin
 from streams.kafka.fairs import journals_in_use
 from streams.kafka.sampling import SampledEvent, oldest_events
+
+_ANEW: Final = {BADGE_CODES.name: REGISTER_ANEW, UNRESOLVED.name: UNRESOLVED_ANEW}
+"""The cures of topics that hold no events of the fair, and have as many partitions as those that do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +33,23 @@ class Evidence:
         declared: FAIRPULSE_PARTITIONS.
         events: number of partitions of each event topic that exists.
         journals: the same of each journal of the fair that may be in use.
+        register: the same of the topics that hold the register's codes and the events that wait.
         oldest: the oldest events of the event topics.
     """
 
     declared: int
     events: Mapping[str, int]
     journals: Mapping[str, int]
+    register: Mapping[str, int]
     oldest: Sequence[SampledEvent]
 
 
 def cure_for(topic: str, evidence: Evidence) -> str:
     """Return the one cure for a topic or journal that has another number of partitions than was declared."""
+    if topic in evidence.register:
+        meant = set(evidence.events.values())
+        is_right = meant == {evidence.register[topic]} and meant != {evidence.declared}
+        return cure_for(next(iter(evidence.events)), evidence) if is_right else _ANEW[topic]
     if topic not in evidence.events and not is_journal(topic):
         return JUDGE
     counts = set(evidence.events.values())
@@ -72,7 +82,7 @@ def most_are_astray(oldest: Sequence[SampledEvent], counts: Mapping[str, int]) -
 
 
 async def judged(kafka: KafkaSettings, fair_id: str | None, found: Iterable[TopicFinding]) -> list[TopicFinding]:
-    """Return findings, each about the number of partitions of an event topic or a journal with its one cure.
+    """Return findings, each about a number of partitions that the settings say with its one cure.
 
     A program that may not read the topics, or gets no answer, is told to let `fairpulse topics --check` judge.
 
@@ -106,4 +116,5 @@ async def evidence_of(client: AIOKafkaAdminClient, kafka: KafkaSettings, fair_id
     counts = {one["topic"]: len(one["partitions"]) for one in await client.describe_topics() if one["error_code"] == 0}
     events = {topic.name: counts[topic.name] for topic in EVENT_TOPICS if topic.name in counts}
     journals = {name: counts[name] for name in journals_in_use(counts, fair_id)}
-    return Evidence(kafka.partitions, events, journals, await oldest_events(kafka, events))
+    register = {name: counts[name] for name in _ANEW if name in counts}
+    return Evidence(kafka.partitions, events, journals, register, await oldest_events(kafka, events))

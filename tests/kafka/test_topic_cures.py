@@ -46,7 +46,7 @@ class Scene:
         topics = (*EVENT_TOPICS, *map(journal_topic, journals))
         there = {name: TopicAsIs(count, 1, {}) for name, count in {**self.counts, **journals}.items()}
         oldest = [SampledEvent(SCANS.name, partition_of(KEY, count), 0, KEY) for count in self.by]
-        evidence = Evidence(self.declared, self.counts, journals, oldest)
+        evidence = Evidence(self.declared, self.counts, journals, {}, oldest)
         found = [one for one in findings(topics, there, self.declared, 1) if one.setting == PARTITIONS]
         return {
             cure_for(one.topic, evidence) if one.cure == JUDGE or is_journal(one.topic) else one.cure for one in found

@@ -2,7 +2,12 @@
 
 import pytest
 
-from schemas.cures import CORRECT, CORRECT_COMPACTED, CORRECT_COMPACTED_REGISTRY, REGISTER_ANEW, UNRESOLVED_ANEW
+from schemas.cures import (
+    CORRECT,
+    CORRECT_COMPACTED,
+    CORRECT_COMPACTED_REGISTRY,
+    CORRECT_COMPACTED_UNRESOLVED,
+)
 from schemas.topic_findings import COPIES, TopicAsIs, TopicFinding, findings
 from schemas.topics import (
     BADGE_CODES,
@@ -117,7 +122,7 @@ def test_a_topic_whose_lost_records_nothing_shows_is_told_to_bring_them_back_aft
         (BADGE_CODES, "retention.ms", "604800000", "wrong", CORRECT),
         (BADGES, "cleanup.policy", "compact", "wrong", CORRECT_COMPACTED),
         (BADGES, "retention.ms", "604800000", "wrong", CORRECT),
-        (UNRESOLVED, "cleanup.policy", "compact", "wrong", CORRECT),
+        (UNRESOLVED, "cleanup.policy", "compact", "wrong", CORRECT_COMPACTED_UNRESOLVED),
     ],
 )
 def test_only_the_codes_of_the_register_are_compacted_and_soon(
@@ -126,12 +131,3 @@ def test_only_the_codes_of_the_register_are_compacted_and_soon(
     there = {topic.name: TopicAsIs(8, 1, {**topic.config(), setting: value})}
     lines = findings([topic], there, 8, 1)
     assert [(one.severity, one.cure) for one in lines] == ([(severity, cure)] if severity else [])
-
-
-@pytest.mark.parametrize(("topic", "cure"), [(BADGE_CODES, REGISTER_ANEW), (UNRESOLVED, UNRESOLVED_ANEW)])
-@pytest.mark.parametrize("partitions", [4, 12])
-def test_another_number_of_partitions_of_the_register_has_a_cure_of_its_own(
-    topic: Topic, cure: str, partitions: int
-) -> None:
-    [one] = findings([topic], {topic.name: TopicAsIs(partitions, 1, topic.config())}, 8, 1)
-    assert (one.severity, one.cure) == ("wrong", cure)
