@@ -49,13 +49,13 @@ HELD: dict[str, set[int]] = {
 def crowded(
     log_of_events: LocalKafka, paired: Paired, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[GatewayProcess]:
-    """A gateway with its own defaults, but for 100 connections."""
+    """A gateway with its own defaults, but for 100 connections, and a rate that a busy machine exceeds as well."""
     process = GatewayProcess(
         log_of_events.bootstrap_servers,
         paired,
         tmp_path_factory.mktemp("crowded") / "gateway.log",
-        gateway_rate="200",
-        gateway_burst="100",
+        gateway_rate="20",
+        gateway_burst="60",
         gateway_connections="100",
         gateway_requests="200",
     ).start()

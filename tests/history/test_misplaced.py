@@ -27,7 +27,7 @@ from schemas.kafka_access import client_arguments
 from schemas.partitioning import partition_of
 from schemas.recording.reader import Recording
 from schemas.settings import KafkaSettings
-from schemas.topics import key_of, topic_of
+from schemas.topics import RECORDED_TOPICS, key_of, topic_of
 from schemas.wire import encode
 from streams.audit.cli import audit
 from streams.history.backfill_run import backfill_kafka, backfill_recording
@@ -248,7 +248,7 @@ def test_the_recount_of_kafka_and_of_the_recording_agree_with_the_worker_and_wit
 
 @pytest.mark.parametrize("partitions", [1, 2, PARTITIONS])
 def test_a_recording_gives_the_numbers_of_its_worker_in_process(found: Found, partitions: int) -> None:
-    assert found.recording.header.partitions == dict.fromkeys(("fair.rejected", *TOPICS), PARTITIONS)
+    assert found.recording.header.partitions == {topic.name: PARTITIONS for topic in RECORDED_TOPICS}
     path = found.recording.path
     final = Replay.of(path, lateness=LATENESS, partitions=partitions).final()
     assert shown(final) == numbers(BEFORE)
