@@ -48,7 +48,7 @@ _WHO: Final = """
   many there are.
 * An event of a code that the register lacks waits, and counts at its own time once the register has the code.
 * At a fair without a register, each scan says role and country. A badge with two roles counts under both.
-* A country is a code of ISO 3166-1, or XK, of the address given to the organiser. If it is not known, the person is
+* A country is a code of ISO 3166-1, of the address given to the organiser. If it is not known, the person is
   in the group `unknown`, and in no share.
 """
 

@@ -14,10 +14,10 @@ _HABITS: Final = MappingProxyType({"UK": "GB", "EL": "GR", "USA": "US", "UAE": "
 
 @cache
 def country_names() -> Mapping[str, str]:
-    """Return English names by code: those that the time zones' data list, and XK, which many use for Kosovo."""
+    """Return English names by code: those of ISO 3166-1 that the time zones' data list."""
     table = (files("tzdata") / "zoneinfo" / "iso3166.tab").read_text(encoding="utf-8")
     rows = (line.split("\t") for line in table.splitlines() if not line.startswith("#"))
-    return MappingProxyType({row[0]: row[1] for row in rows} | {"XK": "Kosovo"})
+    return MappingProxyType({row[0]: row[1] for row in rows})
 
 
 def country_meant(typed: str) -> str:

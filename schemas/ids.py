@@ -68,7 +68,7 @@ def is_test_badge(badge_ref: str) -> bool:
 COUNTRY_PATTERN = f"^(?:{'|'.join(sorted(country_names()))})$"
 
 Country = Annotated[str, StringConstraints(pattern=COUNTRY_PATTERN)]
-"""A country or region on the list of ISO 3166-1 alpha-2, or XK. HK, MO and TW are codes of their own."""
+"""A country or region on the list of ISO 3166-1 alpha-2. HK, MO and TW are codes of their own."""
 
 CURRENCY_PATTERN = r"^[A-Z]{3}$"
 

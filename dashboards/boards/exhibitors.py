@@ -1,21 +1,19 @@
 """Exhibitors and exhibits: who came, by profile and role; who draws visitors; the funnel from visit to lead."""
 
+from itertools import pairwise
+
 from dashboards.boards.shared import (
     EXHIBITORS,
     MARKS,
-    NO_VERDICT,
     SPAN,
     TO_BOOTH,
     TO_DEALS,
     TO_GATES,
-    TO_QUALITY,
-    counted,
-    from_abroad,
     spoken,
-    unknown_group,
 )
+from dashboards.boards.who_rows import WHO_CAME
 from dashboards.queries import fill, fill_bars, share, total
-from dashboards.spec import GOOD, NEUTRAL, NO_WORKER, Block, Board, Kind, Panel, Query, Row, Variable, about
+from dashboards.spec import GOOD, NEUTRAL, Board, Kind, Panel, Query, Row, Variable, about
 from streams.kpis.booths import (
     BOOTH_SCANS,
     BOOTH_VISITORS,
@@ -25,22 +23,15 @@ from streams.kpis.booths import (
     LEADS,
 )
 from streams.kpis.definition import Window
-from streams.kpis.funnel import BOOTH_AUDIENCE, EXHIBIT_AUDIENCE, FUNNEL_STEPS, LEAD_AUDIENCE
-from streams.kpis.labels import Label
+from streams.kpis.funnel import FUNNEL_STEPS
+from streams.kpis.labels import FUNNEL, Label
 from streams.kpis.meetings import MEETINGS
-from streams.kpis.visits import (
-    ATTENDANCE_BY_ROLE,
-    COUNTED_BY_PROFILE,
-    REPEAT_VISITS,
-    UNIQUE_VISITORS,
-    VISITS_BY_GROUP,
-)
 
 _DAY, _W = Window.DAY, "$window"
 BOOTH = Variable("booth", "Booth", "label_values(fair_booth_scans, booth)")
 _MINE = 'booth="$booth"'
 _EXHIBITS = 'fair_exhibit_info{booth="$booth"}'
-_NOWHERE = "country unknown"
+_COLOURS = (NEUTRAL, "purple", GOOD)
 _TOUCHED = total(EXHIBIT_INTERACTIONS, Window.M15, Label.EXHIBIT)
 _TRIED = total(EXHIBIT_VISITORS, Window.M15, Label.EXHIBIT)
 _RANK = f"{_TRIED} + {_TOUCHED} / 1e6 or {_TRIED}"
@@ -48,114 +39,15 @@ _RANK = f"{_TRIED} + {_TOUCHED} / 1e6 or {_TRIED}"
 _SMALL = "Numbers of a few visitors say little about an exhibitor, but may identify the visitors: do not publish them."
 
 
-def _titled(expr: str) -> str:
-    """Return a number of each audit profile with the profile's title."""
-    return f"({expr}) * on (profile) group_left (title) max by (profile, title) (fair_profile_info)"
+def _first(ranked: str) -> str:
+    """Return the exhibits that come first, with their names."""
+    named = "max by (exhibit, name, booth) (fair_exhibit_info)"
+    return f"topk(25, {ranked}) * on (exhibit) group_left (name, booth) {named}"
 
 
-_WHO = Row(
-    8,
-    (
-        Panel(
-            id=1,
-            kind=Kind.STAT,
-            title="What the fair's profile counts",
-            what="The name beside the number is that of the audit profile that the fair file names; the number is its "
-            f"own figure, by its own rule. {about(COUNTED_BY_PROFILE)}",
-            good="as Compare shows for the days before.",
-            do="quote it with the name of the profile, and with its time: no body outside has audited it.",
-            queries=(Query(counted(_W), "{{profile}}"),),
-            unit="locale",
-            width=3,
-            no_value="no data",
-            links=(TO_GATES,),
-        ),
-        Panel(
-            id=17,
-            kind=Kind.BARS,
-            title="What does each audit profile count?",
-            what=f"{about(COUNTED_BY_PROFILE)} Every profile is counted all the time; COUNTING.md has their rules.",
-            good="each figure is for its own body. They are not expected to be equal.",
-            do="never quote one without the name of its profile.",
-            queries=(Query(f"sort_desc({_titled(total(COUNTED_BY_PROFILE, _W, Label.PROFILE))})", "{{title}}"),),
-            unit="locale",
-            width=6,
-            no_value="no visit yet",
-        ),
-        Panel(
-            id=18,
-            kind=Kind.BARS,
-            title="Who came, by role?",
-            what=f"{about(ATTENDANCE_BY_ROLE)} `unknown`: persons whom the register lacks, or who gave no role.",
-            good="few are unknown. The roles that a profile leaves out are here as well.",
-            do="if many are unknown, the register was not imported: see Data quality.",
-            queries=(
-                Query(f"sort_desc({spoken(total(ATTENDANCE_BY_ROLE, _W, Label.ROLE), Label.ROLE)} > 0)", "{{role}}"),
-            ),
-            unit="locale",
-            width=5,
-            no_value="no visit yet",
-            links=(TO_QUALITY,),
-        ),
-        Panel(
-            id=19,
-            kind=Kind.BARS,
-            title="Where do visits come from?",
-            what=f"{about(VISITS_BY_GROUP)} An unknown country is neither at home nor abroad.",
-            good="few are unknown.",
-            do="ask the registration for the missing countries: a corrected registration counts at once.",
-            queries=(Query(f"sort_desc({total(VISITS_BY_GROUP, _W, Label.GROUP)})", "{{group}}"),),
-            unit="locale",
-            width=4,
-            no_value="no visit yet",
-        ),
-        Block(
-            6,
-            (
-                Row(
-                    4,
-                    (
-                        Panel(
-                            id=20,
-                            kind=Kind.STAT,
-                            title="Visits from abroad",
-                            what="Visits from abroad as a share of those whose country is known, and beside it the "
-                            "number of visits whose country is unknown. If no country is known, there is no share. "
-                            f"{about(VISITS_BY_GROUP)}",
-                            good=NO_VERDICT,
-                            do="quote both. Ask the registration for the missing countries: they count at once.",
-                            queries=(
-                                Query(from_abroad(VISITS_BY_GROUP, _W), "of the known ones"),
-                                Query(unknown_group(VISITS_BY_GROUP, _W), _NOWHERE),
-                            ),
-                            units={_NOWHERE: "locale"},
-                            unit="percentunit",
-                            width=6,
-                            decimals=1,
-                            no_value=NO_WORKER,
-                        ),
-                    ),
-                ),
-                Row(
-                    4,
-                    (
-                        Panel(
-                            id=22,
-                            kind=Kind.STAT,
-                            title="Repeat visits, whole fair",
-                            what=about(REPEAT_VISITS),
-                            good="it rises from the second day on.",
-                            do="none on the second day of a fair: badges may have been printed anew for everybody.",
-                            queries=(Query(fill(total(REPEAT_VISITS, Window.FAIR))),),
-                            unit="locale",
-                            width=6,
-                        ),
-                    ),
-                ),
-            ),
-        ),
-    ),
-)
+def _step(step: str) -> str:
+    return total(FUNNEL_STEPS, Window.FAIR, where=f'step="{step}"')
+
 
 _FUNNEL = Row(
     7,
@@ -214,20 +106,17 @@ _RATES = Row(
         Panel(
             id=7,
             kind=Kind.TREND,
-            title="How far do visitors get?",
-            what="Visitors of the whole fair who were at a booth, tried an exhibit or left a lead, as shares of all.",
+            title="How many go on to the next step?",
+            what="Visitors of the whole fair at each step, as a share of those at the step before. "
+            f"{about(FUNNEL_STEPS)}",
             good="the shares are stable from the second day on.",
             do="if a share falls while the fair is full, the halls may be too dense to stop in: see Gates and halls.",
-            queries=(
-                Query(share(total(BOOTH_AUDIENCE, Window.FAIR), total(UNIQUE_VISITORS, Window.FAIR)), "at a booth"),
-                Query(
-                    share(total(EXHIBIT_AUDIENCE, Window.FAIR), total(UNIQUE_VISITORS, Window.FAIR)), "at an exhibit"
-                ),
-                Query(share(total(LEAD_AUDIENCE, Window.FAIR), total(UNIQUE_VISITORS, Window.FAIR)), "left a lead"),
+            queries=tuple(
+                Query(share(_step(step), _step(before)), f"{before} to {step}") for before, step in pairwise(FUNNEL)
             ),
             unit="percentunit",
             width=8,
-            colours={"at a booth": NEUTRAL, "at an exhibit": "purple", "left a lead": GOOD},
+            colours=dict(zip((f"{before} to {step}" for before, step in pairwise(FUNNEL)), _COLOURS, strict=True)),
             links=(TO_GATES,),
         ),
         Panel(
@@ -288,13 +177,7 @@ _TOPS = Row(
             f"comes first. {_SMALL}",
             good="the list changes during the day.",
             do="if a crowd gathers at one exhibit, tell the manager of its hall.",
-            queries=(
-                Query(
-                    f"topk(25, {_RANK}) "
-                    "* on (exhibit) group_left (name, booth) max by (exhibit, name, booth) (fair_exhibit_info)",
-                    "Visitors",
-                ),
-            ),
+            queries=(Query(_first(_RANK), "Visitors"),),
             unit="locale",
             width=8,
             decimals=0,
@@ -309,13 +192,7 @@ _TOPS = Row(
             what=f"{about(EXHIBIT_VISITORS)} Exhibits with equally many visitors are in no order. {_SMALL}",
             good="the exhibits that the press office promotes are in the list.",
             do="click on a booth to see it below.",
-            queries=(
-                Query(
-                    f"topk(25, {total(EXHIBIT_VISITORS, _DAY, Label.EXHIBIT)}) * on (exhibit) group_left (name, booth) "
-                    "max by (exhibit, name, booth) (fair_exhibit_info)",
-                    "Visitors",
-                ),
-            ),
+            queries=(Query(_first(total(EXHIBIT_VISITORS, _DAY, Label.EXHIBIT)), "Visitors"),),
             unit="locale",
             width=8,
             decimals=0,
@@ -393,7 +270,7 @@ BOARD = Board(
     uid=EXHIBITORS,
     title="Exhibitors and exhibits",
     question="Who draws visitors, and what comes of it?",
-    rows=(_WHO, _FUNNEL, _RATES, _TOPS, _ONE),
+    rows=(*WHO_CAME, _FUNNEL, _RATES, _TOPS, _ONE),
     variables=(SPAN, BOOTH),
     marks=MARKS,
 )

@@ -139,7 +139,7 @@ _PEOPLE = Row(
         ),
         _number(
             6,
-            f"Countries, {_PROFILE}",
+            f"Visitors' countries, {_PROFILE}",
             "How many countries and regions did visitors come from? An unknown country is not counted. "
             f"{_WHOSE} {about(VISITORS_BY_COUNTRY)}",
             by_profile(fill("fair:countries")),

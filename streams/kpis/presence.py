@@ -102,19 +102,22 @@ def visitors_in(people: People, days: Iterable[str]) -> BitMap:
     return found
 
 
-def visitors_by_country(people: People, days: tuple[str, ...]) -> Mapping[str, BitMap]:
-    """Return who made a visit on any of some days, by country of residence; `unknown` is one of the countries."""
-    found: Mapping[str, BitMap] = people.once(("by_country", days), lambda: _by_country(people, days))
+def by_country(people: People, days: tuple[str, ...], roles: frozenset[BadgeRole]) -> Mapping[str, BitMap]:
+    """Return who was present on any of some days in one of some roles, by country of residence.
+
+    `unknown` is one of the countries.
+    """
+    found: Mapping[str, BitMap] = people.once(("by_country", days, roles), lambda: _by_country(people, days, roles))
     return found
 
 
-def _by_country(people: People, days: tuple[str, ...]) -> Mapping[str, BitMap]:
+def _by_country(people: People, days: tuple[str, ...], roles: frozenset[BadgeRole]) -> Mapping[str, BitMap]:
     if people.fair.badge_register:
-        visitors = visitors_in(people, days)
-        return {country: visitors & some for country, some in people.register.by_country.items()}
+        came = union(of_roles(people, day, roles) for day in days)
+        return {country: came & some for country, some in people.register.by_country.items()}
     found: dict[str, list[BitMap]] = {}
     for day in days:
         for (role, country), some in people.totals(PRESENT, Period((day,))).items():
-            if role in people.fair.profile.visitors:
+            if role in roles:
                 found.setdefault(country or UNKNOWN, []).append(some)
     return {country: union(sets) for country, sets in found.items()}

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from pyroaring import BitMap
 
 from schemas.codes import BadgeRole
-from schemas.profiles import Once, Residence
+from schemas.profiles import Once, Profile, Residence
 from streams.kpis.definition import Derived, Kpi, Unit, Window
 from streams.kpis.labels import UNKNOWN, Label, LabelValues
 from streams.kpis.people import People, Period, union
-from streams.kpis.presence import PRESENT, by_role, of_roles, visitors_by_country, visitors_in, visitors_on
+from streams.kpis.presence import PRESENT, by_country, by_role, of_roles, visitors_in, visitors_on
 
 _STAFF = frozenset({BadgeRole.EXHIBITOR_STAFF})
 _PROFESSIONAL = frozenset({BadgeRole.VISITOR_PROFESSIONAL})
@@ -48,25 +48,31 @@ def _by_role(people: People, span: Period) -> Numbers:
 
 
 def _by_country(people: People, span: Period) -> Numbers:
-    return {(country,): len(some) for country, some in visitors_by_country(people, span.days).items() if some}
+    found = by_country(people, span.days, people.fair.profile.visitors)
+    return {(country,): len(some) for country, some in found.items() if some}
 
 
 def _by_group(people: People, span: Period) -> Numbers:
-    return {(group,): len(some) for group, some in _groups(people, span).items() if some}
-
-
-def _groups(people: People, span: Period) -> Mapping[Residence, BitMap]:
-    """Return the visitors of some days by where they live, as the fair's profile groups countries."""
-    profile, host = people.fair.profile, people.fair.host_country
-    found: dict[Residence, list[BitMap]] = {}
-    for country, some in visitors_by_country(people, span.days).items():
-        group = profile.group(None if country == UNKNOWN else country, host)
-        found.setdefault(group, []).append(some)
-    return {group: union(sets) for group, sets in found.items()}
+    return {(group,): len(some) for group, some in _visitor_groups(people, span).items() if some}
 
 
 def _foreign(people: People, span: Period) -> Numbers:
-    return {(): len(_groups(people, span).get(Residence.FOREIGN, BitMap()))}
+    return {(): len(_visitor_groups(people, span).get(Residence.FOREIGN, BitMap()))}
+
+
+def _visitor_groups(people: People, span: Period) -> Mapping[Residence, BitMap]:
+    return _groups(people, span.days, people.fair.profile, people.fair.profile.visitors)
+
+
+def _groups(
+    people: People, days: tuple[str, ...], profile: Profile, roles: frozenset[BadgeRole]
+) -> Mapping[Residence, BitMap]:
+    """Return who was present on any of some days in one of some roles, by where they live, as a profile groups it."""
+    found: dict[Residence, list[BitMap]] = {}
+    for country, some in by_country(people, days, roles).items():
+        group = profile.group(None if country == UNKNOWN else country, people.fair.host_country)
+        found.setdefault(group, []).append(some)
+    return {group: union(sets) for group, sets in found.items()}
 
 
 def _by_profile(people: People, span: Period) -> Numbers:
@@ -75,6 +81,16 @@ def _by_profile(people: People, span: Period) -> Numbers:
         days = [of_roles(people, day, profile.counted) for day in span.days]
         found[(name,)] = sum(map(len, days)) if profile.once is Once.PER_DAY else len(union(days))
     return found
+
+
+def _by_profile_and_group(people: People, span: Period) -> Numbers:
+    found: dict[LabelValues, int] = {}
+    for name, profile in people.fair.profiles.items():
+        spans = [(day,) for day in span.days] if profile.once is Once.PER_DAY else [span.days]
+        for days in spans:
+            for group, some in _groups(people, days, profile, profile.counted).items():
+                found[name, group] = found.get((name, group), 0) + len(some)
+    return {labels: count for labels, count in found.items() if count}
 
 
 def _first_time(people: People, span: Period) -> Numbers:
@@ -138,7 +154,7 @@ ATTENDANCE = Kpi(
     name="attendance",
     question="How many visitors and exhibitor staff came, each at most once per day?",
     unit=Unit.VISITS,
-    source="visits and daily entries of exhibitor staff, as in article A762-1 of the French Code de commerce",
+    source="visits by the fair's profile and daily entries of exhibitor staff; for A762-1 see `counted_by_profile`",
     aggregate=Derived(of=(PRESENT,), count=_attendance, adds_days=True),
     windows=_DAY_AND_FAIR,
 )
@@ -160,6 +176,16 @@ COUNTED_BY_PROFILE = Kpi(
     source="each profile by its own rule: FKM admissions, ABC Unique Attendance, A762-1 attendance",
     labels=(Label.PROFILE,),
     aggregate=Derived(of=(PRESENT,), count=_by_profile),
+    windows=_DAY_AND_FAIR,
+)
+
+COUNTED_BY_GROUP = Kpi(
+    name="counted_by_group",
+    question="Where do those live whom each audit profile counts: in the host country, abroad, or nobody knows?",
+    unit=Unit.VISITS,
+    source="ISO 25639-1 for each profile's own figure; a share from abroad is one of the known ones",
+    labels=(Label.PROFILE, Label.GROUP),
+    aggregate=Derived(of=(PRESENT,), count=_by_profile_and_group),
     windows=_DAY_AND_FAIR,
 )
 
@@ -220,6 +246,7 @@ KPIS = (
     ATTENDANCE,
     ATTENDANCE_BY_ROLE,
     COUNTED_BY_PROFILE,
+    COUNTED_BY_GROUP,
     FIRST_TIME_VISITORS,
     RETURNING_VISITORS,
     INTERNATIONAL_VISITORS,

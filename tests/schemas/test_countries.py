@@ -11,7 +11,7 @@ from schemas.countries import country_meant
         ("DE", "DE"),
         ("de", "DE"),
         ("HK", "HK"),
-        ("XK", "XK"),
+        ("XK", ""),
         ("UK", "GB"),
         ("uk", "GB"),
         ("EL", "GR"),

@@ -57,7 +57,7 @@ def test_a_person_who_comes_again_counts_once_per_day_or_once_per_fair(profile: 
         ("MO", "CN", "foreign", "domestic"),
         ("TW", "CN", "foreign", "domestic"),
         ("JP", "CN", "foreign", "foreign"),
-        ("XK", "CN", "foreign", "foreign"),
+        ("AQ", "CN", "foreign", "foreign"),
         ("HK", "DE", "foreign", "foreign"),
         ("CN", "HK", "foreign", "foreign"),
         ("TW", "HK", "foreign", "foreign"),

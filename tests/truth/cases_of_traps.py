@@ -266,6 +266,16 @@ OF_TRAPS = (
             "visitors_by_group": {"fair": {"group=domestic": 4, "group=foreign": 1, "group=unknown": 1}},
             "international_visitors": {FIRST_DAY: {"": 1}, "fair": {"": 1}},
             "counted_by_profile": {"fair": {f"profile={name}": 6 for name in ("fkm", "abc", "a762_1", "own")}},
+            "counted_by_group": {
+                "fair": {
+                    "group=domestic, profile=own": 4,
+                    "group=foreign, profile=own": 1,
+                    "group=unknown, profile=own": 1,
+                    **{f"group=domestic, profile={name}": 1 for name in ("fkm", "abc", "a762_1")},
+                    **{f"group=foreign, profile={name}": 4 for name in ("fkm", "abc", "a762_1")},
+                    **{f"group=unknown, profile={name}": 1 for name in ("fkm", "abc", "a762_1")},
+                },
+            },
         },
         fair=AT_HOME | {"host_country: CN": "host_country: CN\nregions_abroad: no"},
     ),

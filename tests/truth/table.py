@@ -49,7 +49,9 @@ ROWS = (
     Row("A6", ("attendance_by_role",), f"{GATE}; role: {BADGES}"),
     Row("A7", ("professional_visits",), f"{GATE}; role: {BADGES}"),
     Row(
-        "A8", ("international_visitors", "visitors_by_group", "visits_by_group"), f"{GATE}; role and country: {BADGES}"
+        "A8",
+        ("international_visitors", "visitors_by_group", "visits_by_group", "counted_by_group"),
+        f"{GATE}; role and country: {BADGES}",
     ),
     Row("A9", ("visitors_by_country",), f"{GATE}; role and country: {BADGES}"),
     Row("D1", ("booth_scans",), BOOTH),

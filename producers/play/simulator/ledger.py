@@ -35,6 +35,7 @@ LABELS: Final[Mapping[str, tuple[str, ...]]] = {
     "attendance": (),
     "attendance_by_role": ("role",),
     "counted_by_profile": ("profile",),
+    "counted_by_group": ("profile", "group"),
     "unique_visitors": (),
     "repeat_visits": (),
     "first_time_visitors": (),

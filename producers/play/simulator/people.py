@@ -13,7 +13,7 @@ from producers.play.simulator.emission import Passage, RegisteredAt, Touch
 from producers.play.simulator.places import hours_of
 from schemas.codes import BadgeRole, InteractionKind, ScanKind, SourceType
 from schemas.fair.model import Fair
-from schemas.profiles import Once, Residence
+from schemas.profiles import Once, Profile, Residence
 
 FAIR: Final = "fair"
 """The window of all days."""
@@ -113,8 +113,8 @@ class PeopleBook:
             return "" if known is None else known.country
         return self._printed.get(person, (None, ""))[1]
 
-    def _group(self, person: int) -> Residence:
-        return self._fair.profile.group(self._country(person) or None, self._fair.host_country)
+    def _group(self, person: int, profile: Profile | None = None) -> Residence:
+        return (profile or self._fair.profile).group(self._country(person) or None, self._fair.host_country)
 
     def _is_visitor(self, person: int) -> bool:
         return self._role(person) in self._fair.profile.visitors
@@ -163,12 +163,14 @@ class PeopleBook:
             _add(cells, "attendance", day, (), sum(self._role(one) in attending for one in there))
             for name, profile in self._fair.profiles.items():
                 those = {one for one in there if self._role(one) in profile.counted}
-                cells["counted_by_profile"][day][name,] = len(those)
                 once_ever = those - counted[name] if profile.once is Once.PER_FAIR else those
                 counted[name] |= those
-                cells["counted_by_profile"][FAIR][name,] = cells["counted_by_profile"][FAIR].get((name,), 0) + len(
-                    once_ever
-                )
+                for window, some in ((day, those), (FAIR, once_ever)):
+                    of_profile = cells["counted_by_profile"][window]
+                    of_profile[name,] = of_profile.get((name,), 0) + len(some)
+                    by_group = cells["counted_by_group"][window]
+                    for group, count in Counter(self._group(one, profile).value for one in some).items():
+                        by_group[name, group] = by_group.get((name, group), 0) + count
 
     def _settle_booths(self, cells: CellsByKpi) -> None:
         for (day, booth), count in self._anonymous.items():

@@ -1,4 +1,4 @@
-"""The countries and regions that the oracle knows: ISO 3166-1 alpha-2, and XK for Kosovo, written down by hand."""
+"""The countries and regions that the oracle knows: ISO 3166-1 alpha-2, written down by hand."""
 
 COUNTRIES = frozenset(
     """
@@ -13,6 +13,6 @@ COUNTRIES = frozenset(
     NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW
     SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ
     TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ
-    VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW XK
+    VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
     """.split()
 )

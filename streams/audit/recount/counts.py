@@ -28,6 +28,7 @@ WINDOWS = {
     "attendance": "day fair",
     "attendance_by_role": "day fair",
     "counted_by_profile": "day fair",
+    "counted_by_group": "day fair",
     "international_visitors": "day fair",
     "visitors_by_group": "fair",
     "visitors_by_country": "fair",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from streams.audit.recount.counts import RecountedKpis, put_number
 from streams.audit.recount.fair import OracleFair
 from streams.audit.recount.people import Persons, PresentByDay, RoleCountry, having, is_test_badge
-from streams.audit.recount.profiles import STAFF, UNKNOWN
+from streams.audit.recount.profiles import STAFF, UNKNOWN, OracleProfile
 
 
 def visit_kpis(people: Persons) -> RecountedKpis:
@@ -37,14 +37,14 @@ def _count_day(kpis: RecountedKpis, fair: OracleFair, day: str, badges: dict[str
         put_number(kpis, "visits", window, len(having(badges, visitors)))
         put_number(kpis, "professional_visits", window, len(having(badges, visitors & {"visitor_professional"})))
         put_number(kpis, "attendance", window, len(having(badges, visitors | STAFF)))
-        for group, members in _groups(fair, badges).items():
+        for group, members in _groups(fair, badges, fair.profile, visitors).items():
             put_number(kpis, "visits_by_group", window, len(members), group=group)
         for role in {role for whos in badges.values() for role, _ in whos}:
             put_number(kpis, "attendance_by_role", window, len(having(badges, {role})), role=role)
         for name, profile in fair.profiles.items():
             if window == day or not profile.once_per_fair:
-                put_number(kpis, "counted_by_profile", window, len(having(badges, profile.counted)), profile=name)
-    put_number(kpis, "international_visitors", day, len(_groups(fair, badges)["foreign"]))
+                _put_profile(kpis, fair, window, badges, name)
+    put_number(kpis, "international_visitors", day, len(_groups(fair, badges, fair.profile, visitors)["foreign"]))
 
 
 def _count_fair(kpis: RecountedKpis, fair: OracleFair, present: PresentByDay) -> None:
@@ -55,13 +55,26 @@ def _count_fair(kpis: RecountedKpis, fair: OracleFair, present: PresentByDay) ->
             everybody[badge] |= whos
     for name, profile in fair.profiles.items():
         if profile.once_per_fair:
-            put_number(kpis, "counted_by_profile", "fair", len(having(everybody, profile.counted)), profile=name)
-    groups = _groups(fair, everybody)
+            _put_profile(kpis, fair, "fair", everybody, name)
+    groups = _groups(fair, everybody, fair.profile, fair.profile.visitors)
     put_number(kpis, "international_visitors", "fair", len(groups["foreign"]))
     for group, members in groups.items():
         put_number(kpis, "visitors_by_group", "fair", len(members), group=group)
-    for country, members in _by_country(fair, everybody).items():
+    countries: dict[str, set[str]] = defaultdict(set)
+    for badge, country in _living(everybody, fair.profile.visitors):
+        countries[country].add(badge)
+    for country, members in countries.items():
         put_number(kpis, "visitors_by_country", "fair", len(members), country=country)
+
+
+def _put_profile(
+    kpis: RecountedKpis, fair: OracleFair, window: str, badges: dict[str, set[RoleCountry]], name: str
+) -> None:
+    """Put what a profile counts among some badges, and where those live."""
+    profile = fair.profiles[name]
+    put_number(kpis, "counted_by_profile", window, len(having(badges, profile.counted)), profile=name)
+    for group, members in _groups(fair, badges, profile, profile.counted).items():
+        put_number(kpis, "counted_by_group", window, len(members), profile=name, group=group)
 
 
 def _count_coming_back(kpis: RecountedKpis, visits: dict[str, set[str]]) -> None:
@@ -79,24 +92,19 @@ def _count_coming_back(kpis: RecountedKpis, visits: dict[str, set[str]]) -> None
             put_number(kpis, "returning_visitors", day, 1)
 
 
-def _visitors(fair: OracleFair, badges: dict[str, set[RoleCountry]]) -> Iterator[tuple[str, str]]:
-    """Yield each visitor with its country; twice, if its scans name two countries."""
+def _living(badges: dict[str, set[RoleCountry]], roles: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Yield each badge of some roles with its country; twice, if its scans name two countries."""
     for badge, whos in badges.items():
         for role, country in whos:
-            if role in fair.profile.visitors:
+            if role in roles:
                 yield badge, country
 
 
-def _groups(fair: OracleFair, badges: dict[str, set[RoleCountry]]) -> dict[str, set[str]]:
-    """Return the visitors among these by where they live, as seen from the host country."""
+def _groups(
+    fair: OracleFair, badges: dict[str, set[RoleCountry]], profile: OracleProfile, roles: frozenset[str]
+) -> dict[str, set[str]]:
+    """Return those of some roles by where they live, as a profile sees it from the host country."""
     groups: dict[str, set[str]] = {"domestic": set(), "foreign": set(), UNKNOWN: set()}
-    for badge, country in _visitors(fair, badges):
-        groups[fair.profile.group(country, fair.host_country)].add(badge)
+    for badge, country in _living(badges, roles):
+        groups[profile.group(country, fair.host_country)].add(badge)
     return groups
-
-
-def _by_country(fair: OracleFair, badges: dict[str, set[RoleCountry]]) -> dict[str, set[str]]:
-    countries: dict[str, set[str]] = defaultdict(set)
-    for badge, country in _visitors(fair, badges):
-        countries[country].add(badge)
-    return countries
