@@ -1,6 +1,9 @@
 """The register of badges: how a person and a printed code become references, and which codes a person wears.
 
 Nothing here, and nothing in Kafka, holds a name, the number of a person in the registration system, or a printed code.
+
+A consent to be named counts from the time of its registration until that of the next one, and the first also before its
+time. An event is judged by its own time. So a withdrawal does not undo what was done before it (PIPL, Art. 15).
 """
 
 import hmac

@@ -4,6 +4,9 @@ A terminal sends the hash of the code that it has read, or the gateway makes it 
 whose code that is, whatever was printed when, so all events of a person lie in one partition. An event whose badge the
 register lacks waits until it is there (`producers.gateway.register`).
 
+Whether an event names the person follows from the event's own time and the consent at that time. Consent that changes
+later changes nothing: what was named stays named (PIPL, Art. 15), and a repeated post goes to the same partition.
+
 Pure: an event and a book in, an event out.
 """
 
@@ -12,14 +15,17 @@ from typing import Final, NamedTuple
 
 from producers.badges.book import Book
 from schemas.codes import ScanKind
-from schemas.events import Event, ExhibitInteraction, ScanAnnulled, VisitorScan
-from schemas.ids import BadgeRef, is_test_badge
+from schemas.events import Event, ExhibitInteraction, ScanAnnulled, VisitorScan, happened_ms
+from schemas.ids import BadgeRef, EventId, is_test_badge
+from schemas.times import epoch_ms
 
 Badged = VisitorScan | ExhibitInteraction | ScanAnnulled
 """Events that terminals post, with a badge."""
 
 _WITH_CONSENT: Final = frozenset({ScanKind.BOOTH, ScanKind.ZONE_IN, ScanKind.ZONE_OUT})
 """Scans that name a person only with that person's consent. At a gate, nobody is let in unnamed."""
+_ANNULLED_WITHIN_MS: Final = 15 * 60_000
+"""How long after a scan its annulment may come."""
 
 
 class Resolved(NamedTuple):
@@ -39,9 +45,9 @@ class Resolved(NamedTuple):
 def resolve(event: Event, book: Book | None) -> Resolved:
     """Return an event with the person in place of the badge.
 
-    Role and country that a terminal names are left out: the register alone says them. Without the person's consent,
-    an event at a booth or a hall door does not name the person. A test badge is nobody's, and is always named: without
-    it, the event would count as that of a visitor.
+    Role and country that a terminal names are left out: the register alone says them. Without the person's consent at
+    the time of the event, an event at a booth or a hall door does not name the person. A test badge is nobody's, and is
+    always named: without it, the event would count as that of a visitor.
 
     Args:
         event: as the terminal posted it.
@@ -55,9 +61,8 @@ def resolve(event: Event, book: Book | None) -> Resolved:
     person = registered(bare.badge_ref, book)
     if person is None:
         return Resolved(bare, event, waits=True)
-    known = book.registration(person)
-    may_be_named = known is not None and (known.consent or is_test_badge(person))
-    named = person if may_be_named or not _asks_consent(bare) else None
+    may_be_named = not _asks_consent(bare) or is_test_badge(person) or book.consented(person, _decided_ms(bare))
+    named = person if may_be_named else None
     return Resolved(_with_badge(bare, named), event)
 
 
@@ -77,6 +82,24 @@ def _asks_consent(event: Badged) -> bool:
     if isinstance(event, ScanAnnulled):
         return event.gate_id is None and (event.booth_id is not None or event.hall_id is not None)
     return True
+
+
+def _decided_ms(event: Badged) -> int:
+    """Return the time whose consent decides, in milliseconds since 1970.
+
+    It is the event's own, by the server's clock. That of an annulment is its target's, if the id of the target says it
+    (a UUID of version 7) and the annulment came in time. Otherwise only its own is known.
+    """
+    if isinstance(event, ScanAnnulled):
+        made_ms = _ms_in(event.target)
+        if made_ms is not None and 0 <= epoch_ms(event.occurred_at) - made_ms <= _ANNULLED_WITHIN_MS:
+            return made_ms + event.clock_offset_ms
+    return happened_ms(event)
+
+
+def _ms_in(event_id: EventId) -> int | None:
+    """Return when an id was made, by the clock of its terminal; None if it does not say."""
+    return int(event_id[:8] + event_id[9:13], 16) if event_id[14] == "7" else None
 
 
 def _without_said(scan: VisitorScan) -> VisitorScan:
