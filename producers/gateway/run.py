@@ -248,7 +248,7 @@ def _watch_register(gateway: Gateway, stop: asyncio.Event) -> list[asyncio.Task[
     if register is None:
         return []
     tasks = [
-        loop.create_task(register.keep_key(gateway.doorkeeper, gateway.clock)),
+        loop.create_task(register.watch_key(gateway.doorkeeper, gateway.clock)),
         loop.create_task(_for_ever("the register of badges is not read any more", register.follower.follow)),
         loop.create_task(_for_ever("waiting events are not released any more", register.releases.watch)),
     ]

@@ -72,6 +72,7 @@ class Admission:
         self._check_names(event)
         record = record_as_posted(resolved, envelope)
         written = record.value if resolved.posted is event else encode(resolved.posted)
+        assert written is not None
         content = digest(posting.lasting(written))
         key = digest(f"{event.terminal_id}\0{event.event_id}".encode())
         look = self._memory.look(key, content)
