@@ -41,7 +41,10 @@ class WornCodes:
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class Released:
-    """The mark that a waiting event was released: a record of the topic fair.unresolved, under the event's key."""
+    """The mark that an event waits no more: a record of the topic fair.unresolved, under the event's key.
+
+    It was stored, or refused because its person was erased.
+    """
 
     terminal_id: TerminalId
     event_id: EventId

@@ -2,7 +2,9 @@
 
 A terminal sends the hash of the code that it has read, or the gateway makes it (`badge_codes`). The register knows
 whose code that is, whatever was printed when, so all events of a person lie in one partition. An event whose badge the
-register lacks waits until it is there (`producers.gateway.register`).
+register lacks waits until it is there (`producers.gateway.register`). The badge of a person who was erased leads to
+nobody for ever. Its events are refused: stored without a person, one that was stored with the person before would count
+twice.
 
 Whether an event names the person follows from the event's own time and the consent at that time. Consent that changes
 later changes nothing: what was named stays named (PIPL, Art. 15), and a repeated post goes to the same partition.
@@ -15,6 +17,7 @@ from typing import Final, NamedTuple
 
 from producers.badges.book import Book
 from schemas.codes import ScanKind
+from schemas.errors import InvalidEvent
 from schemas.events import Event, ExhibitInteraction, ScanAnnulled, VisitorScan, happened_ms
 from schemas.ids import BadgeRef, EventId, is_test_badge
 from schemas.times import epoch_ms
@@ -35,11 +38,13 @@ class Resolved(NamedTuple):
         event: as it is to be stored; if it waits, with the badge as the terminal knows it.
         posted: as the terminal means it. A repeated post is the same event whatever the register says by then.
         waits: whether the register lacks the badge.
+        erased: whether the badge was on a person who was erased. Such an event is refused, unless it was stored before.
     """
 
     event: Event
     posted: Event
     waits: bool = False
+    erased: bool = False
 
 
 def resolve(event: Event, book: Book | None) -> Resolved:
@@ -60,10 +65,25 @@ def resolve(event: Event, book: Book | None) -> Resolved:
         return Resolved(bare, event)
     person = registered(bare.badge_ref, book)
     if person is None:
-        return Resolved(bare, event, waits=True)
+        erased = book.is_spent(bare.badge_ref)
+        return Resolved(bare, event, waits=not erased, erased=erased)
     may_be_named = not _asks_consent(bare) or is_test_badge(person) or book.consented(person, _decided_ms(bare))
     named = person if may_be_named else None
     return Resolved(_with_badge(bare, named), event)
+
+
+def badge_erased() -> InvalidEvent:
+    """Return why an event of a badge is refused whose person was erased."""
+    return InvalidEvent(
+        "badge_erased",
+        "the badge is one of a person who was erased from the register, and nobody gets its code again",
+        hint="let the person get a new badge at the desk",
+    )
+
+
+def is_decided(badge: BadgeRef, book: Book) -> bool:
+    """Return whether an event of a badge need not wait: the register has the person, or the person was erased."""
+    return registered(badge, book) is not None or book.is_spent(badge)
 
 
 def registered(badge: BadgeRef, book: Book) -> BadgeRef | None:
