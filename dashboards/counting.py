@@ -47,6 +47,10 @@ _WHO: Final = """
 * A person whom the register lacks is of the role `unknown`, which no profile counts. `unregistered_badges` says how
   many there are.
 * An event of a code that the register lacks waits, and counts at its own time once the register has the code.
+* An event of the badge of a person who was erased is refused, unless it was stored before: the badge leads to nobody.
+  What was counted stays.
+* Without a person's consent at the time of the event, scans at booths and hall doors and interactions are anonymous.
+  A consent that is given or withdrawn later changes nothing for them.
 * At a fair without a register, each scan says role and country. A badge with two roles counts under both.
 * A country is a code of ISO 3166-1, of the address given to the organiser. If it is not known, the person is
   in the group `unknown`, and in no share.

@@ -20,11 +20,11 @@ class Record(Protocol):
 
 
 class RawRecord(NamedTuple):
-    """A record that is sent unchanged, without looking inside."""
+    """A record that is sent unchanged, without looking inside. Without a value, it deletes its key."""
 
     topic: str
     key: bytes
-    value: bytes
+    value: bytes | None
     headers: KafkaHeaders = ()
 
 

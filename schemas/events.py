@@ -214,13 +214,14 @@ class BadgeRegistered(Event):
     """An entry of the register of badges: who a person is. The highest revision counts for all events of the person.
 
     Of two contents under one revision one that erases counts; else the greater, compared field by field in the order
-    below. So the order of arrival does not matter. Its times say when it was entered; no number depends on them.
+    below. So the order of arrival does not matter. Its times say when it was entered; only its consent depends on them.
 
     Attributes:
         badge_ref: the person, whatever badge the person wears.
         residence_country: of the address given to the organiser (ISO 25639-1); left out if unknown.
         exhibitor_id: whose staff the person is; only for the role exhibitor_staff.
-        tracking_consent: whether scans at booths and hall doors may name the person (PIPL, Art. 29).
+        tracking_consent: whether scans at booths and hall doors may name the person (PIPL, Art. 29), from the time of
+            this entry on.
         denied: why gates turn the person away; left out if they do not.
         erased: the codes and everything else that leads from a badge to the person are gone.
     """

@@ -9,7 +9,7 @@ from typing import Final
 
 from schemas.badges.register import Origin, WornCodes
 from schemas.codes import BadgeRole, DenyReason
-from schemas.events import BadgeRegistered
+from schemas.events import BadgeRegistered, happened_ms
 from schemas.ids import BadgeRef, Country, ExhibitorId
 
 NO_CODES: Final = WornCodes(())
@@ -22,7 +22,7 @@ class Registration:
     Attributes:
         country: None if unknown.
         exhibitor: whose staff the person is; None for any other role.
-        consent: whether scans at booths and hall doors may name the person.
+        consent: whether scans at booths and hall doors may name the person, from this registration on.
         denied: why gates turn the person away; None if they do not.
         erased: no badge leads to the person any more.
     """
@@ -70,6 +70,7 @@ class Book:
         self._replaced: set[bytes] = set()
         self._claims: dict[bytes, dict[bytes, bool]] = {}  # of codes with several persons: whether it was replaced
         self._spent: set[bytes] = set()
+        self._consent_changes: dict[bytes, tuple[int, ...]] = {}  # when, in order; only of persons who changed it
 
     def __len__(self) -> int:
         """Return the number of registered persons, those that were erased among them."""
@@ -87,14 +88,23 @@ class Book:
 
     def take_badge(self, event: BadgeRegistered) -> bool:
         """Take a registration; return whether it is the current one of its person now, and was not before."""
-        return self.take_registration(event.badge_ref, registration_of(event))
+        return self.take_registration(event.badge_ref, registration_of(event), happened_ms(event))
 
-    def take_registration(self, person: BadgeRef, found: Registration) -> bool:
-        """Take a registration that is not an event yet, as `take_badge` does."""
+    def take_registration(self, person: BadgeRef, found: Registration, at_ms: int = 0) -> bool:
+        """Take a registration that is not an event yet, as `take_badge` does.
+
+        Args:
+            person: whom it is about.
+            found: what it says.
+            at_ms: when it was entered, in milliseconds since 1970.
+        """
         key = bytes.fromhex(person)
         known = self._persons.get(key)
         if known is not None and known.rank >= found.rank:
             return False
+        if known is not None and known.consent != found.consent:
+            before = self._consent_changes.get(key, ())
+            self._consent_changes[key] = (*before, max((at_ms, *before[-1:])))
         self._persons[key] = self._contents.setdefault(found, found)
         return True
 
@@ -152,6 +162,17 @@ class Book:
     def registration(self, person: BadgeRef) -> Registration | None:
         """Return the current registration of a person; None if the register lacks it."""
         return self._persons.get(bytes.fromhex(person))
+
+    def consented(self, person: BadgeRef, at_ms: int) -> bool:
+        """Return whether a person consents to be named at a time, in milliseconds since 1970; False if it is unknown.
+
+        A registration counts from its own time on, and the first one also before it. So a later change never changes
+        the answer for an earlier time. One that was older than another when it came never counts.
+        """
+        key = bytes.fromhex(person)
+        known = self._persons.get(key)
+        changes = self._consent_changes.get(key, ())
+        return known is not None and known.consent == (sum(one > at_ms for one in changes) % 2 == 0)
 
     def is_person(self, ref: BadgeRef) -> bool:
         """Return whether a reference is that of a person, not the hash of a code and not unknown."""

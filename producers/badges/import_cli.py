@@ -16,7 +16,7 @@ from schemas import options
 from schemas.errors import FairpulseError
 
 if TYPE_CHECKING:
-    from producers.badges.importing import ImportPlan
+    from producers.badges.importing import FilePlan
 
 SHOWN: Final = 50
 """Problems that are printed; of the others only the number is."""
@@ -61,7 +61,7 @@ def _import(file: Path, place: RegisterPlace, *, dry_run: bool, skip_bad: bool, 
         click.echo(f"would be: {counted(plan)}; nothing was written")
         return
     told, refused = len(plan.problems), plan.refused
-    waited = asyncio.run(write(place, plan, datetime.now(UTC), tell))  # noqa: TID251 - a command at the edge
+    waited = asyncio.run(write(place, plan, lambda: datetime.now(UTC), tell))  # noqa: TID251 - a command at the edge
     _show_problems(plan, told)
     click.echo(counted(plan))
     if waited:
@@ -107,7 +107,7 @@ def _keeping_all() -> Iterator[None]:
         gc.enable()
 
 
-def counted(plan: "ImportPlan") -> str:
+def counted(plan: "FilePlan") -> str:
     """Return how many lines do what."""
     from producers.badges.change import Effect
 
@@ -120,7 +120,7 @@ def counted(plan: "ImportPlan") -> str:
     return ", ".join([*words, f"refused {plan.refused:,}"])
 
 
-def _show_problems(plan: "ImportPlan", begin: int = 0) -> None:
+def _show_problems(plan: "FilePlan", begin: int = 0) -> None:
     for problem in plan.problems[begin : begin + SHOWN]:
         click.echo(str(problem), err=True)
     if (more := len(plan.problems) - begin - SHOWN) > 0:

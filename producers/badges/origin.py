@@ -1,6 +1,9 @@
-"""Whose register it is, and whether a command may use it. Pure."""
+"""Whose register it is, and whether a command or a gateway may use it. Pure."""
+
+from collections.abc import Iterable
 
 from producers.badges.book import Book
+from producers.badges.rows import PersonRow
 from schemas.badges.key import SET_KEY, key_fingerprint
 from schemas.badges.register import Origin
 from schemas.errors import FairpulseError, InvalidSettings
@@ -19,7 +22,7 @@ def check_origin(book: Book, key: bytes, fair_id: FairId) -> None:
 
     Args:
         book: the register, read to its end.
-        key: the badge key of the command.
+        key: the badge key of the command or gateway.
         fair_id: its fair.
 
     Raises:
@@ -42,4 +45,27 @@ def check_origin(book: Book, key: bytes, fair_id: FairId) -> None:
             f"the register was made with another badge key: its fingerprint is {known.badge_key}, and that of this "
             f"one is {mine.badge_key}",
             hint=f"{SET_KEY}, the one of the first import",
+        )
+
+
+def check_key_proven(book: Book, rows: Iterable[PersonRow]) -> None:
+    """Raise an error if a register has persons, does not say with which badge key, and knows none of some lines.
+
+    A register says its key since the first import, by command or by gateway. One whose registrations came in another
+    way, from a recording or from an older gateway, does not. A person whom it knows proves the key.
+
+    Args:
+        book: the register, read to its end.
+        rows: the good lines of an import, with references that the key made.
+
+    Raises:
+        FairpulseError: the key may be another one than that of the persons who are there.
+    """
+    if book.origin is not None or not len(book):
+        return
+    if not any(book.is_person(row.person) or book.is_person(row.twin) for row in rows):
+        raise FairpulseError(
+            f"the register has {len(book):,} persons and does not say with which badge key, and none of them is in "
+            "this import: the key may be another one",
+            hint=f"import a list that names one of them first; if it has one, {SET_KEY}, the one of those persons",
         )

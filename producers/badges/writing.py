@@ -5,7 +5,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -13,9 +13,8 @@ from aiokafka.errors import KafkaError
 from producers.badges.book import Book, Registration
 from producers.badges.change import event_of
 from producers.kafka import end, no_kafka, start
-from producers.records import record_of
+from producers.records import RawRecord, record_of
 from schemas.badges.register import ORIGIN_KEY, Origin, WornCodes, encode_origin, encode_spent, encode_worn
-from schemas.cloud_events import KafkaHeaders
 from schemas.cures import CREATE
 from schemas.errors import Unavailable
 from schemas.events import BadgeRegistered
@@ -34,18 +33,9 @@ BATCH_BYTES: Final = 262_144
 """Of the records that go to one partition together."""
 
 
-class RegisterRecord(NamedTuple):
-    """A record of the register. Without a value it takes the codes of a person out of the register."""
-
-    topic: str
-    key: bytes
-    value: bytes | None
-    headers: KafkaHeaders = ()
-
-
-def registration_record(person: BadgeRef, said: Registration, fair_id: FairId, now: datetime) -> RegisterRecord:
+def registration_record(person: BadgeRef, said: Registration, fair_id: FairId, now: datetime) -> RawRecord:
     """Return the record that says who a person is."""
-    return RegisterRecord(*record_of(event_of(person, said, fair_id, now)))
+    return record_of(event_of(person, said, fair_id, now))
 
 
 class RegistrationRecords:
@@ -58,41 +48,41 @@ class RegistrationRecords:
 
     def __init__(self, fair_id: FairId, now: datetime) -> None:
         self._fair_id, self._now = fair_id, now
-        self._models: dict[Registration, tuple[BadgeRegistered, RegisterRecord]] = {}
+        self._models: dict[Registration, tuple[BadgeRegistered, RawRecord]] = {}
 
-    def of(self, person: BadgeRef, said: Registration) -> RegisterRecord:
+    def of(self, person: BadgeRef, said: Registration) -> RawRecord:
         """Return the record that says who a person is, as `registration_record` does."""
         model = self._models.get(said)
         if model is None:
             event = event_of(_NOBODY, said, self._fair_id, self._now)
-            model = self._models[said] = event, RegisterRecord(*record_of(event))
+            model = self._models[said] = event, record_of(event)
         event, record = model
         old, new, key = event.event_id.encode(), str(uuid.uuid4()).encode(), person.encode()
         value = (record.value or b"").replace(old, new).replace(record.key, key)
-        return RegisterRecord(
+        return RawRecord(
             record.topic, key, value, tuple((name, new if text == old else text) for name, text in record.headers)
         )
 
 
-def origin_record(origin: Origin) -> RegisterRecord:
+def origin_record(origin: Origin) -> RawRecord:
     """Return the record that says whose register it is."""
-    return RegisterRecord(BADGE_CODES.name, ORIGIN_KEY.encode(), encode_origin(origin))
+    return RawRecord(BADGE_CODES.name, ORIGIN_KEY.encode(), encode_origin(origin))
 
 
-def erasure_records(person: BadgeRef, worn: WornCodes, book: Book) -> Iterator[RegisterRecord]:
+def erasure_records(person: BadgeRef, worn: WornCodes, book: Book) -> Iterator[RawRecord]:
     """Yield the records that take all codes from a person, and let nobody have them again.
 
     A code that another person claims as well stays with that one.
     """
     for code in (*worn.codes, *worn.replaced):
         if not book.is_claimed(code, besides=person):
-            yield RegisterRecord(BADGE_CODES.name, code.encode(), encode_spent())
+            yield RawRecord(BADGE_CODES.name, code.encode(), encode_spent())
     yield codes_record(person, None)
 
 
-def codes_record(person: BadgeRef, worn: WornCodes | None) -> RegisterRecord:
+def codes_record(person: BadgeRef, worn: WornCodes | None) -> RawRecord:
     """Return the record that says which badges a person wears; None takes them all away, and their history with it."""
-    return RegisterRecord(BADGE_CODES.name, person.encode(), None if worn is None else encode_worn(worn))
+    return RawRecord(BADGE_CODES.name, person.encode(), None if worn is None else encode_worn(worn))
 
 
 class RegisterWriter:
@@ -116,7 +106,7 @@ class RegisterWriter:
                 raise Unavailable(f"there is no topic {topic.name}", hint=CREATE)
             self._partitions[topic.name] = len(found)
 
-    async def write(self, records: Iterable[RegisterRecord]) -> None:
+    async def write(self, records: Iterable[RawRecord]) -> None:
         """Return when all records are in all replicas in sync; those of one key are in order.
 
         Raises:

@@ -1,14 +1,16 @@
 """How a gateway answers about badges: imports of the registration system, and questions of gates and hall doors."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from hashlib import sha256
 from hmac import compare_digest
 from io import BytesIO
 from typing import Final
 
-from producers.badges.change import Change, Effect
+from producers.badges.change import Effect
 from producers.badges.file import read_rows
+from producers.badges.plan import ImportPlan
+from producers.badges.registering import write_plan
 from producers.gateway.app import Gateway
 from producers.gateway.events.codings import NotGzip, codings_in, unpacked
 from producers.gateway.http.answering import Reply, badge_reply, import_reply
@@ -16,13 +18,7 @@ from producers.gateway.http.heading import Heading, check_length, token_in
 from producers.gateway.http.incoming import Incoming
 from producers.gateway.http.problems import RequestRefused
 from producers.gateway.register.checking import BadQuestion, badge_in, check
-from producers.gateway.register.importing import (
-    ERRORS_MAX,
-    Import,
-    codes,
-    plan_import,
-    registrations,
-)
+from producers.gateway.register.importing import AT_ONCE, ERRORS_MAX, GatewayTopics
 from producers.gateway.register.register import Register
 from schemas.api.http import BADGE_CODE, DRY_RUN, OPENAPI_PATH, ImportReceipt, LineError, ProblemError
 from schemas.api.terminals import PlaceKind
@@ -34,8 +30,6 @@ log = logger(__name__)
 _TRY: Final = f"{DRY_RUN}=true".encode()
 DRY_RUNS: Final = frozenset({_TRY, f"{DRY_RUN}=false".encode()})
 """The queries that an import may have."""
-AT_ONCE: Final = 1_000
-"""Persons that are written together: first who they are, then their codes."""
 
 _ASKING: Final = frozenset({PlaceKind.GATE, PlaceKind.HALL})
 _SCHEMA: Final = f"..{OPENAPI_PATH}#/components/schemas/BadgeQuestion"
@@ -61,11 +55,10 @@ class BadgeDesk:
             body = await self._unpacked(incoming, charge)
             async with register.importing:  # the next one must see in the book what this one writes
                 await self._reach_end(register, "register_unready")
-                found = await self._planned(body, register)
-                if not is_trial:
-                    await self._write(found.changes, register)
-                    await self._reach_end(register, "kafka_timeout")
-        counts = {kind.value: found.counts[kind] for kind in Effect}
+                plan = await self._planned(body, register)
+                if not is_trial and not plan.is_done(register.book):
+                    await self._write(plan, register)
+        counts = {kind.value: plan.counts[kind] for kind in Effect}
         if is_trial:
             log.info("an import of badges was tried", **counts)
         else:
@@ -125,30 +118,48 @@ class BadgeDesk:
         except Unavailable:
             raise RequestRefused(code) from None
 
-    async def _planned(self, body: bytes, register: Register) -> Import:
-        """Return what an import does. Raises RequestRefused (422) if a line cannot be taken."""
+    async def _planned(self, body: bytes, register: Register) -> ImportPlan:
+        """Return what an import does.
+
+        Raises:
+            RequestRefused: a line cannot be taken (422); or nobody can say whether the register has this key (503).
+        """
         try:
             reading = await asyncio.to_thread(read_rows, BytesIO(body), register.fair, register.key)
         except FairpulseError as error:
-            why = str(error)
-            raise RequestRefused("badges_unreadable", addition=f"{why[:1].upper()}{why[1:]}.") from None
-        found = await plan_import(reading, register.book)
-        if found.problems:
-            lines = [LineError(one.line, one.text) for one in found.problems[:ERRORS_MAX]]
-            raise RequestRefused("badges_refused", lines=lines, rejected=found.refused)
-        return found
+            raise RequestRefused("badges_unreadable", addition=_sentence(error)) from None
+        plan = ImportPlan()
+        try:
+            for _ in plan.planning(reading, register.book):
+                await asyncio.sleep(0)
+        except FairpulseError as error:
+            raise RequestRefused("register_unready", addition=_sentence(error)) from None
+        if plan.problems:
+            lines = [LineError(one.line, one.text) for one in plan.problems[:ERRORS_MAX]]
+            raise RequestRefused("badges_refused", lines=lines, rejected=plan.refused)
+        return plan
 
-    async def _write(self, changes: Sequence[Change], register: Register) -> None:
-        """Write changes. The book learns them from Kafka, in the order that they have there.
+    async def _write(self, plan: ImportPlan, register: Register) -> None:
+        """Write a plan, and return when the book has it too: it learns it from Kafka, in the order that it has there.
 
         Raises:
-            RequestRefused: Kafka did not take all (503). The same import may be sent again, and writes what is missing.
+            RequestRefused: Kafka did not take all, or others changed the register meanwhile (503). The same import may
+                be sent again, and writes what is missing.
         """
-        gateway, now = self._gateway, self._gateway.clock()
-        for begin in range(0, len(changes), AT_ONCE):
-            some = changes[begin : begin + AT_ONCE]
-            await gateway.deliver(registrations(some, register.fair.fair_id, now))
-            await gateway.deliver(codes(some))
+        gateway = self._gateway
+        topics = GatewayTopics(register.book, lambda: self._reach_end(register, "kafka_timeout"), gateway.deliver)
+        try:
+            await write_plan(plan, topics, register.key, register.fair.fair_id, gateway.clock, AT_ONCE)
+        except FairpulseError as error:
+            raise RequestRefused("register_unready", addition=_sentence(error)) from None
+        await topics.reach_end()
+        if plan.problems:
+            raise RequestRefused("register_changed")
+
+
+def _sentence(error: FairpulseError) -> str:
+    why = str(error)
+    return f"{why[:1].upper()}{why[1:]}."
 
 
 def _error(error: InvalidEvent) -> ProblemError:

@@ -60,7 +60,7 @@ class Outbox:
         self._departures = asyncio.create_task(self._depart())
 
     def add(
-        self, place: Place, key: bytes, value: bytes, headers: Sequence[tuple[str, bytes]] = ()
+        self, place: Place, key: bytes, value: bytes | None, headers: Sequence[tuple[str, bytes]] = ()
     ) -> asyncio.Future[None]:
         """Write a record into the next batch of its partition.
 

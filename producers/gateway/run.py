@@ -15,6 +15,7 @@ from producers.gateway.copies import Copies
 from producers.gateway.events.badge_codes import BadgeCodes
 from producers.gateway.events.intake import Intake
 from producers.gateway.events.memory import Remembered
+from producers.gateway.events.resolving import badge_erased
 from producers.gateway.http.doors import Doors
 from producers.gateway.http.forwarded import Proxies
 from producers.gateway.internal import internal_app
@@ -153,6 +154,7 @@ def _register(fair: Fair, kafka: KafkaSettings, supervisor: Supervisor, metrics:
         supervisor.deliver,
         wall_clock,
         metrics.released_events().inc,
+        metrics.rejected.labels(badge_erased().reason).inc,
     )
     metrics.watch_register(
         lambda: len(follower.book), lambda: min(follower.age_s, UP_TO_NOW_S), lambda: releases.waiting.counts
@@ -248,7 +250,7 @@ def _watch_register(gateway: Gateway, stop: asyncio.Event) -> list[asyncio.Task[
     if register is None:
         return []
     tasks = [
-        loop.create_task(register.keep_key(gateway.doorkeeper, gateway.clock)),
+        loop.create_task(register.watch_key(gateway.doorkeeper, gateway.clock)),
         loop.create_task(_for_ever("the register of badges is not read any more", register.follower.follow)),
         loop.create_task(_for_ever("waiting events are not released any more", register.releases.watch)),
     ]

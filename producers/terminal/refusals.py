@@ -21,6 +21,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "wrong_source": "the event belongs to another place than the terminal has now",
     "bad_extension": "an attribute of its envelope is not valid",
     "event_id_conflict": "another event with this id counts",
+    "badge_erased": "the person of this badge was erased from the register",
     "body_too_large": "the event is too large",
     "event_too_large": "the event is too large",
     "too_deep": "the event is nested too deeply",

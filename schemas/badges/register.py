@@ -1,6 +1,9 @@
 """The register of badges: how a person and a printed code become references, and which codes a person wears.
 
 Nothing here, and nothing in Kafka, holds a name, the number of a person in the registration system, or a printed code.
+
+A consent to be named counts from the time of its registration until that of the next one, and the first also before its
+time. An event is judged by its own time. So a withdrawal does not undo what was done before it (PIPL, Art. 15).
 """
 
 import hmac
@@ -38,7 +41,10 @@ class WornCodes:
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class Released:
-    """The mark that a waiting event was released: a record of the topic fair.unresolved, under the event's key."""
+    """The mark that an event waits no more: a record of the topic fair.unresolved, under the event's key.
+
+    It was stored, or refused because its person was erased.
+    """
 
     terminal_id: TerminalId
     event_id: EventId

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from producers.badges.book import Registration
-from producers.badges.writing import RegisterRecord, RegistrationRecords, registration_record
+from producers.badges.writing import RegistrationRecords, registration_record
+from producers.records import RawRecord
 from schemas.codes import BadgeRole, DenyReason
 from schemas.topics import BADGES
 from schemas.wire import decode_strict
@@ -29,7 +30,7 @@ def test_a_record_from_a_model_is_the_one_of_its_person(said: Registration) -> N
         plain = registration_record(person, said, FAIR, NOW)
         event, expected = (decode_strict(one.value or b"") for one in (record, plain))
         assert replace(event, event_id=expected.event_id) == expected
-        assert isinstance(record, RegisterRecord)
+        assert isinstance(record, RawRecord)
         assert (record.topic, record.key) == (BADGES.name, person.encode())
         assert [name for name, _ in record.headers] == [name for name, _ in plain.headers]
         assert dict(record.headers)["ce_id"] == event.event_id.encode()

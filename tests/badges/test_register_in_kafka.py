@@ -20,7 +20,8 @@ from producers.badges.follower import BadgeFollower, read_book
 from producers.badges.importing import ImportPlan, planned, write
 from producers.badges.place import RegisterPlace
 from producers.badges.waiting import waiting_events
-from producers.badges.writing import RegisterRecord, codes_record, opened_writer, registration_record
+from producers.badges.writing import codes_record, opened_writer, registration_record
+from producers.records import RawRecord
 from schemas.badges.key import key_fingerprint
 from schemas.badges.register import WornCodes, code_hash, encode_spent, person_ref
 from schemas.codes import BadgeRole
@@ -99,7 +100,7 @@ def file_of(folder: Path, *lines: str) -> str:
     return str(path)
 
 
-def put(kafka: KafkaSettings, *records: RegisterRecord) -> None:
+def put(kafka: KafkaSettings, *records: RawRecord) -> None:
     async def write() -> None:
         async with opened_writer(kafka) as writer:
             await writer.write(records)
@@ -220,6 +221,20 @@ def test_registrations_of_another_fair_without_its_name_are_noticed_too(
     assert not all_records(kafka, BADGE_CODES.name)
 
 
+def test_persons_whose_key_nobody_knows_are_proven_by_one_of_them_or_nothing_is_imported(
+    run: Run, kafka: KafkaSettings, tmp_path: Path
+) -> None:
+    said = Registration(1, BadgeRole.MEDIA)
+    put(kafka, registration_record(person_ref(KEY, "ada"), said, FAIR_ID, local("09:00")))
+    for words in (("import",), ("import", "--skip-bad"), ("check",)):
+        with pytest.raises(FairpulseError, match=r"has 1 persons and does not say with which badge key.* names one of"):
+            run(*words, file_of(tmp_path, f"bob,media,DE,{code(1)}"))
+    assert not all_records(kafka, BADGE_CODES.name)
+    run("import", file_of(tmp_path, f"bob,media,DE,{code(1)}", "ada,media,DE,"))
+    assert all_records(kafka, BADGE_CODES.name)[0].key == b"key"
+    run("import", file_of(tmp_path, f"cem,media,DE,{code(2)}"))
+
+
 def test_codes_are_read_from_standard_input_so_that_nobody_sees_them(run: Run, tmp_path: Path) -> None:
     run("import", file_of(tmp_path, f"ada,media,DE,{code(1)}"))
     assert "this code  in force" in run("show", "-", typed=f"{code(1)}\n")
@@ -251,8 +266,8 @@ def test_what_others_wrote_after_the_plan_is_not_undone(kafka: KafkaSettings, tm
             await writer.write([registration_record(ada, erasure(old), FAIR_ID, local("09:00"))])
             await writer.write([registration_record(bob, later, FAIR_ID, local("09:00"))])
             await writer.write([codes_record(badge("somebody"), WornCodes((taken,)))])
-            await writer.write([RegisterRecord(BADGE_CODES.name, spent.encode(), encode_spent())])
-        await write(place, plan, local("09:00"), lambda _: None)
+            await writer.write([RawRecord(BADGE_CODES.name, spent.encode(), encode_spent())])
+        await write(place, plan, lambda: local("09:00"), lambda _: None)
         return plan
 
     plan = asyncio.run(imported())
@@ -289,7 +304,7 @@ def test_codes_written_in_the_moment_of_an_erasure_do_not_stay(
     monkeypatch.setattr(ImportPlan, "replanned", slow)
 
     async def imported() -> None:
-        await write(place, await planned(place, path, lambda _: None), local("09:00"), lambda _: None)
+        await write(place, await planned(place, path, lambda _: None), lambda: local("09:00"), lambda _: None)
 
     asyncio.run(imported())
     book = asyncio.run(read_book(kafka, FAIR_ID))
@@ -327,17 +342,17 @@ def test_kafka_forgets_the_codes_of_a_person_who_was_erased(run: Run, kafka: Kaf
 def test_an_import_says_how_many_events_waited_for_its_codes(run: Run, kafka: KafkaSettings, tmp_path: Path) -> None:
     first, second = code_hash(KEY, code(1)), code_hash(KEY, code(2))
     events = [scan(first), scan(first), scan(second)]
-    waiting = [RegisterRecord(UNRESOLVED.name, str(one.badge_ref).encode(), encode(one)) for one in events]
+    waiting = [RawRecord(UNRESOLVED.name, str(one.badge_ref).encode(), encode(one)) for one in events]
     mark = b'{"terminal_id":"%s","event_id":"%s","released_at":"2025-10-25T09:00:00Z"}' % (
         events[0].terminal_id.encode(),
         events[0].event_id.encode(),
     )
-    asyncio.run(send(kafka, [*waiting, RegisterRecord(UNRESOLVED.name, first.encode(), mark)]))
+    asyncio.run(send(kafka, [*waiting, RawRecord(UNRESOLVED.name, first.encode(), mark)]))
     told = run("import", file_of(tmp_path, f"ada,media,DE,{code(1)}"))
     assert "1 event waited for codes that are registered now" in told
 
 
-async def send(kafka: KafkaSettings, records: Sequence[RegisterRecord]) -> None:
+async def send(kafka: KafkaSettings, records: Sequence[RawRecord]) -> None:
     async with AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers) as producer:
         for one in records:
             await producer.send_and_wait(one.topic, one.value, one.key)
@@ -388,7 +403,7 @@ def test_without_a_key_or_a_register_every_command_says_what_to_do(
     assert told in str(refused.value)
 
 
-def registered(name: str, revision: int = 1) -> RegisterRecord:
+def registered(name: str, revision: int = 1) -> RawRecord:
     return registration_record(badge(name), Registration(revision, BadgeRole.MEDIA), FAIR_ID, local("09:00"))
 
 
@@ -402,7 +417,7 @@ def test_a_follower_is_ready_at_the_end_and_takes_what_comes_also_after_a_restar
     kafka: KafkaSettings, local_kafka: LocalKafka
 ) -> None:
     put(kafka, registered("ada"), codes_record(badge("ada"), WornCodes((badge("code"),))))
-    put(kafka, RegisterRecord(BADGES.name, b"k", b"{}"), RegisterRecord(BADGE_CODES.name, b"k", b"{}"))
+    put(kafka, RawRecord(BADGES.name, b"k", b"{}"), RawRecord(BADGE_CODES.name, b"k", b"{}"))
     foreign = registration_record(badge("bob"), Registration(1, BadgeRole.MEDIA), "another-fair", local("09:00"))
     put(kafka, foreign)
     told: list[FairpulseError] = []

@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,21 @@ import pytest
 
 from producers.badges.book import Registration
 from producers.badges.change import event_of
+from producers.badges.writing import codes_record, origin_record, registration_record
 from producers.gateway.http.problems import RequestRefused
 from producers.gateway.internal import internal_app
+from producers.gateway.register import register as register_module
 from producers.gateway.register.importing import ERRORS_MAX
+from producers.gateway.register.register import Register
 from producers.gateway.run import _watch_register
 from producers.records import RawRecord, record_of
 from producers.registry.badge_keys import BadgeKey
 from schemas.api.http import BODY_MAX_BYTES
 from schemas.api.terminals import Terminal
-from schemas.badges.register import WornCodes
+from schemas.badges.key import key_fingerprint
+from schemas.badges.register import Origin, WornCodes, decode_codes
 from schemas.codes import BadgeRole, DenyReason
-from schemas.errors import InvalidSettings, Unavailable
+from schemas.errors import FairpulseError, InvalidSettings, Unavailable
 from schemas.settings import GatewaySettings
 from tests.support.gateway import BOOTH, DESK, GATE, HALL, NOW, TERMINALS, Paired, event
 from tests.support.gateway_app import GatewayApp, gateway_app
@@ -98,15 +102,18 @@ async def test_persons_are_imported_once(desk: Desk) -> None:
         200,
         {"new": 2, "changed": 0, "unchanged": 0, "older": 0, "erased": 0, "dry_run": False},
     )
-    assert [one.topic for one in desk.written] == ["fair.badges"] * 2 + ["fair.badge-codes"] * 2
-    assert {one.key.decode() for one in desk.written} == {person("ada"), person("bob")}
-    said = json.loads(desk.written[0].value)
+    whose, *written = desk.written
+    assert (whose.topic, whose.key) == ("fair.badge-codes", b"key")
+    assert decode_codes(whose.value or b"") == Origin(key_fingerprint(KEY.encode()), "small-2025")
+    assert [one.topic for one in written] == ["fair.badges"] * 2 + ["fair.badge-codes"] * 2
+    assert {one.key.decode() for one in written} == {person("ada"), person("bob")}
+    said = json.loads(written[0].value or b"")
     assert (said["badge_ref"], said["role"], said["residence_country"]) == (person("ada"), "visitor_public", "DE")
-    assert json.loads(desk.written[3].value) == {"codes": [hashed("B-1"), hashed("B-2")], "replaced": []}
+    assert json.loads(written[3].value or b"") == {"codes": [hashed("B-1"), hashed("B-2")], "replaced": []}
     again = await desk.import_(PERSONS)
-    assert (again.json()["unchanged"], len(desk.written)) == (2, 4)
+    assert (again.json()["unchanged"], len(desk.written)) == (2, 5)
     reprint = await desk.import_(b"person,role,class,country,codes\nada,visitor,public,DE,A-2\n")
-    assert (reprint.json()["changed"], len(desk.written)) == (1, 5)
+    assert (reprint.json()["changed"], len(desk.written)) == (1, 6)
     assert desk.book.is_replaced(hashed("A-1"))
 
 
@@ -185,17 +192,169 @@ async def test_an_import_is_compared_with_what_others_have_written_a_moment_ago(
 
 
 async def test_an_erasure_that_came_later_stands(desk: Desk) -> None:
-    tombstone = RawRecord("fair.badge-codes", person("ada").encode(), None)  # type: ignore[arg-type]
-    deliver = desk.deliver
+    """The person is erased between the last look of an import and its write: the codes do not stay."""
+    deliver, said = desk.deliver, Registration(9, BadgeRole.MEDIA, erased=True)
 
     async def deliver_and_erase(records: Sequence[RawRecord]) -> None:
+        if any(one.topic == "fair.badges" for one in records):
+            await deliver([registration_record(person("ada"), said, "small-2025", NOW)])
         await deliver(records)
-        if records and records[0].topic == "fair.badge-codes":
-            await deliver([tombstone])
 
     desk.deliver = deliver_and_erase  # type: ignore[method-assign]
     assert (await desk.import_(PERSONS)).json()["new"] == 2
     assert desk.book.person_of(hashed("A-1")) is None
+    assert desk.book.is_spent(hashed("A-1"))
+    assert desk.book.codes_of(person("ada")) == WornCodes(())
+
+
+def meanwhile(desk: Desk, *records: RawRecord) -> None:
+    """Let others write records between the plan of the next import and its first write."""
+    deliver, left = desk.deliver, list(records)
+
+    async def after_others(own: Sequence[RawRecord]) -> None:
+        await deliver([*left, *own])
+        left.clear()
+
+    desk.deliver = after_others  # type: ignore[method-assign]
+
+
+async def test_what_others_wrote_after_the_plan_is_not_undone(desk: Desk) -> None:
+    later = Registration(3, BadgeRole.SPEAKER, "FR")
+    meanwhile(desk, registration_record(person("ada"), later, "small-2025", NOW))
+    answer = await desk.import_([{**PERSONS[0], "revision": 2}, PERSONS[1]])
+    assert (answer.status_code, answer.json()["new"], answer.json()["older"]) == (200, 1, 1)
+    assert desk.book.registration(person("ada")) == later
+
+
+async def test_a_line_that_others_made_impossible_after_the_plan_is_told_at_the_next_attempt(desk: Desk) -> None:
+    meanwhile(desk, codes_record(person("eve"), WornCodes((hashed("B-2"),))))
+    answer = await desk.import_(PERSONS)
+    assert (answer.status_code, answer.json()["code"], answer.json()["action"]) == (503, "register_changed", "resend")
+    assert desk.book.registration(person("ada")) is not None
+    assert desk.book.registration(person("bob")) is None
+    again = await desk.import_(PERSONS)
+    assert (again.status_code, again.json()["code"]) == (422, "badges_refused")
+    assert [(one["line"], one["message"].split(";")[0]) for one in again.json()["lines"]] == [
+        (2, "code 2 is on the badge of another person")
+    ]
+
+
+# whose register it is
+
+OTHER_KEY = Origin("0" * 16, "small-2025")
+OTHER_FAIR = Origin(key_fingerprint(KEY.encode()), "other-2025")
+
+
+@pytest.mark.parametrize(
+    ("origin", "says"),
+    [
+        (OTHER_KEY, "the register was made with another badge key: its fingerprint is 0000000000000000"),
+        (OTHER_FAIR, "this is the register of the fair other-2025, not of small-2025"),
+    ],
+    ids=["key", "fair"],
+)
+async def test_in_the_register_of_another_key_or_fair_a_gateway_does_nothing(
+    desk: Desk, origin: Origin, says: str
+) -> None:
+    desk.written.append(origin_record(origin))
+    await desk.reach_end()
+    assert says in desk.register.trouble(desk.app.gateway.doorkeeper)
+    body = {"content-type": "application/cloudevents+json"}
+    for answer in (
+        await desk.import_(PERSONS),
+        await desk.check({"badge_code": "A-1"}),
+        await desk.ask("/v1/events", event(GATE), desk.app._paired.of(GATE), **body),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (503, "register_unready")
+    assert len(desk.written) == 1
+
+
+@pytest.mark.parametrize("origin", [OTHER_KEY, OTHER_FAIR], ids=["key", "fair"])
+@pytest.mark.parametrize("read", ["before the plan", "after the plan"])
+async def test_an_import_that_learns_of_another_key_or_fair_writes_nothing_more(
+    desk: Desk, origin: Origin, read: str
+) -> None:
+    if read == "after the plan":
+        deliver = desk.deliver
+
+        async def before_others(own: Sequence[RawRecord]) -> None:
+            await deliver([*own, origin_record(origin)])
+
+        desk.deliver = before_others  # type: ignore[method-assign]
+    else:
+        desk.first = [origin_record(origin)]
+    answer = await desk.import_(PERSONS)
+    assert (answer.status_code, answer.json()["code"]) == (503, "register_unready")
+    assert "this is the register" in answer.json()["detail"].lower() or "another badge key:" in answer.json()["detail"]
+    assert len(desk.book) == 0
+
+
+@pytest.mark.parametrize(
+    ("there", "origin", "status"),
+    [
+        ([], False, 200),
+        (["ada"], False, 200),
+        (["eve", "ada"], False, 200),
+        (["eve"], False, 503),
+        (["eve"], True, 200),
+    ],
+    ids=["an empty register", "a known person", "one known person", "no known person", "the register says its key"],
+)
+async def test_persons_without_a_key_prove_it_or_nothing_is_imported(
+    desk: Desk, there: Sequence[str], origin: bool, status: int
+) -> None:
+    said = Registration(1, BadgeRole.MEDIA)
+    desk.first = [registration_record(person(one), said, "small-2025", NOW) for one in there]
+    if origin:
+        desk.first.append(origin_record(Origin(key_fingerprint(KEY.encode()), "small-2025")))
+    answer = await desk.import_(PERSONS)
+    assert answer.status_code == status
+    if status == 503:
+        assert "does not say with which badge key" in answer.json()["detail"]
+        assert desk.written == []
+    else:
+        assert desk.book.origin is not None
+
+
+_other_origin: Callable[[Register], str] = Register.other_origin.fget  # type: ignore[attr-defined]
+
+
+async def until(is_so: Callable[[], object]) -> None:
+    async with asyncio.timeout(30):
+        while not is_so():
+            await asyncio.sleep(0.01)
+
+
+async def test_a_key_that_the_register_says_later_is_told_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    gateway, register, looks = desk.app.gateway, desk.register, list[str]()
+
+    def look(self: Register) -> str:
+        looks.append(found := _other_origin(self))
+        return found
+
+    monkeypatch.setattr(register_module, "AGAIN_S", 0.001)
+    monkeypatch.setattr(Register, "other_origin", property(look))
+    register.is_key_kept = False
+    watching = asyncio.create_task(register.watch_key(gateway.doorkeeper, gateway.clock))
+    await until(lambda: register.is_key_kept)
+    register.book.origin = OTHER_KEY
+    await until(lambda: sum(map(bool, looks)) > 20)
+    watching.cancel()
+    assert [one.message.split(" error=")[0] for one in caplog.records] == ["the register of badges cannot be used"]
+    assert "another badge key" in register.trouble(gateway.doorkeeper)
+
+
+@pytest.mark.parametrize("origin", [OTHER_KEY, OTHER_FAIR], ids=["key", "fair"])
+async def test_a_gateway_whose_register_is_anothers_tells_the_registry_no_key(desk: Desk, origin: Origin) -> None:
+    gateway, register = desk.app.gateway, desk.register
+    register.is_key_kept = False
+    register.book.origin = origin
+    with pytest.raises(FairpulseError, match="register"):
+        await register.watch_key(gateway.doorkeeper, gateway.clock)
+    assert not register.is_key_kept
+    assert gateway.doorkeeper.known_badge_key("small-2025") is None
 
 
 async def test_while_kafka_cannot_be_read_nothing_is_imported(desk: Desk) -> None:

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from producers.registry.badge_keys import read_badge_keys
 from schemas.partitioning import partition_of
 from schemas.topics import SCANS, UNRESOLVED
 from streams.local.kafka import LocalKafka
@@ -112,3 +113,22 @@ def test_a_gateway_with_another_badge_key_does_not_start(log_of_events: LocalKaf
     assert "is not the fair's" in said[1]
     assert "Traceback" not in said[1]
     assert KEY[::-1] not in said[1]
+
+
+def test_a_gateway_with_another_key_than_the_register_does_not_start_and_leaves_the_registry_alone(
+    log_of_events: LocalKafka, tmp_path: Path
+) -> None:
+    row = {"person": str(uuid4()), "role": "media"}
+    asyncio.run(register(log_of_events.bootstrap_servers, tmp_path, row))
+    paired = Paired(tmp_path / "terminals.sqlite")
+    paired.enrol(BOOTH)
+    environment = {"FAIRPULSE_FAIR_FILE": str(fair_with_register(tmp_path)), "FAIRPULSE_BADGE_KEY": KEY[::-1]}
+    process = GatewayProcess(log_of_events.bootstrap_servers, paired, tmp_path / "log", environment).start(wait=False)
+    assert process.process.wait(60) != 0
+    (told,) = [line for line in process.said().splitlines() if "was made with another badge key" in line]
+    assert told.endswith(
+        "set FAIRPULSE_BADGE_KEY to the fair's badge key, or FAIRPULSE_BADGE_KEY_FILE to its file, "
+        "the one of the first import"
+    )
+    assert "Traceback" not in process.said()
+    assert read_badge_keys(paired.path) == {}

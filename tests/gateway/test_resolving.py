@@ -213,6 +213,48 @@ def test_a_post_repeated_after_the_registration_is_the_same_event(book: Book, ba
     assert [fate.code for fate in other.fates] == ["event_id_conflict"]
 
 
+@pytest.mark.parametrize(
+    ("post", "terminal"),
+    [
+        (scan(GATE, badge_code="G-1"), GATE),
+        (scan(GATE, badge_ref=hashed("G-1")), GATE),
+        (scan(BOOTH, badge_code="G-1"), BOOTH),
+        (scan(HALL, badge_code="G-1"), HALL),
+        (scan(DESK, badge_code="G-1"), DESK),
+        (touch(badge_code="G-1"), AT_EXHIBIT),
+        (touch(badge_code="G-1", exhibit_id="unknown"), AT_EXHIBIT),
+        (annulment(BOOTH, badge_code="G-1"), BOOTH),
+    ],
+    ids=["gate", "hash", "booth", "hall", "desk", "interaction", "a place that is unknown too", "annulment"],
+)
+def test_an_event_of_an_erased_persons_badge_is_refused_and_counted_apart(
+    book: Book, post: dict[str, Any], terminal: Terminal
+) -> None:
+    book.take_spent(hashed("G-1"))
+    result = judged(book, post, terminal)
+    ((fate,), (record,)) = (result.fates, result.records)
+    assert (fate.code, result.accepted, result.rejected) == ("badge_erased", 0, 1)
+    assert "let the person get a new badge" in str(fate.message)
+    letter = read_letter(record.value)
+    assert isinstance(letter, DeadLetter)
+    assert (record.topic, letter.reason) == ("fair.rejected", "badge_erased")
+    assert "G-1" not in _value(record.value or b"")
+
+
+def test_an_event_that_was_stored_before_the_erasure_is_a_duplicate_where_it_is_remembered_and_else_refused(
+    book: Book,
+) -> None:
+    """Stored without a person, in another partition, it would count a second time."""
+    intake, post = Intake(FAIR, Remembered(9), CODES, book), scan(BOOTH, badge_code="A-2")
+    first = judged(book, post, BOOTH, intake=intake)
+    intake.confirm(first)
+    book.take_codes(ADA, None)
+    book.take_spent(hashed("A-2"))
+    again, elsewhere = judged(book, post, BOOTH, intake=intake), judged(book, post, BOOTH)
+    assert (first.accepted, again.duplicates, again.rejected) == (1, 1, 0)
+    assert (elsewhere.accepted, [fate.code for fate in elsewhere.fates]) == (0, ["badge_erased"])
+
+
 def test_an_event_without_a_badge_and_a_deal_pass_as_they_are(book: Book) -> None:
     assert stored(book, scan(BOOTH), BOOTH)[:2] == ("fair.scans", BOOTH.terminal_id)
     assert stored(book, deal(), BOOTH)[0] == "fair.deals"

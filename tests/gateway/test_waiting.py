@@ -10,6 +10,7 @@ from producers.gateway.register.release import release_of
 from producers.gateway.register.waiting import WaitingEvents
 from schemas.badges.register import WornCodes, code_hash, person_ref
 from schemas.codes import BadgeRole
+from schemas.dead_letters import DeadLetter, read_letter
 from schemas.errors import InvalidEvent
 from tests.support.gateway import NOW
 
@@ -165,6 +166,21 @@ def test_an_event_is_released_with_its_id_its_headers_and_the_key_of_its_person(
 
 def test_an_event_whose_badge_is_gone_again_goes_on_waiting() -> None:
     assert release_of(B, scan(badge=B), (), book_with(), NOW) is None
+
+
+def test_an_event_whose_person_was_erased_becomes_a_dead_letter_of_its_own_and_is_marked() -> None:
+    book = book_with()
+    book.take_spent(A.decode())
+    released = release_of(A, scan(), HEADERS, book, NOW)
+    assert released is not None
+    assert released.is_refused
+    assert released == release_of(A, scan(), HEADERS, book, NOW), "a letter that is written again is the same letter"
+    letter = read_letter(released.event.value)
+    assert isinstance(letter, DeadLetter)
+    assert (released.event.topic, letter.topic, letter.reason) == ("fair.rejected", "fair.unresolved", "badge_erased")
+    assert (letter.raw, letter.record_headers, letter.terminal) == (scan(), list(HEADERS), "stand-1")
+    assert (released.mark.topic, released.mark.key) == ("fair.unresolved", A)
+    assert json.loads(released.mark.value or b"")["event_id"] == event_id(1)
 
 
 @pytest.mark.parametrize("value", [scan(type="fair.other.v1"), b"{}", b"", scan(scan_kind="swim")])

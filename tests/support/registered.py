@@ -85,4 +85,4 @@ async def register(bootstrap_servers: str, folder: Path, *rows: Mapping[str, obj
     place = RegisterPlace(load_fair(fair_with_register(folder)), KEY.encode(), kafka)
     plan = await planned(place, path, lambda _: None)
     assert not plan.problems, plan.problems
-    await write(place, plan, datetime.now(UTC), lambda _: None)  # noqa: TID251 - as the command does
+    await write(place, plan, lambda: datetime.now(UTC), lambda _: None)  # noqa: TID251 - as the command does

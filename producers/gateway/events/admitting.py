@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from producers.gateway.events.envelope import Envelope
 from producers.gateway.events.memory import Look, Remembered, digest
 from producers.gateway.events.reading import Posting
-from producers.gateway.events.resolving import Resolved
+from producers.gateway.events.resolving import Resolved, badge_erased
 from producers.gateway.events.scope import check_scope
 from producers.records import RawRecord, record_of
 from schemas.admission import admission
@@ -64,14 +64,16 @@ class Admission:
             earlier: content by key of the events before it in the posting that will be stored.
 
         Raises:
-            InvalidEvent: it belongs to another place, names something that the fair file does not have, or has the id
-                of another event.
+            InvalidEvent: it belongs to another place, names something that the fair file does not have, has the id of
+                another event, or is of the badge of a person who was erased.
         """
         event = resolved.event
         check_scope(event, posting.terminal, self._fair)
-        self._check_names(event)
+        if not resolved.erased:  # else its letter would be one that a corrected fair file lets in
+            self._check_names(event)
         record = record_as_posted(resolved, envelope)
         written = record.value if resolved.posted is event else encode(resolved.posted)
+        assert written is not None
         content = digest(posting.lasting(written))
         key = digest(f"{event.terminal_id}\0{event.event_id}".encode())
         look = self._memory.look(key, content)
@@ -84,6 +86,8 @@ class Admission:
                 field="event_id",
                 hint="create a new id for every event; the first event with this id counts",
             )
+        if resolved.erased and look is Look.NEW:
+            raise badge_erased()
         return Admitted(record, key, content, look is Look.NEW)
 
 

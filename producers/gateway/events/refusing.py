@@ -135,6 +135,7 @@ def _letter_of_record(
     record: RawRecord, posting: Posting, error: InvalidEvent, redaction: Redaction | None
 ) -> RawRecord:
     terminal_id, raw = posting.terminal.terminal_id, record.value
+    assert raw is not None
     if redaction is not None:
         raw = redaction.raw(raw)
     key, value = posted_letter(

@@ -2,7 +2,12 @@
 
 A terminal sends the hash of the code that it has read, or the gateway makes it (`badge_codes`). The register knows
 whose code that is, whatever was printed when, so all events of a person lie in one partition. An event whose badge the
-register lacks waits until it is there (`producers.gateway.register`).
+register lacks waits until it is there (`producers.gateway.register`). The badge of a person who was erased leads to
+nobody for ever. Its events are refused: stored without a person, one that was stored with the person before would count
+twice.
+
+Whether an event names the person follows from the event's own time and the consent at that time. Consent that changes
+later changes nothing: what was named stays named (PIPL, Art. 15), and a repeated post goes to the same partition.
 
 Pure: an event and a book in, an event out.
 """
@@ -12,14 +17,18 @@ from typing import Final, NamedTuple
 
 from producers.badges.book import Book
 from schemas.codes import ScanKind
-from schemas.events import Event, ExhibitInteraction, ScanAnnulled, VisitorScan
-from schemas.ids import BadgeRef, is_test_badge
+from schemas.errors import InvalidEvent
+from schemas.events import Event, ExhibitInteraction, ScanAnnulled, VisitorScan, happened_ms
+from schemas.ids import BadgeRef, EventId, is_test_badge
+from schemas.times import epoch_ms
 
 Badged = VisitorScan | ExhibitInteraction | ScanAnnulled
 """Events that terminals post, with a badge."""
 
 _WITH_CONSENT: Final = frozenset({ScanKind.BOOTH, ScanKind.ZONE_IN, ScanKind.ZONE_OUT})
 """Scans that name a person only with that person's consent. At a gate, nobody is let in unnamed."""
+_ANNULLED_WITHIN_MS: Final = 15 * 60_000
+"""How long after a scan its annulment may come."""
 
 
 class Resolved(NamedTuple):
@@ -29,19 +38,21 @@ class Resolved(NamedTuple):
         event: as it is to be stored; if it waits, with the badge as the terminal knows it.
         posted: as the terminal means it. A repeated post is the same event whatever the register says by then.
         waits: whether the register lacks the badge.
+        erased: whether the badge was on a person who was erased. Such an event is refused, unless it was stored before.
     """
 
     event: Event
     posted: Event
     waits: bool = False
+    erased: bool = False
 
 
 def resolve(event: Event, book: Book | None) -> Resolved:
     """Return an event with the person in place of the badge.
 
-    Role and country that a terminal names are left out: the register alone says them. Without the person's consent,
-    an event at a booth or a hall door does not name the person. A test badge is nobody's, and is always named: without
-    it, the event would count as that of a visitor.
+    Role and country that a terminal names are left out: the register alone says them. Without the person's consent at
+    the time of the event, an event at a booth or a hall door does not name the person. A test badge is nobody's, and is
+    always named: without it, the event would count as that of a visitor.
 
     Args:
         event: as the terminal posted it.
@@ -54,11 +65,25 @@ def resolve(event: Event, book: Book | None) -> Resolved:
         return Resolved(bare, event)
     person = registered(bare.badge_ref, book)
     if person is None:
-        return Resolved(bare, event, waits=True)
-    known = book.registration(person)
-    may_be_named = known is not None and (known.consent or is_test_badge(person))
-    named = person if may_be_named or not _asks_consent(bare) else None
+        erased = book.is_spent(bare.badge_ref)
+        return Resolved(bare, event, waits=not erased, erased=erased)
+    may_be_named = not _asks_consent(bare) or is_test_badge(person) or book.consented(person, _decided_ms(bare))
+    named = person if may_be_named else None
     return Resolved(_with_badge(bare, named), event)
+
+
+def badge_erased() -> InvalidEvent:
+    """Return why an event of a badge is refused whose person was erased."""
+    return InvalidEvent(
+        "badge_erased",
+        "the badge is one of a person who was erased from the register, and nobody gets its code again",
+        hint="let the person get a new badge at the desk",
+    )
+
+
+def is_decided(badge: BadgeRef, book: Book) -> bool:
+    """Return whether an event of a badge need not wait: the register has the person, or the person was erased."""
+    return registered(badge, book) is not None or book.is_spent(badge)
 
 
 def registered(badge: BadgeRef, book: Book) -> BadgeRef | None:
@@ -77,6 +102,24 @@ def _asks_consent(event: Badged) -> bool:
     if isinstance(event, ScanAnnulled):
         return event.gate_id is None and (event.booth_id is not None or event.hall_id is not None)
     return True
+
+
+def _decided_ms(event: Badged) -> int:
+    """Return the time whose consent decides, in milliseconds since 1970.
+
+    It is the event's own, by the server's clock. That of an annulment is its target's, if the id of the target says it
+    (a UUID of version 7) and the annulment came in time. Otherwise only its own is known.
+    """
+    if isinstance(event, ScanAnnulled):
+        made_ms = _ms_in(event.target)
+        if made_ms is not None and 0 <= epoch_ms(event.occurred_at) - made_ms <= _ANNULLED_WITHIN_MS:
+            return made_ms + event.clock_offset_ms
+    return happened_ms(event)
+
+
+def _ms_in(event_id: EventId) -> int | None:
+    """Return when an id was made, by the clock of its terminal; None if it does not say."""
+    return int(event_id[:8] + event_id[9:13], 16) if event_id[14] == "7" else None
 
 
 def _without_said(scan: VisitorScan) -> VisitorScan:

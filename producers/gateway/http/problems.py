@@ -263,6 +263,15 @@ KINDS: Final = _same(
         retry_after_s=2,
     ),
     ProblemKind(
+        "register_changed",
+        503,
+        "Others changed the register",
+        "Some lines cannot be taken any more, and the others were imported. Send the same list again: the answer then "
+        "says which lines they are.",
+        Action.RESEND,
+        retry_after_s=1,
+    ),
+    ProblemKind(
         "topics_wrong",
         503,
         "A topic is wrong",

@@ -8,22 +8,28 @@ from typing import Final
 
 from producers.badges.book import Book
 from producers.badges.follower import BadgeFollower
+from producers.badges.origin import check_origin
 from producers.gateway.events.badge_codes import BadgeCodes
 from producers.gateway.register.releasing import Releases
 from producers.registry.badge_keys import BadgeKey
 from producers.registry.doorkeeper import Doorkeeper
 from schemas.badges.key import SET_KEY, key_fingerprint
-from schemas.errors import InvalidSettings, Unavailable
+from schemas.errors import FairpulseError, InvalidSettings, Unavailable
 from schemas.fair.model import Fair
 from schemas.ids import TerminalId
+from schemas.logs import logger
 from schemas.terminal_settings import TerminalSettings
+
+log = logger(__name__)
 
 GATEWAY: Final[TerminalId] = "gateway"
 """Told the registry the badge key, if no terminal did before."""
 STILL_S: Final = 30.0
 """Seconds that the register may stand still before the gateway says that it is not ready."""
 AGAIN_S: Final = 1.0
-"""Pause before the badge key is compared again, while the registry cannot be used."""
+"""Pause before the badge key is compared again."""
+LOOK_S: Final = 0.05
+"""Pause between two looks at whether the register was read."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,11 +68,22 @@ class Register:
         """Return why no event can be taken; empty if it can."""
         if not self.follower.ready:
             return "the register of badges was not read to its end yet"
+        if other := self.other_origin:
+            return other
         if not self.is_key_kept:
             return "the badge key was not compared with that of the registry of terminals yet"
         known = doorkeeper.known_badge_key(self.fair.fair_id)
         if known is not None and known.fingerprint != self.fingerprint:
             return str(other_key(self.fingerprint, known))
+        return ""
+
+    @property
+    def other_origin(self) -> str:
+        """Why the register, as far as it was read, is not that of this fair and this key; empty if it may be."""
+        try:
+            check_origin(self.book, self.key, self.fair.fair_id)
+        except FairpulseError as error:
+            return str(error)
         return ""
 
     @property
@@ -82,6 +99,27 @@ class Register:
         known = doorkeeper.known_badge_key(self.fair.fair_id)
         if known is not None and known.fingerprint != self.fingerprint:
             raise other_key(self.fingerprint, known)
+
+    async def watch_key(self, doorkeeper: Doorkeeper, clock: Callable[[], datetime]) -> None:
+        """Compare the key with that of the register, keep it in the registry, and compare it for ever.
+
+        The register says its key with the first import. If that comes later, with another key, the gateway goes on and
+        is not ready: its terminals keep their events until a person decides which key is right.
+
+        Raises:
+            FairpulseError: the register has another key, or is that of another fair.
+            InvalidSettings: the registry has another key.
+        """
+        while not self.follower.ready:  # noqa: ASYNC110 - only at the start
+            await asyncio.sleep(LOOK_S)
+        check_origin(self.book, self.key, self.fair.fair_id)
+        await self.keep_key(doorkeeper, clock)
+        told = ""
+        while True:
+            if (other := self.other_origin) and other != told:
+                log.error("the register of badges cannot be used", error=other)
+            told = other or told
+            await asyncio.sleep(AGAIN_S)
 
     async def keep_key(self, doorkeeper: Doorkeeper, clock: Callable[[], datetime]) -> None:
         """Tell the registry the key as soon as it can be used, unless it has one.

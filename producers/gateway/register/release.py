@@ -1,4 +1,4 @@
-"""The two records that release a waiting event, once the register has its badge. Pure."""
+"""The two records that end the wait of an event, once the register has its badge or has erased its person. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,11 +8,13 @@ import jiter
 from pydantic import TypeAdapter
 
 from producers.badges.book import Book
-from producers.gateway.events.resolving import resolve
+from producers.gateway.events.resolving import badge_erased, resolve
 from producers.records import RawRecord, record_of
 from schemas.badges.register import Released
+from schemas.dead_letters import posted_letter
 from schemas.errors import InvalidEvent
-from schemas.topics import UNRESOLVED, topic_of_type
+from schemas.times import instant_text
+from schemas.topics import REJECTED, UNRESOLVED, topic_of_type
 from schemas.wire import decoder
 
 _MARK: Final = TypeAdapter(Released)
@@ -22,18 +24,21 @@ class Release(NamedTuple):
     """A waiting event, resolved.
 
     Attributes:
-        event: its record, for the topic where it would have gone at once: same id, other key.
+        event: its record, for the topic where it would have gone at once: same id, other key. If its person was erased,
+            its dead letter, the same whenever it is written.
         mark: says that it was written. It has the key of the waiting event, so it lies behind it.
+        is_refused: whether the person was erased.
     """
 
     event: RawRecord
     mark: RawRecord
+    is_refused: bool = False
 
 
 def release_of(
     key: bytes, value: bytes, headers: Sequence[tuple[str, bytes]], book: Book, now: datetime
 ) -> Release | None:
-    """Return what releases a waiting event; None if the register lacks its badge after all.
+    """Return what ends the wait of an event; None if the register lacks its badge after all.
 
     Args:
         key: of its record.
@@ -52,11 +57,12 @@ def release_of(
     if resolved.waits:
         return None
     event = resolved.event
-    mark = Released(event.terminal_id, event.event_id, now)
-    return Release(
-        record_of(event, tuple(headers)),
-        RawRecord(UNRESOLVED.name, key, _MARK.dump_json(mark)),
-    )
+    mark = RawRecord(UNRESOLVED.name, key, _MARK.dump_json(Released(event.terminal_id, event.event_id, now)))
+    if not resolved.erased:
+        return Release(record_of(event, tuple(headers)), mark)
+    arrived = instant_text(event.received_at)
+    letter = posted_letter(UNRESOLVED.name, event.terminal_id, arrived, value, badge_erased(), headers=headers)
+    return Release(RawRecord(REJECTED.name, *letter), mark, is_refused=True)
 
 
 def _type_in(value: bytes) -> str:

@@ -13,6 +13,8 @@ A gateway that is killed or loses a partition in between changes nothing: before
 not, and between the two its next owner finds it without a mark and releases it once more. The workers know both by
 terminal and id as one event, as they know a post that was repeated. So no step is ever undone, and an event that was
 acknowledged is never lost: the group's offset never passes one without a mark.
+
+If the person of a badge was erased, nobody ever gets its code. Its events go the same way, as dead letters.
 """
 
 import asyncio
@@ -24,7 +26,7 @@ from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaError
 
 from producers.badges.book import Book
-from producers.gateway.events.resolving import registered
+from producers.gateway.events.resolving import is_decided
 from producers.gateway.register.log import UnresolvedLog
 from producers.gateway.register.release import Release, release_of
 from producers.gateway.register.waiting import WaitingEvents
@@ -64,6 +66,7 @@ class Releases:
         deliver: returns when Kafka has some records, or raises NotStored.
         clock: the server's.
         released: called with how many events were released.
+        refused: called with how many were refused, because their person was erased.
 
     Attributes:
         waiting: the events.
@@ -78,9 +81,11 @@ class Releases:
         deliver: Deliver,
         clock: Callable[[], datetime],
         released: Callable[[int], None] = lambda _: None,
+        refused: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._kafka, self._fair_id, self._book = kafka, fair_id, book
-        self._is_ready, self._deliver, self._clock, self._released = is_ready, deliver, clock, released
+        self._is_ready, self._deliver, self._clock = is_ready, deliver, clock
+        self._released, self._refused = released, refused
         self.waiting = WaitingEvents()
         self._committed: dict[int, int] = {}
         self._unreadable: set[tuple[int, int]] = set()
@@ -130,11 +135,11 @@ class Releases:
                     self._committed = begins
 
     async def _release_due(self, unresolved: UnresolvedLog) -> None:
-        """Release the events of those badges, of the next ones in turn, that the register has now."""
+        """Release the events of those badges, of the next ones in turn, of which the register can say something now."""
         due: dict[int, list[int]] = {}
         left = AT_ONCE
         for partition, badge in self.waiting.ask(ASKED):
-            if left > 0 and registered(badge.decode("ascii", "replace"), self._book) is not None:
+            if left > 0 and is_decided(badge.decode("ascii", "replace"), self._book):
                 offsets = [
                     one for one in self.waiting.offsets(partition, badge) if (partition, one) not in self._unreadable
                 ]
@@ -158,7 +163,9 @@ class Releases:
         for offset in offsets:
             if offset in good or offset not in records:  # Kafka has deleted the latter, which is too old
                 self.waiting.drop(partition, offset)
-        self._released(len(good))
+        refused = sum(one.is_refused for one in good.values())
+        self._refused(refused)
+        self._released(len(good) - refused)
 
     def _release_of(self, record: ConsumerRecord) -> Release | None:
         try:

@@ -181,6 +181,7 @@ export default {
   "reason.unknown_currency": "Die Messe nimmt diese Währung nicht an",
   "reason.out_of_scope": "Dieses Terminal darf das nicht senden",
   "reason.event_id_conflict": "Ein anderes Ereignis hat dieselbe Kennung",
+  "reason.badge_erased": "Die Person zu diesem Ausweis wurde gelöscht",
   "reason.no_register": "Diese Messe hat kein Register der Ausweise",
   "reason.wrong_source": "Es gehört zu einem anderen Ort als dieses Terminal",
   "reason.duplicate_key": "Der Server kann es nicht lesen",

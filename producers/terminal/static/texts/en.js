@@ -181,6 +181,7 @@ export default {
   "reason.unknown_currency": "The fair does not accept this currency",
   "reason.out_of_scope": "This terminal may not send this",
   "reason.event_id_conflict": "Another event has the same id",
+  "reason.badge_erased": "The person of this badge was erased",
   "reason.no_register": "This fair has no register of badges",
   "reason.wrong_source": "It belongs to another place than this terminal",
   "reason.duplicate_key": "The server cannot read it",

@@ -181,6 +181,7 @@ export default {
   "reason.unknown_currency": "展会不接受此币种",
   "reason.out_of_scope": "本终端无权发送此类数据",
   "reason.event_id_conflict": "编号与另一条数据冲突",
+  "reason.badge_erased": "此胸卡的持有人信息已被删除",
   "reason.no_register": "本届展会没有胸卡登记册",
   "reason.wrong_source": "不属于本终端所在地点",
   "reason.duplicate_key": "服务器无法读取",

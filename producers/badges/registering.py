@@ -1,0 +1,85 @@
+"""Writes a plan into the register. `fairpulse badges import` does it, and so does a gateway."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from producers.badges.book import NO_CODES, Book
+from producers.badges.change import Change
+from producers.badges.origin import check_origin, origin_of
+from producers.badges.plan import SLICE_ROWS, ImportPlan
+from producers.badges.writing import RegistrationRecords, codes_record, erasure_records, origin_record
+from producers.records import RawRecord
+from schemas.ids import FairId
+
+ToldWritten = Callable[[int, int], None]
+"""Told how many persons were written, of how many."""
+
+
+class RegisterLog(Protocol):
+    """The topics of a register."""
+
+    async def catch_up(self) -> Book:
+        """Return the register as it is now."""
+
+    async def write(self, records: Sequence[RawRecord]) -> None:
+        """Return when Kafka has all records; those of one key are in order."""
+
+
+async def write_plan(
+    plan: ImportPlan,
+    register: RegisterLog,
+    key: bytes,
+    fair_id: FairId,
+    clock: Callable[[], datetime],
+    at_once: int,
+    told: ToldWritten = lambda _done, _all: None,
+) -> None:
+    """Write a plan into the register; the plan then says what was really done.
+
+    Others may write at the same time. So before each part the register is read on, and the part is planned anew.
+
+    Args:
+        plan: made for the register.
+        register: its topics.
+        key: the fair's badge key.
+        fair_id: the fair.
+        clock: gives the times of the events. A person's consent counts from that time on, so each part has its own.
+        at_once: persons that are written together: first who they are, then their codes.
+        told: called after each part.
+
+    Raises:
+        FairpulseError: it became the register of another fair, or of another badge key.
+        Exception: as `register` raises. The same import may be run again: it writes what is missing.
+    """
+    planned, plan.changes = plan.changes, []
+    if (await register.catch_up()).origin is None:
+        await register.write([origin_record(origin_of(key, fair_id))])
+    for begin in range(0, len(planned), at_once):
+        book = await register.catch_up()
+        check_origin(book, key, fair_id)
+        some: list[Change] = []
+        for at in range(begin, min(begin + at_once, len(planned)), SLICE_ROWS):
+            some += plan.replanned(planned[at : min(at + SLICE_ROWS, begin + at_once)], book)
+            await asyncio.sleep(0)
+        await register.write(list(_registrations(some, fair_id, clock())))
+        await register.write([codes_record(one.person, one.worn) for one in some if one.worn is not None])
+        plan.changes += some
+        told(min(begin + at_once, len(planned)), len(planned))
+    await register.write(list(_left_by_erasures(plan.changes, await register.catch_up())))
+
+
+def _registrations(changes: Sequence[Change], fair_id: FairId, now: datetime) -> Iterator[RawRecord]:
+    records = RegistrationRecords(fair_id, now)
+    for one in changes:
+        if one.registration is not None:
+            yield records.of(one.person, one.registration)
+
+
+def _left_by_erasures(changes: Sequence[Change], book: Book) -> Iterator[RawRecord]:
+    """Yield what takes the codes from persons who were erased in the moment in which their codes were written."""
+    for one in changes:
+        said = book.registration(one.person)
+        if said is not None and said.erased and (worn := book.codes_of(one.person)) != NO_CODES:
+            yield from erasure_records(one.person, worn, book)
