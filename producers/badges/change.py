@@ -12,6 +12,7 @@ from producers.badges.file import RowsRead
 from producers.badges.rows import REVISIONS, PersonRow
 from producers.badges.tables import BadLine
 from schemas.badges.register import WornCodes
+from schemas.codes import BadgeRole
 from schemas.events import BadgeRegistered
 from schemas.ids import BadgeRef, FairId, TerminalId
 
@@ -160,10 +161,17 @@ def _problem(row: PersonRow, book: Book, known: Registration | None, wanted: Reg
 def _registration(row: PersonRow, known: Registration | None) -> Registration | None:
     """Return the registration that a row asks for; None if the register has it.
 
+    A column that the file does not have stays as it is: a list of reprints clears no country and no denial.
+
     A higher revision is written also if it says the same: else an older file, with a revision in between, would count.
     """
     before = 0 if known is None else known.revision
     wanted = Registration(before, row.role, row.country, row.exhibitor, row.consent, row.denied)
+    if known is not None and row.unsaid:
+        kept = {name: getattr(known, name) for name in row.unsaid}
+        if row.role is not BadgeRole.EXHIBITOR_STAFF:
+            kept.pop("exhibitor", None)
+        wanted = replace(wanted, **kept)
     if wanted == known and (row.revision is None or row.revision <= before):
         return None
     return replace(wanted, revision=row.revision or before + 1)

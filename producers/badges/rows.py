@@ -51,6 +51,10 @@ _BY_A_SPREADSHEET: Final = (
 """Values that a spreadsheet damaged, each with the cause."""
 
 
+KEPT: Final = frozenset({"country", "exhibitor", "consent", "denied"})
+"""Columns that change nothing of a registered person if the file does not have them. An empty value does."""
+
+
 @dataclass(frozen=True, slots=True)
 class PersonRow:
     """A person as the file has it, already without the number and the printed codes.
@@ -59,6 +63,7 @@ class PersonRow:
         twin: the reference that the person would have if `test` were the other way.
         codes: hashes; empty if the file names none, and then the codes of the person stay.
         revision: None for the next one, if something changed.
+        unsaid: columns that the file does not have; of these the register keeps what it says.
     """
 
     line: int
@@ -71,6 +76,7 @@ class PersonRow:
     denied: DenyReason | None
     codes: tuple[BadgeRef, ...]
     revision: int | None
+    unsaid: frozenset[str] = frozenset()
 
 
 class _Bad(Exception):
@@ -113,7 +119,8 @@ class RowJudge:
         plain = person_ref(self._key, number)
         tested = f"{TEST_BADGE}{plain}"
         person, twin = (tested, plain) if test else (plain, tested)
-        return PersonRow(line.line, person, twin, role, country, exhibitor, consent, denied, codes, revision)
+        unsaid = KEPT - values.keys()
+        return PersonRow(line.line, person, twin, role, country, exhibitor, consent, denied, codes, revision, unsaid)
 
     def _exhibitor(self, values: Mapping[str, str]) -> ExhibitorId | None:
         if not (word := values.get("exhibitor", "")):

@@ -47,7 +47,7 @@ class BadLine(NamedTuple):
 
 
 class FileLine(NamedTuple):
-    """A line with its values by column; columns without a value are left out."""
+    """A line with its values by column; an empty value is an empty text, and a column that is not there has none."""
 
     line: int
     values: Mapping[str, str]
@@ -135,9 +135,7 @@ def _line(number: int, columns: Sequence[str], values: Sequence[str]) -> FileLin
         values = values[: len(columns)]  # spreadsheets put separators behind the last column
     if len(values) != len(columns):
         return BadLine(number, _COUNT_ERROR.format(found=len(values), wanted=len(columns)))
-    return _checked(
-        number, {name: text for name, value in zip(columns, values, strict=True) if (text := value.strip())}
-    )
+    return _checked(number, {name: value.strip() for name, value in zip(columns, values, strict=True)})
 
 
 def _checked(number: int, values: Mapping[str, str]) -> FileLine | BadLine:
@@ -198,8 +196,7 @@ def _json_line(number: int, text: str) -> FileLine | BadLine:
             )
         if (word := _json_text(name, value)) is None:
             return BadLine(number, f"{name} is neither a text nor what else {name} may be in JSON")
-        if word:
-            values[name] = word
+        values[name] = word
     for name in REQUIRED:
         if name not in row:
             return BadLine(number, f"{name} is missing")

@@ -1,5 +1,6 @@
 """What a row writes into the register: nothing that is there, and never a code of somebody else."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,34 @@ def test_a_change_has_the_next_revision_or_the_one_that_is_named(
     tmp_path: Path, book: Book, line: str, expected: Registration
 ) -> None:
     assert changed(tmp_path, book, line) == Change(Effect.CHANGED, ADA, expected)
+
+
+NOW = Registration(3, BadgeRole.EXHIBITOR_STAFF, "DE", "e1", consent=False, denied=DenyReason.UNPAID)
+
+
+@pytest.mark.parametrize(
+    ("file", "now"),
+    [
+        ("person,role,codes\nada,exhibitor_staff,\n", NOW),
+        ("person,role,country\nada,exhibitor_staff,US\n", replace(NOW, revision=4, country="US")),
+        ("person,role,country\nada,exhibitor_staff,\n", replace(NOW, revision=4, country=None)),
+        ("person,role,exhibitor\nada,exhibitor_staff,\n", replace(NOW, revision=4, exhibitor=None)),
+        ("person,role,consent\nada,exhibitor_staff,\n", replace(NOW, revision=4, consent=True)),
+        ("person,role,denied\nada,exhibitor_staff,\n", replace(NOW, revision=4, denied=None)),
+        ("person,role\nada,media\n", replace(NOW, revision=4, role=BadgeRole.MEDIA, exhibitor=None)),
+        ('{"person": "ada", "role": "exhibitor_staff"}\n', NOW),
+        ('{"person": "ada", "role": "exhibitor_staff", "country": null}\n', replace(NOW, revision=4, country=None)),
+        ('{"person": "ada", "role": "exhibitor_staff", "denied": ""}\n', replace(NOW, revision=4, denied=None)),
+    ],
+)
+def test_a_column_that_is_not_there_changes_nothing_and_an_empty_value_does(
+    tmp_path: Path, book: Book, file: str, now: Registration
+) -> None:
+    book.take_registration(ADA, NOW)
+    reading = reading_of(tmp_path, file)
+    change = change_of(reading.rows[0], book)
+    expected = Change(Effect.UNCHANGED, ADA) if now == NOW else Change(Effect.CHANGED, ADA, now)
+    assert change == expected
 
 
 def test_a_higher_revision_is_written_also_if_it_says_the_same(tmp_path: Path, book: Book) -> None:
