@@ -1,6 +1,7 @@
 """Fixtures that every test may ask for; fast tests run first."""
 
 import gc
+import os
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,18 @@ LONG = ("campaign", "worker", "history", "kafka", "audit")
 """Folders with the longest files: begun first among those with a Kafka, none of them is left over at the end."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what needs a Kafka after everything that does not: a broken rule shows in seconds."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run what needs a Kafka last: a broken rule shows in seconds. Leave out long tests unless `LONG` is set."""
 
     def turn(item: pytest.Item) -> tuple[bool, int]:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
         return item.get_closest_marker("broker") is not None, LONG.index(folder) if folder in LONG else len(LONG)
 
     items.sort(key=turn)
+    left_out = [] if os.environ.get("LONG") else [item for item in items if item.get_closest_marker("long")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
 
 
 @pytest.hookimpl(trylast=True)

@@ -87,7 +87,7 @@ def test_any_speed_gives_the_same_windows(tmp_path: Path) -> None:
         recording = record_all(source.bootstrap_servers, tmp_path / "rush.fairrec")
     assert recording.header.records > 30
     expected = Replay.of(recording.path, lateness=LATENESS).final()
-    for speed in (1, 60, 0):
+    for speed in (1, 0):
         with LocalKafka.start() as target:
             worker = WorkerProcess(target.bootstrap_servers, tmp_path / f"x{speed}.log")
             try:

@@ -262,7 +262,11 @@ def test_the_gateway_takes_it_from_the_places_that_its_class_names_and_for_no_ot
 
 @pytest.mark.skipif(bool(half_done()), reason=f"first add what other tests ask for: {', '.join(half_done())}")
 @pytest.mark.parametrize(
-    ("own_topic", "topic", "more"), [(True, "fair.umbrellas", OVER_ALL_KINDS), (False, "fair.interactions", ())]
+    ("own_topic", "topic", "more"),
+    [
+        (True, "fair.umbrellas", OVER_ALL_KINDS),
+        pytest.param(False, "fair.interactions", (), marks=pytest.mark.long),
+    ],
 )
 def test_all_that_is_left_to_do_is_to_tell_the_recount_and_every_test_that_fails_says_so(
     tmp_path: Path, own_topic: bool, topic: str, more: tuple[str, ...]

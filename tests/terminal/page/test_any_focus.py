@@ -1,6 +1,6 @@
 """A scan is a scan whatever has the focus: one event, said once, and nothing else on the page changes (C1).
 
-Each element meets one end of a scan, the next element the next one. `EVERY_END=1` lets each meet all of them, and also
+Each element meets one end of a scan, the next element the next one. `LONG=1` lets each meet all of them, and also
 runs every place in Firefox.
 """
 
@@ -20,7 +20,7 @@ from tests.support.keyboard import presses
 pytestmark = IN_A_BROWSER
 
 ENDS = {"Enter": "\n", "Tab": "\t", "silence": ""}
-EVERY_END = bool(os.environ.get("EVERY_END"))
+LONG = bool(os.environ.get("LONG"))
 IN_FIREFOX = {"scan", "review of a deal"}
 FAST_MS = 5
 ATTEMPTS = 10
@@ -88,8 +88,8 @@ PLACES: dict[str, Callable[[Hands], Awaitable[None]]] = {
 @pytest_asyncio.fixture(params=["chromium", pytest.param("firefox", marks=pytest.mark.alone)], loop_scope="session")
 async def hands(request: pytest.FixtureRequest, booth: Booth, tmp_path: Path) -> AsyncIterator[Hands]:
     """The hands at one of the browsers."""
-    if request.param == "firefox" and not EVERY_END and request.getfixturevalue("place") not in IN_FIREFOX:
-        pytest.skip("Firefox shows the other places in the campaign: EVERY_END=1")
+    if request.param == "firefox" and not LONG and request.getfixturevalue("place") not in IN_FIREFOX:
+        pytest.skip("Firefox shows the other places in the campaign: LONG=1")
     if request.param == "chromium":
         yield ChromiumHands(booth)
         return
@@ -135,7 +135,7 @@ async def test_a_scan_is_saved_whatever_has_the_focus_and_changes_nothing_else(
     number, judged = 0, set[str]()
     wrong: list[str] = []
     for index, element in enumerate(elements):
-        for name, end in list(ENDS.items()) if EVERY_END else [list(ENDS.items())[index % len(ENDS)]]:
+        for name, end in list(ENDS.items()) if LONG else [list(ENDS.items())[index % len(ENDS)]]:
             for _ in range(ATTEMPTS):
                 number += 1
                 badge = f"{number:032x}"
