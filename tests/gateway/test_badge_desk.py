@@ -417,6 +417,19 @@ async def test_a_gateway_that_reads_no_more_ends_and_says_why(
         one.cancel()
 
 
+async def test_a_gateway_shows_how_many_codes_several_persons_have(desk: Desk) -> None:
+    def shown() -> float | None:
+        return desk.app.gateway.metrics.registry.get_sample_value("fair_register_clashes")
+
+    assert shown() == 0
+    for name in ("ada", "bob", "eve"):
+        desk.book.take_codes(person(name), WornCodes((hashed("X-1"), hashed(f"{name}-1"))))
+    assert shown() == 1
+    for name in ("ada", "bob"):
+        desk.book.take_codes(person(name), None)
+    assert shown() == 0
+
+
 async def test_a_fair_without_a_register_has_none_of_its_metrics(tmp_path: Path) -> None:
     paired = Paired(tmp_path / "terminals.sqlite")
     paired.enrol(GATE)
