@@ -1,4 +1,4 @@
-"""What an import would do to the register, of a file or of a request's body. Pure."""
+"""The plan of an import: the changes that a file, or the body of a request, makes to the register. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

@@ -64,8 +64,8 @@ class Admission:
             earlier: content by key of the events before it in the posting that will be stored.
 
         Raises:
-            InvalidEvent: it belongs to another place, names something that the fair file does not have, has the id of
-                another event, or is of the badge of a person who was erased.
+            InvalidEvent: it belongs to another place, names something that the fair file does not have, or has the id
+                of another event. Or the person of its badge was erased.
         """
         event = resolved.event
         check_scope(event, posting.terminal, self._fair)
