@@ -52,6 +52,8 @@ _WHO: Final = """
 * Without a person's consent at the time of the event, scans at booths and hall doors and interactions are anonymous.
   A consent that is given or withdrawn later changes nothing for them.
 * At a fair without a register, each scan says role and country. A badge with two roles counts under both.
+* There an interaction says no role. So `exhibit_visitors` and `leads` count the badges of staff too. The audiences of
+  exhibits and leads do not: they need a visit in a role that the profile counts.
 * A country is a code of ISO 3166-1, of the address given to the organiser. If it is not known, the person is
   in the group `unknown`, and in no share.
 """

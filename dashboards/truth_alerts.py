@@ -93,6 +93,13 @@ TRUTH_ALERTS: Final = (
         "{{ $value | humanize }} events or persons have no registration: they count as no visit until it is imported",
     ),
     Alert(
+        "BadgesClash",
+        "warning",
+        "max(fair_register_clashes) > 0",
+        "5m",
+        "{{ $value }} badge codes belong to several persons: all their scans count for one of them",
+    ),
+    Alert(
         "TestEventsDuringFair",
         "warning",
         f"{_TESTS_LATELY} > 20 {OPEN}",

@@ -86,6 +86,10 @@ class Book:
         """The number of codes that two persons or more claim now."""
         return len(self._claims)
 
+    def clashing(self) -> list[tuple[BadgeRef, ...]]:
+        """Return the persons who claim a code together, for each such code; the first one of them has it."""
+        return [tuple(sorted(person.hex() for person in claims)) for claims in self._claims.values()]
+
     def take_badge(self, event: BadgeRegistered) -> bool:
         """Take a registration; return whether it is the current one of its person now, and was not before."""
         return self.take_registration(event.badge_ref, registration_of(event), happened_ms(event))

@@ -70,11 +70,6 @@ class BadgeFollower:
         self._fresh_s = float("-inf")
 
     @property
-    def clashes(self) -> int:
-        """Codes that two persons claim now; see `Book`."""
-        return self.book.clashes
-
-    @property
     def age_s(self) -> float:
         """Seconds since the book was known to hold all that is in the topics; infinite if it never was."""
         return monotonic() - self._fresh_s

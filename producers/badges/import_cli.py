@@ -82,8 +82,8 @@ def _import(file: Path, place: RegisterPlace, *, dry_run: bool, skip_bad: bool, 
 def check(*, file: Path, again: bool, fair_file: Path | None, bootstrap_servers: str | None) -> None:
     """Compare a file with the register.
 
-    It says what an import of FILE would do, and how many registered persons FILE does not name. The exit code is 1 if
-    the two differ.
+    It says what an import of FILE would do, how many registered persons FILE does not name, and which persons have one
+    code together. The exit code is 1 if the two differ, or two persons have one code.
     """
     from producers.badges.importing import planned
 
@@ -94,7 +94,12 @@ def check(*, file: Path, again: bool, fair_file: Path | None, bootstrap_servers:
     missing = plan.missing.total()
     by_role = ", ".join(f"{role} {count:,}" for role, count in sorted(plan.missing.items()))
     click.echo(f"in the register and not in the file: {missing:,}" + (f" ({by_role})" if missing else ""))
-    sys.exit(1 if plan.changes or plan.refused or missing else 0)
+    click.echo(f"codes that several persons have: {len(plan.clashes):,}")
+    for persons in plan.clashes[:SHOWN]:
+        click.echo(f"  {persons}; the first one has it")
+    if (more := len(plan.clashes) - SHOWN) > 0:
+        click.echo(f"  and {more:,} more")
+    sys.exit(1 if plan.changes or plan.refused or missing or plan.clashes else 0)
 
 
 @contextmanager

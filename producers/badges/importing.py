@@ -33,10 +33,13 @@ class FilePlan(ImportPlan):
     Attributes:
         follower: knows the register as it was planned, and takes what comes later.
         missing: registered persons whom the file does not name, by role; those who were erased are left out.
+        clashes: for each code that several persons have in the register, these persons: each by the line of the file,
+            or by the reference if the file does not name the person.
     """
 
     follower: BadgeFollower
     missing: Counter[BadgeRole] = field(default_factory=Counter)
+    clashes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ async def planned(place: RegisterPlace, path: Path, tell: TellStep, *, again: bo
     for _ in plan.planning(reading, book):
         pass  # nothing else is to be done in between
     plan.missing = _missing(book, plan.rows.keys())
+    plan.clashes = sorted(" and ".join(_named(one, plan) for one in persons) for persons in book.clashing())
     return plan
 
 
@@ -112,6 +116,11 @@ async def write(place: RegisterPlace, plan: FilePlan, clock: Callable[[], dateti
         await plan.follower.close()
     waiting = await waiting_events(place.kafka) if plan.changes else Counter[BadgeRef]()
     return sum(waiting[code] for one in plan.changes for code in one.added)
+
+
+def _named(person: BadgeRef, plan: ImportPlan) -> str:
+    row = plan.rows.get(person)
+    return f"person {person}" if row is None else f"line {row.line}"
 
 
 def _missing(book: Book, named: Collection[BadgeRef]) -> Counter[BadgeRole]:

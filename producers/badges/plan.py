@@ -1,4 +1,4 @@
-"""The plan of an import, of a file or of a request's body: everything that it would write. Pure."""
+"""The plan of an import: the changes that a file, or the body of a request, makes to the register. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

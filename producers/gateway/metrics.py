@@ -109,12 +109,21 @@ class GatewayMetrics:
         )
 
     def watch_register(
-        self, persons: Callable[[], float], age_s: Callable[[], float], waiting: Callable[[], Mapping[int, int]]
+        self,
+        persons: Callable[[], float],
+        clashes: Callable[[], float],
+        age_s: Callable[[], float],
+        waiting: Callable[[], Mapping[int, int]],
     ) -> None:
         """Add the gauges of a fair with a register of badges."""
         Gauge("fair_register_persons", "Persons in the register of badges.", registry=self.registry).set_function(
             persons
         )
+        Gauge(
+            "fair_register_clashes",
+            "Codes that several persons have in the register of badges.",
+            registry=self.registry,
+        ).set_function(clashes)
         Gauge(
             "fair_register_age_seconds",
             "Time since the register of badges was known to be up to date (unit: seconds).",

@@ -157,7 +157,10 @@ def _register(fair: Fair, kafka: KafkaSettings, supervisor: Supervisor, metrics:
         metrics.rejected.labels(badge_erased().reason).inc,
     )
     metrics.watch_register(
-        lambda: len(follower.book), lambda: min(follower.age_s, UP_TO_NOW_S), lambda: releases.waiting.counts
+        lambda: len(follower.book),
+        lambda: follower.book.clashes,
+        lambda: min(follower.age_s, UP_TO_NOW_S),
+        lambda: releases.waiting.counts,
     )
     return Register(fair=fair, key=key, codes=BadgeCodes(key, fair.badge_codes), follower=follower, releases=releases)
 

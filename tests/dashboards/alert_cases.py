@@ -209,6 +209,10 @@ CASES = {
          "fair_unresolved_events{partition='0', instance='h'}": "4x400",
          "fair_unregistered_badges{window='fair', partition='0', instance='a'}": "6x400"},
     ),
+    "BadgesClash": Case(
+        {"fair_register_clashes{instance='g'}": "1x400", "fair_register_clashes{instance='h'}": "0x400"},
+        {"fair_register_clashes{instance='g'}": "0x400", "fair_register_clashes{instance='h'}": "0x400"},
+    ),
     "TestEventsDuringFair": Case(
         {**NOW, of_tests(0): "5x60 15x340", of_tests(1): "_x60 11x340"},
         {**NOW, of_tests(0): "5x60 15x340", of_tests(1): "_x60 10x340"},

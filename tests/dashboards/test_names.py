@@ -45,6 +45,7 @@ ELSEWHERE = {
     "fair_gateway_addresses_over_share": set(),
     "fair_gateway_registry_age_seconds": set(),
     "fair_unresolved_events": {"partition"},
+    "fair_register_clashes": set(),
     "kafka_brokers": set(),
     "kafka_topic_partition_leader": {"topic", "partition"},
     "kafka_topic_partition_under_replicated_partition": {"topic", "partition"},

@@ -1,7 +1,7 @@
 """One Kafka and one gateway for all tests that do not harm them."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from schemas.settings import KafkaSettings
 from streams.kafka.topics import ensure_topics
 from streams.local.kafka import LocalKafka
+from tests.support.badge_desk import Desk, opened_desk
 from tests.support.gateway import TERMINALS, GatewayProcess, Paired
 
 
@@ -40,3 +41,10 @@ def gateway(
     assert process.stop() == 0, process.said()
     assert "because of a bug" not in process.said()
     assert "Traceback" not in process.said()
+
+
+@pytest.fixture
+async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
+    """A gateway of a fair with a register of badges, which was read to its end."""
+    async with opened_desk(tmp_path, monkeypatch) as made:
+        yield made

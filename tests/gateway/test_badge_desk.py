@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,10 @@ import pytest
 
 from producers.badges.book import Registration
 from producers.badges.change import event_of
-from producers.badges.writing import codes_record, origin_record, registration_record
+from producers.badges.writing import codes_record, registration_record
 from producers.gateway.http.problems import RequestRefused
 from producers.gateway.internal import internal_app
-from producers.gateway.register import register as register_module
 from producers.gateway.register.importing import ERRORS_MAX
-from producers.gateway.register.register import Register
 from producers.gateway.run import _watch_register
 from producers.records import RawRecord, record_of
 from producers.registry.badge_keys import BadgeKey
@@ -26,74 +24,12 @@ from schemas.api.terminals import Terminal
 from schemas.badges.key import key_fingerprint
 from schemas.badges.register import Origin, WornCodes, decode_codes
 from schemas.codes import BadgeRole, DenyReason
-from schemas.errors import FairpulseError, InvalidSettings, Unavailable
+from schemas.errors import InvalidSettings
 from schemas.settings import GatewaySettings
-from tests.support.gateway import BOOTH, DESK, GATE, HALL, NOW, TERMINALS, Paired, event
-from tests.support.gateway_app import GatewayApp, gateway_app
+from tests.support.badge_desk import PERSONS, TOKEN, Desk
+from tests.support.gateway import BOOTH, DESK, GATE, HALL, NOW, Paired, event
+from tests.support.gateway_app import gateway_app
 from tests.support.registered import KEY, fair_with_register, hashed, person
-
-TOKEN = "the-token-of-the-registration-system-0123"
-PERSONS = [
-    {"person": "ada", "role": "visitor", "class": "public", "country": "DE", "codes": ["A-1"]},
-    {"person": "bob", "role": "media", "consent": False, "codes": ["B-1", "B-2"]},
-]
-
-
-class Desk:
-    """A gateway whose register was read, and the records that it hands to Kafka."""
-
-    def __init__(self, app: GatewayApp) -> None:
-        self.app = app
-        self.written: list[RawRecord] = []
-        self.refuses: RequestRefused | None = None
-        self.first: list[RawRecord] = []
-        """Records of others, which the gateway has not read yet."""
-        self._read = 0
-        self.is_away = False
-        assert app.gateway.register is not None
-        self.register = app.gateway.register
-        self.book = self.register.book
-
-    async def deliver(self, records: Sequence[RawRecord]) -> None:
-        if self.refuses is not None:
-            raise self.refuses
-        self.written += records
-
-    async def reach_end(self) -> None:
-        """Read the topics, as the follower does."""
-        if self.is_away:
-            raise Unavailable("Kafka is away", hint="wait")
-        for record in (*self.first, *self.written[self._read :]):
-            self.register.follower._take_one(record)
-        self.first, self._read = [], len(self.written)
-
-    async def ask(self, path: str, body: bytes | object, token: str, **headers: str) -> httpx.Response:
-        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        given = {"authorization": f"Bearer {token}".encode("latin-1"), **{k: v.encode() for k, v in headers.items()}}
-        return await self.app._client.post(path, content=raw, headers=given)
-
-    async def import_(self, body: bytes | Sequence[object], query: str = "", token: str = TOKEN) -> httpx.Response:
-        raw = body if isinstance(body, bytes) else b"\n".join(json.dumps(one).encode() for one in body)
-        return await self.ask(f"/v1/badges{query}", raw, token)
-
-    async def check(self, question: object, terminal: Terminal = GATE) -> httpx.Response:
-        return await self.ask("/v1/badge-check", question, self.app._paired.of(terminal))
-
-
-@pytest.fixture
-async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
-    monkeypatch.setenv("FAIRPULSE_BADGE_KEY", KEY)
-    paired = Paired(tmp_path / "terminals.sqlite")
-    for terminal in TERMINALS:
-        paired.enrol(terminal)
-    token = tmp_path / "token"
-    token.write_text(TOKEN + "\n", encoding="utf-8")
-    async with gateway_app(paired, fair_with_register(tmp_path), gateway_badges_token_file=token) as app:
-        made = Desk(app)
-        monkeypatch.setattr(type(app.gateway), "deliver", lambda _, records: made.deliver(records))
-        made.register.follower.ready = made.register.is_key_kept = True
-        monkeypatch.setattr(made.register.follower, "reach_end", made.reach_end)
-        yield made
 
 
 async def test_persons_are_imported_once(desk: Desk) -> None:
@@ -239,124 +175,6 @@ async def test_a_line_that_others_made_impossible_after_the_plan_is_told_at_the_
     ]
 
 
-# whose register it is
-
-OTHER_KEY = Origin("0" * 16, "small-2025")
-OTHER_FAIR = Origin(key_fingerprint(KEY.encode()), "other-2025")
-
-
-@pytest.mark.parametrize(
-    ("origin", "says"),
-    [
-        (OTHER_KEY, "the register was made with another badge key: its fingerprint is 0000000000000000"),
-        (OTHER_FAIR, "this is the register of the fair other-2025, not of small-2025"),
-    ],
-    ids=["key", "fair"],
-)
-async def test_in_the_register_of_another_key_or_fair_a_gateway_does_nothing(
-    desk: Desk, origin: Origin, says: str
-) -> None:
-    desk.written.append(origin_record(origin))
-    await desk.reach_end()
-    assert says in desk.register.trouble(desk.app.gateway.doorkeeper)
-    body = {"content-type": "application/cloudevents+json"}
-    for answer in (
-        await desk.import_(PERSONS),
-        await desk.check({"badge_code": "A-1"}),
-        await desk.ask("/v1/events", event(GATE), desk.app._paired.of(GATE), **body),
-    ):
-        assert (answer.status_code, answer.json()["code"]) == (503, "register_unready")
-    assert len(desk.written) == 1
-
-
-@pytest.mark.parametrize("origin", [OTHER_KEY, OTHER_FAIR], ids=["key", "fair"])
-@pytest.mark.parametrize("read", ["before the plan", "after the plan"])
-async def test_an_import_that_learns_of_another_key_or_fair_writes_nothing_more(
-    desk: Desk, origin: Origin, read: str
-) -> None:
-    if read == "after the plan":
-        deliver = desk.deliver
-
-        async def before_others(own: Sequence[RawRecord]) -> None:
-            await deliver([*own, origin_record(origin)])
-
-        desk.deliver = before_others  # type: ignore[method-assign]
-    else:
-        desk.first = [origin_record(origin)]
-    answer = await desk.import_(PERSONS)
-    assert (answer.status_code, answer.json()["code"]) == (503, "register_unready")
-    assert "this is the register" in answer.json()["detail"].lower() or "another badge key:" in answer.json()["detail"]
-    assert len(desk.book) == 0
-
-
-@pytest.mark.parametrize(
-    ("there", "origin", "status"),
-    [
-        ([], False, 200),
-        (["ada"], False, 200),
-        (["eve", "ada"], False, 200),
-        (["eve"], False, 503),
-        (["eve"], True, 200),
-    ],
-    ids=["an empty register", "a known person", "one known person", "no known person", "the register says its key"],
-)
-async def test_persons_without_a_key_prove_it_or_nothing_is_imported(
-    desk: Desk, there: Sequence[str], origin: bool, status: int
-) -> None:
-    said = Registration(1, BadgeRole.MEDIA)
-    desk.first = [registration_record(person(one), said, "small-2025", NOW) for one in there]
-    if origin:
-        desk.first.append(origin_record(Origin(key_fingerprint(KEY.encode()), "small-2025")))
-    answer = await desk.import_(PERSONS)
-    assert answer.status_code == status
-    if status == 503:
-        assert "does not say with which badge key" in answer.json()["detail"]
-        assert desk.written == []
-    else:
-        assert desk.book.origin is not None
-
-
-_other_origin: Callable[[Register], str] = Register.other_origin.fget  # type: ignore[attr-defined]
-
-
-async def until(is_so: Callable[[], object]) -> None:
-    async with asyncio.timeout(30):
-        while not is_so():
-            await asyncio.sleep(0.01)
-
-
-async def test_a_key_that_the_register_says_later_is_told_once(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    gateway, register, looks = desk.app.gateway, desk.register, list[str]()
-
-    def look(self: Register) -> str:
-        looks.append(found := _other_origin(self))
-        return found
-
-    monkeypatch.setattr(register_module, "AGAIN_S", 0.001)
-    monkeypatch.setattr(Register, "other_origin", property(look))
-    register.is_key_kept = False
-    watching = asyncio.create_task(register.watch_key(gateway.doorkeeper, gateway.clock))
-    await until(lambda: register.is_key_kept)
-    register.book.origin = OTHER_KEY
-    await until(lambda: sum(map(bool, looks)) > 20)
-    watching.cancel()
-    assert [one.message.split(" error=")[0] for one in caplog.records] == ["the register of badges cannot be used"]
-    assert "another badge key" in register.trouble(gateway.doorkeeper)
-
-
-@pytest.mark.parametrize("origin", [OTHER_KEY, OTHER_FAIR], ids=["key", "fair"])
-async def test_a_gateway_whose_register_is_anothers_tells_the_registry_no_key(desk: Desk, origin: Origin) -> None:
-    gateway, register = desk.app.gateway, desk.register
-    register.is_key_kept = False
-    register.book.origin = origin
-    with pytest.raises(FairpulseError, match="register"):
-        await register.watch_key(gateway.doorkeeper, gateway.clock)
-    assert not register.is_key_kept
-    assert gateway.doorkeeper.known_badge_key("small-2025") is None
-
-
 async def test_while_kafka_cannot_be_read_nothing_is_imported(desk: Desk) -> None:
     desk.is_away = True
     answer = await desk.import_(PERSONS)
@@ -415,6 +233,19 @@ async def test_a_gateway_that_reads_no_more_ends_and_says_why(
     assert "any more" in str(failed.exception())
     for one in tasks:
         one.cancel()
+
+
+async def test_a_gateway_shows_how_many_codes_several_persons_have(desk: Desk) -> None:
+    def shown() -> float | None:
+        return desk.app.gateway.metrics.registry.get_sample_value("fair_register_clashes")
+
+    assert shown() == 0
+    for name in ("ada", "bob", "eve"):
+        desk.book.take_codes(person(name), WornCodes((hashed("X-1"), hashed(f"{name}-1"))))
+    assert shown() == 1
+    for name in ("ada", "bob"):
+        desk.book.take_codes(person(name), None)
+    assert shown() == 0
 
 
 async def test_a_fair_without_a_register_has_none_of_its_metrics(tmp_path: Path) -> None:
