@@ -42,7 +42,7 @@ class KpiCollector(Collector):
         return Reading(self._view)
 
     def families(self, reading: Reading) -> Iterator[Metric]:
-        """Yield all families of a reading that has ended. What is folded meanwhile changes none of their numbers."""
+        """Yield all families of a reading that has ended. Events folded meanwhile change none of their numbers."""
         for kpi in self._view.engine.kpis:
             if isinstance(kpi.aggregate, Histogram):
                 yield self._histogram(kpi, kpi.aggregate, reading)

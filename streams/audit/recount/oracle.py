@@ -92,6 +92,8 @@ class Oracle:
     def window(self, name: str, minutes: int, end_minute: int) -> dict[LabelSet, Recounted]:
         """Return the KPI for the last `minutes` minutes before `end_minute` (minutes since 1970)."""
         span = range(end_minute - minutes, end_minute)
+        if name in {"booth_scans", "booth_scans_by_section"}:
+            return self.floor.booth_scans(span, by_section=name.endswith("section"))
         return self.floor.exhibit_visitors(span) if name == "exhibit_visitors" else self.tally.window(name, span)
 
     def _take(self, topic: str, partition: int, event: JsonEvent) -> None:
