@@ -13,7 +13,7 @@ from streams.fold.windows import Values, combine
 from streams.kpis.aggregates import Histogram
 from streams.kpis.definition import Kpi, Unit
 from streams.kpis.labels import Label, LabelValues
-from streams.shown.reading import Parts, Reading
+from streams.shown.reading import KpiReading, Parts
 from streams.shown.view import View
 
 
@@ -37,11 +37,11 @@ class KpiCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         return self.families(self.reading().whole())
 
-    def reading(self) -> Reading:
+    def reading(self) -> KpiReading:
         """Return a reading that has not begun."""
-        return Reading(self._view)
+        return KpiReading(self._view)
 
-    def families(self, reading: Reading) -> Iterator[Metric]:
+    def families(self, reading: KpiReading) -> Iterator[Metric]:
         """Yield all families of a reading that has ended. Events folded meanwhile change none of their numbers."""
         for kpi in self._view.engine.kpis:
             if isinstance(kpi.aggregate, Histogram):
@@ -50,7 +50,7 @@ class KpiCollector(Collector):
                 yield self._gauge(kpi, reading)
         yield from self._progress(reading)
 
-    def _gauge(self, kpi: Kpi[Any, Any], reading: Reading) -> Metric:
+    def _gauge(self, kpi: Kpi[Any, Any], reading: KpiReading) -> Metric:
         labels = [*kpi.labels, "window", *([] if kpi.wide else ["partition"])]
         family = GaugeMetricFamily(metric_name(kpi), help_text(kpi), labels=labels)
         for window in kpi.scraped:
@@ -60,7 +60,7 @@ class KpiCollector(Collector):
                     family.add_metric([*told, window, *partition], self._in_units(kpi, told, value))
         return family
 
-    def _histogram(self, kpi: Kpi[Any, Any], histogram: Histogram, reading: Reading) -> Metric:
+    def _histogram(self, kpi: Kpi[Any, Any], histogram: Histogram, reading: KpiReading) -> Metric:
         family = HistogramMetricFamily(metric_name(kpi), help_text(kpi), labels=[*kpi.labels, "window"])
         bounds = [*(str(bound / 1_000) for bound in histogram.bounds), "+Inf"]
         for window in kpi.scraped:
@@ -84,7 +84,7 @@ class KpiCollector(Collector):
             code = labels[kpi.labels.index(Label.CURRENCY)]
         return float(value / 10 ** fair.currencies[code].minor_units)
 
-    def _progress(self, reading: Reading) -> Iterator[Metric]:
+    def _progress(self, reading: KpiReading) -> Iterator[Metric]:
         window_end = GaugeMetricFamily(
             "fair_window_end_timestamp_seconds", "End of the newest closed window, in event time (unit: seconds)."
         )

@@ -11,7 +11,7 @@ Parts = list[tuple[int, Values]]
 """The values of a KPI in a window, by partition in ascending order."""
 
 
-class Reading:
+class KpiReading:
     """Takes the numbers of a scrape from the states, one partition after the other. Read it once, then throw it away.
 
     A partition is read in one go, in about 5 ms. Between two partitions the fold may go on: KPIs add up over
@@ -46,7 +46,7 @@ class Reading:
                         self._parts.setdefault((kpi.name, window), []).append((number, values))
             yield number
 
-    def whole(self) -> "Reading":
+    def whole(self) -> "KpiReading":
         """Read all partitions at once, and return the reading itself."""
         for _ in self.steps():
             pass
