@@ -94,12 +94,12 @@ def fact(name: str, *by: Label | str) -> str:
 def terminals_silent() -> str:
     """Return how many enrolled terminals are silent: of each gate and hall, and of all booths and all desks."""
     silent = f"({SILENT_FOR} or {NEVER_HEARD})"
-    counts = (f"count by (kind, place) ({_without_booth(one)})" for one in (silent, f"{_ENROLLED} >= 0"))
+    counts = (f"count by (kind, place) ({_together(one)})" for one in (silent, f"{_ENROLLED} >= 0"))
     return "{} or {} * 0".format(*counts)
 
 
-def _without_booth(expr: str) -> str:
-    return f'label_replace({expr}, "place", "", "kind", "booth")'
+def _together(expr: str) -> str:
+    return f'label_replace({expr}, "place", "all", "kind", "booth|desk")'
 
 
 def fill(expr: str) -> str:
