@@ -43,7 +43,7 @@ LAG_RECENT_S: Final = 300.0
 SLOWEST: Final = 20
 """Most terminals whose lag or clock offset a gateway shows; of 2,000, those that somebody can look after."""
 CLOCK_WRONG_S: Final = 120.0
-"""Beyond this offset a terminal's clock is wrong, and its terminal is always shown."""
+"""A clock that is further off is wrong, and its terminal is always shown."""
 SILENT_S: Final = 120.0
 """A terminal that was not heard for longer is silent."""
 

@@ -65,10 +65,10 @@ class Lags:
 
 
 def nearest(ordered: list[int], percent: int) -> int:
-    """Return the least of some numbers that so many percent of them do not exceed: the nearest rank.
+    """Return the least of some numbers that a part of them does not exceed: the nearest rank.
 
     Args:
         ordered: one number or more, ascending.
-        percent: from 1 to 100.
+        percent: how large that part is, from 1 to 100.
     """
     return ordered[-(-len(ordered) * percent // 100) - 1]

@@ -37,7 +37,7 @@ LAGS_S = [1, 2, 3, 4, 5, 6, 7, 8, 9, 90]
     ("numbers", "half", "most"),
     [([7], 7, 7), ([1, 2], 1, 2), ([1, 2, 3], 2, 3), (list(range(1, 101)), 50, 99), (list(range(1, 102)), 51, 100)],
 )
-def test_a_quantile_is_the_least_number_that_so_many_do_not_exceed(numbers: list[int], half: int, most: int) -> None:
+def test_a_quantile_is_the_least_number_that_its_part_does_not_exceed(numbers: list[int], half: int, most: int) -> None:
     assert (nearest(numbers, 50), nearest(numbers, 99)) == (half, most)
 
 

@@ -29,11 +29,11 @@ class Devices:
         self.corrections[terminal] = max((received, correction), self.corrections.get(terminal, (0, 0)))
 
     def delay(self, terminal: str, percent: int, since: int = 0, until: int | None = None) -> int | None:
-        """Return the shortest delay that so many percent of a terminal's events had at most; None without events.
+        """Return the shortest delay that covers a part of a terminal's events; None without events.
 
         Args:
             terminal: the terminal.
-            percent: from 1 to 100.
+            percent: how large that part is, from 1 to 100.
             since: arrivals from here on count, in milliseconds since 1970.
             until: the last arrival that counts; None for no end.
         """
