@@ -7,6 +7,7 @@ from schemas.environment import default_text, described, variable
 from schemas.events import type_of
 from schemas.settings import ALL_SETTINGS
 from schemas.topics import ALL_TOPICS, PARTITIONS
+from schemas.watched import ALL_WATCHED
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Kpi
 
@@ -34,7 +35,24 @@ def kpis_page() -> str:
             kpi.source,
         ]
         lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_watched()]) + "\n"
+
+
+def _watched() -> list[str]:
+    """Return the numbers that gateways and the audit show, because the fold has neither clock nor registry."""
+    lines = [
+        "",
+        "## Of terminals, and of figures that moved",
+        "",
+        "Gateways and the audit show these on /metrics; they need a clock, the registry or an earlier answer.",
+        "",
+        "| number | question | unit | labels | over | metric | shown by | definition |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for one in ALL_WATCHED:
+        cells = [f"`{one.name}`", one.question, one.unit, ", ".join(one.labels), one.window, f"`{one.metric}`"]
+        lines.append(f"| {' | '.join([*cells, one.shown_by, one.source])} |")
+    return lines
 
 
 def _windows(kpi: Kpi[Any, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from schemas.watched import CLOCK_SKEW, SILENT_S, TERMINALS_SILENT
 from streams.kpis.definition import Kpi, Window
 from streams.kpis.labels import Label
 
@@ -23,6 +24,15 @@ LAG = "clamp_min(fair_worker_lag_records, 0)"
 """Records that wait, by instance, topic and partition. A log that became shorter must not hide those of other logs."""
 FOLDABLE = f"({LAG} unless on (instance, topic, partition) fair_worker_transaction_seconds > 30)"
 """The same without logs whose records wait for the end of a transaction: nobody can fold these."""
+HEARD = f"max by (terminal, kind, place) (last_over_time({TERMINALS_SILENT.metric}[1d]) > 0)"
+"""When each terminal was last heard by any gateway, also by one that has restarted since; only those that ever were."""
+_ENROLLED = f"max by (terminal, kind, place) ({TERMINALS_SILENT.metric})"
+SILENT_FOR = f"((time() - {HEARD} > {SILENT_S:g}) and {_ENROLLED})"
+"""By terminal, for how many seconds it has been silent; only those that are, and that are still enrolled."""
+NEVER_HEARD = f"({_ENROLLED} unless {HEARD})"
+"""Enrolled terminals without any request within a day."""
+OFFSETS = f"max by (terminal) ({CLOCK_SKEW.metric})"
+"""How far each clock is off, in seconds. Two gateways that hear a terminal agree but for the way of its requests."""
 RATE = "$__rate_interval"
 """Grafana makes it at least four scrapes long; a fixed interval would be too short or too long."""
 
@@ -79,6 +89,17 @@ def share(part: str, whole: str) -> str:
 def fact(name: str, *by: Label | str) -> str:
     """Return a fact of the fair file; all workers show the same one."""
     return f"max by ({', '.join(by)}) (fair_{name})" if by else f"max(fair_{name})"
+
+
+def terminals_silent() -> str:
+    """Return how many enrolled terminals are silent: of each gate and hall, and of all booths and all desks."""
+    silent = f"({SILENT_FOR} or {NEVER_HEARD})"
+    counts = (f"count by (kind, place) ({_together(one)})" for one in (silent, f"{_ENROLLED} >= 0"))
+    return "{} or {} * 0".format(*counts)
+
+
+def _together(expr: str) -> str:
+    return f'label_replace({expr}, "place", "all", "kind", "booth|desk")'
 
 
 def fill(expr: str) -> str:

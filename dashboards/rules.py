@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from dashboards.boards.shared import SCANNED, SILENT, load, pressure
-from dashboards.queries import FOLDS, LAG, total
+from dashboards.queries import FOLDS, LAG, terminals_silent, total
 from dashboards.scraping import FACTS_SECONDS
 from streams.kpis.booths import BOOTH_VISITORS
 from streams.kpis.definition import Window
@@ -26,6 +26,7 @@ RULES: Final[Mapping[str, str]] = {
     "fair:booth_visitors_average": f"avg({total(BOOTH_VISITORS, Window.DAY, Label.BOOTH)})",
     "fair:active_booths": f"count({SCANNED} > 0)",
     "fair:silent_booths": f"count({SILENT}) or fair:active_booths * 0",
+    "fair:terminals_silent": terminals_silent(),
     "fair:hall_load": load(),
     "fair:gate_pressure": pressure(),
     "fair:gate_passages": total(GATE_PASSAGES, Window.M15, Label.GATE),

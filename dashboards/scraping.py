@@ -15,6 +15,8 @@ MOST_SERIES: Final = 15_000
 
 Two workers of a full fair show 7,700 each. If one dies, the other shows 9,300.
 """
+MOST_OF_GATEWAY: Final = 10_000
+"""A gateway has a series for each enrolled terminal: a fair of 1,820 booths has about 2,500."""
 MOST_FACTS: Final = 20_000
 RULES: Final = ("recording.yml", "alerts.yml")
 
@@ -39,8 +41,10 @@ def prometheus_config() -> dict[str, Any]:
                 metrics_path="/facts",
                 scrape_interval=f"{FACTS_SECONDS}s",
             ),
-            _job(GATEWAY, "gateway", default_of(GatewaySettings, "gateway_internal_port"), sample_limit=1_000),
-            _job(AUDIT, "audit", default_of(AuditSettings, "audit_port"), sample_limit=100),
+            _job(
+                GATEWAY, "gateway", default_of(GatewaySettings, "gateway_internal_port"), sample_limit=MOST_OF_GATEWAY
+            ),
+            _job(AUDIT, "audit", default_of(AuditSettings, "audit_port"), sample_limit=1_000),
             _job(KAFKA, "kafka-exporter", default_of(ExporterSettings, "exporter_port"), sample_limit=20_000),
             {"job_name": "prometheus", "static_configs": [{"targets": ["127.0.0.1:9090"]}]},
         ],

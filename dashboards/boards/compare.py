@@ -19,6 +19,7 @@ from dashboards.spec import (
     Variable,
     about,
 )
+from schemas.watched import AT_CLOSE, RESTATEMENT, UNRECONCILED
 from streams.kpis.booths import LEADS
 from streams.kpis.deals import CONTRACT_VALUE_REPORTED, INTENDED_VALUE_REPORTED, OUTCOMES
 from streams.kpis.definition import Kpi, Window
@@ -111,11 +112,53 @@ _VALUE = Row(
     ),
 )
 
+_MOVED = f"max by (day, kpi) ({RESTATEMENT.metric})"
+_CLOSED = f"max by (day, kpi) ({AT_CLOSE.metric})"
+_AFTERWARDS = Row(
+    9,
+    (
+        Panel(
+            id=13,
+            kind=Kind.TABLE,
+            title="Which figures moved after their day had closed?",
+            what=f"{RESTATEMENT.question} {RESTATEMENT.source[0].upper()}{RESTATEMENT.source[1:]}. The share is of the "
+            "figure at closing time. Money is in minor units. Terminals that were offline send later.",
+            good="a percent or less, and no change from the second morning on.",
+            do="quote the figure of now, and its time. Correct what was published if it moved by more than you said.",
+            queries=(
+                Query(f"{_MOVED} != 0", "Moved by"),
+                Query(f"{_CLOSED} and {_MOVED} != 0", "At closing time"),
+                Query(f"{_MOVED} / ({_CLOSED} > 0) != 0", "Share"),
+            ),
+            units={"Share": "percentunit"},
+            unit="locale",
+            width=16,
+            minimum=None,
+            no_value="none moved",
+            keep={"day": "Day", "kpi": "Figure"},
+        ),
+        Panel(
+            id=14,
+            kind=Kind.TABLE,
+            title="Which figures differ from the recount?",
+            what=f"{UNRECONCILED.question} {UNRECONCILED.source[0].upper()}{UNRECONCILED.source[1:]}.",
+            good="an empty table.",
+            do="publish nothing, and follow the runbook LiveDiffersFromAudit.",
+            queries=(Query(f"max by (day, kpi) ({UNRECONCILED.metric}) > 0", "Apart by"),),
+            unit="locale",
+            width=8,
+            levels=((None, GOOD), (1, WARN)),
+            no_value="none differs",
+            keep={"day": "Day", "kpi": "Figure"},
+        ),
+    ),
+)
+
 BOARD = Board(
     uid=COMPARE,
     title="Compare",
     question="Is today better than yesterday, or than the last edition?",
-    rows=(_CHANGES, _PEOPLE, _VALUE),
+    rows=(_CHANGES, _PEOPLE, _VALUE, _AFTERWARDS),
     variables=(BACK,),
     marks=MARKS,
 )

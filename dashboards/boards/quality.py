@@ -32,6 +32,7 @@ from dashboards.spec import (
     about,
 )
 from streams.kpis.badges import REGISTERED_BADGES, UNREGISTERED_BADGES
+from streams.kpis.booths import BOOTH_SCANS_BY_SECTION, SOFT_DUPLICATES
 from streams.kpis.definition import Window
 from streams.kpis.labels import Label
 from streams.kpis.quality import (
@@ -52,6 +53,11 @@ FEW: Levels = ((None, GOOD), (0.01, WATCH), (0.05, BAD))
 def _of_all(part: str) -> str:
     events = total(EVENTS, _DAY)
     return share(f"({part} or {events} * 0)", events)
+
+
+def _among(copies: str, others: str) -> str:
+    """Return copies as a share of copies and others; nothing before the first of either."""
+    return share(f"({copies} or {others} * 0)", f"({others} + ({copies} or {others} * 0))")
 
 
 def _by_hall(booths: str) -> str:
@@ -261,20 +267,22 @@ _TRENDS = Row(
             id=9,
             kind=Kind.TREND,
             title="What share is late, duplicate or from a wrong clock?",
-            what=f"{about(LATE_EVENTS, DUPLICATE_EVENTS, CLOCK_SUSPECTS)} As shares of the day so far.",
-            good="late and duplicate ones below 1 %, none from a wrong clock.",
+            what=f"{about(LATE_EVENTS, DUPLICATE_EVENTS, CLOCK_SUSPECTS)} As shares of the day so far; copies of all "
+            f"that came. {about(SOFT_DUPLICATES)} As a share of all scans at booths.",
+            good="late and duplicate ones below 1 %, none from a wrong clock; a few scans at booths are read again.",
             do="only late ones: an outage has ended. Only duplicates, above 5 %: a terminal keeps repeating itself, or "
             "answers get lost. Wrong clock: set the terminal's clock; its events count at the minute of their arrival.",
             queries=(
                 Query(_of_all(total(LATE_EVENTS, _DAY)), "late"),
-                Query(_of_all(total(DUPLICATE_EVENTS, _DAY)), "duplicate"),
+                Query(_among(total(DUPLICATE_EVENTS, _DAY), total(EVENTS, _DAY)), "duplicate"),
+                Query(_among(total(SOFT_DUPLICATES, _DAY), total(BOOTH_SCANS_BY_SECTION, _DAY)), "read again"),
                 Query(_of_all(total(CLOCK_SUSPECTS, _DAY)), "wrong clock"),
             ),
             unit="percentunit",
             width=8,
             levels=FEW,
             legend=Legend.RIGHT,
-            colours={"late": WATCH, "duplicate": NEUTRAL, "wrong clock": BAD},
+            colours={"late": WATCH, "duplicate": NEUTRAL, "read again": "purple", "wrong clock": BAD},
             decimals=2,
         ),
     ),

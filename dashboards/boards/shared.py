@@ -59,6 +59,7 @@ SPAN: Final = Variable("window", "Over", "day,fair", custom=True, start="day")
 
 FAIR_NOW, GATES, DEALS, EXHIBITORS = "fair-now", "fair-gates", "fair-deals", "fair-exhibitors"
 QUALITY, PIPELINE, COMPARE, KPIS = "fair-quality", "fair-pipeline", "fair-compare", "fair-kpis"
+TERMINALS = "fair-terminals"
 
 TO_HALL: Final = BoardLink("This hall", f"/d/{GATES}?var-hall=${{__field.labels.hall}}&${{__url_time_range}}")
 TO_BOOTH: Final = BoardLink("This booth", f"/d/{EXHIBITORS}?var-booth=${{__data.fields.Booth}}&${{__url_time_range}}")

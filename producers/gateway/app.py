@@ -13,6 +13,7 @@ from producers.gateway.events.letters import Letters
 from producers.gateway.events.memory import IdInDoubt
 from producers.gateway.events.reading import Posting, UnreadableBody, read_request
 from producers.gateway.events.refusing import unreadable_letter
+from producers.gateway.hearing import Hearing
 from producers.gateway.http.answering import Reply, document_reply, info_reply, reply_to
 from producers.gateway.http.forwarded import Proxies
 from producers.gateway.http.heading import (
@@ -25,6 +26,7 @@ from producers.gateway.http.heading import (
 )
 from producers.gateway.http.incoming import Incoming
 from producers.gateway.http.problems import RequestRefused
+from producers.gateway.lags import Lags
 from producers.gateway.metrics import GatewayMetrics
 from producers.gateway.register.register import Register
 from producers.gateway.shares.accounts import Accounts
@@ -89,6 +91,8 @@ class Gateway:
     buckets: Buckets
     copies: Copies
     skew: Skew
+    lags: Lags
+    hearing: Hearing
     metrics: GatewayMetrics
     register: Register | None = None
     draining: bool = False
@@ -120,6 +124,7 @@ class Gateway:
             self.buckets.charge(terminal.terminal_id, judged.events - 1, now_s)
             await self._store(judged)
             self.metrics.count_fates(judged)
+            self.lags.heard(terminal.terminal_id, judged.lags_ms, now_s)
             return reply_to(judged)
 
     async def get_terminal(self, incoming: Incoming) -> Reply:
@@ -190,6 +195,7 @@ class Gateway:
         incoming.copies_s = self._copies_of(key.terminal, instance_in(incoming.heading))
         if key.terminal.fair_id != self.fair.fair_id:
             raise RequestRefused("wrong_fair")
+        self.hearing.heard(key.terminal.terminal_id, now.timestamp())
         return key
 
     def _copies_of(self, terminal: Terminal, instance: str | None) -> float | None:

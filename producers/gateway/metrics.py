@@ -12,6 +12,7 @@ from producers.gateway.shares.accounts import RESOURCES
 from schemas.api.http import CLOCK_OFFSET, SENT_AT, Outcome
 from schemas.topic_findings import CHECKED, CHECKED_TEXT, METRIC, METRIC_LABELS, METRIC_TEXT, TopicFinding
 from schemas.version import build_info
+from schemas.watched import WatchedNumber
 
 SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 8)
 
@@ -102,6 +103,12 @@ class GatewayMetrics:
         """Add a gauge that is 1 for each value of its label that there is when Prometheus scrapes."""
         self.registry.register(_Each(f"fair_gateway_{name}", what, (label,), lambda: ((value,) for value in values())))
 
+    def watch_terminals(
+        self, watched: WatchedNumber, values: Callable[[], Iterable[tuple[Sequence[str], float]]]
+    ) -> None:
+        """Add one of the gauges by terminal, with the labels and values that there are when Prometheus scrapes."""
+        self.registry.register(_ByTerminal(watched, values))
+
     def released_events(self) -> Counter:
         """Return a new counter, which only a fair with a register of badges has."""
         return Counter(
@@ -153,6 +160,18 @@ class _Each(Collector):
         family = GaugeMetricFamily(self._name, self._what, labels=self._labels)
         for value in self._values():
             family.add_metric(value, 1)
+        yield family
+
+
+class _ByTerminal(Collector):
+    def __init__(self, watched: WatchedNumber, values: Callable[[], Iterable[tuple[Sequence[str], float]]]) -> None:
+        self._watched, self._values = watched, values
+
+    @override
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        family = GaugeMetricFamily(self._watched.metric, self._watched.help, labels=self._watched.labels)
+        for labels, value in self._values():
+            family.add_metric(labels, value)
         yield family
 
 

@@ -16,9 +16,11 @@ from producers.gateway.events.badge_codes import BadgeCodes
 from producers.gateway.events.intake import Intake
 from producers.gateway.events.memory import Remembered
 from producers.gateway.events.resolving import badge_erased
+from producers.gateway.hearing import Hearing
 from producers.gateway.http.doors import Doors
 from producers.gateway.http.forwarded import Proxies
 from producers.gateway.internal import internal_app
+from producers.gateway.lags import Lags
 from producers.gateway.metrics import GatewayMetrics
 from producers.gateway.register.register import Register, badge_key_of
 from producers.gateway.register.releasing import Releases
@@ -27,6 +29,7 @@ from producers.gateway.shares.limits import Buckets, Room
 from producers.gateway.shares.serving import PlainServer, PublicServer, most_connections
 from producers.gateway.skew import Skew
 from producers.gateway.supervisor import FRESH_S, Supervisor
+from producers.gateway.terminal_gauges import watch_terminals
 from producers.gateway.tls.certificates import Certificates
 from producers.gateway.tls.files import Files
 from producers.gateway.topic_watch import TopicWatch
@@ -116,7 +119,7 @@ def create_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) 
         "terminal",
         lambda: copies.copied(asyncio.get_running_loop().time()),
     )
-    return Gateway(
+    gateway = Gateway(
         fair=fair,
         settings=settings,
         proxies=Proxies(settings.gateway_proxies),
@@ -130,10 +133,14 @@ def create_gateway(fair: Fair, kafka: KafkaSettings, settings: GatewaySettings) 
         buckets=Buckets(settings.gateway_rate, settings.gateway_burst),
         copies=copies,
         skew=Skew(),
+        lags=Lags(),
+        hearing=Hearing(),
         metrics=metrics,
         register=register,
         badges_token=None if (token := settings.badges_token()) is None else digest_of(token),
     )
+    watch_terminals(gateway)
+    return gateway
 
 
 def _topics(fair: Fair, *, is_shared: bool) -> tuple[Topic, ...]:

@@ -17,6 +17,7 @@ from schemas.api.http import CLOCK_OFFSET, CLOCK_OFFSET_PATTERN, SENT_AT
 from schemas.events import CLOCK_OFFSET_MAX_MS
 from schemas.ids import TerminalId
 from schemas.times import epoch_ms
+from schemas.watched import CLOCK_WRONG_S, SLOWEST
 
 RECENT_S: Final = 600.0
 """Differences that are older are forgotten: a clock drifts, and may be set."""
@@ -72,8 +73,15 @@ class _Heard:
     rising: deque[tuple[float, int]] = field(default_factory=deque)
 
 
+class Off(NamedTuple):
+    """A terminal, and server clock minus terminal clock in ms."""
+
+    terminal_id: TerminalId
+    offset_ms: int
+
+
 class Skew:
-    """The offset of each terminal's clock, bounded: about 500 bytes for a terminal, 2,000 at most.
+    """The offset of each terminal's clock, bounded: about 600 bytes for a terminal, 2,100 at most.
 
     Args:
         most: most terminals remembered; the one that was silent for longest is dropped first.
@@ -82,6 +90,7 @@ class Skew:
     def __init__(self, most: int = 10_000) -> None:
         self._most = most
         self._known: OrderedDict[TerminalId, _Heard] = OrderedDict()
+        self._used: OrderedDict[TerminalId, tuple[float, int]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._known)
@@ -95,7 +104,23 @@ class Skew:
             now_s: the gateway's clock; it must not go back.
         """
         least = None if told.difference_ms is None else self._least_ms(terminal_id, told.difference_ms, now_s)
-        return told.offset_ms if told.offset_ms is not None else least or 0
+        offset_ms = told.offset_ms if told.offset_ms is not None else least
+        if offset_ms is not None:
+            self._used[terminal_id] = now_s, offset_ms
+            self._used.move_to_end(terminal_id)
+            if len(self._used) > self._most:
+                self._used.popitem(last=False)
+        return offset_ms or 0
+
+    def worst(self, now_s: float, most: int = SLOWEST) -> list[Off]:
+        """Return the terminals heard lately whose clocks are furthest off, worst first.
+
+        There are at most `most`, but none beyond `CLOCK_WRONG_S` is left out.
+        """
+        recent = [Off(one, ms) for one, (at_s, ms) in self._used.items() if now_s - at_s <= RECENT_S]
+        recent.sort(key=lambda off: (-abs(off.offset_ms), off.terminal_id))
+        wrong = sum(abs(off.offset_ms) > CLOCK_WRONG_S * 1_000 for off in recent)
+        return recent[: max(most, wrong)]
 
     def _least_ms(self, terminal_id: TerminalId, difference_ms: int, now_s: float) -> int:
         heard = self._known.get(terminal_id)

@@ -5,6 +5,7 @@ first badge key of a fair is written.
 """
 
 import asyncio
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from hmac import compare_digest
@@ -16,7 +17,7 @@ from producers.registry.cache import known_mark
 from producers.registry.follower import Follower
 from producers.registry.sharing import change
 from producers.registry.store import Key, digest_of, read_keys
-from schemas.api.terminals import parse_token
+from schemas.api.terminals import Terminal, parse_token
 from schemas.errors import FairpulseError, Unavailable
 from schemas.ids import FairId
 from schemas.logs import logger
@@ -57,6 +58,12 @@ class Doorkeeper:
 
     def __len__(self) -> int:
         return len(self._keys)
+
+    def terminals(self, fair_id: FairId, now: datetime) -> Iterator[Terminal]:
+        """Yield the terminals of a fair that have a valid token; one that changes its token may come twice."""
+        for key in self._keys.values():
+            if key.terminal.fair_id == fair_id and (key.expires_at is None or now < key.expires_at):
+                yield key.terminal
 
     @property
     def is_fresh(self) -> bool:

@@ -38,6 +38,7 @@ from streams.audit.evidence import (
 from streams.audit.ids import id_lines
 from streams.audit.logs import Behind, look, uncounted
 from streams.audit.recount.oracle import Oracle
+from streams.audit.restated import HEADER, restated, restated_lines, restated_rows
 from streams.audit.sources import Seals, read_records, run_topics
 from streams.audit.table import table_of
 from streams.audit.terminals import TERMINALS, missing, terminal_lines, terminal_rows, used_twice
@@ -281,6 +282,7 @@ def keep(plan: AuditPlan, verdict: AuditVerdict) -> Path:
         "excluded": (EXCLUDED, evidence.excluded),
         "by_hand": (BY_HAND, evidence.by_hand),
         "numbers": (NUMBERS, number_rows(verdict.numbers)),
+        "restated": (HEADER, restated_rows(restated(verdict.oracle))),
         "terminals": (TERMINALS, terminal_rows(verdict.oracle)),
     }
     return write_audit(plan.folder, manifest, tables)
@@ -293,6 +295,7 @@ def report_lines(verdict: AuditVerdict) -> list[str]:
     lines += [f"DIFFERENT  {number}" for number in found[:100]]
     if len(found) > 100:
         lines.append(f"... and {len(found) - 100:,} more; --out writes all of them to numbers.csv")
+    lines += restated_lines(restated(verdict.oracle))
     lines += id_lines(verdict.oracle)
     lines += terminal_lines(verdict.oracle)
     if verdict.uncounted:

@@ -15,6 +15,7 @@ from schemas.errors import FairpulseError, Unavailable
 from schemas.logs import logger
 from streams.audit.ids import ids_of_two
 from streams.audit.logs import look
+from streams.audit.restated import RestatedGauges, restated
 from streams.audit.run import (
     AuditPlan,
     AuditVerdict,
@@ -74,6 +75,7 @@ class Watch:
         self._missing = gauge("missing_sequence_numbers", "Sequence numbers of terminals without an accepted event.")
         self._uncounted = gauge("uncounted_offsets", "Offsets that Kafka has and no worker has counted yet.")
         self._of_verdict = (self._differences, self._numbers, self._records, self._missing, self._uncounted)
+        self._restated: RestatedGauges | None = None
         self._is_shown = self._has_succeeded = False
         self._behind = 0
         self._found = 0
@@ -151,6 +153,7 @@ class Watch:
             for one in self._of_verdict:
                 self._registry.register(one)
             self._is_shown = True
+        self._show_restated(RestatedGauges(restated(self._oracle), verdict.numbers))
         self._tell_copies()
         self._tell_ids()
         self._success.set_to_current_time()
@@ -167,7 +170,16 @@ class Watch:
         if self._is_shown and not self._found:
             for one in self._of_verdict:
                 self._registry.unregister(one)
+            self._show_restated(None)
             self._is_shown = False
+
+    def _show_restated(self, gauges: RestatedGauges | None) -> None:
+        """Show the gauges of a round in place of those before; None: show none any more."""
+        if self._restated is not None:
+            self._registry.unregister(self._restated)
+        if gauges is not None:
+            self._registry.register(gauges)
+        self._restated = gauges
 
     def _tell_ids(self) -> None:
         """Log every id that stands for two events once: it explains differences."""

@@ -131,7 +131,7 @@ class Engine:
         for key, changes in cells.items():
             aggregate, in_panes, by_day, over_fair = self._kept[key]
             if in_panes:
-                aggregate.absorb(state.panes.setdefault(minute, {}).setdefault(key, {}), changes)
+                aggregate.gather(state.panes.setdefault(minute, {}).setdefault(key, {}), changes)
             if by_day:
                 aggregate.absorb(day.setdefault(key, {}), changes)
             if over_fair:

@@ -56,6 +56,10 @@ class Aggregate(ABC, Generic[Hit]):
             TypeError, OverflowError: a change comes from an invalid hit.
         """
 
+    def gather(self, totals: Totals, changes: Changes) -> None:
+        """Add the changes of a chunk to the totals of a minute. Raises as `absorb`."""
+        self.absorb(totals, changes)
+
     @abstractmethod
     def merge(self, totals: Sequence[Any]) -> Any:
         """Return the total over several panes or days of one partition; the empty total for none."""
@@ -221,12 +225,14 @@ _FAR: Final = 1 << MINUTE_BITS
 
 @dataclass(frozen=True, slots=True)
 class Spaced(Aggregate[tuple[LabelValues, int, int]]):
-    """Meetings with members, of which those in quick succession are one. For days only.
+    """Meetings with members, of which those in quick succession are one. For days and single minutes.
 
     A hit is the label values, the member (-1 for nobody in particular, who is never met again) and the minute. It
     counts unless the member was met in the same minute or in one of the `gap` minutes before.
 
-    A total is the count, and the minutes of all members, sorted: 8 bytes each.
+    A total of a day is how many counted, how many there were, and the minutes of all members, sorted: 8 bytes each.
+    A total of a minute has only those without a member in the first place, and its members in any order: what came in
+    the minutes before is in other panes. `spaced` puts them together.
     """
 
     gap: int
@@ -248,13 +254,25 @@ class Spaced(Aggregate[tuple[LabelValues, int, int]]):
         for group, (unnamed, met) in changes.items():
             total = totals.get(group)
             if total is None:
-                total = totals[group] = [0, array("Q")]
+                total = totals[group] = [0, 0, array("Q")]
             total[0] += unnamed
+            total[1] += unnamed + len(met)
             for one in met:
                 self._meet(total, one)
 
+    @override
+    def gather(self, totals: Totals, changes: Changes) -> None:
+        for group, (unnamed, met) in changes.items():
+            total = totals.get(group)
+            if total is None:
+                totals[group] = [unnamed, unnamed + len(met), array("Q", met)]
+            else:
+                total[0] += unnamed
+                total[1] += unnamed + len(met)
+                total[2].extend(met)
+
     def _meet(self, total: list[Any], one: int) -> None:
-        met = total[1]
+        met = total[2]
         at = bisect_left(met, one)
         before = met[at - 1] if at else -_FAR
         after = met[at] if at < len(met) else one + _FAR
@@ -268,7 +286,24 @@ class Spaced(Aggregate[tuple[LabelValues, int, int]]):
 
     @override
     def merge(self, totals: Sequence[Any]) -> Any:
-        raise NotImplementedError("only the totals of single days are shown")
+        """Return the total of some minutes; those of days are never merged."""
+        members = array("Q")
+        for _, _, met in totals:
+            members.extend(met)
+        return [sum(total[0] for total in totals), sum(total[1] for total in totals), members]
+
+    def spaced(self, total: Any, before: Any | None) -> int:
+        """Return how many count in one minute.
+
+        Args:
+            total: of the minute.
+            before: of the `gap` minutes before it; None if nobody was met then.
+        """
+        members = {one >> MINUTE_BITS for one in total[2]}
+        if before is not None:
+            members.difference_update(one >> MINUTE_BITS for one in before[2])
+        unnamed: int = total[0]
+        return unnamed + len(members)
 
     @override
     def value(self, total: Any) -> Value:

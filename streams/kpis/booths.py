@@ -1,6 +1,7 @@
 """What happens at booths and exhibits: scans and interactions of anybody, visitors and leads without staff."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from pyroaring import BitMap
 
@@ -16,6 +17,7 @@ from streams.kpis.presence import claims
 GAP_MINUTES = 5
 """Scans of one badge at one booth that are at most this far apart are one."""
 
+_SPACED: Final = Spaced(gap=GAP_MINUTES)
 _BOOTH: On[VisitorScan] = On((ScanKind.BOOTH,))
 _TOUCH: On[ExhibitInteraction] = On(tuple(InteractionKind))
 _LEAD: On[ExhibitInteraction] = On((InteractionKind.LEAD_CAPTURED,))
@@ -51,6 +53,16 @@ def _left_lead(touch: ExhibitInteraction, moment: Moment) -> tuple[LabelValues, 
     return None if touch.badge_ref is None else ((touch.exhibitor_id,), moment.badge)
 
 
+SCANNED = Trace(
+    name="scanned",
+    what="was scanned at a booth, in which minutes; a beacon is not a scan",
+    on=_BOOTH,
+    labels=(Label.BOOTH,),
+    aggregate=_SPACED,
+    measure=_booth_scan,
+    windows=(Window.M1, Window.DAY),
+)
+
 AT_BOOTH = Trace(
     name="at_booth",
     what="was scanned at a booth; a beacon is not a scan",
@@ -80,6 +92,35 @@ LEFT_LEAD = Trace(
     measure=_left_lead,
     windows=(Window.DAY,),
 )
+
+
+def _booth_scans(people: People, span: Period) -> Mapping[LabelValues, int]:
+    totals = people.totals(SCANNED, span)
+    if span.minutes is None:
+        return {labels: total[0] for labels, total in totals.items()}
+    before = people.totals(SCANNED, _just_before(people, span.minutes))
+    return {labels: _SPACED.spaced(total, before.get(labels)) for labels, total in totals.items()}
+
+
+def _just_before(people: People, minutes: range) -> Period:
+    """Return the minutes that a scan looks back on: those of another day are not among them."""
+    first, day_of = minutes[0], people.fair.local_date
+    earlier = range(first - GAP_MINUTES, first)
+    same = [minute for minute in earlier if day_of(minute * 60) == day_of(first * 60)]
+    return Period(minutes=range(same[0] if same else first, first))
+
+
+def _scans_by_section(people: People, span: Period) -> Mapping[LabelValues, int]:
+    found: dict[LabelValues, int] = {}
+    for (booth_id,), count in _booth_scans(people, span).items():
+        booth = people.fair.booths.get(booth_id)
+        section = (UNKNOWN if booth is None else booth.section,)  # it may have left the fair file since
+        found[section] = found.get(section, 0) + count
+    return found
+
+
+def _soft_duplicates(people: People, span: Period) -> Mapping[LabelValues, int]:
+    return {(): sum(total[1] - total[0] for total in people.totals(SCANNED, span).values())}
 
 
 def _booth_visitors(people: People, span: Period) -> Mapping[LabelValues, int]:
@@ -125,13 +166,31 @@ BOOTH_SCANS = Kpi(
     question="How many badges were scanned at each booth, without scanning one again within five minutes?",
     unit=Unit.SCANS,
     source="accepted badge scans at a booth; those of one badge at most five minutes of the clock apart are one",
-    on=_BOOTH,
     labels=(Label.BOOTH,),
-    aggregate=Spaced(gap=GAP_MINUTES),
-    measure=_booth_scan,
-    windows=(Window.DAY,),
+    aggregate=Derived(of=(SCANNED,), count=_booth_scans),
+    windows=(Window.M1, Window.DAY),
     wide=True,
+    unscraped=(Window.M1,),
     version=2,
+)
+
+BOOTH_SCANS_BY_SECTION = Kpi(
+    name="booth_scans_by_section",
+    question="How many badges were scanned at the booths of each section, none again within five minutes?",
+    unit=Unit.SCANS,
+    source="`booth_scans` added up over the booths of a section; on /metrics also for the last minute",
+    labels=(Label.SECTION,),
+    aggregate=Derived(of=(SCANNED,), count=_scans_by_section),
+    windows=(Window.M1, Window.DAY),
+)
+
+SOFT_DUPLICATES = Kpi(
+    name="soft_duplicates",
+    question="How many scans at booths read a badge again, at most five minutes after it was read there before?",
+    unit=Unit.SCANS,
+    source="same badge, booth and kind of scan, another event id; all accepted scans at booths minus `booth_scans`",
+    aggregate=Derived(of=(SCANNED,), count=_soft_duplicates, adds_days=True),
+    windows=(Window.DAY, Window.FAIR),
 )
 
 BOOTH_VISITORS = Kpi(
@@ -193,4 +252,13 @@ LEADS = Kpi(
     windows=(Window.DAY, Window.FAIR),
 )
 
-KPIS = (BOOTH_SCANS, BOOTH_VISITORS, INTERACTIONS, EXHIBIT_INTERACTIONS, EXHIBIT_VISITORS, LEADS)
+KPIS = (
+    BOOTH_SCANS,
+    BOOTH_SCANS_BY_SECTION,
+    SOFT_DUPLICATES,
+    BOOTH_VISITORS,
+    INTERACTIONS,
+    EXHIBIT_INTERACTIONS,
+    EXHIBIT_VISITORS,
+    LEADS,
+)

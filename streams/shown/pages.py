@@ -6,6 +6,7 @@ import re
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from aiohttp import web
@@ -16,6 +17,7 @@ from prometheus_client.metrics_core import Metric
 from schemas.errors import Unavailable
 from schemas.logs import logger
 from schemas.web import authority
+from streams.shown.collector import KpiCollector
 from streams.shown.facts import CONTENT_TYPE, facts_page
 from streams.shown.health import Health
 from streams.shown.view import View
@@ -53,15 +55,14 @@ class _Only:
         return (self.family,)
 
 
-async def exposition(registry: CollectorRegistry, encode: Callable[[Any], bytes]) -> bytes:
-    """Return a page of all metrics. It is made a few hundred series at a time, so that the fold continues in between.
+async def exposition(families: Iterable[Metric], encode: Callable[[Any], bytes]) -> bytes:
+    """Return a page of some families. It is made a few hundred series at a time; the fold continues in between.
 
-    A family is read at one moment, so its parts agree; two families may be a few milliseconds apart. Made in one go,
-    ten thousand series would stop the fold for a tenth of a second at every scrape.
+    Made in one go, ten thousand series would stop the fold for a tenth of a second at every scrape.
     """
     page = bytearray()
     closed = False
-    for family in registry.collect():
+    for family in families:
         samples = family.samples
         for start in range(0, max(1, len(samples)), SLICE):
             family.samples = samples[start : start + SLICE]
@@ -73,17 +74,38 @@ async def exposition(registry: CollectorRegistry, encode: Callable[[Any], bytes]
     return bytes(page) + (EOF if closed else b"")
 
 
+async def scrape(registry: CollectorRegistry, kpis: KpiCollector, encode: Callable[[Any], bytes]) -> bytes:
+    """Return the page of a worker: what a registry has, and one reading of the KPIs.
+
+    The fold goes on while the page is written, and between two partitions that are read.
+    """
+    reading = kpis.reading()
+    for _ in reading.steps():
+        await asyncio.sleep(0)
+    return await exposition(chain(registry.collect(), kpis.families(reading)), encode)
+
+
 class WorkerPages:
     """A small HTTP server beside the fold, on the same event loop.
+
+    Args:
+        view: the numbers for /kpis.
+        health: for /healthz and /readyz.
+        registry: what /metrics shows besides the KPIs.
+        kpis: the KPIs for /metrics; not a part of the registry.
+        host, port: where to listen.
 
     Attributes:
         port: the port it listens on; if 0 was asked for, known only once it has started.
     """
 
-    def __init__(self, view: View, health: Health, registry: CollectorRegistry, host: str, port: int) -> None:
+    def __init__(
+        self, view: View, health: Health, registry: CollectorRegistry, kpis: KpiCollector, host: str, port: int
+    ) -> None:
         self._view = view
         self._health = health
         self._registry = registry
+        self._kpis = kpis
         self._facts = facts_page(view.engine.fair)
         self._host = host
         self.port = port
@@ -112,7 +134,8 @@ class WorkerPages:
     async def metrics(self, request: web.Request) -> web.Response:
         """Serve all KPIs and the worker's health in the format that the scraper asks for."""
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-        return web.Response(body=await exposition(self._registry, encode), headers={"Content-Type": content_type})
+        page = await scrape(self._registry, self._kpis, encode)
+        return web.Response(body=page, headers={"Content-Type": content_type})
 
     async def facts(self, _: web.Request) -> web.Response:
         """Serve the facts of the fair file, for Prometheus."""

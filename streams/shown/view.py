@@ -61,24 +61,45 @@ class View:
     def by_partition(self, kpi: Kpi[Any, Any], window: Window) -> Iterator[tuple[int, Values]]:
         """Yield every partition's values of a KPI in its newest window; nothing before the first event."""
         end, today = self.end_minute(), self.today()
-        states = self.states()
-        for gone in self._kept.keys() - states.keys():
-            del self._kept[gone]
-        for partition, state in sorted(states.items()):
-            people = self._people(partition, state)
-            if window is Window.FAIR:
-                yield partition, fair_values(state, kpi, people)
-            elif end is None or today is None:
-                return
-            elif window is Window.DAY:
-                yield partition, day_values(state, kpi, today, people)
-            else:
-                yield partition, pane_values(state, kpi, window, end, people)
+        for partition, state in sorted(self.states().items()):
+            values = self.of_partition(partition, state, kpi, window, end, today)
+            if values is not None:
+                yield partition, values
+
+    def of_partition(
+        self,
+        partition: int,
+        state: PartitionState,
+        kpi: Kpi[Any, Any],
+        window: Window,
+        end: int | None,
+        today: str | None,
+    ) -> Values | None:
+        """Return the values of a KPI in one partition; None before the first event.
+
+        Args:
+            partition: its number.
+            state: of the partition, one of `states`.
+            kpi: the KPI.
+            window: its window.
+            end: see `end_minute`.
+            today: see `today`.
+        """
+        people = self._people(partition, state)
+        if window is Window.FAIR:
+            return fair_values(state, kpi, people)
+        if end is None or today is None:
+            return None
+        if window is Window.DAY:
+            return day_values(state, kpi, today, people)
+        return pane_values(state, kpi, window, end, people)
 
     def _people(self, partition: int, state: PartitionState) -> People:
         """Return the persons of a partition; the same object until something is folded into the state."""
         moment, kept = tuple(state.upto.values()), self._kept.get(partition)
         if kept is None or kept[0] is not state or kept[1] != moment:
+            for gone in self._kept.keys() - self.states().keys():
+                del self._kept[gone]
             kept = self._kept[partition] = state, moment, people_of(state, self.engine.fair)
         return kept[2]
 

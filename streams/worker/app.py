@@ -175,8 +175,8 @@ def create_worker(fair: Fair, kafka: KafkaSettings, settings: WorkerSettings) ->
         wall_ms if settings.clock == "wall" else None,
         kafka.partitions,
     )
-    registry.register(KpiCollector(view, lag))
-    app.pages = WorkerPages(view, health, registry, settings.metrics_host, settings.metrics_port)
+    kpis = KpiCollector(view, lag)
+    app.pages = WorkerPages(view, health, registry, kpis, settings.metrics_host, settings.metrics_port)
     folding = _attach_agent(app, engine, table, health, settings, denial_of)
     return Worker(app, engine, states, folding, view, app.pages, health, journal)
 

@@ -203,7 +203,7 @@ def test_the_audit_writes_the_sheets_of_the_fairs_profile_or_of_another(
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["profile"] == profile
     assert manifest["counted_rows"] == manifest["counted_by_profile"] == counted
-    names = ["counted.csv", "excluded.csv", "by_hand.csv", "numbers.csv", "terminals.csv"]
+    names = ["counted.csv", "excluded.csv", "by_hand.csv", "numbers.csv", "restated.csv", "terminals.csv"]
     assert [one["name"] for one in manifest["files"]] == names
 
 

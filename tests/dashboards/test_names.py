@@ -13,6 +13,7 @@ from dashboards.alerts import ALERTS
 from dashboards.boards import ALL_BOARDS
 from dashboards.rules import RULES
 from schemas.fair.file import example_fair_path, load_fair
+from schemas.watched import ALL_WATCHED
 from streams.fold.engine import Engine
 from streams.kpis.catalogue import ALL_KPIS
 from streams.shown.collector import KpiCollector
@@ -59,6 +60,7 @@ ELSEWHERE = {
     "fair_audit_differences": set(),
     "fair_audit_missing_sequence_numbers": set(),
     "fair_audit_reused_sequence_numbers": {"terminal"},
+    **{one.metric: set(one.labels) for one in ALL_WATCHED},
 }
 """Series that do not come from workers: those of Prometheus, the process, the gateway and the audit."""
 SCRAPED = {"job", "instance"}

@@ -17,7 +17,7 @@ from streams.fold.engine import Engine
 from streams.fold.groups import Groups, label_values, spelt
 from streams.fold.state import PartitionState
 from streams.kpis.aggregates import Histogram, Sum
-from streams.kpis.booths import AT_BOOTH, BOOTH_SCANS, INTERACTIONS, LEFT_LEAD
+from streams.kpis.booths import AT_BOOTH, INTERACTIONS, LEFT_LEAD, SCANNED
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.deals import CONTRACT_VALUE, OUTCOMES
 from streams.kpis.definition import Folded, Kpi, On
@@ -46,7 +46,7 @@ PASSAGES = like(GATE_PASSAGES, Label.GATE, Label.DIRECTION)
 DAILY, INSIDE = like(PRESENT), like(SITE_OCCUPANCY)
 COUNTRIES = like(PRESENT, Label.COUNTRY)
 DWELL = replace(like(HALL_OCCUPANCY, Label.HALL), aggregate=Histogram(bounds=(60_000,)), on=On((ScanKind.ZONE_OUT,)))
-SCANS = like(BOOTH_SCANS, Label.BOOTH)
+SCANS = like(SCANNED, Label.BOOTH)
 AUDIENCE = like(AT_BOOTH)
 TOUCHES = like(INTERACTIONS, Label.KIND)
 TAKEN = like(LEFT_LEAD, Label.SECTION)

@@ -19,7 +19,7 @@ IN_USE: list[Aggregate[Any]] = list(
     {repr(one.aggregate): one.aggregate for one in FOLDED if isinstance(one.aggregate, Aggregate)}.values()
 )
 MERGED = [one for one in IN_USE if not isinstance(one, Spaced)]
-"""Panes of the others can be merged; `Spaced` is for days only."""
+"""Panes of the others can be merged. Those of `Spaced` are only put together minute by minute, see below."""
 VALUES = [(), ("a",), ("a", "b")]
 GROUPS = {values: Group("/".join(values)) for values in VALUES}
 LABELS = st.sampled_from(VALUES)
@@ -106,6 +106,26 @@ def test_spaced_counts_those_with_nobody_shortly_before(met: list[tuple[int, int
     alone = [one for one in seen if not any((one[0], one[1] - by) in seen for by in range(1, gap + 1))]
     state = totals(Spaced(gap), [((), *one) for one in met], [])
     assert (Spaced(gap).value(state[""]) if met else 0) == unnamed + len(alone)
+
+
+@UNTIMED
+@given(met=st.lists(st.tuples(st.integers(-1, 2), st.integers(2_030, 2_050)), max_size=25), gap=st.integers(1, 6))
+def test_the_minutes_of_a_day_add_up_to_the_day_of_spaced(met: list[tuple[int, int]], gap: int) -> None:
+    spaced, panes = Spaced(gap), dict[int, dict[Group, Any]]()
+    for member, minute in met:
+        changes: dict[Group, Any] = {}
+        spaced.fold(changes, ((), member, minute), GROUPS)
+        spaced.gather(panes.setdefault(minute, {}), changes)
+    group = GROUPS[()]
+    minutes = [
+        spaced.spaced(
+            cells[group], spaced.merge([panes[at][group] for at in range(minute - gap, minute) if at in panes])
+        )
+        for minute, cells in panes.items()
+    ]
+    day = totals(spaced, [((), *one) for one in met], [])
+    assert sum(minutes) == (spaced.value(day[group]) if met else 0)
+    assert sum(cells[group][1] for cells in panes.values()) == (day[group][1] if met else 0) == len(met)
 
 
 def test_a_tally_knows_how_often_some_of_its_members_were_met() -> None:

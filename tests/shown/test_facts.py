@@ -74,7 +74,7 @@ async def test_a_page_made_family_by_family_is_the_page_made_at_once(encode: obj
     many = Counter("fair_many", "More than a slice.", ["booth"], registry=registry)
     for number in range(2 * SLICE + 1):
         many.labels(f"b{number} # \n").inc(number)
-    assert await exposition(registry, encode) == encode(registry)  # type: ignore[arg-type, operator]
+    assert await exposition(registry.collect(), encode) == encode(registry)  # type: ignore[arg-type, operator]
 
 
 async def test_other_tasks_run_between_two_families() -> None:
@@ -87,6 +87,6 @@ async def test_other_tasks_run_between_two_families() -> None:
             await asyncio.sleep(0)
 
     folding = asyncio.create_task(fold())
-    await exposition(registry_of(10), generate_latest)
+    await exposition(registry_of(10).collect(), generate_latest)
     folding.cancel()
     assert turns >= 10

@@ -113,6 +113,11 @@ AT_BOOTHS = (
                 FIRST_DAY: {"booth=h1-001": 6, "booth=h2-001": 1},
                 SECOND_DAY: {"booth=h1-001": 1},
             },
+            "booth_scans_by_section": {
+                FIRST_DAY: {"section=finance": 6, "section=travel": 1},
+                SECOND_DAY: {"section=finance": 1},
+            },
+            "soft_duplicates": {FIRST_DAY: {"": 3}, SECOND_DAY: {}, "fair": {"": 3}},  # 10:00:59, 10:05, 10:10:30
             "booth_visitors": {
                 FIRST_DAY: {"booth=h1-001": 2, "booth=h2-001": 1},
                 SECOND_DAY: {"booth=h1-001": 1},

@@ -8,6 +8,7 @@ and nothing is stored.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from producers.badges.book import Book
@@ -24,7 +25,9 @@ from producers.gateway.events.stamping import stamp
 from producers.records import RawRecord
 from schemas.api.http import Outcome
 from schemas.errors import InvalidEvent
+from schemas.events import happened_ms
 from schemas.fair.model import Fair
+from schemas.times import epoch_ms
 
 SLICE_EVENTS: Final = 32
 """Events that are judged at once, about 2 ms. A posting of 500 would hold up all other requests ten times as long."""
@@ -40,6 +43,7 @@ class Judged:
         fates: one for each event, in the order of the posting; none if an event is not a CloudEvent.
         fresh: accepted events as the memory knows them, key and content.
         misread: events that are not CloudEvents; if there are any, no event was judged.
+        lags_ms: of accepted events, how long each took to arrive, by its corrected time.
     """
 
     events: int
@@ -47,6 +51,7 @@ class Judged:
     fates: list[Fate] = field(default_factory=list)
     fresh: dict[bytes, bytes] = field(default_factory=dict)
     misread: list[Fate] = field(default_factory=list)
+    lags_ms: list[int] = field(default_factory=list)
 
     @property
     def accepted(self) -> int:
@@ -110,6 +115,8 @@ class Intake:
         fates: list[Fate] = []
         records: list[RawRecord] = []
         fresh: dict[bytes, bytes] = {}
+        lags_ms: list[int] = []
+        received_ms = epoch_ms(datetime.fromisoformat(posting.received))
         for index, one in enumerate(opened):
             if index % SLICE_EVENTS == SLICE_EVENTS - 1:
                 yield None
@@ -129,10 +136,11 @@ class Intake:
             if admitted.is_new:
                 fresh[admitted.key] = admitted.content
                 records.append(admitted.record)
+                lags_ms.append(received_ms - happened_ms(resolved.event))
                 fates.append(Fate(index, Outcome.ACCEPTED, posted_id))
             else:
                 fates.append(Fate(index, Outcome.DUPLICATE, posted_id))
-        yield Judged(len(opened), records, fates, fresh)
+        yield Judged(len(opened), records, fates, fresh, lags_ms=lags_ms)
 
     def begin(self, judged: Judged, now_s: float) -> None:
         """Remember that the records of a posting are about to be stored. Raises IdInDoubt: they must wait."""

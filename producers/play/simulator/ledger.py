@@ -46,6 +46,8 @@ LABELS: Final[Mapping[str, tuple[str, ...]]] = {
     "hall_occupancy": ("hall",),
     "site_occupancy": (),
     "booth_scans": ("booth",),
+    "booth_scans_by_section": ("section",),
+    "soft_duplicates": (),
     "booth_visitors": ("booth",),
     "booth_audience": (),
     "interactions": ("kind",),
@@ -85,7 +87,7 @@ FAIR_ONLY: Final = frozenset(
 DAY_ONLY: Final = frozenset(
     {
         *("gate_denials", "forced_passages", "first_time_visitors", "hall_occupancy", "site_occupancy"),
-        *("booth_scans", "exhibit_interactions", "exhibit_visitors", "scans_by_source"),
+        *("booth_scans", "booth_scans_by_section", "exhibit_interactions", "exhibit_visitors", "scans_by_source"),
     }
 )
 UNSTATED: Final = "unstated"

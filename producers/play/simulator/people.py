@@ -46,6 +46,7 @@ class PeopleBook:
         self._entries: Counter[tuple[str, str, int]] = Counter()
         self._at_booth: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
         self._minutes: defaultdict[tuple[str, str, int], set[int]] = defaultdict(set)
+        self._named: Counter[str] = Counter()
         self._anonymous: Counter[tuple[str, str]] = Counter()
         self._at_exhibit: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
         self._leads: defaultdict[str, set[tuple[str, int]]] = defaultdict(set)
@@ -73,6 +74,7 @@ class PeopleBook:
             else:
                 self._at_booth[day, fact.place].add(person)
                 self._minutes[day, fact.place, person].add(t_ms // 60_000)
+                self._named[day] += 1
 
     def touch(self, fact: Touch, day: str) -> None:
         """Book an interaction of somebody who is known."""
@@ -173,17 +175,25 @@ class PeopleBook:
                         by_group[name, group] = by_group.get((name, group), 0) + count
 
     def _settle_booths(self, cells: CellsByKpi) -> None:
+        again = Counter(self._named)
         for (day, booth), count in self._anonymous.items():
-            _add(cells, "booth_scans", day, (booth,), count)
+            self._add_scans(cells, day, booth, count)
         for (day, booth, _), minutes in self._minutes.items():
             apart = sum(minutes.isdisjoint(range(one - SAME_VISIT_MIN, one)) for one in minutes)
-            _add(cells, "booth_scans", day, (booth,), apart)
+            self._add_scans(cells, day, booth, apart)
+            again[day] -= apart
+        for day, count in again.items():
+            _add(cells, "soft_duplicates", day, (), count)
         ever: defaultdict[str, set[int]] = defaultdict(set)
         for (day, booth), people in self._at_booth.items():
             visitors = {one for one in people if self._is_visitor(one)}
             cells["booth_visitors"][day][booth,] = len(visitors)
             ever[booth] |= visitors
         cells["booth_visitors"][FAIR] = {(booth,): len(people) for booth, people in ever.items()}
+
+    def _add_scans(self, cells: CellsByKpi, day: str, booth: str, count: int) -> None:
+        _add(cells, "booth_scans", day, (booth,), count)
+        _add(cells, "booth_scans_by_section", day, (self._fair.booths[booth].section,), count)
 
     def _settle_exhibits(self, cells: CellsByKpi) -> None:
         for (day, exhibit), people in self._at_exhibit.items():

@@ -23,6 +23,8 @@ class OracleFair:
         gates: by gate, whether its entries count.
         profile: who is a visitor here.
         profiles: all audit profiles that are counted, by name.
+        section_of: by exhibitor.
+        section_at: by booth, that of its main exhibitor.
         has_register: whether a register of badges says who wears which badge.
     """
 
@@ -40,6 +42,7 @@ class OracleFair:
     booths: frozenset[str]
     sections: frozenset[str]
     section_of: dict[str, str]
+    section_at: dict[str, str]
     exhibit_owner: dict[str, str]
     reporting_currency: str
     minor_digits: dict[str, int]
@@ -79,6 +82,9 @@ class OracleFair:
             booths=frozenset(row["booth"] for row in exhibitors.values()),
             sections=frozenset(file["sections"]),
             section_of={exhibitor: row["section"] for exhibitor, row in exhibitors.items()},
+            section_at={
+                row["booth"]: row["section"] for row in exhibitors.values() if row.get("type", "main") == "main"
+            },
             exhibit_owner=owners | own_name,
             reporting_currency=file["reporting_currency"],
             minor_digits={code: int(digits) for code, digits in file["currencies"].items()},

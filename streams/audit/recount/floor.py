@@ -32,6 +32,8 @@ class Floor:
     Attributes:
         booth_minutes: by booth, day and badge, the minutes since 1970 of its scans.
         anonymous: by booth and day, scans without a badge.
+        all_scans: by day, accepted scans at booths, repeated ones too.
+        scans_in: by minute since 1970, booth and badge of each scan that was in time for windows; None without a badge.
         at_booths: who was scanned at a booth.
         touches: exhibit, day and badge of each interaction.
         touch_minutes: by minute since 1970, exhibit and badge of each interaction that was in time for windows.
@@ -43,6 +45,8 @@ class Floor:
         self.people, self.fair = people, people.fair
         self.booth_minutes: dict[tuple[str, str, str], set[int]] = defaultdict(set)
         self.anonymous: Counter[tuple[str, str]] = Counter()
+        self.all_scans: Counter[str] = Counter()
+        self.scans_in: dict[int, list[tuple[str, str | None]]] = defaultdict(list)
         self.at_booths: set[AtBooth] = set()
         self.touches: set[tuple[str, str, str]] = set()
         self.touch_minutes: dict[int, set[tuple[str, str]]] = defaultdict(set)
@@ -54,6 +58,9 @@ class Floor:
         booth, badge = scan["booth_id"], scan.get("badge_ref")
         if scan.get("source_type") == "ble_rollup":
             return
+        self.all_scans[at.day] += 1
+        if not at.expired:
+            self.scans_in[at.minute].append((booth, badge))
         if badge is None:
             self.anonymous[booth, at.day] += 1
             return
@@ -73,6 +80,19 @@ class Floor:
         """Keep a step of a meeting."""
         self.meetings.add((meeting["meeting_id"], meeting["step"], at.day))
 
+    def booth_scans(self, minutes: range, *, by_section: bool) -> dict[LabelSet, Recounted]:
+        """Return the KPI over one minute since 1970: each badge once, unless it was there shortly before that day."""
+        found: Counter[LabelSet] = Counter()
+        for minute in minutes:
+            day, there = self.fair.local_day(minute * 60_000), Counter(self.scans_in.get(minute, []))
+            for (booth, badge), scans in there.items():
+                named = {"section": self.fair.section_at[booth]} if by_section else {"booth": booth}
+                if badge is None:
+                    found[labels(**named)] += scans
+                elif not _shortly_before(minute, self.booth_minutes[booth, day, badge]):
+                    found[labels(**named)] += 1
+        return dict(found)
+
     def exhibit_visitors(self, minutes: range) -> dict[LabelSet, Recounted]:
         """Return the KPI over some minutes since 1970."""
         pairs = set().union(*(self.touch_minutes.get(minute, set()) for minute in minutes))
@@ -82,10 +102,7 @@ class Floor:
     def kpis(self) -> RecountedKpis:
         """Return every number of the halls."""
         kpis: RecountedKpis = {}
-        for (booth, day), scans in self.anonymous.items():
-            put_number(kpis, "booth_scans", day, scans, booth=booth)
-        for (booth, day, _), minutes in self.booth_minutes.items():
-            put_number(kpis, "booth_scans", day, apart(minutes), booth=booth)
+        self._count_scans(kpis)
         at_booths = {(one.booth, one.day, one.badge) for one in self._visitors_at_booths()}
         for window, pairs in _windows(at_booths).items():
             for booth, _ in pairs:
@@ -106,6 +123,19 @@ class Floor:
                 put_number(kpis, "meetings", window, len(pairs), step=step)
         self._count_audiences(kpis)
         return kpis
+
+    def _count_scans(self, kpis: RecountedKpis) -> None:
+        counted: Counter[tuple[str, str]] = Counter(self.anonymous)
+        for (booth, day, _), minutes in self.booth_minutes.items():
+            counted[booth, day] += apart(minutes)
+        repeated = Counter(self.all_scans)
+        for (booth, day), scans in counted.items():
+            put_number(kpis, "booth_scans", day, scans, booth=booth)
+            put_number(kpis, "booth_scans_by_section", day, scans, section=self.fair.section_at[booth])
+            repeated[day] -= scans
+        for day, scans in repeated.items():
+            put_number(kpis, "soft_duplicates", day, scans)
+            put_number(kpis, "soft_duplicates", "fair", scans)
 
     def _visitors_at_booths(self) -> Iterator[AtBooth]:
         return (one for one in self.at_booths if self.people.is_visitor(one.badge, one.role))
@@ -132,7 +162,11 @@ class Floor:
 
 def apart(minutes: set[int]) -> int:
     """Return how many scans of a badge at a booth count: each with a pause of more than five minutes before it."""
-    return sum(not any(minute - back in minutes for back in range(1, COLLAPSE_MINUTES + 1)) for minute in minutes)
+    return sum(not _shortly_before(minute, minutes) for minute in minutes)
+
+
+def _shortly_before(minute: int, minutes: set[int]) -> bool:
+    return any(minute - back in minutes for back in range(1, COLLAPSE_MINUTES + 1))
 
 
 Facts = set[tuple[str, str, str]]

@@ -10,25 +10,23 @@ from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 
+from streams.audit.recount.closings import Closings
+from streams.audit.recount.counting import Counting
 from streams.audit.recount.counts import (
     WINDOWS,
     LabelSet,
     Recounted,
     RecountedKpis,
-    Sums,
 )
-from streams.audit.recount.deals import Deals
+from streams.audit.recount.devices import Devices
 from streams.audit.recount.fair import OracleFair
-from streams.audit.recount.fitting import ANNULLED
-from streams.audit.recount.floor import Floor
 from streams.audit.recount.json_text import JsonEvent
-from streams.audit.recount.moments import Timing, When
+from streams.audit.recount.moments import Timing
 from streams.audit.recount.numbering import Numbering
-from streams.audit.recount.people import Persons, is_test_badge
+from streams.audit.recount.people import is_test_badge
 from streams.audit.recount.placing import Placing
 from streams.audit.recount.rules import read_event
 from streams.audit.recount.times import epoch_ms
-from streams.audit.recount.visits import visit_kpis
 
 __all__ = ["WINDOWS", "LabelSet", "Oracle", "Recounted", "RecountedKpis", "StoredRecord"]
 
@@ -36,12 +34,14 @@ StoredRecord = tuple[str, int, int, bytes | None, bytes | None]
 """Topic, partition, offset, key, value."""
 
 
-class Oracle:
+class Oracle(Counting):
     """Reads the records of each partition in offset order, and gives its numbers at any time.
 
     Attributes:
         people: the register and the entries, the evidence for each visit.
         tally: the sums that do not depend on the person.
+        devices: how late and how wrong the clock of each terminal is.
+        closings: the figures of each day from what had come when it closed.
         sequences: by terminal and epoch, the numbering of its events; the epoch is empty for events without one.
         two_keys: ids that stand for two events, whose keys are of different partitions; by topic, terminal and event
             id, the partitions. Each partition is right by itself, and only the first event is counted.
@@ -56,14 +56,12 @@ class Oracle:
     def __init__(
         self, fair_file: Path | bytes, lateness: timedelta, partitions: Mapping[str, int] = MappingProxyType({})
     ) -> None:
-        self.fair = OracleFair.read(fair_file)
+        fair = OracleFair.read(fair_file)
+        super().__init__(fair, lateness // timedelta(milliseconds=1))
         self.placing = Placing(partitions)
-        self.lateness_ms = lateness // timedelta(milliseconds=1)
-        self.clock = Timing(self.fair, self.lateness_ms)
-        self.tally = Sums()
-        self.people = Persons(self.fair)
-        self.floor = Floor(self.people)
-        self.deals = Deals(self.fair)
+        self.clock = Timing(fair, self.lateness_ms)
+        self.devices = Devices()
+        self.closings = Closings(fair, self.lateness_ms, self.people.register)
         self.seen: dict[tuple[str, str, str], int] = {}
         self.two_keys: dict[tuple[str, str, str], set[int]] = {}
         self.sequences: dict[tuple[str, str], Numbering] = {}
@@ -80,18 +78,11 @@ class Oracle:
                 self._take(topic, partition, event)
         return self
 
-    def kpis(self) -> RecountedKpis:
-        """Return every KPI in its windows of days and of the fair."""
-        found = (self.tally.kpis(), visit_kpis(self.people), self.floor.kpis(), self.deals.kpis())
-        results: RecountedKpis = {name: {} for name in WINDOWS}
-        for kpis in found:
-            for name, windows in kpis.items():
-                results[name] |= windows
-        return results
-
     def window(self, name: str, minutes: int, end_minute: int) -> dict[LabelSet, Recounted]:
         """Return the KPI for the last `minutes` minutes before `end_minute` (minutes since 1970)."""
         span = range(end_minute - minutes, end_minute)
+        if name in {"booth_scans", "booth_scans_by_section"}:
+            return self.floor.booth_scans(span, by_section=name.endswith("section"))
         return self.floor.exhibit_visitors(span) if name == "exhibit_visitors" else self.tally.window(name, span)
 
     def _take(self, topic: str, partition: int, event: JsonEvent) -> None:
@@ -112,17 +103,9 @@ class Oracle:
             self.tally.put("duplicate_events", moment, topic=topic)
             return
         moment = self.clock.reach((topic, partition), moment, received)
-        self._take_envelope(topic, moment, received)
-        if event["type"] == ANNULLED:
-            pass  # an event like any other: no KPI takes its target back yet
-        elif topic == "fair.scans":
-            self._take_scan(event, moment)
-        elif topic == "fair.interactions":
-            self._take_interaction(event, moment)
-        elif topic == "fair.meetings":
-            self.floor.take_meeting(event, moment)
-        elif topic == "fair.deals":
-            self.deals.take(event)
+        self.count(topic, event, moment, received)
+        self.devices.take(event, received)
+        self.closings.take(topic, event, moment, received)
 
     def _is_new(self, topic: str, partition: int, event: JsonEvent) -> bool:
         """Note an event; return whether its terminal sent it for the first time."""
@@ -136,44 +119,6 @@ class Oracle:
             terminal = (event["terminal_id"], event.get("terminal_epoch") or "")
             self.sequences.setdefault(terminal, Numbering()).add(event["terminal_seq"])
         return True
-
-    def _take_envelope(self, topic: str, at: When, received: int) -> None:
-        self.tally.put("events", at, topic=topic)
-        self.tally.put("event_lag", at, max(0, received - at.ms))
-        if received >= (at.minute + 1) * 60_000 + self.lateness_ms:
-            self.tally.put("late_events", at, topic=topic)
-        if at.suspect:
-            self.tally.put("clock_suspects", at, topic=topic)
-
-    def _take_scan(self, scan: JsonEvent, at: When) -> None:
-        kind, badge, gate = scan["scan_kind"], scan.get("badge_ref"), str(scan.get("gate_id"))
-        if kind == "entry":
-            self.people.take_entry(scan, at, test=False)
-        if scan.get("result") == "denied":
-            if kind in {"entry", "exit"}:
-                self.tally.put("gate_denials", at, gate=gate, reason=scan.get("reason") or "unstated")
-            return
-        self.tally.put("scans_by_source", at, source=scan.get("source_type", "qr"))
-        self.people.take_by_hand(scan, at)
-        if badge is not None:
-            self.people.seen.add(badge)
-        if kind in {"entry", "exit"}:
-            self.tally.put("gate_passages", at, gate=gate, direction=kind)
-            if scan.get("forced"):
-                self.tally.put("forced_passages", at, gate=gate)
-            if self.fair.gates[gate]:
-                self.tally.put("site_occupancy", at, 1 if kind == "entry" else -1)
-        elif kind in {"zone_in", "zone_out"}:
-            self.tally.put("hall_occupancy", at, 1 if kind == "zone_in" else -1, hall=scan["hall_id"])
-        elif kind == "booth":
-            self.floor.take_booth_scan(scan, at)
-
-    def _take_interaction(self, touch: JsonEvent, at: When) -> None:
-        self.tally.put("interactions", at, kind=touch["interaction_kind"])
-        self.tally.put("exhibit_interactions", at, exhibit=touch["exhibit_id"])
-        if touch.get("badge_ref") is not None:
-            self.people.seen.add(touch["badge_ref"])
-            self.floor.take_touch(touch, at)
 
 
 def is_test(event: JsonEvent) -> bool:
