@@ -75,6 +75,11 @@ class BadgeFollower:
         return self.book.clashes
 
     @property
+    def read(self) -> int:
+        """The offsets up to which the topics were read, added up."""
+        return sum(self._positions.values())
+
+    @property
     def age_s(self) -> float:
         """Seconds since the book was known to hold all that is in the topics; infinite if it never was."""
         return monotonic() - self._fresh_s

@@ -116,8 +116,8 @@ async def planned(place: RegisterPlace, path: Path, tell: TellStep, *, again: bo
 async def write(place: RegisterPlace, plan: ImportPlan, now: datetime, tell: TellStep) -> int:
     """Write a plan into the register; return how many events waited for the codes that are new.
 
-    Others may write at the same time. So before each part the register is read on, and the part is planned anew; the
-    plan then says what was really done.
+    Others may write at the same time. So before each part the register is read on. If it has more than this import
+    wrote, the part is planned anew; the plan then says what was really done.
 
     Args:
         place: the register.
@@ -136,12 +136,15 @@ async def write(place: RegisterPlace, plan: ImportPlan, now: datetime, tell: Tel
     planned_changes, plan.changes = plan.changes, []
     try:
         async with opened_writer(place.kafka) as writer:
+            read = follower.read
             if (await follower.catch_up()).origin is None:
                 await writer.write([origin_record(origin_of(place.key, fair_id))])
             for begin in range(0, len(planned_changes), AT_ONCE):
                 book = await follower.catch_up()
                 check_origin(book, place.key, fair_id)
-                some = plan.replanned(planned_changes[begin : begin + AT_ONCE], book)
+                some = planned_changes[begin : begin + AT_ONCE]
+                if follower.read - read != writer.written:  # others wrote as well
+                    some = plan.replanned(some, book)
                 await writer.write(_registrations(some, fair_id, now))
                 await writer.write(codes_record(one.person, one.worn) for one in some if one.worn is not None)
                 plan.changes += some

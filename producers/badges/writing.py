@@ -96,10 +96,15 @@ def codes_record(person: BadgeRef, worn: WornCodes | None) -> RegisterRecord:
 
 
 class RegisterWriter:
-    """Writes records, and says when Kafka has them. Get one from `opened_writer`."""
+    """Writes records, and says when Kafka has them. Get one from `opened_writer`.
+
+    Attributes:
+        written: records that were handed over; Kafka has them once `write` has returned.
+    """
 
     def __init__(self, kafka: KafkaSettings, producer: AIOKafkaProducer) -> None:
         self._kafka, self._producer = kafka, producer
+        self.written = 0
         self._partitions: dict[str, int] = {}
 
     async def start(self) -> None:
@@ -134,6 +139,7 @@ class RegisterWriter:
                     batch = self._producer.create_batch()
                     batch.append(key=key, value=value, timestamp=None, headers=list(headers))
                 open_batches[topic, number] = batch
+                self.written += 1
             for (topic, number), batch in open_batches.items():
                 sent.append(await self._producer.send_batch(batch, topic, partition=number))
             for future in sent:
