@@ -1,7 +1,7 @@
 """Terminals that post at a steady rate, come what may, while something else goes on.
 
-An event is due at a fixed time. Its answer time runs from then on, so a gateway that stops for a second is late for
-all events of that second. An event that is refused for now is posted again until it is accepted.
+Each event is due at a fixed time. A terminal posts one after the other, so it falls behind where answers take longer
+than its pause, and catches up later. An event that is refused for now is posted again until it is accepted.
 """
 
 import asyncio
@@ -27,15 +27,17 @@ class Posted:
 
     Attributes:
         accepted: their ids.
-        seconds: from the time when each was due until it was accepted.
+        seconds: from the first post of each until it was accepted.
         refused: other answers by status, each of an event that was accepted later.
         unanswered: posts without an answer.
+        behind_s: how much later than it was due an event was posted, at most.
     """
 
     accepted: list[str] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     refused: Counter[int] = field(default_factory=Counter)
     unanswered: int = 0
+    behind_s: float = 0.0
 
     @property
     def refusals(self) -> int:
@@ -85,10 +87,11 @@ async def _at_work(
     try:
         while not stop.is_set():
             await asyncio.sleep(due_s - loop.time())
-            name = str(uuid.uuid4())
+            name, began_s = str(uuid.uuid4()), loop.time()
             await _accepted(line, _scan(terminal, name, code()), posted)
             posted.accepted.append(name)
-            posted.seconds.append(loop.time() - due_s)
+            posted.seconds.append(loop.time() - began_s)
+            posted.behind_s = max(posted.behind_s, began_s - due_s)
             due_s += pause_s
     finally:
         line.close()

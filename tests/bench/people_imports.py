@@ -134,7 +134,8 @@ def _stored(stand: Stand) -> Counter[str]:
 def _answers(posted: Posted) -> str:
     refused = ", ".join(f"{status} x {count:,}" for status, count in sorted(posted.refused.items()))
     told = f"{posted.refusals:,} posts refused" + (f" ({refused})" if refused else "")
-    return f"{len(posted.accepted):,} accepted, {latency(posted.seconds)}, {told}"
+    behind = f"terminals at most {posted.behind_s:.1f} s behind"
+    return f"{len(posted.accepted):,} accepted, {latency(posted.seconds)}, {told}, {behind}"
 
 
 def _posted_parts(stand: Stand, gateway: GatewayProcess, ended: Event) -> str:
