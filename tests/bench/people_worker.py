@@ -11,8 +11,8 @@ from schemas.topics import SCANS
 from tests.bench.commands import mib
 from tests.bench.events import produce
 from tests.bench.persons import EVENTS_EACH
-from tests.bench.processes import PATIENCE_S, Failed, cpu_seconds, get, resident_bytes, say
-from tests.bench.stand import SESSION_S, Stand, await_numbers
+from tests.bench.processes import Failed, cpu_seconds, get, resident_bytes, say
+from tests.bench.stand import PATIENCE_S, SESSION_S, Stand, await_numbers
 from tests.support.builders import LATENESS
 from tests.support.workers import WorkerProcess
 
@@ -44,9 +44,7 @@ def fair(stand: Stand) -> None:
     try:
         began = time.monotonic()
         await_numbers(worker, expected)
-        table.note(
-            "people_worker_fold", f"{what}: from its start until it shows all", f"{time.monotonic() - began:.1f} s"
-        )
+        table.note("people_worker_fold", f"{what}: from its start until it shows all", _since(began, worker))
         table.note("people_worker_rss", f"{what}: memory, just caught up", mib(resident_bytes(worker.process.pid)))
         worker.kill()
         began, worker = time.monotonic(), stand.worker()
