@@ -71,7 +71,8 @@ def main() -> None:
                 with fresh_stand(persons, table) as stand:
                     measure(part, stand)
     finally:
-        print(*table.lines, sep="\n", flush=True)
+        for line in table.lines:
+            print(line, flush=True)
     if asked.write:
         command = command_of(SCRIPT, sys.argv[1:], os.environ)
         print("written:", *(write(table.values, command, time.strftime("%Y-%m-%d")) or [f"no row has {command}"]))

@@ -80,16 +80,17 @@ def _pages(stand: Stand, worker: WorkerProcess) -> None:
 
     def page(name: str, path: str, words: str, before: Callable[[], None]) -> None:
         taken: list[float] = []
-        size = 0
+        cpu, size, pid = 0.0, 0, worker.process.pid
         for _ in range(TRIES):
             before()
-            began = time.monotonic()
+            began, used = time.monotonic(), cpu_seconds(pid)
             found = get(f"http://{HOST}:{worker.port}{path}", PATIENCE_S)
             if found is None:
                 raise Failed(f"the worker does not show {path}")
             taken.append(time.monotonic() - began)
-            size = len(found)
-        stand.table.note(name, words, f"{statistics.median(taken):.2f} s, {size / 1_000:,.0f} kB")
+            cpu, size = cpu + cpu_seconds(pid) - used, len(found)
+        told = f"{statistics.median(taken):.2f} s, {cpu / TRIES:.2f} s of a core, {size / 1_000:,.0f} kB"
+        stand.table.note(name, words, told)
 
     page("people_scrape", "/metrics", "worker: /metrics after new events in all partitions", more)
     page("people_scrape_again", "/metrics", "worker: /metrics, nothing new", lambda: None)
