@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos check format bench load hostile clients producers generators generate lock secrets clean
+.PHONY: help demo test chaos check format bench load people hostile clients producers generators generate lock secrets clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ bench: $(READY) ## throughput beside stock Faust, Quix Streams and a bare loop, 
 
 load: $(READY) ## load on a gateway of its own, loopback only; LOAD_ARGS="--overload 60" adds a flood, WRITE=1 keeps the figures
 	@$(BIN)/python tests/bench/load.py $(LOAD_ARGS) $(if $(WRITE),--write)
+
+people: $(READY) ## a register of badges at full size: imports, gateway, worker, recount; PEOPLE=5000 is a quick try, WRITE=1 keeps the figures
+	@$(BIN)/python tests/bench/people.py $(if $(PEOPLE),--people $(PEOPLE)) $(if $(WRITE),--write)
 
 clients: $(READY) ## post to a gateway with SDKs and usual programs, straight and through nginx; CLIENTS="go curl" tries these, WRITE=1 keeps the table
 	@$(BIN)/python tests/clients/run.py $(if $(CLIENTS),--only $(CLIENTS)) $(if $(WRITE),--write)

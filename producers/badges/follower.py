@@ -70,6 +70,11 @@ class BadgeFollower:
         self._fresh_s = float("-inf")
 
     @property
+    def read(self) -> int:
+        """How many offsets of the topics are in the book, added up."""
+        return sum(self._taken.values())
+
+    @property
     def age_s(self) -> float:
         """Seconds since the book was known to hold all that is in the topics; infinite if it never was."""
         return monotonic() - self._fresh_s

@@ -55,6 +55,9 @@ class _Topics:
     async def write(self, records: Sequence[RawRecord]) -> None:
         await self.writer.write(records)
 
+    def read(self) -> int:
+        return self.follower.read
+
 
 async def planned(place: RegisterPlace, path: Path, tell: TellStep, *, again: bool = False) -> FilePlan:
     """Return what a file would do to the register as it is now.
@@ -77,7 +80,7 @@ async def planned(place: RegisterPlace, path: Path, tell: TellStep, *, again: bo
     finally:
         await follower.close()
     check_origin(book, place.key, place.fair.fair_id)
-    plan = FilePlan(again=again, follower=follower)
+    plan = FilePlan(again=again, read=follower.read, follower=follower)
     for _ in plan.planning(reading, book):
         pass  # nothing else is to be done in between
     plan.missing = _missing(book, plan.rows.keys())

@@ -23,6 +23,7 @@ class ImportPlan:
 
     Attributes:
         again: whether persons who were erased may be registered again.
+        read: offsets of the register's topics that the plan was made from, added up.
         changes: to be written.
         counts: the good lines by what they do.
         problems: all that is wrong, in order of lines.
@@ -31,6 +32,7 @@ class ImportPlan:
     """
 
     again: bool = False
+    read: int = 0
     changes: list[Change] = field(default_factory=list)
     counts: Counter[Effect] = field(default_factory=Counter)
     problems: list[BadLine] = field(default_factory=list)

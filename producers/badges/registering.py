@@ -26,6 +26,9 @@ class RegisterLog(Protocol):
     async def write(self, records: Sequence[RawRecord]) -> None:
         """Return when Kafka has all records; those of one key are in order."""
 
+    def read(self) -> int:
+        """Return how many offsets of the topics are in the book, added up."""
+
 
 async def write_plan(
     plan: ImportPlan,
@@ -38,7 +41,8 @@ async def write_plan(
 ) -> None:
     """Write a plan into the register; the plan then says what was really done.
 
-    Others may write at the same time. So before each part the register is read on, and the part is planned anew.
+    Others may write at the same time. So before each part the register is read on. If it has more than this import
+    wrote, the part is planned anew.
 
     Args:
         plan: made for the register.
@@ -54,20 +58,33 @@ async def write_plan(
         Exception: as `register` raises. The same import may be run again: it writes what is missing.
     """
     planned, plan.changes = plan.changes, []
+    written = 0
     if (await register.catch_up()).origin is None:
         await register.write([origin_record(origin_of(key, fair_id))])
+        written += 1
     for begin in range(0, len(planned), at_once):
         book = await register.catch_up()
         check_origin(book, key, fair_id)
-        some: list[Change] = []
-        for at in range(begin, min(begin + at_once, len(planned)), SLICE_ROWS):
-            some += plan.replanned(planned[at : min(at + SLICE_ROWS, begin + at_once)], book)
-            await asyncio.sleep(0)
-        await register.write(list(_registrations(some, fair_id, clock())))
-        await register.write([codes_record(one.person, one.worn) for one in some if one.worn is not None])
+        some = planned[begin : begin + at_once]
+        if register.read() != plan.read + written:
+            some = await _planned_anew(plan, some, book)
+        registrations = list(_registrations(some, fair_id, clock()))
+        codes = [codes_record(one.person, one.worn) for one in some if one.worn is not None]
+        await register.write(registrations)
+        await register.write(codes)
+        written += len(registrations) + len(codes)
         plan.changes += some
         told(min(begin + at_once, len(planned)), len(planned))
     await register.write(list(_left_by_erasures(plan.changes, await register.catch_up())))
+
+
+async def _planned_anew(plan: ImportPlan, changes: Sequence[Change], book: Book) -> list[Change]:
+    """Return what is left to write of some changes, and let other work get in between."""
+    found: list[Change] = []
+    for at in range(0, len(changes), SLICE_ROWS):
+        found += plan.replanned(changes[at : at + SLICE_ROWS], book)
+        await asyncio.sleep(0)
+    return found
 
 
 def _registrations(changes: Sequence[Change], fair_id: FairId, now: datetime) -> Iterator[RawRecord]:

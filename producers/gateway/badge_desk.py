@@ -128,7 +128,7 @@ class BadgeDesk:
             reading = await asyncio.to_thread(read_rows, BytesIO(body), register.fair, register.key)
         except FairpulseError as error:
             raise RequestRefused("badges_unreadable", addition=_sentence(error)) from None
-        plan = ImportPlan()
+        plan = ImportPlan(read=register.follower.read)
         try:
             for _ in plan.planning(reading, register.book):
                 await asyncio.sleep(0)
@@ -147,7 +147,12 @@ class BadgeDesk:
                 be sent again, and writes what is missing.
         """
         gateway = self._gateway
-        topics = GatewayTopics(register.book, lambda: self._reach_end(register, "kafka_timeout"), gateway.deliver)
+        topics = GatewayTopics(
+            register.book,
+            lambda: self._reach_end(register, "kafka_timeout"),
+            gateway.deliver,
+            lambda: register.follower.read,
+        )
         try:
             await write_plan(plan, topics, register.key, register.fair.fair_id, gateway.clock, AT_ONCE)
         except FairpulseError as error:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
@@ -13,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from click.testing import CliRunner
 
+from producers.badges import importing, registering
 from producers.badges.book import Book, Registration
 from producers.badges.change import Change, Effect, erasure
 from producers.badges.cli import badges
@@ -310,6 +312,48 @@ def test_what_others_wrote_after_the_plan_is_not_undone(kafka: KafkaSettings, tm
     assert book.registration(person_ref(KEY, "eve")) is not None
 
 
+@pytest.mark.parametrize(("others_write", "cem"), [(False, None), (True, Registration(2, BadgeRole.SPEAKER))])
+def test_an_import_looks_before_each_part_whether_others_wrote(
+    kafka: KafkaSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    others_write: bool,
+    cem: Registration | None,
+) -> None:
+    """Three persons are three parts here; while the first is written, the last one gets a higher revision."""
+    place, path = RegisterPlace(FAIR, KEY, kafka), tmp_path / "persons.csv"
+    path.write_text("person,role,revision\nada,media,1\nbob,media,1\ncem,media,1\n")
+    looked: list[int] = []
+    registrations, replanned = registering._registrations, ImportPlan.replanned
+
+    def during(changes: Sequence[Change], fair_id: str, now: datetime) -> Iterator[RawRecord]:
+        if others_write and [one.person for one in changes] == [person_ref(KEY, "ada")]:
+            assert cem is not None
+            with ThreadPoolExecutor() as pool:
+                record = registration_record(person_ref(KEY, "cem"), cem, FAIR_ID, now)
+                pool.submit(put, kafka, record).result()
+        return registrations(changes, fair_id, now)
+
+    def counted(plan: ImportPlan, changes: Sequence[Change], book: Book) -> list[Change]:
+        looked.append(len(changes))
+        return replanned(plan, changes, book)
+
+    monkeypatch.setattr(importing, "AT_ONCE", 1)
+    monkeypatch.setattr(registering, "_registrations", during)
+    monkeypatch.setattr(ImportPlan, "replanned", counted)
+
+    async def imported() -> ImportPlan:
+        plan = await planned(place, path, lambda _: None)
+        await write(place, plan, lambda: local("09:00"), lambda _: None)
+        return plan
+
+    plan = asyncio.run(imported())
+    assert looked == ([1, 1] if others_write else []), "without others, the plan stands"
+    assert +plan.counts == ({Effect.NEW: 2, Effect.OLDER: 1} if others_write else {Effect.NEW: 3})
+    book = asyncio.run(read_book(kafka, FAIR_ID))
+    assert book.registration(person_ref(KEY, "cem")) == (cem or Registration(1, BadgeRole.MEDIA))
+
+
 def test_codes_written_in_the_moment_of_an_erasure_do_not_stay(
     kafka: KafkaSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -318,16 +362,15 @@ def test_codes_written_in_the_moment_of_an_erasure_do_not_stay(
     put(kafka, registration_record(ada, Registration(1, BadgeRole.MEDIA), FAIR_ID, local("09:00")))
     path = tmp_path / "persons.csv"
     path.write_text(f"person,role,codes\nada,vip_gov,{code(1)}\n")
-    replanned = ImportPlan.replanned
 
-    def slow(plan: ImportPlan, changes: Sequence[Change], book: Book) -> list[Change]:
-        found = replanned(plan, changes, book)
+    def late(changes: Sequence[Change], fair_id: str, now: datetime) -> Iterator[RawRecord]:
+        said = erasure(Registration(1, BadgeRole.MEDIA))
         with ThreadPoolExecutor() as pool:
-            said = erasure(Registration(1, BadgeRole.MEDIA))
             pool.submit(put, kafka, registration_record(ada, said, FAIR_ID, local("09:00"))).result()
-        return found
+        return registrations(changes, fair_id, now)
 
-    monkeypatch.setattr(ImportPlan, "replanned", slow)
+    registrations = registering._registrations
+    monkeypatch.setattr(registering, "_registrations", late)
 
     async def imported() -> None:
         await write(place, await planned(place, path, lambda _: None), lambda: local("09:00"), lambda _: None)

@@ -21,11 +21,13 @@ class GatewayTopics:
         book: what the gateway has read.
         reach_end: returns when the book holds all that Kafka has.
         deliver: returns when Kafka has some records.
+        taken: returns how many offsets of the topics are in the book, added up.
     """
 
     book: Book
     reach_end: Callable[[], Awaitable[None]]
     deliver: Callable[[Sequence[RawRecord]], Awaitable[None]]
+    taken: Callable[[], int]
 
     async def catch_up(self) -> Book:
         """Return the register as it is now. Raises as `reach_end`."""
@@ -35,3 +37,7 @@ class GatewayTopics:
     async def write(self, records: Sequence[RawRecord]) -> None:
         """Return when Kafka has all records. Raises as `deliver`."""
         await self.deliver(records)
+
+    def read(self) -> int:
+        """Return how many offsets of the topics are in the book, added up."""
+        return self.taken()
