@@ -47,6 +47,7 @@ _WHO: Final = """
 * A person whom the register lacks is of the role `unknown`, which no profile counts. `unregistered_badges` says how
   many there are.
 * An event of a code that the register lacks waits, and counts at its own time once the register has the code.
+  A denied scan does not wait: it is counted in `gate_denials` at once, as that of nobody.
 * At a fair without a register, each scan says role and country. A badge with two roles counts under both.
 * A country is a code of ISO 3166-1, or XK, of the address given to the organiser. If it is not known, the person is
   in the group `unknown`, and in no share.

@@ -125,7 +125,8 @@ class VisitorScan(Event):
     """A badge was read at a gate (entry, exit), a hall door (zone_in, zone_out), a booth or a session.
 
     Attributes:
-        badge_ref: left out without tracking consent, but never at a gate; the flow still counts.
+        badge_ref: left out without tracking consent, but never of somebody whom a gate lets through; the flow still
+            counts. Left out too of a denied badge that the register lacks; the denial still counts.
         badge_role: as printed on the badge. A fair without a register of badges counts by it, and needs it; at a fair
             with one the register alone says who somebody is.
         residence_country: like `badge_role`, and may be unknown.

@@ -158,7 +158,7 @@ def _is_proven(case: Case, names: tuple[str, ...]) -> bool:
 
 def _few(case: Case) -> Iterator[Play]:
     """Yield the first two ways to play a case; the tests play all."""
-    ways = plays(case.events)
+    ways = plays(case.records)
     yield next(ways)
     yield next(ways)
 

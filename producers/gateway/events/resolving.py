@@ -2,7 +2,8 @@
 
 A terminal sends the hash of the code that it has read, or the gateway makes it (`badge_codes`). The register knows
 whose code that is, whatever was printed when, so all events of a person lie in one partition. An event whose badge the
-register lacks waits until it is there (`producers.gateway.register`).
+register lacks waits until it is there (`producers.gateway.register`). A denied scan does not: no visit depends on it,
+and the denial counts now.
 
 Pure: an event and a book in, an event out.
 """
@@ -11,7 +12,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from producers.badges.book import Book
-from schemas.codes import ScanKind
+from schemas.codes import ScanKind, ScanResult
 from schemas.events import Event, ExhibitInteraction, ScanAnnulled, VisitorScan
 from schemas.ids import BadgeRef, is_test_badge
 
@@ -41,7 +42,7 @@ def resolve(event: Event, book: Book | None) -> Resolved:
 
     Role and country that a terminal names are left out: the register alone says them. Without the person's consent,
     an event at a booth or a hall door does not name the person. A test badge is nobody's, and is always named: without
-    it, the event would count as that of a visitor.
+    it, the event would count as that of a visitor. A denied scan of a badge that the register lacks names nobody.
 
     Args:
         event: as the terminal posted it.
@@ -54,6 +55,8 @@ def resolve(event: Event, book: Book | None) -> Resolved:
         return Resolved(bare, event)
     person = registered(bare.badge_ref, book)
     if person is None:
+        if _turns_away(bare) and not is_test_badge(bare.badge_ref):
+            return Resolved(_with_badge(bare, None), event)
         return Resolved(bare, event, waits=True)
     known = book.registration(person)
     may_be_named = known is not None and (known.consent or is_test_badge(person))
@@ -77,6 +80,10 @@ def _asks_consent(event: Badged) -> bool:
     if isinstance(event, ScanAnnulled):
         return event.gate_id is None and (event.booth_id is not None or event.hall_id is not None)
     return True
+
+
+def _turns_away(event: Badged) -> bool:
+    return isinstance(event, VisitorScan) and event.result is ScanResult.DENIED
 
 
 def _without_said(scan: VisitorScan) -> VisitorScan:

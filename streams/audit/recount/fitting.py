@@ -46,7 +46,9 @@ def _unfit_scan(scan: JsonEvent, fair: OracleFair) -> str:
         return "missing_field"
     if place not in known:
         return "unknown_place"
-    return "missing_field" if field == "gate_id" and scan.get("badge_ref") is None else ""
+    if field == "gate_id" and scan.get("badge_ref") is None and scan.get("result") != "denied":
+        return "missing_field"
+    return ""
 
 
 def _unfit_annulment(annulment: JsonEvent, fair: OracleFair) -> str:

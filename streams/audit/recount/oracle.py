@@ -105,7 +105,7 @@ class Oracle:
         if test:
             if is_new:
                 self.tally.put("test_events", moment, topic=topic)
-                if event.get("scan_kind") == "entry":
+                if event.get("scan_kind") == "entry" and event.get("badge_ref") is not None:
                     self.people.take_entry(event, moment, test=True)
             return
         if not is_new:
@@ -147,7 +147,7 @@ class Oracle:
 
     def _take_scan(self, scan: JsonEvent, at: When) -> None:
         kind, badge, gate = scan["scan_kind"], scan.get("badge_ref"), str(scan.get("gate_id"))
-        if kind == "entry":
+        if kind == "entry" and badge is not None:
             self.people.take_entry(scan, at, test=False)
         if scan.get("result") == "denied":
             if kind in {"entry", "exit"}:
