@@ -198,7 +198,8 @@ class MeetingChanged(Event):
     """A meeting of an exhibitor and a visitor was proposed, accepted, declined or held.
 
     Attributes:
-        meeting_id: the same over all steps, which may arrive in any order and more than once.
+        meeting_id: the same over all steps, which may arrive in any order and more than once. The gateway stores it
+            under the exhibitor, as `e1.m-1`.
     """
 
     posted_at: ClassVar[frozenset[PlaceKind]] = frozenset({PlaceKind.BOOTH, PlaceKind.DESK})

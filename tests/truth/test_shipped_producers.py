@@ -109,7 +109,9 @@ def of_a_booth(terminal: BoothTerminal) -> None:
 
 def of_a_desk(terminal: BoothTerminal) -> None:
     terminal.scan("CODE-BOB")
-    terminal.meeting("m-1", MeetingStep.HELD, exhibitor="e1")
+    for step in (MeetingStep.INVITED, MeetingStep.HELD):
+        terminal.meeting("m-1", step, exhibitor="e1")
+    terminal.meeting("m-1", MeetingStep.INVITED, exhibitor="e2")
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +149,7 @@ def test_the_numbers_of_this_fair_are_those_that_a_person_counts(played: tuple[F
     assert shown["attendance"][FIRST_DAY] == {"": 3}
     assert shown["international_visitors"]["fair"] == {"": 1}
     assert shown["funnel"]["fair"] == {"step=visit": 2, "step=booth": 1, "step=exhibit": 1, "step=lead": 1}
-    assert shown["meetings"]["fair"] == {"step=invited": 1, "step=held": 1}
+    assert shown["meetings"]["fair"] == {"step=invited": 2, "step=held": 1}, "e1 and e2 have one each"
     assert shown["scans_by_source"][FIRST_DAY] == {"source=qr": 9, "source=manual": 1}
     assert shown["gate_denials"][FIRST_DAY] == {
         "gate=north, reason=unstated": 1,
