@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from schemas.codes import BadgeRole, ScanKind, ScanResult
+from schemas.codes import BadgeRole, ScanKind, ScanResult, SourceType
 from schemas.errors import InvalidEvent
 from schemas.events import (
     BadgeRegistered,
@@ -49,6 +49,13 @@ def admission(fair: Fair) -> Callable[[Event], None]:
             raise _unplaced("hall_id", scan.hall_id)
 
     def admit_interaction(touch: ExhibitInteraction) -> None:
+        if touch.source_type is SourceType.BLE_ROLLUP:
+            raise InvalidEvent(
+                "bad_value",
+                f"source_type: {REASONS['bad_value']}",
+                field="source_type",
+                hint="leave the event out: a beacon does not see what somebody does at an exhibit",
+            )
         exhibit = exhibits.get(touch.exhibit_id)
         if exhibit is None:
             raise _unplaced("exhibit_id", touch.exhibit_id)

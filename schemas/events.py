@@ -153,7 +153,12 @@ class VisitorScan(Event):
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class ExhibitInteraction(Event):
-    """A visitor did something at an exhibit. An anonymous touch has no `badge_ref`."""
+    """A visitor did something at an exhibit. An anonymous touch has no `badge_ref`.
+
+    Attributes:
+        source_type: the device that read the badge, `manual` if its code was typed; never a beacon. Left out if no
+            badge was read, or nobody says.
+    """
 
     posted_at: ClassVar[frozenset[PlaceKind]] = frozenset({PlaceKind.BOOTH})
 
@@ -163,6 +168,7 @@ class ExhibitInteraction(Event):
     exhibit_id: ExhibitId
     exhibitor_id: ExhibitorId
     badge_ref: BadgeRef | None = None
+    source_type: SourceType | None = None
     session_id: EventId | None = None
     duration_ms: Milliseconds | None = None
     rating: Annotated[int, Field(ge=0, le=5)] | None = None

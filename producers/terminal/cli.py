@@ -1,6 +1,7 @@
 """Command line of the booth terminal: its commands in one place, and the two that save a scan or an interaction."""
 
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -17,6 +18,9 @@ from schemas import options
 from schemas.codes import BadgeRole, DenyReason, InteractionKind, ScanKind, ScanResult, SourceType
 from schemas.console import Commands
 from schemas.errors import InvalidEvent, InvalidSettings
+
+READERS: Final = tuple(one for one in SourceType if one is not SourceType.BLE_ROLLUP)
+"""The devices that read a badge at an exhibit: a beacon does not see what somebody does there."""
 
 
 @click.group(cls=Commands)
@@ -122,15 +126,38 @@ def scan(
 @click.argument("exhibit")
 @click.argument("kind", metavar="KIND", type=choice(InteractionKind))
 @click.option("--badge", metavar="CODE", help="Badge of the visitor; without it, the interaction is anonymous.")
+@click.option(
+    "--source",
+    type=choice(READERS),
+    default=SourceType.MANUAL.value,
+    show_default=True,
+    metavar="SOURCE",
+    help=f"What read the badge: {words(READERS)}.",
+)
 @click.option("--rating", type=options.whole(0, 5, example="4"), help="What the visitor thinks of it, 0 to 5.")
 @ID
 @click.pass_obj
 def interact(
-    folder: Path | None, exhibit: str, kind: str, badge: str | None, rating: int | None, event_id: str | None
+    folder: Path | None,
+    exhibit: str,
+    kind: str,
+    badge: str | None,
+    source: str,
+    rating: int | None,
+    event_id: str | None,
 ) -> None:
     """Save an interaction; the help text is above, with all kinds."""
     with open_terminal(folder) as box:
-        say(box.interact(exhibit, InteractionKind(kind), badge=badge, rating=rating, event_id=event_id))
+        say(
+            box.interact(
+                exhibit,
+                InteractionKind(kind),
+                badge=badge,
+                read_by=SourceType(source),
+                rating=rating,
+                event_id=event_id,
+            )
+        )
 
 
 for command in (pair, serve, status, drawer, repair, scan, interact, meeting, undo, deal, drain):

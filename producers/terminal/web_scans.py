@@ -41,7 +41,7 @@ def scan_of(terminal: BoothTerminal, fields: Mapping[str, Any], checked: BadgeCh
     only(fields, "id", "ids", "lines", "end", "anonymous", "role", "kind", "denied", "reason", "forced")
     kind = word_of(fields, "kind", ScanKind) if "kind" in fields else None
     role = None if terminal.card.badge_register else word_of(fields, "role", BadgeRole)
-    read_by = SourceType.MANUAL if fields.get("end") == "typed" else SourceType.QR
+    read_by = _read_by(fields)
     by_hand = word_of(fields, "reason", DenyReason) if "reason" in fields else None
     is_denied, is_forced = (fields.get(name) is True for name in ("denied", "forced"))
 
@@ -97,11 +97,16 @@ def interaction_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> dict[s
     """Save interactions: codes as for a scan, `exhibit`, `kind`. Return `results`."""
     only(fields, "id", "ids", "lines", "end", "anonymous", "exhibit", "kind")
     exhibit, kind = text_of(fields, "exhibit"), word_of(fields, "kind", InteractionKind)
+    read_by = _read_by(fields)
 
     def save(code: str | None, event_id: str) -> tuple[Saved, dict[str, Any]]:
-        return terminal.interact(exhibit, kind, badge=code, event_id=event_id, debounce=True), {}
+        return terminal.interact(exhibit, kind, badge=code, read_by=read_by, event_id=event_id, debounce=True), {}
 
     return _each(_reads(terminal, fields), save)
+
+
+def _read_by(fields: Mapping[str, Any]) -> SourceType:
+    return SourceType.MANUAL if fields.get("end") == "typed" else SourceType.QR
 
 
 def meeting_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> dict[str, Any]:

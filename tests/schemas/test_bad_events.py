@@ -477,6 +477,13 @@ PLACES = [
     Bad("an unknown booth", changed(SCAN, scan_kind="booth", booth_id="s3cret"), "unknown_place"),
     Bad("an unknown exhibit", changed(TOUCH, exhibit_id="s3cret"), "unknown_place", topic=INTERACTIONS),
     Bad("an unknown exhibitor", changed(TOUCH, exhibitor_id="s3cret"), "unknown_place", topic=INTERACTIONS),
+    Bad("a beacon at an exhibit", changed(TOUCH, source_type="ble_rollup"), "bad_value", topic=INTERACTIONS),
+    Bad(
+        "a beacon at an unknown exhibit",
+        changed(TOUCH, source_type="ble_rollup", exhibit_id="s3cret"),
+        "bad_value",
+        topic=INTERACTIONS,
+    ),
     Bad("another exhibitor's exhibit", changed(TOUCH, exhibitor_id="e1"), "unknown_place", topic=INTERACTIONS),
     Bad("an annulment at an unknown gate", changed(ANNULLED, gate_id="s3cret"), "unknown_place"),
     Bad("an annulment at an unknown hall", changed(ANNULLED, hall_id="s3cret"), "unknown_place"),

@@ -19,6 +19,8 @@ def unfit(event: JsonEvent, fair: OracleFair) -> str:
     if kind == "fair.visitor.scanned.v1":
         return _unfit_scan(event, fair)
     if kind == "fair.exhibit.interaction.v1":
+        if event.get("source_type") == "ble_rollup":
+            return "bad_value"
         owner = fair.exhibit_owner.get(event["exhibit_id"])
         return "" if owner is not None and owner == event["exhibitor_id"] else "unknown_place"
     if kind == ANNULLED:

@@ -154,7 +154,7 @@ class Oracle:
                 self.tally.put("gate_denials", at, gate=gate, reason=scan.get("reason") or "unstated")
             return
         self.tally.put("scans_by_source", at, source=scan.get("source_type", "qr"))
-        self.people.take_by_hand(scan, at)
+        self.people.take_scan_by_hand(scan, at)
         if badge is not None:
             self.people.seen.add(badge)
         if kind in {"entry", "exit"}:
@@ -171,6 +171,7 @@ class Oracle:
     def _take_interaction(self, touch: JsonEvent, at: When) -> None:
         self.tally.put("interactions", at, kind=touch["interaction_kind"])
         self.tally.put("exhibit_interactions", at, exhibit=touch["exhibit_id"])
+        self.people.take_touch_by_hand(touch, at)
         if touch.get("badge_ref") is not None:
             self.people.seen.add(touch["badge_ref"])
             self.floor.take_touch(touch, at)
