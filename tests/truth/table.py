@@ -28,6 +28,10 @@ PAGE = Path(__file__).with_name("README.md")
 GATE = "gate terminal"
 BOOTH = "booth terminal"
 BADGES = "badges import"
+BESIDE = (
+    "`unregistered_badges`: only programs that write to Kafka themselves. Events that a gateway takes wait there until "
+    "the badge is registered: see `fair_unresolved_events`"
+)
 ALL_TERMINALS = "terminals at booth, gate, hall and desk"
 
 
@@ -68,7 +72,7 @@ ROWS = (
     Row("Q3", ("duplicate_events",), f"{ALL_TERMINALS}; worker"),
     Row("Q4", ("clock_suspects",), "clock offset: gateway; worker"),
     Row("Q5", (), BOOTH, "the rule `fair:silent_booths`: booths that scanned today, and not in the last 30 minutes"),
-    Row("Q6", ("gate_denials", "forced_passages", "unregistered_badges"), f"{GATE}; {BADGES}"),
+    Row("Q6", ("gate_denials", "forced_passages", "unregistered_badges"), f"{GATE}; {BESIDE}"),
     Row("Q7", (), "the audit", "`fair_audit_differences`: numbers shown minus numbers recounted"),
 )
 """The rows that are built, A10 and D3, D4 left out: no producer has such data."""

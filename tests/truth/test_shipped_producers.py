@@ -40,7 +40,10 @@ FED = (
     quality.SCANS_BY_SOURCE,
 )
 """The KPIs of people."""
-OTHERS = {"unregistered_badges": "an event of an unknown badge waits at the gateway until the register has it"}
+OTHERS = {
+    "unregistered_badges": "events of unknown badges wait at the gateway, as fair_unresolved_events shows; only "
+    "programs that write to Kafka themselves feed it, and the moment before a worker has read a registration"
+}
 """KPIs that a shipped gateway keeps at zero, and why."""
 
 
