@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from schemas.codes import BadgeRole, ScanKind
+from schemas.codes import BadgeRole, ScanKind, ScanResult, SourceType
 from schemas.errors import InvalidEvent
 from schemas.events import (
     BadgeRegistered,
@@ -21,7 +21,7 @@ from schemas.wire import REASONS
 LARGEST_MINOR: Final = 2**63 - 1
 """Largest value of one deal in minor units of the reporting currency: the largest number that a journal keeps."""
 
-_NEVER_ANONYMOUS: Final = "a gate must read every badge; only scans at booths and hall doors may be anonymous"
+_NEVER_ANONYMOUS: Final = "at a gate, only a denied scan has no badge; scans at booths and hall doors may be anonymous"
 
 
 def admission(fair: Fair) -> Callable[[Event], None]:
@@ -31,6 +31,7 @@ def admission(fair: Fair) -> Callable[[Event], None]:
 
     has_register = fair.badge_register
     booth, entry, exit_, session = ScanKind.BOOTH, ScanKind.ENTRY, ScanKind.EXIT, ScanKind.SESSION
+    denied = ScanResult.DENIED
 
     def admit_scan(scan: VisitorScan) -> None:
         kind = scan.scan_kind
@@ -42,12 +43,19 @@ def admission(fair: Fair) -> Callable[[Event], None]:
         elif kind is entry or kind is exit_:
             if scan.gate_id not in gates:
                 raise _unplaced("gate_id", scan.gate_id)
-            if scan.badge_ref is None:
+            if scan.badge_ref is None and scan.result is not denied:
                 raise _missing("badge_ref", _NEVER_ANONYMOUS)
         elif kind is not session and scan.hall_id not in halls:
             raise _unplaced("hall_id", scan.hall_id)
 
     def admit_interaction(touch: ExhibitInteraction) -> None:
+        if touch.source_type is SourceType.BLE_ROLLUP:
+            raise InvalidEvent(
+                "bad_value",
+                f"source_type: {REASONS['bad_value']}",
+                field="source_type",
+                hint="leave the event out: a beacon does not see what somebody does at an exhibit",
+            )
         exhibit = exhibits.get(touch.exhibit_id)
         if exhibit is None:
             raise _unplaced("exhibit_id", touch.exhibit_id)

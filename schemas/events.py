@@ -125,7 +125,8 @@ class VisitorScan(Event):
     """A badge was read at a gate (entry, exit), a hall door (zone_in, zone_out), a booth or a session.
 
     Attributes:
-        badge_ref: left out without tracking consent, but never at a gate; the flow still counts.
+        badge_ref: left out without tracking consent, but never of somebody whom a gate lets through; the flow still
+            counts. Left out too of a denied badge that the register lacks; the denial still counts.
         badge_role: as printed on the badge. A fair without a register of badges counts by it, and needs it; at a fair
             with one the register alone says who somebody is.
         residence_country: like `badge_role`, and may be unknown.
@@ -152,7 +153,12 @@ class VisitorScan(Event):
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class ExhibitInteraction(Event):
-    """A visitor did something at an exhibit. An anonymous touch has no `badge_ref`."""
+    """A visitor did something at an exhibit. An anonymous touch has no `badge_ref`.
+
+    Attributes:
+        source_type: the device that read the badge, `manual` if its code was typed; never a beacon. Left out if no
+            badge was read, or nobody says.
+    """
 
     posted_at: ClassVar[frozenset[PlaceKind]] = frozenset({PlaceKind.BOOTH})
 
@@ -162,6 +168,7 @@ class ExhibitInteraction(Event):
     exhibit_id: ExhibitId
     exhibitor_id: ExhibitorId
     badge_ref: BadgeRef | None = None
+    source_type: SourceType | None = None
     session_id: EventId | None = None
     duration_ms: Milliseconds | None = None
     rating: Annotated[int, Field(ge=0, le=5)] | None = None
@@ -197,7 +204,8 @@ class MeetingChanged(Event):
     """A meeting of an exhibitor and a visitor was proposed, accepted, declined or held.
 
     Attributes:
-        meeting_id: the same over all steps, which may arrive in any order and more than once.
+        meeting_id: the same over all steps, which may arrive in any order and more than once. The gateway stores it
+            under the exhibitor, as `e1.m-1`.
     """
 
     posted_at: ClassVar[frozenset[PlaceKind]] = frozenset({PlaceKind.BOOTH, PlaceKind.DESK})

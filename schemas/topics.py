@@ -175,8 +175,10 @@ UNRESOLVED = Topic(
     description="Events of badges that the register does not know yet, and the mark of each that was released.",
     key=("the keyed hash of the badge's code",),
     producers=("gateway", "dead-letters"),
-    consumers=("gateway", "badges"),
+    consumers=("gateway", "badges", "audit"),
+    retention=None,
 )
+"""Never expired: an event that was acknowledged waits until its badge is registered, however long that takes."""
 REJECTED = Topic(
     name="fair.rejected",
     description="Dead letters: refused records and events with the reason and their place, kept for a redrive.",

@@ -107,8 +107,8 @@ def erase(
     click.echo("stays: the reference, the role, the country, and all counts")
     click.echo("stays: a mark for each code without the person, so that nobody gets the code again")
     click.echo(
-        "stays until it expires: events that waited for the codes, with terminal and event id, in fair.unresolved, "
-        "and refused ones in fair.rejected; recordings and backups keep what was in them"
+        "stays: events that waited for the codes, with terminal and event id, until the topic fair.unresolved is "
+        "deleted; refused ones in fair.rejected until they expire; recordings and backups keep what was in them"
     )
     click.echo("an import leaves this person out from now on, unless it is given --again")
 

@@ -4,15 +4,12 @@ from collections import Counter
 from typing import Final
 
 from producers.badges.reading import RegisterReader
-from schemas.badges.register import waiting_event
+from schemas.badges.waiting import WaitingBadges, take_waiting
 from schemas.ids import BadgeRef
 from schemas.settings import KafkaSettings
 from schemas.topics import UNRESOLVED
 
 WAIT_S: Final = 0.2
-
-WaitingBadges = dict[tuple[str, str], BadgeRef]
-"""The hash of the code that each event waits for, by its terminal and its id."""
 
 
 async def waiting_events(kafka: KafkaSettings) -> Counter[BadgeRef]:
@@ -31,15 +28,3 @@ async def waiting_events(kafka: KafkaSettings) -> Counter[BadgeRef]:
     finally:
         await reader.close()
     return Counter(waiting.values())
-
-
-def take_waiting(waiting: WaitingBadges, key: bytes | None, value: bytes | None) -> None:
-    """Take a record: an event that waits, or the mark that it was released. Others count for nothing."""
-    read = waiting_event(value)
-    if read is None:
-        return
-    which, is_mark = read
-    if is_mark:
-        waiting.pop(which, None)
-    else:
-        waiting[which] = (key or b"").decode("ascii", "replace")

@@ -87,6 +87,13 @@ def open_terminal(folder: Path | None) -> "Iterator[BoothTerminal]":
         yield BoothTerminal(spool, badge_key=key)
 
 
-def say(saved: "Saved") -> None:
-    """Print that an event is safe, at once: its reader may pull the plug."""
-    click.echo(f"{'again' if saved.again else 'saved'} {saved.seq} {saved.event_id}")
+def say(saved: "Saved", note: str = "", *, word: str = "saved") -> None:
+    """Print that an event is safe, at once: its reader may pull the plug.
+
+    Args:
+        saved: its number and id.
+        note: stands behind them.
+        word: how it ended; one that was saved a moment ago is `again`, unless it was denied.
+    """
+    shown = "again" if saved.again and word == "saved" else word
+    click.echo(f"{shown} {saved.seq} {saved.event_id}{f': {note}' if note else ''}")

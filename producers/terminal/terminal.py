@@ -203,11 +203,15 @@ class BoothTerminal:
         kind: InteractionKind,
         *,
         badge: str | None = None,
+        read_by: SourceType = SourceType.QR,
         rating: int | None = None,
         event_id: str | None = None,
         debounce: bool | None = None,
     ) -> Saved:
-        """Save what a visitor did at an exhibit of this booth; arguments and errors as `scan`."""
+        """Save what a visitor did at an exhibit of this booth; arguments and errors as `scan`.
+
+        Without a badge nothing was read, whatever `read_by` says.
+        """
         shown = next((one for one in self.card.exhibits if one.id == exhibit), None)
         if shown is None:
             raise InvalidEvent(
@@ -216,7 +220,13 @@ class BoothTerminal:
                 field="exhibit",
                 hint="`fairpulse terminal status` lists the exhibits; pair again if the fair file has changed",
             )
-        members = {"interaction_kind": kind, "exhibit_id": shown.id, "exhibitor_id": shown.exhibitor, "rating": rating}
+        members = {
+            "interaction_kind": kind,
+            "exhibit_id": shown.id,
+            "exhibitor_id": shown.exhibitor,
+            "source_type": None if badge is None else read_by,
+            "rating": rating,
+        }
         return self._save(type_of(ExhibitInteraction), kind.value, members, event_id, badge, debounce=debounce)
 
     def meeting(

@@ -2,20 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from producers.terminal.badge import Badge
 from producers.terminal.badge_check import CheckedBadge, check_badge
-from producers.terminal.gate import DOORS
+from producers.terminal.gate import asks_register
 from producers.terminal.link import Link
 from producers.terminal.spool import REMEMBERED
 from producers.terminal.terminal import BoothTerminal
 from producers.terminal.web_scans import codes_of, scan_of
-from schemas.codes import ScanKind
 from schemas.errors import InvalidEvent
-
-ENTERING: Final = {"gate": ScanKind.ENTRY, "hall": ScanKind.ZONE_IN}
-"""The scan with which somebody comes in, by the place of a door."""
 
 
 class GateScans:
@@ -49,10 +45,8 @@ class GateScans:
         return answer
 
     def _checks(self, fields: Mapping[str, Any]) -> bool:
-        card = self._terminal.card
-        enters = fields.get("kind", ENTERING.get(card.place)) == ENTERING.get(card.place)
         decided = any(fields.get(name) for name in ("forced", "denied", "anonymous"))
-        return card.place in DOORS and card.badge_register and enters and not decided
+        return asks_register(self._terminal.card, fields.get("kind"), decided=decided)
 
     async def _checked(self, fields: Mapping[str, Any]) -> dict[str, CheckedBadge | None]:
         """Return what the register says of each badge, by its code; all are asked for at once."""

@@ -1,12 +1,12 @@
 """Saves what the page read: scans and interactions, one for each line of a burst. Takes one back. Saves meetings."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from producers.terminal.badge_check import CheckedBadge
+from producers.terminal.decisions import Decision, decided, saved_before
 from producers.terminal.spool import Saved
-from producers.terminal.terminal import DENIED_WORD, SCAN_WORDS, BoothTerminal
+from producers.terminal.terminal import BoothTerminal
 from producers.terminal.web_answers import error_fields
 from producers.terminal.web_input import id_of, only, text_of, word_of
 from schemas.badges.bursts import read_burst
@@ -41,29 +41,29 @@ def scan_of(terminal: BoothTerminal, fields: Mapping[str, Any], checked: BadgeCh
     only(fields, "id", "ids", "lines", "end", "anonymous", "role", "kind", "denied", "reason", "forced")
     kind = word_of(fields, "kind", ScanKind) if "kind" in fields else None
     role = None if terminal.card.badge_register else word_of(fields, "role", BadgeRole)
-    read_by = SourceType.MANUAL if fields.get("end") == "typed" else SourceType.QR
-    by_hand = word_of(fields, "reason", DenyReason) if "reason" in fields else None
-    is_denied, is_forced = (fields.get(name) is True for name in ("denied", "forced"))
+    read_by = _read_by(fields)
+    reason = word_of(fields, "reason", DenyReason) if "reason" in fields else None
+    is_forced = fields.get("forced") is True
+    by_hand = Decision(ScanResult.DENIED if fields.get("denied") is True else ScanResult.ACCEPTED, reason)
 
     def save(code: str | None, event_id: str) -> tuple[Saved, dict[str, Any]]:
-        if (earlier := _saved_before(terminal, event_id)) is not None:
-            return earlier
+        if (earlier := saved_before(terminal, event_id)) is not None:
+            return earlier[0], _told(earlier[1])
         said = None if checked is None or code is None else checked.get(code)
-        denied = is_denied or (said is not None and said.denied)
-        reason = said.reason if said is not None and said.denied else by_hand
+        decision = decided(said, by_hand)
         saved = terminal.scan(
             code,
             kind=kind,
             role=role,
             read_by=read_by,
-            result=ScanResult.DENIED if denied else ScanResult.ACCEPTED,
-            reason=reason,
+            result=decision.result,
+            reason=decision.reason,
             forced=is_forced,
             event_id=event_id,
             # A person who lets somebody in by hand means it.
             debounce=not is_forced,
         )
-        facts: dict[str, Any] = {"denied": True, "reason": reason} if denied else {}
+        facts = _told(decision)
         if checked is not None and code is not None:
             facts |= {"checked": said is not None, "known": said is None or said.known}
         return saved, facts
@@ -71,17 +71,8 @@ def scan_of(terminal: BoothTerminal, fields: Mapping[str, Any], checked: BadgeCh
     return _each(_reads(terminal, fields), save)
 
 
-def _saved_before(terminal: BoothTerminal, event_id: str) -> tuple[Saved, dict[str, Any]] | None:
-    """Return a scan that is saved already, and what the page is told of it; None if there is none.
-
-    The page asks again after a lost reply. The decision of then stands, whatever the register says by now.
-    """
-    kept = terminal.spool.find_any(event_id)
-    if kept is None or kept[1] not in SCAN_WORDS:
-        return None
-    saved, word, body = kept
-    data = json.loads(body)["data"] if body else {}
-    return saved, {"denied": True, "reason": data.get("reason")} if word == DENIED_WORD else {}
+def _told(decision: Decision) -> dict[str, Any]:
+    return {"denied": True, "reason": decision.reason} if decision.denied else {}
 
 
 def codes_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> list[str]:
@@ -89,7 +80,7 @@ def codes_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> list[str]:
     return [
         code
         for code, event_id in _reads(terminal, fields)
-        if isinstance(code, str) and _saved_before(terminal, event_id) is None
+        if isinstance(code, str) and saved_before(terminal, event_id) is None
     ]
 
 
@@ -97,11 +88,16 @@ def interaction_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> dict[s
     """Save interactions: codes as for a scan, `exhibit`, `kind`. Return `results`."""
     only(fields, "id", "ids", "lines", "end", "anonymous", "exhibit", "kind")
     exhibit, kind = text_of(fields, "exhibit"), word_of(fields, "kind", InteractionKind)
+    read_by = _read_by(fields)
 
     def save(code: str | None, event_id: str) -> tuple[Saved, dict[str, Any]]:
-        return terminal.interact(exhibit, kind, badge=code, event_id=event_id, debounce=True), {}
+        return terminal.interact(exhibit, kind, badge=code, read_by=read_by, event_id=event_id, debounce=True), {}
 
     return _each(_reads(terminal, fields), save)
+
+
+def _read_by(fields: Mapping[str, Any]) -> SourceType:
+    return SourceType.MANUAL if fields.get("end") == "typed" else SourceType.QR
 
 
 def meeting_of(terminal: BoothTerminal, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -47,7 +47,8 @@ class Sheets(NamedTuple):
     Attributes:
         counted: one row per person and day that the profile counts; per person, if it counts once per fair.
         excluded: one row per person and day that it does not count, although the person came to a gate.
-        by_hand: every accepted scan of any kind whose code was typed, or that was forced.
+        by_hand: every accepted scan of any kind whose code was typed, or that was forced, and every interaction whose
+            code was typed.
         figure: the profile's number, as it is recounted for `counted_by_profile`.
     """
 

@@ -42,6 +42,7 @@ from streams.audit.restated import HEADER, restated, restated_lines, restated_ro
 from streams.audit.sources import Seals, read_records, run_topics
 from streams.audit.table import table_of
 from streams.audit.terminals import TERMINALS, missing, terminal_lines, terminal_rows, used_twice
+from streams.audit.waiting import Waits, waits_now
 from streams.fold.engine import Engine
 from streams.history.placed import placed_by
 from streams.history.replay import Replay, whole_records
@@ -88,6 +89,7 @@ class AuditVerdict:
         oracle: the oracle, with the evidence.
         uncounted: records that Kafka has and the workers' numbers do not, as they had not come to them yet.
         behind: offsets that Kafka had and the workers' numbers did not, with those that wait for a transaction.
+        waits: events that wait for a registration; None at a fair without a register, and for a recording.
     """
 
     numbers: Sequence[Number]
@@ -95,6 +97,7 @@ class AuditVerdict:
     oracle: Oracle
     uncounted: int = 0
     behind: Behind = field(default_factory=Behind)
+    waits: Waits | None = None
 
     @property
     def records(self) -> int:
@@ -123,6 +126,7 @@ def audit(plan: AuditPlan, console: Console) -> AuditVerdict:
         raise InvalidSettings("--profile: the fair has no such profile", hint=f"one of {known}")
     oracle = oracle_for(plan)
     behind, left = Behind(), 0
+    waits: Waits | None = None
     reports: list[Mapping[str, Any]] = [] if plan.recording is not None and not plan.live else live_reports(plan)
     with Progress(
         "{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
@@ -136,6 +140,8 @@ def audit(plan: AuditPlan, console: Console) -> AuditVerdict:
             behind = look(plan.kafka, plan.fair.fair_id, reports, {})
             seals = run_topics(plan.kafka, reports, oracle, tell, seen=fairs_seen(plan))
             left = uncounted(plan.kafka, reports, behind.ready)
+            if plan.fair.badge_register:
+                waits = waits_now(plan.kafka)
         else:
             total = sum(part.records for part in plan.recording.header.topics.values())
             counts = placed_by(plan.recording)
@@ -146,7 +152,7 @@ def audit(plan: AuditPlan, console: Console) -> AuditVerdict:
                 bar.update(task, description="folding")
                 reports = [_folded(plan, plan.recording, counts)]
     verdict = verdict_of(plan, oracle, reports, seals)
-    return must_have_compared(plan, replace(verdict, uncounted=left, behind=behind))
+    return must_have_compared(plan, replace(verdict, uncounted=left, behind=behind, waits=waits))
 
 
 def must_have_compared(plan: AuditPlan, verdict: AuditVerdict) -> AuditVerdict:
@@ -266,6 +272,8 @@ def keep(plan: AuditPlan, verdict: AuditVerdict) -> Path:
         "live": list(plan.live) or "folded from the recording",
         "records": verdict.records,
         "records_not_counted_yet": verdict.uncounted,
+        "events_waiting_for_a_registration": None if verdict.waits is None else verdict.waits.events,
+        "badges_waiting_for_a_registration": None if verdict.waits is None else verdict.waits.badges,
         "open_transactions": [
             {"topic": one.place[0], "partition": one.place[1], "first_offset": one.offset, "offsets_waiting": count}
             for one, count in sorted(verdict.behind.open.items())
@@ -301,5 +309,7 @@ def report_lines(verdict: AuditVerdict) -> list[str]:
     if verdict.uncounted:
         lines.append(f"{verdict.uncounted:,} records in Kafka are not in these numbers yet, and were not recounted")
     lines += verdict.behind.lines()
+    if verdict.waits is not None:
+        lines.append(verdict.waits.line)
     lines.append(f"{verdict.records:,} records, {len(verdict.numbers):,} numbers, {len(found):,} differences")
     return lines

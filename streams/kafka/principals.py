@@ -149,7 +149,7 @@ ROLES: Final = (
     ),
     Role(
         "audit",
-        "`audit` and `backfill`. They read events and write nothing.",
+        "`audit` and `backfill`. They read events, and `audit` how many wait for a registration. They write nothing.",
         (Grant(("DescribeConfigs",), _EVENTS),),
     ),
     Role(

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from schemas.codes import BadgeRole
-from schemas.events import Event
+from schemas.events import Event, ExhibitInteraction
 from schemas.recording.frames import RecordedRecord
 from schemas.recording.writer import RecordingWriter
 from schemas.topics import key_of, topic_of
@@ -131,6 +131,29 @@ def test_typed_and_forced_scans_of_any_kind_are_a_sheet_of_their_own_whoever_it_
     kpis = Oracle(fair_file(register=True), LATENESS).read(records(events)).kpis()
     assert kpis["scans_by_source"][FIRST_DAY][frozenset({("source", "manual")})] == 4
     assert kpis["forced_passages"][FIRST_DAY][frozenset({("gate", "north")})] == 2
+
+
+def test_a_denied_scan_without_a_badge_is_nobody_on_a_sheet() -> None:
+    found = sheets([scan(None, role=None, result="denied", reason="unknown_badge")])
+    assert found == Sheets([], [], [], 0)
+
+
+@pytest.mark.parametrize(
+    ("event", "kind"),
+    [
+        (touch("ada", source_type="manual"), "demo_started"),
+        (touch("ada", "lead_captured", source_type="manual"), "lead_captured"),
+        (touch(None, source_type="manual"), "demo_started"),
+        (touch("ada", "lead_captured", source_type="qr"), None),
+        (touch("ada", "lead_captured"), None),
+        (touch("ada", source_type="manual", test=True), None),
+    ],
+    ids=["typed", "typed lead", "typed without consent", "scanned", "nobody says", "test"],
+)
+def test_typed_interactions_are_listed_too(event: ExhibitInteraction, kind: str | None) -> None:
+    rows = sheets([registered("ada"), event]).by_hand
+    told = [tuple(row[BY_HAND.index(name)] for name in ("kind", "place", "source_type", "forced")) for row in rows]
+    assert told == ([] if kind is None else [(kind, "night-train", "manual", "no")])
 
 
 def test_a_person_who_counts_once_per_fair_has_one_row_and_the_later_days_are_excluded() -> None:

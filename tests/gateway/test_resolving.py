@@ -139,6 +139,41 @@ def test_a_badge_that_the_register_lacks_waits_under_its_hash(book: Book, badge:
     assert not {"badge_code", "badge_role", "residence_country"} & event_.keys()
 
 
+@pytest.mark.parametrize(
+    ("terminal", "data"),
+    [
+        (GATE, {"badge_code": "Z-9", "reason": "unknown_badge"}),
+        (GATE, {"badge_code": "Z-9", "reason": "invalid", "scan_kind": "exit"}),
+        (GATE, {"badge_ref": hashed("Z-9")}),
+        (GATE, {"badge_code": "E-1", "reason": "unknown_badge"}),
+        (GATE, {"badge_ref": EVE, "reason": "unknown_badge"}),
+        (HALL, {"badge_code": "Z-9", "reason": "unknown_badge"}),
+        (HALL, {"badge_code": "Z-9", "scan_kind": "zone_out", "source_type": "manual"}),
+    ],
+)
+def test_a_denied_scan_of_a_badge_that_the_register_lacks_is_stored_at_once_without_it(
+    book: Book, terminal: Terminal, data: dict[str, Any]
+) -> None:
+    topic, key, event_ = stored(book, scan(terminal, result="denied", **data), terminal)
+    assert (topic, key, event_["result"]) == ("fair.scans", terminal.terminal_id, "denied")
+    assert event_.get("reason") == data.get("reason")
+    assert not {"badge_ref", "badge_code"} & event_.keys()
+
+
+@pytest.mark.parametrize(
+    ("data", "topic", "key"),
+    [
+        ({"badge_code": "A-2"}, "fair.scans", ADA),
+        ({"badge_code": "B-1"}, "fair.scans", BOB),
+        ({"badge_ref": person_ref(KEY, "other", test=True)}, "fair.unresolved", person_ref(KEY, "other", test=True)),
+    ],
+    ids=["of the register", "without consent, at a gate", "test badge that the register lacks"],
+)
+def test_any_other_denied_scan_keeps_its_badge(book: Book, data: dict[str, Any], topic: str, key: str) -> None:
+    found, its_key, event_ = stored(book, scan(GATE, result="denied", reason="unpaid", **data))
+    assert (found, its_key, event_["badge_ref"]) == (topic, key, key)
+
+
 @pytest.mark.parametrize("terminal", [BOOTH, GATE, HALL, DESK], ids=lambda one: one.place)
 def test_the_register_alone_says_role_and_country(book: Book, terminal: Terminal) -> None:
     _, _, event_ = stored(book, scan(terminal, badge_code="A-2", badge_role="media", residence_country="FR"), terminal)
@@ -199,7 +234,10 @@ def test_an_annulment_lies_in_the_partition_of_its_scan(book: Book, terminal: Te
     assert len({partition_of(key.encode(), 4) for _, key in keys}) == 1
 
 
-@pytest.mark.parametrize("badge", [{"badge_code": "Z-9"}, {"badge_ref": hashed("Z-9")}])
+@pytest.mark.parametrize(
+    "badge",
+    [{"badge_code": "Z-9"}, {"badge_ref": hashed("Z-9")}, {"badge_code": "Z-9", "result": "denied"}],
+)
 def test_a_post_repeated_after_the_registration_is_the_same_event(book: Book, badge: dict[str, str]) -> None:
     intake = Intake(FAIR, Remembered(100), CODES, book)
     post = scan(GATE, **badge, badge_role="media")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import KW_ONLY, fields
+from dataclasses import KW_ONLY, fields, replace
 from itertools import product
 from typing import Any, ClassVar, Literal
 
@@ -35,7 +35,7 @@ OWN = {
 """The places that an event may name, by the place of its terminal."""
 COMMON = ("event_id", "fair_id", "terminal_id", "occurred_at", "received_at")
 KINDS = {PlaceKind.BOOTH: "booth", PlaceKind.GATE: "entry", PlaceKind.HALL: "zone_in", PlaceKind.DESK: "session"}
-OF_THE_BOOTH = {"deal_id": "h1-001.d-1", "meeting_id": "h1-001.m-1", "exhibitor_id": "e1"}
+OF_THE_BOOTH = {"deal_id": "h1-001.d-1", "meeting_id": "e1.m-1", "exhibitor_id": "e1"}
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
@@ -122,34 +122,48 @@ def test_a_terminal_takes_back_only_what_is_posted_at_its_place(
     assert (refused.value.reason, refused.value.field) == ("out_of_scope", "target_type")
 
 
-@pytest.mark.parametrize("meeting_id", ["h2-001.m-1", "m-1"])
-def test_a_booth_says_nothing_of_another_booths_meeting(meeting_id: str) -> None:
-    meeting = builders.meeting(meeting_id, exhibitor="e1")
+def test_a_booth_says_nothing_of_another_booths_meeting() -> None:
+    meeting = builders.meeting("e3.m-1", exhibitor="e3")
     with pytest.raises(InvalidEvent) as refused:
         check_scope(meeting, BOOTH, FAIR)
-    assert (refused.value.reason, refused.value.field) == ("out_of_scope", "meeting_id")
+    assert (refused.value.reason, refused.value.field) == ("out_of_scope", "exhibitor_id")
     check_scope(meeting, DESK, FAIR)
 
 
-def posted_meeting(terminal: Terminal, meeting_id: str) -> str:
+@pytest.mark.parametrize("terminal", [BOOTH, DESK], ids=lambda one: one.place)
+def test_a_meeting_whose_stored_id_reads_as_that_of_another_exhibitor_is_refused(terminal: Terminal) -> None:
+    fair = replace(FAIR, exhibitors={**FAIR.exhibitors, "e1.x": FAIR.exhibitors["e1"]})
+    check_scope(builders.meeting("e1.y.m-1", exhibitor="e1"), terminal, fair)
+    with pytest.raises(InvalidEvent) as refused:
+        check_scope(builders.meeting("e1.x.m-1", exhibitor="e1"), terminal, fair)
+    assert (refused.value.reason, refused.value.field) == ("out_of_scope", "meeting_id")
+
+
+def posted_meeting(terminal: Terminal, meeting_id: str, exhibitor: str) -> str:
     """Return the id under which a meeting is stored."""
-    data = {"meeting_id": meeting_id, "step": "held", "exhibitor_id": "e1"}
+    data = {"meeting_id": meeting_id, "step": "held", "exhibitor_id": exhibitor}
     posted = event(terminal, type="fair.meeting.changed.v1", data=data)
     posting = read_posting(json.dumps(posted).encode(), terminal, "2025-10-25T09:00:00.000Z")
     return str(stamp(open_event(posting.items[0], terminal.source), posting).fields["meeting_id"])
 
 
 @pytest.mark.parametrize(
-    ("terminal", "meeting_id", "stored"),
+    ("terminal", "meeting_id", "exhibitor", "stored"),
     [
-        (BOOTH, "m-1", "h1-001.m-1"),
-        (BOOTH, "h1-001.m-1", "h1-001.m-1"),
-        (Terminal("t", "small-2025", PlaceKind.BOOTH, "h2-001"), "m-1", "h2-001.m-1"),
-        (DESK, "h1-001.m-1", "h1-001.m-1"),
+        (BOOTH, "m-1", "e1", "e1.m-1"),
+        (DESK, "m-1", "e1", "e1.m-1"),
+        (BOOTH, "m-1", "e2", "e2.m-1"),
+        (DESK, "m-1", "e2", "e2.m-1"),
+        (Terminal("t", "small-2025", PlaceKind.BOOTH, "h2-001"), "m-1", "e3", "e3.m-1"),
+        (BOOTH, "e1.m-1", "e1", "e1.m-1"),
+        (DESK, "e1.m-1", "e1", "e1.m-1"),
+        (BOOTH, "e2.m-1", "e1", "e1.e2.m-1"),
     ],
 )
-def test_a_meeting_is_stored_under_its_booth(terminal: Terminal, meeting_id: str, stored: str) -> None:
-    assert posted_meeting(terminal, meeting_id) == stored
+def test_a_meeting_is_stored_under_its_exhibitor_wherever_it_is_posted(
+    terminal: Terminal, meeting_id: str, exhibitor: str, stored: str
+) -> None:
+    assert posted_meeting(terminal, meeting_id, exhibitor) == stored
 
 
 def test_the_table_has_every_field_that_names_a_terminals_place() -> None:

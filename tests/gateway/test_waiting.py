@@ -131,17 +131,6 @@ def test_a_new_record_is_asked_about_first_so_that_it_is_not_forgotten_unasked()
     assert [badge for _, badge in waiting.ask(1)] == [B]
 
 
-def test_what_kafka_has_deleted_is_forgotten() -> None:
-    waiting = WaitingEvents(most=2)
-    waiting.begin([0])
-    for number in range(5):
-        waiting.take(0, number, A, scan(number))
-    waiting.make_room()
-    waiting.expire({0: 4, 1: 9})
-    assert (waiting.counts, waiting.offsets(0, A)) == ({0: 1}, [4])
-    assert waiting.read_again() == {0: 4}
-
-
 # the release
 
 

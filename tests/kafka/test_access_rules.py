@@ -133,7 +133,7 @@ async def worker(kafka: KafkaSettings) -> None:
 
 async def audit(kafka: KafkaSettings) -> None:
     await check(kafka, *EVENT_TOPICS)
-    await read(kafka, *(topic.name for topic in EVENT_TOPICS))
+    await read(kafka, *(topic.name for topic in EVENT_TOPICS), UNRESOLVED.name)
 
 
 async def record(kafka: KafkaSettings) -> None:

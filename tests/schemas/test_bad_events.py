@@ -46,6 +46,7 @@ ORACLE_FAIR_WITH_REGISTER = OracleFair.read(WITH_REGISTER.encode())
 WORKERS = {topic.name: decoder(topic.name) for topic in EVENT_TOPICS}
 
 SCAN = payload(scan("ada"))
+DENIED = payload(scan(None, result="denied", reason="unknown_badge"))
 DOOR = payload(scan("ada", "zone_out", dwell_ms=60_000))
 TOUCH = payload(touch("ada"))
 ANNULLED = payload(annulled("ada"))
@@ -57,7 +58,7 @@ PERSON = example_fields(BadgeRegistered, fair_id=FAIR)
 STAFF = PERSON | {"role": "exhibitor_staff", "exhibitor_id": "e1", "residence_country": "AX"}
 PARTY = DEAL["parties"][0]
 TYPICAL = [
-    *[(SCANS, SCAN), (SCANS, DOOR), (SCANS, ANNULLED), (INTERACTIONS, TOUCH)],
+    *[(SCANS, SCAN), (SCANS, DENIED), (SCANS, DOOR), (SCANS, ANNULLED), (INTERACTIONS, TOUCH)],
     *[(DEALS, DEAL), (DEALS, AMENDED), (DEALS, CANCELLED)],
     *[(MEETINGS, MEETING), (BADGES, PERSON), (BADGES, STAFF)],
 ]
@@ -468,12 +469,21 @@ PLACES = [
     Bad("an unknown gate", changed(SCAN, gate_id="s3cret"), "unknown_place"),
     Bad("an entry without gate", without(SCAN, "gate_id"), "missing_field"),
     Bad("an anonymous entry", changed(SCAN, badge_ref=None), "missing_field"),
+    Bad("an anonymous exit", changed(SCAN, badge_ref=None, scan_kind="exit"), "missing_field"),
+    Bad("an anonymous forced entry", changed(SCAN, badge_ref=None, forced=True), "missing_field"),
     Bad("an unknown hall", changed(DOOR, hall_id="s3cret"), "unknown_place"),
     Bad("a hall door without hall", without(DOOR, "hall_id"), "missing_field"),
     Bad("a booth scan without booth", changed(SCAN, scan_kind="booth"), "missing_field"),
     Bad("an unknown booth", changed(SCAN, scan_kind="booth", booth_id="s3cret"), "unknown_place"),
     Bad("an unknown exhibit", changed(TOUCH, exhibit_id="s3cret"), "unknown_place", topic=INTERACTIONS),
     Bad("an unknown exhibitor", changed(TOUCH, exhibitor_id="s3cret"), "unknown_place", topic=INTERACTIONS),
+    Bad("a beacon at an exhibit", changed(TOUCH, source_type="ble_rollup"), "bad_value", topic=INTERACTIONS),
+    Bad(
+        "a beacon at an unknown exhibit",
+        changed(TOUCH, source_type="ble_rollup", exhibit_id="s3cret"),
+        "bad_value",
+        topic=INTERACTIONS,
+    ),
     Bad("another exhibitor's exhibit", changed(TOUCH, exhibitor_id="e1"), "unknown_place", topic=INTERACTIONS),
     Bad("an annulment at an unknown gate", changed(ANNULLED, gate_id="s3cret"), "unknown_place"),
     Bad("an annulment at an unknown hall", changed(ANNULLED, hall_id="s3cret"), "unknown_place"),

@@ -349,14 +349,10 @@ def test_events_outlive_the_fair_by_thirty_days(topic: Topic) -> None:
     assert int(topic.config()["retention.ms"]) == topic.retention // timedelta(milliseconds=1)
 
 
-def test_waiting_events_are_kept_as_long_as_events() -> None:
-    assert UNRESOLVED.retention == SCANS.retention
-
-
-def test_journal_and_both_registers_are_kept_for_ever() -> None:
+def test_journal_registers_and_waiting_events_are_kept_for_ever() -> None:
     journal = journal_topic("group-journal-changelog")
     assert journal.name == "group-journal-changelog"
-    for topic in (journal, TERMINALS, BADGES, BADGE_CODES):
+    for topic in (journal, TERMINALS, BADGES, BADGE_CODES, UNRESOLVED):
         assert topic.config()["retention.ms"] == "-1"
 
 

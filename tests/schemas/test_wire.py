@@ -94,6 +94,7 @@ touches = st.builds(
     exhibit_id=names,
     exhibitor_id=names,
     badge_ref=maybe(badges),
+    source_type=maybe(word(codes.SourceType)),
     session_id=maybe(event_ids),
     duration_ms=maybe(milliseconds),
     rating=maybe(st.integers(0, 5)),

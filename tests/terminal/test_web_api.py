@@ -1,5 +1,6 @@
 """The addresses below /api answer facts: what was saved, what was refused with its word, and the state."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from producers.terminal.link import Link
 from producers.terminal.spool import Refusal
 from producers.terminal.terminal import BoothTerminal
 from producers.terminal.web import Page
-from tests.support.terminals import paired
+from tests.support.terminals import BADGE, paired
+
+EVENT_ID = "0199313c-a804-7c4e-9d31-5b8f20c1e604"
 
 
 @pytest.fixture
@@ -97,3 +100,18 @@ async def test_no_file_outside_of_the_page_is_served(client: TestClient) -> None
     for path in ("/../web.py", "/texts/", "/static/page.js", "/%2e%2e/web.py"):
         async with client.get(path) as answer:
             assert answer.status == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [("scan", {"role": "visitor_public"}), ("interact", {"exhibit": "x-e1", "kind": "lead_captured"})],
+)
+@pytest.mark.parametrize(("end", "source"), [("typed", "manual"), ("enter", "qr"), ("silence", "qr")])
+async def test_a_code_that_a_person_typed_is_manual(
+    client: TestClient, terminal: BoothTerminal, path: str, fields: dict[str, str], end: str, source: str
+) -> None:
+    form = {"ids": [EVENT_ID], "lines": [BADGE], "end": end, **fields}
+    async with client.post(f"/api/{path}", json=form) as answer:
+        assert answer.status == 200, await answer.text()
+    (waiting,) = terminal.spool.oldest(10, 10**6)
+    assert json.loads(waiting.body)["data"]["source_type"] == source

@@ -37,6 +37,13 @@ FIELDS: Final[dict[str, Written]] = {
     "a desk's meeting": (
         DESK, FAIR, ["meeting", "--meeting", "m-1", "--step", "held", "--exhibitor", "e3"], {"exhibitor_id": "e3"},
     ),
+    "an interaction whose code was typed": (
+        {}, FAIR, ["interact", "x-e1", "lead_captured", "--badge", BADGE], {"source_type": "manual"},
+    ),
+    "an interaction whose code was scanned": (
+        {}, FAIR, ["interact", "x-e1", "lead_captured", "--badge", BADGE, "--source", "qr"], {"source_type": "qr"},
+    ),
+    "an interaction without a badge": ({}, FAIR, ["interact", "x-e1", "demo_started"], {"source_type": None}),
     **{f"source {one}": ({}, FAIR, ["scan", BADGE, "--source", one.value], {"source_type": one}) for one in SourceType},
     **{
         f"denied: {one}": (GATE, FAIR, ["scan", BADGE, "--denied", "--reason", one.value], {"reason": one})

@@ -110,7 +110,62 @@ OF_PEOPLE = (
         },
     ),
     Case(
-        "a badge that the register lacks is counted apart",
+        "a badge that the register lacks waits at the gateway, and counts nowhere until then",
+        "1.2",
+        [
+            registered("ada"),
+            scan("ada", role=None),
+            scan("nobody", role=None, at="12:00"),
+            scan("noone", kind="booth", role=None),
+            touch("noman"),
+            annulled("taken back"),
+        ],
+        {
+            "visits": {"fair": {"": 1}},
+            "attendance_by_role": {FIRST_DAY: {"role=visitor_public": 1}},
+            "gate_entries_by_role": {FIRST_DAY: {"gate=north, role=visitor_public": 1}},
+            "booth_visitors": {FIRST_DAY: {}},
+            "unregistered_badges": {"fair": {"": 0}},
+            "events": {"fair": {"topic=fair.scans": 1}},
+        },
+        posted=True,
+        waiting=4,
+    ),
+    Case(
+        "a badge that the register lacks and a gate turns away is a denial at once, and stays one",
+        "1.2",
+        [
+            scan("new", role=None, result="denied", reason="unknown_badge", at="09:10"),
+            scan("new", kind="exit", role=None, result="denied", reason="unknown_badge", at="09:11"),
+            scan("foreign", role=None, result="denied", reason="invalid", at="09:12"),
+            scan("foreign", role=None, result="denied", at="09:13", gate="goods"),
+            scan("new", kind="zone_in", role=None, result="denied", reason="unknown_badge", at="09:14"),
+            registered("new", country="FR", at="09:20"),
+            scan("new", role=None, at="09:30"),
+            scan("new", role=None, result="denied", reason="already_redeemed", at="09:31"),
+        ],
+        {
+            "gate_denials": {
+                FIRST_DAY: {
+                    "gate=north, reason=unknown_badge": 2,
+                    "gate=north, reason=invalid": 1,
+                    "gate=goods, reason=unstated": 1,
+                    "gate=north, reason=already_redeemed": 1,
+                }
+            },
+            "gate_passages": {FIRST_DAY: {"gate=north, direction=entry": 1}},
+            "visits": {FIRST_DAY: {"": 1}, "fair": {"": 1}},
+            "visitors_by_country": {"fair": {"country=FR": 1}},
+            "attendance_by_role": {FIRST_DAY: {"role=visitor_public": 1}},
+            "hall_occupancy": {FIRST_DAY: {}},
+            "unregistered_badges": {"fair": {"": 0}},
+            "events": {"fair": {"topic=fair.scans": 7}},
+            "rejected_events": {"fair": {}},
+        },
+        posted=True,
+    ),
+    Case(
+        "a badge that the register lacks, in events that no gateway took, is counted apart",
         "1.2",
         [
             registered("ada"),
@@ -137,8 +192,8 @@ OF_PEOPLE = (
         "1.2",
         [
             scan("late", role=None, at="09:20", received="09:20", event_id=numbered_id(10**6)),
-            scan("late", role=None, at="09:20", received="16:00", event_id=numbered_id(10**6)),
             registered("late", country="FR", at="15:59"),
+            scan("late", role=None, at="09:20", received="16:00", event_id=numbered_id(10**6)),
         ],
         {
             "visits": {FIRST_DAY: {"": 1}, "fair": {"": 1}},
@@ -147,6 +202,7 @@ OF_PEOPLE = (
             "duplicate_events": {FIRST_DAY: {"topic=fair.scans": 1}},
             "unregistered_badges": {"fair": {"": 0}},
         },
+        posted=True,
     ),
     Case(
         "a reprint is the same person",

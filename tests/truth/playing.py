@@ -8,7 +8,7 @@ matter for any number of a day or of the fair.
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import NamedTuple
 
 from schemas.errors import InvalidEvent
@@ -25,6 +25,7 @@ from streams.fold.state import PartitionState
 from streams.shown.answers import shown
 from streams.shown.view import View
 from tests.support.builders import LATENESS
+from tests.truth.posting import Passed, through_gateway
 
 PARTITIONS = (1, 2, 4, 8)
 SHUFFLES = 4
@@ -48,6 +49,8 @@ class Case:
         expected: every number of each window that is named; a number that is not named is zero.
         register: whether the fair has a register of badges.
         fair: parts of the small fair's file, and what stands there instead.
+        posted: whether terminals post the events to a gateway, in this order. Else Kafka has them as they are.
+        waiting: how many events wait for a registration at the end.
     """
 
     name: str
@@ -56,11 +59,26 @@ class Case:
     expected: Numbers
     register: bool = True
     fair: Mapping[str, str] = field(default_factory=dict)
+    posted: bool = False
+    waiting: int = 0
 
     @property
     def fair_file(self) -> bytes:
         """The content of its fair file."""
         return fair_file(self.register, tuple(self.fair.items()))
+
+    @cached_property
+    def passed(self) -> Passed:
+        """The records that the gateway made of its events; none unless they are posted."""
+        posted = [event for event in self.events if not isinstance(event, tuple)] if self.posted else []
+        return through_gateway(posted, fair_in(self.fair_file))
+
+    @property
+    def records(self) -> Sequence[Event | Raw]:
+        """The records of its events in Kafka."""
+        if not self.posted:
+            return self.events
+        return [(one.topic, one.key, one.value) for one in self.passed.stored]
 
 
 class Play(NamedTuple):

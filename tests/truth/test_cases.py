@@ -19,12 +19,17 @@ def test_no_case_is_told_twice() -> None:
 
 @every_case
 def test_the_recount_gives_the_numbers_of_the_page(case: Case) -> None:
-    for play in plays(case.events):
+    for play in plays(case.records):
         must_be(case.expected, recounted(case.fair_file, play), f"recount, {play.partitions} partitions")
 
 
 @every_case
 def test_the_fold_gives_the_numbers_of_the_page(case: Case) -> None:
-    for play in plays(case.events):
+    for play in plays(case.records):
         told = f"fold, {play.partitions} partitions, seed {play.seed}"
         must_be(case.expected, folded(case.fair_file, play), told)
+
+
+@every_case
+def test_the_gateway_lets_as_many_events_wait_as_the_case_says(case: Case) -> None:
+    assert len(case.passed.waiting) == case.waiting

@@ -2,9 +2,9 @@
 
 A terminal sends the hash of the code that it has read, or the gateway makes it (`badge_codes`). The register knows
 whose code that is, whatever was printed when, so all events of a person lie in one partition. An event whose badge the
-register lacks waits until it is there (`producers.gateway.register`). The badge of a person who was erased leads to
-nobody for ever. Its events are refused: stored without a person, one that was stored with the person before would count
-twice.
+register lacks waits until it is there (`producers.gateway.register`). A denied scan does not: no visit depends on it,
+and the denial counts now. The badge of a person who was erased leads to nobody for ever. Its events are refused: stored
+without a person, one that was stored with the person before would count twice.
 
 Whether an event names the person follows from the event's own time and the consent at that time. Consent that changes
 later changes nothing: what was named stays named (PIPL, Art. 15), and a repeated post goes to the same partition.
@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from producers.badges.book import Book
-from schemas.codes import ScanKind
+from schemas.codes import ScanKind, ScanResult
 from schemas.errors import InvalidEvent
 from schemas.events import Event, ExhibitInteraction, ScanAnnulled, VisitorScan, happened_ms
 from schemas.ids import BadgeRef, EventId, is_test_badge
@@ -52,7 +52,8 @@ def resolve(event: Event, book: Book | None) -> Resolved:
 
     Role and country that a terminal names are left out: the register alone says them. Without the person's consent at
     the time of the event, an event at a booth or a hall door does not name the person. A test badge is nobody's, and is
-    always named: without it, the event would count as that of a visitor.
+    always named: without it, the event would count as that of a visitor. A denied scan of a badge that the register
+    lacks names nobody.
 
     Args:
         event: as the terminal posted it.
@@ -65,8 +66,11 @@ def resolve(event: Event, book: Book | None) -> Resolved:
         return Resolved(bare, event)
     person = registered(bare.badge_ref, book)
     if person is None:
-        erased = book.is_spent(bare.badge_ref)
-        return Resolved(bare, event, waits=not erased, erased=erased)
+        if book.is_spent(bare.badge_ref):
+            return Resolved(bare, event, erased=True)
+        if _turns_away(bare) and not is_test_badge(bare.badge_ref):
+            return Resolved(_with_badge(bare, None), event)
+        return Resolved(bare, event, waits=True)
     may_be_named = not _asks_consent(bare) or is_test_badge(person) or book.consented(person, _decided_ms(bare))
     named = person if may_be_named else None
     return Resolved(_with_badge(bare, named), event)
@@ -120,6 +124,10 @@ def _decided_ms(event: Badged) -> int:
 def _ms_in(event_id: EventId) -> int | None:
     """Return when an id was made, by the clock of its terminal; None if it does not say."""
     return int(event_id[:8] + event_id[9:13], 16) if event_id[14] == "7" else None
+
+
+def _turns_away(event: Badged) -> bool:
+    return isinstance(event, VisitorScan) and event.result is ScanResult.DENIED
 
 
 def _without_said(scan: VisitorScan) -> VisitorScan:

@@ -1,10 +1,12 @@
 """What a terminal may post: its own booth, gate or hall. The place comes from the token, not from the event."""
 
-from producers.gateway.events.stamping import BOOTHS_OWN, PLACE_FIELDS
+from collections.abc import Container
+
+from producers.gateway.events.stamping import PLACE_FIELDS
 from schemas.api.terminals import PlaceKind, Terminal
 from schemas.codes import ScanKind
 from schemas.errors import InvalidEvent
-from schemas.events import DealRevision, Event, ScanAnnulled, VisitorScan, type_of
+from schemas.events import DealRevision, Event, MeetingChanged, ScanAnnulled, VisitorScan, type_of
 from schemas.fair.model import Fair
 from schemas.topics import EVENT_CLASSES
 
@@ -32,13 +34,20 @@ def check_scope(event: Event, terminal: Terminal, fair: Fair) -> None:
     _check_place(event, terminal, fair)
     if terminal.place is PlaceKind.BOOTH:
         _check_booth(event, terminal, fair)
+    if isinstance(event, MeetingChanged):
+        _check_meeting(event, fair)
 
 
-def booth_of(stored_id: str, fair: Fair) -> str | None:
-    """Return the booth under which a deal or meeting is stored: the longest booth id before a dot; None without one."""
+def owner_of(stored_id: str, owners: Container[str]) -> str | None:
+    """Return whose deal or meeting it is by its stored id: the longest id before a dot; None if none is there.
+
+    Args:
+        stored_id: of the deal or meeting.
+        owners: the booths of the fair for a deal, its exhibitors for a meeting.
+    """
     at = stored_id.rfind(".")
     while at > 0:
-        if stored_id[:at] in fair.booths:
+        if stored_id[:at] in owners:
             return stored_id[:at]
         at = stored_id.rfind(".", 0, at)
     return None
@@ -62,15 +71,19 @@ def _check_place(event: Event, terminal: Terminal, fair: Fair) -> None:
 
 
 def _check_booth(event: Event, terminal: Terminal, fair: Fair) -> None:
-    """Raise InvalidEvent if an event is for an exhibitor, or about a deal or meeting, of another booth."""
+    """Raise InvalidEvent if an event is for an exhibitor, or about a deal, of another booth."""
     booth = fair.booths.get(terminal.place_id)
     exhibitor = getattr(event, "exhibitor_id", None)
     if exhibitor is not None and (booth is None or exhibitor not in booth.exhibitors):
         raise _out_of_scope("exhibitor_id", "post only for exhibitors of the terminal's own booth")
-    for name in sorted(BOOTHS_OWN):
-        number = getattr(event, name, None)
-        if number is not None and booth_of(number, fair) != terminal.place_id:
-            raise _out_of_scope(name, "it belongs to another booth")
+    if isinstance(event, DealRevision) and owner_of(event.deal_id, fair.booths) != terminal.place_id:
+        raise _out_of_scope("deal_id", "it belongs to another booth")
+
+
+def _check_meeting(event: MeetingChanged, fair: Fair) -> None:
+    """Raise InvalidEvent if the stored id reads as that of another exhibitor, whose own id has a dot in it."""
+    if owner_of(event.meeting_id, fair.exhibitors) not in (event.exhibitor_id, None):
+        raise _out_of_scope("meeting_id", "begin it with something else: this is the id of another exhibitor")
 
 
 def _out_of_scope(field: str, hint: str) -> InvalidEvent:

@@ -20,9 +20,6 @@ from schemas.topics import EVENT_CLASSES
 PLACE_FIELDS: Final = {PlaceKind.BOOTH: "booth_id", PlaceKind.GATE: "gate_id", PlaceKind.HALL: "hall_id"}
 """The field of an event that names the place of its terminal. A desk has no place."""
 
-BOOTHS_OWN: Final = frozenset({"deal_id", "meeting_id"})
-"""The fields with numbers that each booth gives by itself. They are stored under the booth."""
-
 _FIELDS: Final = {type_of(kind): frozenset(field.name for field in fields(kind)) for kind in EVENT_CLASSES}
 """The fields of every type of event."""
 _IDS: Final = {type_of(kind): frozenset(fields_of(kind, EventId)) - {"event_id"} for kind in EVENT_CLASSES}
@@ -82,16 +79,23 @@ def stamp(opened: Opened, posting: Posting) -> Stamped:
 
 
 def _stamp_place(given: dict[str, Any], kind: str, terminal: Terminal) -> None:
-    """Write the terminal's place into an event that leaves it out, and a booth's deals and meetings under the booth.
+    """Write the terminal's place into an event that leaves it out. Put deals under their booth, meetings under whose.
 
-    A deal `D-9` of booth `B` is stored as `B.D-9`, so no booth can amend or cancel the deal of another. The same holds
-    for meetings: two booths may use the same numbers.
+    A deal `D-9` of booth `B` is stored as `B.D-9`, so no booth can amend or cancel the deal of another. A meeting `M-1`
+    of exhibitor `E` is stored as `E.M-1`: it is the same one at the booth and at a desk, and two exhibitors may use the
+    same numbers.
     """
     name, known = PLACE_FIELDS.get(terminal.place), _FIELDS.get(kind, frozenset())
     if name in known and given.get(name) is None:
         given[name] = terminal.place_id
-    if terminal.place is PlaceKind.BOOTH:
-        for own in BOOTHS_OWN & known:
-            number = given.get(own)
-            if isinstance(number, str) and not number.startswith(f"{terminal.place_id}."):
-                given[own] = f"{terminal.place_id}.{number}"
+    if terminal.place is PlaceKind.BOOTH and "deal_id" in known:
+        _put_under(given, "deal_id", terminal.place_id)
+    if "meeting_id" in known:
+        _put_under(given, "meeting_id", given.get("exhibitor_id"))
+
+
+def _put_under(given: dict[str, Any], field: str, owner: object) -> None:
+    """Write a number under the id of its owner, unless it is there already."""
+    number = given.get(field)
+    if isinstance(number, str) and isinstance(owner, str) and not number.startswith(f"{owner}."):
+        given[field] = f"{owner}.{number}"

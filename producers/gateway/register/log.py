@@ -71,21 +71,8 @@ class UnresolvedLog:
         for partition, offset in offsets.items():
             self._follower.seek(TopicPartition(UNRESOLVED.name, partition), offset)
 
-    async def first(self) -> dict[int, int]:
-        """Return the offset with which each partition of this gateway begins now: Kafka deletes old records.
-
-        Raises:
-            TimeoutError: Kafka does not answer. So do KafkaError and OSError.
-        """
-        places = list(self._follower.assignment())
-        if not places:
-            return {}
-        async with asyncio.timeout(ANSWER_S):
-            found = await self._follower.beginning_offsets(places)
-        return {place.partition: offset for place, offset in found.items()}
-
     async def again(self, partition: int, offsets: Sequence[int]) -> list[ConsumerRecord]:
-        """Return the records at these offsets, in order; those that Kafka has deleted are missing.
+        """Return the records at these offsets, in order; those that somebody has deleted are missing.
 
         Raises:
             TimeoutError: Kafka does not answer. So do KafkaError and OSError.

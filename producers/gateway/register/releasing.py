@@ -50,7 +50,7 @@ COMMIT_S: Final = 5.0
 """Pause between two commits. A new owner of a partition reads what came since the first waiting event, or since the
 last commit."""
 LOOK_S: Final = 60.0
-"""Pause between two looks at what Kafka has deleted, and at what was forgotten because too much waits."""
+"""Pause between two looks at what was forgotten because too much waits."""
 PAUSE_S: Final = 1.0
 """Pause after Kafka did not take or give something."""
 
@@ -126,7 +126,7 @@ class Releases:
             self._make_room()
             if loop.time() - looked_s >= LOOK_S:
                 looked_s = loop.time()
-                await self._look_again(unresolved)
+                self._look_again(unresolved)
             if loop.time() - committed_s >= COMMIT_S:
                 committed_s, self._told = loop.time(), ""
                 begins = self.waiting.begins()
@@ -161,7 +161,7 @@ class Releases:
             await self._deliver([one.event for one in good.values()])
             await self._deliver([one.mark for one in good.values()])
         for offset in offsets:
-            if offset in good or offset not in records:  # Kafka has deleted the latter, which is too old
+            if offset in good or offset not in records:  # somebody has deleted the latter
                 self.waiting.drop(partition, offset)
         refused = sum(one.is_refused for one in good.values())
         self._refused(refused)
@@ -191,9 +191,8 @@ class Releases:
                 remedy="import the badges that are missing: `fairpulse badges import FILE`",
             )
 
-    async def _look_again(self, unresolved: UnresolvedLog) -> None:
-        """Forget what Kafka has deleted, and read again what was forgotten for lack of room."""
-        self.waiting.expire(await unresolved.first())
+    def _look_again(self, unresolved: UnresolvedLog) -> None:
+        """Read again what was forgotten for lack of room."""
         again = self.waiting.read_again()
         self._is_crowded = bool(again)
         unresolved.go_to(again)

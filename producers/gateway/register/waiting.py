@@ -4,7 +4,7 @@ Pure. It takes the records of a partition in their order. About 350 bytes each.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final
@@ -133,17 +133,6 @@ class WaitingEvents:
         for partition, offset in found.items():
             self._partitions[partition].next, self._partitions[partition].again = offset, None
         return found
-
-    def expire(self, begins: Mapping[int, int]) -> None:
-        """Forget the events before the records with which the partitions begin now: Kafka has deleted them."""
-        for partition, begin in begins.items():
-            one = self._partitions.get(partition)
-            if one is None:
-                continue
-            for offset in [at for at in one.badges if at < begin]:
-                self.drop(partition, offset)
-            if one.again is not None:
-                one.again = max(one.again, begin)
 
     def begins(self) -> dict[int, int]:
         """Return from where each partition must be read again to know all that waits: its first waiting event."""

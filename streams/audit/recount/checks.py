@@ -58,6 +58,7 @@ services = is_word(
     "manufacturing maintenance_repair transport travel construction insurance_pension financial intellectual_property "
     "telecom_computer_information other_business personal_cultural_recreational government unclassified"
 )
+sources = is_word("qr barcode nfc rfid face_token ble_rollup manual")
 steps = is_word("invited accepted declined held")
 
 

@@ -67,14 +67,14 @@ class Counting:
 
     def _take_scan(self, scan: JsonEvent, at: When) -> None:
         kind, badge, gate = scan["scan_kind"], scan.get("badge_ref"), str(scan.get("gate_id"))
-        if kind == "entry":
+        if kind == "entry" and badge is not None:
             self.people.take_entry(scan, at, test=False)
         if scan.get("result") == "denied":
             if kind in {"entry", "exit"}:
                 self.tally.put("gate_denials", at, gate=gate, reason=scan.get("reason") or "unstated")
             return
         self.tally.put("scans_by_source", at, source=scan.get("source_type", "qr"))
-        self.people.take_by_hand(scan, at)
+        self.people.take_scan_by_hand(scan, at)
         if badge is not None:
             self.people.seen.add(badge)
         if kind in {"entry", "exit"}:
@@ -91,6 +91,7 @@ class Counting:
     def _take_interaction(self, touch: JsonEvent, at: When) -> None:
         self.tally.put("interactions", at, kind=touch["interaction_kind"])
         self.tally.put("exhibit_interactions", at, exhibit=touch["exhibit_id"])
+        self.people.take_touch_by_hand(touch, at)
         if touch.get("badge_ref") is not None:
             self.people.seen.add(touch["badge_ref"])
             self.floor.take_touch(touch, at)

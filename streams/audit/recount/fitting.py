@@ -19,6 +19,8 @@ def unfit(event: JsonEvent, fair: OracleFair) -> str:
     if kind == "fair.visitor.scanned.v1":
         return _unfit_scan(event, fair)
     if kind == "fair.exhibit.interaction.v1":
+        if event.get("source_type") == "ble_rollup":
+            return "bad_value"
         owner = fair.exhibit_owner.get(event["exhibit_id"])
         return "" if owner is not None and owner == event["exhibitor_id"] else "unknown_place"
     if kind == ANNULLED:
@@ -46,7 +48,9 @@ def _unfit_scan(scan: JsonEvent, fair: OracleFair) -> str:
         return "missing_field"
     if place not in known:
         return "unknown_place"
-    return "missing_field" if field == "gate_id" and scan.get("badge_ref") is None else ""
+    if field == "gate_id" and scan.get("badge_ref") is None and scan.get("result") != "denied":
+        return "missing_field"
+    return ""
 
 
 def _unfit_annulment(annulment: JsonEvent, fair: OracleFair) -> str:

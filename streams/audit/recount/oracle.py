@@ -96,7 +96,7 @@ class Oracle(Counting):
         if test:
             if is_new:
                 self.tally.put("test_events", moment, topic=topic)
-                if event.get("scan_kind") == "entry":
+                if event.get("scan_kind") == "entry" and event.get("badge_ref") is not None:
                     self.people.take_entry(event, moment, test=True)
             return
         if not is_new:

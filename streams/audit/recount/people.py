@@ -45,11 +45,13 @@ class Entry(NamedTuple):
 
 
 class ByHand(NamedTuple):
-    """An accepted scan of any kind whose code was typed, or that was forced. An anonymous one has no badge.
+    """An accepted scan of any kind, or an interaction, whose code was typed, or that was forced.
 
     Attributes:
         ms, received: as in `Entry`.
-        place: the gate, hall or booth.
+        kind: of the scan or of the interaction.
+        badge: empty if it is anonymous.
+        place: the gate, hall or booth; of an interaction, the exhibit.
     """
 
     ms: int
@@ -71,7 +73,7 @@ class Persons:
     Attributes:
         register: by badge, the newest revision.
         entries: all entries at gates, in the order in which they were read.
-        by_hand: all accepted scans of any kind that were typed or forced, without those for tests.
+        by_hand: all accepted scans of any kind and interactions that were typed or forced, without those for tests.
         seen: badges in accepted scans and in interactions.
     """
 
@@ -106,21 +108,29 @@ class Persons:
         )
         self.entries.append(entry)
 
-    def take_by_hand(self, scan: JsonEvent, at: When) -> None:
+    def take_scan_by_hand(self, scan: JsonEvent, at: When) -> None:
         """Keep an accepted scan if its code was typed, or if it was forced."""
-        source, forced = scan.get("source_type", "qr"), scan.get("forced", False)
+        place = scan.get("gate_id") or scan.get("hall_id") or scan.get("booth_id") or ""
+        self._take_by_hand(scan, at, scan["scan_kind"], place, forced=scan.get("forced", False))
+
+    def take_touch_by_hand(self, touch: JsonEvent, at: When) -> None:
+        """Keep an interaction if its code was typed."""
+        self._take_by_hand(touch, at, touch["interaction_kind"], touch["exhibit_id"], forced=False)
+
+    def _take_by_hand(self, event: JsonEvent, at: When, kind: str, place: str, *, forced: bool) -> None:
+        source = event.get("source_type", "qr")
         if source != "manual" and not forced:
             return
         found = ByHand(
             ms=at.ms,
-            event_id=scan["event_id"],
-            received=epoch_ms(scan["received_at"]),
+            event_id=event["event_id"],
+            received=epoch_ms(event["received_at"]),
             day=at.day,
-            kind=scan["scan_kind"],
-            badge=scan.get("badge_ref") or "",
-            place=scan.get("gate_id") or scan.get("hall_id") or scan.get("booth_id") or "",
-            role=scan.get("badge_role") or UNKNOWN,
-            country=scan.get("residence_country") or UNKNOWN,
+            kind=kind,
+            badge=event.get("badge_ref") or "",
+            place=place,
+            role=event.get("badge_role") or UNKNOWN,
+            country=event.get("residence_country") or UNKNOWN,
             source=source,
             forced=forced,
         )

@@ -24,6 +24,7 @@ from streams.audit.recount.checks import (
     outcomes,
     roles,
     services,
+    sources,
     steps,
     uuid,
 )
@@ -50,7 +51,7 @@ ENVELOPE = (
 )
 SCAN = (
     *ENVELOPE,
-    optional("source_type", is_word("qr barcode nfc rfid face_token ble_rollup manual")),
+    optional("source_type", sources),
     needed("scan_kind", is_word("entry exit zone_in zone_out booth session")),
     nullable("badge_ref", badge),
     nullable("badge_role", roles),
@@ -69,6 +70,7 @@ INTERACTION = (
     needed("exhibit_id", name),
     needed("exhibitor_id", name),
     nullable("badge_ref", badge),
+    nullable("source_type", sources),
     nullable("session_id", uuid),
     nullable("duration_ms", day_of_ms),
     nullable("rating", is_whole(0, 5)),
