@@ -118,13 +118,16 @@ def test_a_demo_whose_worker_and_gateway_are_killed_counts_every_event_once_and_
         page = re.search(r"^(http://\S+/)  scan a badge", said, re.MULTILINE)
         assert page is not None, said
         scan(page[1], "ADA")
+        scan(page[1], "NOBODY")
         for pid in re.findall(r"^kill -9 ([0-9]+)", said, re.MULTILINE):
             os.kill(int(pid), signal.SIGKILL)
         scan(page[1], "GRACE")
         rest, _ = running.communicate(timeout=250)
     assert running.returncode == 0, said + rest
     found = re.search(
-        r"([0-9,]+) events from [0-9]+ terminals, each counted once(?: \(.+\))?; [0-9,]+ numbers equal a re", rest
+        r"([0-9,]+) events from [0-9]+ terminals, each counted once(?: \(.+\))?, and ([0-9,]+) waits? "
+        "for the registration of (?:its|their) badge; [0-9,]+ numbers equal a recount",
+        rest,
     )
     assert found is not None, rest
     assert int(found[1].replace(",", "")) > 1_000
