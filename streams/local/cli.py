@@ -101,8 +101,8 @@ def demo(
     and country. Codes that the register lacks wait, and count once they are registered.
 
     Ctrl-C ends it and says what was counted. With --seconds it ends by itself. Then it exits 0 only if every
-    delivered event of a known badge is counted once and all KPIs equal a recount from the raw records. With --direct they must equal
-    the simulator's own ledger.
+    delivered event is counted once, or waits for the registration of its badge, and all KPIs equal a recount from the
+    raw records. With --direct they must equal the simulator's own ledger.
 
     It starts a Kafka of its own unless FAIRPULSE_BOOTSTRAP_SERVERS names one. If Prometheus or Grafana is installed,
     or Docker has its image, it runs with the rules, alerts and boards of a fair.
