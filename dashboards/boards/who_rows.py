@@ -28,7 +28,7 @@ _WHO = Row(
         Panel(
             id=1,
             kind=Kind.STAT,
-            title="What the fair's profile counts",
+            title="By the fair's profile",
             what="The name beside the number is that of the audit profile that the fair file names; the number is its "
             f"own figure, by its own rule. {about(COUNTED_BY_PROFILE)}",
             good="as Compare shows for the days before.",

@@ -15,6 +15,7 @@ from schemas.settings import WorkerSettings
 from streams.local.children import Children
 from streams.local.images import with_environment
 from streams.local.parts import Part, answers_at, is_ready, told_at
+from streams.local.registration import KEY
 
 HEAD_START: Final = 50
 """Fair minutes that the fair has been open when the view begins: every number has moved, and it loads in seconds."""
@@ -37,6 +38,7 @@ class DemoPlan:
     """What kind of fair the demo plays.
 
     Attributes:
+        fair_file: the fair's own file; None for the shipped example, with a register of badges.
         seconds: real seconds until the simulator stops and every KPI is checked; None plays until Ctrl-C.
         speed: fair seconds per real second.
         visitors: visits of the day.
@@ -45,7 +47,7 @@ class DemoPlan:
             that posts to a gateway.
     """
 
-    fair_file: Path
+    fair_file: Path | None
     seconds: float | None
     speed: float
     visitors: int
@@ -73,11 +75,13 @@ class DemoStage:
     """Where a demo is played: what all of its programs are told.
 
     Attributes:
+        fair_file: describes the fair.
         home: folder of the demo; nothing of it is left at the end.
         is_own_kafka: whether the demo has started Kafka itself.
     """
 
     plan: DemoPlan
+    fair_file: Path
     fair: Fair
     children: Children
     home: Path
@@ -87,7 +91,7 @@ class DemoStage:
     @property
     def common(self) -> list[str]:
         """The options that all of them take."""
-        return ["--bootstrap-servers", self.bootstrap, "--fair", str(self.plan.fair_file)]
+        return ["--bootstrap-servers", self.bootstrap, "--fair", str(self.fair_file)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +129,10 @@ class DemoGateway:
         """Start it on free ports, in the fair's time. It wants a registry, which `start_registry` has made."""
         port, inner = free_port(), free_port()
         settings = {"PORT": port, "INTERNAL_PORT": inner, "CLOCK": "simulated", "RATE": 100_000, "BURST": 1_000_000}
-        environment = ALONE | {f"{PREFIX}GATEWAY_{name}": str(value) for name, value in settings.items()}
+        environment = ALONE | KEY | {f"{PREFIX}GATEWAY_{name}": str(value) for name, value in settings.items()}
         environment[f"{PREFIX}TERMINALS_FILE"] = str(stage.home / REGISTRY)
         environment[f"{PREFIX}BOOTSTRAP_SERVERS"] = stage.bootstrap
-        environment[f"{PREFIX}FAIR_FILE"] = str(stage.plan.fair_file)
+        environment[f"{PREFIX}FAIR_FILE"] = str(stage.fair_file)
         program = with_environment(environment, [*PROGRAM, "gateway"])
         url, internal = f"http://{HOST}:{port}", f"{HOST}:{inner}"
         meanwhile = "scans wait on the terminals' disks"
@@ -152,7 +156,7 @@ class DemoPage:
         port, booth = free_port(), next(iter(stage.fair.booths))
         url = f"http://{HOST}:{port}/"
         command = [*module("producers.play.booth"), "--folder", str(stage.home / "page"), "--server", gateway.url]
-        command += ["--terminals", str(stage.home / REGISTRY), "--fair", str(stage.plan.fair_file), "--booth", booth]
+        command += ["--terminals", str(stage.home / REGISTRY), "--fair", str(stage.fair_file), "--booth", booth]
         command += ["--port", str(port), "--status", str(stage.home / STATUS)]
         meanwhile = "your scans are on its disk"
         program = with_environment(ALONE, command)

@@ -97,9 +97,12 @@ def demo(
     Every reader of the fair is a real terminal that posts to a gateway; Kafka and the worker are real too. One more
     terminal is yours: the view names the address of its page. Programs that are killed are started again.
 
+    Without a fair file it plays the shipped example with a register of badges: so it shows who came, by profile, role
+    and country. Codes that the register lacks wait, and count once they are registered.
+
     Ctrl-C ends it and says what was counted. With --seconds it ends by itself. Then it exits 0 only if every
-    delivered event is counted once and all KPIs equal a recount from the raw records. With --direct they must equal
-    the simulator's own ledger.
+    delivered event is counted once, or waits for the registration of its badge, and all KPIs equal a recount from the
+    raw records. With --direct they must equal the simulator's own ledger.
 
     It starts a Kafka of its own unless FAIRPULSE_BOOTSTRAP_SERVERS names one. If Prometheus or Grafana is installed,
     or Docker has its image, it runs with the rules, alerts and boards of a fair.
@@ -111,9 +114,9 @@ def demo(
     ending.listen()
     before = "" if seconds is None else " before every number was proven"
     with until_asked(ending, f"The demo has stopped{before}; nothing of it is left.", is_success=seconds is None):
-        from schemas.fair.chosen import chosen_fair_file
+        from schemas.fair.chosen import named_fair_file
         from streams.local.cast import DemoPlan
         from streams.local.demo import run_demo
 
         run_s = None if seconds is None else seconds.total_seconds()
-        run_demo(DemoPlan(chosen_fair_file(fair_file), run_s, speed, visitors, scenario, seed, direct), ending)
+        run_demo(DemoPlan(named_fair_file(fair_file), run_s, speed, visitors, scenario, seed, direct), ending)

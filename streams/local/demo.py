@@ -30,6 +30,7 @@ from streams.local.numbers import SHOWN
 from streams.local.observers import Watched, start_observers
 from streams.local.parts import STARTING_KAFKA, note, say, wait_for
 from streams.local.past import reports_before
+from streams.local.registration import example_with_register, start_import
 from streams.local.surroundings import default_settings
 from streams.local.verdicts import Proof, check_with_audit, check_with_ledger, say_what_was_counted
 from streams.shown.listing import FETCH_SECONDS, fetch_report
@@ -91,7 +92,7 @@ class _Demo:
 
     def proof(self) -> Proof:
         """Return what the end is checked with."""
-        return Proof(self.stage, self.crew, self.worker, self.simulator, self.page)
+        return Proof(self.stage, self.crew, self.worker, self.simulator, self.page, self.gateway)
 
 
 def _started(plan: DemoPlan, bootstrap: str | None, stack: ExitStack) -> _Demo:
@@ -102,9 +103,10 @@ def _started(plan: DemoPlan, bootstrap: str | None, stack: ExitStack) -> _Demo:
         bootstrap: a Kafka that runs already; None to start one.
         stack: ends what was started.
     """
-    fair = load_fair(plan.fair_file)
     home = Path(tempfile.mkdtemp(prefix="fairpulse-demo-"))
     stack.callback(shutil.rmtree, home, ignore_errors=True)
+    fair_file = plan.fair_file or example_with_register(home)
+    fair = load_fair(fair_file)
     children = Children()
     stack.callback(children.close, PATIENCE)
     registry = None if plan.direct else start_registry(children, home)
@@ -117,13 +119,15 @@ def _started(plan: DemoPlan, bootstrap: str | None, stack: ExitStack) -> _Demo:
         crew.parts.append(kafka.part())
         stack.callback(children.close, PATIENCE)  # before Kafka stops: nobody misses it then
     asyncio.run(ensure_topics(KafkaSettings.load(bootstrap_servers=bootstrap)))
-    stage = DemoStage(plan, fair, children, home, bootstrap, is_own)
+    stage = DemoStage(plan, fair_file, fair, children, home, bootstrap, is_own)
+    register = None if plan.direct else start_import(children, home, fair, stage.common)
     say("starting a worker and the simulator" if plan.direct else "starting a worker, a gateway and the simulator")
     gateway = page = None
     worker = DemoWorker.start(stage)
+    for made in (registry, register):
+        if made is not None and made.popen.wait(START_SECONDS):
+            raise made.ended()
     if registry is not None:
-        if registry.popen.wait(START_SECONDS):
-            raise registry.ended()
         gateway = DemoGateway.start(stage)
     demo = _Demo(stage, crew, worker, DemoSimulator.start(stage, gateway), gateway)
     # It would go on sending to a gateway that ends with it.
@@ -286,7 +290,9 @@ def _to_try(demo: _Demo) -> Iterator[ToTry]:
     if demo.gateway is not None:
         yield ToTry(f"kill -9 {demo.gateway.part.popen.pid}", "pulls the gateway: scans wait at the terminals")
     if demo.page is not None:
-        yield ToTry(demo.page.url, "scan a badge, such as ADA: watch your booth's number", is_essential=True)
+        others = "; any but ADA, GRACE and MAX is unknown, and waits" if demo.stage.fair.badge_register else ""
+        what = f"scan a badge, such as ADA: watch your booth's number{others}"
+        yield ToTry(demo.page.url, what, is_essential=True)
     yield ToTry(f"{demo.worker.url}/kpis", "all numbers as JSON; /metrics for Prometheus")
     for title, address in demo.seen_at.items():
         also = "; /alerts has the alerts of a fair" if title == "Prometheus" else " of a fair, in Grafana"

@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from schemas.fair.model import Fair
 from schemas.ids import BoothId
+from schemas.profiles import Residence
 
 SHOWN: Final = (
     "events",
@@ -23,6 +24,9 @@ SHOWN: Final = (
     "outcomes",
     "contract_value_reported",
     "intended_value_reported",
+    "visitors_by_group",
+    "registered_badges",
+    "unregistered_badges",
     "late_events",
     "duplicate_events",
     "rejected_events",
@@ -62,6 +66,11 @@ def samples(report: Mapping[str, Any], fair: Fair, booth: BoothId | None) -> Ite
     yield Sample("of them professional", total("professional_visits", "day"), 3)
     yield Sample("unique visitors", total("unique_visitors", "fair"))
     yield Sample("of them international", total("international_visitors", "fair"), 3)
+    if fair.badge_register:
+        unknown = total("visitors_by_group", "fair", group=Residence.UNKNOWN.value)
+        yield Sample("of unknown country", unknown, 3)
+        yield Sample("persons registered", total("registered_badges", "fair"))
+        yield Sample("met, not registered", total("unregistered_badges", "fair"))
     yield Sample("on site now", max(0, total("site_occupancy", "day")), 1)
     yield Sample("interactions, last minute", total("interactions", "1m"))
     yield Sample("leads today", total("leads", "day"), 1)

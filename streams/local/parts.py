@@ -4,6 +4,7 @@ import json
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
@@ -103,14 +104,21 @@ def is_ready(url: str) -> bool:
     return answers_at(f"{url}/readyz")
 
 
-def told_at(url: str) -> dict[str, Any]:
-    """Return the JSON object that a program answers there with; empty while it does not answer."""
+def page_at(url: str) -> str | None:
+    """Return the text that a program answers there with; None while it does not answer."""
     try:
         with urlopen(url, timeout=ANSWER_SECONDS) as answer:  # noqa: S310 - a server that we have started
-            said: dict[str, Any] = json.load(answer)
-            return said
+            return str(answer.read(), "utf-8")
     except (URLError, OSError, ValueError):
-        return {}
+        return None
+
+
+def told_at(url: str) -> dict[str, Any]:
+    """Return the JSON object that a program answers there with; empty while it does not answer."""
+    said: dict[str, Any] = {}
+    with suppress(ValueError):
+        said = json.loads(page_at(url) or "{}")
+    return said
 
 
 def say(what: str) -> None:

@@ -9,11 +9,13 @@ from typing import Any, Final
 from rich.console import Console
 
 from schemas.errors import MustStop, Unavailable
+from schemas.topics import BADGES
 from streams.audit.run import audit, plan_from
-from streams.local.cast import DemoPage, DemoSimulator, DemoStage, DemoWorker
+from streams.local.cast import DemoGateway, DemoPage, DemoSimulator, DemoStage, DemoWorker
 from streams.local.crew import Crew
 from streams.local.ledger import compared, differences, events_in
 from streams.local.parts import ANSWER_SECONDS, say, tell
+from streams.local.registration import waiting_events
 from streams.shown.listing import fetch_report
 
 DRAIN_SECONDS: Final = 120
@@ -30,6 +32,7 @@ class Proof:
     worker: DemoWorker
     simulator: DemoSimulator
     page: DemoPage | None
+    gateway: DemoGateway | None = None
 
     def report(self) -> dict[str, Any]:
         """Return all numbers of the worker. Raises Unavailable while it does not answer."""
@@ -62,6 +65,24 @@ class Proof:
         if counts is None:
             raise Unavailable("the booth's page does not answer", hint="start the demo again")
         return int(book["events"]) + counts[0]
+
+    def unregistered(self) -> int:
+        """Return how many delivered events wait for the registration of their badge: no number has them yet.
+
+        Raises:
+            Unavailable: the gateway does not answer.
+        """
+        if self.gateway is None or not self.stage.fair.badge_register:
+            return 0
+        return waiting_events(self.gateway.internal)
+
+    def has_counted_all(self) -> bool:
+        """Return whether the worker has counted every delivered event that does not wait for a registration."""
+        try:
+            waiting = self.unregistered()
+        except Unavailable:  # killed; it is started again
+            return False
+        return self.has_counted(self.delivered() - waiting)
 
     def has_sent_all(self) -> bool:
         """Return whether nothing waits at the page's terminal. The simulator's ended when nothing waited there."""
@@ -114,20 +135,21 @@ def check_with_audit(proof: Proof) -> None:
     stage = proof.stage
     proof.wait(proof.has_sent_all, "scans of the booth's page were not all sent")
     say("the simulator has stopped and every spool is empty; recounting every number from the raw records")
-    proof.wait(lambda: proof.has_counted(proof.delivered()), "delivered events were not all counted")
+    proof.wait(proof.has_counted_all, "delivered events were not all counted")
     plan = stage.plan
-    audited = plan_from(None, [proof.worker.url], None, None, plan.lateness, plan.fair_file, stage.bootstrap)
+    audited = plan_from(None, [proof.worker.url], None, None, plan.lateness, stage.fair_file, stage.bootstrap)
     verdict = audit(audited, Console(stderr=True))
     _refuse([str(one) for one in verdict.differences], "the audit")
-    counted, delivered = proof.counted(), proof.delivered()
-    if counted is None or counted != delivered:
+    counted, delivered, wait = proof.counted(), proof.delivered(), proof.unregistered()
+    if counted is None or counted + wait != delivered:
         raise MustStop(
-            f"of {delivered:,} delivered events {counted or 0:,} are counted",
+            f"of {delivered:,} delivered events {counted or 0:,} are counted{unregistered(wait)}",
             hint="please report it with the lines above",
         )
-    read = sum(seal.records for seal in verdict.seals.values())
+    read = sum(seal.records for (topic, _), seal in verdict.seals.items() if topic != BADGES.name)
     tell(
-        f"{delivered:,} events from {_terminals(proof):,} terminals, each counted once{not_counted(read, counted)}; "
+        f"{counted:,} events from {_terminals(proof):,} terminals, each counted once{not_counted(read, counted)}"
+        f"{unregistered(wait)}; "
         f"{len(verdict.numbers):,} numbers equal a recount from the raw records by code that shares nothing with the "
         f"worker.{proof.survived()}",
         Console(),
@@ -139,7 +161,15 @@ def not_counted(read: int, counted: int) -> str:
     if read <= counted:
         return ""
     were = "was" if read - counted == 1 else "were"
-    return f" ({read - counted:,} of {read:,} records {were} refused or came again)"
+    return f" ({read - counted:,} of {read:,} records {were} refused, came again, or a test)"
+
+
+def unregistered(wait: int) -> str:
+    """Return how many events wait for the registration of their badge, for a sentence; empty if none does."""
+    if not wait:
+        return ""
+    whose = "waits for the registration of its badge" if wait == 1 else "wait for the registration of their badge"
+    return f", and {wait:,} {whose}"
 
 
 def say_what_was_counted(proof: Proof, seconds: float, shown: str) -> None:
@@ -150,13 +180,13 @@ def say_what_was_counted(proof: Proof, seconds: float, shown: str) -> None:
         seconds: how long to wait.
         shown: the number that was shown last, and when.
     """
-    sent, counted = _sent(proof), proof.counted()
+    sent, waiting, counted = *_sent(proof), proof.counted()
     deadline = time.monotonic() + seconds
     while sent is not None and (counted is None or counted < sent) and time.monotonic() < deadline:
         time.sleep(0.1)
-        counted = proof.counted()
+        sent, waiting, counted = *_sent(proof), proof.counted()
     terminals = "" if proof.stage.plan.direct else f" from {_terminals(proof):,} terminals"
-    tell(f"{_counted_of(sent, counted, terminals, shown)}{proof.survived()}", Console())
+    tell(f"{_counted_of(sent, counted, terminals, shown, waiting)}{proof.survived()}", Console())
     tell(f"With `{with_proof(os.environ)}` every number is recounted as well.", Console())
 
 
@@ -165,22 +195,25 @@ def with_proof(environment: Mapping[str, str]) -> str:
     return "DEMO_SECONDS=60 make demo" if "MAKELEVEL" in environment else "fairpulse demo --seconds 60"
 
 
-def _sent(proof: Proof) -> int | None:
+def _sent(proof: Proof) -> tuple[int | None, int]:
+    """Return how many delivered events can be counted, None if nobody knows; and how many wait for a registration."""
     try:
-        return proof.delivered()
+        waiting = proof.unregistered()
+        return proof.delivered() - waiting, waiting
     except Unavailable:
-        return None
+        return None, 0
 
 
-def _counted_of(sent: int | None, counted: int | None, terminals: str, shown: str) -> str:
+def _counted_of(sent: int | None, counted: int | None, terminals: str, shown: str, waiting: int) -> str:
+    more = unregistered(waiting)
     if counted is None:
         arrived = "" if sent is None else f"{sent:,} events{terminals} were delivered. "
         return f"{arrived}No worker answered at the end; the last number shown was {shown}."
     if sent is None:
         return f"{counted:,} events were counted; more were on their way when it ended."
     if counted == sent:
-        return f"{sent:,} events{terminals}, each counted once."
-    return f"Of {sent:,} events{terminals}, {counted:,} were counted when it ended."
+        return f"{sent:,} events{terminals}, each counted once{more}."
+    return f"Of {sent:,} events{terminals}, {counted:,} were counted when it ended{more}."
 
 
 def _terminals(proof: Proof) -> int:

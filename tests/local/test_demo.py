@@ -18,6 +18,7 @@ from schemas.fair.file import example_fair_path
 from streams.local.cast import DemoPlan
 from streams.local.ledger import Difference, compared, differences
 from tests.support.prometheus import Prometheus, needs_prometheus
+from tests.support.registered import fair_with_register
 from tests.support.workers import eventually
 
 PROGRAM = [str(Path(sys.executable).with_name("fairpulse")), "demo", "--fair", str(example_fair_path("small"))]
@@ -131,6 +132,25 @@ def test_a_demo_whose_worker_and_gateway_are_killed_counts_every_event_once_and_
     assert re.search(r"worker killed once and came back after [0-9.]+ s", rest), rest
     assert re.search(r"gateway killed once and came back after [0-9.]+ s", rest), rest
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.broker
+def test_a_demo_of_a_fair_with_a_register_counts_known_badges_and_says_how_many_events_wait(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    fair_file = fair_with_register(tmp_path_factory.mktemp("fair"))
+    with demo(tmp_path, "--seconds", "8", "--fair", str(fair_file)) as running:
+        said = until(running, "fair time")
+        assert_first_picture_is_alive(said)
+        page = re.search(r"^(http://\S+/)  scan a badge", said, re.MULTILINE)
+        assert page is not None, said
+        scan(page[1], "ADA")
+        scan(page[1], "NOBODY")
+        rest, _ = running.communicate(timeout=250)
+    assert running.returncode == 0, said + rest
+    waiting = re.search(r"counted once.*, and ([0-9,]+) waits? for the registration of (?:its|their) badge; ", rest)
+    assert waiting is not None, rest
+    assert int(waiting[1].replace(",", "")) >= 1
 
 
 @pytest.mark.broker

@@ -14,7 +14,7 @@ from streams.local.cast import BOOK, DemoPlan, DemoSimulator, DemoStage, DemoWor
 from streams.local.children import Children
 from streams.local.crew import Crew
 from streams.local.parts import Part, answers_at, wait_for
-from streams.local.verdicts import Proof, say_what_was_counted
+from streams.local.verdicts import Proof, say_what_was_counted, unregistered
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
 SHOWN = "28,100 (fair time 09:50)"
@@ -51,7 +51,7 @@ def proof(tmp_path: Path) -> Iterator[Callable[[int | None, int | None], Proof]]
         simulator = DemoSimulator(Part.start(children, tmp_path, "simulator", SLEEPER), tmp_path)
         file = example_fair_path("small")
         plan = DemoPlan(file, None, 60, 300, None, 1, direct=True)
-        stage = DemoStage(plan, load_fair(file), children, tmp_path, "kafka-1:9092", is_own_kafka=True)
+        stage = DemoStage(plan, file, load_fair(file), children, tmp_path, "kafka-1:9092", is_own_kafka=True)
         return Proof(stage, Crew([worker]), DemoWorker(worker, url), simulator, None)
 
     yield make
@@ -81,3 +81,15 @@ def test_a_demo_says_at_its_end_what_it_knows_of_the_events_and_not_more(
 ) -> None:
     say_what_was_counted(proof(sent, counted), 0, SHOWN)
     assert capsys.readouterr().out.splitlines()[0] == told
+
+
+@pytest.mark.parametrize(
+    ("waiting", "told"),
+    [
+        (0, ""),
+        (1, ", and 1 waits for the registration of its badge"),
+        (1_200, ", and 1,200 wait for the registration of their badge"),
+    ],
+)
+def test_events_of_unknown_badges_are_told_apart_from_those_that_are_counted(waiting: int, told: str) -> None:
+    assert unregistered(waiting) == told
