@@ -34,7 +34,7 @@ def decided(said: CheckedBadge | None, by_hand: Decision) -> Decision:
 def saved_before(terminal: BoothTerminal, event_id: str) -> tuple[Saved, Decision] | None:
     """Return a scan that is saved already, with the decision of then; None if there is none.
 
-    Whoever asks again after a lost reply gets the same answer, whatever the register says by now. The reason is known
+    One who asks again after a lost reply gets the same answer, whatever the register says by now. The reason is known
     until the event was sent.
     """
     kept = terminal.spool.find_any(event_id)
