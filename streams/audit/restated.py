@@ -10,16 +10,10 @@ from typing_extensions import override
 
 from schemas.watched import AT_CLOSE, RESTATEMENT, UNRECONCILED
 from streams.audit.recount.closings import FIGURES, Restated
-from streams.audit.recount.oracle import Oracle
 from streams.shown.answers import Number
 
 MOST_LINES: Final = 20
 HEADER: Final = ("kpi", "day", "at_close", "now", "moved", "percent")
-
-
-def restated(oracle: Oracle) -> list[Restated]:
-    """Return the figures of all days that have closed, as they were then and as they are now."""
-    return list(oracle.closings.restated(oracle.kpis()))
 
 
 def restated_rows(figures: Iterable[Restated]) -> Iterator[tuple[object, ...]]:

@@ -38,7 +38,7 @@ from streams.audit.evidence import (
 from streams.audit.ids import id_lines
 from streams.audit.logs import Behind, look, uncounted
 from streams.audit.recount.oracle import Oracle
-from streams.audit.restated import HEADER, restated, restated_lines, restated_rows
+from streams.audit.restated import HEADER, restated_lines, restated_rows
 from streams.audit.sources import Seals, read_records, run_topics
 from streams.audit.table import table_of
 from streams.audit.terminals import TERMINALS, missing, terminal_lines, terminal_rows, used_twice
@@ -290,7 +290,7 @@ def keep(plan: AuditPlan, verdict: AuditVerdict) -> Path:
         "excluded": (EXCLUDED, evidence.excluded),
         "by_hand": (BY_HAND, evidence.by_hand),
         "numbers": (NUMBERS, number_rows(verdict.numbers)),
-        "restated": (HEADER, restated_rows(restated(verdict.oracle))),
+        "restated": (HEADER, restated_rows(verdict.oracle.restated())),
         "terminals": (TERMINALS, terminal_rows(verdict.oracle)),
     }
     return write_audit(plan.folder, manifest, tables)
@@ -303,7 +303,7 @@ def report_lines(verdict: AuditVerdict) -> list[str]:
     lines += [f"DIFFERENT  {number}" for number in found[:100]]
     if len(found) > 100:
         lines.append(f"... and {len(found) - 100:,} more; --out writes all of them to numbers.csv")
-    lines += restated_lines(restated(verdict.oracle))
+    lines += restated_lines(verdict.oracle.restated())
     lines += id_lines(verdict.oracle)
     lines += terminal_lines(verdict.oracle)
     if verdict.uncounted:

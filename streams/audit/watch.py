@@ -15,7 +15,7 @@ from schemas.errors import FairpulseError, Unavailable
 from schemas.logs import logger
 from streams.audit.ids import ids_of_two
 from streams.audit.logs import look
-from streams.audit.restated import RestatedGauges, restated
+from streams.audit.restated import RestatedGauges
 from streams.audit.run import (
     AuditPlan,
     AuditVerdict,
@@ -153,7 +153,7 @@ class Watch:
             for one in self._of_verdict:
                 self._registry.register(one)
             self._is_shown = True
-        self._show_restated(RestatedGauges(restated(self._oracle), verdict.numbers))
+        self._show_restated(RestatedGauges(self._oracle.restated(), verdict.numbers))
         self._tell_copies()
         self._tell_ids()
         self._success.set_to_current_time()

@@ -10,7 +10,7 @@ from schemas.events import Event
 from streams.audit.recount.closings import FIGURES
 from streams.audit.recount.counts import WINDOWS
 from streams.audit.recount.oracle import Oracle
-from streams.audit.restated import MOST_LINES, Restated, RestatedGauges, restated, restated_lines, restated_rows
+from streams.audit.restated import MOST_LINES, Restated, RestatedGauges, restated_lines, restated_rows
 from streams.shown.answers import Number
 from tests.support.builders import FIRST_DAY, LATENESS, SECOND_DAY, deal, records, registered, scan, touch
 from tests.support.stories import fair_file_of
@@ -22,7 +22,7 @@ NEXT_MORNING = f"{SECOND_DAY} 09:55"
 def figures(events: Sequence[Event], file: object = FAIR_FILE) -> dict[tuple[str, str], tuple[int, int]]:
     """Return at close and now, by KPI and day, of what is not zero."""
     oracle = Oracle(file, LATENESS).read(records(events))  # type: ignore[arg-type]
-    return {(one.name, one.day): (one.at_close, one.now) for one in restated(oracle) if one.at_close or one.now}
+    return {(one.name, one.day): (one.at_close, one.now) for one in oracle.restated() if one.at_close or one.now}
 
 
 EVENTS = [

@@ -1,6 +1,7 @@
 """What a gateway shows of its terminals: who is slow, whose clock is wrong, who is silent. Numbers by hand."""
 
 import asyncio
+import json
 import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,12 +20,11 @@ from schemas.ids import FairId, TerminalId
 from schemas.settings import KafkaSettings
 from schemas.topics import SCANS
 from schemas.watched import CLOCK_SKEW, LAG_RECENT_S, TERMINAL_LAG, TERMINALS_SILENT, WatchedNumber
-from streams.audit.recount.oracle import Oracle
+from streams.audit.recount.times import epoch_ms
 from streams.local.kafka import LocalKafka
-from tests.support.builders import LATENESS
+from tests.support.devices import Devices
 from tests.support.gateway import BOOTH, ELSEWHERE, FAIR_ID, GATE, OTHER_BOOTH, Paired, event
 from tests.support.gateway_app import GatewayApp, gateway_app
-from tests.support.streams_of import FAIR_FILE
 from tests.support.workers import read_back
 
 ONE, OTHER = TerminalId("stand-1"), TerminalId("stand-2")
@@ -155,11 +155,11 @@ async def test_lag_and_clock_of_terminals_are_those_of_the_recount_and_of_the_ha
         ("stand-2", "0.99"): 2,
     }
     assert offsets == {("stand-2",): 300}
-    devices = (
-        Oracle(FAIR_FILE, LATENESS)
-        .read(await asyncio.to_thread(read_back, kafka.bootstrap_servers, SCANS.name))
-        .devices
-    )
+    devices = Devices()
+    for *_, value in await asyncio.to_thread(read_back, kafka.bootstrap_servers, SCANS.name):
+        assert value is not None
+        stored = json.loads(value)
+        devices.take(stored, epoch_ms(stored["received_at"]))
     at = int(began.timestamp()) * 1_000
     assert [devices.delay(name, part, at, at) for name in ("stand-1", "stand-2") for part in (50, 99)] == [
         5_000,

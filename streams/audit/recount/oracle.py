@@ -10,7 +10,9 @@ from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 
-from streams.audit.recount.closings import Closings
+from typing_extensions import override
+
+from streams.audit.recount.closings import Closings, Restated
 from streams.audit.recount.counting import Counting
 from streams.audit.recount.counts import (
     WINDOWS,
@@ -18,7 +20,6 @@ from streams.audit.recount.counts import (
     Recounted,
     RecountedKpis,
 )
-from streams.audit.recount.devices import Devices
 from streams.audit.recount.fair import OracleFair
 from streams.audit.recount.json_text import JsonEvent
 from streams.audit.recount.moments import Timing
@@ -40,7 +41,6 @@ class Oracle(Counting):
     Attributes:
         people: the register and the entries, the evidence for each visit.
         tally: the sums that do not depend on the person.
-        devices: how late and how wrong the clock of each terminal is.
         closings: the figures of each day from what had come when it closed.
         sequences: by terminal and epoch, the numbering of its events; the epoch is empty for events without one.
         two_keys: ids that stand for two events, whose keys are of different partitions; by topic, terminal and event
@@ -60,14 +60,29 @@ class Oracle(Counting):
         super().__init__(fair, lateness // timedelta(milliseconds=1))
         self.placing = Placing(partitions)
         self.clock = Timing(fair, self.lateness_ms)
-        self.devices = Devices()
         self.closings = Closings(fair, self.lateness_ms, self.people.register)
+        self._kpis: RecountedKpis | None = None
+        self._restated: tuple[Restated, ...] | None = None
         self.seen: dict[tuple[str, str, str], int] = {}
         self.two_keys: dict[tuple[str, str, str], set[int]] = {}
         self.sequences: dict[tuple[str, str], Numbering] = {}
 
+    @override
+    def kpis(self) -> RecountedKpis:
+        """Return every KPI in its windows of days and of the fair; worked out once, until more records are read."""
+        if self._kpis is None:
+            self._kpis = super().kpis()
+        return self._kpis
+
+    def restated(self) -> tuple[Restated, ...]:
+        """Return the figures of all days that have closed, as they were then and as they are now."""
+        if self._restated is None:
+            self._restated = tuple(self.closings.restated(self.kpis()))
+        return self._restated
+
     def read(self, records: Iterable[StoredRecord]) -> "Oracle":
         """Read more records; return the oracle itself."""
+        self._kpis = self._restated = None
         for topic, partition, _offset, _key, value in records:
             event = read_event(topic, value, self.fair)
             if isinstance(event, str):
@@ -104,7 +119,6 @@ class Oracle(Counting):
             return
         moment = self.clock.reach((topic, partition), moment, received)
         self.count(topic, event, moment, received)
-        self.devices.take(event, received)
         self.closings.take(topic, event, moment, received)
 
     def _is_new(self, topic: str, partition: int, event: JsonEvent) -> bool:
