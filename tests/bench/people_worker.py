@@ -12,7 +12,7 @@ from tests.bench.commands import mib
 from tests.bench.events import produce
 from tests.bench.persons import EVENTS_EACH
 from tests.bench.processes import Failed, cpu_seconds, get, resident_bytes, say
-from tests.bench.stand import PATIENCE_S, SESSION_S, Stand, await_numbers
+from tests.bench.stand import PATIENCE_S, Stand, await_numbers
 from tests.support.builders import LATENESS
 from tests.support.workers import WorkerProcess
 
@@ -49,7 +49,7 @@ def fair(stand: Stand) -> None:
         worker.kill()
         began, worker = time.monotonic(), stand.worker()
         await_numbers(worker, expected)
-        told = f"{_since(began, worker)}, with the {SESSION_S} s until Kafka gives up the dead one"
+        told = f"{_since(began, worker)}, with the wait until Kafka gives up the dead one"
         table.note("people_worker_recovery", f"{what}: after kill -9, until a new one shows all", told)
         table.note("people_worker_recovered_rss", f"{what}: memory, recovered", mib(resident_bytes(worker.process.pid)))
         _pages(stand, worker)

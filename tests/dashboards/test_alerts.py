@@ -297,7 +297,19 @@ def test_promtool_accepts_the_scrape_config(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def heard(terminal: str, kind: str, place: str, instance: str) -> str:
+    labels = f"terminal='{terminal}', kind='{kind}', place='{place}', instance='{instance}'"
+    return f"fair_gateway_terminal_heard_timestamp_seconds{{{labels}}}"
+
+
 BEFORE_NOON = {
+    heard("lane-1", "gate", "north", "a"): "0+60x400",
+    heard("lane-1", "gate", "north", "b"): "100x400",  # it asks the other gateway now
+    heard("lane-2", "gate", "north", "a"): "100x400",
+    heard("door-1", "hall", "h1", "a"): "0+60x400",
+    heard("stand-1", "booth", "b1", "a"): "0x400",
+    heard("stand-2", "booth", "b2", "b"): "100x400",
+    heard("stand-3", "booth", "b3", "b"): "0+60x400",
     **OPEN,
     **READY,
     **NORTH,
@@ -347,6 +359,11 @@ ANSWERS = {
     "fair:lag": {"{}": 9},
     "fair:partition_lag": {'{partition="0"}': 9},
     "fair:watermark": {'{partition="0"}': 78},
+    "fair:terminals_silent": {
+        '{kind="gate", place="north"}': 1,
+        '{kind="hall", place="h1"}': 0,
+        '{kind="booth", place="all"}': 2,
+    },
 }
 
 

@@ -91,7 +91,7 @@ def test_a_kpi_that_is_not_recounted_yet_is_named_when_recordings_are_written(
     shutil.copy(FOLDER / "gate_outage.fairrec", tmp_path)
     monkeypatch.setattr(make, "HERE", tmp_path)
     monkeypatch.delitem(WINDOWS, "visits")
-    monkeypatch.setattr("streams.audit.recount.oracle.visit_kpis", lambda _: {})
+    monkeypatch.setattr("streams.audit.recount.counting.visit_kpis", lambda _: {})
     assert make.main(["--expected", "gate_outage"]) == 1
     assert "error: the recount does not know the KPI visits; count it in streams/audit/" in capsys.readouterr().err
 

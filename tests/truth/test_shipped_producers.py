@@ -129,6 +129,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Found, Found]:
     venue.at(PlaceKind.GATE, "north", f"{FIRST_DAY}T08:00:00Z", of_a_gate)
     venue.at(PlaceKind.HALL, "h1", f"{FIRST_DAY}T08:10:00Z", of_a_hall)
     venue.at(PlaceKind.BOOTH, "h1-001", f"{FIRST_DAY}T08:20:00Z", of_a_booth)
+    venue.at(PlaceKind.BOOTH, "h1-001", f"{FIRST_DAY}T08:22:00Z", lambda booth: booth.scan("CODE-ADA"))
     venue.at(PlaceKind.DESK, "", f"{FIRST_DAY}T08:30:00Z", of_a_desk)
     venue.at(PlaceKind.GATE, "north", f"{FIRST_DAY}T08:40:00Z", lambda gate: gate.scan("CODE-ADA"), test=True)
     venue.at(PlaceKind.GATE, "north", f"{SECOND_DAY}T10:00:00Z", lambda gate: gate.scan("CODE-ADA"))
