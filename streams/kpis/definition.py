@@ -66,7 +66,6 @@ class Unit(Code):
 
     PASSAGES = "passages"
     SCANS = "scans"
-    BADGES = "badges"
     VISITS = "visits"
     VISITORS = "visitors"
     PERSONS = "persons"
