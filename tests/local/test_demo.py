@@ -113,7 +113,7 @@ def test_a_direct_demo_is_alive_from_the_first_picture_and_ends_with_every_kpi_e
 def test_a_demo_whose_worker_and_gateway_are_killed_counts_every_event_once_and_those_of_its_page(
     tmp_path: Path,
 ) -> None:
-    with demo(tmp_path, "--seconds", "12") as running:
+    with demo(tmp_path, "--seconds", "30") as running:
         said = until(running, "fair time")
         assert_first_picture_is_alive(said)
         page = re.search(r"^(http://\S+/)  scan a badge", said, re.MULTILINE)
