@@ -154,7 +154,7 @@ def test_the_numbers_of_this_fair_are_those_that_a_person_counts(played: tuple[F
     assert shown["international_visitors"]["fair"] == {"": 1}
     assert shown["funnel"]["fair"] == {"step=visit": 2, "step=booth": 1, "step=exhibit": 1, "step=lead": 1}
     assert shown["meetings"]["fair"] == {"step=invited": 2, "step=held": 1}, "e1 and e2 have one each"
-    assert shown["scans_by_source"][FIRST_DAY] == {"source=qr": 9, "source=manual": 1}
+    assert shown["scans_by_source"][FIRST_DAY] == {"source=qr": 10, "source=manual": 1}
     assert shown["gate_denials"][FIRST_DAY] == {
         "gate=north, reason=unstated": 1,
         "gate=north, reason=unknown_badge": 1,
