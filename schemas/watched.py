@@ -33,9 +33,14 @@ class WatchedNumber:
     shown_by: str
 
     @property
+    def about(self) -> str:
+        """Question and definition, without the full stop."""
+        return f"{self.question} {self.source[0].upper()}{self.source[1:]}"
+
+    @property
     def help(self) -> str:
         """The text on /metrics."""
-        return f"{self.question} {self.source[0].upper()}{self.source[1:]} (unit: {self.unit})."
+        return f"{self.about} (unit: {self.unit})."
 
 
 LAG_RECENT_S: Final = 300.0

@@ -121,7 +121,7 @@ _AFTERWARDS = Row(
             id=13,
             kind=Kind.TABLE,
             title="Which figures moved after their day had closed?",
-            what=f"{RESTATEMENT.question} {RESTATEMENT.source[0].upper()}{RESTATEMENT.source[1:]}. The share is of the "
+            what=f"{RESTATEMENT.about}. The share is of the "
             "figure at closing time. Money is in minor units. Terminals that were offline send later.",
             good="a percent or less, and no change from the second morning on.",
             do="quote the figure of now, and its time. Correct what was published if it moved by more than you said.",
@@ -141,7 +141,7 @@ _AFTERWARDS = Row(
             id=14,
             kind=Kind.TABLE,
             title="Which figures differ from the recount?",
-            what=f"{UNRECONCILED.question} {UNRECONCILED.source[0].upper()}{UNRECONCILED.source[1:]}.",
+            what=f"{UNRECONCILED.about}.",
             good="an empty table.",
             do="publish nothing, and follow the runbook LiveDiffersFromAudit.",
             queries=(Query(f"max by (day, kpi) ({UNRECONCILED.metric}) > 0", "Apart by"),),

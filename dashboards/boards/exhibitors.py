@@ -31,7 +31,8 @@ _DAY, _W = Window.DAY, "$window"
 BOOTH = Variable("booth", "Booth", "label_values(fair_booth_scans, booth)")
 _MINE = 'booth="$booth"'
 _EXHIBITS = 'fair_exhibit_info{booth="$booth"}'
-_COLOURS = (NEUTRAL, "purple", GOOD)
+_NEXT = {f"{before} to {step}": (before, step) for before, step in pairwise(FUNNEL)}
+"""A step of the funnel and the one after it, by their words."""
 _TOUCHED = total(EXHIBIT_INTERACTIONS, Window.M15, Label.EXHIBIT)
 _TRIED = total(EXHIBIT_VISITORS, Window.M15, Label.EXHIBIT)
 _RANK = f"{_TRIED} + {_TOUCHED} / 1e6 or {_TRIED}"
@@ -111,12 +112,10 @@ _RATES = Row(
             f"{about(FUNNEL_STEPS)}",
             good="the shares are stable from the second day on.",
             do="if a share falls while the fair is full, the halls may be too dense to stop in: see Gates and halls.",
-            queries=tuple(
-                Query(share(_step(step), _step(before)), f"{before} to {step}") for before, step in pairwise(FUNNEL)
-            ),
+            queries=tuple(Query(share(_step(step), _step(before)), words) for words, (before, step) in _NEXT.items()),
             unit="percentunit",
             width=8,
-            colours=dict(zip((f"{before} to {step}" for before, step in pairwise(FUNNEL)), _COLOURS, strict=True)),
+            colours=dict(zip(_NEXT, (NEUTRAL, "purple", GOOD), strict=True)),
             links=(TO_GATES,),
         ),
         Panel(

@@ -4,15 +4,11 @@ from dashboards.boards.minute_row import MINUTE
 from dashboards.boards.shared import MARKS, TERMINALS, TO_GATES, TO_PIPELINE
 from dashboards.queries import NEVER_HEARD, OFFSETS, SILENT_FOR
 from dashboards.spec import BAD, GOOD, NEUTRAL, WATCH, Board, Kind, Levels, Panel, Query, Row
-from schemas.watched import CLOCK_SKEW, CLOCK_WRONG_S, SILENT_S, TERMINAL_LAG, TERMINALS_SILENT, WatchedNumber
+from schemas.watched import CLOCK_SKEW, CLOCK_WRONG_S, SILENT_S, TERMINAL_LAG, TERMINALS_SILENT
 
 FEW: Levels = ((None, GOOD), (1, WATCH), (20, BAD))
 _NO_GATEWAY = "no gateway"
 _LAGS = f"max by (terminal, quantile) ({TERMINAL_LAG.metric}"
-
-
-def _about(one: WatchedNumber) -> str:
-    return f"{one.question} {one.source[0].upper()}{one.source[1:]}."
 
 
 _SILENT = Row(
@@ -22,7 +18,7 @@ _SILENT = Row(
             id=1,
             kind=Kind.STAT,
             title="Silent terminals",
-            what=f"Enrolled terminals that no gateway heard for {SILENT_S:g} s. {_about(TERMINALS_SILENT)}",
+            what=f"Enrolled terminals that no gateway heard for {SILENT_S:g} s. {TERMINALS_SILENT.about}.",
             good="0 while the fair is open; at night, all are.",
             do="see beside it where they are. A whole gate or hall: its network or power. Nothing is lost.",
             queries=(Query("sum(fair:terminals_silent)"),),
@@ -95,7 +91,7 @@ _CLOCKS = Row(
             id=6,
             kind=Kind.TABLE,
             title="Which clocks are furthest off?",
-            what=f"{_about(CLOCK_SKEW)} Above zero, the terminal's clock is slow.",
+            what=f"{CLOCK_SKEW.about}. Above zero, the terminal's clock is slow.",
             good="all within two seconds.",
             do="a whole hour: its time zone is wrong. Seconds that grow: its clock drifts, and nothing corrects it.",
             queries=(Query(OFFSETS, "Off by"),),
@@ -110,7 +106,7 @@ _CLOCKS = Row(
             id=7,
             kind=Kind.TABLE,
             title="Which terminals are slow?",
-            what=_about(TERMINAL_LAG),
+            what=f"{TERMINAL_LAG.about}.",
             good="99 in a hundred within a few seconds.",
             do="both columns are long: its network is bad. Only the second: it was offline for a while.",
             queries=(

@@ -19,14 +19,13 @@ HEADER: Final = ("kpi", "day", "at_close", "now", "moved", "percent")
 def restated_rows(figures: Iterable[Restated]) -> Iterator[tuple[object, ...]]:
     """Yield a row for each figure; of a figure that was 0 at the close, the percentage is empty."""
     for one in figures:
-        moved = one.now - one.at_close
         yield (
             one.name,
             one.day,
             one.at_close,
             one.now,
-            moved,
-            f"{100 * moved / one.at_close:.2f}" if one.at_close else "",
+            one.moved,
+            f"{100 * one.moved / one.at_close:.2f}" if one.at_close else "",
         )
 
 
@@ -35,7 +34,7 @@ def restated_lines(figures: Sequence[Restated]) -> list[str]:
     lines = [
         f"MOVED  {one.name} [{one.day}]: {one.at_close:,} when the day closed, {one.now:,} now"
         for one in figures
-        if one.now != one.at_close
+        if one.moved
     ]
     if len(lines) > MOST_LINES:
         lines[MOST_LINES:] = [f"... and {len(lines) - MOST_LINES:,} more; --out writes all of them to restated.csv"]
@@ -65,7 +64,7 @@ class RestatedGauges(Collector):
             GaugeMetricFamily(one.metric, one.help, labels=one.labels) for one in (RESTATEMENT, AT_CLOSE, UNRECONCILED)
         )
         for one in self._figures:
-            moved.add_metric((one.name, one.day), one.now - one.at_close)
+            moved.add_metric((one.name, one.day), one.moved)
             closed.add_metric((one.name, one.day), one.at_close)
         for place, difference in self._apart.items():
             apart.add_metric(place, difference)

@@ -29,6 +29,11 @@ class Restated(NamedTuple):
     at_close: int
     now: int
 
+    @property
+    def moved(self) -> int:
+        """By how much it moved since the day closed."""
+        return self.now - self.at_close
+
 
 class Closings:
     """Counts each event once more for its day, if it came before the day closed.
