@@ -88,8 +88,8 @@ CORRECT_COMPACTED_REGISTRY: Final = f"{CORRECT}, then {REGISTRY_AFTER_COMPACTION
 """For the registry of terminals that is compacted."""
 
 UNRESOLVED_AFTER_COMPACTION: Final = (
-    "register the badges that `fairpulse badges check` names: of the events of one badge that waited, all but the "
-    "newest may be gone"
+    "register the missing persons with `fairpulse badges import FILE`: of the events of one badge that waited, all but "
+    "the newest may be gone"
 )
 """For the events that wait for a registration, if they were compacted for a while."""
 
