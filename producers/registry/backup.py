@@ -114,8 +114,7 @@ async def _published(topic: TerminalsTopic, rows: Rows, *, dry: bool) -> tuple[M
     first: tuple[Merged, ChangedRows] | None = None
     lost = 0
     while lost < TRIES:
-        extent = await topic.extent()
-        extent.must_be_all()
+        extent = await topic.whole()
         there, mark = replayed(await topic.read(0, extent.end))
         both = merged(there, rows)
         lacking = both.rows.since(there)

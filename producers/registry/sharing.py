@@ -51,7 +51,8 @@ async def catch_up(topic: TerminalsTopic, path: Path, noted: Noted = lambda _: N
     """
     there = await topic.extent()
     await _follow(topic, path, there.end, noted)
-    there.must_be_all()
+    if not there.is_all:
+        await _follow(topic, path, (await topic.whole()).end, noted)
 
 
 async def _follow(topic: TerminalsTopic, path: Path, end: int, noted: Noted) -> None:
@@ -127,8 +128,7 @@ async def publish(topic: TerminalsTopic, mark: TopicMark, command: str, rows: Ch
     except Unconfirmed as error:
         unconfirmed = error
     try:
-        there = await topic.extent()
-        there.must_be_all()
+        there = await topic.whole()
         judged, _ = await _judged(topic, mark, await topic.read(mark.position, there.end))
     except FairpulseError:
         raise unconfirmed or Unconfirmed(

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -21,7 +21,7 @@ from producers.kafka import end, no_kafka, start
 from producers.registry.chain import Stored
 from producers.registry.mark import TopicMark
 from producers.topics import TopicInspector
-from schemas.cures import end_transaction
+from schemas.cures import OPEN_S, end_transaction
 from schemas.errors import Unavailable
 from schemas.kafka_access import client_arguments, refused
 from schemas.kafka_reach import reaches_a_broker
@@ -41,6 +41,7 @@ CHECK_S: Final = 10.0
 
 _PLACE: Final = TopicPartition(TERMINALS.name, 0)
 _UNCOMMITTED: Final = 0
+_LOOK_S: Final = 0.1
 _NEWEST: Final = -1
 _CREATE: Final = "create the topics with `fairpulse topics --create`"
 
@@ -63,9 +64,14 @@ class Readable:
     written: int
     servers: str
 
+    @property
+    def is_all(self) -> bool:
+        """Tell whether nothing waits behind an open transaction."""
+        return self.end >= self.written
+
     def must_be_all(self) -> None:
         """Raise Unavailable if something waits behind an open transaction: it may be a revocation."""
-        if self.end < self.written:
+        if not self.is_all:
             raise Unavailable(
                 f"topic {TERMINALS.name} has an open transaction at offset {self.end}, and what is behind it cannot be "
                 "read",
@@ -138,6 +144,25 @@ class TerminalsTopic:
             written = await _written(self._consumer._client)  # noqa: SLF001 - the consumer tells only what is committed
             readable = end if end == written else await self._committed()
             return Readable(readable, written, self._kafka.bootstrap_servers)
+
+    async def whole(self) -> Readable:
+        """Return up to where records can be read: all that was written before this was called.
+
+        A transaction that has just ended looks open for a moment: Kafka tells its producer before the marker is in the
+        log (KIP-98). So it is looked at again, for `OPEN_S`.
+
+        Raises:
+            Unavailable: as `extent`, or a transaction stays open.
+        """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + OPEN_S
+        first = there = await self.extent()
+        while there.end < first.written and loop.time() < until:
+            await asyncio.sleep(_LOOK_S)
+            there = await self.extent()
+        there = replace(there, written=first.written)
+        there.must_be_all()
+        return there
 
     async def _committed(self) -> int:
         return int((await self._consumer.end_offsets([_PLACE]))[_PLACE])

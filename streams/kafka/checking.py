@@ -11,6 +11,7 @@ from schemas.cures import (
     FOLD_ANEW_OR_FORGET,
     MAKE_ANEW,
     MAKE_PART_ANEW,
+    OPEN_S,
     REGISTER_ANEW,
     REGISTRY_ANEW,
     end_transaction,
@@ -37,9 +38,6 @@ from streams.kafka.fairs import journals_in_use
 from streams.kafka.judgement import judged, most_are_astray
 from streams.kafka.logs import Extent, LogReader, log_reader
 from streams.kafka.sampling import SampledEvent, oldest_events
-
-OPEN_S: Final = 2.0
-"""A transaction that is open at the same offset after this time is told."""
 
 REDRIVE: Final = "workers bury them as dead letters; `fairpulse dead-letters redrive` sends them again by their keys"
 
