@@ -104,7 +104,7 @@ def counting_page() -> str:
                 "",
                 rows(("profile", "a person is present on a day by"), *map(_presence, PROFILES.values())),
                 _VISIT.strip() + "\n",
-                f"At a booth, scans of one badge that are at most {GAP_MINUTES} minutes of the clock apart are one.",
+                f"At a booth, scans of one badge that are at most {GAP_MINUTES} minutes apart are one.",
                 "",
                 "## Who a person is",
                 "",

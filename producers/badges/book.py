@@ -1,4 +1,4 @@
-"""The whole register of badges in memory: about 70 MB for 250,000 persons.
+"""The whole register of badges in memory.
 
 Pure: it takes records in any order and answers questions. References are kept as bytes, and persons with the same
 registration share one object.
@@ -159,6 +159,12 @@ class Book:
         """Take that a code was on the badge of a person who was erased: from now on it leads to nobody."""
         self._spent.add(bytes.fromhex(code_hash))
 
+    def spent_by(self, code_hash: BadgeRef) -> BadgeRef | None:
+        """Return the person of a spent code whose erasure broke off before it took the codes away; else None."""
+        code = bytes.fromhex(code_hash)
+        owner = self._owners.get(code) if code in self._spent else None
+        return None if owner is None else owner.hex()
+
     def is_spent(self, code_hash: BadgeRef) -> bool:
         """Return whether a code was on the badge of a person who was erased: nobody gets it again."""
         return bytes.fromhex(code_hash) in self._spent
@@ -166,6 +172,11 @@ class Book:
     def registration(self, person: BadgeRef) -> Registration | None:
         """Return the current registration of a person; None if the register lacks it."""
         return self._persons.get(bytes.fromhex(person))
+
+    def is_erased(self, person: BadgeRef) -> bool:
+        """Return whether a person was registered and then erased."""
+        said = self.registration(person)
+        return said is not None and said.erased
 
     def consented(self, person: BadgeRef, at_ms: int) -> bool:
         """Return whether a person consents to be named at a time, in milliseconds since 1970; False if it is unknown.

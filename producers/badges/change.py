@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from producers.badges.book import Book, Registration
+from producers.badges.book import NO_CODES, Book, Registration
 from producers.badges.file import RowsRead
 from producers.badges.rows import REVISIONS, PersonRow
 from producers.badges.tables import BadLine
@@ -39,7 +39,7 @@ WRITTEN: Final = frozenset({Effect.NEW, Effect.CHANGED})
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is to be written for a person. The registration comes first, so that no code leads to nobody.
+    """What is to be written for a person.
 
     Attributes:
         registration: None if it stays.
@@ -74,10 +74,12 @@ def change_of(row: PersonRow, book: Book, *, again: bool = False) -> Change | Ba
         again: whether a person who was erased may be registered again.
     """
     known = book.registration(row.person)
-    if known is not None and known.erased and not again:
-        return Change(Effect.ERASED, row.person)
+    if known is not None and known.erased:
+        if not again:
+            return Change(Effect.ERASED, row.person)
+        row = replace(row, revision=max(row.revision or 0, known.revision + 1))
     registration = _registration(row, known)
-    if problem := _problem(row, book, known, registration):
+    if problem := _problem(row, book, known, registration, again=again):
         return BadLine(row.line, problem)
     if known is not None and row.revision is not None and row.revision < known.revision:
         return Change(Effect.OLDER, row.person)
@@ -85,6 +87,8 @@ def change_of(row: PersonRow, book: Book, *, again: bool = False) -> Change | Ba
     worn = worn_after(before, row.codes)
     if known is not None and registration is None and worn == before:
         return Change(Effect.UNCHANGED, row.person)
+    if known is not None and known.revision == row.revision and worn != before != NO_CODES:
+        return BadLine(row.line, f"revision {row.revision} is in the register with other codes; write a higher one")
     held = {*before.codes, *before.replaced}
     return Change(
         Effect.NEW if known is None else Effect.CHANGED,
@@ -93,6 +97,13 @@ def change_of(row: PersonRow, book: Book, *, again: bool = False) -> Change | Ba
         None if worn == before else worn,
         tuple(code for code in worn.codes if code not in held),
     )
+
+
+def as_known(row: PersonRow, book: Book) -> PersonRow:
+    """Return a row as the register knows its person: as a test or not, if the file does not say which."""
+    if "test" in row.unsaid and book.is_person(row.twin) and not book.is_person(row.person):
+        return replace(row, person=row.twin, twin=row.person)
+    return row
 
 
 def worn_after(before: WornCodes, named: tuple[BadgeRef, ...]) -> WornCodes:
@@ -142,10 +153,15 @@ def event_of(person: BadgeRef, registration: Registration, fair_id: FairId, now:
     )
 
 
-def _problem(row: PersonRow, book: Book, known: Registration | None, wanted: Registration | None) -> str:
+def _problem(
+    row: PersonRow, book: Book, known: Registration | None, wanted: Registration | None, *, again: bool
+) -> str:
     """Return why the register cannot take a row; empty if it can."""
-    if known is None and book.is_person(row.twin):
-        return "the person is registered with the other value of test; a person is one or the other"
+    if known is None and book.is_person(row.twin) and not (again and book.is_erased(row.twin)):
+        return (
+            "the person is registered with the other value of test; `fairpulse badges erase` that one, then import "
+            "this line with --again and a new code"
+        )
     for place, code in enumerate(row.codes, start=1):
         if book.is_spent(code):
             return f"code {place} was on the badge of a person who was erased; print a badge with a code nobody has had"
@@ -168,7 +184,7 @@ def _registration(row: PersonRow, known: Registration | None) -> Registration | 
     before = 0 if known is None else known.revision
     wanted = Registration(before, row.role, row.country, row.exhibitor, row.consent, row.denied)
     if known is not None and row.unsaid:
-        kept = {name: getattr(known, name) for name in row.unsaid}
+        kept = {name: getattr(known, name) for name in row.unsaid if name != "test"}
         if row.role is not BadgeRole.EXHIBITOR_STAFF:
             kept.pop("exhibitor", None)
         wanted = replace(wanted, **kept)

@@ -2,18 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from producers.badges.book import Book, Registration
 from producers.badges.change import erasure, reprinted
 from producers.badges.codes import hash_of
-from producers.badges.follower import read_book
+from producers.badges.follower import BadgeFollower, read_book
 from producers.badges.origin import check_origin
 from producers.badges.place import RegisterPlace
+from producers.badges.registering import take_codes_away
 from producers.badges.rows import person_number
-from producers.badges.writing import codes_record, erasure_records, opened_writer, registration_record
+from producers.badges.writing import codes_record, opened_writer, registration_record, spent_records
 from schemas.badges.register import WornCodes, person_ref
 from schemas.errors import FairpulseError
 from schemas.ids import BadgeRef
+
+NEW_CODE: Final = "print a badge with a code that nobody has had"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +61,17 @@ async def checked_book(place: RegisterPlace) -> Book:
 def found_in(book: Book, place: RegisterPlace, code: BadgeRef | None, number: str | None) -> Found:
     """Return the person in a book. Raises FairpulseError if there is none."""
     if code is not None:
-        person = book.person_of(code)
+        person = book.person_of(code) or book.spent_by(code)
+        if person is None and book.is_spent(code):
+            raise FairpulseError("this code was on the badge of a person who was erased", hint=NEW_CODE)
         if person is None:
             raise FairpulseError(
                 "the register does not have this code",
                 hint="check the code, or register the person with `fairpulse badges import FILE`",
             )
     else:
-        refs = (person_ref(place.key, person_number(number or ""), test=test) for test in (False, True))
-        person = next((ref for ref in refs if book.is_person(ref)), None)
+        refs = [person_ref(place.key, person_number(number or ""), test=test) for test in (False, True)]
+        person = next((ref for ref in sorted(refs, key=book.is_erased) if book.is_person(ref)), None)
         if person is None:
             raise FairpulseError(
                 "the register does not have this person",
@@ -77,35 +83,52 @@ def found_in(book: Book, place: RegisterPlace, code: BadgeRef | None, number: st
 async def reprint(place: RegisterPlace, old: str, new: str) -> Found:
     """Replace a code by that of a new badge, and return the person. Done before, it does nothing.
 
+    Others may change the register at the same time, so it is read right before the change is written, and again after.
+
     Raises:
-        FairpulseError: the old code is not in force, or the new one is somebody's.
+        FairpulseError: the old code is not in force, the new one is somebody's, or another change came in between.
         Unavailable: Kafka does not answer, or does not take it.
     """
     hashes = [hash_of(code, place.key, place.fair.badge_codes) for code in (old, new)]
     if hashes[0] == hashes[1]:
         raise FairpulseError("OLD and NEW are the same code", hint="give the code of the new badge second")
-    book = await checked_book(place)
-    found, owner = found_in(book, place, hashes[0], None), book.person_of(hashes[1])
-    if owner == found.person and found.is_replaced and not book.is_replaced(hashes[1]):
-        return found
-    if book.is_spent(hashes[1]):
+    follower = BadgeFollower(place.kafka, place.fair.fair_id)
+    try:
+        check_origin(await follower.catch_up(), place.key, place.fair.fair_id)
+        async with opened_writer(place.kafka) as writer:
+            found, worn = _reprinted(await follower.catch_up(), place, *hashes)
+            if worn == found.worn:
+                return found
+            await writer.write([codes_record(found.person, worn)])
+            book = await follower.catch_up()
+            await take_codes_away([found.person], book, writer.write)
+    finally:
+        await follower.close()
+    if book.codes_of(found.person) != worn or book.is_erased(found.person):
+        raise FairpulseError("the register was changed for this person at the same moment", hint="run it again")
+    return Found(found.person, found.registration, worn, hashes[1])
+
+
+def _reprinted(book: Book, place: RegisterPlace, old: BadgeRef, new: BadgeRef) -> tuple[Found, WornCodes]:
+    """Return the person of a code, and all codes of the person once the new one is in force. Raises FairpulseError."""
+    found, owner = found_in(book, place, old, None), book.person_of(new)
+    if owner == found.person and found.is_replaced and not book.is_replaced(new):
+        return found, found.worn
+    if book.is_spent(new):
         raise FairpulseError(
-            "NEW was on the badge of a person who was erased; a code is never given a second time",
-            hint="print a badge with a code that nobody has had",
+            "NEW was on the badge of a person who was erased; a code is never given a second time", hint=NEW_CODE
         )
-    if owner is not None or book.is_person(hashes[1]):
+    if owner is not None or book.is_person(new):
+        raise FairpulseError("NEW is in the register already; a code is never given a second time", hint=NEW_CODE)
+    if book.is_spent(old):
         raise FairpulseError(
-            "NEW is in the register already; a code is never given a second time",
-            hint="print a badge with a code that nobody has had",
+            "the erasure of this person broke off", hint="run `fairpulse badges erase` with the same code again"
         )
     if found.is_replaced:
         raise FairpulseError(
             "OLD was replaced before", hint="give the code of the badge that the person wore last, as OLD"
         )
-    worn = reprinted(found.worn, hashes[0], hashes[1])
-    async with opened_writer(place.kafka) as writer:
-        await writer.write([codes_record(found.person, worn)])
-    return Found(found.person, found.registration, worn, hashes[1])
+    return found, reprinted(found.worn, old, new)
 
 
 async def erase(place: RegisterPlace, found: Found, now: datetime) -> None:
@@ -117,9 +140,10 @@ async def erase(place: RegisterPlace, found: Found, now: datetime) -> None:
         Unavailable: Kafka does not answer, or does not take it; run it again.
     """
     book = await checked_book(place)
-    known, worn = book.registration(found.person), book.codes_of(found.person)
+    known = book.registration(found.person)
     async with opened_writer(place.kafka) as writer:
         if known is not None and not known.erased:
             said = erasure(known)
             await writer.write([registration_record(found.person, said, place.fair.fair_id, now)])
-        await writer.write(erasure_records(found.person, worn, book))
+        await writer.write(list(spent_records(found.person, book)))
+        await writer.write([codes_record(found.person, None)])

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from producers.badges.rows import PersonRow, RowJudge
-from producers.badges.tables import BadLine, read_table
+from producers.badges.tables import BadLine, FileLine, read_table, torn
 from schemas.errors import FairpulseError
 from schemas.fair.model import Fair
 from schemas.ids import BadgeRef
@@ -72,6 +72,8 @@ def read_rows(file: BinaryIO, fair: Fair, key: bytes, told: Callable[[int], None
         found = [line] if isinstance(line, BadLine) else judge.judge(line)
         if isinstance(found, PersonRow):
             reading.rows.append(found)
+        elif isinstance(line, FileLine) and line.last > line.line:
+            raise torn(found[0], line.last)
         else:
             reading.refuse(found)
     _refuse_doubles(reading)

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 SHOWN: Final = 50
 """Problems that are printed; of the others only the number is."""
 
-AGAIN = click.option("--again", is_flag=True, help="Take persons who were erased, and register them again.")
+AGAIN = click.option(
+    "--again", is_flag=True, help="Register all persons of FILE who were erased again; each needs a new code."
+)
 FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 
 
@@ -83,8 +85,10 @@ def check(*, file: Path, again: bool, fair_file: Path | None, bootstrap_servers:
     """Compare a file with the register.
 
     It says what an import of FILE would do, how many registered persons FILE does not name, and which persons have one
-    code together. The exit code is 1 if the two differ, or two persons have one code.
+    code together. The exit code is 1 if the two differ, or two persons have one code. A person who was erased may be
+    in FILE.
     """
+    from producers.badges.change import Effect
     from producers.badges.importing import planned
 
     with _keeping_all():
@@ -99,7 +103,8 @@ def check(*, file: Path, again: bool, fair_file: Path | None, bootstrap_servers:
         click.echo(f"  {persons}; the first one has it")
     if (more := len(plan.clashes) - SHOWN) > 0:
         click.echo(f"  and {more:,} more")
-    sys.exit(1 if plan.changes or plan.refused or missing or plan.clashes else 0)
+    differ = plan.changes or plan.refused or plan.counts[Effect.OLDER] or missing
+    sys.exit(1 if differ or plan.clashes else 0)
 
 
 @contextmanager

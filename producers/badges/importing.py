@@ -21,7 +21,7 @@ from schemas.codes import BadgeRole
 from schemas.ids import BadgeRef
 
 AT_ONCE: Final = 20_000
-"""Persons that are written together: first who they are, then their codes."""
+"""Persons that are written together."""
 
 TellStep = Callable[[str], None]
 
@@ -89,7 +89,7 @@ async def planned(place: RegisterPlace, path: Path, tell: TellStep, *, again: bo
 
 
 async def write(place: RegisterPlace, plan: FilePlan, clock: Callable[[], datetime], tell: TellStep) -> int:
-    """Write a plan into the register; return how many events waited for the codes that are new.
+    """Write a plan into the register; return how many events waited for the codes that are new, before it began.
 
     Args:
         place: the register.
@@ -103,6 +103,7 @@ async def write(place: RegisterPlace, plan: FilePlan, clock: Callable[[], dateti
     """
     if plan.is_done(plan.follower.book):
         return 0
+    waiting = await waiting_events(place.kafka) if plan.changes else Counter[BadgeRef]()
     try:
         async with opened_writer(place.kafka) as writer:
             topics, fair_id = _Topics(plan.follower, writer), place.fair.fair_id
@@ -117,7 +118,6 @@ async def write(place: RegisterPlace, plan: FilePlan, clock: Callable[[], dateti
             )
     finally:
         await plan.follower.close()
-    waiting = await waiting_events(place.kafka) if plan.changes else Counter[BadgeRef]()
     return sum(waiting[code] for one in plan.changes for code in one.added)
 
 
@@ -129,7 +129,6 @@ def _named(person: BadgeRef, plan: ImportPlan) -> str:
 def _missing(book: Book, named: Collection[BadgeRef]) -> Counter[BadgeRole]:
     found: Counter[BadgeRole] = Counter()
     for person in book.persons():
-        said = book.registration(person)
-        if person not in named and said is not None and not said.erased:
+        if person not in named and (said := book.registration(person)) is not None and not said.erased:
             found[said.role] += 1
     return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from producers.badges.book import Book
-from producers.badges.change import WRITTEN, Change, Effect, change_of, changes_of
+from producers.badges.change import WRITTEN, Change, Effect, as_known, change_of, changes_of
 from producers.badges.file import RowsRead
 from producers.badges.origin import check_key_proven
 from producers.badges.rows import PersonRow
@@ -45,6 +45,7 @@ class ImportPlan:
         Raises:
             FairpulseError: nobody can say whether the references were made with the badge key of the register.
         """
+        reading.rows = [as_known(row, book) for row in reading.rows]
         self.rows = {row.person: row for row in reading.rows}
         check_key_proven(book, reading.rows)
         for number, change in enumerate(changes_of(reading, book, again=self.again), start=1):

@@ -1,18 +1,20 @@
 """Writes a plan into the register. `fairpulse badges import` does it, and so does a gateway."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from producers.badges.book import NO_CODES, Book
-from producers.badges.change import Change
+from producers.badges.change import Change, Effect
 from producers.badges.origin import check_origin, origin_of
 from producers.badges.plan import SLICE_ROWS, ImportPlan
-from producers.badges.writing import RegistrationRecords, codes_record, erasure_records, origin_record
+from producers.badges.writing import RegistrationRecords, codes_record, origin_record, spent_records
 from producers.records import RawRecord
-from schemas.ids import FairId
+from schemas.ids import BadgeRef, FairId
 
+WriteRecords = Callable[[Sequence[RawRecord]], Awaitable[None]]
+"""Returns when Kafka has all records."""
 ToldWritten = Callable[[int, int], None]
 """Told how many persons were written, of how many."""
 
@@ -50,7 +52,7 @@ async def write_plan(
         key: the fair's badge key.
         fair_id: the fair.
         clock: gives the times of the events. A person's consent counts from that time on, so each part has its own.
-        at_once: persons that are written together: first who they are, then their codes.
+        at_once: persons that are written together.
         told: called after each part.
 
     Raises:
@@ -68,14 +70,23 @@ async def write_plan(
         some = planned[begin : begin + at_once]
         if register.read() != plan.read + written:
             some = await _planned_anew(plan, some, book)
-        registrations = list(_registrations(some, fair_id, clock()))
-        codes = [codes_record(one.person, one.worn) for one in some if one.worn is not None]
-        await register.write(registrations)
-        await register.write(codes)
-        written += len(registrations) + len(codes)
+        for records in _in_order(some, fair_id, clock()):
+            await register.write(records)
+            written += len(records)
         plan.changes += some
         told(min(begin + at_once, len(planned)), len(planned))
-    await register.write(list(_left_by_erasures(plan.changes, await register.catch_up())))
+    await take_codes_away([one.person for one in plan.changes], await register.catch_up(), register.write)
+
+
+async def take_codes_away(persons: Iterable[BadgeRef], book: Book, write: WriteRecords) -> None:
+    """Take all codes from those of some persons who are erased, and let nobody have these codes again.
+
+    Codes that were written in the moment of the erasure are among them.
+    """
+    erased = [one for one in persons if book.is_erased(one) and book.codes_of(one) != NO_CODES]
+    if erased:
+        await write([record for one in erased for record in spent_records(one, book)])
+        await write([codes_record(one, None) for one in erased])
 
 
 async def _planned_anew(plan: ImportPlan, changes: Sequence[Change], book: Book) -> list[Change]:
@@ -87,16 +98,14 @@ async def _planned_anew(plan: ImportPlan, changes: Sequence[Change], book: Book)
     return found
 
 
-def _registrations(changes: Sequence[Change], fair_id: FairId, now: datetime) -> Iterator[RawRecord]:
+def _in_order(changes: Sequence[Change], fair_id: FairId, now: datetime) -> Iterator[list[RawRecord]]:
+    """Yield records; Kafka must have some before the next are written, for the import may end at any of them.
+
+    A person who is new comes before the codes, so that no code leads to nobody. Of a person who is known, the codes
+    come before the revision: with the revision written, the same import would be one that says other codes.
+    """
     records = RegistrationRecords(fair_id, now)
-    for one in changes:
-        if one.registration is not None:
-            yield records.of(one.person, one.registration)
-
-
-def _left_by_erasures(changes: Sequence[Change], book: Book) -> Iterator[RawRecord]:
-    """Yield what takes the codes from persons who were erased in the moment in which their codes were written."""
-    for one in changes:
-        said = book.registration(one.person)
-        if said is not None and said.erased and (worn := book.codes_of(one.person)) != NO_CODES:
-            yield from erasure_records(one.person, worn, book)
+    said = [(one, records.of(one.person, one.registration)) for one in changes if one.registration is not None]
+    yield [record for one, record in said if one.kind is Effect.NEW]
+    yield [codes_record(one.person, one.worn) for one in changes if one.worn is not None]
+    yield [record for one, record in said if one.kind is not Effect.NEW]

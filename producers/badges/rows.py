@@ -51,7 +51,7 @@ _BY_A_SPREADSHEET: Final = (
 """Values that a spreadsheet damaged, each with the cause."""
 
 
-KEPT: Final = frozenset({"country", "exhibitor", "consent", "denied"})
+KEPT: Final = frozenset({"country", "exhibitor", "consent", "denied", "test"})
 """Columns that change nothing of a registered person if the file does not have them. An empty value does."""
 
 
@@ -189,7 +189,7 @@ def _role(values: Mapping[str, str]) -> BadgeRole:
 
 def _country(values: Mapping[str, str]) -> Country | None:
     word = values.get("country", "")
-    if not word or word.upper() in country_names():
+    if not word or (word.isascii() and word.upper() in country_names()):
         return word.upper() or None
     meant = country_meant(word) if _WORD.fullmatch(word) else ""
     if meant:
@@ -236,4 +236,6 @@ def _unknown(name: str, word: str, wrong: str, known: Iterable[str]) -> str:
     Else it may be anything that stands in the wrong column: a name, a number of a person, a code.
     """
     near = nearest(word, known) if _WORD.fullmatch(word) else ""
-    return f"{name} {quoted(word)} {wrong}; did you mean {near}?" if near else f"{name} {wrong}"
+    if near:
+        return f"{name} {quoted(word)} {wrong}; did you mean {near}?"
+    return f"{name} {wrong}; write one of {', '.join(known)}"

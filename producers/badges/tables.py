@@ -47,10 +47,23 @@ class BadLine(NamedTuple):
 
 
 class FileLine(NamedTuple):
-    """A line with its values by column; an empty value is an empty text, and a column that is not there has none."""
+    """A line with its values by column; an empty value is an empty text, and a column that is not there has none.
+
+    Attributes:
+        last: the line of the file with which it ends.
+    """
 
     line: int
     values: Mapping[str, str]
+    last: int
+
+
+def torn(bad: BadLine, last: int) -> FairpulseError:
+    """Return the error for a bad line that goes on to a later one: those between may be persons of their own."""
+    return FairpulseError(
+        f"lines {bad.line} to {last} are one value in quotation marks, and cannot be taken: {bad.text}",
+        hint=f"see whether a quotation mark in line {bad.line} is meant, and is closed there",
+    )
 
 
 def read_table(file: BinaryIO) -> Iterator[FileLine | BadLine]:
@@ -60,7 +73,8 @@ def read_table(file: BinaryIO) -> Iterator[FileLine | BadLine]:
     shows; JSON lines are known by their first character.
 
     Raises:
-        FairpulseError: nothing of it can be read, or its columns are not the ones of a register.
+        FairpulseError: nothing of it can be read, its columns are not the ones of a register, or a value over several
+            lines is wrong: it may be a quotation mark that is not closed.
     """
     start = file.readline()
     if b"\x00" in start or start.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -118,31 +132,36 @@ def _csv_lines(first: str, lines: _Lines) -> Iterator[FileLine | BadLine]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield BadLine(begins, _csv_error(error))
-            continue
-        if lines.bad and lines.bad[-1] >= begins:
-            yield BadLine(begins, f"is not UTF-8 text; {_UTF_8}")
-        elif any(map(str.strip, values)):
-            yield _line(begins, columns, values)
+            found: FileLine | BadLine = BadLine(begins, _csv_error(error))
+        else:
+            if lines.bad and lines.bad[-1] >= begins:
+                found = BadLine(begins, f"is not UTF-8 text; {_UTF_8}")
+            elif any(map(str.strip, values)):
+                found = _line(begins, lines.number, columns, values)
+            else:
+                continue
+        if isinstance(found, BadLine) and lines.number > begins:
+            raise torn(found, lines.number)
+        yield found
 
 
 def _csv_error(error: csv.Error) -> str:
     return next((ours for part, ours in _CSV_ERRORS.items() if part in str(error)), "cannot be read as CSV")
 
 
-def _line(number: int, columns: Sequence[str], values: Sequence[str]) -> FileLine | BadLine:
+def _line(number: int, last: int, columns: Sequence[str], values: Sequence[str]) -> FileLine | BadLine:
     if len(values) > len(columns) and not any(map(str.strip, values[len(columns) :])):
         values = values[: len(columns)]  # spreadsheets put separators behind the last column
     if len(values) != len(columns):
         return BadLine(number, _COUNT_ERROR.format(found=len(values), wanted=len(columns)))
-    return _checked(number, {name: value.strip() for name, value in zip(columns, values, strict=True)})
+    return _checked(number, last, {name: value.strip() for name, value in zip(columns, values, strict=True)})
 
 
-def _checked(number: int, values: Mapping[str, str]) -> FileLine | BadLine:
+def _checked(number: int, last: int, values: Mapping[str, str]) -> FileLine | BadLine:
     for name, value in values.items():
         if len(value) > LONGEST:
             return BadLine(number, f"{name} has more than {LONGEST:,} characters")
-    return FileLine(number, values)
+    return FileLine(number, values, last)
 
 
 def _columns(header: Sequence[str], line: int) -> list[str]:
@@ -200,7 +219,7 @@ def _json_line(number: int, text: str) -> FileLine | BadLine:
     for name in REQUIRED:
         if name not in row:
             return BadLine(number, f"{name} is missing")
-    return _checked(number, values)
+    return _checked(number, number, values)
 
 
 def _json_text(name: str, value: Any) -> str | None:

@@ -69,15 +69,16 @@ def origin_record(origin: Origin) -> RawRecord:
     return RawRecord(BADGE_CODES.name, ORIGIN_KEY.encode(), encode_origin(origin))
 
 
-def erasure_records(person: BadgeRef, worn: WornCodes, book: Book) -> Iterator[RawRecord]:
-    """Yield the records that take all codes from a person, and let nobody have them again.
+def spent_records(person: BadgeRef, book: Book) -> Iterator[RawRecord]:
+    """Yield the records that let nobody have the codes of a person who is erased.
 
-    A code that another person claims as well stays with that one.
+    They come before the record that takes the codes away: until Kafka has them, the codes still say whose they are. A
+    code that another person claims as well stays with that one.
     """
+    worn = book.codes_of(person)
     for code in (*worn.codes, *worn.replaced):
         if not book.is_claimed(code, besides=person):
             yield RawRecord(BADGE_CODES.name, code.encode(), encode_spent())
-    yield codes_record(person, None)
 
 
 def codes_record(person: BadgeRef, worn: WornCodes | None) -> RawRecord:

@@ -122,7 +122,7 @@ class BadgeDesk:
         """Return what an import does.
 
         Raises:
-            RequestRefused: a line cannot be taken (422); or nobody can say whether the register has this key (503).
+            RequestRefused: a line cannot be taken (422); or nobody can say whether the register has this key (409).
         """
         try:
             reading = await asyncio.to_thread(read_rows, BytesIO(body), register.fair, register.key)
@@ -133,7 +133,7 @@ class BadgeDesk:
             for _ in plan.planning(reading, register.book):
                 await asyncio.sleep(0)
         except FairpulseError as error:
-            raise RequestRefused("register_unready", addition=_sentence(error)) from None
+            raise RequestRefused("key_unproven", addition=_sentence(error)) from None
         if plan.problems:
             lines = [LineError(one.line, one.text) for one in plan.problems[:ERRORS_MAX]]
             raise RequestRefused("badges_refused", lines=lines, rejected=plan.refused)

@@ -25,7 +25,7 @@ def decided(said: CheckedBadge | None, by_hand: Decision) -> Decision:
     """Return the decision of the register if it turns the person away, else the one by hand.
 
     Args:
-        said: by the register; None if it was not asked, or did not answer in time.
+        said: by the register; None if it was not asked, or could not say in time.
         by_hand: what a person at the terminal chose.
     """
     return Decision(ScanResult.DENIED, said.reason) if said is not None and said.denied else by_hand

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 TURNED_AWAY: Final = 3
 """The exit code if the register turns the person away: the scan is saved, and nobody may go in."""
 UNKNOWN: Final = "the register does not have this badge yet"
-UNCHECKED: Final = "not checked: the gateway did not answer in time"
+UNCHECKED: Final = "not checked: the gateway could not say in time"
 _STOP: Final = "\a\aStop: this person must not go in"
 """Two tones, as on the page."""
 

@@ -91,6 +91,9 @@ class BadgeFormat:
 def misfits(form: BadgeFormat) -> Iterator[tuple[str, str]]:
     """Yield what does not fit together in a format: the field to correct, and what is wrong with the remedy."""
     letters, rule = ALPHABETS.get(form.alphabet, form.alphabet), CHECKS[form.check]
+    for field, value in (("prefix", form.prefix), ("alphabet", letters)):
+        if ";" in value:
+            yield field, "has a semicolon, which separates codes in the file of the registration system; leave it out"
     if letters.isalpha() and list(letters) != sorted(letters):
         yield "alphabet", "is neither digits nor alphanumeric; for other letters, write them in alphabetical order"
     elif re.search("0-9|A-Z|a-z", letters):

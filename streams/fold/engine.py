@@ -214,7 +214,7 @@ class _Chunk:
                     at = number(badge)
                     newcomers.append(event)
                 moment.badge = at
-            moment.minute, moment.is_open = minute, is_open(minute)
+            moment.at_ms, moment.is_open = happened, is_open(minute)
             moment.lag_ms = received - happened if received > happened else 0
             event_id = int(event.event_id.replace("-", ""), 16)
             if (at := known(event.terminal_id)) is None:

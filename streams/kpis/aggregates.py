@@ -10,6 +10,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, ClassVar, Final, Generic, NewType
 
 from pyroaring import BitMap
@@ -217,37 +218,38 @@ class PerMember(Aggregate[tuple[LabelValues, int]]):
         return sum(map(len, total))
 
 
-MINUTE_BITS: Final = 32
-"""Bits of a minute since 1970 beside its member."""
-_FAR: Final = 1 << MINUTE_BITS
-"""More than any two minutes of a member are apart."""
+INSTANT_BITS: Final = 42
+"""Bits of an instant beside its member, in milliseconds since 1970: until the year 2109."""
+SPACED_MEMBERS: Final = 1 << 64 - INSTANT_BITS
+"""Members of a partition that can be told apart, about four million: each meeting with one beyond them counts."""
+_FAR: Final = 1 << INSTANT_BITS
+"""More than any two instants of a member are apart."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spaced(Aggregate[tuple[LabelValues, int, int]]):
     """Meetings with members, of which those in quick succession are one. For days and single minutes.
 
-    A hit is the label values, the member (-1 for nobody in particular, who is never met again) and the minute. It
-    counts unless the member was met in the same minute or in one of the `gap` minutes before.
+    A hit is the label values, the member (-1 for nobody in particular, who is never met again) and the instant in
+    milliseconds since 1970. It counts unless the member was met in the `gap` milliseconds before, both ends included.
 
-    A total of a day is how many counted, how many there were, and the minutes of all members, sorted: 8 bytes each.
+    A total of a day is how many counted, how many there were, and the instants of all members, sorted: 8 bytes each.
     A total of a minute has only those without a member in the first place, and its members in any order: what came in
     the minutes before is in other panes. `spaced` puts them together.
     """
 
     gap: int
     kind: ClassVar[str] = "spaced"
-    hit: ClassVar[str] = "a member or -1, and the moment's minute"
+    hit: ClassVar[str] = "a member or -1, and the moment's millisecond"
 
     @override
     def fold(self, changes: Changes, hit: tuple[LabelValues, int, int], groups: GroupOf) -> None:
-        values, member, minute = hit
-        whole(minute)
+        values, member, instant = hit
         change = changes.setdefault(groups[values], [0, []])
-        if whole(member) < 0:
-            change[0] += 1
+        if 0 <= whole(member) < SPACED_MEMBERS:
+            change[1].append(member << INSTANT_BITS | whole(instant))
         else:
-            change[1].append(member << MINUTE_BITS | minute)
+            change[0] += 1
 
     @override
     def absorb(self, totals: Totals, changes: Changes) -> None:
@@ -297,13 +299,13 @@ class Spaced(Aggregate[tuple[LabelValues, int, int]]):
 
         Args:
             total: of the minute.
-            before: of the `gap` minutes before it; None if nobody was met then.
+            before: of the minutes before it in which the gap may begin; None if nobody was met then.
         """
-        members = {one >> MINUTE_BITS for one in total[2]}
-        if before is not None:
-            members.difference_update(one >> MINUTE_BITS for one in before[2])
+        met: list[int] = sorted({*total[2], *(() if before is None else before[2])})
+        its = set(total[2])
+        alone = sum(one in its and one - before > self.gap for before, one in pairwise([-_FAR, *met]))
         unnamed: int = total[0]
-        return unnamed + len(members)
+        return unnamed + alone
 
     @override
     def value(self, total: Any) -> Value:

@@ -14,10 +14,10 @@ from streams.kpis.moment import Moment
 from streams.kpis.people import People, Period, TraceTotals, union
 from streams.kpis.presence import claims
 
-GAP_MINUTES = 5
+GAP_MINUTES: Final = 5
 """Scans of one badge at one booth that are at most this far apart are one."""
 
-_SPACED: Final = Spaced(gap=GAP_MINUTES)
+_SPACED: Final = Spaced(gap=GAP_MINUTES * 60_000)
 _BOOTH: On[VisitorScan] = On((ScanKind.BOOTH,))
 _TOUCH: On[ExhibitInteraction] = On(tuple(InteractionKind))
 _LEAD: On[ExhibitInteraction] = On((InteractionKind.LEAD_CAPTURED,))
@@ -28,7 +28,7 @@ def _is_scan(scan: VisitorScan) -> bool:
 
 
 def _booth_scan(scan: VisitorScan, moment: Moment) -> tuple[LabelValues, int, int] | None:
-    return ((scan.booth_id or "",), moment.badge, moment.minute) if _is_scan(scan) else None
+    return ((scan.booth_id or "",), moment.badge, moment.at_ms) if _is_scan(scan) else None
 
 
 def _at_booth(scan: VisitorScan, moment: Moment) -> tuple[LabelValues, int] | None:
@@ -55,7 +55,7 @@ def _left_lead(touch: ExhibitInteraction, moment: Moment) -> tuple[LabelValues, 
 
 SCANNED = Trace(
     name="scanned",
-    what="was scanned at a booth, in which minutes; a beacon is not a scan",
+    what="was scanned at a booth, at which instants; a beacon is not a scan",
     on=_BOOTH,
     labels=(Label.BOOTH,),
     aggregate=_SPACED,
@@ -165,7 +165,7 @@ BOOTH_SCANS = Kpi(
     name="booth_scans",
     question="How many badges were scanned at each booth, without scanning one again within five minutes?",
     unit=Unit.SCANS,
-    source="accepted badge scans at a booth; those of one badge at most five minutes of the clock apart are one",
+    source="accepted badge scans at a booth; those of one badge at most five minutes apart are one",
     labels=(Label.BOOTH,),
     aggregate=Derived(of=(SCANNED,), count=_booth_scans),
     windows=(Window.M1, Window.DAY),

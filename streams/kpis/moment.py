@@ -21,7 +21,7 @@ class Moment:
     Attributes:
         fair: the fair file.
         topic: the source topic.
-        minute: when it counts, in minutes since 1970: its own time if believable, otherwise its arrival.
+        at_ms: when it counts, in milliseconds since 1970: its own time if believable, otherwise its arrival.
         lag_ms: received minus happened, never below zero.
         is_open: whether the event lies within the opening hours of its fair day.
         badge: dense number of the event's badge in this partition; -1 for an anonymous event.
@@ -29,7 +29,7 @@ class Moment:
         reason: why the record was refused; empty for an event.
     """
 
-    __slots__ = ("badge", "fair", "is_open", "lag_ms", "minute", "number", "reason", "topic")
+    __slots__ = ("at_ms", "badge", "fair", "is_open", "lag_ms", "number", "reason", "topic")
 
     def __init__(self, fair: Fair, topic: str, number: MemberNumbers) -> None:
         self.fair = fair
@@ -39,7 +39,7 @@ class Moment:
 
     def refuse(self, reason: str) -> None:
         """Set the facts of a refused record: only the reason is known."""
-        self.minute = 0
+        self.at_ms = 0
         self.lag_ms = 0
         self.is_open = False
         self.badge = -1

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from producers.badges.book import Book, Registration
-from producers.badges.change import Change, Effect, change_of, erasure, event_of, reprinted, worn_after
+from producers.badges.change import Change, Effect, as_known, change_of, erasure, event_of, reprinted, worn_after
 from producers.badges.tables import BadLine
 from schemas.badges.register import WornCodes, code_hash, person_ref
 from schemas.codes import BadgeRole, DenyReason
@@ -125,7 +125,8 @@ def test_a_line_with_an_older_revision_writes_nothing(tmp_path: Path, book: Book
         ("ada,vip_gov,DE,,2,,", "revision 2 is in the register with other content; write a higher one"),
         ("bob,media,,{A},,,", "code 1 is on the badge of another person; a code is never given to a second one"),
         ("bob,media,,{B};{A},,,", "code 2 is on the badge of another person"),
-        ("ada,media,DE,,,yes,", "the person is registered with the other value of test"),
+        ("ada,media,DE,,,yes,", "the person is registered with the other value of test; `fairpulse badges erase` that"),
+        ("ada,media,DE,{B},2,,", "revision 2 is in the register with other codes; write a higher one"),
     ],
 )
 def test_what_the_register_cannot_take_is_told_with_its_line(tmp_path: Path, book: Book, line: str, told: str) -> None:
@@ -154,6 +155,37 @@ def test_a_person_who_was_erased_is_left_out_unless_again(tmp_path: Path, book: 
     assert changed(tmp_path, book, line) == Change(Effect.ERASED, ADA)
     expected = Registration(4, BadgeRole.MEDIA, "DE")
     assert changed(tmp_path, book, line, again=True) == Change(Effect.CHANGED, ADA, expected, WornCodes((B,)), (B,))
+
+
+@pytest.mark.parametrize(("revision", "then"), [(2, 4), (3, 4), (4, 4), (9, 9)])
+def test_a_person_registered_again_has_a_revision_above_the_erasure(
+    tmp_path: Path, book: Book, revision: int, then: int
+) -> None:
+    """The registration system does not know which revision the erasure has."""
+    book.take_registration(ADA, erasure(MEDIA))
+    book.take_codes(ADA, None)
+    change = changed(tmp_path, book, f"ada,media,DE,{code(2)},{revision},,", again=True)
+    said = Registration(then, BadgeRole.MEDIA, "DE")
+    assert change == Change(Effect.CHANGED, ADA, said, WornCodes((B,)), (B,))
+
+
+@pytest.mark.parametrize("was", [False, True], ids=["was no test", "was a test"])
+def test_a_wrong_value_of_test_is_corrected_by_an_erasure_and_a_new_code(tmp_path: Path, was: bool) -> None:
+    book, wrong, right = Book(), person_ref(KEY, "ada", test=was), person_ref(KEY, "ada", test=not was)
+    book.take_registration(wrong, erasure(MEDIA))
+    line = f"ada,media,DE,{code(2)},,{'no' if was else 'yes'},"
+    assert isinstance(changed(tmp_path, book, line), BadLine)
+    said = Registration(1, BadgeRole.MEDIA, "DE")
+    assert changed(tmp_path, book, line, again=True) == Change(Effect.NEW, right, said, WornCodes((B,)), (B,))
+
+
+def test_a_file_without_the_column_test_means_the_person_that_is_there(tmp_path: Path) -> None:
+    book, tested = Book(), person_ref(KEY, "ada", test=True)
+    book.take_registration(tested, MEDIA)
+    [row] = reading_of(tmp_path, f"person,role,country,codes\nada,media,DE,{code(2)}\n").rows
+    assert change_of(as_known(row, book), book) == Change(Effect.CHANGED, tested, None, WornCodes((B,)), (B,))
+    [said] = reading_of(tmp_path, "person,role,country,test\nada,media,DE,no\n").rows
+    assert isinstance(change_of(as_known(said, book), book), BadLine)
 
 
 def test_an_import_that_was_interrupted_is_completed(tmp_path: Path, book: Book) -> None:

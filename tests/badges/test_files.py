@@ -202,22 +202,37 @@ def test_spreadsheets_and_programs_write_the_same_person_in_many_ways(tmp_path: 
 
 def test_lines_are_counted_as_an_editor_counts_them_behind_quoted_line_breaks(tmp_path: Path) -> None:
     content = (
-        f'person,role,codes\r\n1,media,"{A}\r\n{B}"\r\n\r\n2,medium,\r\n3,"spea\nker","{code(3)}\n{code(4)}"\n4,x,\n'
+        f'person,role,codes\r\n1,media,"{A}\r\n{B}"\r\n\r\n2,medium,\r\n3,speaker,"{code(3)}\n\n{code(4)}"\n4,x,\n'
     )
     reading = reading_of(tmp_path, content)
-    assert [row.line for row in reading.rows] == [2]
-    assert [problem.line for problem in reading.problems] == [5, 6, 9]
+    assert [row.line for row in reading.rows] == [2, 6]
+    assert [problem.line for problem in reading.problems] == [5, 9]
 
 
 def test_a_line_of_excels_own_before_the_header_is_counted(tmp_path: Path) -> None:
     assert [one.line for one in reading_of(tmp_path, "sep=;\nperson;role\n1;medium\n").problems] == [3]
 
 
-def test_a_quotation_mark_that_is_not_closed_is_told_where_it_opens(tmp_path: Path) -> None:
-    reading = reading_of(tmp_path, 'person,role\n1,media\n2,"media\n3,media\n4,media\n')
-    assert [row.line for row in reading.rows] == [2]
-    [problem] = reading.problems
-    assert (problem.line, "opens a value and is not closed" in problem.text) == (3, True)
+@pytest.mark.parametrize(
+    ("content", "lines", "why"),
+    [
+        ('person,role\n1,media\n2,"media\n3,media\n4,media\n', "3 to 5", "opens a value and is not closed"),
+        ('person,role\n1,media\n"2,media\n3,media\n4,"media"\n', "3 to 5", "stands inside a value"),
+        ('person,role\n1,media\n"2,media\n3,media\n4","media"\n', "3 to 5", "person has a character that cannot be"),
+        ('person,role,codes\n1,media,"A-1\n2,media,A-2"\n3,media,\n', "2 to 3", "code 1 is not a badge code"),
+        ('person,role\n1,media\n2,"media\n3,media","4"\n4,media\n', "3 to 4", "has 3 values, and the header has 2"),
+        (f'person,role\n1,"{"media" * 500}\n2,"\n3,media\n', "2 to 3", "role has more than 2,000 characters"),
+        (b'person,role\n1,"media\n' + 'J\u00fcrgen"\n'.encode("latin-1"), "2 to 3", "is not UTF-8 text"),
+    ],
+)
+def test_a_file_is_refused_as_a_whole_where_a_quotation_mark_may_have_taken_in_other_persons(
+    tmp_path: Path, content: str | bytes, lines: str, why: str
+) -> None:
+    with pytest.raises(FairpulseError) as refused:
+        reading_of(tmp_path, content)
+    assert f"lines {lines} are one value in quotation marks, and cannot be taken: " in refused.value.message
+    assert why in refused.value.message
+    assert "is closed there" in (refused.value.hint or "")
 
 
 def test_a_line_in_another_encoding_is_told(tmp_path: Path) -> None:

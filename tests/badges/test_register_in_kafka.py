@@ -14,10 +14,11 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from click.testing import CliRunner
 
-from producers.badges import importing, registering
+from producers.badges import desk, importing, registering
 from producers.badges.book import Book, Registration
 from producers.badges.change import Change, Effect, erasure
 from producers.badges.cli import badges
+from producers.badges.desk import reprint
 from producers.badges.follower import BadgeFollower, read_book
 from producers.badges.importing import ImportPlan, planned, write
 from producers.badges.place import RegisterPlace
@@ -168,8 +169,9 @@ def test_a_person_is_imported_shown_reprinted_and_erased(run: Run, kafka: KafkaS
     assert "fair.unresolved" in erased
     assert "fair.rejected" in erased
     for number in (1, 3):
-        with pytest.raises(FairpulseError, match="does not have this code"):
-            run("show", code(number))
+        for words in (("show", code(number)), ("erase", code(number), "--yes"), ("replace", code(number), code(4))):
+            with pytest.raises(FairpulseError, match="this code was on the badge of a person who was erased"):
+                run(*words)
     shown = run("show", "--person", "ada")
     for fact in ("role       vip_gov", "country    FR", "revision   2", "0 in force, 0 replaced", "erased     yes"):
         assert fact in shown
@@ -324,22 +326,22 @@ def test_an_import_looks_before_each_part_whether_others_wrote(
     place, path = RegisterPlace(FAIR, KEY, kafka), tmp_path / "persons.csv"
     path.write_text("person,role,revision\nada,media,1\nbob,media,1\ncem,media,1\n")
     looked: list[int] = []
-    registrations, replanned = registering._registrations, ImportPlan.replanned
+    in_order, replanned = registering._in_order, ImportPlan.replanned
 
-    def during(changes: Sequence[Change], fair_id: str, now: datetime) -> Iterator[RawRecord]:
+    def during(changes: Sequence[Change], fair_id: str, now: datetime) -> Iterator[list[RawRecord]]:
         if others_write and [one.person for one in changes] == [person_ref(KEY, "ada")]:
             assert cem is not None
             with ThreadPoolExecutor() as pool:
                 record = registration_record(person_ref(KEY, "cem"), cem, FAIR_ID, now)
                 pool.submit(put, kafka, record).result()
-        return registrations(changes, fair_id, now)
+        return in_order(changes, fair_id, now)
 
     def counted(plan: ImportPlan, changes: Sequence[Change], book: Book) -> list[Change]:
         looked.append(len(changes))
         return replanned(plan, changes, book)
 
     monkeypatch.setattr(importing, "AT_ONCE", 1)
-    monkeypatch.setattr(registering, "_registrations", during)
+    monkeypatch.setattr(registering, "_in_order", during)
     monkeypatch.setattr(ImportPlan, "replanned", counted)
 
     async def imported() -> ImportPlan:
@@ -363,14 +365,14 @@ def test_codes_written_in_the_moment_of_an_erasure_do_not_stay(
     path = tmp_path / "persons.csv"
     path.write_text(f"person,role,codes\nada,vip_gov,{code(1)}\n")
 
-    def late(changes: Sequence[Change], fair_id: str, now: datetime) -> Iterator[RawRecord]:
+    def late(changes: Sequence[Change], fair_id: str, now: datetime) -> Iterator[list[RawRecord]]:
         said = erasure(Registration(1, BadgeRole.MEDIA))
         with ThreadPoolExecutor() as pool:
             pool.submit(put, kafka, registration_record(ada, said, FAIR_ID, local("09:00"))).result()
-        return registrations(changes, fair_id, now)
+        return in_order(changes, fair_id, now)
 
-    registrations = registering._registrations
-    monkeypatch.setattr(registering, "_registrations", late)
+    in_order = registering._in_order
+    monkeypatch.setattr(registering, "_in_order", late)
 
     async def imported() -> None:
         await write(place, await planned(place, path, lambda _: None), lambda: local("09:00"), lambda _: None)
@@ -382,6 +384,47 @@ def test_codes_written_in_the_moment_of_an_erasure_do_not_stay(
     assert registration.erased, "an erasure ranks before all else under its revision"
     assert book.codes_of(ada) == WornCodes(())
     assert book.is_spent(code_hash(KEY, code(1)))
+
+
+def test_a_reprint_in_the_moment_of_an_erasure_leaves_no_code(
+    run: Run, kafka: KafkaSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The erasure falls between the last look of the reprint and its write."""
+    run("import", file_of(tmp_path, f"ada,media,DE,{code(1)}"))
+    ada = person_ref(KEY, "ada")
+
+    def late(person: str, worn: WornCodes | None) -> RawRecord:
+        monkeypatch.undo()
+        said = erasure(Registration(1, BadgeRole.MEDIA, "DE"))
+        with ThreadPoolExecutor() as pool:
+            pool.submit(put, kafka, registration_record(ada, said, FAIR_ID, local("09:00"))).result()
+        return codes_record(person, worn)
+
+    place = RegisterPlace(FAIR, KEY, kafka)
+    monkeypatch.setattr(desk, "codes_record", late)
+    with pytest.raises(FairpulseError, match="was changed for this person at the same moment; run it again"):
+        asyncio.run(reprint(place, code(1), code(2)))
+    book = asyncio.run(read_book(kafka, FAIR_ID))
+    assert book.codes_of(ada) == WornCodes(())
+    assert all(book.is_spent(code_hash(KEY, code(number))) for number in (1, 2))
+
+
+def test_an_erasure_that_broke_off_is_finished_by_the_same_command(
+    run: Run, kafka: KafkaSettings, tmp_path: Path
+) -> None:
+    run("import", file_of(tmp_path, f"ada,media,DE,{code(1)} {code(2)}"))
+    ada, said = person_ref(KEY, "ada"), erasure(Registration(1, BadgeRole.MEDIA, "DE"))
+    put(
+        kafka,
+        registration_record(ada, said, FAIR_ID, local("09:00")),
+        RawRecord(BADGE_CODES.name, code_hash(KEY, code(1)).encode(), encode_spent()),
+    )
+    with pytest.raises(FairpulseError, match="the erasure of this person broke off; run `fairpulse badges erase`"):
+        run("replace", code(1), code(3))
+    run("erase", code(1), "--yes")
+    book = asyncio.run(read_book(kafka, FAIR_ID))
+    assert book.codes_of(ada) == WornCodes(())
+    assert all(book.is_spent(code_hash(KEY, code(number))) for number in (1, 2))
 
 
 def test_kafka_forgets_the_codes_of_a_person_who_was_erased(run: Run, kafka: KafkaSettings, tmp_path: Path) -> None:
@@ -443,8 +486,14 @@ def test_a_file_is_compared_with_the_register(run: Run, tmp_path: Path) -> None:
     told = run("check", file_of(tmp_path, "ada,media,US,", "eve,media,DE,"), code=1)
     assert "an import would be: new 1, changed 1, unchanged 0, refused 0" in told
     assert "in the register and not in the file: 2 (media 1, speaker 1)" in told
-    told = run("check", file_of(tmp_path, "ada,media,DE,", "bob,media,DE,", "cem,speaker,TR,"))
+    everybody = ("ada,media,DE,", "bob,media,DE,", "cem,speaker,TR,", "dan,media,DE,")
+    told = run("check", file_of(tmp_path, *everybody), code=0)
+    assert "unchanged 3, erased 1 (left out), refused 0" in told
     assert "in the register and not in the file: 0" in told
+    run("import", file_of(tmp_path, "ada,media,US,"))
+    old = tmp_path / "old.csv"
+    old.write_text("person,role,country,revision\nada,media,DE,1\nbob,media,DE,1\ncem,speaker,TR,1\n")
+    assert "older 1" in run("check", str(old), code=1)
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,17 @@ def test_badges_take_turns_and_those_that_are_gone_are_left_out() -> None:
     assert [badge for _, badge in waiting.ask(9)] == [A]
 
 
+def test_badges_are_asked_about_partition_by_partition_so_that_each_log_is_read_in_one_go() -> None:
+    waiting = WaitingEvents()
+    waiting.begin((0, 1))
+    for number in range(6):
+        waiting.take(number % 2, number, code_hash(KEY, str(number)).encode(), scan(number))
+    first, second = waiting.ask(3), waiting.ask(3)
+    assert [{partition for partition, _ in asked} for asked in (first, second)] == [{0}, {1}]
+    assert len({*first, *second}) == 6
+    assert len(waiting.ask(9)) == 6  # what is few is asked about at once
+
+
 def test_a_partition_that_was_taken_away_is_forgotten_and_its_late_records_count_for_nothing() -> None:
     waiting = waiting_with((1, A, scan(1)))
     waiting.begin([1])

@@ -8,7 +8,19 @@ from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from streams.fold.engine import Engine
-from streams.kpis.aggregates import Aggregate, Count, Distinct, Group, Histogram, PerMember, Spaced, Sum, add, times
+from streams.kpis.aggregates import (
+    SPACED_MEMBERS,
+    Aggregate,
+    Count,
+    Distinct,
+    Group,
+    Histogram,
+    PerMember,
+    Spaced,
+    Sum,
+    add,
+    times,
+)
 from streams.kpis.catalogue import ALL_KPIS
 from tests.support.builders import LATENESS
 from tests.support.streams_of import FAIR
@@ -32,7 +44,7 @@ def hits_of(aggregate: Aggregate[Any]) -> st.SearchStrategy[Any]:
         case Sum():
             return st.tuples(LABELS, st.integers(-5, 5))
         case Spaced():
-            return st.tuples(LABELS, st.integers(-1, 3), st.integers(4_090, 4_130))
+            return st.tuples(LABELS, st.integers(-1, 3), st.integers(1_790_000_000_000, 1_790_000_600_000))
         case Distinct() | PerMember():
             return st.tuples(LABELS, st.integers(0, 9))
         case Histogram():
@@ -98,34 +110,48 @@ def test_a_capped_histogram_counts_a_longer_value_as_the_cap() -> None:
     assert totals(Histogram(bounds=(10, 20), cap=20), [((), 500)], [])[""] == [0, 1, 0, 20]
 
 
+TEN_MINUTES = st.integers(1_790_000_000, 1_790_000_600).map(lambda second: second * 1_000)
+MET = st.lists(st.tuples(st.integers(-1, 2), TEN_MINUTES), max_size=25)
+GAPS = st.integers(1, 6).map(lambda minutes: minutes * 60_000)
+
+
 @UNTIMED
-@given(met=st.lists(st.tuples(st.integers(-1, 2), st.integers(2_030, 2_060)), max_size=25), gap=st.integers(1, 6))
+@given(met=MET, gap=GAPS)
 def test_spaced_counts_those_with_nobody_shortly_before(met: list[tuple[int, int]], gap: int) -> None:
     unnamed = sum(member < 0 for member, _ in met)
-    seen = {(member, minute) for member, minute in met if member >= 0}
-    alone = [one for one in seen if not any((one[0], one[1] - by) in seen for by in range(1, gap + 1))]
+    seen = {(member, at) for member, at in met if member >= 0}
+    alone = [
+        (member, at) for member, at in seen if not any((member, one) in seen for one in range(at - gap, at, 1_000))
+    ]
     state = totals(Spaced(gap), [((), *one) for one in met], [])
     assert (Spaced(gap).value(state[""]) if met else 0) == unnamed + len(alone)
 
 
 @UNTIMED
-@given(met=st.lists(st.tuples(st.integers(-1, 2), st.integers(2_030, 2_050)), max_size=25), gap=st.integers(1, 6))
+@given(met=MET, gap=GAPS)
 def test_the_minutes_of_a_day_add_up_to_the_day_of_spaced(met: list[tuple[int, int]], gap: int) -> None:
     spaced, panes = Spaced(gap), dict[int, dict[Group, Any]]()
-    for member, minute in met:
+    for member, at in met:
         changes: dict[Group, Any] = {}
-        spaced.fold(changes, ((), member, minute), GROUPS)
-        spaced.gather(panes.setdefault(minute, {}), changes)
+        spaced.fold(changes, ((), member, at), GROUPS)
+        spaced.gather(panes.setdefault(at // 60_000, {}), changes)
     group = GROUPS[()]
     minutes = [
         spaced.spaced(
-            cells[group], spaced.merge([panes[at][group] for at in range(minute - gap, minute) if at in panes])
+            cells[group],
+            spaced.merge([panes[one][group] for one in range(minute - gap // 60_000, minute) if one in panes]),
         )
         for minute, cells in panes.items()
     ]
     day = totals(spaced, [((), *one) for one in met], [])
     assert sum(minutes) == (spaced.value(day[group]) if met else 0)
     assert sum(cells[group][1] for cells in panes.values()) == (day[group][1] if met else 0) == len(met)
+
+
+@pytest.mark.parametrize("member", [SPACED_MEMBERS - 1, SPACED_MEMBERS])
+def test_spaced_counts_every_meeting_with_members_that_it_cannot_tell_apart(member: int) -> None:
+    state = totals(Spaced(300_000), [((), member, 1_790_000_000_000), ((), member, 1_790_000_001_000)], [])
+    assert Spaced(300_000).value(state[""]) == 1 + (member == SPACED_MEMBERS)
 
 
 def test_a_tally_knows_how_often_some_of_its_members_were_met() -> None:

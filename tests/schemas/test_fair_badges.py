@@ -68,6 +68,8 @@ FIELDS = {
     "alphabet: numeric": ("alphabet", "is neither digits nor alphanumeric; for other letters, write them in alphab"),
     "alphabet: 0-9A-F": ("alphabet", "has a range, which is not understood; write digits, alphanumeric or every"),
     "alphabet: '01234567890'": ("alphabet", "has a character twice; write each once"),
+    "alphabet: '0123;'": ("alphabet", "has a semicolon, which separates codes in the file of the registration system"),
+    "prefix: 'A;'": ("prefix", "has a semicolon, which separates codes in the file of the registration system"),
     "alphabet: 0123abcABC": ("alphabet", "has a letter both small and capital, which case: folded cannot tell apart"),
     "check: mod_36": ("check", "must be one of none, mod_37_36, mod_37_2, mod_11_2, mod_97_10, luhn; write e.g."),
     "case: lower": ("case", "must be one of folded, exact; write e.g. case: folded"),

@@ -45,7 +45,7 @@ def saved(folder: Path) -> list[dict[str, Any]]:
         ({"known": True, "denied": "unpaid"}, f"denied 1 {EVENT_ID}: unpaid", "denied", "unpaid"),
         ({"known": True, "denied": "too_tall"}, f"denied 1 {EVENT_ID}: no reason was given", "denied", None),
         ({"known": False}, f"saved 1 {EVENT_ID}: the register does not have this badge yet", "accepted", None),
-        (None, f"saved 1 {EVENT_ID}: not checked: the gateway did not answer in time", "accepted", None),
+        (None, f"saved 1 {EVENT_ID}: not checked: the gateway could not say in time", "accepted", None),
     ],
     ids=[
         "in force",

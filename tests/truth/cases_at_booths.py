@@ -99,8 +99,8 @@ AT_BOOTHS = (
             at_booth("ada", "10:00"),
             at_booth("ada", "10:00:59.999"),
             at_booth("ada", "10:05"),
-            at_booth("ada", "10:10:30"),  # five minutes after the one before: still the same
-            at_booth("ada", "10:16"),  # six minutes after it: another one
+            at_booth("ada", "10:10"),  # five minutes after the one before: still the same
+            at_booth("ada", "10:15:00.001"),  # a millisecond more after it: another one
             at_booth("bob", "10:02"),
             at_booth("ada", "10:02", booth="h2-001"),
             at_booth("ada", f"{FIRST_DAY} 23:58"),
@@ -117,7 +117,7 @@ AT_BOOTHS = (
                 FIRST_DAY: {"section=finance": 6, "section=travel": 1},
                 SECOND_DAY: {"section=finance": 1},
             },
-            "soft_duplicates": {FIRST_DAY: {"": 3}, SECOND_DAY: {}, "fair": {"": 3}},  # 10:00:59, 10:05, 10:10:30
+            "soft_duplicates": {FIRST_DAY: {"": 3}, SECOND_DAY: {}, "fair": {"": 3}},  # 10:00:59, 10:05, 10:10
             "booth_visitors": {
                 FIRST_DAY: {"booth=h1-001": 2, "booth=h2-001": 1},
                 SECOND_DAY: {"booth=h1-001": 1},

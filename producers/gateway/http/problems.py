@@ -263,6 +263,13 @@ KINDS: Final = _same(
         retry_after_s=2,
     ),
     ProblemKind(
+        "key_unproven",
+        409,
+        "Badge key not proven",
+        "Nothing was imported. Send a list that names a person whom the register has.",
+        Action.ALERT,
+    ),
+    ProblemKind(
         "register_changed",
         503,
         "Others changed the register",

@@ -44,8 +44,10 @@ Deliver = Callable[[Sequence[RawRecord]], Awaitable[None]]
 
 ASKED: Final = 5_000
 """Badges of which the register is asked at once, about 3 ms: with 200,000 waiting, each is asked every 8 s."""
+RELEASED: Final = 5_000
+"""Most events that are released between two looks at what is new."""
 AT_ONCE: Final = 500
-"""Most events that are released together."""
+"""Most events that are read and released together."""
 COMMIT_S: Final = 5.0
 """Pause between two commits. A new owner of a partition reads what came since the first waiting event, or since the
 last commit."""
@@ -137,7 +139,7 @@ class Releases:
     async def _release_due(self, unresolved: UnresolvedLog) -> None:
         """Release the events of those badges, of the next ones in turn, of which the register can say something now."""
         due: dict[int, list[int]] = {}
-        left = AT_ONCE
+        left = RELEASED
         for partition, badge in self.waiting.ask(ASKED):
             if left > 0 and is_decided(badge.decode("ascii", "replace"), self._book):
                 offsets = [
@@ -146,11 +148,13 @@ class Releases:
                 due.setdefault(partition, []).extend(offsets[:left])
                 left -= len(offsets)
         for partition, offsets in due.items():
-            try:
-                await self._release(unresolved, partition, offsets)
-            except NotStored:  # they wait on, and are released again; the supervisor tells why
-                await asyncio.sleep(PAUSE_S)
-                return
+            offsets.sort()  # so that a part of the log is read once for all that wait in it
+            for begin in range(0, len(offsets), AT_ONCE):
+                try:
+                    await self._release(unresolved, partition, offsets[begin : begin + AT_ONCE])
+                except NotStored:  # they wait on, and are released again; the supervisor tells why
+                    await asyncio.sleep(PAUSE_S)
+                    return
 
     async def _release(self, unresolved: UnresolvedLog, partition: int, offsets: Sequence[int]) -> None:
         """Release the events at some offsets. Raises NotStored: some may have been written, perhaps without a mark."""

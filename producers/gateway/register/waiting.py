@@ -3,7 +3,7 @@
 Pure. It takes the records of a partition in their order. About 350 bytes each.
 """
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -25,12 +25,14 @@ class _Partition:
     Attributes:
         badges: by offset, the badge that each event waits for.
         events: by badge and event, the offsets of its records: they may say different things, and none may be lost.
+        line: badges in the order in which the register is asked; some may be gone by now.
         next: the offset of the next record.
         again: from where to read again, because events there were forgotten; None if none was.
     """
 
     badges: dict[int, bytes] = field(default_factory=dict)
     events: dict[bytes, dict[bytes, tuple[int, ...]]] = field(default_factory=dict)
+    line: OrderedDict[bytes, None] = field(default_factory=OrderedDict)
     next: int | None = None
     again: int | None = None
 
@@ -45,8 +47,8 @@ class WaitingEvents:
     def __init__(self, most: int = WAITING_MAX) -> None:
         self._most = most
         self._partitions: dict[int, _Partition] = {}
-        self._line: OrderedDict[tuple[int, bytes], None] = OrderedDict()
-        """Badges in the order in which the register is asked; some may be gone by now."""
+        self._turns: deque[int] = deque()
+        """The partitions in the order in which they are asked about."""
 
     def __len__(self) -> int:
         return sum(len(one.badges) for one in self._partitions.values())
@@ -59,7 +61,7 @@ class WaitingEvents:
     def begin(self, partitions: Iterable[int]) -> None:
         """Forget all, and know these partitions from now on."""
         self._partitions = {partition: _Partition() for partition in partitions}
-        self._line.clear()
+        self._turns = deque(self._partitions)
 
     def take(self, partition: int, offset: int, key: bytes | None, value: bytes | None) -> None:
         """Take a record: an event that waits, or the mark that it was released. Any other counts for nothing.
@@ -85,19 +87,30 @@ class WaitingEvents:
             return
         if known is None:
             known = one.events[key] = {}
-            self._line[partition, key] = None
-            self._line.move_to_end((partition, key), last=False)  # asked about at once: it may be forgotten soon
+            one.line[key] = None
+            one.line.move_to_end(key, last=False)  # asked about at once: it may be forgotten soon
         known[event] = (*known.get(event, ()), offset)
         one.badges[offset] = key
 
     def ask(self, most: int) -> list[tuple[int, bytes]]:
-        """Return the next badges of which the register is to be asked, each with its partition: all take turns."""
+        """Return the next badges of which the register is to be asked, each with its partition: all take turns.
+
+        They are of as few partitions as possible, so that the events of one are read in one go.
+        """
         asked: list[tuple[int, bytes]] = []
-        for _ in range(min(most, len(self._line))):
-            (partition, badge), _ = self._line.popitem(last=False)
-            if self.offsets(partition, badge):
-                asked.append((partition, badge))
-                self._line[partition, badge] = None
+        for _ in range(len(self._turns)):
+            partition = self._turns[0]
+            self._turns.rotate(-1)
+            line = self._partitions[partition].line
+            turn = min(most, len(line))
+            for _ in range(turn):
+                badge, _ = line.popitem(last=False)
+                if self.offsets(partition, badge):
+                    asked.append((partition, badge))
+                    line[badge] = None
+            most -= turn
+            if most <= 0:
+                break
         return asked
 
     def offsets(self, partition: int, badge: bytes) -> list[int]:

@@ -7,6 +7,7 @@ may come before or after what the person did. At a fair without a register, badg
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from itertools import pairwise
 from typing import Final
 
 from producers.play.simulator.emission import Passage, RegisteredAt, Touch
@@ -21,8 +22,8 @@ FAIR: Final = "fair"
 UNKNOWN: Final = "unknown"
 """A role or a country that nobody knows."""
 
-SAME_VISIT_MIN: Final = 5
-"""Scans of one badge at one booth that are at most this far apart, in minutes of the clock, are one scan."""
+SAME_VISIT_MS: Final = 5 * 60_000
+"""Scans of one badge at one booth that are at most this far apart are one scan."""
 
 CellsByKpi = defaultdict[str, defaultdict[str, dict[tuple[str, ...], int]]]
 """By KPI, window (a date or `FAIR`) and label values."""
@@ -45,7 +46,7 @@ class PeopleBook:
         self._present: defaultdict[str, set[int]] = defaultdict(set)
         self._entries: Counter[tuple[str, str, int]] = Counter()
         self._at_booth: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
-        self._minutes: defaultdict[tuple[str, str, int], set[int]] = defaultdict(set)
+        self._instants: defaultdict[tuple[str, str, int], set[int]] = defaultdict(set)
         self._named: Counter[str] = Counter()
         self._anonymous: Counter[tuple[str, str]] = Counter()
         self._at_exhibit: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
@@ -73,7 +74,7 @@ class PeopleBook:
                 self._anonymous[day, fact.place] += 1
             else:
                 self._at_booth[day, fact.place].add(person)
-                self._minutes[day, fact.place, person].add(t_ms // 60_000)
+                self._instants[day, fact.place, person].add(t_ms)
                 self._named[day] += 1
 
     def touch(self, fact: Touch, day: str) -> None:
@@ -178,8 +179,8 @@ class PeopleBook:
         again = Counter(self._named)
         for (day, booth), count in self._anonymous.items():
             self._add_scans(cells, day, booth, count)
-        for (day, booth, _), minutes in self._minutes.items():
-            apart = sum(minutes.isdisjoint(range(one - SAME_VISIT_MIN, one)) for one in minutes)
+        for (day, booth, _), instants in self._instants.items():
+            apart = 1 + sum(one - before > SAME_VISIT_MS for before, one in pairwise(sorted(instants)))
             self._add_scans(cells, day, booth, apart)
             again[day] -= apart
         for day, count in again.items():

@@ -5,6 +5,7 @@ A booth or an exhibit has visitors only: staff that scans a colleague is not an 
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from streams.audit.recount.counts import LabelSet, Recounted, RecountedKpis, labels, put_number
@@ -13,8 +14,8 @@ from streams.audit.recount.moments import When
 from streams.audit.recount.people import Persons
 from streams.audit.recount.profiles import UNKNOWN
 
-COLLAPSE_MINUTES = 5
-"""Scans of a badge at a booth are one if at most this many minutes lie between each and the next."""
+COLLAPSE_MS = 300_000
+"""Scans of a badge at a booth are one if at most this much time lies between each and the next."""
 
 
 class AtBooth(NamedTuple):
@@ -30,10 +31,11 @@ class Floor:
     """Keeps who was scanned and who did something, in plain sets.
 
     Attributes:
-        booth_minutes: by booth, day and badge, the minutes since 1970 of its scans.
+        instants: by booth, day and badge, when it was scanned, in milliseconds since 1970.
         anonymous: by booth and day, scans without a badge.
         all_scans: by day, accepted scans at booths, repeated ones too.
-        scans_in: by minute since 1970, booth and badge of each scan that was in time for windows; None without a badge.
+        scans_in: by minute since 1970, booth, badge and instant of each scan that was in time for windows; the badge is
+            None without one.
         at_booths: who was scanned at a booth.
         touches: exhibit, day and badge of each interaction.
         touch_minutes: by minute since 1970, exhibit and badge of each interaction that was in time for windows.
@@ -43,10 +45,10 @@ class Floor:
 
     def __init__(self, people: Persons) -> None:
         self.people, self.fair = people, people.fair
-        self.booth_minutes: dict[tuple[str, str, str], set[int]] = defaultdict(set)
+        self.instants: dict[tuple[str, str, str], set[int]] = defaultdict(set)
         self.anonymous: Counter[tuple[str, str]] = Counter()
         self.all_scans: Counter[str] = Counter()
-        self.scans_in: dict[int, list[tuple[str, str | None]]] = defaultdict(list)
+        self.scans_in: dict[int, list[tuple[str, str | None, int]]] = defaultdict(list)
         self.at_booths: set[AtBooth] = set()
         self.touches: set[tuple[str, str, str]] = set()
         self.touch_minutes: dict[int, set[tuple[str, str]]] = defaultdict(set)
@@ -60,11 +62,11 @@ class Floor:
             return
         self.all_scans[at.day] += 1
         if not at.expired:
-            self.scans_in[at.minute].append((booth, badge))
+            self.scans_in[at.minute].append((booth, badge, at.ms))
         if badge is None:
             self.anonymous[booth, at.day] += 1
             return
-        self.booth_minutes[booth, at.day, badge].add(at.minute)
+        self.instants[booth, at.day, badge].add(at.ms)
         self.at_booths.add(AtBooth(booth, at.day, badge, scan.get("badge_role") or UNKNOWN))
 
     def take_touch(self, touch: JsonEvent, at: When) -> None:
@@ -81,15 +83,15 @@ class Floor:
         self.meetings.add((meeting["meeting_id"], meeting["step"], at.day))
 
     def booth_scans(self, minutes: range, *, by_section: bool) -> dict[LabelSet, Recounted]:
-        """Return the KPI over one minute since 1970: each badge once, unless it was there shortly before that day."""
+        """Return the KPI over one minute since 1970: no scan counts that follows another one of that day closely."""
         found: Counter[LabelSet] = Counter()
         for minute in minutes:
             day, there = self.fair.local_day(minute * 60_000), Counter(self.scans_in.get(minute, []))
-            for (booth, badge), scans in there.items():
+            for (booth, badge, ms), scans in there.items():
                 named = {"section": self.fair.section_at[booth]} if by_section else {"booth": booth}
                 if badge is None:
                     found[labels(**named)] += scans
-                elif not _shortly_before(minute, self.booth_minutes[booth, day, badge]):
+                elif not _shortly_before(ms, self.instants[booth, day, badge]):
                     found[labels(**named)] += 1
         return dict(found)
 
@@ -126,8 +128,8 @@ class Floor:
 
     def _count_scans(self, kpis: RecountedKpis) -> None:
         counted: Counter[tuple[str, str]] = Counter(self.anonymous)
-        for (booth, day, _), minutes in self.booth_minutes.items():
-            counted[booth, day] += apart(minutes)
+        for (booth, day, _), instants in self.instants.items():
+            counted[booth, day] += apart(instants)
         repeated = Counter(self.all_scans)
         for (booth, day), scans in counted.items():
             put_number(kpis, "booth_scans", day, scans, booth=booth)
@@ -160,13 +162,14 @@ class Floor:
                 put_number(kpis, "funnel", window, len(members), step=step)
 
 
-def apart(minutes: set[int]) -> int:
+def apart(instants: set[int]) -> int:
     """Return how many scans of a badge at a booth count: each with a pause of more than five minutes before it."""
-    return sum(not _shortly_before(minute, minutes) for minute in minutes)
+    ordered = sorted(instants)
+    return sum(one - earlier > COLLAPSE_MS for earlier, one in pairwise(ordered)) + 1
 
 
-def _shortly_before(minute: int, minutes: set[int]) -> bool:
-    return any(minute - back in minutes for back in range(1, COLLAPSE_MINUTES + 1))
+def _shortly_before(one: int, instants: set[int]) -> bool:
+    return any(one - COLLAPSE_MS <= other < one for other in instants)
 
 
 Facts = set[tuple[str, str, str]]

@@ -145,7 +145,7 @@ def fold(topic, event, moment):
     unique += 1
     moment.lag_ms = max(0, received - happened)
     badge_of, kind_of, plans, others, keeps = engine.plans.routes[type(event)]
-    moment.badge, moment.is_open = badge_of(event), calendar.is_open(minute)
+    moment.badge, moment.at_ms, moment.is_open = badge_of(event), happened, calendar.is_open(minute)
     if keeps is Keeps.DEAL:
         take_deal(event, moment)
     run(plans.get(kind_of(event), others), event, moment, minute)

@@ -210,7 +210,7 @@ export default {
   "said.denied": "Stop: no. {seq}",
   "said.denied.more": "{why}. The scan is kept as turned away.",
   "said.unchecked": "Saved no. {seq}, not checked",
-  "said.unchecked.more": "The server did not answer in time. The person may go in.",
+  "said.unchecked.more": "The server could not say in time. The person may go in.",
   "said.unknown.more": "The register does not have this badge yet. The person may go in.",
   "said.away": "Touch this page: it does not get the scans",
   "said.mute": "Sound",
