@@ -210,7 +210,7 @@ export default {
   "said.denied": "Halt: Nr. {seq}",
   "said.denied.more": "{why}. Der Scan ist als abgewiesen gespeichert.",
   "said.unchecked": "Gespeichert Nr. {seq}, ungeprüft",
-  "said.unchecked.more": "Der Server hat nicht rechtzeitig geantwortet. Die Person darf hinein.",
+  "said.unchecked.more": "Der Server konnte es nicht rechtzeitig sagen. Die Person darf hinein.",
   "said.unknown.more": "Das Register hat diesen Ausweis noch nicht. Die Person darf hinein.",
   "said.away": "Bitte diese Seite antippen: Scans kommen hier nicht an",
   "said.mute": "Ton",

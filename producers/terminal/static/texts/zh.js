@@ -210,7 +210,7 @@ export default {
   "said.denied": "请止步：第 {seq} 号",
   "said.denied.more": "{why}。扫描已记为拒绝入场。",
   "said.unchecked": "已保存 第 {seq} 号，未核对",
-  "said.unchecked.more": "服务器没有及时回答。此人可以入场。",
+  "said.unchecked.more": "服务器未能及时给出结果。此人可以入场。",
   "said.unknown.more": "登记册中还没有此胸卡。此人可以入场。",
   "said.away": "请点击本页：扫码没有输入到这里",
   "said.mute": "声音",
