@@ -87,7 +87,7 @@ async def test_persons_without_a_key_prove_it_or_nothing_is_imported(
     answer = await desk.import_(PERSONS)
     assert answer.status_code == status
     if status == 409:
-        assert (answer.json()["code"], answer.json()["action"]) == ("key_unproven", "alert")
+        assert (answer.json()["code"], answer.json()["action"]) == ("key_unproven", "keep_and_alert")
         assert "does not say with which badge key" in answer.json()["detail"]
         assert desk.written == []
     else:

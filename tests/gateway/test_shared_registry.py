@@ -21,6 +21,7 @@ from producers.registry.doorkeeper import SHARED_STALE_S, Doorkeeper, RegistryUn
 from producers.registry.follower import Follower
 from producers.registry.sharing import change
 from producers.registry.store import Registry
+from producers.registry.topic import Readable, TerminalsTopic
 from schemas.api.terminals import PlaceKind, Terminal, Token
 from schemas.cures import CORRECT_COMPACTED_REGISTRY
 from schemas.errors import FairpulseError
@@ -371,6 +372,30 @@ async def test_a_change_counts_once_it_is_committed_and_never_if_it_is_given_up(
             await asyncio.to_thread(eventually, lambda one=one, after=after: one.status(after) == 200, "changes count")  # type: ignore[misc]
             assert await asyncio.to_thread(one.status, token) == (401 if is_committed else 200)
         assert ("revoked" in _line_of("stand-91", await asyncio.to_thread(machines[1].done, "list"))) is is_committed
+
+
+async def test_a_command_waits_for_a_transaction_that_is_about_to_end(
+    machines: tuple[Machine, Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kafka tells a producer that its transaction has ended before the marker is in the log."""
+    looked, extent = asyncio.Event(), TerminalsTopic.extent
+    loop = asyncio.get_running_loop()
+
+    async def look(topic: TerminalsTopic) -> Readable:
+        found = await extent(topic)
+        if not found.is_all:
+            loop.call_soon_threadsafe(looked.set)
+        return found
+
+    monkeypatch.setattr(TerminalsTopic, "extent", look)
+    monkeypatch.setattr("producers.registry.topic.OPEN_S", 60.0)
+    async with transactional(machines[0].servers) as stranger:
+        await stranger.begin_transaction()
+        await stranger.send_and_wait(TERMINALS.name, b"nonsense", b"nobody")
+        command = asyncio.create_task(asyncio.to_thread(machines[0].done, "enrol", "patient", "--desk"))
+        await asyncio.wait_for(looked.wait(), 60)
+        await stranger.abort_transaction()
+        assert await command
 
 
 async def test_while_a_transaction_is_open_a_revocation_may_be_missed_so_nobody_is_let_in(
