@@ -68,7 +68,7 @@ _FUNNEL = Row(
         Panel(
             id=24,
             kind=Kind.BARS,
-            title="How many meetings are proposed, accepted, declined, held?",
+            title="How far do meetings come: invited, accepted, declined, held?",
             what=about(MEETINGS),
             good="most of the accepted ones are held.",
             do="if none is held, booths do not report it: remind them.",
