@@ -14,11 +14,12 @@ from dashboards.boards.shared import (
     TOPIC_COLOURS,
 )
 from dashboards.boards.topics_row import TOPICS
-from dashboards.queries import fill, quantile, share, total
+from dashboards.queries import UNRESOLVED, ZERO, fill, quantile, share, total
 from dashboards.spec import (
     BAD,
     GOOD,
     NEUTRAL,
+    NO_GATEWAY,
     NO_WORKER,
     WARN,
     WATCH,
@@ -66,6 +67,10 @@ def _by_hall(booths: str) -> str:
 
 _SCANNING = _by_hall(f"({SCANNED} > 0)")
 """Booths that scanned today, by hall; a hall in which none is silent has a bar of zero, not none."""
+
+_WAITING = f"sum({UNRESOLVED}) or {ZERO} unless on () {total(UNREGISTERED_BADGES, _FAIR)}"
+"""Only gateways know it; but without a register nothing waits, and workers show who is not in it only if there is one.
+"""
 
 _TRUST = Row(
     4,
@@ -192,14 +197,15 @@ _NOW = Row(
             id=22,
             kind=Kind.STAT,
             title="Events that wait for a registration",
-            what="Events of badge codes that the register lacks. They are kept, and count as soon as it has the code.",
+            what="Events of badge codes that the register lacks. They are kept, and count as soon as it has the code. "
+            "At a fair without a register, it is 0.",
             good="0, or a few while badges are printed.",
-            do="import the registration. If they stay, somebody scans badges of another fair.",
-            queries=(Query(fill("sum(max by (partition) (fair_unresolved_events))")),),
+            do="import the registration. If they stay, they are of badges of another fair, and count nowhere.",
+            queries=(Query(_WAITING),),
             unit="locale",
             width=5,
             levels=((None, GOOD), (1, WATCH), (1_000, BAD)),
-            no_value=NO_WORKER,
+            no_value=NO_GATEWAY,
         ),
         Panel(
             id=23,
