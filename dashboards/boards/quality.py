@@ -122,7 +122,8 @@ _TRUST = Row(
             kind=Kind.STAT,
             title="Missing sequence numbers",
             what="Sequence numbers that terminals used but no accepted event carries, as of the last recount.",
-            good="0, or a few on their way. Once all terminals have sent everything, only those of refused events.",
+            good="0, or a few on their way. Once all is sent, those of refused events and of events that wait for a "
+            "registration.",
             do="`fairpulse audit --out audit/` lists them per terminal: check its spool and its drawer.",
             queries=(Query("max(fair_audit_missing_sequence_numbers)"),),
             unit="locale",
@@ -182,8 +183,9 @@ _NOW = Row(
             kind=Kind.STAT,
             title="Persons, by the register",
             what="Persons whom the register of badges knows, and persons in events whom it lacks. At a fair without a "
-            f"register, both are 0. {about(REGISTERED_BADGES, UNREGISTERED_BADGES)}",
-            good="nobody is missing in it. Who is missing counts as no visitor.",
+            f"register, both are 0. {about(REGISTERED_BADGES, UNREGISTERED_BADGES)} Those whom it lacks are in "
+            "events that programs wrote to Kafka themselves: what a gateway takes waits, see beside it.",
+            good="nobody is missing in it. A person who is missing counts as no visitor.",
             do="import the registration again; numbers follow at once, also those of past days.",
             queries=(
                 Query(fill(total(REGISTERED_BADGES, _FAIR)), "registered"),
@@ -244,7 +246,7 @@ _TRENDS = Row(
             title="How many events per minute?",
             what=about(EVENTS),
             good="it follows the day of the fair. Scans are most frequent.",
-            do="if a topic is at zero while the fair is open, check its terminals and the gateway.",
+            do="if scans or interactions are at zero while the fair is open, check the terminals and the gateway.",
             queries=(Query(total(EVENTS, Window.M1, Label.TOPIC), "{{topic}}"),),
             unit="locale",
             width=8,
