@@ -28,13 +28,13 @@ def _before(series: str) -> str:
 def _risen(series: str) -> str:
     """Return by how much a number of each partition rose within the last quarter of an hour.
 
-    A gateway that takes a partition over reads what waits, so for a moment its number is too small. Therefore the
-    largest number of five minutes is that of before. A partition that nobody showed then is compared with what was seen
-    of it first: the number may be old, of a gateway that was away.
+    A partition that nobody showed then is compared with its last number of the hour before. Without one, it is compared
+    with what was seen of it first: the number may be old, of a gateway that was away. The very first numbers do not
+    count, because a gateway that has just begun to read what waits shows too few.
     """
     now = f"max by (partition) ({series})"
     before = (
-        f"max by (partition) (max_over_time({series}[5m] offset 15m))"
+        f"max by (partition) ({series} offset 15m)"
         f" or max by (partition) (last_over_time({series}[1h] offset 15m))"
         f" or quantile_over_time(0.1, ({now})[15m:15s])"
     )

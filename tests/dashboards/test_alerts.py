@@ -210,6 +210,11 @@ def test_a_copied_terminal_is_still_told_of_when_its_gateway_restarts_or_vanishe
             {**NOW, **waiting("g", "0x20 500x60 0x120 8x200")},
             {11: True, 19: True, 22: False, 50: False, 54: False, 56: True, 64: True, 66: False},
         ),
+        (  # the same, and the gateway that showed the most is gone since
+            "BadgesUnknown",
+            {**NOW, **waiting("g", "0x20 500x20 stale"), **waiting("h", "_x40 0x120 8x240")},
+            {22: False, 39: False, 46: True, 54: True, 56: False},
+        ),
         (  # old scans of badges of another fair, and only a few people come
             "BadgesUnknown",
             {**NOW, **passages("15m", "300x400"), **waiting("g", "6x400")},
