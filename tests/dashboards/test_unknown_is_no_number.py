@@ -1,4 +1,4 @@
-"""What only gateways or the audit know is shown as unknown while none runs, never as a good number."""
+"""Numbers that only gateways or the audit know are unknown while none runs: no board shows a good one instead."""
 
 import re
 import shutil
