@@ -44,8 +44,8 @@ _VISIT: Final = """
 _WHO: Final = """
 * At a fair with a register of badges, the register alone says role and country. The highest revision counts, also
   for what the person did before it came. All badges that were printed for a person are that person.
-* An event of a code that the register lacks waits at the gateways, and counts at its own time once the register has
-  the code. `fair_unresolved_events` says how many wait.
+* An event of a code that the register lacks waits in Kafka, in the topic `fair.unresolved`, and counts at its own time
+  once the register has the code. `fair_unresolved_events` says how many wait.
   A denied scan does not wait: it is counted in `gate_denials` at once, as that of nobody.
 * Events that a program wrote to Kafka itself do not wait. A person in them whom the register lacks is of the role
   `unknown`, which no profile counts. `unregistered_badges` says how many there are.

@@ -24,6 +24,11 @@ LAG = "clamp_min(fair_worker_lag_records, 0)"
 """Records that wait, by instance, topic and partition. A log that became shorter must not hide those of other logs."""
 FOLDABLE = f"({LAG} unless on (instance, topic, partition) fair_worker_transaction_seconds > 30)"
 """The same without logs whose records wait for the end of a transaction: nobody can fold these."""
+_UNRESOLVED = "max by (partition) ({})".format
+UNRESOLVED = (
+    f"({_UNRESOLVED('fair_unresolved_events')} or {_UNRESOLVED(f'last_over_time(fair_unresolved_events[{BRIDGE}])')})"
+)
+"""Events that wait for a registration, by partition. A partition that moves between gateways keeps its last number."""
 HEARD = f"max by (terminal, kind, place) (last_over_time({TERMINALS_SILENT.metric}[1h]) > 0)"
 """When each terminal was last heard by any gateway, also by one that restarted within the hour.
 

@@ -12,6 +12,8 @@ COLUMNS: Final = 24
 DATASOURCE: Final = "fairpulse-prometheus"
 """Fixed uid of the provisioned data source."""
 
+NO_GATEWAY: Final = "no gateway"
+"""Shown in place of a number that only gateways know, while none runs."""
 NO_WORKER: Final = "no worker"
 """Shown in place of a number while no worker runs; with a worker, there would be at least a zero."""
 

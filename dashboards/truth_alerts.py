@@ -25,6 +25,22 @@ def _before(series: str) -> str:
     return _of_places(f"last_over_time({series}[1h] offset 15m)")
 
 
+def _risen(series: str) -> str:
+    """Return by how much a number of each partition rose within the last quarter of an hour.
+
+    A partition that nobody showed then is compared with its last number of the hour before. Without one, it is compared
+    with what was seen of it first: the number may be old, of a gateway that was away. The very first numbers do not
+    count, because a gateway that has just begun to read what waits shows too few.
+    """
+    now = f"max by (partition) ({series})"
+    before = (
+        f"max by (partition) ({series} offset 15m)"
+        f" or max by (partition) (last_over_time({series}[1h] offset 15m))"
+        f" or quantile_over_time(0.1, ({now})[15m:15s])"
+    )
+    return f"clamp_min({now} - ({before}), 0)"
+
+
 _MISPLACED = total(REJECTED_EVENTS, Window.FAIR, Label.TOPIC, where='reason="misplaced"')
 _MISPLACED_BEFORE = f"sum by (topic) ({_before(_refused('misplaced'))})"
 _OURS = f'{EVENTS.metric}{{window="fair"}}'
@@ -45,10 +61,13 @@ _HANGS = (
 """The log was longer than what may be read for two minutes, and the place from which on records wait did not move."""
 _LETTERS = f'sum(max by (partition) (kafka_topic_partition_current_offset{{topic="{REJECTED.name}"}}))'
 """Letters that were ever written, of workers and gateways; a topic that was made anew begins at 0."""
-_UNRESOLVED = "sum(max by (partition) (fair_unresolved_events)) or vector(0)"
-_UNREGISTERED = f"{total(UNREGISTERED_BADGES, Window.FAIR)} or vector(0)"
-_WITHOUT = f"(({_UNRESOLVED}) + ({_UNREGISTERED}))"
-"""Events that wait for a registration, and persons who were met without one. If all wait, nobody passes a gate."""
+_UNRESOLVED = "fair_unresolved_events"
+_UNREGISTERED = f'{UNREGISTERED_BADGES.metric}{{window="fair"}}'
+_RISE = f"((sum({_risen(_UNRESOLVED)}) or vector(0)) + (sum({_risen(_UNREGISTERED)}) or vector(0)))"
+"""Events that began to wait for a registration, and persons who were met without one, within 15 minutes.
+
+Those of before do not count: badges of another fair wait for ever. If all wait, nobody passes a gate.
+"""
 _TESTS = f'{TEST_EVENTS.metric}{{window="day"}}'
 _SCRAPED_BEFORE = "max(last_over_time(fair_window_end_timestamp_seconds[1h] offset 15m))"
 _TESTS_BEFORE = f"({_before(_TESTS)} or {_of_places(_TESTS)} * 0 and on () {_SCRAPED_BEFORE})"
@@ -88,9 +107,9 @@ TRUTH_ALERTS: Final = (
     Alert(
         "BadgesUnknown",
         "critical",
-        f"({_WITHOUT} > 5) > 0.01 * (sum(fair:gate_passages) or vector(0)) {OPEN}",
+        f"({_RISE} > 5) > 0.01 * (sum(fair:gate_passages) or vector(0)) {OPEN}",
         "5m",
-        "{{ $value | humanize }} events or persons have no registration: they count as no visit until it is imported",
+        "{{ $value | humanize }} events or persons without a registration in 15 minutes: they count as no visit yet",
     ),
     Alert(
         "BadgesClash",

@@ -201,7 +201,7 @@ class ScanAnnulled(Event):
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class MeetingChanged(Event):
-    """A meeting of an exhibitor and a visitor was proposed, accepted, declined or held.
+    """A meeting of an exhibitor and a visitor came a step on: invited, accepted, declined or held.
 
     Attributes:
         meeting_id: the same over all steps, which may arrive in any order and more than once. The gateway stores it

@@ -134,7 +134,7 @@ _AFTERWARDS = Row(
             unit="locale",
             width=16,
             minimum=None,
-            no_value="none moved",
+            no_value="none, or no recount",
             keep={"day": "Day", "kpi": "Figure"},
         ),
         Panel(
@@ -148,7 +148,7 @@ _AFTERWARDS = Row(
             unit="locale",
             width=8,
             levels=((None, GOOD), (1, WARN)),
-            no_value="none differs",
+            no_value="none, or no recount",
             keep={"day": "Day", "kpi": "Figure"},
         ),
     ),

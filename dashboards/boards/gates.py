@@ -287,8 +287,9 @@ _WHO = Row(
             kind=Kind.BARS,
             title="Who comes in today, by role?",
             what=f"{about(GATE_ENTRIES_BY_ROLE)} A person may have many.",
-            good="visitors are most. `unknown` is small: these badges are not in the register.",
-            do="if many are unknown, the register was not imported: see Data quality.",
+            good="visitors are most, and few are unknown.",
+            do="if many are unknown: with a register, a program writes to Kafka itself, see Persons, by the register, "
+            "on Data quality. Without one, terminals send no role.",
             queries=(
                 Query(
                     f"sort_desc({spoken(total(GATE_ENTRIES_BY_ROLE, Window.DAY, Label.ROLE, where=_G), Label.ROLE)})",

@@ -14,11 +14,12 @@ from dashboards.boards.shared import (
     TOPIC_COLOURS,
 )
 from dashboards.boards.topics_row import TOPICS
-from dashboards.queries import fill, quantile, share, total
+from dashboards.queries import UNRESOLVED, ZERO, fill, quantile, share, total
 from dashboards.spec import (
     BAD,
     GOOD,
     NEUTRAL,
+    NO_GATEWAY,
     NO_WORKER,
     WARN,
     WATCH,
@@ -66,6 +67,10 @@ def _by_hall(booths: str) -> str:
 
 _SCANNING = _by_hall(f"({SCANNED} > 0)")
 """Booths that scanned today, by hall; a hall in which none is silent has a bar of zero, not none."""
+
+_WAITING = f"sum({UNRESOLVED}) or {ZERO} unless on () {total(UNREGISTERED_BADGES, _FAIR)}"
+"""Only gateways know it; but without a register nothing waits, and workers show who is not in it only if there is one.
+"""
 
 _TRUST = Row(
     4,
@@ -117,7 +122,8 @@ _TRUST = Row(
             kind=Kind.STAT,
             title="Missing sequence numbers",
             what="Sequence numbers that terminals used but no accepted event carries, as of the last recount.",
-            good="0, or a few on their way. Once all terminals have sent everything, only those of refused events.",
+            good="0, or a few on their way. Once all is sent, those of refused events and of events that wait for a "
+            "registration.",
             do="`fairpulse audit --out audit/` lists them per terminal: check its spool and its drawer.",
             queries=(Query("max(fair_audit_missing_sequence_numbers)"),),
             unit="locale",
@@ -177,8 +183,9 @@ _NOW = Row(
             kind=Kind.STAT,
             title="Persons, by the register",
             what="Persons whom the register of badges knows, and persons in events whom it lacks. At a fair without a "
-            f"register, both are 0. {about(REGISTERED_BADGES, UNREGISTERED_BADGES)}",
-            good="nobody is missing in it. Who is missing counts as no visitor.",
+            f"register, both are 0. {about(REGISTERED_BADGES, UNREGISTERED_BADGES)} Those whom it lacks are in "
+            "events that programs wrote to Kafka themselves: what a gateway takes waits, see beside it.",
+            good="nobody is missing in it. A person who is missing counts as no visitor.",
             do="import the registration again; numbers follow at once, also those of past days.",
             queries=(
                 Query(fill(total(REGISTERED_BADGES, _FAIR)), "registered"),
@@ -192,14 +199,15 @@ _NOW = Row(
             id=22,
             kind=Kind.STAT,
             title="Events that wait for a registration",
-            what="Events of badge codes that the register lacks. They are kept, and count as soon as it has the code.",
+            what="Events of badge codes that the register lacks. They are kept, and count as soon as it has the code. "
+            "At a fair without a register, it is 0.",
             good="0, or a few while badges are printed.",
-            do="import the registration. If they stay, somebody scans badges of another fair.",
-            queries=(Query(fill("sum(max by (partition) (fair_unresolved_events))")),),
+            do="import the registration. If they stay, they are of badges of another fair, and count nowhere.",
+            queries=(Query(_WAITING),),
             unit="locale",
             width=5,
             levels=((None, GOOD), (1, WATCH), (1_000, BAD)),
-            no_value=NO_WORKER,
+            no_value=NO_GATEWAY,
         ),
         Panel(
             id=23,
@@ -238,7 +246,7 @@ _TRENDS = Row(
             title="How many events per minute?",
             what=about(EVENTS),
             good="it follows the day of the fair. Scans are most frequent.",
-            do="if a topic is at zero while the fair is open, check its terminals and the gateway.",
+            do="if scans or interactions are at zero while the fair is open, check the terminals and the gateway.",
             queries=(Query(total(EVENTS, Window.M1, Label.TOPIC), "{{topic}}"),),
             unit="locale",
             width=8,

@@ -3,11 +3,10 @@
 from dashboards.boards.minute_row import MINUTE
 from dashboards.boards.shared import MARKS, TERMINALS, TO_GATES, TO_PIPELINE
 from dashboards.queries import NEVER_HEARD, OFFSETS, SILENT_FOR
-from dashboards.spec import BAD, GOOD, NEUTRAL, WATCH, Board, Kind, Levels, Panel, Query, Row
+from dashboards.spec import BAD, GOOD, NEUTRAL, NO_GATEWAY, WATCH, Board, Kind, Levels, Panel, Query, Row
 from schemas.watched import CLOCK_SKEW, CLOCK_WRONG_S, SILENT_S, TERMINAL_LAG, TERMINALS_SILENT
 
 FEW: Levels = ((None, GOOD), (1, WATCH), (20, BAD))
-_NO_GATEWAY = "no gateway"
 _LAGS = f"max by (terminal, quantile) ({TERMINAL_LAG.metric}"
 
 
@@ -25,7 +24,7 @@ _SILENT = Row(
             unit="locale",
             width=4,
             levels=FEW,
-            no_value=_NO_GATEWAY,
+            no_value=NO_GATEWAY,
         ),
         Panel(
             id=2,
@@ -38,7 +37,7 @@ _SILENT = Row(
             unit="locale",
             width=8,
             levels=FEW,
-            no_value=_NO_GATEWAY,
+            no_value=NO_GATEWAY,
             links=(TO_GATES,),
         ),
         Panel(
@@ -52,7 +51,7 @@ _SILENT = Row(
             unit="s",
             width=8,
             decimals=0,
-            no_value="none is silent",
+            no_value="none, or no gateway",
             keep={"terminal": "Terminal", "kind": "Kind", "place": "Place"},
         ),
         Panel(
@@ -66,7 +65,7 @@ _SILENT = Row(
             unit="locale",
             width=4,
             levels=((None, NEUTRAL),),
-            no_value=_NO_GATEWAY,
+            no_value=NO_GATEWAY,
         ),
     ),
 )
@@ -85,7 +84,7 @@ _CLOCKS = Row(
             unit="locale",
             width=4,
             levels=FEW,
-            no_value=_NO_GATEWAY,
+            no_value=NO_GATEWAY,
         ),
         Panel(
             id=6,

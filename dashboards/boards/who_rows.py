@@ -57,7 +57,8 @@ _WHO = Row(
             title="Who came, by role?",
             what=f"{about(ATTENDANCE_BY_ROLE)} `unknown`: persons whom the register lacks, or who gave no role.",
             good="few are unknown. The roles that a profile leaves out are here as well.",
-            do="if many are unknown, the register was not imported: see Data quality.",
+            do="if many are unknown: with a register, a program writes to Kafka itself, see Persons, by the register, "
+            "on Data quality. Without one, terminals send no role.",
             queries=(
                 Query(f"sort_desc({spoken(total(ATTENDANCE_BY_ROLE, _W, Label.ROLE), Label.ROLE)} > 0)", "{{role}}"),
             ),
@@ -80,7 +81,8 @@ _WHO = Row(
                             "number of visits whose country is unknown. If no country is known, there is no share. "
                             f"{about(VISITS_BY_GROUP)}",
                             good=NO_VERDICT,
-                            do="quote both. Ask the registration for the missing countries: they count at once.",
+                            do="quote both. Ask the registration for missing countries: in a register, they count at "
+                            "once.",
                             queries=(
                                 Query(from_abroad(VISITS_BY_GROUP, _W), "of the known ones"),
                                 Query(unknown_group(VISITS_BY_GROUP, _W), _NOWHERE),
@@ -102,7 +104,8 @@ _WHO = Row(
                             title="Repeat visits, whole fair",
                             what=about(REPEAT_VISITS),
                             good="it rises from the second day on.",
-                            do="none on the second day of a fair: badges may have been printed anew for everybody.",
+                            do="none on the second day: everybody may have got a new badge. Without a register, that "
+                            "is a new person.",
                             queries=(Query(fill(total(REPEAT_VISITS, Window.FAIR))),),
                             unit="locale",
                             width=6,

@@ -1,4 +1,4 @@
-"""Meetings of exhibitors and visitors: how many were proposed, accepted, declined, held."""
+"""Meetings of exhibitors and visitors: how many reached each step."""
 
 from schemas.events import MeetingChanged
 from streams.kpis.aggregates import Distinct
@@ -13,7 +13,7 @@ def _step(meeting: MeetingChanged, moment: Moment) -> tuple[LabelValues, int]:
 
 MEETINGS = Kpi(
     name="meetings",
-    question="How many meetings were proposed, accepted, declined and held?",
+    question="How many meetings reached each step: invited, accepted, declined, held?",
     unit=Unit.MEETINGS,
     source="distinct meetings at each step; a step that is reported again is the same",
     on=On[MeetingChanged]((MeetingChanged,)),

@@ -54,6 +54,11 @@ def of_tests(partition: int) -> str:
     return f"fair_test_events{{topic='t', window='day', partition='{partition}', instance='a'}}"
 
 
+def waiting(instance: str, values: str) -> dict[str, str]:
+    """Return the events that wait for a registration, in one partition as a gateway shows it."""
+    return {f"fair_unresolved_events{{partition='0', instance='{instance}'}}": values}
+
+
 def folded(partitions: int) -> dict[str, str]:
     """Return series of a worker that folds all of these partitions."""
     names = ("fair_worker_remembered_events", "fair_watermark_timestamp_seconds")
@@ -200,14 +205,10 @@ CASES = {
         {"topic": "t"},
     ),
     "BadgesUnknown": Case(
-        {**NOW, **passages("15m", "1000x400"),
-         "fair_unresolved_events{partition='0', instance='g'}": "4x400",
-         "fair_unresolved_events{partition='0', instance='h'}": "4x400",
-         "fair_unregistered_badges{window='fair', partition='0', instance='a'}": "7x400"},
-        {**NOW, **passages("15m", "1000x400"),
-         "fair_unresolved_events{partition='0', instance='g'}": "4x400",
-         "fair_unresolved_events{partition='0', instance='h'}": "4x400",
-         "fair_unregistered_badges{window='fair', partition='0', instance='a'}": "6x400"},
+        {**NOW, **passages("15m", "1000x400"), **waiting("g", "5x55 9x345"), **waiting("h", "5x55 9x345"),
+         "fair_unregistered_badges{window='fair', partition='0', instance='a'}": "2x55 9x345"},
+        {**NOW, **passages("15m", "1000x400"), **waiting("g", "900x55 904x345"), **waiting("h", "900x55 904x345"),
+         "fair_unregistered_badges{window='fair', partition='0', instance='a'}": "70x55 76x345"},
     ),
     "BadgesClash": Case(
         {"fair_register_clashes{instance='g'}": "1x400", "fair_register_clashes{instance='h'}": "0x400"},

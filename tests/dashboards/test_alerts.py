@@ -31,6 +31,7 @@ from tests.dashboards.alert_cases import (
     of_tests,
     passages,
     refused,
+    waiting,
 )
 
 RULE_FILES = [str(ROOT / "prometheus" / "rules" / name) for name in ("recording.yml", "alerts.yml")]
@@ -194,15 +195,49 @@ def test_a_copied_terminal_is_still_told_of_when_its_gateway_restarts_or_vanishe
             {refused("wrong_fair", 0): "9000x40 _x400 9000x60", events(0): "9000x40 _x400 9000x60"},
             {9: False, 111: False, 120: False},
         ),
-        (  # no register: every event waits, nobody passes a gate; half an hour later it is imported
+        (  # six events begin to wait, nobody passes a gate, and no more come
             "BadgesUnknown",
-            {**NOW, "fair_unresolved_events{partition='0', instance='g'}": "0x20 6x120 0x260"},
-            {4: False, 9: False, 11: True, 34: True, 36: False},
+            {**NOW, **waiting("g", "0x20 6x380")},
+            {4: False, 9: False, 11: True, 19: True, 21: False, 90: False},
         ),
-        (  # the same after closing
+        (  # the register was never imported, and people arrive from the start of Prometheus on
             "BadgesUnknown",
-            {**NOW, "fair_closes_timestamp_seconds{day='d1'}": "60x400",
-             "fair_unresolved_events{partition='0', instance='g'}": "900x400"},
+            {**NOW, **passages("15m", "50x400"), **waiting("g", "0+1x400")},
+            {5: False, 8: True, 16: True, 60: True, 99: True},
+        ),
+        (  # the register is imported, and others come without a registration later
+            "BadgesUnknown",
+            {**NOW, **waiting("g", "0x20 500x60 0x120 8x200")},
+            {11: True, 19: True, 22: False, 50: False, 54: False, 56: True, 64: True, 66: False},
+        ),
+        (  # the same, and the gateway that showed the most is gone since
+            "BadgesUnknown",
+            {**NOW, **waiting("g", "0x20 500x20 stale"), **waiting("h", "_x40 0x120 8x240")},
+            {22: False, 39: False, 46: True, 54: True, 56: False},
+        ),
+        (  # old scans of badges of another fair, and only a few people come
+            "BadgesUnknown",
+            {**NOW, **passages("15m", "300x400"), **waiting("g", "6x400")},
+            {6: False, 11: False, 16: False, 60: False},
+        ),
+        (  # the gateway was away for the night, and reads what waits from the beginning
+            "BadgesUnknown",
+            {**NOW, **waiting("g", "_x200 0 600x199")},
+            {51: False, 54: False, 56: False, 60: False, 66: False, 71: False},
+        ),
+        (  # the gateway restarts
+            "BadgesUnknown",
+            {**NOW, **waiting("g", "600x80 _x30 0 600x289")},
+            {29: False, 34: False, 36: False, 43: False, 48: False, 60: False},
+        ),
+        (  # the partition moves to a gateway that is new
+            "BadgesUnknown",
+            {**NOW, **waiting("g", "600x80 stale"), **waiting("h", "_x84 0 600x315")},
+            {22: False, 27: False, 36: False, 37: False, 42: False, 60: False},
+        ),
+        (  # the register was never imported; after closing
+            "BadgesUnknown",
+            {**NOW, "fair_closes_timestamp_seconds{day='d1'}": "60x400", **waiting("g", "0+1x400")},
             {11: False, 34: False},
         ),
         (  # a gate that was enrolled as a test, seen from the opening on

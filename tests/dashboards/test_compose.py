@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import sys
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,12 +20,14 @@ from producers.registry.cli import terminals
 from producers.registry.store import Registry
 from schemas.api.terminals import PlaceKind, Terminal
 from schemas.environment import default_of, known_names
+from schemas.fair.file import example_fair_path
 from schemas.settings import AuditSettings, ExporterSettings, GatewaySettings, WorkerSettings
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-ONE_SHOT = {"topics", "registry", "simulator"}
+ONE_SHOT = {"topics", "registry", "simulator", "badges"}
+FAIR_AT = "/etc/fairpulse/fair.yaml"
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 NOW = datetime(2025, 10, 25, 9, tzinfo=UTC)
 STAND = Terminal("stand-1", "small-2025", PlaceKind.BOOTH, "h1-001")
@@ -150,6 +153,40 @@ def test_a_gateway_gets_badge_key_and_token_as_files_and_starts_without_them() -
         assert gateway["environment"][key] is None, "an empty one would be refused; without a value it is not set"
         assert secret in gateway["secrets"]
         assert COMPOSE["secrets"][secret]["file"] == f"${{{at}:-/dev/null}}"
+
+
+@pytest.mark.parametrize("name", [name for name, one in SERVICES.items() if one["image"].startswith("fairpulse:")])
+def test_every_program_reads_the_fair_file_that_is_named_once_and_else_the_shipped_example(name: str) -> None:
+    mounted = [one["target"] for one in SERVICES[name]["configs"] if one["source"] == "fair"]
+    assert mounted == [FAIR_AT]
+    if name != "registry":  # it makes an empty file, whichever the fair
+        assert SERVICES[name]["environment"]["FAIRPULSE_FAIR_FILE"] == FAIR_AT
+    file = re.fullmatch(r"\$\{FAIR_FILE:-(.*)\}", COMPOSE["configs"]["fair"]["file"])
+    assert file is not None
+    assert (ROOT / file[1]).samefile(example_fair_path())
+
+
+def test_the_register_has_a_tool_with_the_badge_key_that_nobody_starts_by_accident() -> None:
+    tool = SERVICES["badges"]
+    assert tool["profiles"] == ["tools"]
+    assert tool["secrets"] == ["badge-key"]
+    assert tool["environment"]["FAIRPULSE_BADGE_KEY_FILE"] == "/run/secrets/badge-key"
+    assert tool["command"][0] == "badges"
+
+
+def test_a_list_is_imported_from_standard_input_so_no_container_has_it_as_a_file() -> None:
+    program = (
+        "from pathlib import Path\n"
+        "from producers.badges.file import read_file\n"
+        "from schemas.fair.file import example_fair_path, load_fair\n"
+        "read = read_file(Path('/dev/stdin'), load_fair(example_fair_path('small')), b'k' * 32)\n"
+        "print(len(read.rows), read.problems)"
+    )
+    list_ = "person,role,class,country,codes\nR-1001,visitor,professional,DE,CIF26-00417X\n"
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=list_, capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert (done.stdout, done.stderr) == ("1 []\n", "")
 
 
 def test_nobody_looks_at_grafana_without_login_unless_the_wall_is_switched_on_and_then_only_as_viewer() -> None:

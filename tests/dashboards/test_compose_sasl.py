@@ -49,6 +49,13 @@ def test_no_password_is_in_an_environment() -> None:
         assert not {key for key in one.get("environment", {}) if "PASSWORD" in key and not key.endswith("_FILE")}
 
 
+def test_a_tool_that_judges_events_reads_the_same_fair_file_as_the_services() -> None:
+    tool = OVERRIDE["services"]["dead-letters"]
+    assert tool["configs"] == BASE["services"]["worker"]["configs"]
+    file = "FAIRPULSE_FAIR_FILE"
+    assert tool["environment"][file] == BASE["services"]["worker"]["environment"][file]
+
+
 def test_kafka_makes_a_user_for_every_principal_and_the_brokers_password_is_kafkas_alone() -> None:
     assert set(OVERRIDE["services"]["kafka"]["secrets"]) == set(all_users()) == set(OVERRIDE["secrets"])
     assert not [name for name, one in CLIENTS.items() if BROKER in one["secrets"]]
