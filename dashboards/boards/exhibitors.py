@@ -47,7 +47,7 @@ def _first(ranked: str) -> str:
 
 
 def _step(step: str) -> str:
-    return total(FUNNEL_STEPS, Window.FAIR, where=f'step="{step}"')
+    return total(FUNNEL_STEPS, _W, where=f'step="{step}"')
 
 
 _FUNNEL = Row(
@@ -108,9 +108,9 @@ _RATES = Row(
             id=7,
             kind=Kind.TREND,
             title="How many go on to the next step?",
-            what="Visitors of the whole fair at each step, as a share of those at the step before. "
+            what="Visitors at each step, as a share of those at the step before, of the day or of the whole fair. "
             f"{about(FUNNEL_STEPS)}",
-            good="the shares are stable from the second day on.",
+            good="the shares are stable from one day to the next.",
             do="if a share falls while the fair is full, the halls may be too dense to stop in: see Gates and halls.",
             queries=tuple(Query(share(_step(step), _step(before)), words) for words, (before, step) in _NEXT.items()),
             unit="percentunit",

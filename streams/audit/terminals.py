@@ -54,7 +54,7 @@ def terminal_lines(oracle: Oracle) -> list[str]:
     if len(lines) > MOST_LINES:
         lines[MOST_LINES:] = [f"... and {len(lines) - MOST_LINES:,} more; --out writes all of them to terminals.csv"]
     terminals = len({terminal for terminal, _ in oracle.sequences})
-    gone = f"{missing(oracle):,} sequence numbers missing (lost, refused or on their way)"
+    gone = f"{missing(oracle):,} sequence numbers missing (lost, refused, on their way, or waiting for a registration)"
     return [*lines, f"{terminals:,} terminals, {gone}, {used_twice(oracle):,} used twice"]
 
 

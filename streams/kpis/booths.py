@@ -207,7 +207,7 @@ BOOTH_VISITORS = Kpi(
 
 INTERACTIONS = Kpi(
     name="interactions",
-    question="What do visitors do at the exhibits, and how often?",
+    question="What is done at the exhibits, and how often?",
     unit=Unit.INTERACTIONS,
     source="exhibit interactions by kind, each event once",
     on=_TOUCH,
