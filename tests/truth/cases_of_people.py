@@ -110,7 +110,7 @@ OF_PEOPLE = (
         },
     ),
     Case(
-        "a badge that the register lacks waits at the gateway, and counts nowhere until then",
+        "an event of a badge that the register lacks waits in fair.unresolved, and counts nowhere until then",
         "1.2",
         [
             registered("ada"),
