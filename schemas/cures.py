@@ -100,11 +100,22 @@ UNRESOLVED_AFTER_COMPACTION: Final = (
 CORRECT_COMPACTED_UNRESOLVED: Final = f"{CORRECT}, then {UNRESOLVED_AFTER_COMPACTION}"
 """For the events that wait for a registration, if they are compacted."""
 
+_CODES: Final = "--bootstrap-server SERVER --topic fair.badge-codes"
 REGISTER_ANEW: Final = (
-    "stop the gateways, delete the topic with Kafka's own `kafka-topics.sh`, and run `fairpulse topics --create` and "
-    "`fairpulse badges import FILE` with a file of all persons"
+    f"stop the gateways, save the marks of spent codes with `kafka-console-consumer.sh {_CODES} --from-beginning "
+    "--timeout-ms 10000 --property print.key=true | grep spent > MARKS`, delete the topic with `kafka-topics.sh`, run "
+    f"`fairpulse topics --create`, write the marks again with `kafka-console-producer.sh {_CODES} --property "
+    "parse.key=true < MARKS`, and run `fairpulse badges import FILE` with a file of all persons"
 )
-"""For the codes of the register with another number of partitions. A reprint that the file lacks must be made again."""
+"""For the codes of the register with another number of partitions. A reprint that the file lacks must be made again.
+
+Without its mark, the code of an erased person could be given to another person, and would name that one at once.
+"""
+
+REGISTER_PART_ANEW: Final = (
+    f"{REGISTER_ANEW}; marks among the older records are lost, so give nobody a code that an erased person had"
+)
+"""For the codes of the register without their first records."""
 
 UNRESOLVED_ANEW: Final = (
     "register the badges that events wait for with `fairpulse badges import FILE`; then stop the gateways, delete the "

@@ -126,7 +126,8 @@ class VisitorScan(Event):
 
     Attributes:
         badge_ref: left out without tracking consent, but never of somebody whom a gate lets through; the flow still
-            counts. Left out too of a denied badge that the register lacks; the denial still counts.
+            counts. Left out too of a badge that the register lacks, if it is denied or read by a test terminal; the
+            denial still counts.
         badge_role: as printed on the badge. A fair without a register of badges counts by it, and needs it; at a fair
             with one the register alone says who somebody is.
         residence_country: like `badge_role`, and may be unknown.

@@ -165,13 +165,13 @@ def number(*, least: float | None = 0, above: float | None = None, most: float |
     return Checked(lambda: Annotated[float, _limits(ge=low, gt=above, le=most, allow_inf_nan=False)], example, "NUMBER")
 
 
-def length(least: timedelta = timedelta(0), *, example: str) -> Checked:
+def length(least: timedelta = timedelta(0), most: timedelta | None = None, *, example: str) -> Checked:
     """Return the type of a length of time, written like that of a setting: 30s, 5m, 1h30m, or seconds."""
 
     def kind() -> Any:
         from schemas.kinds import Duration
 
-        return Annotated[Duration, _limits(ge=least)]
+        return Annotated[Duration, _limits(ge=least, le=most)]
 
     return Checked(kind, example, "DURATION")
 

@@ -213,8 +213,6 @@ added or moved, the workers fold the fair anew.
 """
 RECORDED_TOPICS = (*EVENT_TOPICS, REJECTED)
 """The topics that a recording holds: all that happened at the fair, and the dead letters."""
-REGISTER_TOPICS = (BADGES, BADGE_CODES, UNRESOLVED)
-"""The topics of the register of badges."""
 ALL_TOPICS = (*RECORDED_TOPICS, BADGE_CODES, UNRESOLVED, TERMINALS)
 
 

@@ -59,7 +59,8 @@ TERMINAL_LAG: Final = WatchedNumber(
     unit="seconds",
     window="5m",
     source="time received minus time happened, corrected for the clock and never below zero, of accepted events of the "
-    f"last five minutes: the least that half and 99 % of them do not exceed; the {SLOWEST} terminals with the highest",
+    f"last five minutes: the least that half and 99 % of them do not exceed; the {SLOWEST} terminals with the highest; "
+    "terminals for tests are left out",
     labels=("terminal", "quantile"),
     shown_by="gateway",
 )
@@ -71,7 +72,7 @@ CLOCK_SKEW: Final = WatchedNumber(
     unit="seconds",
     window="10m",
     source="server clock minus terminal clock, by which the terminal's last request was corrected; the "
-    f"{SLOWEST} terminals furthest off, and all beyond {CLOCK_WRONG_S:g} s",
+    f"{SLOWEST} terminals furthest off, and all beyond {CLOCK_WRONG_S:g} s; terminals for tests are left out",
     labels=("terminal",),
     shown_by="gateway",
 )

@@ -1,5 +1,7 @@
 """How long the events of each terminal took to arrive, over the last five minutes. Pure: the clock is an argument.
 
+Those of test terminals are not noted.
+
 The memory is this gateway's own. A terminal that posts to several gateways has a figure at each, of what that gateway
 received.
 """

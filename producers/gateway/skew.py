@@ -95,17 +95,18 @@ class Skew:
     def __len__(self) -> int:
         return len(self._known)
 
-    def offset_ms(self, terminal_id: TerminalId, told: ClockTold, now_s: float) -> int:
+    def offset_ms(self, terminal_id: TerminalId, told: ClockTold, now_s: float, *, is_shown: bool = True) -> int:
         """Return server clock minus terminal clock, to be added to the terminal's times; 0 if the request tells none.
 
         Args:
             terminal_id: the terminal that the request's token belongs to.
             told: by the request.
             now_s: the gateway's clock; it must not go back.
+            is_shown: whether `worst` may return the terminal: not one for tests.
         """
         least = None if told.difference_ms is None else self._least_ms(terminal_id, told.difference_ms, now_s)
         offset_ms = told.offset_ms if told.offset_ms is not None else least
-        if offset_ms is not None:
+        if offset_ms is not None and is_shown:
             self._used[terminal_id] = now_s, offset_ms
             self._used.move_to_end(terminal_id)
             if len(self._used) > self._most:

@@ -1,5 +1,6 @@
 """Command line of the booth terminal: its commands in one place, and the one that saves an interaction."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +10,7 @@ from producers.terminal.deal_cli import deal
 from producers.terminal.drawer_cli import drawer
 from producers.terminal.meeting_cli import meeting
 from producers.terminal.pair_cli import pair
-from producers.terminal.parts_cli import ID, choice, open_terminal, say, words
+from producers.terminal.parts_cli import ID, checked_id, choice, open_terminal, say, words
 from producers.terminal.repair_cli import repair
 from producers.terminal.scan_cli import scan
 from producers.terminal.send_cli import drain, serve
@@ -53,6 +54,18 @@ def terminal(ctx: click.Context, terminal_folder: Path | None) -> None:
     metavar="SOURCE",
     help=f"What read the badge: {words(READERS)}.",
 )
+@click.option(
+    "--session",
+    "session_id",
+    callback=checked_id,
+    metavar="UUID",
+    help="Id that all interactions of a visitor's session at the exhibit share, such as its start and its end.",
+)
+@click.option(
+    "--duration",
+    type=options.length(most=timedelta(days=1), example="90s"),
+    help="How long it took, in seconds or as 90s, 5m or 1h30m.",
+)
 @click.option("--rating", type=options.whole(0, 5, example="4"), help="What the visitor thinks of it, 0 to 5.")
 @ID
 @click.pass_obj
@@ -62,6 +75,8 @@ def interact(
     kind: str,
     badge: str | None,
     source: str,
+    session_id: str | None,
+    duration: timedelta | None,
     rating: int | None,
     event_id: str | None,
 ) -> None:
@@ -73,6 +88,8 @@ def interact(
                 InteractionKind(kind),
                 badge=badge,
                 read_by=SourceType(source),
+                session_id=session_id,
+                duration=duration,
                 rating=rating,
                 event_id=event_id,
             )

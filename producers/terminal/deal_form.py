@@ -8,15 +8,14 @@ from producers.terminal.card import Card, Money
 from producers.terminal.deal_errors import (
     bad_partner,
     full_width,
-    unknown_country,
     unknown_currency,
     unknown_section,
 )
 from producers.terminal.readings import AmountRules, AmountUnit
 from producers.terminal.review import DealValue, Review, value_shown
 from producers.terminal.typed import has_full_width
+from producers.terminal.visitor import country_code
 from schemas.codes import DealStage, OutcomeKind
-from schemas.countries import country_meant, country_names
 from schemas.ids import NAME_PATTERN
 
 
@@ -53,7 +52,7 @@ def review_of(form: DealForm, card: Card) -> Review:
         InvalidEvent: names the field of the form and says what to do.
     """
     section_of(form, card)
-    return Review(_partner(form.partner.strip()), _country(form.country.strip()), _value(form, card))
+    return Review(_partner(form.partner.strip()), country_code(form.country.strip()), _value(form, card))
 
 
 def _partner(typed: str) -> str:
@@ -62,15 +61,6 @@ def _partner(typed: str) -> str:
     if not re.match(NAME_PATTERN, typed):
         raise bad_partner()
     return typed
-
-
-def _country(typed: str) -> str:
-    if has_full_width(typed):
-        raise full_width("country")
-    code = typed.upper()
-    if code not in country_names():
-        raise unknown_country(country_meant(typed))
-    return code
 
 
 def _value(form: DealForm, card: Card) -> DealValue | None:

@@ -39,7 +39,7 @@ def checked_id(_: click.Context, option: click.Parameter, value: str | None) -> 
         raise InvalidEvent(
             "bad_value",
             f"{option.opts[0]}: the value is not a UUID",
-            field="event_id",
+            field=option.name or "",
             hint="write a UUID in lower case, such as 0199e000-0000-7000-8000-000000000001",
         )
     return value

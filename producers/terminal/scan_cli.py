@@ -37,6 +37,11 @@ _STOP: Final = "\a\aStop: this person must not go in"
     "[default: visitor_professional]",
 )
 @click.option(
+    "--country",
+    metavar="CODE",
+    help="Where the visitor lives, two letters such as DE. Not at a fair with a register of badges. [default: unknown]",
+)
+@click.option(
     "--source",
     type=choice(SourceType),
     metavar="SOURCE",
@@ -53,6 +58,7 @@ def scan(
     badge: str | None,
     kind: str | None,
     role: str | None,
+    country: str | None,
     source: str | None,
     reason: str | None,
     event_id: str | None,
@@ -94,6 +100,7 @@ def scan(
                 code,
                 kind=scanned,
                 role=None if role is None else BadgeRole(role),
+                country=country,
                 read_by=usual if source is None else SourceType(source),
                 result=decision.result,
                 reason=decision.reason,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from time import monotonic
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from producers.terminal.meetings import exhibitor_of_meeting
 from producers.terminal.paired import Paired
 from producers.terminal.review import Review, Reviewed
 from producers.terminal.spool import Saved, Spool
+from producers.terminal.visitor import residence_of, role_of
 from schemas.badges.key import key_fingerprint
 from schemas.codes import (
     AnnulReason,
@@ -125,6 +127,7 @@ class BoothTerminal:
         *,
         kind: ScanKind | None = None,
         role: BadgeRole | None = None,
+        country: str | None = None,
         read_by: SourceType = SourceType.QR,
         result: ScanResult = ScanResult.ACCEPTED,
         reason: DenyReason | None = None,
@@ -139,6 +142,8 @@ class BoothTerminal:
             kind: None for the first kind that the place has.
             role: as printed on the badge; None for a professional visitor. At a fair with a register of badges nobody
                 says it but the register.
+            country: of residence, a code that ISO 3166-1 lists, in any case; None if nobody knows it. Not at a fair
+                with a register of badges.
             read_by: the device that read it; manual if its code was typed by hand.
             result: denied if the person was turned away, at a gate or a hall door.
             reason: why; None if nobody said it.
@@ -161,22 +166,11 @@ class BoothTerminal:
                 hint=f"choose one of {', '.join(kinds)}",
             )
         refuse_wrong_decision(self.card.place, result, reason, forced=forced)
-        said = {"scan_kind": kind, "badge_role": self._role(role), "source_type": read_by, "result": result}
-        members = self._placed({**said, "reason": reason, "forced": forced})
+        who = {"badge_role": role_of(role, self.card), "residence_country": residence_of(country, self.card)}
+        said = {"scan_kind": kind, "source_type": read_by, "result": result, "reason": reason, "forced": forced}
+        members = self._placed({**said, **who})
         word = ACCEPTED_WORD if result is ScanResult.ACCEPTED else DENIED_WORD
         return self._save(type_of(VisitorScan), word, members, event_id, badge, debounce=debounce)
-
-    def _role(self, given: BadgeRole | None) -> BadgeRole | None:
-        if not self.card.badge_register:
-            return given or BadgeRole.VISITOR_PROFESSIONAL
-        if given is not None:
-            raise InvalidEvent(
-                "bad_value",
-                "role: at this fair the register of badges says who somebody is",
-                field="role",
-                hint="leave it out",
-            )
-        return None
 
     def badge(self, typed: str) -> Badge:
         """Return a badge as it is sent.
@@ -204,13 +198,16 @@ class BoothTerminal:
         *,
         badge: str | None = None,
         read_by: SourceType = SourceType.QR,
+        session_id: str | None = None,
+        duration: timedelta | None = None,
         rating: int | None = None,
         event_id: str | None = None,
         debounce: bool | None = None,
     ) -> Saved:
         """Save what a visitor did at an exhibit of this booth; arguments and errors as `scan`.
 
-        Without a badge nothing was read, whatever `read_by` says.
+        Without a badge nothing was read, whatever `read_by` says. All that a visitor does at the exhibit in one go has
+        the same `session_id`, a UUID. The `duration` is how long it took.
         """
         shown = next((one for one in self.card.exhibits if one.id == exhibit), None)
         if shown is None:
@@ -225,6 +222,8 @@ class BoothTerminal:
             "exhibit_id": shown.id,
             "exhibitor_id": shown.exhibitor,
             "source_type": None if badge is None else read_by,
+            "session_id": session_id,
+            "duration_ms": None if duration is None else duration // timedelta(milliseconds=1),
             "rating": rating,
         }
         return self._save(type_of(ExhibitInteraction), kind.value, members, event_id, badge, debounce=debounce)

@@ -1,25 +1,43 @@
-"""Checks across the fields of a fair file: references, order, one main exhibitor per stand, rates."""
+"""Checks of a fair file beyond the form of a field: roles, references, order, one main exhibitor per stand, rates."""
 
 from collections.abc import Iterator
 from itertools import chain
 
 from schemas.badges.format import BadgeFormat, misfits
-from schemas.codes import ExhibitorType
+from schemas.codes import BadgeRole, ExhibitorType
 from schemas.fair.layout import FairRows
 from schemas.fair.text import FieldPath, Finding
 from schemas.kinds import quoted
+from schemas.profiles import A762
 
 
 def findings(rows: FairRows) -> Iterator[Finding]:
     """Yield everything that does not fit together, by subject; a finding quotes an id that leads nowhere."""
     return chain(
-        _days(rows), _floor(rows), _exhibitors(rows), _stands(rows), _exhibits(rows), _badges(rows), _money(rows)
+        _roles(rows),
+        _days(rows),
+        _floor(rows),
+        _exhibitors(rows),
+        _stands(rows),
+        _exhibits(rows),
+        _badges(rows),
+        _money(rows),
     )
 
 
 def default_exhibit_id(exhibitor_id: str) -> str:
     """Return the id of the one exhibit of an exhibitor for whom the file lists none."""
     return f"x-{exhibitor_id}"
+
+
+def _roles(rows: FairRows) -> Iterator[Finding]:
+    for place, role in enumerate(rows.visitor_roles or ()):
+        if role is BadgeRole.EXHIBITOR_STAFF:
+            yield Finding(
+                ("visitor_roles", place),
+                f"{quoted(role)} must not be in the list, because staff is never an audience; remove it; "
+                f"`profile: {A762.name}` counts staff beside the visitors",
+            )
 
 
 def _days(rows: FairRows) -> Iterator[Finding]:

@@ -29,7 +29,7 @@ from schemas.fair.words import in_our_words
 from schemas.ids import BoothId
 from schemas.kinds import quoted
 from schemas.outputs import reason
-from schemas.profiles import FKM, PROFILES, Profile, own_profile
+from schemas.profiles import FKM, PROFILES, REGIONS, Profile, own_profile
 
 MOST_BYTES: Final = 8 * 1024 * 1024
 """Largest fair file: 40 times the example with 2,000 exhibitors."""
@@ -124,9 +124,10 @@ def _profile(rows: FairRows) -> Profile:
     """Return the profile whose numbers the boards show: the named one, or FKM's, or one of the fair's own."""
     chosen = PROFILES[rows.profile or FKM.name]
     visitors = chosen.visitors if rows.visitor_roles is None else frozenset(rows.visitor_roles)
-    if visitors == chosen.visitors and rows.regions_abroad == chosen.regions_abroad:
+    regions_abroad = rows.regions_abroad or rows.host_country not in REGIONS
+    if visitors == chosen.visitors and regions_abroad == chosen.regions_abroad:
         return chosen
-    return own_profile(chosen, visitors, regions_abroad=rows.regions_abroad)
+    return own_profile(chosen, visitors, regions_abroad=regions_abroad)
 
 
 def _history(table: Mapping[date, Decimal]) -> RateHistory:

@@ -32,8 +32,11 @@ FIELDS: Final[dict[str, tuple[str, str]]] = {
     "host_country": (_COUNTRY, "CN"),
     "timezone": ("the IANA name of a time zone", "Asia/Shanghai"),
     "profile": ("one of " + ", ".join(PROFILES), "fkm"),
-    "visitor_roles": ("a list of badge roles", "[visitor_professional, visitor_public]"),
-    "visitor_roles.*": ("one of " + ", ".join(BadgeRole), "[visitor_professional, visitor_public]"),
+    "visitor_roles": ("a list of badge roles without exhibitor_staff", "[visitor_professional, visitor_public]"),
+    "visitor_roles.*": (
+        "one of " + ", ".join(role for role in BadgeRole if role is not BadgeRole.EXHIBITOR_STAFF),
+        "[visitor_professional, visitor_public]",
+    ),
     "regions_abroad": (_ANSWER, "yes"),
     "top_economies": ("a list of countries", "[US, DE]"),
     "top_economies.*": (_COUNTRY, "[US, DE]"),

@@ -12,7 +12,7 @@ from schemas.cures import (
     MAKE_ANEW,
     MAKE_PART_ANEW,
     OPEN_S,
-    REGISTER_ANEW,
+    REGISTER_PART_ANEW,
     REGISTRY_ANEW,
     end_transaction,
 )
@@ -116,7 +116,7 @@ def about_beginnings(extents: Mapping[PartitionPlace, Extent]) -> list[CheckLine
         elif name == TERMINALS.name:
             lines.append(CheckLine("WRONG", name, f"{what}; {REGISTRY_ANEW}"))
         elif name == BADGE_CODES.name:
-            lines.append(CheckLine("WRONG", name, f"{what}; {REGISTER_ANEW}"))
+            lines.append(CheckLine("WRONG", name, f"{what}; {REGISTER_PART_ANEW}"))
         elif has_state:
             lines.append(
                 CheckLine("RISK", name, f"{what}; keep a recording from before: a fresh fold would count a part")

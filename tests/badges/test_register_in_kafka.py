@@ -30,7 +30,7 @@ from schemas.badges.register import WornCodes, code_hash, encode_spent, person_r
 from schemas.codes import BadgeRole
 from schemas.errors import FairpulseError, Unavailable
 from schemas.settings import KafkaSettings
-from schemas.topics import BADGE_CODES, BADGES, REGISTER_TOPICS, UNRESOLVED, Topic
+from schemas.topics import BADGE_CODES, BADGES, UNRESOLVED, Topic
 from schemas.wire import encode
 from streams.kafka.topics import admin, create_topics
 from streams.local.kafka import LocalKafka
@@ -42,6 +42,7 @@ from tests.support.topics import delete_topics
 pytestmark = pytest.mark.broker
 
 PARTITIONS: Final = 3
+REGISTER_TOPICS: Final = (BADGES, BADGE_CODES, UNRESOLVED)
 AT_ONCE: Final = {"segment.ms": "1000", "min.cleanable.dirty.ratio": "0", "delete.retention.ms": "0"}
 """Settings with which Kafka compacts after seconds."""
 SOON_S: Final = 60.0

@@ -161,6 +161,52 @@ def test_a_denied_scan_of_a_badge_that_the_register_lacks_is_stored_at_once_with
 
 
 @pytest.mark.parametrize(
+    ("post", "terminal", "topic"),
+    [
+        (scan(GATE, badge_code="Z-9"), GATE, "fair.scans"),
+        (scan(GATE, badge_code="Z-9", scan_kind="exit"), GATE, "fair.scans"),
+        (scan(GATE, badge_code="E-1"), GATE, "fair.scans"),
+        (scan(BOOTH, badge_ref=hashed("Z-9")), BOOTH, "fair.scans"),
+        (scan(HALL, badge_code="Z-9"), HALL, "fair.scans"),
+        (scan(DESK, badge_code="Z-9"), DESK, "fair.scans"),
+        (touch(badge_code="Z-9"), AT_EXHIBIT, "fair.interactions"),
+        (annulment(GATE, badge_code="Z-9"), GATE, "fair.scans"),
+        (annulment(AT_EXHIBIT, TOUCH, badge_code="Z-9"), AT_EXHIBIT, "fair.scans"),
+    ],
+)
+def test_a_test_terminals_event_of_a_badge_that_the_register_lacks_is_stored_at_once_without_it(
+    book: Book, post: dict[str, Any], terminal: Terminal, topic: str
+) -> None:
+    found, key, event_ = stored(book, post, replace(terminal, test=True))
+    assert (found, key, event_["test"]) == (topic, terminal.terminal_id, True)
+    assert not {"badge_ref", "badge_code"} & event_.keys()
+
+
+def test_a_test_terminals_event_of_a_badge_that_the_register_has_names_the_person(book: Book) -> None:
+    found, key, event_ = stored(book, scan(GATE, badge_code="A-2"), replace(GATE, test=True))
+    assert (found, key, event_["test"]) == ("fair.scans", ADA, True)
+
+
+@pytest.mark.parametrize("post", [scan(GATE), annulment(GATE)])
+def test_a_test_terminal_at_a_gate_must_post_a_badge_as_any_other(book: Book, post: dict[str, Any]) -> None:
+    (fate,) = judged(book, post, replace(GATE, test=True)).fates
+    assert (fate.code, fate.pointer) == ("missing_field", "/data/badge_ref")
+
+
+def test_a_test_terminals_event_posted_again_after_the_registration_is_the_same(book: Book) -> None:
+    intake, post, trial = (
+        Intake(FAIR, Remembered(9), CODES, book),
+        scan(GATE, badge_code="Z-9"),
+        replace(GATE, test=True),
+    )
+    first = judged(book, post, trial, intake=intake)
+    intake.confirm(first)
+    book.take_codes(EVE, WornCodes((hashed("Z-9"),)))
+    book.take_registration(EVE, Registration(1, BadgeRole.MEDIA))
+    assert (first.accepted, judged(book, post, trial, intake=intake).duplicates) == (1, 1)
+
+
+@pytest.mark.parametrize(
     ("data", "topic", "key"),
     [
         ({"badge_code": "A-2"}, "fair.scans", ADA),

@@ -93,6 +93,14 @@ def test_an_enrolled_terminal_that_was_never_heard_has_no_time_and_a_revoked_one
     ]
 
 
+@pytest.fixture
+def trial(paired: Paired) -> Terminal:
+    """A terminal for tests, enrolled beside the others."""
+    made = Terminal(TerminalId("trial"), FairId(FAIR_ID), PlaceKind.BOOTH, "h1-001", test=True)
+    paired.enrol(made, again=True)
+    return made
+
+
 def shown(app: GatewayApp, watched: WatchedNumber) -> dict[tuple[str, ...], float]:
     page = generate_latest(app.gateway.metrics.registry).decode()
     return {
@@ -119,6 +127,16 @@ async def test_any_request_with_a_valid_token_is_heard_and_one_without_is_not(pa
     }
 
 
+async def test_the_clock_of_a_test_terminal_corrects_its_events_and_is_not_shown(
+    paired: Paired, trial: Terminal
+) -> None:
+    async with gateway_app(paired) as app:
+        told = [await app.who_am_i(one, {"clock-offset": "7200000"}) for one in (trial, GATE)]
+        found = shown(app, CLOCK_SKEW)
+    assert [one.json()["clock_offset_ms"] for one in told] == [7_200_000, 7_200_000]
+    assert found == {("lane-1",): 7_200}
+
+
 def test_a_terminal_whose_only_token_has_expired_is_not_enrolled() -> None:
     doorkeeper = Doorkeeper(Path("unread"))
     doorkeeper._keys = {"k": Key("k", BOOTH, b"", TEN), "other fair": Key("other fair", ELSEWHERE, b"", None)}
@@ -128,9 +146,12 @@ def test_a_terminal_whose_only_token_has_expired_is_not_enrolled() -> None:
 
 @pytest.mark.broker
 async def test_lag_and_clock_of_terminals_are_those_of_the_recount_and_of_the_hand(
-    paired: Paired, log_of_events: LocalKafka
+    paired: Paired, trial: Terminal, log_of_events: LocalKafka
 ) -> None:
-    """One terminal is slow, the other has a clock that is 5 minutes slow; its events take 2 s by the right clock."""
+    """One terminal is slow, the other has a clock that is 5 minutes slow; its events take 2 s by the right clock.
+
+    A test terminal is slower, and its clock is further off. Neither figure has it.
+    """
     kafka = KafkaSettings(bootstrap_servers=log_of_events.bootstrap_servers, partitions=4)
     began = TEN + timedelta(hours=3)  # no other test posts then
     async with gateway_app(paired, kafka=kafka) as app:
@@ -145,6 +166,8 @@ async def test_lag_and_clock_of_terminals_are_those_of_the_recount_and_of_the_ha
             assert (await app.post(slow, BOOTH)).status_code == 202  # again: duplicates are not accepted anew
             wrong = event(OTHER_BOOTH, time=(began - timedelta(seconds=302)).isoformat())
             assert (await app.post(wrong, OTHER_BOOTH, {"clock-offset": "300000"})).status_code == 202
+            tried = event(trial, time=(began - timedelta(hours=3)).isoformat())
+            assert (await app.post(tried, trial, {"clock-offset": "7200000"})).status_code == 202
             lags, offsets = shown(app, TERMINAL_LAG), shown(app, CLOCK_SKEW)
         finally:
             await app.gateway.supervisor.stop()

@@ -133,6 +133,14 @@ def test_the_steps_of_the_funnel_lie_inside_each_other_and_a_meeting_counts_once
     assert [book.value("meetings", step=step) for step in ("invited", "accepted", "held")] == [1, 0, 1]
 
 
+def test_a_step_of_a_meeting_counts_on_the_first_day_on_which_it_was_reported(book: Book) -> None:
+    book.at("11:00", MeetingFact("m-1", MeetingStep.INVITED), DAY_2)
+    book.at("11:00", MeetingFact("m-1", MeetingStep.INVITED))
+    book.at("12:00", MeetingFact("m-1", MeetingStep.HELD), DAY_2)
+    assert [book.value("meetings", day, step="invited") for day in (DAY_1, DAY_2, "")] == [1, 0, 1]
+    assert [book.value("meetings", day, step="held") for day in (DAY_1, DAY_2, "")] == [0, 1, 1]
+
+
 def test_somebody_who_comes_on_two_days_is_two_visits_and_one_visitor(book: Book) -> None:
     book.at("08:00", registration(1, country="US"))
     book.at("09:30", entry(1))

@@ -22,6 +22,7 @@ from schemas.fair.layout import BadgeCodesRow, FairRows
 from schemas.fair.model import Booth, Fair
 from schemas.fair.money import CurrencyInfo, convert_minor
 from schemas.fair.words import FIELDS
+from streams.audit.recount.fair import OracleFair
 
 SMALL = example_fair_path("small").read_text(encoding="utf-8")
 SECRET = "hunter2"
@@ -141,8 +142,6 @@ ROLES = "visitor_roles: [visitor_professional, visitor_public]\n"
         ("profile: a762_1\nregions_abroad: yes\n", "a762_1"),
         ("visitor_roles: [visitor_public, media]\n", "own"),
         ("profile: abc\n" + ROLES, "own"),
-        ("regions_abroad: no\n", "own"),
-        ("profile: abc\nregions_abroad: no\n", "own"),
     ],
 )
 def test_the_profile_is_the_named_one_or_fkm_and_another_rule_makes_it_the_fairs_own(lines: str, name: str) -> None:
@@ -150,7 +149,25 @@ def test_the_profile_is_the_named_one_or_fkm_and_another_rule_makes_it_the_fairs
     assert fair.profile.name == name
     assert list(fair.profiles) == ["fkm", "abc", "a762_1", *(["own"] if name == "own" else [])]
     assert fair.profiles[name] == fair.profile
-    assert fair.profile.regions_abroad is ("regions_abroad: no" not in lines)
+
+
+@pytest.mark.parametrize(
+    ("host", "lines", "name"),
+    [
+        ("CN", "regions_abroad: no\n", "own"),
+        ("CN", "profile: abc\nregions_abroad: no\n", "own"),
+        ("CN", "regions_abroad: yes\n", "fkm"),
+        ("DE", "regions_abroad: no\n", "fkm"),
+        ("HK", "profile: abc\nregions_abroad: no\n", "abc"),
+        ("DE", "regions_abroad: no\nvisitor_roles: [media]\n", "own"),
+    ],
+)
+def test_the_regions_make_a_rule_of_its_own_only_at_a_fair_in_their_country(host: str, lines: str, name: str) -> None:
+    text = SMALL.replace(ROLES, lines).replace("host_country: DE", f"host_country: {host}")
+    fair = parse_fair(text, "small.yaml")
+    assert fair.profile.name == name
+    assert fair.profile.regions_abroad is (host != "CN" or "regions_abroad: no" not in lines)
+    assert OracleFair.read(text.encode()).profile.name == name
 
 
 @pytest.mark.parametrize(
@@ -314,6 +331,10 @@ MUTATIONS = [
     ("Europe/Berlin", "Europe", "timezone", "IANA"),
     ("Europe/Berlin", "../etc/passwd", "timezone", "IANA"),
     ("visitor_public]", "visitor_pubic]", "visitor_roles.1", "must be one of visitor_professional"),
+    ("visitor_public]", "exhibitor_staff]", "visitor_roles.1",
+     '"exhibitor_staff" must not be in the list, because staff is never an audience; remove it'),
+    ("[visitor_professional, v", "[exhibitor_staff, visitor_professional, v", "visitor_roles.0", "must not be in"),
+    ("visitor_public]", "staff]", "visitor_roles.1", "visitor_public, media, speaker"),
     ("timezone: Eu", "profile: ufi\ntimezone: Eu", "profile", "must be one of fkm, abc, a762_1; write e.g. pro"),
     ("timezone: Eu", "profile: own\ntimezone: Eu", "profile", "must be one of fkm, abc, a762_1"),
     ("timezone: Eu", "profile: FKM\ntimezone: Eu", "profile", "must be one of fkm, abc, a762_1"),

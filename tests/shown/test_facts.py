@@ -42,7 +42,8 @@ def test_every_profile_is_named_and_one_is_the_headline() -> None:
         ("no", "abc", "ABC Unique Attendance"): 1,
         ("no", "a762_1", "Attendance after article A762-1"): 1,
     }
-    own = example_fair_path("small").read_text(encoding="utf-8") + "regions_abroad: no\n"
+    small = example_fair_path("small").read_text(encoding="utf-8")
+    own = small.replace("host_country: DE", "host_country: CN") + "regions_abroad: no\n"
     shown = facts(facts_page(parse_fair(own, "small.yaml")))["fair_profile_info"]
     assert ("yes", "own", "the fair's own rule, otherwise as FKM visitor admissions") in shown
     assert len(shown) == 4

@@ -202,4 +202,24 @@ AT_BOOTHS = (
             "events": {"fair": {"topic=fair.meetings": 6}},
         },
     ),
+    Case(
+        "a step of a meeting that is reported again on another day counts on the first one alone",
+        "D9",
+        [
+            meeting("m-1", "invited"),
+            meeting("m-1", "invited", at=f"{SECOND_DAY} 11:00"),
+            meeting("m-2", "held"),
+            meeting("m-2", "held", at=f"{SECOND_DAY} 11:00"),
+            meeting("m-3", "held", at=f"{SECOND_DAY} 11:30"),
+            meeting("m-1", "invited", exhibitor="e1", at=f"{SECOND_DAY} 12:00"),
+        ],
+        {
+            "meetings": {
+                FIRST_DAY: {"step=invited": 1, "step=held": 1},
+                SECOND_DAY: {"step=held": 1},
+                "fair": {"step=invited": 1, "step=held": 2},
+            },
+            "events": {"fair": {"topic=fair.meetings": 6}},
+        },
+    ),
 )

@@ -38,8 +38,8 @@ GATE = "gate terminal"
 BOOTH = "booth terminal"
 BADGES = "badges import"
 BESIDE = (
-    "`unregistered_badges`: only programs that write to Kafka themselves. Events that a gateway takes wait there until "
-    "the badge is registered: see `fair_unresolved_events`"
+    "`unregistered_badges`: only programs that write to Kafka themselves. Events that a gateway takes wait in the "
+    "topic `fair.unresolved` until the badge is registered: see `fair_unresolved_events`"
 )
 ALL_TERMINALS = "terminals at booth, gate, hall and desk"
 

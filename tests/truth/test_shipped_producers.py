@@ -41,7 +41,7 @@ FED = (
 )
 """The KPIs of people."""
 OTHERS = {
-    "unregistered_badges": "events of unknown badges wait at the gateway, as fair_unresolved_events shows; only "
+    "unregistered_badges": "events of unknown badges wait in fair.unresolved, as fair_unresolved_events shows; only "
     "programs that write to Kafka themselves feed it, and the moment before a worker has read a registration"
 }
 """KPIs that a shipped gateway keeps at zero, and why."""

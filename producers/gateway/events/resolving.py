@@ -3,8 +3,9 @@
 A terminal sends the hash of the code that it has read, or the gateway makes it (`badge_codes`). The register knows
 whose code that is, whatever was printed when, so all events of a person lie in one partition. An event whose badge the
 register lacks waits until it is there (`producers.gateway.register`). A denied scan does not: no visit depends on it,
-and the denial counts now. The badge of a person who was erased leads to nobody for ever. Its events are refused: stored
-without a person, one that was stored with the person before would count twice.
+and the denial counts now. An event of a test terminal does not either: it never counts for a person. The badge of a
+person who was erased leads to nobody for ever. Its events are refused: stored without a person, one that was stored
+with the person before would count twice.
 
 Whether an event names the person follows from the event's own time and the consent at that time. Consent that changes
 later changes nothing: what was named stays named (PIPL, Art. 15), and a repeated post goes to the same partition.
@@ -53,7 +54,7 @@ def resolve(event: Event, book: Book | None) -> Resolved:
     Role and country that a terminal names are left out: the register alone says them. Without the person's consent at
     the time of the event, an event at a booth or a hall door does not name the person. A test badge is nobody's, and is
     always named: without it, the event would count as that of a visitor. A denied scan of a badge that the register
-    lacks names nobody.
+    lacks names nobody, and neither does an event of a test terminal.
 
     Args:
         event: as the terminal posted it.
@@ -68,7 +69,7 @@ def resolve(event: Event, book: Book | None) -> Resolved:
     if person is None:
         if book.is_spent(bare.badge_ref):
             return Resolved(bare, event, erased=True)
-        if _turns_away(bare) and not is_test_badge(bare.badge_ref):
+        if event.test or (_turns_away(bare) and not is_test_badge(bare.badge_ref)):
             return Resolved(_with_badge(bare, None), event)
         return Resolved(bare, event, waits=True)
     may_be_named = not _asks_consent(bare) or is_test_badge(person) or book.consented(person, _decided_ms(bare))

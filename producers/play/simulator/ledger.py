@@ -7,7 +7,7 @@ shares no code with the worker. Only records that were sent and acknowledged are
 import json
 import os
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -110,7 +110,8 @@ class Ledger:
         self._dates: dict[int, str] = {}
         self._counts: Counter[CellKey] = Counter()
         self._people = PeopleBook(fair)
-        self._meetings: defaultdict[CellKey, set[Hashable]] = defaultdict(set)
+        self._meetings: dict[tuple[str, str], str] = {}
+        """By meeting and step, the first day on which somebody reported it."""
         self._deals: dict[str, tuple[int, str, DealFact]] = {}
         self._once: set[str] = set()
         self.booked = 0
@@ -148,8 +149,8 @@ class Ledger:
             if known is None or (fact.revision, emission.event_id) > known[:2]:
                 self._deals[fact.deal] = (fact.revision, emission.event_id, fact)
         elif isinstance(fact, MeetingFact):
-            for window in (day, "fair"):
-                self._meetings["meetings", window, (fact.step.value,)].add(fact.meeting)
+            reported = fact.meeting, fact.step.value
+            self._meetings[reported] = min(day, self._meetings.get(reported, day))
         else:
             self._counts["interactions", day, (fact.kind.value,)] += 1
             self._counts["exhibit_interactions", day, (fact.exhibit,)] += 1
@@ -191,8 +192,8 @@ class Ledger:
         cells: CellsByKpi = defaultdict(lambda: defaultdict(dict))
         for (name, day, labels), count in self._counts.items():
             _add(cells[name], day, labels, count)
-        for (name, window, labels), members in self._meetings.items():
-            cells[name][window][labels] = len(members)
+        for (_, step), day in self._meetings.items():
+            _add(cells["meetings"], day, (step,), 1)
         self._people.settle(cells)
         self._settle_history(cells)
         self._settle_deals(cells)

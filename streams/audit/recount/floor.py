@@ -120,9 +120,12 @@ class Floor:
         for (exhibitor, _), day in first_day.items():
             for window in (day, "fair"):
                 put_number(kpis, "leads", window, 1, section=section_of.get(exhibitor, UNKNOWN))
-        for step in ("invited", "accepted", "declined", "held"):
-            for window, pairs in _windows({(step, day, one) for one, its, day in self.meetings if its == step}).items():
-                put_number(kpis, "meetings", window, len(pairs), step=step)
+        first_report: dict[tuple[str, str], str] = {}
+        for meeting, step, day in sorted(self.meetings):
+            first_report.setdefault((meeting, step), day)
+        for (_, step), day in first_report.items():
+            for window in (day, "fair"):
+                put_number(kpis, "meetings", window, 1, step=step)
         self._count_audiences(kpis)
         return kpis
 

@@ -49,13 +49,13 @@ WRITTEN = (
 def profiles_of(file: dict[str, Any]) -> tuple[OracleProfile, dict[str, OracleProfile]]:
     """Return the profile that a fair file chooses, and all profiles by name.
 
-    A fair that names other visitor roles than its profile, or sees the regions otherwise, has a profile of its own. In
-    all else that one is the profile that the file names.
+    A fair that names other visitor roles than its profile, or in China sees the regions otherwise, has a profile of its
+    own. In all else that one is the profile that the file names.
     """
     known = {one.name: one for one in WRITTEN}
     chosen = known[file.get("profile") or "fkm"]
     visitors = frozenset(file.get("visitor_roles") or chosen.visitors)
-    regions_abroad = file.get("regions_abroad", "yes") in {"yes", "true"}
+    regions_abroad = file.get("regions_abroad", "yes") in {"yes", "true"} or file["host_country"] != "CN"
     if (visitors, regions_abroad) != (chosen.visitors, chosen.regions_abroad):
         staff = (chosen.counted - chosen.visitors) - visitors
         chosen = OracleProfile("own", visitors, visitors | staff, chosen.once_per_fair, regions_abroad)
