@@ -46,7 +46,8 @@ _WHO: Final = """
   for what the person did before it came. All badges that were printed for a person are that person.
 * An event of a code that the register lacks waits in Kafka, in the topic `fair.unresolved`, and counts at its own time
   once the register has the code. `fair_unresolved_events` says how many wait.
-  A denied scan does not wait: it is counted in `gate_denials` at once, as that of nobody.
+  A denied scan does not wait: it is counted in `gate_denials` at once, as that of nobody. Neither do the events of a
+  test terminal: they are counted in `test_events` at once.
 * Events that a program wrote to Kafka itself do not wait. A person in them whom the register lacks is of the role
   `unknown`, which no profile counts. `unregistered_badges` says how many there are.
 * An event of the badge of a person who was erased is refused, unless it was stored before: the badge leads to nobody.

@@ -30,7 +30,8 @@ class LogCut(Unavailable):
     def __init__(self, place: TopicPartition) -> None:
         super().__init__(
             f"{place_text((place.topic, place.partition))} lacks records that were read: the topic was made anew",
-            hint="what was read stays in force here; write it again with `fairpulse badges import FILE`",
+            hint="what was read stays in force here until a restart; write it again with `fairpulse badges import "
+            "FILE`, and give nobody a code that an erased person had",
         )
 
 

@@ -169,7 +169,7 @@ def test_a_person_registered_again_has_a_revision_above_the_erasure(
     assert change == Change(Effect.CHANGED, ADA, said, WornCodes((B,)), (B,))
 
 
-@pytest.mark.parametrize("was", [False, True], ids=["was no test", "was a test"])
+@pytest.mark.parametrize("was", [False, True], ids=["was not a test", "was a test"])
 def test_a_wrong_value_of_test_is_corrected_by_an_erasure_and_a_new_code(tmp_path: Path, was: bool) -> None:
     book, wrong, right = Book(), person_ref(KEY, "ada", test=was), person_ref(KEY, "ada", test=not was)
     book.take_registration(wrong, erasure(MEDIA))

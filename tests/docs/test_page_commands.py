@@ -37,8 +37,15 @@ MARK = "== block at line"
 
 
 @pytest.fixture(scope="module")
-def kafka() -> Iterator[LocalKafka]:
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
+    """A Kafka with some events, which readers of most pages have: no page depends on those before it."""
     with LocalKafka.start() as running:
+        made = run(
+            "fairpulse topics --create && fairpulse simulate --speed 0 --events 500",
+            tmp_path_factory.mktemp("fair"),
+            running.bootstrap_servers,
+        )
+        assert made.returncode == 0, made.stderr
         yield running
 
 
