@@ -101,7 +101,8 @@ def change_of(row: PersonRow, book: Book, *, again: bool = False) -> Change | Ba
 
 def as_known(row: PersonRow, book: Book) -> PersonRow:
     """Return a row as the register knows its person: as a test or not, if the file does not say which."""
-    if "test" in row.unsaid and book.is_person(row.twin) and not book.is_person(row.person):
+    known = book.is_person(row.twin) and not book.is_erased(row.twin)
+    if "test" in row.unsaid and known and not book.is_person(row.person):
         return replace(row, person=row.twin, twin=row.person)
     return row
 
@@ -109,9 +110,12 @@ def as_known(row: PersonRow, book: Book) -> PersonRow:
 def worn_after(before: WornCodes, named: tuple[BadgeRef, ...]) -> WornCodes:
     """Return the codes of a person for whom a file names some.
 
-    A code that was replaced stays so: the registration system may not know of a reprint. Codes in force that the file
-    does not name are replaced by those that it names. A file that names none in force changes nothing.
+    A code that was replaced stays so: the registration system may not know of a reprint. So a file that names one of
+    these and no new code changes nothing, and neither does one that names no code in force. Else codes in force that
+    the file does not name are replaced by those that it names.
     """
+    if set(named) & set(before.replaced) and set(named) <= {*before.codes, *before.replaced}:
+        return before
     in_force = [code for code in named if code not in before.replaced]
     if not in_force:
         return before

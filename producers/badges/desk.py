@@ -101,7 +101,7 @@ async def reprint(place: RegisterPlace, old: str, new: str) -> Found:
                 return found
             await writer.write([codes_record(found.person, worn)])
             book = await follower.catch_up()
-            await take_codes_away([found.person], book, writer.write)
+            await take_codes_away({found.person: worn}, book, writer.write)
     finally:
         await follower.close()
     if book.codes_of(found.person) != worn or book.is_erased(found.person):
@@ -132,18 +132,24 @@ def _reprinted(book: Book, place: RegisterPlace, old: BadgeRef, new: BadgeRef) -
 
 
 async def erase(place: RegisterPlace, found: Found, now: datetime) -> None:
-    """Take all codes of a person out of the register, and mark the person as erased. Both may be done before.
+    """Mark a person as erased, and take all codes of the person out of the register. Both may be done before.
 
-    The register is read again: a person may have had time to think before saying yes.
+    The register is read again: a person may have had time to think before saying yes. The codes are looked up after
+    the mark: those that others write later, they take away themselves.
 
     Raises:
         Unavailable: Kafka does not answer, or does not take it; run it again.
     """
-    book = await checked_book(place)
-    known = book.registration(found.person)
-    async with opened_writer(place.kafka) as writer:
-        if known is not None and not known.erased:
-            said = erasure(known)
-            await writer.write([registration_record(found.person, said, place.fair.fair_id, now)])
-        await writer.write(list(spent_records(found.person, book)))
-        await writer.write([codes_record(found.person, None)])
+    follower = BadgeFollower(place.kafka, place.fair.fair_id)
+    try:
+        book = await follower.catch_up()
+        check_origin(book, place.key, place.fair.fair_id)
+        known = book.registration(found.person)
+        async with opened_writer(place.kafka) as writer:
+            if known is not None and not known.erased:
+                said = erasure(known)
+                await writer.write([registration_record(found.person, said, place.fair.fair_id, now)])
+            await writer.write(list(spent_records(found.person, await follower.catch_up())))
+            await writer.write([codes_record(found.person, None)])
+    finally:
+        await follower.close()

@@ -72,12 +72,19 @@ def read_rows(file: BinaryIO, fair: Fair, key: bytes, told: Callable[[int], None
         found = [line] if isinstance(line, BadLine) else judge.judge(line)
         if isinstance(found, PersonRow):
             reading.rows.append(found)
-        elif isinstance(line, FileLine) and line.last > line.line:
-            raise torn(found[0], line.last)
+        elif isinstance(line, FileLine) and (bad := _torn(line, found)):
+            raise torn(bad, line.last)
         else:
             reading.refuse(found)
     _refuse_doubles(reading)
     return reading.without_bad()
+
+
+def _torn(line: FileLine, found: Iterable[BadLine]) -> BadLine | None:
+    """Return the fault of a row that may have taken in other persons: in a value over several lines. Else None."""
+    of_several = [name for name, value in line.values.items() if len(value.splitlines()) > 1]
+    words = tuple("code" if name == "codes" else name for name in of_several)  # "code 2 is not …", "codes has …"
+    return next((one for one in found if words and one.text.startswith(words)), None)
 
 
 def _refuse_doubles(reading: RowsRead) -> None:

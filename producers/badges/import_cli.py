@@ -22,7 +22,7 @@ SHOWN: Final = 50
 """Problems that are printed; of the others only the number is."""
 
 AGAIN = click.option(
-    "--again", is_flag=True, help="Register all persons of FILE who were erased again; each needs a new code."
+    "--again", is_flag=True, help="Register again all persons of FILE who were erased; each needs a new code."
 )
 FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 

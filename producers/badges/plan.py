@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from producers.badges.book import Book
+from producers.badges.book import NO_CODES, Book
 from producers.badges.change import WRITTEN, Change, Effect, as_known, change_of, changes_of
 from producers.badges.file import RowsRead
 from producers.badges.origin import check_key_proven
@@ -74,8 +74,12 @@ class ImportPlan:
         return found
 
     def is_done(self, book: Book) -> bool:
-        """Return whether a register says all of it already, and whose register it is."""
-        return not self.changes and book.origin is not None
+        """Return whether a register says all of it already, and whose register it is.
+
+        A person who is erased and has codes has them from an import that broke off.
+        """
+        left = any(book.is_erased(one) and book.codes_of(one) != NO_CODES for one in self.rows)
+        return not self.changes and not left and book.origin is not None
 
     @property
     def lines(self) -> int:

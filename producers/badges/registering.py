@@ -1,7 +1,7 @@
 """Writes a plan into the register. `fairpulse badges import` does it, and so does a gateway."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from producers.badges.origin import check_origin, origin_of
 from producers.badges.plan import SLICE_ROWS, ImportPlan
 from producers.badges.writing import RegistrationRecords, codes_record, origin_record, spent_records
 from producers.records import RawRecord
+from schemas.badges.register import WornCodes
 from schemas.ids import BadgeRef, FairId
 
 WriteRecords = Callable[[Sequence[RawRecord]], Awaitable[None]]
@@ -75,18 +76,26 @@ async def write_plan(
             written += len(records)
         plan.changes += some
         told(min(begin + at_once, len(planned)), len(planned))
-    await take_codes_away([one.person for one in plan.changes], await register.catch_up(), register.write)
+    worn = dict.fromkeys(plan.rows, NO_CODES) | {one.person: one.worn or NO_CODES for one in plan.changes}
+    await take_codes_away(worn, await register.catch_up(), register.write)
 
 
-async def take_codes_away(persons: Iterable[BadgeRef], book: Book, write: WriteRecords) -> None:
+async def take_codes_away(worn: Mapping[BadgeRef, WornCodes], book: Book, write: WriteRecords) -> None:
     """Take all codes from those of some persons who are erased, and let nobody have these codes again.
 
-    Codes that were written in the moment of the erasure are among them.
+    Who writes codes does this afterwards, because an erasure may come in between: it marks itself first, and then looks
+    which codes there are. So one of the two sees what the other wrote.
+
+    Args:
+        worn: what was written for each of the persons.
+        book: the register as it is after that.
+        write: returns when Kafka has all records.
     """
-    erased = [one for one in persons if book.is_erased(one) and book.codes_of(one) != NO_CODES]
-    if erased:
-        await write([record for one in erased for record in spent_records(one, book)])
-        await write([codes_record(one, None) for one in erased])
+    erased = {one: codes for one, codes in worn.items() if book.is_erased(one)}
+    if spent := [record for one, codes in erased.items() for record in spent_records(one, book, codes)]:
+        await write(spent)
+    if left := [codes_record(one, None) for one in erased if book.codes_of(one) != NO_CODES]:
+        await write(left)
 
 
 async def _planned_anew(plan: ImportPlan, changes: Sequence[Change], book: Book) -> list[Change]:

@@ -10,7 +10,7 @@ from producers.badges.codes import hash_of
 from producers.badges.tables import BadLine, FileLine
 from schemas.badges.register import person_ref
 from schemas.codes import BadgeRole, DenyReason
-from schemas.countries import country_meant, country_names
+from schemas.countries import country_code, country_meant
 from schemas.errors import InvalidEvent
 from schemas.fair.model import Fair
 from schemas.ids import TEST_BADGE, BadgeRef, Country, ExhibitorId
@@ -128,7 +128,7 @@ class RowJudge:
         if values.get("role", "").lower() != BadgeRole.EXHIBITOR_STAFF:
             raise _Bad(f"exhibitor is for the role {BadgeRole.EXHIBITOR_STAFF} only; leave it empty")
         if word not in self._fair.exhibitors:
-            raise _Bad(_unknown("exhibitor", word, "is not in the fair file", self._fair.exhibitors))
+            raise _Bad(_unknown("exhibitor", word, "is not in the fair file", self._fair.exhibitors, lists=False))
         return word
 
     def _codes(self, values: Mapping[str, str]) -> tuple[BadgeRef, ...]:
@@ -189,8 +189,10 @@ def _role(values: Mapping[str, str]) -> BadgeRole:
 
 def _country(values: Mapping[str, str]) -> Country | None:
     word = values.get("country", "")
-    if not word or (word.isascii() and word.upper() in country_names()):
-        return word.upper() or None
+    if not word:
+        return None
+    if code := country_code(word):
+        return code
     meant = country_meant(word) if _WORD.fullmatch(word) else ""
     if meant:
         raise _Bad(f"country {quoted(word)} is not on the list of ISO 3166-1; did you mean {meant}?")
@@ -230,7 +232,7 @@ def _damage(value: str) -> str:
     return ""
 
 
-def _unknown(name: str, word: str, wrong: str, known: Iterable[str]) -> str:
+def _unknown(name: str, word: str, wrong: str, known: Iterable[str], *, lists: bool = True) -> str:
     """Return that a word is none of its column. It is repeated only if it is clearly a mistyped one.
 
     Else it may be anything that stands in the wrong column: a name, a number of a person, a code.
@@ -238,4 +240,4 @@ def _unknown(name: str, word: str, wrong: str, known: Iterable[str]) -> str:
     near = nearest(word, known) if _WORD.fullmatch(word) else ""
     if near:
         return f"{name} {quoted(word)} {wrong}; did you mean {near}?"
-    return f"{name} {wrong}; write one of {', '.join(known)}"
+    return f"{name} {wrong}; write one of {', '.join(known)}" if lists else f"{name} {wrong}"

@@ -59,9 +59,9 @@ class FileLine(NamedTuple):
 
 
 def torn(bad: BadLine, last: int) -> FairpulseError:
-    """Return the error for a bad line that goes on to a later one: those between may be persons of their own."""
+    """Return the error for a bad row of several lines: those behind the first may be persons of their own."""
     return FairpulseError(
-        f"lines {bad.line} to {last} are one value in quotation marks, and cannot be taken: {bad.text}",
+        f"lines {bad.line} to {last} are one row, because of quotation marks, and it has a fault: {bad.text}",
         hint=f"see whether a quotation mark in line {bad.line} is meant, and is closed there",
     )
 

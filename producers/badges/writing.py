@@ -10,7 +10,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from producers.badges.book import Book, Registration
+from producers.badges.book import NO_CODES, Book, Registration
 from producers.badges.change import event_of
 from producers.kafka import end, no_kafka, start
 from producers.records import RawRecord, record_of
@@ -69,15 +69,20 @@ def origin_record(origin: Origin) -> RawRecord:
     return RawRecord(BADGE_CODES.name, ORIGIN_KEY.encode(), encode_origin(origin))
 
 
-def spent_records(person: BadgeRef, book: Book) -> Iterator[RawRecord]:
+def spent_records(person: BadgeRef, book: Book, worn: WornCodes = NO_CODES) -> Iterator[RawRecord]:
     """Yield the records that let nobody have the codes of a person who is erased.
 
     They come before the record that takes the codes away: until Kafka has them, the codes still say whose they are. A
     code that another person claims as well stays with that one.
+
+    Args:
+        person: who is erased.
+        book: the register.
+        worn: codes that were written for the person, and may be gone from the book.
     """
-    worn = book.codes_of(person)
-    for code in (*worn.codes, *worn.replaced):
-        if not book.is_claimed(code, besides=person):
+    known = book.codes_of(person)
+    for code in dict.fromkeys((*known.codes, *known.replaced, *worn.codes, *worn.replaced)):
+        if not book.is_claimed(code, besides=person) and not book.is_spent(code):
             yield RawRecord(BADGE_CODES.name, code.encode(), encode_spent())
 
 

@@ -184,6 +184,8 @@ def test_a_file_without_the_column_test_means_the_person_that_is_there(tmp_path:
     book.take_registration(tested, MEDIA)
     [row] = reading_of(tmp_path, f"person,role,country,codes\nada,media,DE,{code(2)}\n").rows
     assert change_of(as_known(row, book), book) == Change(Effect.CHANGED, tested, None, WornCodes((B,)), (B,))
+    book.take_registration(tested, erasure(MEDIA))
+    assert isinstance(change_of(as_known(row, book), book), BadLine), "not silently the erased one"
     [said] = reading_of(tmp_path, "person,role,country,test\nada,media,DE,no\n").rows
     assert isinstance(change_of(as_known(said, book), book), BadLine)
 
@@ -207,6 +209,8 @@ def test_an_import_that_was_interrupted_is_completed(tmp_path: Path, book: Book)
         (((B,), (A,)), (A, B), ((B,), (A,))),
         (((B,), (A,)), (A, C), ((C,), (A, B))),
         (((A, B), ()), (B, A), ((A, B), ())),
+        (((B, C), (A,)), (A, B), ((B, C), (A,))),
+        (((B, C), (A,)), (B,), ((B,), (A, C))),
     ],
 )
 def test_codes_that_a_file_does_not_name_are_replaced_and_never_come_back(

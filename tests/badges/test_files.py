@@ -213,6 +213,12 @@ def test_a_line_of_excels_own_before_the_header_is_counted(tmp_path: Path) -> No
     assert [one.line for one in reading_of(tmp_path, "sep=;\nperson;role\n1;medium\n").problems] == [3]
 
 
+def test_a_fault_beside_a_good_value_over_two_lines_is_one_of_its_line(tmp_path: Path) -> None:
+    reading = reading_of(tmp_path, f'person,role,country,codes\n1,medium,UK,"{A}\n{B}"\n2,media,DE,\n')
+    assert [problem.line for problem in reading.problems] == [2, 2]
+    assert [row.line for row in reading.rows] == [4]
+
+
 @pytest.mark.parametrize(
     ("content", "lines", "why"),
     [
@@ -230,7 +236,7 @@ def test_a_file_is_refused_as_a_whole_where_a_quotation_mark_may_have_taken_in_o
 ) -> None:
     with pytest.raises(FairpulseError) as refused:
         reading_of(tmp_path, content)
-    assert f"lines {lines} are one value in quotation marks, and cannot be taken: " in refused.value.message
+    assert f"lines {lines} are one row, because of quotation marks, and it has a fault: " in refused.value.message
     assert why in refused.value.message
     assert "is closed there" in (refused.value.hint or "")
 

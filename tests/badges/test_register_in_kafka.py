@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from click.testing import CliRunner
 
-from producers.badges import desk, importing, registering
+from producers.badges import importing, registering
 from producers.badges.book import Book, Registration
 from producers.badges.change import Change, Effect, erasure
 from producers.badges.cli import badges
@@ -387,24 +387,47 @@ def test_codes_written_in_the_moment_of_an_erasure_do_not_stay(
     assert book.is_spent(code_hash(KEY, code(1)))
 
 
+@pytest.mark.parametrize("look", [2, 3], ids=["before it is written", "after it was written"])
 def test_a_reprint_in_the_moment_of_an_erasure_leaves_no_code(
-    run: Run, kafka: KafkaSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, kafka: KafkaSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: int
 ) -> None:
-    """The erasure falls between the last look of the reprint and its write."""
+    """The erasure knows of the first code alone, and ends right before or after the reprint writes the second one."""
     run("import", file_of(tmp_path, f"ada,media,DE,{code(1)}"))
-    ada = person_ref(KEY, "ada")
+    ada, looks, catch_up = person_ref(KEY, "ada"), [], BadgeFollower.catch_up
+    erased = [
+        registration_record(ada, erasure(Registration(1, BadgeRole.MEDIA, "DE")), FAIR_ID, local("09:00")),
+        RawRecord(BADGE_CODES.name, code_hash(KEY, code(1)).encode(), encode_spent()),
+        codes_record(ada, None),
+    ]
 
-    def late(person: str, worn: WornCodes | None) -> RawRecord:
-        monkeypatch.undo()
-        said = erasure(Registration(1, BadgeRole.MEDIA, "DE"))
-        with ThreadPoolExecutor() as pool:
-            pool.submit(put, kafka, registration_record(ada, said, FAIR_ID, local("09:00"))).result()
-        return codes_record(person, worn)
+    async def looked(follower: BadgeFollower) -> Book:
+        looks.append(1)
+        if len(looks) == 3:
+            await asyncio.to_thread(put, kafka, *(erased if look == 3 else []))
+        book = await catch_up(follower)
+        if len(looks) == look == 2:
+            await asyncio.to_thread(put, kafka, *erased)
+        return book
 
-    place = RegisterPlace(FAIR, KEY, kafka)
-    monkeypatch.setattr(desk, "codes_record", late)
+    monkeypatch.setattr(BadgeFollower, "catch_up", looked)
     with pytest.raises(FairpulseError, match="was changed for this person at the same moment; run it again"):
-        asyncio.run(reprint(place, code(1), code(2)))
+        asyncio.run(reprint(RegisterPlace(FAIR, KEY, kafka), code(1), code(2)))
+    monkeypatch.undo()
+    book = asyncio.run(read_book(kafka, FAIR_ID))
+    assert book.codes_of(ada) == WornCodes(())
+    assert all(book.is_spent(code_hash(KEY, code(number))) for number in (1, 2))
+
+
+def test_codes_that_an_import_left_with_an_erased_person_go_with_the_next_import(
+    run: Run, kafka: KafkaSettings, tmp_path: Path
+) -> None:
+    """It broke off between the codes and its last look."""
+    path = file_of(tmp_path, f"ada,media,DE,{code(1)}")
+    run("import", path)
+    run("erase", "--person", "ada", "--yes")
+    ada = person_ref(KEY, "ada")
+    put(kafka, codes_record(ada, WornCodes((code_hash(KEY, code(2)),))))
+    assert "erased 1 (left out)" in run("import", path)
     book = asyncio.run(read_book(kafka, FAIR_ID))
     assert book.codes_of(ada) == WornCodes(())
     assert all(book.is_spent(code_hash(KEY, code(number))) for number in (1, 2))

@@ -53,7 +53,15 @@ class Organiser:
         return self.run("badges", "import", str(path), *words, code=code_)
 
     def marks(self) -> list[tuple[bytes, bytes]]:
-        """Return what the cure saves: the lines of the topic with its word, as key and value."""
+        """Return what the cure saves: the lines of the topic with its word, as key and value.
+
+        Kafka's tools print and read key, tab and value with these options; they are no part of a Kafka started here.
+        """
+        topic = f"--bootstrap-server SERVER --topic {BADGE_CODES.name}"
+        assert f"kafka-console-consumer.sh {topic} --from-beginning --timeout-ms 10000 --property print.key=true |" in (
+            REGISTER_ANEW
+        )
+        assert f"kafka-console-producer.sh {topic} --property parse.key=true < MARKS" in REGISTER_ANEW
         (word,) = re.findall(r"[|] grep (\w+) > MARKS", REGISTER_ANEW)
         kept = []
         for _, _, _, key, value in read_back(self.servers, BADGE_CODES.name):

@@ -61,7 +61,7 @@ class Venue:
 
     def register(self, **values: str) -> None:
         """Import a line of the registration system."""
-        row = RowJudge(self.fair, KEY).judge(FileLine(1, values))
+        row = RowJudge(self.fair, KEY).judge(FileLine(1, values, 1))
         assert isinstance(row, PersonRow), row
         change = change_of(row, self.book)
         assert isinstance(change, Change), change

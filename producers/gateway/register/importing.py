@@ -8,7 +8,7 @@ from producers.badges.book import Book
 from producers.records import RawRecord
 
 AT_ONCE: Final = 1_000
-"""Persons that are written together: first who they are, then their codes."""
+"""Persons that are written together."""
 ERRORS_MAX: Final = 100
 """Most errors that an answer lists; a file with more is wrong as a whole."""
 
