@@ -3,7 +3,7 @@
 A terminal sends the hash of the code that it has read, or the gateway makes it (`badge_codes`). The register knows
 whose code that is, whatever was printed when, so all events of a person lie in one partition. An event whose badge the
 register lacks waits until it is there (`producers.gateway.register`). A denied scan does not: no visit depends on it,
-and the denial counts now. An event of a test terminal does not either: it never counts for a person. The badge of a
+and the denial counts now. An event of a test terminal never names a person, so it does not wait either. The badge of a
 person who was erased leads to nobody for ever. Its events are refused: stored without a person, one that was stored
 with the person before would count twice.
 
@@ -54,7 +54,7 @@ def resolve(event: Event, book: Book | None) -> Resolved:
     Role and country that a terminal names are left out: the register alone says them. Without the person's consent at
     the time of the event, an event at a booth or a hall door does not name the person. A test badge is nobody's, and is
     always named: without it, the event would count as that of a visitor. A denied scan of a badge that the register
-    lacks names nobody, and neither does an event of a test terminal.
+    lacks names nobody. An event of a test terminal names nobody, whoever is registered when it is sent again.
 
     Args:
         event: as the terminal posted it.
@@ -65,12 +65,12 @@ def resolve(event: Event, book: Book | None) -> Resolved:
     bare = _without_said(event) if isinstance(event, VisitorScan) else event
     if bare.badge_ref is None:
         return Resolved(bare, event)
+    if book.is_spent(bare.badge_ref):
+        return Resolved(bare, event, erased=True)
     person = registered(bare.badge_ref, book)
+    if event.test or (person is None and _turns_away(bare) and not is_test_badge(bare.badge_ref)):
+        return Resolved(_with_badge(bare, None), event)
     if person is None:
-        if book.is_spent(bare.badge_ref):
-            return Resolved(bare, event, erased=True)
-        if event.test or (_turns_away(bare) and not is_test_badge(bare.badge_ref)):
-            return Resolved(_with_badge(bare, None), event)
         return Resolved(bare, event, waits=True)
     may_be_named = not _asks_consent(bare) or is_test_badge(person) or book.consented(person, _decided_ms(bare))
     named = person if may_be_named else None
