@@ -20,6 +20,12 @@ def country_names() -> Mapping[str, str]:
     return MappingProxyType({row[0]: row[1] for row in rows})
 
 
+def country_code(typed: str) -> str:
+    """Return the code of a country, typed in any case; empty if ISO 3166-1 does not list it."""
+    code = typed.upper() if typed.isascii() else ""  # capitals of other letters are not what was typed: ß, ﬁ
+    return code if code in country_names() else ""
+
+
 def country_meant(typed: str) -> str:
     """Return the code that a person means by a code, a short form or a name, in any case; empty if none is near."""
     code = _HABITS.get(typed.upper(), typed.upper())

@@ -14,7 +14,7 @@ from producers.terminal.deal_errors import (
 from producers.terminal.readings import AmountRules, AmountUnit
 from producers.terminal.review import DealValue, Review, value_shown
 from producers.terminal.typed import has_full_width
-from producers.terminal.visitor import country_code
+from producers.terminal.visitor import country_of
 from schemas.codes import DealStage, OutcomeKind
 from schemas.ids import NAME_PATTERN
 
@@ -52,7 +52,7 @@ def review_of(form: DealForm, card: Card) -> Review:
         InvalidEvent: names the field of the form and says what to do.
     """
     section_of(form, card)
-    return Review(_partner(form.partner.strip()), country_code(form.country.strip()), _value(form, card))
+    return Review(_partner(form.partner.strip()), country_of(form.country.strip()), _value(form, card))
 
 
 def _partner(typed: str) -> str:

@@ -4,7 +4,7 @@ from producers.terminal.card import Card
 from producers.terminal.deal_errors import full_width, unknown_country
 from producers.terminal.typed import has_full_width
 from schemas.codes import BadgeRole
-from schemas.countries import country_meant, country_names
+from schemas.countries import country_code, country_meant
 from schemas.errors import InvalidEvent
 
 
@@ -27,15 +27,14 @@ def residence_of(given: str | None, card: Card) -> str | None:
         return None
     if card.badge_register:
         raise _register_says("country", "where somebody lives")
-    return country_code(given.strip())
+    return country_of(given.strip())
 
 
-def country_code(typed: str) -> str:
+def country_of(typed: str) -> str:
     """Return the code of a country, typed in any case. Raises InvalidEvent if ISO 3166-1 does not list it."""
     if has_full_width(typed):
         raise full_width("country")
-    code = typed.upper()
-    if code not in country_names():
+    if not (code := country_code(typed)):
         raise unknown_country(country_meant(typed))
     return code
 
