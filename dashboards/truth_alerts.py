@@ -109,7 +109,7 @@ TRUTH_ALERTS: Final = (
         "critical",
         f"({_RISE} > 5) > 0.01 * (sum(fair:gate_passages) or vector(0)) {OPEN}",
         "5m",
-        "{{ $value | humanize }} events or persons without a registration in 15 minutes: they count as no visit yet",
+        "{{ $value | humanize }} events or persons came without a registration within 15 minutes: no visit yet",
     ),
     Alert(
         "BadgesClash",

@@ -36,10 +36,6 @@ The new logs begin at offset 0, so nothing shows later on that there ever was mo
 """
 
 
-OPEN_S: Final = 2.0
-"""A transaction that is open at the same offset after this time is told."""
-
-
 def end_transaction(servers: str, place: tuple[str, int], offset: int) -> str:
     """Return the cure for a transaction that does not end.
 

@@ -218,6 +218,8 @@ ALL_TOPICS = (*RECORDED_TOPICS, BADGE_CODES, UNRESOLVED, TERMINALS)
 
 PartitionPlace = tuple[str, int]
 """Topic and partition."""
+OPEN_S: Final = 2.0
+"""A transaction that is open at the same offset after this time is told."""
 
 
 def place_text(place: PartitionPlace) -> str:

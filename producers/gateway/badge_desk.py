@@ -122,7 +122,7 @@ class BadgeDesk:
         """Return what an import does.
 
         Raises:
-            RequestRefused: a line cannot be taken (422); or nobody can say whether the register has this key (409).
+            RequestRefused: a line cannot be taken (422); or nobody can say whether the register has this key (403).
         """
         try:
             reading = await asyncio.to_thread(read_rows, BytesIO(body), register.fair, register.key)

@@ -21,14 +21,14 @@ from producers.kafka import end, no_kafka, start
 from producers.registry.chain import Stored
 from producers.registry.mark import TopicMark
 from producers.topics import TopicInspector
-from schemas.cures import OPEN_S, end_transaction
+from schemas.cures import end_transaction
 from schemas.errors import Unavailable
 from schemas.kafka_access import client_arguments, refused
 from schemas.kafka_reach import reaches_a_broker
 from schemas.outputs import reason
 from schemas.settings import KafkaSettings
 from schemas.topic_findings import MISSING, PARTITIONS
-from schemas.topics import TERMINALS
+from schemas.topics import OPEN_S, TERMINALS
 
 ANSWER_S: Final = 5.0
 """How long Kafka may take for an answer; a large topic may take longer, as long as records come."""

@@ -303,7 +303,7 @@ class Spaced(Aggregate[tuple[LabelValues, int, int]]):
         """
         met: list[int] = sorted({*total[2], *(() if before is None else before[2])})
         its = set(total[2])
-        alone = sum(one in its and one - before > self.gap for before, one in pairwise([-_FAR, *met]))
+        alone = sum(one in its and one - earlier > self.gap for earlier, one in pairwise([-_FAR, *met]))
         unnamed: int = total[0]
         return unnamed + alone
 

@@ -31,12 +31,12 @@ def expected(topic: str, subject: Event | InvalidEvent) -> Facts:
     """Return the facts that a measure should get for an event, worked out from the event alone."""
     facts: Facts = {"fair": FAIR.fair_id, "topic": topic, "number": "the member as it was given"}
     if isinstance(subject, InvalidEvent):
-        return facts | {"minute": 0, "lag_ms": 0, "is_open": False, "badge": None, "reason": subject.reason}
+        return facts | {"at_ms": 0, "lag_ms": 0, "is_open": False, "badge": None, "reason": subject.reason}
     happened, received = happened_ms(subject), epoch_ms(subject.received_at)
     if not ENGINE.calendar.is_believable(happened, received):
         happened = received
     return facts | {
-        "minute": happened // 60_000,
+        "at_ms": happened,
         "lag_ms": max(0, received - happened),
         "is_open": FAIR.is_open(happened // 60_000 * 60),
         "badge": getattr(subject, "badge_ref", None),

@@ -264,7 +264,7 @@ KINDS: Final = _same(
     ),
     ProblemKind(
         "key_unproven",
-        409,
+        403,
         "Badge key not proven",
         "Nothing was imported. Send a list that names a person whom the register has.",
         Action.ALERT,
