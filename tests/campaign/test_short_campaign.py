@@ -24,10 +24,17 @@ ONCE = (
     "settings_changed",
 )
 """`make chaos` has them all; those that are left out here take long, or differ little from one of these."""
+LONGER = {"two_of_three", "half_open"}
 
 
 @pytest.mark.broker
-@pytest.mark.parametrize(("number", "fault"), list(enumerate(ONCE)))
+@pytest.mark.parametrize(
+    ("number", "fault"),
+    [
+        pytest.param(number, fault, marks=[pytest.mark.long] if fault in LONGER else [])
+        for number, fault in enumerate(ONCE)
+    ],
+)
 def test_nothing_is_lost_or_double_and_all_is_right_again_soon(lane: Lane, number: int, fault: str) -> None:
     if fault in SMALL_DISK:
         try:

@@ -75,6 +75,7 @@ def test_a_recording_gives_the_live_numbers_in_process_and_through_three_partiti
             worker.stop()
 
 
+@pytest.mark.long
 def test_any_speed_gives_the_same_windows(tmp_path: Path) -> None:
     with LocalKafka.start() as source:
         starting = WorkerProcess(source.bootstrap_servers, tmp_path / "topics.log").wait_ready()

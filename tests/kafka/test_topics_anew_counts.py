@@ -56,7 +56,9 @@ async def members(kafka: KafkaSettings) -> int:
     return sum(len(group[5]) for answer in answers for group in answer.groups)
 
 
-@pytest.mark.parametrize("topics", [[SCANS, INTERACTIONS], list(EVENT_TOPICS)], ids=["two", "all"])
+@pytest.mark.parametrize(
+    "topics", [pytest.param([SCANS, INTERACTIONS], marks=pytest.mark.long), list(EVENT_TOPICS)], ids=["two", "all"]
+)
 def test_the_numbers_are_those_of_the_fair_after_the_named_cure(
     broker: str, tmp_path: Path, topics: list[Topic]
 ) -> None:

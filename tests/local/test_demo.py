@@ -173,7 +173,7 @@ def test_a_demo_names_a_prometheus_that_scrapes_every_part_of_it_and_evaluates_o
     ("ask", "when"),
     [
         (signal.SIGINT, "fair time"),
-        (signal.SIGHUP, "fair time"),
+        pytest.param(signal.SIGHUP, "fair time", marks=pytest.mark.long),
         (signal.SIGTERM, "starting a worker"),
     ],
     ids=["Ctrl-C", "closed terminal", "while it starts"],

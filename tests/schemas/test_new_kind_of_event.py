@@ -264,7 +264,8 @@ def test_the_gateway_takes_it_from_the_places_that_its_class_names_and_for_no_ot
 @pytest.mark.parametrize(
     ("own_topic", "topic", "more"),
     [
-        (True, "fair.umbrellas", OVER_ALL_KINDS),
+        (True, "fair.umbrellas", ()),
+        pytest.param(True, "fair.umbrellas", OVER_ALL_KINDS, marks=pytest.mark.long),
         pytest.param(False, "fair.interactions", (), marks=pytest.mark.long),
     ],
 )

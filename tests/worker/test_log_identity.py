@@ -137,7 +137,7 @@ def test_a_journal_that_is_deleted_and_made_again_ends_the_worker_until_it_count
     must_equal_the_oracle(kafka_here, start_watchful(fair_file=str(file), generation="2").wait_ready(), fair_file=file)
 
 
-@pytest.mark.parametrize("when", ["running", "stopped"])
+@pytest.mark.parametrize("when", ["running", pytest.param("stopped", marks=pytest.mark.long)])
 def test_logs_that_lost_their_ends_end_the_worker_until_it_counts_anew(tmp_path: Path, when: str) -> None:
     file, records = day_of(tmp_path, "tail")
     settings = {"fair_file": str(file)}

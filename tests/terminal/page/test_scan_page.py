@@ -22,7 +22,7 @@ async def test_a_second_read_at_once_is_said_and_counts_once(booth: Booth) -> No
 
 async def test_a_second_read_on_the_interaction_tab_is_not_asked_for_its_choices(booth: Booth) -> None:
     await booth.type("F3", "Space", "Tab", "Space")
-    await booth.page.wait_for_function("document.querySelectorAll('#interact input:checked').length === 2")
+    await booth.page.wait_for_function("() => document.querySelectorAll('#interact input:checked').length === 2")
     await booth.scan()
     await booth.scan()
     assert await booth.said(2) == ["good", "again"]
