@@ -54,7 +54,7 @@ def resolve(event: Event, book: Book | None) -> Resolved:
     Role and country that a terminal names are left out: the register alone says them. Without the person's consent at
     the time of the event, an event at a booth or a hall door does not name the person. A test badge is nobody's, and is
     always named: without it, the event would count as that of a visitor. A denied scan of a badge that the register
-    lacks names nobody. An event of a test terminal names nobody, whoever is registered when it is sent again.
+    lacks names nobody. An event of a test terminal names nobody, so it is the same when it is sent again later.
 
     Args:
         event: as the terminal posted it.
