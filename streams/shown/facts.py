@@ -4,6 +4,7 @@ They have their own page, scraped once per minute: with two thousand exhibitors 
 that /metrics may show. They never change while a worker runs, so the page is made only once.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import cast
 
@@ -37,6 +38,13 @@ class FairFacts(Collector):
         yield from self._profiles()
         yield from self._places()
         yield from self._hours()
+        of = Counter((one.country, one.type) for one in fair.exhibitors.values())
+        yield _gauge(
+            "fair_exhibitors",
+            "Exhibitors of the fair file by country of the address and by type; a represented company is not one.",
+            ["country", "type"],
+            (([country, kind], count) for (country, kind), count in sorted(of.items())),
+        )
         yield _gauge(
             "fair_booth_info",
             "Main exhibitor, hall and section of a booth.",

@@ -55,7 +55,8 @@ class Organiser:
     def marks(self) -> list[tuple[bytes, bytes]]:
         """Return what the cure saves: the lines of the topic with its word, as key and value.
 
-        Kafka's tools print and read key, tab and value with these options; a Kafka that is started here does not have them.
+        Kafka's tools print and read key, tab and value with these options. A Kafka that is started here does not have
+        the tools.
         """
         topic = f"--bootstrap-server SERVER --topic {BADGE_CODES.name}"
         assert f"kafka-console-consumer.sh {topic} --from-beginning --timeout-ms 10000 --property print.key=true |" in (

@@ -49,6 +49,11 @@ def test_every_profile_is_named_and_one_is_the_headline() -> None:
     assert len(shown) == 4
 
 
+def test_exhibitors_are_counted_by_country_and_type() -> None:
+    shown = facts(facts_page(FAIR))["fair_exhibitors"]
+    assert shown == {("DE", "main"): 1, ("NO", "co"): 1, ("JP", "main"): 1}
+
+
 def test_a_booth_has_its_main_exhibitor_and_an_exhibit_its_booth() -> None:
     shown = facts(facts_page(FAIR))
     assert ("h1-001", "e1", "h1", "Example Bank", "finance") in shown["fair_booth_info"]
