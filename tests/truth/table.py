@@ -97,7 +97,7 @@ NOT_BUILT = (
     ("A2", "annulled entries still count", "the event is stored, and no KPI takes its target back yet"),
     ("A2", "a profile's own rule of presence", "one entry within opening hours makes a visit for all profiles"),
     ("A9", "countries of exhibitors on a board", "the fact `fair_exhibitors` has those of the fair file"),
-    ("D6", "interactions decide ties of a day on the board", "2,000 more series per worker; /kpis has both numbers"),
+    ("D6", "interactions decide ties of a day on the board", "a series more for each exhibit; /kpis has both numbers"),
     ("Q3", "soft duplicates elsewhere than at booths", "a passage has no minute in state: nine more bytes per event"),
 )
 
