@@ -21,10 +21,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return item.get_closest_marker("broker") is not None, LONG.index(folder) if folder in LONG else len(LONG)
 
     items.sort(key=turn)
-    left_out = [] if os.environ.get("LONG") else [item for item in items if item.get_closest_marker("long")]
+    left_out = set() if os.environ.get("LONG") else {item for item in items if item.get_closest_marker("long")}
     if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in set(left_out)]
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.hookimpl(trylast=True)

@@ -24,7 +24,7 @@ ONCE = (
     "settings_changed",
 )
 """`make chaos` has them all; those that are left out here take long, or differ little from one of these."""
-LONGER = {"two_of_three", "half_open"}
+LONGER = {"two_of_three", "half_open", "topic_recreated_longer"}
 
 
 @pytest.mark.broker

@@ -297,6 +297,7 @@ def test_the_wall_shows_each_hall_by_its_name_and_share_of_its_permit(fair: Runn
     }
 
 
+@pytest.mark.long
 def test_a_backfill_of_the_topics_stores_what_live_scraping_stored(fair: Running, tmp_path: Path) -> None:
     wait_for_a_scrape(fair)
     file = tmp_path / "fair.om"

@@ -133,7 +133,7 @@ def test_a_kafka_that_was_never_there_is_told_once_with_its_address(tmp_path: Pa
     assert log.read_text().count("Kafka does not answer") == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_a_signal_ends_it_at_once_and_silently_also_while_kafka_is_away(
     kafka: LocalKafka, exporter: Exporter, number: int
 ) -> None:

@@ -108,7 +108,7 @@ CAUSES: dict[str, tuple[Callable[[str], None], str, str]] = {
 }
 
 
-@pytest.mark.parametrize("cause", CAUSES)
+@pytest.mark.parametrize("cause", ["partitions added", pytest.param("head gone", marks=pytest.mark.long)])
 def test_codes_that_are_not_whole_are_named_and_those_of_erased_persons_are_spent_after_the_cure(
     cause: str, tmp_path: Path
 ) -> None:

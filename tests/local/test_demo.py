@@ -153,6 +153,7 @@ def test_a_demo_of_a_fair_with_a_register_counts_known_badges_and_says_how_many_
     assert int(waiting[1].replace(",", "")) >= 1
 
 
+@pytest.mark.long
 @pytest.mark.broker
 @needs_prometheus
 def test_a_demo_names_a_prometheus_that_scrapes_every_part_of_it_and_evaluates_our_rules(tmp_path: Path) -> None:

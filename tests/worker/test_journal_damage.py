@@ -76,10 +76,10 @@ def with_another_count(broker: str, journal: str) -> None:
     ("damage", "when"),
     [
         (without_head, "running"),
-        (without_head, "stopped"),
+        pytest.param(without_head, "stopped", marks=pytest.mark.long),
         (with_a_hole, "stopped"),
         (with_another_count, "running"),
-        (with_another_count, "stopped"),
+        pytest.param(with_another_count, "stopped", marks=pytest.mark.long),
     ],
     ids=lambda value: value if isinstance(value, str) else value.__name__,
 )
@@ -125,7 +125,7 @@ def test_a_journal_with_markers_of_transactions_inside_and_at_its_end_is_read_wh
     assert worker.metric("fair_worker_records_total") == 0, "all is in the journal, on both sides of the markers"
 
 
-@pytest.mark.parametrize("state", ["fresh", "behind", "frozen"])
+@pytest.mark.parametrize("state", ["fresh", "behind", pytest.param("frozen", marks=pytest.mark.long)])
 def test_records_that_are_gone_before_they_are_read_stop_a_worker_until_the_topics_are_made_anew(
     kafka_here: str, start: Start, tmp_path: Path, state: str
 ) -> None:

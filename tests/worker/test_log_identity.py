@@ -71,11 +71,11 @@ def longer(records: list[RawRecord]) -> list[RawRecord]:
     ("topic", "again", "when"),
     [
         (SCANS.name, shorter, "running"),
-        (INTERACTIONS.name, equal, "running"),
+        pytest.param(INTERACTIONS.name, equal, "running", marks=pytest.mark.long),
         (INTERACTIONS.name, nothing, "running"),
         (SCANS.name, longer, "running"),
-        (SCANS.name, longer, "frozen"),
-        (DEALS.name, shorter, "stopped"),
+        pytest.param(SCANS.name, longer, "frozen", marks=pytest.mark.long),
+        pytest.param(DEALS.name, shorter, "stopped", marks=pytest.mark.long),
         (SCANS.name, equal, "stopped"),
         (SCANS.name, shorter, "busy"),
     ],
@@ -283,6 +283,7 @@ def test_the_last_events_of_a_log_are_read_again_if_they_are_lost_on_their_way_t
         worker.kill()
 
 
+@pytest.mark.long
 def test_a_broker_that_is_replaced_by_an_empty_one_ends_the_worker_until_it_counts_anew(tmp_path: Path) -> None:
     file, records = day_of(tmp_path, "replaced")
     with LocalKafka.start() as first:
