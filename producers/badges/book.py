@@ -178,6 +178,10 @@ class Book:
         said = self.registration(person)
         return said is not None and said.erased
 
+    def has_codes(self, person: BadgeRef) -> bool:
+        """Return whether a person wears or wore any badge."""
+        return bytes.fromhex(person) in self._worn
+
     def consented(self, person: BadgeRef, at_ms: int) -> bool:
         """Return whether a person consents to be named at a time, in milliseconds since 1970; False if it is unknown.
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from producers.badges.book import NO_CODES, Book, Registration
 from producers.badges.file import RowsRead
-from producers.badges.rows import REVISIONS, PersonRow
+from producers.badges.rows import KEPT, REVISIONS, PersonRow
 from producers.badges.tables import BadLine
 from schemas.badges.register import WornCodes
 from schemas.codes import BadgeRole
@@ -101,10 +101,11 @@ def change_of(row: PersonRow, book: Book, *, again: bool = False) -> Change | Ba
 
 def as_known(row: PersonRow, book: Book) -> PersonRow:
     """Return a row as the register knows its person: as a test or not, if the file does not say which."""
-    known = book.is_person(row.twin) and not book.is_erased(row.twin)
-    if "test" in row.unsaid and known and not book.is_person(row.person):
-        return replace(row, person=row.twin, twin=row.person)
-    return row
+    if "test" not in row.unsaid or book.is_person(row.person):
+        return row
+    if not book.is_person(row.twin) or book.is_erased(row.twin):
+        return row
+    return replace(row, person=row.twin, twin=row.person)
 
 
 def worn_after(before: WornCodes, named: tuple[BadgeRef, ...]) -> WornCodes:
@@ -187,8 +188,8 @@ def _registration(row: PersonRow, known: Registration | None) -> Registration | 
     """
     before = 0 if known is None else known.revision
     wanted = Registration(before, row.role, row.country, row.exhibitor, row.consent, row.denied)
-    if known is not None and row.unsaid:
-        kept = {name: getattr(known, name) for name in row.unsaid if name != "test"}
+    if known is not None and (unsaid := row.unsaid & KEPT):
+        kept = {name: getattr(known, name) for name in unsaid}
         if row.role is not BadgeRole.EXHIBITOR_STAFF:
             kept.pop("exhibitor", None)
         wanted = replace(wanted, **kept)

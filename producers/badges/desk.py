@@ -1,5 +1,7 @@
 """One person of the register: looked up, given a new badge, erased."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -12,7 +14,7 @@ from producers.badges.origin import check_origin
 from producers.badges.place import RegisterPlace
 from producers.badges.registering import take_codes_away
 from producers.badges.rows import person_number
-from producers.badges.writing import codes_record, opened_writer, registration_record, spent_records
+from producers.badges.writing import RegisterWriter, codes_record, opened_writer, registration_record, spent_records
 from schemas.badges.register import WornCodes, person_ref
 from schemas.errors import FairpulseError
 from schemas.ids import BadgeRef
@@ -48,14 +50,9 @@ async def look_up(place: RegisterPlace, *, code: str | None = None, number: str 
         Unavailable: Kafka does not answer, or the topics are missing or denied.
     """
     hashed = None if code is None else hash_of(code, place.key, place.fair.badge_codes)
-    return found_in(await checked_book(place), place, hashed, number)
-
-
-async def checked_book(place: RegisterPlace) -> Book:
-    """Return the register as it is now. Raises as `check_origin` and `read_book` do."""
     book = await read_book(place.kafka, place.fair.fair_id)
     check_origin(book, place.key, place.fair.fair_id)
-    return book
+    return found_in(book, place, hashed, number)
 
 
 def found_in(book: Book, place: RegisterPlace, code: BadgeRef | None, number: str | None) -> Found:
@@ -92,18 +89,13 @@ async def reprint(place: RegisterPlace, old: str, new: str) -> Found:
     hashes = [hash_of(code, place.key, place.fair.badge_codes) for code in (old, new)]
     if hashes[0] == hashes[1]:
         raise FairpulseError("OLD and NEW are the same code", hint="give the code of the new badge second")
-    follower = BadgeFollower(place.kafka, place.fair.fair_id)
-    try:
-        check_origin(await follower.catch_up(), place.key, place.fair.fair_id)
-        async with opened_writer(place.kafka) as writer:
-            found, worn = _reprinted(await follower.catch_up(), place, *hashes)
-            if worn == found.worn:
-                return found
-            await writer.write([codes_record(found.person, worn)])
-            book = await follower.catch_up()
-            await take_codes_away({found.person: worn}, book, writer.write)
-    finally:
-        await follower.close()
+    async with _opened(place) as (follower, writer):
+        found, worn = _reprinted(await follower.catch_up(), place, *hashes)
+        if worn == found.worn:
+            return found
+        await writer.write([codes_record(found.person, worn)])
+        book = await follower.catch_up()
+        await take_codes_away({found.person: worn}, book, writer.write)
     if book.codes_of(found.person) != worn or book.is_erased(found.person):
         raise FairpulseError("the register was changed for this person at the same moment", hint="run it again")
     return Found(found.person, found.registration, worn, hashes[1])
@@ -140,16 +132,22 @@ async def erase(place: RegisterPlace, found: Found, now: datetime) -> None:
     Raises:
         Unavailable: Kafka does not answer, or does not take it; run it again.
     """
+    async with _opened(place) as (follower, writer):
+        known = follower.book.registration(found.person)
+        if known is not None and not known.erased:
+            said = erasure(known)
+            await writer.write([registration_record(found.person, said, place.fair.fair_id, now)])
+        await writer.write(list(spent_records(found.person, await follower.catch_up())))
+        await writer.write([codes_record(found.person, None)])
+
+
+@asynccontextmanager
+async def _opened(place: RegisterPlace) -> AsyncIterator[tuple[BadgeFollower, RegisterWriter]]:
+    """Read the register, and open a connection that writes, for a block. Raises as `look_up` does, and Unavailable."""
     follower = BadgeFollower(place.kafka, place.fair.fair_id)
     try:
-        book = await follower.catch_up()
-        check_origin(book, place.key, place.fair.fair_id)
-        known = book.registration(found.person)
+        check_origin(await follower.catch_up(), place.key, place.fair.fair_id)
         async with opened_writer(place.kafka) as writer:
-            if known is not None and not known.erased:
-                said = erasure(known)
-                await writer.write([registration_record(found.person, said, place.fair.fair_id, now)])
-            await writer.write(list(spent_records(found.person, await follower.catch_up())))
-            await writer.write([codes_record(found.person, None)])
+            yield follower, writer
     finally:
         await follower.close()

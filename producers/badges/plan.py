@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from producers.badges.book import NO_CODES, Book
+from producers.badges.book import Book
 from producers.badges.change import WRITTEN, Change, Effect, as_known, change_of, changes_of
 from producers.badges.file import RowsRead
 from producers.badges.origin import check_key_proven
@@ -78,8 +78,9 @@ class ImportPlan:
 
         A person who is erased and has codes has them from an import that broke off.
         """
-        left = any(book.is_erased(one) and book.codes_of(one) != NO_CODES for one in self.rows)
-        return not self.changes and not left and book.origin is not None
+        if self.changes or book.origin is None:
+            return False
+        return not any(book.is_erased(one) and book.has_codes(one) for one in self.rows)
 
     @property
     def lines(self) -> int:

@@ -94,7 +94,7 @@ async def take_codes_away(worn: Mapping[BadgeRef, WornCodes], book: Book, write:
     erased = {one: codes for one, codes in worn.items() if book.is_erased(one)}
     if spent := [record for one, codes in erased.items() for record in spent_records(one, book, codes)]:
         await write(spent)
-    if left := [codes_record(one, None) for one in erased if book.codes_of(one) != NO_CODES]:
+    if left := [codes_record(one, None) for one in erased if book.has_codes(one)]:
         await write(left)
 
 

@@ -51,8 +51,9 @@ _BY_A_SPREADSHEET: Final = (
 """Values that a spreadsheet damaged, each with the cause."""
 
 
-KEPT: Final = frozenset({"country", "exhibitor", "consent", "denied", "test"})
-"""Columns that change nothing of a registered person if the file does not have them. An empty value does."""
+KEPT: Final = frozenset({"country", "exhibitor", "consent", "denied"})
+"""Columns of which a registration keeps what it says if the file does not have them. An empty value changes it."""
+_UNSAID: Final = KEPT | {"test"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class RowJudge:
         plain = person_ref(self._key, number)
         tested = f"{TEST_BADGE}{plain}"
         person, twin = (tested, plain) if test else (plain, tested)
-        unsaid = KEPT - values.keys()
+        unsaid = _UNSAID - values.keys()
         return PersonRow(line.line, person, twin, role, country, exhibitor, consent, denied, codes, revision, unsaid)
 
     def _exhibitor(self, values: Mapping[str, str]) -> ExhibitorId | None:
