@@ -128,6 +128,12 @@ def all_records(kafka: KafkaSettings, topic: str) -> list[ConsumerRecord]:
     return asyncio.run(read())
 
 
+def codes_must_be_gone(kafka: KafkaSettings, person: str, *numbers: int) -> None:
+    book = asyncio.run(read_book(kafka, FAIR_ID))
+    assert book.codes_of(person) == WornCodes(())
+    assert all(book.is_spent(code_hash(KEY, code(number))) for number in numbers)
+
+
 def test_a_person_is_imported_shown_reprinted_and_erased(run: Run, kafka: KafkaSettings, tmp_path: Path) -> None:
     ada, bob = f"ada,vip_gov,FR,{code(1)}", f"bob,media,,{code(2)}"
     assert "would be: new 2, changed 0" in run("import", file_of(tmp_path, ada, bob), "--dry-run")
@@ -413,9 +419,7 @@ def test_a_reprint_in_the_moment_of_an_erasure_leaves_no_code(
     with pytest.raises(FairpulseError, match="was changed for this person at the same moment; run it again"):
         asyncio.run(reprint(RegisterPlace(FAIR, KEY, kafka), code(1), code(2)))
     monkeypatch.undo()
-    book = asyncio.run(read_book(kafka, FAIR_ID))
-    assert book.codes_of(ada) == WornCodes(())
-    assert all(book.is_spent(code_hash(KEY, code(number))) for number in (1, 2))
+    codes_must_be_gone(kafka, ada, 1, 2)
 
 
 def test_codes_that_an_import_left_with_an_erased_person_go_with_the_next_import(
@@ -428,9 +432,7 @@ def test_codes_that_an_import_left_with_an_erased_person_go_with_the_next_import
     ada = person_ref(KEY, "ada")
     put(kafka, codes_record(ada, WornCodes((code_hash(KEY, code(2)),))))
     assert "erased 1 (left out)" in run("import", path)
-    book = asyncio.run(read_book(kafka, FAIR_ID))
-    assert book.codes_of(ada) == WornCodes(())
-    assert all(book.is_spent(code_hash(KEY, code(number))) for number in (1, 2))
+    codes_must_be_gone(kafka, ada, 1, 2)
 
 
 def test_an_erasure_that_broke_off_is_finished_by_the_same_command(
@@ -446,9 +448,7 @@ def test_an_erasure_that_broke_off_is_finished_by_the_same_command(
     with pytest.raises(FairpulseError, match="the erasure of this person broke off; run `fairpulse badges erase`"):
         run("replace", code(1), code(3))
     run("erase", code(1), "--yes")
-    book = asyncio.run(read_book(kafka, FAIR_ID))
-    assert book.codes_of(ada) == WornCodes(())
-    assert all(book.is_spent(code_hash(KEY, code(number))) for number in (1, 2))
+    codes_must_be_gone(kafka, ada, 1, 2)
 
 
 def test_kafka_forgets_the_codes_of_a_person_who_was_erased(run: Run, kafka: KafkaSettings, tmp_path: Path) -> None:

@@ -1,9 +1,6 @@
 """Figures of people on the boards: each with the name of its profile, and with how many are unknown."""
 
-import shutil
 from pathlib import Path
-
-import pytest
 
 from dashboards.boards.shared import by_profile, counted, from_abroad, or_no_value, unknown_group, with_unknown
 from dashboards.queries import fill, fill_bars, total
@@ -13,8 +10,9 @@ from streams.kpis.labels import Label
 from streams.kpis.meetings import MEETINGS
 from streams.kpis.visits import VISITS, VISITS_BY_GROUP
 from tests.dashboards.test_totals import says
+from tests.support.promtool import promtool
 
-pytestmark = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+pytestmark = promtool
 WORKER = {"fair_window_end_timestamp_seconds{instance='a'}": "60x10"}
 AT = "window='day', partition='0', instance='a'"
 VISITED = {f"fair_visits{{{AT}}}": "4x10"}

@@ -1,19 +1,15 @@
 """A total while a partition moves between workers: never counted twice, never missed, never older than it must be."""
 
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
-
-import pytest
-import yaml
 
 from dashboards.queries import total
 from streams.kpis.catalogue import ALL_KPIS
 from streams.kpis.definition import Window
 from streams.kpis.labels import Label
+from tests.support.promtool import promtool, promtool_says
 
-pytestmark = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+pytestmark = promtool
 KPIS = {kpi.name: kpi for kpi in ALL_KPIS}
 OCCUPANCY = total(KPIS["hall_occupancy"], Window.DAY, Label.HALL)
 PASSAGES = total(KPIS["gate_passages"], Window.M1)
@@ -38,10 +34,7 @@ def says(tmp_path: Path, series: dict[str, str], expr: str, at: str, value: floa
         "input_series": [{"series": name, "values": values} for name, values in series.items()],
         "promql_expr_test": [{"expr": expr, "eval_time": at, "exp_samples": samples}],
     }
-    file = tmp_path / "tests.yml"
-    file.write_text(yaml.safe_dump({"evaluation_interval": "15s", "tests": [test]}))
-    done = subprocess.run(["promtool", "test", "rules", str(file)], capture_output=True, text=True, check=False)
-    return "" if done.returncode == 0 else done.stdout + done.stderr
+    return promtool_says(tmp_path, [test])
 
 
 def test_a_dead_workers_partition_keeps_its_last_number_until_another_worker_shows_it(tmp_path: Path) -> None:

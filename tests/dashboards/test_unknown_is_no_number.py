@@ -1,18 +1,16 @@
 """Numbers that only gateways or the audit know are unknown while none runs: no board shows a good one instead."""
 
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
-import yaml
 
 from dashboards.boards import ALL_BOARDS
 from dashboards.boards.quality import BOARD as QUALITY
 from tests.dashboards.test_totals import says
+from tests.support.promtool import promtool, promtool_says
 
-pytestmark = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+pytestmark = promtool
 WORKER = {"fair_window_end_timestamp_seconds{instance='a'}": "60+15x40"}
 REGISTER = {**WORKER, "fair_unregistered_badges{window='fair', partition='0', instance='a'}": "0x40"}
 OTHERS = re.compile(
@@ -60,7 +58,4 @@ def test_with_workers_alone_no_panel_makes_a_number_of_what_gateways_and_the_aud
         "input_series": [{"series": name, "values": values} for name, values in REGISTER.items()],
         "promql_expr_test": [{"expr": expr, "eval_time": "5m", "exp_samples": []} for expr in sorted(asked)],
     }
-    file = tmp_path / "tests.yml"
-    file.write_text(yaml.safe_dump({"evaluation_interval": "15s", "tests": [test]}))
-    done = subprocess.run(["promtool", "test", "rules", str(file)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert promtool_says(tmp_path, [test]) == ""

@@ -1,14 +1,14 @@
 """The wall when there is little to say: all is well, no worker, or a scrape that failed."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from dashboards.boards.shared import AGE_NOW, START_A_WORKER, urgent
 from tests.dashboards.test_totals import says
+from tests.support.promtool import promtool
 
-pytestmark = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+pytestmark = promtool
 ENDED, NEWEST = "fair_window_end_timestamp_seconds", "fair_watermark_timestamp_seconds{partition='0'}"
 FULL = "ALERTS{alertname='HallFull', alertstate='firing', severity='critical', hall='h1'}"
 NOTICE = "ALERTS{alertname='HallFillsUp', alertstate='firing', severity='notice', hall='h1'}"

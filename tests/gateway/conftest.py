@@ -10,7 +10,7 @@ from schemas.settings import KafkaSettings
 from streams.kafka.topics import ensure_topics
 from streams.local.kafka import LocalKafka
 from tests.support.badge_desk import Desk, opened_desk
-from tests.support.gateway import TERMINALS, GatewayProcess, Paired
+from tests.support.gateway import GatewayProcess, Paired, enrolled
 
 
 @pytest.fixture(scope="session")
@@ -24,10 +24,7 @@ def log_of_events() -> Iterator[LocalKafka]:
 @pytest.fixture(scope="session")
 def paired(tmp_path_factory: pytest.TempPathFactory) -> Paired:
     """A registry in which one terminal of every kind is enrolled."""
-    registry = Paired(tmp_path_factory.mktemp("registry") / "terminals.sqlite")
-    for terminal in TERMINALS:
-        registry.enrol(terminal)
-    return registry
+    return enrolled(tmp_path_factory.mktemp("registry") / "terminals.sqlite")
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from producers.registry.badge_keys import read_badge_keys
 from schemas.partitioning import partition_of
 from schemas.topics import SCANS, UNRESOLVED
 from streams.local.kafka import LocalKafka
-from tests.support.gateway import BOOTH, GATE, TERMINALS, GatewayProcess, Paired, event
+from tests.support.gateway import BOOTH, GATE, GatewayProcess, Paired, enrolled, event
 from tests.support.registered import KEY, PARTITIONS, fair_with_register, hashed, in_topic, person, register
 from tests.support.workers import eventually
 
@@ -20,9 +20,7 @@ from tests.support.workers import eventually
 def registered(log_of_events: LocalKafka, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
     """A gateway of a fair with a register of badges."""
     folder = tmp_path_factory.mktemp("registered")
-    paired = Paired(folder / "terminals.sqlite")
-    for terminal in TERMINALS:
-        paired.enrol(terminal)
+    paired = enrolled(folder / "terminals.sqlite")
     environment = {"FAIRPULSE_FAIR_FILE": str(fair_with_register(folder)), "FAIRPULSE_BADGE_KEY": KEY}
     process = GatewayProcess(log_of_events.bootstrap_servers, paired, folder / "gateway.log", environment).start()
     yield process

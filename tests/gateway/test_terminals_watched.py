@@ -23,7 +23,7 @@ from schemas.watched import CLOCK_SKEW, LAG_RECENT_S, TERMINAL_LAG, TERMINALS_SI
 from streams.audit.recount.times import epoch_ms
 from streams.local.kafka import LocalKafka
 from tests.support.devices import Devices
-from tests.support.gateway import BOOTH, ELSEWHERE, FAIR_ID, GATE, OTHER_BOOTH, TERMINALS, Paired, event
+from tests.support.gateway import BOOTH, ELSEWHERE, FAIR_ID, GATE, OTHER_BOOTH, Paired, enrolled, event
 from tests.support.gateway_app import GatewayApp, gateway_app
 from tests.support.workers import read_back
 
@@ -96,10 +96,7 @@ def test_an_enrolled_terminal_that_was_never_heard_has_no_time_and_a_revoked_one
 @pytest.fixture
 def paired(tmp_path: Path) -> Paired:
     """A registry of this test alone: others enrol terminals of their own in the shared one."""
-    registry = Paired(tmp_path / "terminals.sqlite")
-    for terminal in TERMINALS:
-        registry.enrol(terminal)
-    return registry
+    return enrolled(tmp_path / "terminals.sqlite")
 
 
 @pytest.fixture

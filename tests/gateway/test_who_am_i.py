@@ -13,7 +13,7 @@ from producers.registry import doorkeeper
 from producers.registry import file as registry_file
 from producers.registry.badge_keys import BadgeKey, forget_badge_key, read_badge_keys, tell_badge_key
 from schemas.fair.file import example_fair_path
-from tests.support.gateway import BOOTH, ELSEWHERE, FAIR_ID, GATE, OTHER_BOOTH, TERMINALS, Paired
+from tests.support.gateway import BOOTH, ELSEWHERE, FAIR_ID, GATE, OTHER_BOOTH, Paired, enrolled
 from tests.support.gateway_app import GatewayApp, gateway_app
 
 ONE, TWO, THREE = "0123456789abcdef", "fedcba9876543210", "00000000000000ff"
@@ -22,10 +22,7 @@ ONE, TWO, THREE = "0123456789abcdef", "fedcba9876543210", "00000000000000ff"
 @pytest.fixture
 def fresh(tmp_path: Path) -> Paired:
     """A registry with terminals, in which no badge key was told."""
-    registry = Paired(tmp_path / "terminals.sqlite")
-    for terminal in TERMINALS:
-        registry.enrol(terminal)
-    return registry
+    return enrolled(tmp_path / "terminals.sqlite")
 
 
 @pytest.fixture

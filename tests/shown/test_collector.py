@@ -1,7 +1,6 @@
 """Prometheus gets help and unit for every family, bounded labels, one series per group, and not too many series."""
 
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,6 +28,7 @@ from streams.kpis.labels import Label
 from streams.shown.collector import KpiCollector, metric_name
 from streams.shown.health import Health
 from streams.shown.view import View
+from tests.support.promtool import promtool
 
 PARTITIONS = 8
 MOST_SERIES = 10_000
@@ -149,7 +149,7 @@ def test_money_is_shown_in_units_of_its_currency(exposition: str, states: dict[i
     assert shown == {at: value / 10 ** FAIR.currencies[at[1]].minor_units for at, value in minor.items()}
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed (Debian: prometheus)")
+@promtool
 def test_promtool_finds_nothing_to_say(exposition: str) -> None:
     checked = subprocess.run(
         ["promtool", "check", "metrics"], input=exposition, text=True, capture_output=True, check=False

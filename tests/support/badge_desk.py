@@ -12,7 +12,7 @@ from producers.gateway.http.problems import RequestRefused
 from producers.records import RawRecord
 from schemas.api.terminals import Terminal
 from schemas.errors import Unavailable
-from tests.support.gateway import GATE, TERMINALS, Paired
+from tests.support.gateway import GATE, enrolled
 from tests.support.gateway_app import GatewayApp, gateway_app
 from tests.support.registered import KEY, fair_with_register
 
@@ -68,9 +68,7 @@ class Desk:
 async def opened_desk(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
     """Run such a gateway for a block."""
     monkeypatch.setenv("FAIRPULSE_BADGE_KEY", KEY)
-    paired = Paired(folder / "terminals.sqlite")
-    for terminal in TERMINALS:
-        paired.enrol(terminal)
+    paired = enrolled(folder / "terminals.sqlite")
     token = folder / "token"
     token.write_text(TOKEN + "\n", encoding="utf-8")
     async with gateway_app(paired, fair_with_register(folder), gateway_badges_token_file=token) as app:

@@ -58,6 +58,14 @@ DEAL = {
 }
 
 
+def enrolled(path: Path) -> "Paired":
+    """Return a new registry in which one terminal of every kind is enrolled."""
+    registry = Paired(path)
+    for terminal in TERMINALS:
+        registry.enrol(terminal)
+    return registry
+
+
 def event(terminal: Terminal = BOOTH, **changes: Any) -> dict[str, Any]:
     """Return a scan as the terminal posts it; a change to ... leaves the attribute out."""
     made = {
