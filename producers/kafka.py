@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Final
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.conn import create_conn
@@ -10,11 +9,8 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 from aiokafka.protocol.metadata import MetadataRequest
 
 from schemas.errors import FairpulseError
-from schemas.kafka_reach import explain_silence, reaches_a_broker
+from schemas.kafka_reach import LET_GO_S, connect_whole, explain_silence, reaches_a_broker
 from schemas.settings import KafkaSettings
-
-LET_GO_S: Final = 1.0
-"""How long the sender and the connections of a client each have to end."""
 
 
 async def no_kafka(kafka: KafkaSettings) -> FairpulseError:
@@ -28,7 +24,7 @@ async def start(producer: AIOKafkaProducer) -> None:
     Raises:
         KafkaConnectionError: it cannot; aiokafka's own start is content with a bootstrap server.
     """
-    await producer.client.bootstrap()
+    await connect_whole(producer.client.bootstrap())
     if not await reaches_a_broker(producer.client):  # the rest of the start would wait for one
         raise KafkaConnectionError("no advertised address can be reached")
     await producer.start()

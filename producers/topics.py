@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from schemas.errors import Refused
 from schemas.kafka_access import client_arguments
-from schemas.kafka_reach import reaches_a_broker
+from schemas.kafka_reach import connect_whole, reaches_a_broker
 from schemas.kafka_topics import look_at_topics
 from schemas.settings import KafkaSettings
 from schemas.topic_findings import TopicFinding
@@ -60,7 +60,7 @@ class TopicInspector:
         client = self._client = AIOKafkaAdminClient(
             **client_arguments(self._kafka), client_id="fairpulse-topics", request_timeout_ms=int(ANSWER_S * 1_000)
         )
-        await client.start()
+        await connect_whole(client.start())
         if not await reaches_a_broker(client._client):  # noqa: SLF001 - a request would wait for one
             raise KafkaConnectionError("no advertised address can be reached")
         return client

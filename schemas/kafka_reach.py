@@ -7,7 +7,7 @@ settings say, then byte by byte. Like `kafka_access`, this holds no client libra
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any, Final, Literal
 
 from schemas.errors import FairpulseError, Refused, Unavailable
@@ -17,6 +17,12 @@ from schemas.settings import KafkaSettings
 
 PROBE_S: Final = 5.0
 """How long an address may take to answer one question."""
+
+ASK_AGAIN_S: Final = 0.1
+"""Pause before a question is asked again that no broker has answered."""
+
+LET_GO_S: Final = 1.0
+"""How long a client that is connecting has to finish when nobody wants it any more."""
 
 _SET: Final = "set --bootstrap-servers or FAIRPULSE_BOOTSTRAP_SERVERS"
 
@@ -81,6 +87,46 @@ async def reaches_a_broker(client: Any) -> bool:
         except TimeoutError:
             continue
     return not client.cluster.brokers()
+
+
+async def connect_whole(connecting: Awaitable[None]) -> None:
+    """Wait until a client has connected; if this is cancelled, let it finish within `LET_GO_S`, so that it can close.
+
+    aiokafka's `bootstrap` does not give its first connection to the client before a broker has answered. Cancelled
+    before that, the connection would stay open and belong to nobody.
+
+    Args:
+        connecting: the start of an aiokafka client, or its bootstrap. Errors are passed on.
+    """
+    task = asyncio.ensure_future(connecting)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task], timeout=LET_GO_S)
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # asked for, else asyncio reports it in the middle of other lines
+        raise
+
+
+async def learn_topics(client: Any, names: Collection[str]) -> None:
+    """Wait until a broker has told a client about topics: one that it does not know afterwards does not exist.
+
+    aiokafka itself gives up after one round over the brokers, and all topics look missing then.
+
+    Args:
+        client: an AIOKafkaClient, which every producer, consumer and admin client has.
+        names: the topics; they replace those that the client has followed.
+
+    Raises:
+        TimeoutError: no broker has told it within `PROBE_S`.
+    """
+    async with asyncio.timeout(PROBE_S):
+        told = await client.set_topics(names)
+        while not told:
+            await asyncio.sleep(ASK_AGAIN_S)
+            told = await client.force_metadata_update()
 
 
 def host_and_port(server: str) -> tuple[str, int]:

@@ -12,7 +12,7 @@ from producers.kafka import no_kafka
 from schemas.cures import CREATE
 from schemas.errors import Unavailable
 from schemas.kafka_access import DENIED, client_arguments, code_of, names_in, refused
-from schemas.kafka_reach import reaches_a_broker
+from schemas.kafka_reach import connect_whole, learn_topics, reaches_a_broker
 from schemas.settings import KafkaSettings
 from schemas.topics import Topic, place_text
 
@@ -71,7 +71,7 @@ class RegisterReader:
             Unavailable: no broker answers, or a topic is missing or denied.
         """
         async with self._asking("Describe"):
-            await self._consumer.start()
+            await connect_whole(self._consumer.start())
             client = self._consumer._client  # noqa: SLF001 - there is no public way to ask about one topic
             if not await reaches_a_broker(client):
                 raise KafkaConnectionError("no advertised address can be reached")
@@ -128,7 +128,7 @@ class RegisterReader:
 
     async def _places(self, client: Any) -> list[TopicPartition]:
         names = [topic.name for topic in self._topics]
-        await client.set_topics(names)
+        await learn_topics(client, names)
         cluster, places = client.cluster, list[TopicPartition]()
         for name in names:
             if name in cluster.unauthorized_topics:

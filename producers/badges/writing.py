@@ -20,6 +20,7 @@ from schemas.errors import Unavailable
 from schemas.events import BadgeRegistered
 from schemas.ids import BadgeRef, FairId
 from schemas.kafka_access import client_arguments, refused
+from schemas.kafka_reach import learn_topics
 from schemas.outputs import reason
 from schemas.settings import KafkaSettings
 from schemas.topics import BADGE_CODES, BADGES, partitioner_of
@@ -103,7 +104,7 @@ class RegisterWriter:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 await start(self._producer)
-                await self._producer.client.set_topics([BADGES.name, BADGE_CODES.name])
+                await learn_topics(self._producer.client, [BADGES.name, BADGE_CODES.name])
         except (KafkaError, OSError, TimeoutError) as error:
             raise refused(self._kafka, error, f"Write on topic {BADGES.name}") or await no_kafka(self._kafka) from None
         for topic in (BADGES, BADGE_CODES):

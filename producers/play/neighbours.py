@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 from producers.kafka import no_kafka
 from schemas.errors import InvalidSettings, Unavailable
 from schemas.kafka_access import client_arguments, names_in, refused
+from schemas.kafka_reach import connect_whole, learn_topics
 from schemas.settings import KafkaSettings
 from schemas.topics import EVENT_TOPICS
 
@@ -30,7 +31,7 @@ async def refuse_other_fairs(kafka: KafkaSettings, fair_id: str) -> None:
     consumer = AIOKafkaConsumer(**client_arguments(kafka), enable_auto_commit=False, isolation_level="read_committed")
     try:
         try:
-            await consumer.start()
+            await connect_whole(consumer.start())
             known = await consumer.topics()
         except (KafkaError, OSError) as error:
             raise await no_kafka(kafka) from error
@@ -48,13 +49,15 @@ async def refuse_other_fairs(kafka: KafkaSettings, fair_id: str) -> None:
                 )
     except TopicAuthorizationFailedError as error:
         raise refused(kafka, error, f"Read on topic {names_in(error)}") or error from error
+    except (KafkaError, OSError) as error:
+        raise await no_kafka(kafka) from error
     finally:
         await consumer.stop()
 
 
 async def _newest(consumer: AIOKafkaConsumer) -> list[bytes]:
     client = consumer._client  # noqa: SLF001 - assigned by hand, a consumer has no public way to learn partitions
-    await client.set_topics([topic.name for topic in EVENT_TOPICS])
+    await learn_topics(client, [topic.name for topic in EVENT_TOPICS])
     tps = [
         TopicPartition(topic.name, number)
         for topic in EVENT_TOPICS

@@ -21,6 +21,7 @@ from schemas.cures import JUDGE
 from schemas.errors import Unavailable
 from schemas.events import Event
 from schemas.kafka_access import client_arguments, refused
+from schemas.kafka_reach import learn_topics
 from schemas.outputs import reason
 from schemas.settings import KafkaSettings
 from schemas.topics import EVENT_TOPICS, partitioner_of
@@ -218,7 +219,7 @@ class KafkaSink(CountingSink):
 
     async def _count(self) -> None:
         await start(self._producer)
-        await self._producer.client.set_topics([topic.name for topic in EVENT_TOPICS])
+        await learn_topics(self._producer.client, [topic.name for topic in EVENT_TOPICS])
         for topic in EVENT_TOPICS:
             if there := self._known(topic.name):
                 self._partitions[topic.name] = there

@@ -24,7 +24,7 @@ from producers.topics import TopicInspector
 from schemas.cures import end_transaction
 from schemas.errors import Unavailable
 from schemas.kafka_access import client_arguments, refused
-from schemas.kafka_reach import reaches_a_broker
+from schemas.kafka_reach import connect_whole, learn_topics, reaches_a_broker
 from schemas.outputs import reason
 from schemas.settings import KafkaSettings
 from schemas.topic_findings import MISSING, PARTITIONS
@@ -112,7 +112,7 @@ class TerminalsTopic:
             Unavailable: no broker answers, or the topic is missing, denied, or not what it must be.
         """
         async with self._asking("Describe"):
-            await self._consumer.start()
+            await connect_whole(self._consumer.start())
             client = self._consumer._client  # noqa: SLF001 - there is no public way to ask about one topic
             if not await reaches_a_broker(client):
                 raise KafkaConnectionError("no advertised address can be reached")
@@ -272,8 +272,8 @@ async def _written(client: Any) -> int:
 
 
 async def _partitions(client: Any) -> int:
-    """Return the number of partitions; aiokafka itself would ask for a missing topic again and again, for seconds."""
-    await client.set_topics([TERMINALS.name])
+    """Return the number of partitions. Raises UnknownTopicOrPartitionError: there is no such topic."""
+    await learn_topics(client, [TERMINALS.name])
     if TERMINALS.name in client.cluster.unauthorized_topics:
         raise TopicAuthorizationFailedError(TERMINALS.name)
     found = client.cluster.partitions_for_topic(TERMINALS.name)

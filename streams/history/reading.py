@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError, TopicAuthorizatio
 from schemas.cures import CREATE
 from schemas.errors import Unavailable
 from schemas.kafka_access import client_arguments, names_in, refused
+from schemas.kafka_reach import connect_whole
 from schemas.recording.frames import RecordedRecord
 from schemas.settings import KafkaSettings
 from schemas.times import wall_ms
@@ -313,7 +314,7 @@ async def reading(kafka: KafkaSettings, topics: Sequence[str], span: Span) -> As
     connections.push_async_callback(stop_consumer, consumer)
     try:
         try:
-            await consumer.start()
+            await connect_whole(consumer.start())
             logs = ReadLogs(kafka, await connections.enter_async_context(log_reader(kafka)), counts)
             connections.push_async_callback(logs.close)
             reader = TopicReader(consumer, kafka, logs, counts, span)

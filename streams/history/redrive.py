@@ -13,6 +13,7 @@ from schemas.errors import InvalidEvent, Unavailable
 from schemas.events import Event
 from schemas.fair.model import Fair
 from schemas.kafka_access import client_arguments, refused
+from schemas.kafka_reach import connect_whole
 from schemas.outputs import reason
 from schemas.settings import KafkaSettings
 from schemas.topics import REJECTED, key_of
@@ -93,6 +94,6 @@ async def redrive(kafka: KafkaSettings, letters: DeadLetters, plan: RedrivePlan)
 
 async def _start(producer: AIOKafkaProducer, kafka: KafkaSettings) -> None:
     try:
-        await producer.start()
+        await connect_whole(producer.start())
     except (KafkaError, OSError) as error:
         raise await no_kafka(kafka) from error

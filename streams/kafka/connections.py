@@ -13,7 +13,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 
 from schemas.errors import FairpulseError
 from schemas.kafka_access import client_arguments
-from schemas.kafka_reach import explain_silence, reaches_a_broker
+from schemas.kafka_reach import connect_whole, explain_silence, reaches_a_broker
 from schemas.settings import KafkaSettings
 from streams.kafka.codecs import refuse_unreadable_codecs
 
@@ -37,15 +37,11 @@ async def admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
     refuse_unreadable_codecs()
     client = AIOKafkaAdminClient(**client_arguments(settings), request_timeout_ms=15_000)
     try:
-        await client.start()
-    except (KafkaConnectionError, OSError) as error:
-        await client.close()
-        raise await no_kafka(settings) from error
-    try:
+        await connect_whole(client.start())
         if not await reaches_a_broker(client._client):  # noqa: SLF001 - a request would wait for it in vain
             raise await no_kafka(settings)
         yield client
-    except (KafkaConnectionError, NodeNotReadyError, RequestTimedOutError, TimeoutError) as error:
+    except (KafkaConnectionError, NodeNotReadyError, RequestTimedOutError, OSError) as error:
         raise await no_kafka(settings) from error
     finally:
         await client.close()

@@ -22,6 +22,7 @@ from typing_extensions import override
 from schemas.errors import FairpulseError, Refused
 from schemas.interrupts import stopping
 from schemas.kafka_access import client_arguments
+from schemas.kafka_reach import connect_whole
 from schemas.kafka_topics import look_at_topics
 from schemas.logs import logger
 from schemas.settings import ExporterSettings, KafkaSettings
@@ -144,7 +145,7 @@ async def _look_on(kafka: KafkaSettings, collector: KafkaCollector, every_s: flo
             for level in ("read_uncommitted", "read_committed"):
                 consumer = AIOKafkaConsumer(**client_arguments(kafka), enable_auto_commit=False, isolation_level=level)
                 connections.push_async_callback(stop_consumer, consumer)
-                await consumer.start()
+                await connect_whole(consumer.start())
                 consumers.append(consumer)
         while True:
             async with asyncio.timeout(ROUND_WITHIN_S):

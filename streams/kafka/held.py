@@ -10,6 +10,7 @@ from aiokafka.errors import TopicAuthorizationFailedError
 
 from schemas.errors import Unavailable
 from schemas.kafka_access import client_arguments, names_in, refused
+from schemas.kafka_reach import connect_whole
 from schemas.settings import KafkaSettings
 from schemas.topics import place_text
 from streams.kafka.connections import stop_consumer
@@ -44,8 +45,8 @@ async def held_records(
             isolation_level="read_committed",
             fetch_max_wait_ms=POLL_MS,
         )
-        await consumer.start()
         connections.push_async_callback(stop_consumer, consumer)
+        await connect_whole(consumer.start())
         try:
             async for records in _held(consumer, counts, most):
                 yield records

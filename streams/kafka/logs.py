@@ -10,6 +10,7 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from schemas.kafka_access import client_arguments
+from schemas.kafka_reach import connect_whole
 from schemas.settings import KafkaSettings
 from schemas.topics import PartitionPlace, place_text
 from schemas.witness import Witness, witness_of
@@ -205,7 +206,7 @@ async def log_reader(kafka: KafkaSettings) -> AsyncIterator[LogReader]:
                 retry_backoff_ms=BACKOFF_MS,
                 request_timeout_ms=int(READ_WITHIN_S * 1_000),
             )
-            await consumer.start()
             connections.push_async_callback(stop_consumer, consumer)
+            await connect_whole(consumer.start())
             made.append(consumer)
         yield LogReader(*made)

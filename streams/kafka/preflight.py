@@ -13,6 +13,7 @@ from aiokafka.protocol.group import HeartbeatRequest
 
 from schemas.errors import MustStop, Unavailable
 from schemas.kafka_access import client_arguments, refused
+from schemas.kafka_reach import connect_whole
 from schemas.settings import KafkaSettings
 from streams.kafka.topics import admin, stop_consumer
 
@@ -41,7 +42,7 @@ async def refuse_denied(kafka: KafkaSettings, group: str, topics: Sequence[str])
 async def _denied_topic(kafka: KafkaSettings, topic: str) -> Unavailable | None:
     consumer = AIOKafkaConsumer(**client_arguments(kafka), enable_auto_commit=False, fetch_max_wait_ms=FETCH_MS // 5)
     try:
-        await consumer.start()
+        await connect_whole(consumer.start())
         place = TopicPartition(topic, 0)
         consumer.assign([place])
         consumer.seek(place, 0)

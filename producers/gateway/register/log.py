@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from schemas.ids import FairId
 from schemas.kafka_access import client_arguments
-from schemas.kafka_reach import reaches_a_broker
+from schemas.kafka_reach import connect_whole, reaches_a_broker
 from schemas.settings import KafkaSettings
 from schemas.topics import UNRESOLVED, release_group
 
@@ -55,11 +55,11 @@ class UnresolvedLog:
     async def start(self) -> None:
         """Connect, and join the group. Raises KafkaError, OSError or TimeoutError."""
         async with asyncio.timeout(CONNECT_S):
-            await self._reader.start()
+            await connect_whole(self._reader.start())
             if not await reaches_a_broker(self._reader._client):  # noqa: SLF001 - the rest would wait for one
                 raise KafkaConnectionError("no advertised address can be reached")
             self._follower.subscribe([UNRESOLVED.name], listener=_Listener(self._given))
-            await self._follower.start()
+            await connect_whole(self._follower.start())
 
     async def take(self) -> list[ConsumerRecord]:
         """Return the next records of the partitions of this gateway; none if none comes within `WAIT_S`."""
