@@ -102,12 +102,18 @@ async def connect_whole(connecting: Awaitable[None]) -> None:
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:
-        await asyncio.wait([task], timeout=LET_GO_S)
-        task.cancel()
-        await asyncio.wait([task])
-        if not task.cancelled():
-            task.exception()  # asked for, else asyncio reports it in the middle of other lines
+        task.add_done_callback(_forget)
+        try:
+            await asyncio.wait([task], timeout=LET_GO_S)
+        finally:
+            task.cancel()
         raise
+
+
+def _forget(task: asyncio.Future[None]) -> None:
+    """Ask for an error that nobody waits for, else asyncio reports it in the middle of other lines."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def learn_topics(client: Any, names: Collection[str]) -> None:

@@ -8,12 +8,13 @@ from schemas.errors import MustStop, Refused, Unavailable
 from schemas.kafka_access import refused
 from schemas.settings import KafkaSettings
 from schemas.topic_findings import TopicAsIs, TopicFinding, findings
-from schemas.topics import Topic
+from schemas.topics import ALL_TOPICS, Topic, is_journal
 
 OF_A_TOPIC: Final = 2
 """Kafka's number for the settings of a topic."""
 UNKNOWN: Final = 3
 """Kafka's error for a topic that does not exist."""
+_OURS: Final = frozenset(topic.name for topic in ALL_TOPICS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,19 @@ async def described(client: Any, kafka: KafkaSettings, names: Iterable[str]) -> 
             raise told
         _must_know(one["error_code"], one["topic"])
     return {one["topic"]: one["partitions"] for one in found if one["error_code"] == 0}
+
+
+async def partition_counts(client: Any) -> dict[str, int]:
+    """Return how many partitions each topic has that we may describe, whoever made it.
+
+    Raises:
+        Unavailable: Kafka cannot tell now what one of our topics is like.
+    """
+    found = await client.describe_topics()
+    for one in found:
+        if one["topic"] in _OURS or is_journal(one["topic"]):
+            _must_know(one["error_code"], one["topic"])
+    return {one["topic"]: len(one["partitions"]) for one in found if one["error_code"] == 0}
 
 
 async def _unknown(client: Any, names: Iterable[str]) -> set[str]:

@@ -19,6 +19,7 @@ from producers.kafka import let_go, no_kafka, start
 from producers.records import RawRecord
 from schemas.errors import FairpulseError, InvalidSettings, Refused, Unavailable
 from schemas.kafka_access import client_arguments, refused
+from schemas.kafka_reach import LET_GO_S, learn_topics
 from schemas.logs import logger
 from schemas.outputs import reason
 from schemas.settings import KafkaSettings
@@ -44,6 +45,9 @@ DENIED_S: Final = 10.0
 """How long the gateway is not ready after Kafka has denied a delivery."""
 TELL_S: Final = 60.0
 """Pause before the log repeats why there is still no producer."""
+
+ENDED_S: Final = 4 * LET_GO_S
+"""How long what runs in the background has to end: a client that is connecting first, then its sender."""
 
 METADATA_S: Final = 10.0
 """How old the client's knowledge of a topic's partitions may become."""
@@ -172,7 +176,7 @@ class Supervisor:
         for task in self._tasks:
             task.cancel()
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=1)
+            await asyncio.wait(self._tasks, timeout=ENDED_S)
         if outbox is not None:
             await outbox.stop()
 
@@ -240,6 +244,7 @@ class Supervisor:
         try:
             async with asyncio.timeout(CONNECT_S):
                 await start(producer)
+                await learn_topics(producer.client, self._topics)
                 for topic in self._topics:
                     await producer.partitions_for(topic)
             is_connected = True

@@ -1,5 +1,6 @@
 """Refuses topics with events of another fair: its workers would refuse all events of this one, and stop."""
 
+import asyncio
 import re
 from typing import Final
 
@@ -14,7 +15,10 @@ from schemas.settings import KafkaSettings
 from schemas.topics import EVENT_TOPICS
 
 _FAIR_ID: Final = re.compile(rb'"fair_id"\s*:\s*"([A-Za-z0-9._-]{1,64})"')
-ANSWER_MS: Final = 2_000
+POLL_MS: Final = 500
+ANSWER_S: Final = 20.0
+"""How long the newest records may take to arrive: without them, nobody knows whose events are there."""
+
 STEPS_BACK: Final = (1, 100, 10_000)
 """How many offsets before the end to begin at, one after the other: transactions end with offsets that have no record,
 and those that were given up hold none that count.
@@ -70,12 +74,10 @@ async def _newest(consumer: AIOKafkaConsumer) -> list[bytes]:
         wanted = {tp for tp in tps if tp not in newest and ends[tp] > begins[tp]}
         for tp in wanted:
             consumer.seek(tp, max(begins[tp], ends[tp] - back))
-        while wanted:
-            fetched = await consumer.getmany(*wanted, timeout_ms=ANSWER_MS)
-            for tp, records in fetched.items():
-                newest.update((tp, record.value) for record in records if record.value is not None)
-            done = {tp for tp in wanted if await consumer.position(tp) >= ends[tp]}
-            if not fetched and not done:
-                break
-            wanted -= done
+        async with asyncio.timeout(ANSWER_S):
+            while wanted:
+                fetched = await consumer.getmany(*wanted, timeout_ms=POLL_MS)
+                for tp, records in fetched.items():
+                    newest.update((tp, record.value) for record in records if record.value is not None)
+                wanted -= {tp for tp in wanted if await consumer.position(tp) >= ends[tp]}
     return list(newest.values())

@@ -15,7 +15,7 @@ from schemas.cures import (
     REGISTRY_ANEW,
     end_transaction,
 )
-from schemas.kafka_topics import look_at_topics
+from schemas.kafka_topics import look_at_topics, partition_counts
 from schemas.settings import KafkaSettings
 from schemas.topic_findings import MISSING, TopicFinding
 from schemas.topics import (
@@ -63,8 +63,7 @@ async def check_topics(kafka: KafkaSettings, fair_id: str | None) -> list[CheckL
         KafkaError: Kafka does not answer any more.
     """
     async with admin(kafka) as client:
-        described = [one for one in await client.describe_topics() if one["error_code"] == 0]
-        counts = {one["topic"]: len(one["partitions"]) for one in described}
+        counts = await partition_counts(client)
         topics = topics_of(fair_id, counts)
         found = await look_at_topics(client, kafka, topics)
     lines = [

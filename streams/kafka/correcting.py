@@ -36,7 +36,7 @@ AFTERWARDS: Final = {
 }
 """The part of a cure that is left to do once the setting is corrected."""
 
-TOLD_WITHIN_S: Final = 10.0
+TOLD_WITHIN_S: Final = 30.0
 TOLD_EVERY_S: Final = 0.1
 
 
@@ -60,10 +60,13 @@ async def correct_topics(kafka: KafkaSettings, fair_id: str | None) -> list[str]
                 altered.append(topic)
             done += [f"topic {name} now has {one.setting}={one.wanted}{_left_to_do(one.cure)}" for one in mine]
         deadline = asyncio.get_running_loop().time() + TOLD_WITHIN_S
-        while asyncio.get_running_loop().time() < deadline:
-            left = await look_at_topics(client, kafka, altered)
-            if not any(one.wanted for one in left):
-                break
+        while left := [one for one in await look_at_topics(client, kafka, altered) if one.wanted]:
+            if asyncio.get_running_loop().time() >= deadline:
+                raise Unavailable(
+                    f"topic {left[0].topic} was given {left[0].setting}={left[0].wanted}, and Kafka does not show it "
+                    f"after {TOLD_WITHIN_S:.0f} s",
+                    hint="see the brokers' logs, then run `fairpulse topics --check`",
+                )
             await asyncio.sleep(TOLD_EVERY_S)
     return done
 

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 
 from schemas.cures import FOLD_ANEW, JUDGE, MAKE_ANEW, REGISTER_ANEW, UNRESOLVED_ANEW
 from schemas.errors import Unavailable
+from schemas.kafka_topics import partition_counts
 from schemas.settings import KafkaSettings
 from schemas.topic_findings import PARTITIONS, TopicFinding
 from schemas.topics import BADGE_CODES, EVENT_TOPICS, UNRESOLVED, is_journal
@@ -111,9 +112,10 @@ async def evidence_of(client: AIOKafkaAdminClient, kafka: KafkaSettings, fair_id
 
     Raises:
         Refused: a right to read the topics is missing.
+        Unavailable: Kafka cannot tell now what one of them is like.
         KafkaError: Kafka does not answer.
     """
-    counts = {one["topic"]: len(one["partitions"]) for one in await client.describe_topics() if one["error_code"] == 0}
+    counts = await partition_counts(client)
     events = {topic.name: counts[topic.name] for topic in EVENT_TOPICS if topic.name in counts}
     journals = {name: counts[name] for name in journals_in_use(counts, fair_id)}
     register = {name: counts[name] for name in _ANEW if name in counts}

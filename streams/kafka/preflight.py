@@ -15,10 +15,12 @@ from schemas.errors import MustStop, Unavailable
 from schemas.kafka_access import client_arguments, refused
 from schemas.kafka_reach import connect_whole
 from schemas.settings import KafkaSettings
+from schemas.topics import place_text
 from streams.kafka.topics import admin, stop_consumer
 
-FETCH_MS: Final = 500
-"""A read that is denied is answered at once."""
+POLL_MS: Final = 100
+ANSWER_S: Final = 20.0
+"""How long a topic may take to answer a read, allowed or denied."""
 
 ALONE: Final = "stop that program or give it a group of its own: workers share their group with nobody"
 
@@ -40,13 +42,20 @@ async def refuse_denied(kafka: KafkaSettings, group: str, topics: Sequence[str])
 
 
 async def _denied_topic(kafka: KafkaSettings, topic: str) -> Unavailable | None:
-    consumer = AIOKafkaConsumer(**client_arguments(kafka), enable_auto_commit=False, fetch_max_wait_ms=FETCH_MS // 5)
+    consumer = AIOKafkaConsumer(**client_arguments(kafka), enable_auto_commit=False, fetch_max_wait_ms=POLL_MS)
     try:
         await connect_whole(consumer.start())
         place = TopicPartition(topic, 0)
         consumer.assign([place])
         consumer.seek(place, 0)
-        await consumer.getmany(timeout_ms=FETCH_MS)
+        async with asyncio.timeout(ANSWER_S):
+            while consumer.highwater(place) is None:  # the answer to a read names the end of the log
+                await consumer.getmany(timeout_ms=POLL_MS)
+    except TimeoutError:
+        return Unavailable(
+            f"{place_text((topic, 0))} did not answer a read within {ANSWER_S:g} s",
+            hint="see whether it has a leader, for example with `fairpulse topics --check`",
+        )
     except TopicAuthorizationFailedError as error:
         return refused(kafka, error, f"Read on topic {topic}")
     finally:

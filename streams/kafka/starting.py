@@ -1,7 +1,6 @@
 """Before a worker starts: are the topics as they are declared? Those that are missing are made."""
 
 import asyncio
-from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient
 
@@ -14,12 +13,9 @@ from schemas.topic_findings import MISSING, PARTITIONS, TopicFinding
 from schemas.topics import RECORDED_TOPICS, Topic
 from streams.kafka.fairs import is_journal_of
 from streams.kafka.judgement import cure_for, evidence_of, judged
-from streams.kafka.topics import SEEN_EVERY_S, admin, ensure_topics
+from streams.kafka.topics import SEEN_EVERY_S, SEEN_WITHIN_S, admin, ensure_topics
 
 log = logger(__name__)
-
-KNOWN_WITHIN_S: Final = 5.0
-"""How long a broker may not know yet of a topic that another one shows already."""
 
 
 async def refuse_wrong_topics(kafka: KafkaSettings, fair_id: str, journal: Topic) -> None:
@@ -42,7 +38,7 @@ async def refuse_wrong_topics(kafka: KafkaSettings, fair_id: str, journal: Topic
         for name in await ensure_topics(kafka, topics, fair_id):
             log.info("topic created", topic=name, partitions=kafka.partitions)
         found = await look_at_topics(client, kafka, topics)
-        deadline = asyncio.get_running_loop().time() + KNOWN_WITHIN_S
+        deadline = asyncio.get_running_loop().time() + SEEN_WITHIN_S
         while any(one.setting == MISSING for one in found) and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(SEEN_EVERY_S)
             found = await look_at_topics(client, kafka, topics)
