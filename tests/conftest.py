@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from schemas import ports
+
 pytest_plugins = ["fairpulse", "tests.support.broker", "tests.support.kafkas", "tests.support.scripted_server"]
 
 
@@ -25,6 +27,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_configure() -> None:
+    """Give each of the processes that run tests side by side ports of its own: between choice and use lie seconds."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    many = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    each = len(ports.RANGE) // many
+    ports.RANGE = ports.RANGE[number * each : (number + 1) * each]  # type: ignore[misc]
 
 
 @pytest.hookimpl(trylast=True)

@@ -28,6 +28,7 @@ from streams.local.kafka import LocalKafka
 from tests.support.builders import LATENESS
 from tests.support.examples import example_event
 from tests.support.folded import FoldedWorker, folded_worker
+from tests.support.topics import seen
 from tests.support.workers import send
 
 pytestmark = pytest.mark.broker
@@ -149,11 +150,16 @@ def without_witness(stage: Stage) -> None:
 
 
 def settings(**values: str) -> Callable[[Stage], None]:
-    return lambda stage: stage.change(lambda client: client.alter_configs([resource(**values)]))
+    def change(stage: Stage) -> None:
+        stage.change(lambda client: client.alter_configs([resource(**values)]))
+        asyncio.run(seen(stage.kafka, "fair.scans", values))
+
+    return change
 
 
 def added(stage: Stage) -> None:
     stage.change(lambda client: client.create_partitions({"fair.scans": NewPartitions(3)}))
+    asyncio.run(seen(stage.kafka, "fair.scans", partitions=3))
 
 
 def made_anew(stage: Stage) -> None:

@@ -549,7 +549,7 @@ def registered(name: str, revision: int = 1) -> RawRecord:
     return registration_record(badge(name), Registration(revision, BadgeRole.MEDIA), FAIR_ID, local("09:00"))
 
 
-async def until(condition: Callable[[], bool], within_s: float = 30.0) -> None:
+async def until(condition: Callable[[], bool], within_s: float = 120.0) -> None:
     async with asyncio.timeout(within_s):
         while not condition():
             await asyncio.sleep(0.05)

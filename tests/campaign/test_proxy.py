@@ -95,6 +95,7 @@ def test_a_half_open_connection_carries_nothing_and_is_reset_when_the_client_spe
         assert client.recv(100) == b"before"
         proxy.be(Mood(silent=True))
         client.sendall(b"into the void")
+        eventually(lambda: proxy.done["dropped"] > 0, "nobody hears it")
         client.settimeout(0.1)
         with pytest.raises(TimeoutError):
             client.recv(100)

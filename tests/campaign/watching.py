@@ -14,10 +14,10 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
 from math import nan
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import msgspec
@@ -25,6 +25,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from schemas.kafka_access import client_arguments
+from schemas.kafka_reach import connect_whole
 from schemas.settings import KafkaSettings
 from schemas.topics import EVENT_TOPICS
 from streams.audit.compare import differences
@@ -60,7 +61,7 @@ async def read_logs(servers: str, topics: Sequence[str] = EVENTS) -> Logs:
     logs: dict[Place, list[StoredRecord]] = defaultdict(list)
     async with asyncio.timeout(READ_WITHIN_S):
         try:
-            await consumer.start()
+            await connect_whole(consumer.start())
             ends = await consumer.end_offsets(consumer.assignment())
             while any([await consumer.position(tp) < end for tp, end in ends.items()]):
                 for tp, run in (await consumer.getmany(timeout_ms=200)).items():
@@ -123,7 +124,7 @@ def report_of(target: str) -> Report | None:
             report: Report = json.load(answer)
         with urlopen(f"http://{target}/readyz", timeout=ANSWER_WITHIN_S) as answer:
             answer.read()
-    except (HTTPError, OSError, ValueError):
+    except (HTTPException, OSError, ValueError):
         return None
     return report
 
@@ -133,7 +134,7 @@ def lag_of(target: str) -> float:
     try:
         with urlopen(f"http://{target}/metrics", timeout=ANSWER_WITHIN_S) as answer:
             text = answer.read().decode()
-    except (HTTPError, OSError):
+    except (HTTPException, OSError):
         return nan
     lags = [float(line.split()[-1]) for line in text.splitlines() if line.startswith("fair_worker_lag_records{")]
     return sum(lags) if lags else nan

@@ -33,6 +33,7 @@ from streams.kafka.topics import admin, ensure_topics, partitions_of
 from streams.local.kafka import LocalKafka
 from tests.support.builders import LATENESS
 from tests.support.examples import example_event
+from tests.support.topics import seen
 from tests.support.transactions import abort, put, transactional
 from tests.support.workers import send
 
@@ -109,6 +110,7 @@ async def made_anew_longer(kafka: KafkaSettings) -> None:
 
 async def partition_added(kafka: KafkaSettings) -> None:
     await changed(kafka, lambda client: client.create_partitions({"fair.scans": NewPartitions(3)}))
+    await seen(kafka, "fair.scans", partitions=3)
 
 
 MEANWHILE: dict[str, tuple[Callable[[KafkaSettings], Awaitable[None]], str]] = {
@@ -136,7 +138,9 @@ def test_a_recording_ends_with_what_it_has_when_a_log_is_not_what_it_was(
 
         span = Span(follow=True)
         recorder = asyncio.create_task(record(kafka, fair, FAIR_FILE.read_bytes(), path, span, tell=tell))
-        await enough.wait()
+        filled = asyncio.ensure_future(enough.wait())
+        await asyncio.wait({recorder, filled}, return_when=asyncio.FIRST_COMPLETED)
+        assert filled.done(), recorder
         await change(kafka)
         return await asyncio.wait_for(recorder, 40)
 
@@ -230,8 +234,10 @@ def test_a_backfill_refuses_a_topic_with_another_number_of_partitions_and_a_reco
 
 
 def test_settings_that_are_wrong_are_told_and_recorded_all_the_same(kafka: KafkaSettings, tmp_path: Path) -> None:
-    resource = ConfigResource(ConfigResourceType.TOPIC, "fair.scans", {"cleanup.policy": "compact"})
+    wrong = {"cleanup.policy": "compact"}
+    resource = ConfigResource(ConfigResourceType.TOPIC, "fair.scans", wrong)
     asyncio.run(changed(kafka, lambda client: client.alter_configs([resource])))
+    asyncio.run(seen(kafka, "fair.scans", wrong))
     taken, warnings = recorded(kafka, tmp_path / "day.fairrec")
     assert taken.records == 6
     assert any("has cleanup.policy=compact, not delete; run `fairpulse topics --correct`" in line for line in warnings)

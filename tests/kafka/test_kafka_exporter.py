@@ -7,8 +7,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
@@ -39,9 +39,9 @@ class Exporter:
     def shows(self, name: str) -> list[float]:
         """Return a metric's values; if it has a topic label, only the fair's topics. Empty without an answer."""
         try:
-            with urlopen(f"http://{HOST}:{self.port}/metrics", timeout=5) as answer:
+            with urlopen(f"http://{HOST}:{self.port}/metrics", timeout=20) as answer:
                 text = answer.read().decode()
-        except (URLError, OSError):
+        except (HTTPException, OSError):
             return []
         return [
             sample.value
@@ -51,8 +51,9 @@ class Exporter:
         ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def kafka() -> Iterator[LocalKafka]:
+    """Three brokers; the last test of the file takes them down."""
     with LocalKafka.start(nodes=3) as running:
         settings = KafkaSettings(
             bootstrap_servers=running.bootstrap_servers, partitions=PARTITIONS, replication_factor=3
@@ -82,42 +83,6 @@ async def send(bootstrap_servers: str, records: int) -> None:
             await producer.send_and_wait(SCANS.name, b"x", partition=number % PARTITIONS)
 
 
-def test_it_shows_brokers_and_offsets_as_they_are_and_the_loss_of_a_broker_two_and_all(
-    kafka: LocalKafka, exporter: Exporter
-) -> None:
-    eventually(lambda: exporter.shows("kafka_brokers") == [3], "three brokers are shown")
-    assert len(exporter.shows(LEADER)) == len(exporter.shows(OFFSET)) == ALL_PARTITIONS
-    assert sum(exporter.shows(OFFSET)) == 0
-    asyncio.run(send(kafka.bootstrap_servers, 7))
-    eventually(lambda: sum(exporter.shows(OFFSET)) == 7, "seven records are shown")
-    eventually(lambda: sum(exporter.shows("kafka_topic_partition_stable_offset")) == 7, "none waits for a transaction")
-    assert sum(exporter.shows("kafka_topic_partition_oldest_offset")) == 0
-    # Its own settings expect eight partitions with one copy.
-    assert exporter.shows("fair_topic_findings") == [1] * (len(ALL_TOPICS) - 1)
-    assert exporter.shows(BEHIND) == [0] * ALL_PARTITIONS
-    assert exporter.shows("kafka_topic_partition_replicas") == [3] * ALL_PARTITIONS
-    assert exporter.shows("fair_kafka_answer_seconds")[0] > 0
-    assert exporter.shows("fair_topics_checked_timestamp_seconds")[0] == pytest.approx(wall_ms() / 1_000, abs=60)
-
-    kafka.kill(1)
-    eventually(lambda: exporter.shows("kafka_brokers") == [2], "two brokers are left")
-    eventually(lambda: exporter.shows(BEHIND) == [1] * ALL_PARTITIONS, "every partition misses a copy")
-    eventually(lambda: set(exporter.shows(LEADER)) == {2, 3}, "the other two lead")
-    eventually(lambda: sum(exporter.shows(OFFSET)) == 7, "the offsets are still known")
-
-    kafka.restart(1)
-    eventually(lambda: exporter.shows("kafka_brokers") == [3], "the broker is back")
-    eventually(lambda: exporter.shows(BEHIND) == [0] * ALL_PARTITIONS, "every copy is back")
-
-    for node in (1, 2, 3):
-        kafka.kill(node)
-    eventually(lambda: exporter.shows("kafka_brokers") == [0], "no broker is left")
-    assert exporter.shows(LEADER) == [], "unknown values are not shown"
-    assert exporter.process.poll() is None
-    assert "Kafka does not answer" in exporter.log.read_text()
-    assert "Traceback" not in exporter.log.read_text()
-
-
 def test_a_kafka_that_was_never_there_is_told_once_with_its_address(tmp_path: Path) -> None:
     nowhere, log = f"{HOST}:{free_port()}", tmp_path / "exporter.log"
     program = [sys.executable, "-m", "streams", "kafka-exporter", "--every", "0.1", "--port", str(free_port())]
@@ -140,9 +105,13 @@ def test_a_signal_ends_it_at_once_and_silently_also_while_kafka_is_away(
     eventually(lambda: exporter.shows("kafka_brokers") == [3], "it runs")
     for node in (1, 2, 3):
         kafka.pause(node)
-    os.kill(exporter.process.pid, number)
-    assert exporter.process.wait(10) == 0
-    assert "Traceback" not in exporter.log.read_text()
+    try:
+        os.kill(exporter.process.pid, number)
+        assert exporter.process.wait(30) == 0
+        assert "Traceback" not in exporter.log.read_text()
+    finally:
+        for node in (1, 2, 3):
+            kafka.resume(node)
 
 
 def test_a_taken_port_is_one_line_with_its_remedy(kafka: LocalKafka, exporter: Exporter) -> None:
@@ -158,3 +127,41 @@ def test_a_taken_port_is_one_line_with_its_remedy(kafka: LocalKafka, exporter: E
     assert second.stderr.splitlines()[-1].startswith(f"error: port {exporter.port} cannot be used")
     assert "name another with --port" in second.stderr
     assert "Traceback" not in second.stderr
+
+
+def test_it_shows_brokers_and_offsets_as_they_are_and_the_loss_of_a_broker_two_and_all(
+    kafka: LocalKafka, exporter: Exporter
+) -> None:
+    eventually(lambda: exporter.shows("kafka_brokers") == [3], "three brokers are shown")
+    eventually(lambda: len(exporter.shows(LEADER)) == ALL_PARTITIONS, "every partition has a leader")
+    eventually(lambda: exporter.shows(OFFSET) == [0] * ALL_PARTITIONS, "every partition is empty")
+    asyncio.run(send(kafka.bootstrap_servers, 7))
+    eventually(lambda: sum(exporter.shows(OFFSET)) == 7, "seven records are shown")
+    eventually(lambda: sum(exporter.shows("kafka_topic_partition_stable_offset")) == 7, "none waits for a transaction")
+    for name, values in {
+        "kafka_topic_partition_oldest_offset": [0] * ALL_PARTITIONS,
+        "fair_topic_findings": [1] * (len(ALL_TOPICS) - 1),  # its own settings expect eight partitions with one copy
+        BEHIND: [0] * ALL_PARTITIONS,
+        "kafka_topic_partition_replicas": [3] * ALL_PARTITIONS,
+    }.items():
+        eventually(lambda name=name, values=values: exporter.shows(name) == values, name)  # type: ignore[misc]
+    eventually(lambda: exporter.shows("fair_kafka_answer_seconds") > [0], "how long Kafka takes to answer")
+    assert exporter.shows("fair_topics_checked_timestamp_seconds")[0] == pytest.approx(wall_ms() / 1_000, abs=60)
+
+    kafka.kill(1)
+    eventually(lambda: exporter.shows("kafka_brokers") == [2], "two brokers are left")
+    eventually(lambda: exporter.shows(BEHIND) == [1] * ALL_PARTITIONS, "every partition misses a copy")
+    eventually(lambda: set(exporter.shows(LEADER)) == {2, 3}, "the other two lead")
+    eventually(lambda: sum(exporter.shows(OFFSET)) == 7, "the offsets are still known")
+
+    kafka.restart(1)
+    eventually(lambda: exporter.shows("kafka_brokers") == [3], "the broker is back")
+    eventually(lambda: exporter.shows(BEHIND) == [0] * ALL_PARTITIONS, "every copy is back")
+
+    for node in (1, 2, 3):
+        kafka.kill(node)
+    eventually(lambda: exporter.shows("kafka_brokers") == [0], "no broker is left")
+    assert exporter.shows(LEADER) == [], "unknown values are not shown"
+    assert exporter.process.poll() is None
+    assert "Kafka does not answer" in exporter.log.read_text()
+    assert "Traceback" not in exporter.log.read_text()

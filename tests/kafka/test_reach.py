@@ -116,7 +116,7 @@ def lost(request: pytest.FixtureRequest) -> Iterator[tuple[str, str, str]]:
     elsewhere, reason = (
         (NOWHERE, "the name is not known") if request.param == "unknown name" else (closed, "nothing listens there")
     )
-    port = free_port()
+    port = free_port({int(closed.rpartition(":")[2])})
     with LocalKafka.start(port=port, properties={"advertised.listeners": f"PLAINTEXT://{elsewhere}"}):
         yield f"{HOST}:{port}", elsewhere, reason
 

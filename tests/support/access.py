@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from aiokafka.protocol.admin import DeleteAclsRequest
 
 from schemas.fair.file import example_fair_path, load_fair
 from schemas.settings import KafkaSettings
-from streams.kafka.access import grant, protocol_fields
+from streams.kafka.access import grant, protocol_fields, rules_in_kafka
 from streams.kafka.principals import ADMIN, Rule, all_rules
 from streams.kafka.topics import admin, ensure_topics
 from streams.local.kafka import LocalKafka
@@ -88,13 +88,22 @@ def rules_of(user: str, resource: str, operation: str, beginning: str = "") -> l
     return found
 
 
-async def take_away(kafka: LocalKafka, rules: Iterable[Rule]) -> None:
+async def take_away(kafka: LocalKafka, rules: Collection[Rule]) -> None:
     """Remove rules from Kafka, as the administrator would."""
     async with admin(kafka.settings(ADMIN)) as client:
         for rule in rules:
             answer = await client._send_request(DeleteAclsRequest(*protocol_fields(rule)))
             (code, _, gone), *_ = answer.filter_responses
             assert (code, len(gone)) == (0, 1), rule.text()
+    while not set(rules).isdisjoint(await rules_in_kafka(kafka.settings(ADMIN))):  # brokers apply it a moment later
+        await asyncio.sleep(0.05)
+
+
+async def give_back(kafka: LocalKafka, rules: Collection[Rule]) -> None:
+    """Create rules in Kafka, as the administrator would."""
+    await grant(kafka.settings(ADMIN), rules)
+    while not set(rules) <= await rules_in_kafka(kafka.settings(ADMIN)):
+        await asyncio.sleep(0.05)
 
 
 @contextmanager
@@ -105,4 +114,4 @@ def without(kafka: LocalKafka, rules: Iterable[Rule]) -> Iterator[None]:
     try:
         yield
     finally:
-        asyncio.run(grant(kafka.settings(ADMIN), rules))
+        asyncio.run(give_back(kafka, rules))

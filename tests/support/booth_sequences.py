@@ -246,6 +246,7 @@ class Sequences:
             await self._hands.tap(f"#tab-{name}")
         else:
             await self._slowly(TABS[name])
+        await until(self._hands, f"!document.getElementById('{name}').hidden")
         self._model.tab = name
 
     async def _choose(self) -> None:
@@ -295,6 +296,7 @@ class Sequences:
         await self._scan()
         await self._check()
         await self._slowly("Escape")
+        await until(self._hands, "document.querySelector('dialog[open]') === null")
 
     async def _review(self) -> None:
         """Scan while the review of a deal is open."""

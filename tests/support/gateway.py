@@ -134,7 +134,8 @@ class GatewayProcess:
         environment: Mapping[str, str] | None = None,
         **settings: str,
     ) -> None:
-        self.port, self.internal_port = free_port(), free_port()
+        self.port = free_port()
+        self.internal_port = free_port({self.port})
         self.paired, self.log = paired, log
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("FAIRPULSE_")},
@@ -174,7 +175,7 @@ class GatewayProcess:
     def get(self, path: str) -> tuple[int, str]:
         """Return a page of the internal port; status 0 while there is no answer."""
         try:
-            with urlopen(f"http://{HOST}:{self.internal_port}{path}", timeout=5) as answer:
+            with urlopen(f"http://{HOST}:{self.internal_port}{path}", timeout=20) as answer:
                 return answer.status, answer.read().decode()
         except URLError as error:
             read = getattr(error, "read", None)

@@ -38,11 +38,14 @@ So the last one is not late on a busy machine.
 QUIET: Final = """new Promise((done) => {
   const round = (left) => {
     const due = performance.now() + 70;
-    setTimeout(() => (left > 0 && performance.now() - due > 10 ? round(left - 1) : done()), 70);
+    setTimeout(() => (left > 0 && performance.now() - due > 20 ? round(left - 1) : done()), 70);
   };
-  round(40);
+  round(10);
 })"""
-"""Waits in the page until its timers were on time for longer than a key is held: then the key has acted."""
+"""Waits in the page until its timers were on time for longer than a key is held: then the key has acted.
+
+The page itself waits for as many rounds while it is busy, see `keys.js`.
+"""
 
 SHIFT: Final = 8
 NAMED: Final = {
@@ -122,7 +125,8 @@ class Keyboard:
             if one.after_ms > PAUSE_MS and sent:
                 await asyncio.gather(*sent)
                 sent = []
-                await self._session.send("Runtime.evaluate", {"expression": QUIET, "awaitPromise": True})
+                await self._quiet()
+                moment = max(moment, wall_ms())
                 await asyncio.sleep(max(moment - wall_ms(), 0) / 1000)
             sent += [asyncio.ensure_future(self._send(fields, moment)) for fields in _strokes(one.key)]
         await asyncio.gather(*sent)
@@ -130,7 +134,11 @@ class Keyboard:
         if not wait:
             return
         # The keys take as long as they take, and then there is silence.
+        await self._quiet()
         await asyncio.sleep(max(moment + silence_ms(keys) - wall_ms(), 0) / 1000)
+
+    async def _quiet(self) -> None:
+        await self._session.send("Runtime.evaluate", {"expression": QUIET, "awaitPromise": True})
 
     async def _send(self, fields: dict[str, Any], moment: float) -> None:
         await self._session.send("Input.dispatchKeyEvent", {**fields, "timestamp": moment / 1000})

@@ -9,15 +9,15 @@ from itertools import cycle
 from pathlib import Path
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.admin import NewTopic, RecordsToDelete
+from aiokafka.admin import RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError
 
 from producers.records import RawRecord
 from schemas.settings import KafkaSettings
 from schemas.topics import RECORDED_TOPICS, Topic, group_prefix, is_journal, journal_topic
-from streams.kafka.topics import admin
+from streams.kafka.topics import admin, create_topics, wait_until_seen
 from tests.campaign.workloads import draw, write_fair
+from tests.support.topics import seen
 from tests.support.workers import eventually
 
 PARTITIONS = 2
@@ -52,20 +52,8 @@ def make(broker: str, *topics: Topic) -> None:
 
     async def run() -> None:
         async with admin(settings_of(broker)) as client:
-            for _ in range(50):
-                try:
-                    await client.create_topics(
-                        [
-                            NewTopic(one.name, one.partitions_of(PARTITIONS), 1, topic_configs=dict(one.config()))
-                            for one in topics
-                        ]
-                    )
-                    found = await client.describe_topics([one.name for one in topics])
-                    if all(one["error_code"] == 0 for one in found):
-                        return
-                except KafkaError:
-                    pass
-                await asyncio.sleep(0.1)
+            await create_topics(client, settings_of(broker), topics)
+            await wait_until_seen(client, settings_of(broker), topics)
 
     asyncio.run(run())
 
@@ -100,6 +88,7 @@ def configure(broker: str, name: str, settings: Mapping[str, str]) -> None:
     async def run() -> None:
         async with admin(settings_of(broker)) as client:
             await client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, configs=dict(settings))])
+        await seen(settings_of(broker), name, settings)
 
     asyncio.run(run())
 

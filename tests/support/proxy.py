@@ -64,8 +64,8 @@ class Proxy:
 
     Attributes:
         port: where it listens.
-        done: what it has done: `carried` and `swallowed` bytes, `delayed` pieces, `cut`, `silenced` and `reset`
-            connections. Evidence that a fault took place.
+        done: what it has done: `carried`, `swallowed` and `dropped` bytes, `delayed` pieces, `cut`, `silenced` and
+            `reset` connections. Evidence that a fault took place.
     """
 
     def __init__(self, target_port: int, seed: int = 0, port: int = 0) -> None:
@@ -179,6 +179,8 @@ class Proxy:
                     if mood.silent or mood.swallow:
                         if up and not mood.silent:
                             await self._carry(writer, piece)
+                        else:
+                            self.done["dropped"] += len(piece)
                     elif up:
                         self.done["reset"] += 1
                         connection.reset()

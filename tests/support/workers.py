@@ -10,13 +10,14 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from http.client import HTTPException
 from itertools import takewhile
+from math import nan
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 from urllib.request import urlopen
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
 from producers.play.simulator.emission import Emission
@@ -25,6 +26,7 @@ from producers.play.simulator.stream import emissions
 from producers.play.sinks import KafkaSink
 from schemas.fair.file import example_fair_path, load_fair
 from schemas.kafka_access import client_arguments
+from schemas.kafka_reach import learn_topics
 from schemas.ports import HOST, free_port
 from schemas.settings import KafkaSettings
 from schemas.topics import EVENT_TOPICS
@@ -90,10 +92,10 @@ class WorkerProcess:
     def get(self, path: str) -> str | None:
         """Return a page; None while there is no answer (starting, frozen, gone)."""
         try:
-            with urlopen(f"http://{HOST}:{self.port}{path}", timeout=5) as answer:
+            with urlopen(f"http://{HOST}:{self.port}{path}", timeout=20) as answer:
                 text: str = answer.read().decode()
                 return text
-        except (URLError, OSError):
+        except (HTTPException, OSError):
             return None
 
     def report(self, *names: str) -> dict[str, Any] | None:
@@ -113,8 +115,10 @@ class WorkerProcess:
         return [] if report is None else report["partitions"]
 
     def metric(self, name: str) -> float:
-        """Return the sum of a metric over its labels."""
-        families = text_string_to_metric_families(self.get("/metrics") or "")
+        """Return the sum of a metric over its labels; NaN without an answer, which equals nothing."""
+        if (text := self.get("/metrics")) is None:
+            return nan
+        families = text_string_to_metric_families(text)
         return sum(sample.value for family in families for sample in family.samples if sample.name == name)
 
     def wait_ready(self) -> "WorkerProcess":
@@ -204,13 +208,17 @@ def read_back(kafka: str | KafkaSettings, *topics: str) -> list[StoredRecord]:
 
     async def run() -> list[StoredRecord]:
         consumer = AIOKafkaConsumer(
-            *names,
             **client_arguments(settings_for(kafka)),
             auto_offset_reset="earliest",
             isolation_level="read_committed",
         )
-        await consumer.start()
         try:
+            await consumer.start()
+            client = consumer._client
+            await learn_topics(client, names)
+            parts = {name: client.cluster.partitions_for_topic(name) for name in names}
+            assert all(parts.values()), f"there is no topic {next(name for name in parts if not parts[name])}"
+            consumer.assign([TopicPartition(name, number) for name in names for number in parts[name] or ()])
             records: list[StoredRecord] = []
             ends = await consumer.end_offsets(consumer.assignment())
             while any([await consumer.position(tp) < end for tp, end in ends.items()]):

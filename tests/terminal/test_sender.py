@@ -21,9 +21,9 @@ def fill(spool: Spool, count: int) -> list[str]:
     return ids
 
 
-async def drain(spool: Spool, server: ScriptedServer, **options: object) -> Sender:
+async def drain(spool: Spool, server: ScriptedServer, patience_s: float = 20.0, **options: object) -> Sender:
     """Drain without waiting between attempts."""
-    async with Link(server.url, patience_s=0.5) as link:
+    async with Link(server.url, patience_s=patience_s) as link:
         sender = Sender(spool, link, lambda: "tf_k_s", chance=lambda: 0.0, **options)  # type: ignore[arg-type]
         await sender.drain()
         return sender
@@ -121,7 +121,7 @@ async def test_the_same_bytes_are_sent_again_when_nobody_knows_what_happened(
 ) -> None:
     fill(spool, 3)
     server.script.append(step)
-    await drain(spool, server)
+    await drain(spool, server, patience_s=2.0)
     first, second = server.requests
     assert first.body == second.body
     assert spool.totals().pending == 0
@@ -130,7 +130,7 @@ async def test_the_same_bytes_are_sent_again_when_nobody_knows_what_happened(
 async def test_a_swallowed_answer_makes_duplicates_not_losses(spool: Spool, server: ScriptedServer) -> None:
     ids = fill(spool, 5)
     server.script.append(Swallow())
-    await drain(spool, server)
+    await drain(spool, server, patience_s=2.0)
     assert dict(server.stored) == dict.fromkeys(ids, 2)
     assert (spool.totals().accepted, spool.totals().duplicates) == (0, 5)
 
@@ -360,6 +360,6 @@ def test_two_programs_never_send_from_one_spool(spool: Spool, folder: Path) -> N
 async def test_a_server_that_cannot_keep_up_gets_less_at_once(spool: Spool, server: ScriptedServer) -> None:
     ids = fill(spool, 400)
     server.script += [503, Hang(), 503, 503, 503]
-    await drain(spool, server)
+    await drain(spool, server, patience_s=2.0)
     assert [len(request.ids) for request in server.requests][:6] == [100, 50, 25, 20, 20, 20]
     assert server.order == ids

@@ -251,8 +251,10 @@ async def test_much_of_a_journal_that_faust_has_dropped_is_read_part_by_part(
     found: dict[tuple[str, int], list[bytes | None]] = {place: [] for place in places}
     async with log_reader(settings_of(kafka_here)) as logs:
         ends = await logs.extents(places)
-        monkeypatch.setattr("streams.kafka.logs.READ_WITHIN_S", 0.2)
+        within_s = 0.1
         while missing := {at: (start, ends[at].end) for at, start in places.items() if start < ends[at].end}:
+            within_s *= 2  # at first it is too short, also on a quick machine
+            monkeypatch.setattr("streams.kafka.logs.READ_WITHIN_S", within_s)
             with suppress(TimeoutError):
                 for place, (records, position) in (await logs.read(missing)).items():
                     found[place] += [one.key for one in records]

@@ -18,12 +18,13 @@ async def refused(booth: Booth, *reasons: str) -> list[str]:
     await booth.reads("#counts", f"saved here: {len(reasons)}, sent: 0")
     await booth.page.click("#try-now")
     sent = len(reasons)
-    await booth.server.until(len(booth.server.requests) + 1)
-    ids = next(
-        request.ids
-        for request in reversed(booth.server.requests)
-        if request.method == "POST" and len(request.ids) == sent
-    )
+
+    def whole() -> list[list[str]]:
+        return [one.ids for one in booth.server.requests if one.method == "POST" and len(one.ids) == sent]
+
+    while not whole():
+        await booth.server.until(len(booth.server.requests) + 1)
+    ids = whole()[-1]
     booth.server.refuse_ids = dict(zip(ids, reasons, strict=True))
     booth.server.otherwise = ScriptedServer().otherwise
     await booth.page.click("#try-now")
