@@ -85,7 +85,7 @@ async def described(client: Any, kafka: KafkaSettings, names: Iterable[str]) -> 
 
 
 async def partition_counts(client: Any) -> dict[str, int]:
-    """Return how many partitions each topic has that we may describe, whoever made it.
+    """Return how many partitions each topic has that we may describe, ours or not.
 
     Raises:
         Unavailable: Kafka cannot tell now what one of our topics is like.
