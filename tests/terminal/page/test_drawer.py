@@ -16,14 +16,15 @@ async def refused(booth: Booth, *reasons: str) -> list[str]:
     for number, _ in enumerate(reasons):
         await booth.scan(f"{number:032x}")
     await booth.reads("#counts", f"saved here: {len(reasons)}, sent: 0")
-    await booth.page.click("#try-now")
     sent = len(reasons)
 
     def whole() -> list[list[str]]:
         return [one.ids for one in booth.server.requests if one.method == "POST" and len(one.ids) == sent]
 
-    while not whole():
-        await booth.server.until(len(booth.server.requests) + 1)
+    while not whole():  # a request that is under way takes the place of the one that is asked for
+        seen = len(booth.server.requests)
+        await booth.page.click("#try-now")
+        await booth.server.until(seen + 1)
     ids = whole()[-1]
     booth.server.refuse_ids = dict(zip(ids, reasons, strict=True))
     booth.server.otherwise = ScriptedServer().otherwise
