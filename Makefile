@@ -31,8 +31,8 @@ demo: $(READY) ## a simulated fair, live, that survives kill -9; DEMO_SECONDS=60
 	@$(BIN)/fairpulse demo $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))
 
 # pytest ends with 5 when it has selected no test; then the other half tells.
-test: $(READY) ## run all tests, three files at a time, then those that need the machine alone; they start the Kafka they need
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not alone" $(PYTEST_ARGS); many=$$?; \
+test: $(READY) ## run all tests, two files at a time, then those that need the machine alone; they start the Kafka they need
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not alone" $(PYTEST_ARGS); many=$$?; \
 	  $(BIN)/python -m pytest -m alone $(PYTEST_ARGS); alone=$$?; \
 	  [ $$alone != 5 ] || exit $$many; [ $$many = 5 ] || [ $$many = 0 ] || exit $$many; exit $$alone
 
