@@ -34,11 +34,8 @@ async def refuse_other_fairs(kafka: KafkaSettings, fair_id: str) -> None:
     """
     consumer = AIOKafkaConsumer(**client_arguments(kafka), enable_auto_commit=False, isolation_level="read_committed")
     try:
-        try:
-            await connect_whole(consumer.start())
-            known = await consumer.topics()
-        except (KafkaError, OSError) as error:
-            raise await no_kafka(kafka) from error
+        await connect_whole(consumer.start())
+        known = await consumer.topics()
         missing = [topic.name for topic in EVENT_TOPICS if topic.name not in known]
         if missing:
             raise Unavailable(

@@ -272,7 +272,7 @@ async def _written(client: Any) -> int:
 
 
 async def _partitions(client: Any) -> int:
-    """Return the number of partitions. Raises UnknownTopicOrPartitionError: there is no such topic."""
+    """Return the number of partitions. Raises UnknownTopicOrPartitionError: the topic does not exist."""
     await learn_topics(client, [TERMINALS.name])
     if TERMINALS.name in client.cluster.unauthorized_topics:
         raise TopicAuthorizationFailedError(TERMINALS.name)

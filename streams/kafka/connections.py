@@ -37,11 +37,14 @@ async def admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
     refuse_unreadable_codecs()
     client = AIOKafkaAdminClient(**client_arguments(settings), request_timeout_ms=15_000)
     try:
-        await connect_whole(client.start())
+        try:
+            await connect_whole(client.start())
+        except OSError as error:
+            raise await no_kafka(settings) from error
         if not await reaches_a_broker(client._client):  # noqa: SLF001 - a request would wait for it in vain
             raise await no_kafka(settings)
         yield client
-    except (KafkaConnectionError, NodeNotReadyError, RequestTimedOutError, OSError) as error:
+    except (KafkaConnectionError, NodeNotReadyError, RequestTimedOutError, TimeoutError) as error:
         raise await no_kafka(settings) from error
     finally:
         await client.close()

@@ -121,6 +121,12 @@ def test_a_client_that_is_cancelled_while_it_connects_leaves_no_connection(
         gc.collect()
 
 
+async def test_an_error_of_the_block_itself_is_not_taken_for_one_of_kafka(local: LocalKafka) -> None:
+    with pytest.raises(FileNotFoundError):
+        async with admin(KafkaSettings(bootstrap_servers=local.bootstrap_servers)):
+            raise FileNotFoundError
+
+
 async def test_a_client_that_no_broker_told_of_a_topic_asks_again(local: LocalKafka) -> None:
     kafka = KafkaSettings(bootstrap_servers=local.bootstrap_servers)
     await ensure_topics(kafka)
