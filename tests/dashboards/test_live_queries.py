@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ from tests.support.gateway import GatewayProcess, Paired, event
 from tests.support.prometheus import Labels, Prometheus, needs_prometheus, now, prometheus_for, running
 from tests.support.workers import (
     WorkerProcess,
+    beside,
     eventually,
     fair_of,
     must_equal_the_oracle,
@@ -105,22 +107,10 @@ def post_by_the_gateway(gateway: GatewayProcess) -> None:
         assert gateway.post(body, STAND, headers={SIMULATED_TIME: opening}).status == status
 
 
-@contextmanager
-def heard_all_the_time(gateway: GatewayProcess) -> Iterator[None]:
-    """Let the terminal ask who it is now and then, as a terminal does."""
-    ended = threading.Event()
-
-    def ask() -> None:
-        while not ended.wait(20):
-            gateway.post(b"", STAND, path="/v1/terminal", method="GET")
-
-    thread = threading.Thread(target=ask)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
+def ask_now_and_then(gateway: GatewayProcess, ended: threading.Event) -> None:
+    """Ask who one is, as a terminal does that has nothing to send."""
+    while not ended.wait(20):
+        gateway.post(b"", STAND, path="/v1/terminal", method="GET")
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +152,7 @@ def fair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         )
         eventually(lambda: all(len(w.partitions()) == PARTITIONS // 2 for w in workers), "both share the work")
         post_by_the_gateway(gateway)
-        stack.enter_context(heard_all_the_time(gateway))
+        stack.enter_context(beside(partial(ask_now_and_then, gateway)))
         send(broker, records[: len(records) // 2], rate=1_500)
         must_equal_the_oracle(broker, *workers)
         running = Running(broker, workers, prometheus)

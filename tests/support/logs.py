@@ -18,7 +18,7 @@ from schemas.topics import RECORDED_TOPICS, Topic, group_prefix, is_journal, jou
 from streams.kafka.topics import admin, create_topics, wait_until_seen
 from tests.campaign.workloads import draw, write_fair
 from tests.support.topics import seen
-from tests.support.workers import eventually
+from tests.support.workers import beside, eventually
 
 PARTITIONS = 2
 
@@ -106,9 +106,8 @@ def drop_before(broker: str, name: str, offset: int, partitions: Iterable[int] =
 @contextmanager
 def growing(broker: str, records: Sequence[tuple[str, int | None, bytes | None, bytes | None]]) -> Iterator[None]:
     """Send records over and over for a block, about fifty per second."""
-    ended = threading.Event()
 
-    async def run() -> None:
+    async def run(ended: threading.Event) -> None:
         async with AIOKafkaProducer(bootstrap_servers=broker) as producer:
             for topic, partition, key, value in cycle(records):
                 if ended.is_set():
@@ -116,13 +115,8 @@ def growing(broker: str, records: Sequence[tuple[str, int | None, bytes | None, 
                 await producer.send_and_wait(topic, value, key, partition=partition)
                 await asyncio.sleep(0.02)
 
-    thread = threading.Thread(target=lambda: asyncio.run(run()))
-    thread.start()
-    try:
+    with beside(lambda ended: asyncio.run(run(ended))):
         yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 def send_raw(

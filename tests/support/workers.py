@@ -8,7 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from http.client import HTTPException
 from itertools import takewhile
@@ -200,6 +201,19 @@ class Feed(threading.Thread):
     def finish(self) -> None:
         self.join(120)
         assert not self.is_alive()
+
+
+@contextmanager
+def beside(work: Callable[[threading.Event], None]) -> Iterator[None]:
+    """Run something in a thread beside a block; the event tells it that the block has ended."""
+    ended = threading.Event()
+    thread = threading.Thread(target=work, args=(ended,))
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def read_back(kafka: str | KafkaSettings, *topics: str) -> list[StoredRecord]:
