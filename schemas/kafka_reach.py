@@ -22,7 +22,7 @@ ASK_AGAIN_S: Final = 0.1
 """Pause before a question is asked again that no broker has answered."""
 
 LET_GO_S: Final = 1.0
-"""How long a client that is connecting has to finish when nobody wants it any more."""
+"""How long each part of a client has to end that nobody wants any more: its start, its sender, its connections."""
 
 _SET: Final = "set --bootstrap-servers or FAIRPULSE_BOOTSTRAP_SERVERS"
 
